@@ -1,0 +1,53 @@
+import type {SessionId} from '#shared/ids.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+
+/** What enters a hop: token ids at the head, hidden states everywhere else. */
+export type ShardInput =
+  | {readonly kind: 'tokens'; readonly tokenIds: Uint32Array}
+  /** `[tokenCount, hiddenSize]`, row major, little endian. */
+  | {readonly kind: 'hidden'; readonly dtype: 'f16' | 'f32'; readonly bytes: Uint8Array};
+
+export type ShardStep = {
+  readonly sessionId: SessionId;
+  /** First position of this piece; must be what the session's cache holds (or less, after `truncate`). */
+  readonly position: number;
+  readonly tokenCount: number;
+  readonly input: ShardInput;
+  /** Sub-range of the shard to run; both ends on the cut grid. */
+  readonly range: LayerRange;
+  /** `logits`: also run norm and LM head on the last position. Needs the LM head. */
+  readonly output: 'hidden' | 'logits' | 'none';
+};
+
+/** The likeliest tokens of the last position, best first, and what is needed to normalise them. */
+export type TopLogits = {
+  readonly tokenIds: Uint32Array;
+  readonly logits: Float32Array;
+  /** log Σ exp(logit) over the whole vocabulary. */
+  readonly logSumExp: number;
+};
+
+export type ShardOutput =
+  /** f16, or f32 when a value does not fit f16 (`architecture.md`, Sessions and frames). */
+  | {readonly kind: 'hidden'; readonly dtype: 'f16' | 'f32'; readonly bytes: Uint8Array}
+  | {readonly kind: 'logits'; readonly top: TopLogits}
+  | {readonly kind: 'none'};
+
+/**
+ * The layers that one node holds, ready to run. One step at a time; callers queue.
+ *
+ * Contract: the same steps give the same bits on one engine class, however a
+ * prompt is cut into pieces and a range into hops.
+ */
+export interface ShardRunner {
+  readonly range: LayerRange;
+  /** Reserves the cache of one session. @throws {WeftError} `KV_FULL` when it does not fit. */
+  openSession(sessionId: SessionId, kvTokens: number): Promise<void>;
+  /** @throws {EngineLostError} when the engine is gone; the node makes a new runner. */
+  run(step: ShardStep): Promise<ShardOutput>;
+  /** Forgets positions ≥ `position` of one session. */
+  truncate(sessionId: SessionId, position: number): Promise<void>;
+  /** Frees the cache; unknown sessions are ignored. */
+  closeSession(sessionId: SessionId): Promise<void>;
+  close(): Promise<void>;
+}
