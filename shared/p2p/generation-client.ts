@@ -33,6 +33,8 @@ export type GenerationEvent<H extends Hop = Hop> =
   /** Nobody serves some layers; the answer begins when somebody does. */
   | {readonly kind: 'waiting'; readonly missing: readonly MissingLayers[]}
   | {readonly kind: 'chain'; readonly hops: readonly H[]; readonly predictedStepMs: number}
+  /** Every hop has reserved; the prompt is sent when the reader asks for the next event. */
+  | {readonly kind: 'ready'}
   | {readonly kind: 'token'; readonly token: SampledToken; readonly atMs: number}
   | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'};
 
@@ -170,8 +172,10 @@ export class GenerationClient<H extends Hop = Hop> {
         throw new GenerationFailedError({...incoming, ...progress});
       }
       if (incoming.kind === 'ready') {
-        if (!prompted) await this.#sendPrompt(promptTokenIds, attempt, signal);
+        if (prompted) continue;
         prompted = true;
+        yield {kind: 'ready'};
+        await this.#sendPrompt(promptTokenIds, attempt, signal);
         continue;
       }
       if (incoming.position !== promptTokenIds.length + progress.tokensShown) {

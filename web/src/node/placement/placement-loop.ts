@@ -10,6 +10,7 @@ export type LoadProgress = {
 
 export type PlacementState =
   | {readonly kind: 'waiting'; readonly why: string}
+  | {readonly kind: 'spare'; readonly why: string}
   | {readonly kind: 'claiming'; readonly shard: ShardClaim; readonly why: string}
   | {
       readonly kind: 'loading';
@@ -73,7 +74,7 @@ export class PlacementLoop {
         return;
       case 'spare':
       case 'wait':
-        if (this.#attempt === null && this.#state.kind === 'waiting') this.#enter({kind: 'waiting', why: decision.why});
+        this.#idle(decision.kind === 'spare' ? 'spare' : 'waiting', decision.why);
         return;
     }
   }
@@ -116,6 +117,11 @@ export class PlacementLoop {
     }
     const code = error instanceof WeftError ? error.detail.code : 'SHARD_FAILED';
     this.#enter({kind: 'failed', code, message: messageOf(error)});
+  }
+
+  #idle(kind: 'waiting' | 'spare', why: string): void {
+    const {kind: before} = this.#state;
+    if (this.#attempt === null && (before === 'waiting' || before === 'spare')) this.#enter({kind, why});
   }
 
   #enter(state: PlacementState): void {
