@@ -32,7 +32,6 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     modelsDir: dirname(model.path),
     port: options.port,
     webgpu: false,
-    headless: true,
     log,
   });
   try {

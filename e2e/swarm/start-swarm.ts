@@ -15,7 +15,6 @@ export type SwarmOptions = {
   /** 0: any free port. */
   readonly port: number;
   readonly webgpu: boolean;
-  readonly headless: boolean;
   readonly log: (line: string) => void;
 };
 
