@@ -60,7 +60,7 @@ const WORD_PATTERNS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The tokenizer that a GGUF file carries. Takes tens of milliseconds and megabytes: make one per model.
+ * The tokenizer that a GGUF file carries. Takes a tenth of a second: make one per model.
  *
  * @throws {ModelUnsupportedError} for a kind of tokenizer or of word cutting that is not known.
  * @throws {ModelUnreadableError} when the metadata is incomplete.
