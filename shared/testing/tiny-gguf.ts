@@ -27,7 +27,19 @@ const END_TOKEN_ID = 2;
 const CONTROL_TYPE = 3;
 const NORMAL_TYPE = 1;
 // Merged letter by letter, so that BPE has something to do.
-const WORDS = ['Ġthe', 'Ġand', 'Ġyou', 'Ġwhat', 'Ġhello', 'Ġworld', 'user', 'system', 'assistant'];
+const WORDS = [
+  'Ġthe',
+  'Ġand',
+  'Ġyou',
+  'Ġwhat',
+  'Ġhello',
+  'Ġworld',
+  'Ġbecause',
+  'Ġlayer',
+  'user',
+  'system',
+  'assistant',
+];
 const CHAT_TEMPLATE =
   "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content']" +
   " + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}" +
