@@ -10,6 +10,7 @@ import {encodeTokenIds} from '../protocol/token-ids.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '../protocol/version.ts';
 import {decodeControlFrame, encodeControlFrame} from './control-frame.ts';
 import {GenerationFailedError} from './generation-failed.ts';
+import {refusalOf} from './refusal-of.ts';
 import type {Transport} from './transport.ts';
 
 /** Layers that nobody can serve, and why. */
@@ -259,7 +260,7 @@ export class GenerationClient<H extends Hop = Hop> {
       await this.#options.transport.send(to, bytes, {signal});
     } catch (cause) {
       signal.throwIfAborted();
-      throw this.#failed(refusalOf(cause), to, {tokensShown: 0}, cause);
+      throw this.#failed(refusalOf(cause, 'PEER_LEFT'), to, {tokensShown: 0}, cause);
     }
   }
 
@@ -337,13 +338,8 @@ function readIncoming(attempt: Attempt, from: PeerId, frame: Frame): Incoming | 
     return {kind: 'failed', code: message.code, peerId};
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
-    return {kind: 'failed', code: refusalOf(error), peerId: from};
+    return {kind: 'failed', code: refusalOf(error, 'MALFORMED_MESSAGE'), peerId: from};
   }
-}
-
-function refusalOf(error: unknown): RefusalCode {
-  const code = error instanceof WeftError ? error.detail.code : 'PEER_LEFT';
-  return code in REFUSALS ? (code as RefusalCode) : 'PEER_UNREACHABLE';
 }
 
 /** 16 hex digits out of 8 random bytes. */
