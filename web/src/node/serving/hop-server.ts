@@ -47,6 +47,8 @@ export type HopServerOptions = {
 
 export type HopLoad = {
   readonly openSessions: number;
+  /** Cache positions that open sessions have reserved. */
+  readonly kvTokensReserved: number;
   readonly queuedSteps: number;
   readonly servedTokens: number;
   readonly refusals: ReadonlyMap<RefusalCode, number>;
@@ -77,6 +79,7 @@ export class HopServer {
   get load(): HopLoad {
     return {
       openSessions: this.#sessions.size,
+      kvTokensReserved: [...this.#sessions.values()].reduce((sum, {open}) => sum + kvTokensOf(open), 0),
       queuedSteps: this.#queue.length,
       servedTokens: this.#servedTokens,
       refusals: this.#refusals,
