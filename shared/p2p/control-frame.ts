@@ -1,0 +1,44 @@
+import type {SessionId} from '../ids.ts';
+import {encodeFrame, type Frame} from '../protocol/frame.ts';
+import {MalformedFrameError} from '../protocol/malformed-frame.ts';
+import {parseMessage, type Message} from '../protocol/message.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', {fatal: true});
+
+export type ControlAddress = {
+  readonly sessionId: SessionId;
+  readonly epoch: number;
+  readonly hopIndex: number;
+};
+
+/** One message of the protocol as a frame, ready to send. */
+export function encodeControlFrame(address: ControlAddress, message: Message): Uint8Array {
+  return encodeFrame({
+    ...address,
+    kind: 'control',
+    dtype: 'none',
+    sample: false,
+    position: 0,
+    tokenCount: 0,
+    payload: encoder.encode(JSON.stringify(message)),
+  });
+}
+
+/**
+ * The message in a `control` frame.
+ *
+ * @throws {MalformedFrameError} when the payload is no JSON text.
+ * @throws {MalformedMessageError} when it breaks the message's schema.
+ */
+export function decodeControlFrame(frame: Frame): Message {
+  return parseMessage(readJson(frame.payload));
+}
+
+function readJson(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(payload));
+  } catch (cause) {
+    throw new MalformedFrameError(`the payload is no JSON: ${String(cause)}`);
+  }
+}

@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import {closeSessionSchema} from './close-session.ts';
+import {MalformedMessageError} from './malformed-message.ts';
+import {openSessionSchema} from './open-session.ts';
+import {sessionFailedSchema} from './session-failed.ts';
+import {sessionReadySchema} from './session-ready.ts';
+
+/** Everything that a `control` frame may carry. Session and epoch are in the frame's header. */
+export const messageSchema = z.discriminatedUnion('kind', [
+  openSessionSchema,
+  sessionReadySchema,
+  sessionFailedSchema,
+  closeSessionSchema,
+]);
+
+export type Message = z.infer<typeof messageSchema>;
+
+/** @throws {MalformedMessageError} when `value` is no message; the sender loses trust. */
+export function parseMessage(value: unknown): Message {
+  const result = messageSchema.safeParse(value);
+  if (!result.success) throw new MalformedMessageError('message', result.error);
+  return result.data;
+}

@@ -1,0 +1,14 @@
+import * as z from 'zod';
+import {refusalCodeSchema} from './refusal-code.ts';
+
+/** From a hop up the chain to the client: this hop refuses, or can no longer serve. */
+export const sessionFailedSchema = z
+  .object({
+    kind: z.literal('session-failed'),
+    /** The hop that is to blame, which need not be the one that reports. */
+    hopIndex: z.int().nonnegative(),
+    code: refusalCodeSchema,
+  })
+  .readonly();
+
+export type SessionFailed = z.infer<typeof sessionFailedSchema>;

@@ -1,0 +1,62 @@
+/** What the page may ask of the swarm. The UI knows this file and `lend-service.ts`, nothing behind them. */
+export interface ChatService {
+  /**
+   * The answer as it comes; it ends when the reader stops or `signal` aborts.
+   *
+   * @throws {WeftError} whose message is a sentence for the reader.
+   */
+  ask(request: AskRequest, options: {readonly signal: AbortSignal}): AsyncIterable<AnswerEvent>;
+}
+
+export type ChatMessage = {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+};
+
+export type Prompt =
+  | {readonly kind: 'messages'; readonly messages: readonly ChatMessage[]}
+  /** Exactly these ids, without template. */
+  | {readonly kind: 'token-ids'; readonly tokenIds: readonly number[]};
+
+export type AskRequest = {
+  readonly prompt: Prompt;
+  readonly maxNewTokens: number;
+  /** 0: always the likeliest token. */
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly seed: number;
+  /** How many of the likeliest tokens to report with each token. */
+  readonly topLogprobs: number;
+};
+
+/** One hop of the chain that serves an answer. */
+export type ChainHop = {
+  readonly node: string;
+  readonly startLayer: number;
+  readonly endLayer: number;
+  readonly engine: string;
+};
+
+export type TokenLogprob = {readonly id: number; readonly logprob: number};
+
+export type AnswerEvent =
+  /** The prompt as the model sees it. */
+  | {readonly kind: 'prompt'; readonly tokenIds: readonly number[]}
+  /** Nobody serves these layers; the answer begins when somebody does. */
+  | {
+      readonly kind: 'waiting';
+      readonly missing: readonly {readonly startLayer: number; readonly endLayer: number}[];
+    }
+  | {readonly kind: 'chain'; readonly hops: readonly ChainHop[]; readonly predictedStepMs: number}
+  /** Every hop is ready; the prompt is sent when the next event is asked for. */
+  | {readonly kind: 'ready'}
+  | {
+      readonly kind: 'token';
+      readonly tokenId: number;
+      /** Text that this token completes; may be empty, never shows half a character. */
+      readonly text: string;
+      readonly topLogprobs: readonly TokenLogprob[];
+      readonly atMs: number;
+    }
+  | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'; readonly text: string};

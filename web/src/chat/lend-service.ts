@@ -1,0 +1,50 @@
+/** What the page may ask of the node in this tab. */
+export interface LendService {
+  /** The state now and on every change, until `unsubscribe`. */
+  subscribe(listener: (state: LendState) => void): () => void;
+  /** Joins the swarm, takes layers and serves them until `stop`. */
+  lend(request: LendRequest): Promise<void>;
+  /** Finishes nothing new, frees the layers and leaves. */
+  stop(): Promise<void>;
+}
+
+export type EngineKind = 'wasm' | 'stub';
+
+export type LendRequest = {
+  readonly engine: EngineKind;
+  /** What this tab can hold: a number of layers, or a memory budget. */
+  readonly capacity:
+    | {readonly kind: 'layers'; readonly maxLayers: number}
+    | {readonly kind: 'memory'; readonly memoryMiB: number};
+};
+
+export type HeldLayers = {readonly startLayer: number; readonly endLayer: number};
+
+export type LendState =
+  | {readonly kind: 'idle'}
+  | {readonly kind: 'joining'}
+  /** In the swarm, before phase 1 has decided. */
+  | {readonly kind: 'waiting'; readonly why: string}
+  /** In the swarm without layers: the others hold all that this tab could. */
+  | {readonly kind: 'spare'; readonly why: string}
+  /** Says to the others which layers it wants, and listens whether somebody else does. */
+  | {readonly kind: 'claiming'; readonly layers: HeldLayers; readonly why: string}
+  | {
+      readonly kind: 'loading';
+      readonly layers: HeldLayers;
+      readonly why: string;
+      readonly step: 'weights' | 'graph' | 'warm-up';
+      readonly done: number;
+      readonly total: number;
+    }
+  | {
+      readonly kind: 'serving';
+      readonly layers: HeldLayers;
+      readonly why: string;
+      readonly decodeMsPerLayer: number;
+      readonly openSessions: number;
+      readonly servedTokens: number;
+      readonly bytesSent: number;
+      readonly bytesReceived: number;
+    }
+  | {readonly kind: 'failed'; readonly code: string; readonly message: string};

@@ -1,0 +1,26 @@
+import * as z from 'zod';
+
+const count = z.coerce.number().int().positive();
+
+/** What the address of the page may say. Everything optional; wrong values are named. */
+const searchSchema = z.object({
+  /** An id of the catalogue; the first entry when it is not said. */
+  model: z.string().min(1).optional(),
+  engine: z.enum(['wasm', 'stub']).default('wasm'),
+  /** How many layers this tab can hold; embedding and LM head are free under it. */
+  maxLayers: count.optional(),
+  /** How much memory this tab lends. */
+  memoryMiB: count.default(1024),
+  /** Controlled by a program: nothing is remembered, and `weftTab` is there to call. */
+  headless: z.stringbool().default(false),
+});
+
+export type PageConfig = Readonly<z.infer<typeof searchSchema>>;
+
+/** @throws {Error} naming the parameter that cannot be read. */
+export function readPageConfig(search: string): PageConfig {
+  const result = searchSchema.safeParse(Object.fromEntries(new URLSearchParams(search)));
+  if (result.success) return Object.freeze(result.data);
+  const [issue] = result.error.issues;
+  throw new Error(`Cannot read "${issue?.path.join('.') ?? '?'}" in the address: ${issue?.message ?? ''}`);
+}

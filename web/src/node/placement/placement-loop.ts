@@ -1,0 +1,146 @@
+import {WeftError} from '#shared/errors.ts';
+import type {PlacementDecision, ShardClaim} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+
+/** Progress of loading a shard, for the person who watches. */
+export type LoadProgress = {
+  readonly step: 'weights' | 'graph' | 'warm-up';
+  readonly done: number;
+  readonly total: number;
+};
+
+export type PlacementState =
+  | {readonly kind: 'waiting'; readonly why: string}
+  | {readonly kind: 'spare'; readonly why: string}
+  | {readonly kind: 'claiming'; readonly shard: ShardClaim; readonly why: string}
+  | {
+      readonly kind: 'loading';
+      readonly shard: ShardClaim;
+      readonly why: string;
+      readonly progress: LoadProgress | null;
+    }
+  | {readonly kind: 'serving'; readonly shard: ShardClaim; readonly why: string}
+  | {readonly kind: 'failed'; readonly code: string; readonly message: string};
+
+export type PlacementLoopOptions = {
+  /** Phase 1 on the newest snapshot, with this node's own record as it stands. */
+  readonly decide: () => PlacementDecision;
+  /** Tells the others what this node wants; resolves when the directory has it. */
+  readonly publishClaim: (shard: ShardClaim | null) => Promise<void>;
+  /** Loads the shard, proves it, starts to serve it and publishes it. */
+  readonly load: (
+    shard: ShardClaim,
+    options: {readonly signal: AbortSignal; readonly onProgress: (progress: LoadProgress) => void},
+  ) => Promise<void>;
+  readonly onState: (state: PlacementState) => void;
+  /** How long a claim stands before bytes are fetched: every other node sees it within this time. */
+  readonly settleMs: number;
+};
+
+/**
+ * Turns the decisions of phase 1 into a shard that is served: claim, settle,
+ * load. Acts only on this node's own part of the plan; the others learn of it
+ * through the record.
+ *
+ * waiting ──claim──▶ claiming ──settled──▶ loading ──loaded──▶ serving
+ *    ▲                  │ withdraw            │ withdraw
+ *    └──────────────────┴─────────────────────┘
+ */
+export class PlacementLoop {
+  readonly #options: PlacementLoopOptions;
+  #state: PlacementState = {kind: 'waiting', why: 'no snapshot yet'};
+  #attempt: AbortController | null = null;
+  #closed = false;
+
+  constructor(options: PlacementLoopOptions) {
+    this.#options = options;
+  }
+
+  get state(): PlacementState {
+    return this.#state;
+  }
+
+  /** Call on every new snapshot. */
+  update(): void {
+    if (this.#closed || this.#state.kind === 'failed') return;
+    const decision = this.#options.decide();
+    switch (decision.kind) {
+      case 'keep':
+        return;
+      case 'claim':
+        if (this.#attempt === null) void this.#pursue(decision.shard, decision.why);
+        return;
+      case 'withdraw':
+        this.#attempt?.abort(new WeftError({code: 'CLAIM_LOST'}, decision.why));
+        return;
+      case 'spare':
+      case 'wait':
+        this.#idle(decision.kind === 'spare' ? 'spare' : 'waiting', decision.why);
+        return;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#attempt?.abort(new WeftError({code: 'CLAIM_LOST'}, 'this tab leaves'));
+  }
+
+  async #pursue(shard: ShardClaim, why: string): Promise<void> {
+    const before = this.#state;
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    const {signal} = attempt;
+    try {
+      this.#enter({kind: 'claiming', shard, why});
+      await this.#options.publishClaim(shard);
+      await settled(this.#options.settleMs, signal);
+      this.#enter({kind: 'loading', shard, why, progress: null});
+      await this.#options.load(shard, {
+        signal,
+        onProgress: (progress) => {
+          if (!signal.aborted) this.#enter({kind: 'loading', shard, why, progress});
+        },
+      });
+      this.#enter({kind: 'serving', shard, why});
+    } catch (error) {
+      await this.#giveUp(before, error, signal);
+    } finally {
+      this.#attempt = null;
+    }
+    if (!this.#closed) this.update();
+  }
+
+  async #giveUp(before: PlacementState, error: unknown, signal: AbortSignal): Promise<void> {
+    if (!this.#closed) await this.#options.publishClaim(null);
+    if (signal.aborted) {
+      this.#enter(before.kind === 'serving' ? before : {kind: 'waiting', why: messageOf(signal.reason)});
+      return;
+    }
+    const code = error instanceof WeftError ? error.detail.code : 'SHARD_FAILED';
+    this.#enter({kind: 'failed', code, message: messageOf(error)});
+  }
+
+  #idle(kind: 'waiting' | 'spare', why: string): void {
+    const {kind: before} = this.#state;
+    if (this.#attempt === null && (before === 'waiting' || before === 'spare')) this.#enter({kind, why});
+  }
+
+  #enter(state: PlacementState): void {
+    this.#state = state;
+    if (!this.#closed) this.#options.onState(state);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Resolves after the settling time. @throws the signal's reason when the claim is lost before. */
+async function settled(settleMs: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(resolve, settleMs);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
+}

@@ -1,0 +1,354 @@
+import {unreachable} from '#shared/assert.ts';
+import {WeftError} from '#shared/errors.ts';
+import type {ManifestHash, PeerId, SessionId} from '#shared/ids.ts';
+import type {CutGrid} from '#shared/model/cut-grid.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {decodeControlFrame, encodeControlFrame} from '#shared/p2p/control-frame.ts';
+import {refusalOf} from '#shared/p2p/refusal-of.ts';
+import type {Transport} from '#shared/p2p/transport.ts';
+import {CLIENT_HOP, type Frame} from '#shared/protocol/frame.ts';
+import type {Message} from '#shared/protocol/message.ts';
+import {kvTokensOf, type OpenSession} from '#shared/protocol/open-session.ts';
+import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
+import {stepHop} from '#shared/session/hop-session.ts';
+import type {ShardRunner} from '../engine/shard-runner.ts';
+import {checkFrame} from './check-frame.ts';
+import {checkOpening} from './check-opening.ts';
+import {RecentSessions} from './recent-sessions.ts';
+import {runHopStep} from './run-hop-step.ts';
+import {createServedSession, dependsOn, mayFeed, type ServedSession} from './served-session.ts';
+import {StepQueue} from './step-queue.ts';
+
+/** The shard that a node serves, ready to run. */
+export type ServedShard = {
+  readonly runner: ShardRunner;
+  readonly range: LayerRange & {readonly embedding: boolean; readonly lmHead: boolean};
+};
+
+export type HopLimits = {
+  readonly maxSessions: number;
+  readonly maxQueuedSteps: number;
+  /** A session that is silent for longer is freed. */
+  readonly idleTimeoutMs: number;
+};
+
+export type HopServerOptions = {
+  readonly transport: Transport;
+  readonly manifestHash: ManifestHash;
+  readonly spec: ModelSpec;
+  readonly grid: CutGrid;
+  readonly limits: HopLimits;
+  readonly nowMs: () => number;
+  /** Sessions, queue or tokens changed: the record of this node may say so. */
+  readonly onChange: () => void;
+  readonly onEngineLost: (cause: unknown) => void;
+};
+
+export type HopLoad = {
+  readonly openSessions: number;
+  readonly queuedSteps: number;
+  readonly servedTokens: number;
+  readonly refusals: ReadonlyMap<RefusalCode, number>;
+};
+
+/**
+ * One hop of other people's answers: frame in → `stepHop` decides → the layers
+ * run → frame out. Knows no DOM and no WebRTC; the transport says who sent what.
+ */
+export class HopServer {
+  readonly #options: HopServerOptions;
+  readonly #sessions = new Map<SessionId, ServedSession>();
+  readonly #queue = new StepQueue<Frame>();
+  readonly #recent = new RecentSessions();
+  readonly #refusals = new Map<RefusalCode, number>();
+  readonly #abort = new AbortController();
+  #shard: ServedShard | null = null;
+  #running = false;
+  #servedTokens = 0;
+
+  constructor(options: HopServerOptions) {
+    this.#options = options;
+    options.transport.onPeerClosed((peerId) => {
+      this.#dropPeer(peerId);
+    });
+  }
+
+  get load(): HopLoad {
+    return {
+      openSessions: this.#sessions.size,
+      queuedSteps: this.#queue.length,
+      servedTokens: this.#servedTokens,
+      refusals: this.#refusals,
+    };
+  }
+
+  /** Starts or stops serving; sessions of the shard before fail with `NOT_SERVING`. */
+  serve(shard: ServedShard | null): void {
+    for (const session of this.#sessions.values()) this.#fail(session, 'NOT_SERVING');
+    this.#shard = shard;
+  }
+
+  /** Takes one frame that is addressed to a hop. Never throws: what is wrong is refused and counted. */
+  receive(from: PeerId, frame: Frame): void {
+    if (frame.kind === 'control') this.#receiveControl(from, frame);
+    else this.#receiveData(from, frame);
+  }
+
+  /** Counts a frame that could not even be read. */
+  countMalformed(): void {
+    this.#count('MALFORMED_FRAME');
+  }
+
+  /** Frees sessions that were silent for too long; the composition root calls it now and then. */
+  sweep(): void {
+    const deadlineMs = this.#options.nowMs() - this.#options.limits.idleTimeoutMs;
+    for (const session of this.#sessions.values()) {
+      if (session.lastActiveMs < deadlineMs) this.#fail(session, 'SESSION_EXPIRED');
+    }
+  }
+
+  close(): void {
+    this.serve(null);
+    this.#abort.abort();
+  }
+
+  #receiveControl(from: PeerId, frame: Frame): void {
+    let message: Message;
+    try {
+      message = decodeControlFrame(frame);
+    } catch (error) {
+      if (!(error instanceof WeftError)) throw error;
+      this.#refuse(from, frame, refusalOf(error, 'MALFORMED_MESSAGE'));
+      return;
+    }
+    const session = this.#sessions.get(frame.sessionId);
+    switch (message.kind) {
+      case 'open-session':
+        void this.#open(from, frame, message);
+        return;
+      case 'close-session':
+        if (session === undefined) return;
+        if (from !== session.upstream && from !== session.open.clientId) this.#count('MISADDRESSED');
+        else if (frame.epoch >= session.epoch) this.#free(session, message);
+        return;
+      case 'session-failed':
+        if (session === undefined) return;
+        if (from === session.downstream) this.#fail(session, message.code, message.hopIndex);
+        else this.#count('MISADDRESSED');
+        return;
+      case 'session-ready':
+        this.#count('MISADDRESSED'); // Only clients are told, and their frames do not come here.
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  async #open(from: PeerId, frame: Frame, open: OpenSession): Promise<void> {
+    const {transport, limits, manifestHash, grid, spec, nowMs} = this.#options;
+    const shard = this.#shard;
+    const context = {
+      self: transport.localPeerId,
+      from,
+      manifestHash,
+      grid,
+      contextTokens: spec.contextTokens,
+      serving: shard?.range ?? null,
+    };
+    const refusal = checkOpening(open, context) ?? this.#checkRoom(frame.sessionId, limits);
+    if (refusal !== null || shard === null) {
+      this.#refuse(from, frame, refusal ?? 'NOT_SERVING', open.hopIndex);
+      return;
+    }
+    const session = createServedSession({
+      sessionId: frame.sessionId,
+      epoch: frame.epoch,
+      open,
+      from,
+      nowMs: nowMs(),
+    });
+    this.#sessions.set(session.sessionId, session);
+    this.#options.onChange();
+    try {
+      await shard.runner.openSession(session.sessionId, kvTokensOf(open));
+      await this.#passOn(session);
+      session.ready = true;
+    } catch (error) {
+      this.#fail(session, refusalOf(error, 'ENGINE_LOST'), session.open.hopIndex);
+    }
+  }
+
+  #checkRoom(sessionId: SessionId, limits: HopLimits): RefusalCode | null {
+    if (this.#sessions.has(sessionId)) return 'SESSION_EXISTS';
+    return this.#sessions.size >= limits.maxSessions ? 'SESSIONS_FULL' : null;
+  }
+
+  /** The opening goes to the next hop; at the tail the ring closes and the client may begin. */
+  async #passOn(session: ServedSession): Promise<void> {
+    const {transport} = this.#options;
+    const {open, downstream} = session;
+    const signal = this.#abort.signal;
+    if (downstream !== null) {
+      await connect(transport, downstream, signal);
+      const hopIndex = open.hopIndex + 1;
+      await this.#sendControl(downstream, session, hopIndex, {...open, hopIndex});
+      return;
+    }
+    const head = open.hops[0];
+    if (head !== undefined) await connect(transport, head.peerId, signal);
+    await connect(transport, open.clientId, signal);
+    await this.#sendControl(open.clientId, session, CLIENT_HOP, {kind: 'session-ready'});
+  }
+
+  #receiveData(from: PeerId, frame: Frame): void {
+    const session = this.#sessions.get(frame.sessionId);
+    if (session === undefined) {
+      // Frames that were under way when a session closed are nobody's fault.
+      if (!this.#recent.has(frame.sessionId)) this.#refuse(from, frame, 'UNKNOWN_SESSION');
+      return;
+    }
+    if (!mayFeed(session, from) || frame.hopIndex !== session.open.hopIndex) {
+      this.#count('MISADDRESSED');
+      return;
+    }
+    const code = this.#checkData(session, frame);
+    if (code !== null) {
+      this.#count(code);
+      this.#fail(session, code);
+      return;
+    }
+    const {epoch, position, tokenCount} = frame;
+    const {state, actions} = stepHop(session.state, {kind: 'frame', epoch, position, tokenCount});
+    session.state = state;
+    session.lastActiveMs = this.#options.nowMs();
+    for (const action of actions) {
+      if (action.kind === 'run-layers') this.#queue.add(session.sessionId, frame);
+      else if (action.kind === 'refuse') {
+        this.#count(action.code);
+        this.#fail(session, action.code);
+      }
+    }
+    void this.#drain();
+  }
+
+  #checkData(session: ServedSession, frame: Frame): RefusalCode | null {
+    if (frame.epoch < session.epoch) return null;
+    if (!session.ready) return 'OUT_OF_ORDER';
+    if (this.#queue.length >= this.#options.limits.maxQueuedSteps) return 'QUEUE_FULL';
+    return checkFrame(frame, {isHead: session.isHead, spec: this.#options.spec});
+  }
+
+  /** Runs what waits, one step at a time; results are sent while the next step runs. */
+  async #drain(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let next = this.#queue.take(); next !== null; next = this.#queue.take()) {
+        await this.#runStep(next.sessionId, next.step);
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #runStep(sessionId: string, frame: Frame): Promise<void> {
+    const session = this.#sessions.get(frame.sessionId);
+    const shard = this.#shard;
+    if (session === undefined || shard === null) {
+      this.#queue.release(sessionId);
+      return;
+    }
+    try {
+      const frames = await runHopStep({session, frame, runner: shard.runner, spec: this.#options.spec});
+      this.#servedTokens += frame.tokenCount;
+      void this.#sendAll(session, frames);
+    } catch (error) {
+      this.#queue.release(sessionId);
+      this.#fail(session, refusalOf(error, 'ENGINE_LOST'));
+      if (refusalOf(error, 'ENGINE_LOST') === 'ENGINE_LOST') this.#options.onEngineLost(error);
+    }
+  }
+
+  /** The session's next step runs only when this one's result is on its way: that is the back-pressure. */
+  async #sendAll(
+    session: ServedSession,
+    frames: readonly {readonly to: PeerId; readonly bytes: Uint8Array}[],
+  ): Promise<void> {
+    const {transport} = this.#options;
+    try {
+      for (const {to, bytes} of frames) {
+        await transport.send(to, bytes, {signal: this.#abort.signal});
+      }
+    } catch (error) {
+      this.#fail(session, refusalOf(error, 'PEER_LEFT'));
+    } finally {
+      this.#queue.release(session.sessionId);
+      void this.#drain();
+    }
+  }
+
+  /** Ends a session here, tells the client up the chain, and frees the hops down the chain. */
+  #fail(session: ServedSession, code: RefusalCode, hopIndex = session.open.hopIndex): void {
+    if (!this.#sessions.has(session.sessionId)) return;
+    const message: Message = {kind: 'session-failed', hopIndex, code};
+    this.#post(session.upstream, session, session.isHead ? CLIENT_HOP : session.open.hopIndex - 1, message);
+    if (session.isTail && !session.isHead) {
+      this.#post(session.open.clientId, session, CLIENT_HOP, message);
+    }
+    this.#free(session, {kind: 'close-session', reason: 'failed'});
+  }
+
+  #free(session: ServedSession, message: Extract<Message, {kind: 'close-session'}>): void {
+    session.state = stepHop(session.state, {kind: 'close'}).state;
+    this.#sessions.delete(session.sessionId);
+    this.#queue.drop(session.sessionId);
+    this.#recent.add(session.sessionId);
+    void this.#shard?.runner.closeSession(session.sessionId).catch(this.#options.onEngineLost);
+    if (session.downstream !== null) {
+      this.#post(session.downstream, session, session.open.hopIndex + 1, message);
+    }
+    this.#options.onChange();
+  }
+
+  #dropPeer(peerId: PeerId): void {
+    for (const session of this.#sessions.values()) {
+      if (dependsOn(session, peerId)) this.#fail(session, 'PEER_LEFT', hopIndexOf(session, peerId));
+    }
+  }
+
+  #refuse(to: PeerId, frame: Frame, code: RefusalCode, hopIndex = 0): void {
+    this.#count(code);
+    const upstreamHop = hopIndex === 0 ? CLIENT_HOP : hopIndex - 1;
+    this.#post(to, frame, upstreamHop, {kind: 'session-failed', hopIndex, code});
+  }
+
+  #count(code: RefusalCode): void {
+    this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1);
+  }
+
+  async #sendControl(
+    to: PeerId,
+    {sessionId, epoch}: Pick<Frame, 'sessionId' | 'epoch'>,
+    hopIndex: number,
+    message: Message,
+  ): Promise<void> {
+    const bytes = encodeControlFrame({sessionId, epoch, hopIndex}, message);
+    await this.#options.transport.send(to, bytes, {signal: this.#abort.signal});
+  }
+
+  /** Sends what nobody waits for; a peer that cannot be reached is told by its own closed link. */
+  #post(to: PeerId, session: Pick<Frame, 'sessionId' | 'epoch'>, hopIndex: number, message: Message): void {
+    this.#sendControl(to, session, hopIndex, message).catch(() => undefined);
+  }
+}
+
+async function connect(transport: Transport, to: PeerId, signal: AbortSignal): Promise<void> {
+  if (to !== transport.localPeerId) await transport.connect(to, {signal});
+}
+
+
+function hopIndexOf(session: ServedSession, peerId: PeerId): number {
+  const index = session.open.hops.findIndex((hop) => hop.peerId === peerId);
+  return index === -1 ? session.open.hopIndex : index;
+}

@@ -1,0 +1,26 @@
+import {fileURLToPath} from 'node:url';
+import {defineConfig} from 'vite';
+
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+export default defineConfig({
+  root: fromRoot('web'),
+  publicDir: fromRoot('public'),
+  // Relative URLs: the page may be served from any path.
+  base: './',
+  resolve: {
+    alias: {
+      '#shared': fromRoot('shared'),
+      // The package's default entry is for Node; bundlers would take it.
+      '@huggingface/gguf': fromRoot('node_modules/@huggingface/gguf/dist/browser/index.mjs'),
+    },
+  },
+  worker: {format: 'es'},
+  build: {
+    outDir: fromRoot('dist'),
+    emptyOutDir: true,
+    target: 'es2023',
+    // The engine is loaded on demand: its size is no mistake.
+    chunkSizeWarningLimit: 2_000,
+  },
+});
