@@ -27,6 +27,11 @@ export async function unpackFile(options: UnpackFileOptions): Promise<DownloadOu
   if (typeof zip === 'string') return {kind: 'failed', reason: `not a wheel (${zip})`};
   try {
     return await unpackFrom(zip, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    // Errors of the file system name a system call, those of zlib and yauzl do not.
+    if (!(error instanceof Error) || 'syscall' in error) throw error;
+    return {kind: 'failed', reason: `damaged wheel (${error.message})`};
   } finally {
     zip.close();
   }
