@@ -3,7 +3,7 @@ import type {Server} from 'node:http';
 import {createAdaptorServer} from '@hono/node-server';
 import {assert} from '#shared/assert.ts';
 import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
-import {PROTOCOL_VERSION} from '#shared/protocol/version.ts';
+import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 import {createApp} from './app.ts';
 import type {ServerConfig} from './config.ts';
 import {createServerNode, type ServerCounters, type ServerNode} from './create-server-node.ts';
@@ -43,7 +43,7 @@ export async function startSignalServer(config: ServerConfig): Promise<SignalSer
     node: () => ({
       peerId: asPeerId(running().libp2p.peerId.toString()),
       swarmId: asSwarmId('public'),
-      protocolMajor: PROTOCOL_VERSION,
+      protocolMajor: PROTOCOL_MAJOR,
     }),
   });
   const http = createAdaptorServer({fetch: app.fetch}) as Server;
