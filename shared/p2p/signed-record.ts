@@ -10,7 +10,7 @@ import {
   RECORD_MAX_BYTES,
   type NodeRecord,
 } from '../protocol/node-record.ts';
-import {PROTOCOL_VERSION} from '../protocol/version.ts';
+import {PROTOCOL_MAJOR} from '../protocol/version.ts';
 
 export const RECORD_NAMESPACE = 'weft';
 const MAX_LIFE_MS = 60_000;
@@ -48,7 +48,7 @@ export class RecordRefusedError extends WeftError<{
 
 /** Keys of all records about one model in one swarm start with this. */
 export function recordPrefix(swarmId: SwarmId, manifestHash: ManifestHash): string {
-  return `/${RECORD_NAMESPACE}/${PROTOCOL_VERSION}/${swarmId}/${manifestHash}/`;
+  return `/${RECORD_NAMESPACE}/${PROTOCOL_MAJOR}/${swarmId}/${manifestHash}/`;
 }
 
 function recordKey(record: NodeRecord): string {
