@@ -1,3 +1,5 @@
+/// <reference types="node" />
+
 import {existsSync} from 'node:fs';
 import type {Server} from 'node:http';
 import {createAdaptorServer} from '@hono/node-server';
@@ -5,13 +7,13 @@ import {assert} from '#shared/assert.ts';
 import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
 import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 import {createApp} from './app.ts';
-import type {ServerConfig} from './config.ts';
+import {parseConfig, type ServerConfig} from './config.ts';
 import {createServerNode, type ServerCounters, type ServerNode} from './create-server-node.ts';
 import {publicAddress} from './public-address.ts';
 import {ServerError} from './server-error.ts';
 
 export type SignalServer = {
-  /** Where browsers on this machine find it. */
+  /** Where browsers on this machine find it, without a slash at the end. */
   readonly url: string;
   readonly port: number;
   readonly peerId: PeerId;
@@ -20,11 +22,15 @@ export type SignalServer = {
 };
 
 /**
- * Starts page, relay, DHT seed and directory behind one port.
+ * Starts page, relay, DHT seed and directory behind one port. What is left out
+ * has the default that `config.ts` documents.
  *
  * @throws {ServerError} `PORT_TAKEN`, `LISTEN_FAILED`, `STATIC_DIR_MISSING`.
  */
-export async function startSignalServer(config: ServerConfig): Promise<SignalServer> {
+export async function startSignalServer(
+  overrides: Partial<ServerConfig> = {},
+): Promise<SignalServer> {
+  const config: ServerConfig = {...parseConfig({}), ...overrides};
   if (!existsSync(config.staticDir)) {
     throw new ServerError(
       {code: 'STATIC_DIR_MISSING', staticDir: config.staticDir},
@@ -48,7 +54,7 @@ export async function startSignalServer(config: ServerConfig): Promise<SignalSer
   });
   const http = createAdaptorServer({fetch: app.fetch}) as Server;
   const port = await listen(http, config);
-  const url = `http://${urlHost(config.host)}:${port}/`;
+  const url = `http://${urlHost(config.host)}:${port}`;
   try {
     const announce = publicAddress(config.publicUrl ?? url);
     node = await createServerNode({...config, announce});

@@ -1,12 +1,12 @@
 import {WeftError} from '#shared/errors.ts';
 import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
-import {decidePlacement} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+import {CLAIM_SETTLE_MS, decidePlacement} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
 import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
-import {CLAIM_SETTLE_MS, HOP_LIMITS, KV_TOKENS, SWEEP_EVERY_MS} from './lending-limits.ts';
+import {HOP_LIMITS, KV_TOKENS, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {capacityOf, ENGINE_CLASSES, loadShard, type LoadedShard, type LoadOptions} from './shard-loader.ts';
 
 const TARGET = {alpha: 2};

@@ -10,8 +10,5 @@ export const HOP_LIMITS: HopLimits = {
   idleTimeoutMs: 60_000,
 };
 
-/** How long a claim stands before bytes are fetched: records travel well within this time. */
-export const CLAIM_SETTLE_MS = 1_500;
-
 /** Sessions that are silent are looked for this often. */
 export const SWEEP_EVERY_MS = 5_000;

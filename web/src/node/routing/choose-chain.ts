@@ -1,5 +1,6 @@
 import type {PeerId} from '#shared/ids.ts';
 import type {ChainChoice, GenerationRequest} from '#shared/p2p/generation-client.ts';
+import {EMPTY_OVERLAY} from '#shared/scheduling/phase-2-routing/chain.ts';
 import {selectChain} from '#shared/scheduling/phase-2-routing/select-chain.ts';
 import type {EngineHop} from '../../chat/swarm-chat-service.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
@@ -15,8 +16,12 @@ export function chooseChain(
   const result = selectChain({
     snapshot,
     model: {layerCount: spec.layerCount, cutEvery},
-    request: {promptTokens: request.promptTokenIds.length, newTokens: request.maxNewTokens},
-    overlay: {distrusted: avoid},
+    request: {
+      promptTokens: request.promptTokenIds.length,
+      newTokens: request.maxNewTokens,
+      whenFull: 'refuse',
+    },
+    overlay: {...EMPTY_OVERLAY, distrusted: avoid},
     seed: request.sampling.seed,
   });
   if (result.kind === 'gap') return result;

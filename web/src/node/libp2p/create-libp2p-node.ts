@@ -1,0 +1,145 @@
+import {circuitRelayTransport} from '@libp2p/circuit-relay-v2';
+import {identify, identifyPush, type Identify, type IdentifyPush} from '@libp2p/identify';
+import type {Libp2p, PrivateKey} from '@libp2p/interface';
+import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
+import {noise} from '@libp2p/noise';
+import {ping, type Ping} from '@libp2p/ping';
+import {webRTC} from '@libp2p/webrtc';
+import {webSockets} from '@libp2p/websockets';
+import {yamux} from '@libp2p/yamux';
+import {WebRTC} from '@multiformats/multiaddr-matcher';
+import {createLibp2p} from 'libp2p';
+import {asPeerId, type PeerId} from '#shared/ids.ts';
+import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
+import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
+import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
+import {untilAborted} from '#shared/p2p/until-aborted.ts';
+import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
+
+type Services = {identify: Identify; identifyPush: IdentifyPush; ping: Ping; dht: KadDHT};
+
+export type BrowserNode = {
+  readonly libp2p: Libp2p<Services>;
+  readonly peerId: PeerId;
+  readonly server: ServerLink;
+  /** Unix ms on the server's clock, by which records are dated. */
+  now(): number;
+  /** Multiaddrs under which other tabs can dial this one; empty while no relay is reserved. */
+  addresses(): readonly string[];
+  onAddressesChanged(listener: () => void): () => void;
+  stop(): Promise<void>;
+};
+
+type Options = {
+  readonly privateKey: PrivateKey;
+  readonly fetchBootstrap: (options: {readonly signal: AbortSignal}) => Promise<Bootstrap>;
+  readonly onServerState?: (state: ServerLinkState) => void;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * 4 SCTP packets of 1191 bytes: all that Chromium sends of one message before
+ * it waits for an acknowledgement. Longer messages cost a round trip each.
+ */
+const DATA_CHANNEL_MESSAGE_BYTES = 4608;
+const MAX_ADDRESSES = 4;
+const MAX_CONNECTIONS = 100;
+
+/**
+ * The libp2p node of a tab, connected to the signal server and reachable by
+ * WebRTC.
+ *
+ * @throws the reason of `signal`, when no server was found before it fired.
+ */
+export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
+  let clockOffsetMs: () => number = () => 0;
+  let iceServerUrls: readonly string[] = [];
+  const now = () => Date.now() + clockOffsetMs();
+  const libp2p = await createLibp2p<Services>({
+    privateKey: options.privateKey,
+    // Not the relay's address: a fixed relay is never reserved again after a restart (js-libp2p #3601).
+    addresses: {listen: ['/p2p-circuit', '/webrtc']},
+    transports: [
+      webSockets(),
+      circuitRelayTransport(),
+      webRTC({
+        rtcConfiguration: () => rtcConfiguration(iceServerUrls),
+        dataChannel: {maxMessageSize: DATA_CHANNEL_MESSAGE_BYTES},
+      }),
+    ],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: createEd25519Gater(),
+    connectionManager: {maxConnections: MAX_CONNECTIONS, inboundConnectionThreshold: 50},
+    // A tab that computes answers late; that is no reason to cut it off.
+    connectionMonitor: {abortConnectionOnPingFailure: false},
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      dht: kadDHT({
+        protocol: DHT_PROTOCOL,
+        clientMode: true,
+        peerInfoMapper: passthroughMapper,
+        validators: createValidators(now),
+        selectors: recordSelectors,
+        initialQuerySelfInterval: 1,
+      }),
+    },
+  });
+  const server = startServerLink({
+    libp2p,
+    fetchBootstrap: async (fetchOptions) => {
+      const bootstrap = await options.fetchBootstrap(fetchOptions);
+      ({iceServerUrls} = bootstrap);
+      return bootstrap;
+    },
+    ...(options.onServerState && {onState: options.onServerState}),
+  });
+  clockOffsetMs = () => server.clockOffsetMs();
+  const node = describeNode({libp2p, server, now});
+  try {
+    await untilAborted(untilReachable(node), options.signal);
+    return node;
+  } catch (cause) {
+    await node.stop();
+    throw cause;
+  }
+}
+
+function rtcConfiguration(urls: readonly string[]): RTCConfiguration {
+  return {iceServers: urls.length === 0 ? [] : [{urls: [...urls]}]};
+}
+
+function describeNode(parts: Pick<BrowserNode, 'libp2p' | 'server' | 'now'>): BrowserNode {
+  const {libp2p, server} = parts;
+  return {
+    ...parts,
+    peerId: asPeerId(libp2p.peerId.toString()),
+    addresses: () =>
+      libp2p
+        .getMultiaddrs()
+        .filter((address) => WebRTC.matches(address))
+        .map(String)
+        .slice(0, MAX_ADDRESSES),
+    onAddressesChanged: (listener) => {
+      libp2p.addEventListener('self:peer:update', listener);
+      return () => libp2p.removeEventListener('self:peer:update', listener);
+    },
+    stop: async () => {
+      server.stop();
+      await libp2p.stop();
+    },
+  };
+}
+
+async function untilReachable(node: BrowserNode): Promise<void> {
+  const reachable = Promise.withResolvers<void>();
+  const check = () => {
+    if (node.addresses().length > 0) reachable.resolve();
+  };
+  const stop = node.onAddressesChanged(check);
+  check();
+  await reachable.promise;
+  stop();
+}
