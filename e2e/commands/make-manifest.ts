@@ -2,7 +2,7 @@
 import {createHash} from 'node:crypto';
 import {openAsBlob} from 'node:fs';
 import {parseArgs} from 'node:util';
-import type {ByteSource} from '#shared/model/byte-source.ts';
+import {blobByteSource} from '#shared/model/byte-source.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import {makeManifest} from '#shared/model/make-manifest.ts';
 
@@ -30,14 +30,6 @@ async function main(): Promise<void> {
     sha256: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
   });
   process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
-}
-
-function blobByteSource(blob: Blob): ByteSource {
-  return {
-    byteLength: blob.size,
-    read: async (startByte, endByte) =>
-      new Uint8Array(await blob.slice(startByte, endByte).arrayBuffer()),
-  };
 }
 
 async function sha256OfBlob(blob: Blob): Promise<string> {

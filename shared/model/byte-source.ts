@@ -16,3 +16,15 @@ export function memoryByteSource(bytes: Uint8Array<ArrayBuffer>): ByteSource {
     read: async (startByte, endByte) => bytes.subarray(startByte, endByte),
   };
 }
+
+/** A source over a `Blob` or `File`: what is not read stays on the disk. */
+export function blobByteSource(blob: {
+  readonly size: number;
+  slice(start: number, end: number): {arrayBuffer(): Promise<ArrayBuffer>};
+}): ByteSource {
+  return {
+    byteLength: blob.size,
+    read: async (startByte, endByte) =>
+      new Uint8Array(await blob.slice(startByte, endByte).arrayBuffer()),
+  };
+}

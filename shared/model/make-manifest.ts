@@ -7,9 +7,9 @@ import type {Manifest, TensorEntry} from './manifest.ts';
 import {parseManifest} from './parse-manifest.ts';
 
 /** SHA-256 of bytes as 64 hex digits. */
-export type Sha256Bytes = (bytes: Uint8Array<ArrayBuffer>) => Promise<string>;
+type Sha256Bytes = (bytes: Uint8Array<ArrayBuffer>) => Promise<string>;
 
-export type MakeManifestInput = {
+type MakeManifestInput = {
   readonly id: string;
   /** In layers. */
   readonly cutEvery: number;

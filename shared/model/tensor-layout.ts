@@ -5,8 +5,8 @@ import type {TensorDtype} from './manifest.ts';
 export type TensorShape = {readonly name: string; readonly shape: readonly number[]};
 
 export const EMBEDDING_TENSOR = 'token_embd.weight';
-export const OUTPUT_NORM_TENSOR = 'output_norm.weight';
-export const LM_HEAD_TENSOR = 'output.weight';
+const OUTPUT_NORM_TENSOR = 'output_norm.weight';
+const LM_HEAD_TENSOR = 'output.weight';
 
 // ggml's block layout: weights per block, and bytes per block with its scales.
 const BLOCKS: Readonly<Record<TensorDtype, {weightCount: number; byteLength: number}>> = {

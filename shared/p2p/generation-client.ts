@@ -10,6 +10,7 @@ import {encodeTokenIds} from '../protocol/token-ids.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '../protocol/version.ts';
 import {decodeControlFrame, encodeControlFrame} from './control-frame.ts';
 import {GenerationFailedError} from './generation-failed.ts';
+import {refusalOf} from './refusal-of.ts';
 import type {Transport} from './transport.ts';
 
 /** Layers that nobody can serve, and why. */
@@ -33,6 +34,8 @@ export type GenerationEvent<H extends Hop = Hop> =
   /** Nobody serves some layers; the answer begins when somebody does. */
   | {readonly kind: 'waiting'; readonly missing: readonly MissingLayers[]}
   | {readonly kind: 'chain'; readonly hops: readonly H[]; readonly predictedStepMs: number}
+  /** Every hop has reserved; the prompt is sent when the reader asks for the next event. */
+  | {readonly kind: 'ready'}
   | {readonly kind: 'token'; readonly token: SampledToken; readonly atMs: number}
   | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'};
 
@@ -170,8 +173,10 @@ export class GenerationClient<H extends Hop = Hop> {
         throw new GenerationFailedError({...incoming, ...progress});
       }
       if (incoming.kind === 'ready') {
-        if (!prompted) await this.#sendPrompt(promptTokenIds, attempt, signal);
+        if (prompted) continue;
         prompted = true;
+        yield {kind: 'ready'};
+        await this.#sendPrompt(promptTokenIds, attempt, signal);
         continue;
       }
       if (incoming.position !== promptTokenIds.length + progress.tokensShown) {
@@ -255,7 +260,7 @@ export class GenerationClient<H extends Hop = Hop> {
       await this.#options.transport.send(to, bytes, {signal});
     } catch (cause) {
       signal.throwIfAborted();
-      throw this.#failed(refusalOf(cause), to, {tokensShown: 0}, cause);
+      throw this.#failed(refusalOf(cause, 'PEER_LEFT'), to, {tokensShown: 0}, cause);
     }
   }
 
@@ -333,13 +338,8 @@ function readIncoming(attempt: Attempt, from: PeerId, frame: Frame): Incoming | 
     return {kind: 'failed', code: message.code, peerId};
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
-    return {kind: 'failed', code: refusalOf(error), peerId: from};
+    return {kind: 'failed', code: refusalOf(error, 'MALFORMED_MESSAGE'), peerId: from};
   }
-}
-
-function refusalOf(error: unknown): RefusalCode {
-  const code = error instanceof WeftError ? error.detail.code : 'PEER_LEFT';
-  return code in REFUSALS ? (code as RefusalCode) : 'PEER_UNREACHABLE';
 }
 
 /** 16 hex digits out of 8 random bytes. */

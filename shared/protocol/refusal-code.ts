@@ -14,6 +14,7 @@ export const REFUSALS = {
   QUEUE_FULL: {next: 'chain', says: 'the peer has too many steps waiting'},
   PROMPT_TOO_LONG: {next: 'request', says: 'the prompt and its answer do not fit the context'},
   PEER_UNREACHABLE: {next: 'chain', says: 'the peer cannot reach the next hop'},
+  ONLY_RELAYED_PATH: {next: 'chain', says: 'there is no direct path to the next hop, and activations never pass a server'},
   PEER_LEFT: {next: 'chain', says: 'the next hop left'},
   ENGINE_LOST: {next: 'chain', says: 'the engine of the peer stopped'},
   SESSION_EXISTS: {next: 'bug', says: 'this session is open already'},

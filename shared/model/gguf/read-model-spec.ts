@@ -39,7 +39,6 @@ export function readModelSpec(file: GgufFile): ModelSpec {
   const headCount = llama['llama.attention.head_count'];
   const hiddenSize = llama['llama.embedding_length'];
   const headSize = llama['llama.attention.key_length'] ?? hiddenSize / headCount;
-  refuseVariants(llama, headSize);
   const {tokens, endTokenIds} = readTokenizerMetadata(file.metadata);
   const spec = modelSpecSchema.safeParse({
     architecture: 'llama',
@@ -58,6 +57,7 @@ export function readModelSpec(file: GgufFile): ModelSpec {
     endTokenIds,
   });
   if (!spec.success) throw unreadable(spec.error);
+  refuseVariants(llama, headSize);
   return spec.data;
 }
 

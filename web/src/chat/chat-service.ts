@@ -49,6 +49,8 @@ export type AnswerEvent =
       readonly missing: readonly {readonly startLayer: number; readonly endLayer: number}[];
     }
   | {readonly kind: 'chain'; readonly hops: readonly ChainHop[]; readonly predictedStepMs: number}
+  /** Every hop is ready; the prompt is sent when the next event is asked for. */
+  | {readonly kind: 'ready'}
   | {
       readonly kind: 'token';
       readonly tokenId: number;

@@ -23,8 +23,10 @@ export type HeldLayers = {readonly startLayer: number; readonly endLayer: number
 export type LendState =
   | {readonly kind: 'idle'}
   | {readonly kind: 'joining'}
-  /** In the swarm without layers. */
+  /** In the swarm, before phase 1 has decided. */
   | {readonly kind: 'waiting'; readonly why: string}
+  /** In the swarm without layers: the others hold all that this tab could. */
+  | {readonly kind: 'spare'; readonly why: string}
   /** Says to the others which layers it wants, and listens whether somebody else does. */
   | {readonly kind: 'claiming'; readonly layers: HeldLayers; readonly why: string}
   | {

@@ -1,5 +1,6 @@
 import {WeftError} from '#shared/errors.ts';
-import type {PlacementDecision, ShardClaim} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+import type {PlacementDecision} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 
 /** Progress of loading a shard, for the person who watches. */
 export type LoadProgress = {
@@ -10,24 +11,25 @@ export type LoadProgress = {
 
 export type PlacementState =
   | {readonly kind: 'waiting'; readonly why: string}
-  | {readonly kind: 'claiming'; readonly shard: ShardClaim; readonly why: string}
+  | {readonly kind: 'spare'; readonly why: string}
+  | {readonly kind: 'claiming'; readonly shard: PlacedShard; readonly why: string}
   | {
       readonly kind: 'loading';
-      readonly shard: ShardClaim;
+      readonly shard: PlacedShard;
       readonly why: string;
       readonly progress: LoadProgress | null;
     }
-  | {readonly kind: 'serving'; readonly shard: ShardClaim; readonly why: string}
+  | {readonly kind: 'serving'; readonly shard: PlacedShard; readonly why: string}
   | {readonly kind: 'failed'; readonly code: string; readonly message: string};
 
 export type PlacementLoopOptions = {
   /** Phase 1 on the newest snapshot, with this node's own record as it stands. */
   readonly decide: () => PlacementDecision;
   /** Tells the others what this node wants; resolves when the directory has it. */
-  readonly publishClaim: (shard: ShardClaim | null) => Promise<void>;
+  readonly publishClaim: (shard: PlacedShard | null) => Promise<void>;
   /** Loads the shard, proves it, starts to serve it and publishes it. */
   readonly load: (
-    shard: ShardClaim,
+    shard: PlacedShard,
     options: {readonly signal: AbortSignal; readonly onProgress: (progress: LoadProgress) => void},
   ) => Promise<void>;
   readonly onState: (state: PlacementState) => void;
@@ -73,7 +75,7 @@ export class PlacementLoop {
         return;
       case 'spare':
       case 'wait':
-        if (this.#attempt === null && this.#state.kind === 'waiting') this.#enter({kind: 'waiting', why: decision.why});
+        this.#idle(decision.kind === 'spare' ? 'spare' : 'waiting', decision.why);
         return;
     }
   }
@@ -83,7 +85,7 @@ export class PlacementLoop {
     this.#attempt?.abort(new WeftError({code: 'CLAIM_LOST'}, 'this tab leaves'));
   }
 
-  async #pursue(shard: ShardClaim, why: string): Promise<void> {
+  async #pursue(shard: PlacedShard, why: string): Promise<void> {
     const before = this.#state;
     const attempt = new AbortController();
     this.#attempt = attempt;
@@ -116,6 +118,11 @@ export class PlacementLoop {
     }
     const code = error instanceof WeftError ? error.detail.code : 'SHARD_FAILED';
     this.#enter({kind: 'failed', code, message: messageOf(error)});
+  }
+
+  #idle(kind: 'waiting' | 'spare', why: string): void {
+    const {kind: before} = this.#state;
+    if (this.#attempt === null && (before === 'waiting' || before === 'spare')) this.#enter({kind, why});
   }
 
   #enter(state: PlacementState): void {

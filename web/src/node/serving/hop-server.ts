@@ -5,11 +5,12 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {decodeControlFrame, encodeControlFrame} from '#shared/p2p/control-frame.ts';
+import {refusalOf} from '#shared/p2p/refusal-of.ts';
 import type {Transport} from '#shared/p2p/transport.ts';
 import {CLIENT_HOP, type Frame} from '#shared/protocol/frame.ts';
 import type {Message} from '#shared/protocol/message.ts';
 import {kvTokensOf, type OpenSession} from '#shared/protocol/open-session.ts';
-import {REFUSALS, type RefusalCode} from '#shared/protocol/refusal-code.ts';
+import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
 import {stepHop} from '#shared/session/hop-session.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import {checkFrame} from './check-frame.ts';
@@ -46,6 +47,8 @@ export type HopServerOptions = {
 
 export type HopLoad = {
   readonly openSessions: number;
+  /** Cache positions that open sessions have reserved. */
+  readonly kvTokensReserved: number;
   readonly queuedSteps: number;
   readonly servedTokens: number;
   readonly refusals: ReadonlyMap<RefusalCode, number>;
@@ -76,6 +79,7 @@ export class HopServer {
   get load(): HopLoad {
     return {
       openSessions: this.#sessions.size,
+      kvTokensReserved: [...this.#sessions.values()].reduce((sum, {open}) => sum + kvTokensOf(open), 0),
       queuedSteps: this.#queue.length,
       servedTokens: this.#servedTokens,
       refusals: this.#refusals,
@@ -118,7 +122,7 @@ export class HopServer {
       message = decodeControlFrame(frame);
     } catch (error) {
       if (!(error instanceof WeftError)) throw error;
-      this.#refuse(from, frame, codeOf(error, 'MALFORMED_MESSAGE'));
+      this.#refuse(from, frame, refusalOf(error, 'MALFORMED_MESSAGE'));
       return;
     }
     const session = this.#sessions.get(frame.sessionId);
@@ -174,7 +178,7 @@ export class HopServer {
       await this.#passOn(session);
       session.ready = true;
     } catch (error) {
-      this.#fail(session, codeOf(error, 'ENGINE_LOST'), session.open.hopIndex);
+      this.#fail(session, refusalOf(error, 'ENGINE_LOST'), session.open.hopIndex);
     }
   }
 
@@ -264,8 +268,8 @@ export class HopServer {
       void this.#sendAll(session, frames);
     } catch (error) {
       this.#queue.release(sessionId);
-      this.#fail(session, codeOf(error, 'ENGINE_LOST'));
-      if (codeOf(error, 'ENGINE_LOST') === 'ENGINE_LOST') this.#options.onEngineLost(error);
+      this.#fail(session, refusalOf(error, 'ENGINE_LOST'));
+      if (refusalOf(error, 'ENGINE_LOST') === 'ENGINE_LOST') this.#options.onEngineLost(error);
     }
   }
 
@@ -280,7 +284,7 @@ export class HopServer {
         await transport.send(to, bytes, {signal: this.#abort.signal});
       }
     } catch (error) {
-      this.#fail(session, codeOf(error, 'PEER_LEFT'));
+      this.#fail(session, refusalOf(error, 'PEER_LEFT'));
     } finally {
       this.#queue.release(session.sessionId);
       void this.#drain();
@@ -346,10 +350,6 @@ async function connect(transport: Transport, to: PeerId, signal: AbortSignal): P
   if (to !== transport.localPeerId) await transport.connect(to, {signal});
 }
 
-function codeOf(error: unknown, fallback: RefusalCode): RefusalCode {
-  const code = error instanceof WeftError ? error.detail.code : fallback;
-  return code in REFUSALS ? (code as RefusalCode) : fallback;
-}
 
 function hopIndexOf(session: ServedSession, peerId: PeerId): number {
   const index = session.open.hops.findIndex((hop) => hop.peerId === peerId);

@@ -53,7 +53,9 @@ function tokenFrames(
 ): readonly OutgoingFrame[] {
   const {sampling, clientId, hops, promptTokens, maxNewTokens} = session.open;
   const position = frame.position + frame.tokenCount;
-  const tokenId = sampleToken(top, {...sampling, position});
+  const {temperature, topP, seed} = sampling;
+  const topK = sampling.topK === 0 ? null : sampling.topK;
+  const tokenId = sampleToken(top, {temperature, topK, topP, seed}, position);
   const token: SampledToken = {
     tokenId,
     logprob: logprobOf(top, tokenId),

@@ -75,6 +75,7 @@ function describe(view: LendState): string {
     case 'joining':
       return 'Joining the swarm…';
     case 'waiting':
+    case 'spare':
       return `In the swarm, without layers: ${view.why}.`;
     case 'claiming':
       return `Wants layers ${rangeOf(view.layers)}: ${view.why}.`;

@@ -86,6 +86,7 @@ function afterEvent(progress: AnswerProgress, event: AnswerEvent): AnswerProgres
     case 'end':
       return {...progress, text: progress.text + event.text};
     case 'prompt':
+    case 'ready':
       return progress;
   }
 }

@@ -1,0 +1,28 @@
+/**
+ * Runs a command to its end: Ctrl-C aborts it, a failure prints its sentence
+ * (and nothing of our own stack) and ends with code 1.
+ */
+export async function runToExit(command: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const abort = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      abort.abort(new Error(`Stopped by ${name}`));
+    });
+  }
+  try {
+    await command(abort.signal);
+  } catch (error) {
+    if (abort.signal.aborted) process.exitCode = 130;
+    else {
+      process.stderr.write(`${describe(error)}\n`);
+      process.exitCode = 1;
+    }
+  }
+  // Sockets of libp2p may linger for seconds; everything that matters is closed.
+  process.exit();
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return process.env['WEFT_DEBUG'] === undefined ? error.message : (error.stack ?? error.message);
+}

@@ -1,0 +1,36 @@
+import type {AskRequest} from '../../web/src/chat/chat-service.ts';
+import {extendAnswer, NO_ANSWER, type Answer} from './answer.ts';
+import type {Tab} from './tab.ts';
+
+/** Greedy, to the end, with nothing reported; a caller names only what differs. */
+export function greedyRequest(
+  content: string,
+  overrides: Partial<AskRequest> = {},
+): AskRequest {
+  return {
+    prompt: {kind: 'messages', messages: [{role: 'user', content}]},
+    maxNewTokens: 48,
+    temperature: 0,
+    topK: 0,
+    topP: 1,
+    seed: 0,
+    topLogprobs: 0,
+    ...overrides,
+  };
+}
+
+/** The whole answer of one tab's question. */
+export async function askForAnswer(
+  tab: Tab,
+  request: AskRequest,
+  options: {readonly signal?: AbortSignal} = {},
+): Promise<Answer> {
+  let answer: Answer = NO_ANSWER;
+  await tab.ask(request, {
+    ...options,
+    onEvent: (event) => {
+      answer = extendAnswer(answer, event);
+    },
+  });
+  return answer;
+}

@@ -1,0 +1,77 @@
+import {mkdir} from 'node:fs/promises';
+import {fileURLToPath} from 'node:url';
+import {chromium, type Browser} from 'playwright';
+import type {LendRequest} from '../../web/src/chat/lend-service.ts';
+import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
+import {chromiumArguments, findChromium} from '../set-up/find-chromium.ts';
+
+import {Tab, type OpenTabOptions} from './tab.ts';
+
+const DIST_DIR = fileURLToPath(new URL('../../dist', import.meta.url));
+
+/** More than any run on one machine opens. */
+const MAX_TABS = 100;
+
+export type SwarmOptions = {
+  /** Folder with the model files that `/models` serves. */
+  readonly modelsDir: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly webgpu: boolean;
+  readonly log: (line: string) => void;
+};
+
+/** A signal server and a browser on this machine: what every real-tab run begins with. */
+export class Swarm {
+  readonly server: SignalServer;
+  readonly #browser: Browser;
+  readonly #tabs: Tab[] = [];
+
+  private constructor(server: SignalServer, browser: Browser) {
+    this.server = server;
+    this.#browser = browser;
+  }
+
+  static async start(options: SwarmOptions): Promise<Swarm> {
+    await mkdir(options.modelsDir, {recursive: true});
+    const executablePath = await findChromium({log: options.log});
+    const server = await startSignalServer({
+      port: options.port,
+      host: '127.0.0.1',
+      staticDir: DIST_DIR,
+      modelsDir: options.modelsDir,
+      publicUrl: null,
+      keySeedHex: null,
+      iceServerUrls: [],
+      maxTabs: MAX_TABS,
+    });
+    const browser = await chromium.launch({
+      executablePath,
+      args: chromiumArguments({webgpu: options.webgpu}),
+    });
+    return new Swarm(server, browser);
+  }
+
+  get tabs(): readonly Tab[] {
+    return this.#tabs;
+  }
+
+  async openTab(options: Omit<OpenTabOptions, 'url'> = {}): Promise<Tab> {
+    const tab = await Tab.open(this.#browser, {...options, url: this.server.url});
+    this.#tabs.push(tab);
+    return tab;
+  }
+
+  /** A tab that joins and takes what phase 1 gives it. Resolves once it has said that it lends. */
+  async openLendingTab(request: LendRequest, options: Omit<OpenTabOptions, 'url'> = {}): Promise<Tab> {
+    const tab = await this.openTab(options);
+    await tab.lend(request);
+    return tab;
+  }
+
+  /** Ends the tabs, the browser and the server; safe to call twice. */
+  async stop(): Promise<void> {
+    await this.#browser.close();
+    await this.server.close();
+  }
+}

@@ -1,0 +1,119 @@
+import type {Browser, Page} from 'playwright';
+import type {AnswerEvent, AskRequest} from '../../web/src/chat/chat-service.ts';
+import type {LendRequest, LendState} from '../../web/src/chat/lend-service.ts';
+import type {LinkReport} from '../../web/src/chat/link-service.ts';
+import type {AskResult, TabControl} from '../../web/src/headless/tab-control.ts';
+
+declare const weftTab: TabControl;
+
+export type OpenTabOptions = {
+  readonly url: string;
+  readonly model?: string;
+  /** Runs in the page before any of its scripts, for faults that a test wants. */
+  readonly initScript?: string;
+  readonly onLog?: (line: string) => void;
+};
+
+/** One real tab, in a browser context of its own, driven from outside. */
+export class Tab {
+  readonly page: Page;
+  readonly #listeners = new Map<string, (event: AnswerEvent) => void | Promise<void>>();
+  #askCount = 0;
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  static async open(browser: Browser, options: OpenTabOptions): Promise<Tab> {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const tab = new Tab(page);
+    page.on('console', (message) => options.onLog?.(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => options.onLog?.(`page error: ${error.stack ?? error.message}`));
+    if (options.initScript !== undefined) await page.addInitScript(options.initScript);
+    await page.exposeFunction('weftReport', (askId: string, event: AnswerEvent) =>
+      tab.#listeners.get(askId)?.(event),
+    );
+    const search = new URLSearchParams({headless: 'true'});
+    if (options.model !== undefined) search.set('model', options.model);
+    await page.goto(`${options.url}?${search.toString()}`);
+    await page.waitForFunction('globalThis.weftTab !== undefined');
+    return tab;
+  }
+
+  async lend(request: LendRequest): Promise<void> {
+    await this.page.evaluate((lendRequest) => weftTab.lend(lendRequest), request);
+  }
+
+  async stopLending(): Promise<void> {
+    await this.page.evaluate(() => weftTab.stopLending());
+  }
+
+  async lendState(): Promise<LendState> {
+    return this.page.evaluate(() => weftTab.lendState());
+  }
+
+  /** Polls in the page, once per frame, until the lending node is in one of these states. */
+  async waitForLendState(
+    kinds: readonly LendState['kind'][],
+    {timeoutMs}: {readonly timeoutMs: number},
+  ): Promise<LendState> {
+    await this.page.waitForFunction((wanted) => wanted.includes(weftTab.lendState().kind), kinds, {
+      timeout: timeoutMs,
+    });
+    return this.lendState();
+  }
+
+  /**
+   * Asks from this tab. `onEvent` is awaited before the tab goes on.
+   *
+   * @throws {AskFailedError} with the code and sentence that the page would show.
+   */
+  async ask(
+    request: AskRequest,
+    {
+      signal,
+      onEvent,
+    }: {
+      readonly signal?: AbortSignal;
+      readonly onEvent: (event: AnswerEvent) => void | Promise<void>;
+    },
+  ): Promise<void> {
+    this.#askCount += 1;
+    const askId = String(this.#askCount);
+    this.#listeners.set(askId, onEvent);
+    const cancel = (): void => {
+      this.page.evaluate((id) => weftTab.cancel(id), askId).catch(() => undefined);
+    };
+    signal?.addEventListener('abort', cancel);
+    try {
+      const result: AskResult = await this.page.evaluate(
+        ([id, askRequest]) => weftTab.ask(id, askRequest),
+        [askId, request] as const,
+      );
+      if (result.kind === 'failed') throw new AskFailedError(result.code, result.message);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      this.#listeners.delete(askId);
+    }
+  }
+
+  async links(): Promise<readonly LinkReport[]> {
+    return this.page.evaluate(() => weftTab.links());
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}
+
+/** What a tab says when it cannot complete an answer. */
+export class AskFailedError extends Error {
+  override readonly name = 'AskFailedError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,37 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+
+export type StepResult = {readonly exitCode: number};
+
+/** Runs one tool of `node_modules` with this Node; its output goes to ours. */
+export async function runStep(options: {
+  /** Name of the tool, then its arguments. */
+  readonly args: readonly string[];
+  readonly root: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}): Promise<StepResult> {
+  const [tool = '', ...rest] = options.args;
+  const child = spawn(process.execPath, [await scriptOf(options.root, tool), ...rest], {
+    cwd: options.root,
+    env: {...process.env, ...options.env},
+    stdio: ['ignore', 'inherit', 'inherit'],
+    signal: options.signal,
+  });
+  const [exitCode] = (await once(child, 'exit')) as [number | null];
+  return {exitCode: exitCode ?? 1};
+}
+
+/** The script behind a tool's name: npm's own links differ between systems. */
+async function scriptOf(root: string, tool: string): Promise<string> {
+  const packageName = {tsc: 'typescript', playwright: '@playwright/test'}[tool] ?? tool;
+  const folder = join(root, 'node_modules', packageName);
+  const {bin} = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    readonly bin: string | Readonly<Record<string, string>>;
+  };
+  const script = typeof bin === 'string' ? bin : bin[tool];
+  if (script === undefined) throw new Error(`The package "${packageName}" has no command "${tool}"`);
+  return join(folder, script);
+}

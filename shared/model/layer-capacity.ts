@@ -1,0 +1,53 @@
+import {kvBytesPerTokenLayer, type ModelSpec} from './model-spec.ts';
+
+/** How many layers fit a node: alone, with the embedding, with the LM head, with both. */
+export type LayerCapacity = {
+  readonly plain: number;
+  readonly first: number;
+  readonly last: number;
+  readonly both: number;
+};
+
+/** Weights run as f32 on WASM (`MatMul` is several times faster there than any 4-bit kernel). */
+const WEIGHT_BYTES = 4;
+/** A budget is never spent whole: browsers do not say no before they fall over. */
+const USABLE_SHARE = 0.8;
+/** Runtime, graph and the largest buffers while loading. */
+const BASE_BYTES = 200 * 1024 * 1024;
+
+/** A node that says how many layers it holds; embedding and LM head come free. */
+export function capacityOfLayers(spec: ModelSpec, maxLayers: number): LayerCapacity {
+  const layers = Math.min(maxLayers, spec.layerCount);
+  return {plain: layers, first: layers, last: layers, both: layers};
+}
+
+/**
+ * What fits a memory budget on WASM: f32 weights, and KV cache for `kvTokens`
+ * tokens over all sessions. The embedding stays quantised; the LM head is f32.
+ */
+export function capacityOfMemory(
+  spec: ModelSpec,
+  {budgetBytes, kvTokens, embeddingBytes}: {
+    readonly budgetBytes: number;
+    readonly kvTokens: number;
+    readonly embeddingBytes: number;
+  },
+): LayerCapacity {
+  const layerBytes = weightsPerLayer(spec) * WEIGHT_BYTES + kvTokens * kvBytesPerTokenLayer(spec);
+  const headBytes = spec.vocabularySize * spec.hiddenSize * WEIGHT_BYTES;
+  const usableBytes = budgetBytes * USABLE_SHARE - BASE_BYTES;
+  const layersIn = (bytes: number): number =>
+    Math.max(0, Math.min(spec.layerCount, Math.floor(bytes / layerBytes)));
+  return {
+    plain: layersIn(usableBytes),
+    first: layersIn(usableBytes - embeddingBytes),
+    last: layersIn(usableBytes - headBytes),
+    both: layersIn(usableBytes - embeddingBytes - headBytes),
+  };
+}
+
+function weightsPerLayer(spec: ModelSpec): number {
+  const {hiddenSize, feedForwardSize, headCount, kvHeadCount, headSize} = spec;
+  const attention = 2 * hiddenSize * headCount * headSize + 2 * hiddenSize * kvHeadCount * headSize;
+  return attention + 3 * hiddenSize * feedForwardSize + 2 * hiddenSize;
+}

@@ -1,0 +1,146 @@
+import {Tokenizer as BpeTokenizer} from '@huggingface/tokenizers';
+import {assert} from '../assert.ts';
+import {WeftError} from '../errors.ts';
+import {bytesOfAlphabetText} from './byte-alphabet.ts';
+import type {GgufMetadata} from './gguf/gguf-file.ts';
+import {type TokenizerMetadata, readTokenizerMetadata} from './gguf/tokenizer-metadata.ts';
+import {ModelUnsupportedError} from './model-unsupported-error.ts';
+import {type SplitAtTokens, createSplitAtTokens} from './split-at-tokens.ts';
+import {utf8Bytes} from './utf8-bytes.ts';
+
+type EncodeOptions = {
+  /**
+   * What `<|im_end|>` in the text means. `parse`: the control token; only for text that we wrote.
+   * `plain`: ten characters; for everything that a person, a page or a tool wrote.
+   */
+  readonly specialTokens: 'parse' | 'plain';
+};
+
+/** Text ↔ token ids of one model. */
+export interface Tokenizer {
+  readonly vocabularySize: number;
+  /** Literal text → id of the tokens that steer the model. */
+  readonly controlTokens: ReadonlyMap<string, number>;
+  /** Adds nothing: no begin or end token. Bytes that the vocabulary lacks are left out. */
+  encode(text: string, options: EncodeOptions): number[];
+  /**
+   * UTF-8 bytes of one token, often a part of a character; none for control and end tokens.
+   * @throws {UnknownTokenError} for an id that is not in the vocabulary.
+   */
+  tokenBytes(tokenId: number): Uint8Array<ArrayBuffer>;
+}
+
+type UnknownTokenDetail = {
+  readonly code: 'TOKEN_UNKNOWN';
+  readonly tokenId: number;
+  readonly vocabularySize: number;
+};
+
+/** A token id outside the vocabulary; ids come from peers. */
+export class UnknownTokenError extends WeftError<UnknownTokenDetail> {
+  override readonly name = 'UnknownTokenError';
+
+  constructor(tokenId: number, vocabularySize: number) {
+    super(
+      {code: 'TOKEN_UNKNOWN', tokenId, vocabularySize},
+      `Cannot show token ${tokenId}: the vocabulary has ${vocabularySize}`,
+    );
+  }
+}
+
+// \p{White_Space} instead of \s: JavaScript's also has U+FEFF and lacks U+0085.
+const GPT2_WORDS =
+  String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+` +
+  String.raw`|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+`;
+
+// `tokenizer.ggml.pre` → the cuts made before BPE, as in llama.cpp's `llm_tokenizer_bpe`.
+const WORD_PATTERNS: Readonly<Record<string, readonly string[]>> = {
+  'gpt-2': [GPT2_WORDS],
+  smollm: [String.raw`\p{N}`, GPT2_WORDS],
+};
+
+/**
+ * The tokenizer that a GGUF file carries. Takes a tenth of a second: make one per model.
+ *
+ * @throws {ModelUnsupportedError} for a kind of tokenizer or of word cutting that is not known.
+ * @throws {ModelUnreadableError} when the metadata is incomplete.
+ */
+export function createTokenizer(metadata: GgufMetadata): Tokenizer {
+  const model = readTokenizerMetadata(metadata);
+  const bpe = createBpe(model);
+  const controlTokens = tokensById(model, model.controlTokenIds);
+  const userDefined = tokensById(model, model.userDefinedTokenIds);
+  const splits: Readonly<Record<EncodeOptions['specialTokens'], SplitAtTokens>> = {
+    parse: createSplitAtTokens(new Map([...controlTokens, ...userDefined])),
+    plain: createSplitAtTokens(userDefined),
+  };
+  const hidden = new Set([...model.controlTokenIds, ...model.endTokenIds]);
+  return {
+    vocabularySize: model.tokens.length,
+    controlTokens,
+    encode: (text, {specialTokens}) =>
+      splits[specialTokens](text).flatMap((piece) =>
+        piece.kind === 'token' ? [piece.tokenId] : bpe.encode(piece.text).ids,
+      ),
+    tokenBytes: (tokenId) => {
+      const text = model.tokens[tokenId];
+      if (text === undefined) throw new UnknownTokenError(tokenId, model.tokens.length);
+      if (hidden.has(tokenId)) return new Uint8Array();
+      // Outside the alphabet: a token that was added as literal text.
+      return bytesOfAlphabetText(text) ?? utf8Bytes(text);
+    },
+  };
+}
+
+// Special tokens are cut out by `createSplitAtTokens`, so that one vocabulary serves both modes.
+function createBpe(model: TokenizerMetadata): BpeTokenizer {
+  if (model.model !== 'gpt2') {
+    throw new ModelUnsupportedError('tokenizer', model.model, ['gpt2']);
+  }
+  const patterns = WORD_PATTERNS[model.preTokenizer];
+  if (!patterns) {
+    throw new ModelUnsupportedError(
+      'tokenizer',
+      `gpt2 with pre-tokenizer ${model.preTokenizer}`,
+      Object.keys(WORD_PATTERNS),
+    );
+  }
+  const splits = patterns.map((Regex) => ({
+    type: 'Split',
+    pattern: {Regex},
+    behavior: 'Isolated',
+    invert: false,
+  }));
+  return new BpeTokenizer(
+    {
+      added_tokens: [],
+      normalizer: null,
+      post_processor: null,
+      pre_tokenizer: {
+        type: 'Sequence',
+        pretokenizers: [...splits, {type: 'ByteLevel', add_prefix_space: false, use_regex: false}],
+      },
+      decoder: null,
+      model: {
+        type: 'BPE',
+        vocab: Object.fromEntries(model.tokens.map((text, id) => [text, id])),
+        merges: model.merges,
+        ignore_merges: false,
+      },
+    },
+    {},
+  );
+}
+
+function tokensById(
+  model: TokenizerMetadata,
+  tokenIds: readonly number[],
+): ReadonlyMap<string, number> {
+  return new Map(
+    tokenIds.map((id) => {
+      const text = model.tokens[id];
+      assert(text, `token ${id} has a text`);
+      return [text, id];
+    }),
+  );
+}

@@ -1,0 +1,17 @@
+import type {Connection} from '@libp2p/interface';
+import type {Multiaddr} from '@multiformats/multiaddr';
+import {WebRTC} from '@multiformats/multiaddr-matcher';
+
+/**
+ * Whether bytes under this address go straight to the peer. A WebRTC address
+ * names a relay too, but only for its signaling.
+ */
+export function isDirectAddress(address: Multiaddr): boolean {
+  const isCircuit = address.getComponents().some(({name}) => name === 'p2p-circuit');
+  return !isCircuit || WebRTC.matches(address);
+}
+
+/** Relayed connections are limited; one that claims no limits still shows in its address. */
+export function isDirectConnection(connection: Connection): boolean {
+  return connection.limits === undefined && isDirectAddress(connection.remoteAddr);
+}

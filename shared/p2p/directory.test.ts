@@ -1,0 +1,86 @@
+import {identify} from '@libp2p/identify';
+import {kadDHT, passthroughMapper} from '@libp2p/kad-dht';
+import {memory} from '@libp2p/memory';
+import {noise} from '@libp2p/noise';
+import {ping} from '@libp2p/ping';
+import {yamux} from '@libp2p/yamux';
+import {createLibp2p} from 'libp2p';
+import {describe} from 'vitest';
+import {serveDirectory} from './directory-server.ts';
+import {directoryContract, type DirectoryWorld} from './directory.contract.ts';
+import {openKadDirectory} from './kad-directory.ts';
+import {MemoryDirectoryServer} from './memory-directory.ts';
+import {NewestRecordDatastore} from './newest-record-datastore.ts';
+import {createValidators, DHT_PROTOCOL, recordSelectors} from './record-rules.ts';
+
+async function createMemoryWorld(): Promise<DirectoryWorld> {
+  const clock = {nowMs: Date.now()};
+  const server = new MemoryDirectoryServer(() => clock.nowMs);
+  return {
+    clock,
+    open: (prefix) => server.open(prefix),
+    setServerReachable: async (isReachable) => server.setReachable(isReachable),
+    close: async () => undefined,
+  };
+}
+
+let nextNode = 0;
+
+async function createNode(role: 'client' | 'server', now: () => number) {
+  const datastore = new NewestRecordDatastore({now});
+  const libp2p = await createLibp2p({
+    addresses: {listen: [`/memory/directory-${nextNode++}`]},
+    datastore,
+    transports: [memory()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: {
+      identify: identify(),
+      ping: ping(),
+      dht: kadDHT({
+        protocol: DHT_PROTOCOL,
+        clientMode: role === 'client',
+        peerInfoMapper: passthroughMapper,
+        validators: createValidators(now),
+        selectors: recordSelectors,
+        initialQuerySelfInterval: 1,
+      }),
+    },
+  });
+  return {libp2p, datastore};
+}
+
+async function createKadWorld(): Promise<DirectoryWorld> {
+  const clock = {nowMs: Date.now()};
+  const now = () => clock.nowMs;
+  const server = await createNode('server', now);
+  const listing = await serveDirectory(server);
+  const closers: (() => Promise<void>)[] = [];
+  return {
+    clock,
+    open: async (prefix) => {
+      const {libp2p} = await createNode('client', now);
+      const directory = await openKadDirectory({libp2p, prefix, now});
+      await libp2p.dial(server.libp2p.getMultiaddrs());
+      closers.push(async () => {
+        await directory.close();
+        await libp2p.stop();
+      });
+      return directory;
+    },
+    setServerReachable: async (isReachable) => {
+      if (isReachable) await server.libp2p.start();
+      else await server.libp2p.stop();
+    },
+    close: async () => {
+      await Promise.all(closers.map((close) => close()));
+      await listing.close();
+      await server.libp2p.stop();
+    },
+  };
+}
+
+describe.each([
+  ['memory', createMemoryWorld],
+  ['kad-dht', createKadWorld],
+])('%s', (_, createWorld) => directoryContract(createWorld));

@@ -1,0 +1,36 @@
+import {WeftError} from '../errors.ts';
+import type {NodeRecord} from '../protocol/node-record.ts';
+import type {SealedRecord} from './signed-record.ts';
+
+/**
+ * The records of one model in one swarm, as far as this node knows them.
+ * Every adapter runs `directory.contract.ts`.
+ */
+export interface Directory {
+  /**
+   * Stores a record where others find it, and in the own list at once.
+   *
+   * @throws {RecordRefusedError} when no reader would accept it.
+   * @throws {DirectoryError} when no server took it; its owner tries again.
+   */
+  publish(sealed: SealedRecord, options: {readonly signal: AbortSignal}): Promise<void>;
+  /** Live records, sorted by peer id. Empty is not the same as `unreachable`. */
+  list(): DirectoryView;
+  /** Calls `listener` after any change of what `list()` returns, but for mere expiry. */
+  subscribe(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+export type DirectoryView = {
+  readonly records: readonly NodeRecord[];
+  /** `unreachable`: no server answers; records stay until they expire. */
+  readonly state: 'reachable' | 'unreachable';
+};
+
+type Detail =
+  | {readonly code: 'DIRECTORY_UNREACHABLE'; readonly key: string}
+  | {readonly code: 'DIRECTORY_CLOSED'};
+
+export class DirectoryError extends WeftError<Detail> {
+  override readonly name = 'DirectoryError';
+}

@@ -1,0 +1,248 @@
+import type {Connection, Libp2p, Stream} from '@libp2p/interface';
+import {peerIdFromString} from '@libp2p/peer-id';
+import {multiaddr} from '@multiformats/multiaddr';
+import {asPeerId, type PeerId} from '../ids.ts';
+import {FrameReceiver} from './frame-receiver.ts';
+import {FrameSender} from './frame-sender.ts';
+import {isDirectAddress, isDirectConnection} from './direct-path.ts';
+import {TrafficMeter} from './traffic-meter.ts';
+import {
+  checkFrameLength,
+  linkLost,
+  onlyRelayedPath,
+  peerUnreachable,
+  transportClosed,
+  type FrameListener,
+  type LinkLoss,
+  type PeerTraffic,
+  type Transport,
+} from './transport.ts';
+import {untilAborted} from './until-aborted.ts';
+
+export const FRAMES_PROTOCOL = '/weft/frames/1.0.0';
+const CONNECT_TIMEOUT_MS = 10_000;
+
+type Options = {
+  readonly libp2p: Libp2p;
+  /** Multiaddrs under which a peer may be dialled; relayed ones are ignored. */
+  readonly addressesOf: (peer: PeerId) => readonly string[];
+};
+
+/** Both halves of a link; either may be missing while the other side has not spoken yet. */
+type Link = {sender: FrameSender | null; receiver: FrameReceiver | null};
+
+/**
+ * Frames over libp2p: one long-lived stream per peer and direction, on a direct
+ * connection, with a credit window because data channels have no read
+ * back-pressure.
+ */
+export async function openLibp2pStreamTransport(options: Options): Promise<Transport> {
+  const transport = new Libp2pStreamTransport(options);
+  await transport.start();
+  return transport;
+}
+
+class Libp2pStreamTransport implements Transport {
+  readonly localPeerId: PeerId;
+  readonly #libp2p: Libp2p;
+  readonly #addressesOf: Options['addressesOf'];
+  readonly #links = new Map<PeerId, Link>();
+  readonly #attempts = new Map<PeerId, Promise<FrameSender>>();
+  readonly #frameListeners = new Set<FrameListener>();
+  readonly #closedListeners = new Set<(peer: PeerId, loss: LinkLoss) => void>();
+  readonly #meter = new TrafficMeter();
+  readonly #closing = new AbortController();
+
+  constructor({libp2p, addressesOf}: Options) {
+    this.#libp2p = libp2p;
+    this.#addressesOf = addressesOf;
+    this.localPeerId = asPeerId(libp2p.peerId.toString());
+  }
+
+  async start(): Promise<void> {
+    await this.#libp2p.handle(
+      FRAMES_PROTOCOL,
+      (stream, connection) => this.#accept(stream, connection),
+      {runOnLimitedConnection: false, maxInboundStreams: 2},
+    );
+  }
+
+  async connect(to: PeerId, {signal}: {readonly signal: AbortSignal}): Promise<void> {
+    if (to !== this.localPeerId) await this.#senderTo(to, signal);
+  }
+
+  async send(
+    to: PeerId,
+    frame: Uint8Array,
+    {signal}: {readonly signal: AbortSignal},
+  ): Promise<void> {
+    checkFrameLength(frame.byteLength);
+    if (to === this.localPeerId) {
+      this.#throwIfClosed();
+      queueMicrotask(() => void this.#deliver(to, new Uint8Array(frame)));
+    } else {
+      const sender = await this.#senderTo(to, signal);
+      await this.#orLinkLost(to, signal, sender.send(frame, signal));
+    }
+    this.#meter.sent(to, frame.byteLength);
+  }
+
+  async measureRtt(to: PeerId, {signal}: {readonly signal: AbortSignal}): Promise<number> {
+    if (to === this.localPeerId) return 0;
+    const sender = await this.#senderTo(to, signal);
+    return await this.#orLinkLost(to, signal, sender.measureRtt(signal));
+  }
+
+  onFrame(listener: FrameListener): () => void {
+    this.#frameListeners.add(listener);
+    return () => this.#frameListeners.delete(listener);
+  }
+
+  onPeerClosed(listener: (peer: PeerId, loss: LinkLoss) => void): () => void {
+    this.#closedListeners.add(listener);
+    return () => this.#closedListeners.delete(listener);
+  }
+
+  traffic(): readonly PeerTraffic[] {
+    return this.#meter.read();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(transportClosed());
+    await this.#libp2p.unhandle(FRAMES_PROTOCOL);
+    for (const link of this.#links.values()) {
+      link.sender?.abort(transportClosed());
+      link.receiver?.abort(transportClosed());
+    }
+    this.#frameListeners.clear();
+    this.#closedListeners.clear();
+  }
+
+  /** One attempt per peer at a time, shared by all who wait; each of them may stop waiting. */
+  async #senderTo(to: PeerId, signal: AbortSignal): Promise<FrameSender> {
+    this.#throwIfClosed();
+    signal.throwIfAborted();
+    const held = this.#links.get(to)?.sender;
+    if (held !== undefined && held !== null) return held;
+    let attempt = this.#attempts.get(to);
+    if (attempt === undefined) {
+      attempt = this.#openSender(to).finally(() => this.#attempts.delete(to));
+      this.#attempts.set(to, attempt);
+    }
+    return await untilAborted(attempt, signal);
+  }
+
+  async #openSender(to: PeerId): Promise<FrameSender> {
+    const startMs = performance.now();
+    const timeout = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
+    const signal = AbortSignal.any([this.#closing.signal, timeout]);
+    const peer = peerIdFromString(to);
+    try {
+      const connection = this.#directConnection(to) ?? (await this.#dial(to, signal));
+      const stream = await connection.newStream(FRAMES_PROTOCOL, {signal});
+      return this.#addSender(to, stream);
+    } catch (cause) {
+      this.#throwIfClosed();
+      const isConnected = this.#libp2p.getConnections(peer).length > 0;
+      const isRelayedOnly = isConnected && this.#directConnection(to) === undefined;
+      if (isRelayedOnly) throw onlyRelayedPath(to, {cause});
+      throw peerUnreachable(to, performance.now() - startMs, {cause});
+    }
+  }
+
+  async #dial(to: PeerId, signal: AbortSignal): Promise<Connection> {
+    const addresses = this.#addressesOf(to).map((text) => multiaddr(text));
+    const direct = addresses.filter(isDirectAddress);
+    if (direct.length === 0 && addresses.length > 0) throw onlyRelayedPath(to);
+    if (direct.length === 0) throw new Error('No address of the peer is known');
+    await this.#libp2p.dial(direct, {signal});
+    const connection = this.#directConnection(to);
+    if (connection === undefined) throw new Error('Dialling gave no direct connection');
+    this.#dropRelayed(to);
+    return connection;
+  }
+
+  #directConnection(to: PeerId): Connection | undefined {
+    return this.#libp2p
+      .getConnections(peerIdFromString(to))
+      .find((connection) => connection.status === 'open' && isDirectConnection(connection));
+  }
+
+  /** The relayed connection carried the signaling and has no more use: give its slot back. */
+  #dropRelayed(to: PeerId): void {
+    for (const connection of this.#libp2p.getConnections(peerIdFromString(to))) {
+      if (!isDirectConnection(connection)) connection.close().catch((cause: unknown) => connection.abort(new Error('Cannot close a relayed connection', {cause})));
+    }
+  }
+
+  #addSender(to: PeerId, stream: Stream): FrameSender {
+    const sender = new FrameSender({
+      stream,
+      onClosed: () => {
+        if (this.#links.get(to)?.sender === sender) this.#lose(to, 'closed');
+      },
+    });
+    this.#linkOf(to).sender = sender;
+    return sender;
+  }
+
+  #accept(stream: Stream, connection: Connection): void {
+    const from = asPeerId(connection.remotePeer.toString());
+    if (this.#closing.signal.aborted || !isDirectConnection(connection)) {
+      stream.abort(onlyRelayedPath(from));
+      return;
+    }
+    // A second stream of the same peer means that it has lost the first.
+    if ((this.#links.get(from)?.receiver ?? null) !== null) this.#lose(from, 'closed');
+    const receiver = new FrameReceiver({
+      stream,
+      onFrame: (frame) => this.#deliver(from, frame),
+      onViolation: () => {
+        this.#meter.violated(from);
+        if (this.#links.get(from)?.receiver === receiver) this.#lose(from, 'violation');
+      },
+      onClosed: () => {
+        if (this.#links.get(from)?.receiver === receiver) this.#lose(from, 'closed');
+      },
+    });
+    this.#linkOf(from).receiver = receiver;
+  }
+
+  async #deliver(from: PeerId, frame: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#meter.received(from, frame.byteLength);
+    await Promise.allSettled([...this.#frameListeners].map(async (listen) => listen(from, frame)));
+  }
+
+  #linkOf(peer: PeerId): Link {
+    const held = this.#links.get(peer);
+    if (held !== undefined) return held;
+    const link: Link = {sender: null, receiver: null};
+    this.#links.set(peer, link);
+    return link;
+  }
+
+  /** Half a link is no link: the other half goes too, so that both sides agree. */
+  #lose(peer: PeerId, loss: LinkLoss): void {
+    const link = this.#links.get(peer);
+    if (link === undefined) return;
+    this.#links.delete(peer);
+    link.sender?.abort(linkLost(peer));
+    link.receiver?.abort(linkLost(peer));
+    for (const listener of this.#closedListeners) listener(peer, loss);
+  }
+
+  async #orLinkLost<T>(to: PeerId, signal: AbortSignal, sending: Promise<T>): Promise<T> {
+    try {
+      return await sending;
+    } catch (cause) {
+      signal.throwIfAborted();
+      this.#throwIfClosed();
+      throw linkLost(to, {cause});
+    }
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closing.signal.aborted) throw transportClosed();
+  }
+}

@@ -1,0 +1,175 @@
+import type {PeerId} from '../ids.ts';
+import {TrafficMeter} from './traffic-meter.ts';
+import {
+  checkFrameLength,
+  linkLost,
+  peerUnreachable,
+  transportClosed,
+  type FrameListener,
+  type LinkLoss,
+  type PeerTraffic,
+  type Transport,
+} from './transport.ts';
+import {untilAborted} from './until-aborted.ts';
+import {WINDOW_BYTES} from './frame-wire.ts';
+
+/** Transports in one process that reach each other, and a switch for what they may reach. */
+export class MemoryNetwork {
+  readonly #members = new Map<PeerId, MemoryTransport>();
+
+  join(peerId: PeerId): Transport {
+    const transport = new MemoryTransport(peerId, this.#members);
+    this.#members.set(peerId, transport);
+    return transport;
+  }
+
+  /** Loses the link between two members, as a closed tab or a dead network would. */
+  cut(a: PeerId, b: PeerId): void {
+    this.#members.get(a)?.lose(b);
+    this.#members.get(b)?.lose(a);
+  }
+}
+
+/** What is on its way from one member to another. */
+type Lane = {
+  unhandledBytes: number;
+  /** Settles when the sender before has put its frame on the lane. */
+  turn: Promise<void>;
+  /** Settles when a frame has been dealt with; replaced then. */
+  progress: PromiseWithResolvers<void>;
+  readonly lost: AbortController;
+};
+
+class MemoryTransport implements Transport {
+  readonly localPeerId: PeerId;
+  readonly #members: Map<PeerId, MemoryTransport>;
+  readonly #lanes = new Map<PeerId, Lane>();
+  readonly #frameListeners = new Set<FrameListener>();
+  readonly #closedListeners = new Set<(peer: PeerId, loss: LinkLoss) => void>();
+  readonly #meter = new TrafficMeter();
+  #isClosed = false;
+
+  constructor(localPeerId: PeerId, members: Map<PeerId, MemoryTransport>) {
+    this.localPeerId = localPeerId;
+    this.#members = members;
+  }
+
+  async connect(to: PeerId, {signal}: {readonly signal: AbortSignal}): Promise<void> {
+    this.#throwIfClosed();
+    signal.throwIfAborted();
+    this.#laneTo(to);
+  }
+
+  async send(
+    to: PeerId,
+    frame: Uint8Array,
+    {signal}: {readonly signal: AbortSignal},
+  ): Promise<void> {
+    checkFrameLength(frame.byteLength);
+    this.#throwIfClosed();
+    signal.throwIfAborted();
+    const lane = this.#laneTo(to);
+    await this.#waitForRoom(to, lane, signal);
+    lane.unhandledBytes += frame.byteLength;
+    this.#meter.sent(to, frame.byteLength);
+    const copy = new Uint8Array(frame);
+    queueMicrotask(() => {
+      if (lane.lost.signal.aborted) return;
+      void this.#members.get(to)?.deliver(this.localPeerId, copy).then(() => {
+        lane.unhandledBytes -= copy.byteLength;
+        lane.progress.resolve();
+        lane.progress = Promise.withResolvers();
+      });
+    });
+  }
+
+  async measureRtt(to: PeerId, options: {readonly signal: AbortSignal}): Promise<number> {
+    await this.connect(to, options);
+    const startMs = performance.now();
+    await Promise.resolve();
+    return performance.now() - startMs;
+  }
+
+  onFrame(listener: FrameListener): () => void {
+    this.#frameListeners.add(listener);
+    return () => this.#frameListeners.delete(listener);
+  }
+
+  onPeerClosed(listener: (peer: PeerId, loss: LinkLoss) => void): () => void {
+    this.#closedListeners.add(listener);
+    return () => this.#closedListeners.delete(listener);
+  }
+
+  traffic(): readonly PeerTraffic[] {
+    return this.#meter.read();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#members.delete(this.localPeerId);
+    this.#closedListeners.clear();
+    for (const peer of this.#lanes.keys()) {
+      this.#members.get(peer)?.lose(this.localPeerId);
+      this.lose(peer);
+    }
+  }
+
+  lose(peer: PeerId): void {
+    const lane = this.#lanes.get(peer);
+    if (lane === undefined) return;
+    this.#lanes.delete(peer);
+    lane.lost.abort();
+    if (peer === this.localPeerId) return;
+    for (const listener of this.#closedListeners) listener(peer, 'closed');
+  }
+
+  async deliver(from: PeerId, frame: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#meter.received(from, frame.byteLength);
+    await Promise.allSettled([...this.#frameListeners].map(async (listen) => listen(from, frame)));
+  }
+
+  /** A link has two lanes, so that its loss is noticed on both sides. */
+  #laneTo(peer: PeerId): Lane {
+    const other = this.#members.get(peer);
+    if (other === undefined) throw peerUnreachable(peer, 0);
+    other.#laneOf(this.localPeerId);
+    return this.#laneOf(peer);
+  }
+
+  #laneOf(peer: PeerId): Lane {
+    const held = this.#lanes.get(peer);
+    if (held !== undefined) return held;
+    const lane: Lane = {
+      unhandledBytes: 0,
+      turn: Promise.resolve(),
+      progress: Promise.withResolvers(),
+      lost: new AbortController(),
+    };
+    this.#lanes.set(peer, lane);
+    return lane;
+  }
+
+  async #waitForRoom(to: PeerId, lane: Lane, signal: AbortSignal): Promise<void> {
+    const before = lane.turn;
+    const mine = Promise.withResolvers<void>();
+    lane.turn = mine.promise;
+    const either = AbortSignal.any([signal, lane.lost.signal]);
+    try {
+      await untilAborted(before, either);
+      // To oneself there is no window: whoever handles a frame may be the one who sends the next.
+      while (to !== this.localPeerId && lane.unhandledBytes >= WINDOW_BYTES) {
+        await untilAborted(lane.progress.promise, either);
+      }
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw linkLost(to, {cause});
+    } finally {
+      // Whoever gave up leaves the turn to the next, but not before those in front.
+      void before.then(mine.resolve);
+    }
+  }
+
+  #throwIfClosed(): void {
+    if (this.#isClosed) throw transportClosed();
+  }
+}

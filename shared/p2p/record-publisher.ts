@@ -1,0 +1,156 @@
+import type {PrivateKey} from '@libp2p/interface';
+import {
+  RECORD_MAX_BYTES,
+  RECORD_REFRESH_MS,
+  RECORD_TTL_MS,
+  type NodeRecord,
+} from '../protocol/node-record.ts';
+import type {Directory} from './directory.ts';
+import {sealedByteLength, sealRecord} from './signed-record.ts';
+
+/** What a node says about itself; the publisher adds the times. */
+export type NodeFacts = Omit<NodeRecord, 'seq' | 'expiresAtMs'>;
+
+export type RecordPublisher = {
+  /** Merges facts; what changed is published soon, at most four times a second. */
+  update(facts: Partial<NodeFacts>): void;
+  /** Resolves when all facts so far are stored, or when the publisher stops. */
+  settled(): Promise<void>;
+  /** The last record that was signed; `null` before the first. */
+  current(): NodeRecord | null;
+  /** Says goodbye, so that others drop this node at once, and publishes nothing more. */
+  stop(): Promise<void>;
+};
+
+type Options = {
+  readonly directory: Directory;
+  readonly privateKey: PrivateKey;
+  readonly facts: NodeFacts;
+  /** Unix ms, corrected by the server's clock. */
+  readonly now: () => number;
+  /** Called when no server took a record; the publisher tries again by itself. */
+  readonly onFailure?: (cause: unknown) => void;
+};
+
+const MIN_INTERVAL_MS = 250;
+const RETRY_MS = 1_000;
+const PUT_TIMEOUT_MS = 5_000;
+
+/** The only writer of this node's record. Publishes on change and before expiry. */
+export function startRecordPublisher(options: Options): RecordPublisher {
+  const publisher = new Publisher(options);
+  publisher.schedule(0);
+  return publisher;
+}
+
+class Publisher implements RecordPublisher {
+  readonly #options: Options;
+  #facts: NodeFacts;
+  #current: NodeRecord | null = null;
+  #lastStartMs = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #dueAtMs = Infinity;
+  #running: Promise<void> | null = null;
+  #isChanged = false;
+  /** Whether a server has the last record. */
+  #isStored = false;
+  #isStopped = false;
+  /** Callers of `settled` who wait for a record with all facts. */
+  #waiting: (() => void)[] = [];
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#facts = options.facts;
+  }
+
+  update(facts: Partial<NodeFacts>): void {
+    const merged = {...this.#facts, ...facts};
+    if (this.#isStopped || JSON.stringify(merged) === JSON.stringify(this.#facts)) return;
+    this.#facts = merged;
+    this.#isChanged = true;
+    if (this.#running !== null) return; // What is under way looks for changes when it is done.
+    this.schedule(Math.max(0, this.#lastStartMs + MIN_INTERVAL_MS - performance.now()));
+  }
+
+  current(): NodeRecord | null {
+    return this.#current;
+  }
+
+  async settled(): Promise<void> {
+    if (this.#isStopped || (this.#isStored && !this.#isChanged && this.#running === null)) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+    this.#tellWaiting();
+    if (this.#current === null) return;
+    const seq = this.#nextSeq();
+    const farewell = {...this.#facts, seq, expiresAtMs: seq, shards: [], claim: null, rtts: []};
+    await this.#publish(farewell).catch((cause: unknown) => this.#options.onFailure?.(cause));
+  }
+
+  /** Publishes after `delayMs`, or earlier when that was already planned. */
+  schedule(delayMs: number): void {
+    const dueAtMs = performance.now() + delayMs;
+    if (this.#isStopped || dueAtMs >= this.#dueAtMs) return;
+    clearTimeout(this.#timer);
+    this.#dueAtMs = dueAtMs;
+    this.#timer = setTimeout(() => {
+      this.#dueAtMs = Infinity;
+      this.#running ??= this.#run().finally(() => (this.#running = null));
+    }, delayMs);
+  }
+
+  async #run(): Promise<void> {
+    this.#isChanged = false;
+    this.#lastStartMs = performance.now();
+    let nextMs = RECORD_REFRESH_MS;
+    try {
+      const seq = this.#nextSeq();
+      await this.#publish(fitRecord({...this.#facts, seq, expiresAtMs: seq + RECORD_TTL_MS}));
+      this.#isStored = true;
+      if (!this.#isChanged) this.#tellWaiting();
+    } catch (cause) {
+      this.#isStored = false;
+      this.#options.onFailure?.(cause);
+      nextMs = RETRY_MS;
+    }
+    const waitedMs = performance.now() - this.#lastStartMs;
+    this.schedule(this.#isChanged ? Math.max(0, MIN_INTERVAL_MS - waitedMs) : nextMs);
+  }
+
+  async #publish(record: NodeRecord): Promise<void> {
+    this.#current = record;
+    const sealed = await sealRecord(record, this.#options.privateKey);
+    await this.#options.directory.publish(sealed, {signal: AbortSignal.timeout(PUT_TIMEOUT_MS)});
+  }
+
+  #tellWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** From time, so that a reloaded tab outranks itself; at least one more than before. */
+  #nextSeq(): number {
+    return Math.max(Math.round(this.#options.now()), (this.#current?.seq ?? 0) + 1);
+  }
+}
+
+/** Drops the slowest round trips until the record fits: they matter least to a route. */
+export function fitRecord(record: NodeRecord): NodeRecord {
+  const rtts = record.rtts
+    .map(({peerId, rttMs}) => ({peerId, rttMs: Math.round(rttMs * 10) / 10}))
+    .toSorted((a, b) => a.rttMs - b.rttMs);
+  let fitted: NodeRecord = {...record, rtts};
+  while (fitted.rtts.length > 0 && sealedByteLength(fitted) > RECORD_MAX_BYTES) {
+    fitted = {...fitted, rtts: fitted.rtts.slice(0, -1)};
+  }
+  return fitted;
+}

@@ -1,0 +1,22 @@
+import type {Selectors, Validators} from '@libp2p/kad-dht';
+import {openRecord, peekRecord, RECORD_NAMESPACE} from './signed-record.ts';
+
+/** libp2p protocol of Weft's own DHT: no node of another network joins it. */
+export const DHT_PROTOCOL = '/weft/kad/1.0.0';
+
+/** What a DHT node checks before it stores or returns a record. */
+export function createValidators(now: () => number): Validators {
+  return {
+    [RECORD_NAMESPACE]: async (key, value) => {
+      await openRecord({key: new TextDecoder().decode(key), value}, now());
+    },
+  };
+}
+
+/** Of several records under one key the highest `seq` wins. */
+export const recordSelectors: Selectors = {
+  [RECORD_NAMESPACE]: (_, values) => {
+    const seqs = values.map((value) => peekRecord(value)?.seq ?? -1);
+    return seqs.indexOf(Math.max(...seqs));
+  },
+};

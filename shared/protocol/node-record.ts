@@ -1,0 +1,104 @@
+import * as z from 'zod';
+import {asManifestHash, asPeerId, asSwarmId} from '../ids.ts';
+import {MalformedMessageError} from './malformed-message.ts';
+
+/** How long a record lives unless it is renewed (NR3). */
+export const RECORD_TTL_MS = 30_000;
+export const RECORD_REFRESH_MS = RECORD_TTL_MS / 3;
+/** Signature and body together, as stored in the DHT. */
+export const RECORD_MAX_BYTES = 2048;
+
+const MAX_RTTS = 16;
+const MAX_SHARDS = 4;
+const MAX_ADDRESSES = 4;
+const MAX_UNREACHABLE = 8;
+
+const peerIdSchema = z.string().min(1).max(64).transform(asPeerId);
+const finite = z.number().nonnegative();
+const count = z.int().nonnegative();
+
+const layers = {
+  startLayer: z.int().nonnegative(),
+  endLayer: z.int().positive(),
+  /** Holds the embedding matrix, so it can be the head of a chain. */
+  embedding: z.boolean(),
+  /** Holds the final norm and the LM head, so it can be the tail of a chain. */
+  lmHead: z.boolean(),
+};
+const isNotEmpty = (range: {readonly startLayer: number; readonly endLayer: number}) =>
+  range.endLayer > range.startLayer;
+const notEmpty = {error: 'endLayer must be > startLayer'};
+
+const shardSchema = z.object(layers).refine(isNotEmpty, notEmpty).readonly();
+const claimSchema = z
+  .object({...layers, epoch: count, claimedAtMs: count})
+  .refine(isNotEmpty, notEmpty)
+  .readonly();
+
+/**
+ * What one node says about itself in the DHT. Rules: SPEC.md, NR1–NR6.
+ *
+ * Every number is measured on the node that signs it; nobody else writes it.
+ * Readers ignore fields they do not know and are strict about those they do;
+ * parsing strips the unknown, so that writers send only what is here (NR1).
+ */
+export const nodeRecordSchema = z
+  .object({
+    peerId: peerIdSchema,
+    /** Unix ms on the server's clock, raised by at least one per publish; readers keep the highest (NR2). */
+    seq: count,
+    /** Unix ms after which readers drop the record (NR3). Equal to `seq`: the node says goodbye (NR5). */
+    expiresAtMs: count,
+    protocolMajor: count,
+    protocolMinor: count,
+    swarmId: z.string().min(1).max(64).regex(/^[^/]+$/u).transform(asSwarmId),
+    manifestHash: z.string().regex(/^[0-9a-f]{64}$/u).transform(asManifestHash),
+    /** Multiaddrs under which other tabs can dial this node. */
+    addresses: z.array(z.string().min(1).max(256)).max(MAX_ADDRESSES).readonly(),
+    /** Which arithmetic answers are bit-equal with, for example `wasm-f32`. */
+    engineClass: z.string().min(1).max(32),
+    /** Layers that fit: alone, with the embedding, with the LM head, with both. */
+    capacityLayers: z.object({plain: count, first: count, last: count, both: count}).readonly(),
+    /** Layers being served now (NR4). */
+    shards: z.array(shardSchema).max(MAX_SHARDS).readonly(),
+    /** Layers being loaded, not served yet; `null` while none are. */
+    claim: claimSchema.nullable(),
+    /** One decode step through one layer: `fixedMs + perSessionMs × sessions`. */
+    decodeMsPerLayer: z.object({fixedMs: finite, perSessionMs: finite}).readonly(),
+    prefillMsPerTokenLayer: finite,
+    /** What a hop costs beside its layers: queue, copy, frame. */
+    hopOverheadMs: finite,
+    rtts: z.array(z.object({peerId: peerIdSchema, rttMs: finite}).readonly()).max(MAX_RTTS).readonly(),
+    maxSessions: count,
+    openSessions: count,
+    /** Tokens of KV cache that new sessions may still reserve. */
+    kvTokensFree: count,
+    queuedSteps: count,
+    /** The tab is in the background: slower timers, slower steps. */
+    hidden: z.boolean(),
+    onBattery: z.boolean(),
+    metered: z.boolean(),
+    uptimeMs: finite,
+    /** Peers to which this node tried and failed to open a direct link. */
+    unreachable: z.array(peerIdSchema).max(MAX_UNREACHABLE).readonly(),
+  })
+  .readonly();
+
+export type NodeRecord = z.infer<typeof nodeRecordSchema>;
+
+/**
+ * Reads a record that came from the network.
+ *
+ * @throws {MalformedMessageError} when `value` breaks the schema; the caller
+ *   drops the record.
+ */
+export function parseNodeRecord(value: unknown): NodeRecord {
+  const result = nodeRecordSchema.safeParse(value);
+  if (!result.success) throw new MalformedMessageError('node-record', result.error);
+  return result.data;
+}
+
+/** A farewell outranks all that its owner said before, and is never live (NR5). */
+export function isFarewell(record: {readonly seq: number; readonly expiresAtMs: number}): boolean {
+  return record.expiresAtMs === record.seq;
+}

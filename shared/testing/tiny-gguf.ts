@@ -1,0 +1,202 @@
+import {GGMLQuantizationType, GGUFValueType, serializeGgufMetadata} from '@huggingface/gguf';
+import {BYTE_ALPHABET} from '#shared/model/byte-alphabet.ts';
+import type {TensorDtype} from '#shared/model/manifest.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {EMBEDDING_TENSOR, modelTensors} from '#shared/model/tensor-layout.ts';
+import {tinyTensorBytes} from './tiny-tensor-bytes.ts';
+
+export type TinyModelShape = Pick<
+  ModelSpec,
+  'layerCount' | 'hiddenSize' | 'feedForwardSize' | 'headCount' | 'kvHeadCount' | 'contextTokens'
+>;
+
+const DEFAULT_SHAPE: TinyModelShape = {
+  layerCount: 4,
+  hiddenSize: 64,
+  feedForwardSize: 128,
+  headCount: 4,
+  kvHeadCount: 2,
+  contextTokens: 512,
+};
+
+const ALIGNMENT_BYTES = 32;
+const CONTROL_TOKENS = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'];
+// Odd and large: the tensors of two neighbouring seeds have no seed in common.
+const SEED_STRIDE = 0x9e3779b1;
+const END_TOKEN_ID = 2;
+const CONTROL_TYPE = 3;
+const NORMAL_TYPE = 1;
+// Merged letter by letter, so that BPE has something to do.
+const WORDS = [
+  'Ġthe',
+  'Ġand',
+  'Ġyou',
+  'Ġwhat',
+  'Ġhello',
+  'Ġworld',
+  'Ġbecause',
+  'Ġlayer',
+  'user',
+  'system',
+  'assistant',
+];
+const CHAT_TEMPLATE =
+  "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content']" +
+  " + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}" +
+  "{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+/**
+ * A whole, valid GGUF file of a llama model with random weights: the storage types
+ * of SmolLM2 (Q4_1 layers, Q8_0 tied embedding, F32 norms) in about 120 KB. The
+ * same seed and shape give the same bytes. It babbles, but never the same logits twice.
+ */
+export function tinyGguf(options: {
+  readonly seed: number;
+  readonly shape?: Partial<TinyModelShape>;
+}): Uint8Array<ArrayBuffer> {
+  const shape = {...DEFAULT_SHAPE, ...options.shape};
+  const {tokens, merges} = vocabulary();
+  const spec = specOf(shape, tokens.length);
+  const tensors = modelTensors(spec).map((tensor, index) => {
+    const dtype = dtypeOf(tensor.name);
+    const bytes = tinyTensorBytes({
+      dtype,
+      shape: tensor.shape,
+      seed: Math.imul(options.seed, SEED_STRIDE) + index,
+    });
+    return {...tensor, dtype, bytes};
+  });
+  const table: Uint8Array[] = [];
+  let offsetBytes = 0;
+  for (const {name, shape: sizes, dtype, bytes} of tensors) {
+    table.push(tensorLine({name, sizes, dtype, offsetBytes}));
+    offsetBytes += alignUp(bytes.byteLength);
+  }
+  const header = concat([metadataBytes(spec, tokens, merges, tensors.length), ...table]);
+  return concat([padded(header), ...tensors.map((tensor) => padded(tensor.bytes))]);
+}
+
+function specOf(shape: TinyModelShape, vocabularySize: number): ModelSpec {
+  return {
+    ...shape,
+    architecture: 'llama',
+    headSize: shape.hiddenSize / shape.headCount,
+    vocabularySize,
+    ropeBase: 10_000,
+    ropeInterleaved: true,
+    normEpsilon: 1e-5,
+    tiedEmbedding: true,
+    endTokenIds: [END_TOKEN_ID],
+  };
+}
+
+function dtypeOf(name: string): TensorDtype {
+  if (name === EMBEDDING_TENSOR) return 'Q8_0';
+  return name.includes('norm') ? 'F32' : 'Q4_1';
+}
+
+function vocabulary(): {tokens: readonly string[]; merges: readonly string[]} {
+  const tokens = new Set([...CONTROL_TOKENS, ...BYTE_ALPHABET]);
+  const merges = new Set<string>();
+  for (const word of WORDS) {
+    for (let end = 2; end <= word.length; end += 1) {
+      merges.add(`${word.slice(0, end - 1)} ${word.charAt(end - 1)}`);
+      tokens.add(word.slice(0, end));
+    }
+  }
+  return {tokens: [...tokens], merges: [...merges]};
+}
+
+function metadataBytes(
+  spec: ModelSpec,
+  tokens: readonly string[],
+  merges: readonly string[],
+  tensorCount: number,
+): Uint8Array {
+  const entries = {
+    'general.architecture': text('llama'),
+    'general.basename': text('tiny'),
+    'general.alignment': integer(ALIGNMENT_BYTES),
+    'llama.block_count': integer(spec.layerCount),
+    'llama.context_length': integer(spec.contextTokens),
+    'llama.embedding_length': integer(spec.hiddenSize),
+    'llama.feed_forward_length': integer(spec.feedForwardSize),
+    'llama.attention.head_count': integer(spec.headCount),
+    'llama.attention.head_count_kv': integer(spec.kvHeadCount),
+    'llama.attention.layer_norm_rms_epsilon': float(spec.normEpsilon),
+    'llama.rope.freq_base': float(spec.ropeBase),
+    'llama.rope.dimension_count': integer(spec.headSize),
+    'tokenizer.ggml.model': text('gpt2'),
+    'tokenizer.ggml.pre': text('smollm'),
+    'tokenizer.ggml.tokens': list(GGUFValueType.STRING, tokens),
+    'tokenizer.ggml.token_type': list(
+      GGUFValueType.INT32,
+      tokens.map((_, id) => (id < CONTROL_TOKENS.length ? CONTROL_TYPE : NORMAL_TYPE)),
+    ),
+    'tokenizer.ggml.merges': list(GGUFValueType.STRING, merges),
+    'tokenizer.ggml.bos_token_id': integer(1),
+    'tokenizer.ggml.eos_token_id': integer(END_TOKEN_ID),
+    'tokenizer.chat_template': text(CHAT_TEMPLATE),
+  };
+  return serializeGgufMetadata(
+    {
+      version: {value: 3, type: GGUFValueType.UINT32},
+      tensor_count: {value: BigInt(tensorCount), type: GGUFValueType.UINT64},
+      kv_count: {value: BigInt(Object.keys(entries).length), type: GGUFValueType.UINT64},
+      ...entries,
+    },
+    // The tensor table follows at once; the header is padded as a whole.
+    {alignment: 1},
+  );
+}
+
+const text = <T extends string>(value: T) => ({value, type: GGUFValueType.STRING});
+const integer = (value: number) => ({value, type: GGUFValueType.UINT32});
+const float = (value: number) => ({value, type: GGUFValueType.FLOAT32});
+const list = (subType: GGUFValueType, value: readonly (string | number)[]) => ({
+  value: [...value],
+  type: GGUFValueType.ARRAY,
+  subType,
+});
+
+function tensorLine(tensor: {
+  readonly name: string;
+  readonly sizes: readonly number[];
+  readonly dtype: TensorDtype;
+  readonly offsetBytes: number;
+}): Uint8Array {
+  const name = new TextEncoder().encode(tensor.name);
+  const sizesAt = 8 + name.byteLength + 4;
+  const typeAt = sizesAt + 8 * tensor.sizes.length;
+  const bytes = new Uint8Array(typeAt + 4 + 8);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(name.byteLength), true);
+  bytes.set(name, 8);
+  view.setUint32(sizesAt - 4, tensor.sizes.length, true);
+  for (const [index, size] of tensor.sizes.entries()) {
+    view.setBigUint64(sizesAt + 8 * index, BigInt(size), true);
+  }
+  view.setUint32(typeAt, GGMLQuantizationType[tensor.dtype], true);
+  view.setBigUint64(typeAt + 4, BigInt(tensor.offsetBytes), true);
+  return bytes;
+}
+
+function alignUp(byteLength: number): number {
+  return Math.ceil(byteLength / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+}
+
+function padded(bytes: Uint8Array): Uint8Array {
+  const result = new Uint8Array(alignUp(bytes.byteLength));
+  result.set(bytes);
+  return result;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let offset = 0;
+  for (const part of parts) {
+    result.set(part, offset);
+    offset += part.byteLength;
+  }
+  return result;
+}

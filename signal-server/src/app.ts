@@ -1,0 +1,108 @@
+import {serveStatic} from '@hono/node-server/serve-static';
+import {Hono, type Context, type MiddlewareHandler} from 'hono';
+import {cors} from 'hono/cors';
+import {secureHeaders} from 'hono/secure-headers';
+import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
+import type {ServerConfig} from './config.ts';
+import type {ServerCounters} from './create-server-node.ts';
+import {formatMetrics} from './metrics.ts';
+import {publicAddress} from './public-address.ts';
+
+export type AppOptions = {
+  readonly config: Pick<ServerConfig, 'staticDir' | 'modelsDir' | 'publicUrl' | 'iceServerUrls'>;
+  readonly now: () => number;
+  readonly counters: () => ServerCounters;
+  readonly node: () => Pick<Bootstrap, 'peerId' | 'swarmId' | 'protocolMajor'>;
+};
+
+const ONE_YEAR_SECONDS = 31_536_000;
+
+/** The HTTP side of the signal server: page, models, bootstrap, health, metrics. */
+export function createApp(options: AppOptions): Hono {
+  const {config} = options;
+  const app = new Hono();
+  app.use(pageSecurity());
+  app.use('/api/*', cors());
+  app.get('/healthz', (context) => context.json({status: 'ok'}));
+  app.get('/metrics', (context) => context.text(formatMetrics(options.counters())));
+  app.get('/api/counters', (context) => uncached(context).json(options.counters()));
+  app.get('/api/bootstrap', (context) => uncached(context).json(describe(options, context)));
+  if (config.modelsDir !== null) mountModels(app, config.modelsDir);
+  app.use('/*', cors(), cachePolicy, validateByEtag, serveStatic({root: config.staticDir}));
+  return app;
+}
+
+/** Threads need cross-origin isolation; the widget's script is loaded by pages of other sites. */
+function pageSecurity(): MiddlewareHandler {
+  const self = "'self'";
+  return secureHeaders({
+    crossOriginOpenerPolicy: 'same-origin',
+    crossOriginEmbedderPolicy: 'require-corp',
+    crossOriginResourcePolicy: 'cross-origin',
+    referrerPolicy: 'no-referrer',
+    contentSecurityPolicy: {
+      defaultSrc: [self],
+      scriptSrc: [self, "'wasm-unsafe-eval'"],
+      workerSrc: [self, 'blob:'],
+      // A tab may dial any signal server that its swarm's records name, and fetch weights by hash from anywhere.
+      connectSrc: [self, 'ws:', 'wss:', 'https:'],
+      imgSrc: [self, 'data:'],
+      objectSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: [self],
+      frameAncestors: [self],
+    },
+  });
+}
+
+function describe(options: AppOptions, context: Context): Bootstrap {
+  const url = options.config.publicUrl ?? context.req.url;
+  const node = options.node();
+  return {
+    ...node,
+    addresses: [`${publicAddress(url)}/p2p/${node.peerId}`],
+    nowMs: options.now(),
+    iceServerUrls: options.config.iceServerUrls,
+  };
+}
+
+function uncached(context: Context): Context {
+  context.header('Cache-Control', 'no-store');
+  return context;
+}
+
+/** GGUF files by byte range, for this page and for others. */
+function mountModels(app: Hono, modelsDir: string): void {
+  const exposeHeaders = ['Accept-Ranges', 'Content-Length', 'Content-Range', 'ETag'];
+  app.use('/models/*', cors({exposeHeaders}), async (context, next) => {
+    await next();
+    context.header('Accept-Ranges', 'bytes');
+    context.header('Cache-Control', 'no-cache');
+  });
+  const rewriteRequestPath = (path: string) => path.slice('/models'.length);
+  app.use('/models/*', validateByEtag, serveStatic({root: modelsDir, rewriteRequestPath}));
+  app.all('/models/*', (context) => context.notFound());
+}
+
+/** Names under `assets/` carry a hash of their content; everything else is asked for again. */
+const cachePolicy: MiddlewareHandler = async (context, next) => {
+  await next();
+  const isHashed = context.req.path.startsWith('/assets/') && context.res.ok;
+  const policy = isHashed ? `public, max-age=${ONE_YEAR_SECONDS}, immutable` : 'no-cache';
+  context.header('Cache-Control', policy);
+};
+
+/** An ETag out of size and time, and 304 for who has it. */
+const validateByEtag: MiddlewareHandler = async (context, next) => {
+  await next();
+  const {headers, status} = context.res;
+  const modified = headers.get('Last-Modified');
+  if (modified === null || (status !== 200 && status !== 206)) return;
+  const total = headers.get('Content-Range')?.split('/')[1] ?? headers.get('Content-Length');
+  const etag = `W/"${total ?? ''}-${Date.parse(modified).toString(36)}"`;
+  context.header('ETag', etag);
+  if (status !== 200 || context.req.header('If-None-Match') !== etag) return;
+  await context.res.body?.cancel();
+  context.res = new Response(null, {status: 304, headers: context.res.headers});
+  context.res.headers.delete('Content-Length');
+};

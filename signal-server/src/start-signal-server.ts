@@ -1,0 +1,103 @@
+import {existsSync} from 'node:fs';
+import type {Server} from 'node:http';
+import {createAdaptorServer} from '@hono/node-server';
+import {assert} from '#shared/assert.ts';
+import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
+import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
+import {createApp} from './app.ts';
+import type {ServerConfig} from './config.ts';
+import {createServerNode, type ServerCounters, type ServerNode} from './create-server-node.ts';
+import {publicAddress} from './public-address.ts';
+import {ServerError} from './server-error.ts';
+
+export type SignalServer = {
+  /** Where browsers on this machine find it. */
+  readonly url: string;
+  readonly port: number;
+  readonly peerId: PeerId;
+  counters(): ServerCounters;
+  close(): Promise<void>;
+};
+
+/**
+ * Starts page, relay, DHT seed and directory behind one port.
+ *
+ * @throws {ServerError} `PORT_TAKEN`, `LISTEN_FAILED`, `STATIC_DIR_MISSING`.
+ */
+export async function startSignalServer(config: ServerConfig): Promise<SignalServer> {
+  if (!existsSync(config.staticDir)) {
+    throw new ServerError(
+      {code: 'STATIC_DIR_MISSING', staticDir: config.staticDir},
+      `Cannot serve the page: no folder "${config.staticDir}"; run "npm run build" first, or set STATIC_DIR`,
+    );
+  }
+  let node: ServerNode | null = null;
+  const running = () => {
+    assert(node !== null, 'requests are served after the node has started');
+    return node;
+  };
+  const app = createApp({
+    config,
+    now: Date.now,
+    counters: () => running().counters(),
+    node: () => ({
+      peerId: asPeerId(running().libp2p.peerId.toString()),
+      swarmId: asSwarmId('public'),
+      protocolMajor: PROTOCOL_MAJOR,
+    }),
+  });
+  const http = createAdaptorServer({fetch: app.fetch}) as Server;
+  const port = await listen(http, config);
+  const url = `http://${urlHost(config.host)}:${port}/`;
+  try {
+    const announce = publicAddress(config.publicUrl ?? url);
+    node = await createServerNode({...config, announce});
+  } catch (cause) {
+    http.close();
+    throw cause;
+  }
+  const {upgrade} = node;
+  http.on('upgrade', upgrade);
+  return {
+    url,
+    port,
+    peerId: asPeerId(node.libp2p.peerId.toString()),
+    counters: node.counters,
+    close: async () => {
+      http.off('upgrade', upgrade);
+      const closed = new Promise((resolve) => http.close(resolve));
+      await running().stop();
+      http.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function listen(http: Server, {port, host}: ServerConfig): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    http.once('listening', resolve);
+    http.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(port, cause)));
+    http.listen(port, host);
+  });
+  const address = http.address();
+  assert(address !== null && typeof address === 'object', 'the server listens on a TCP port');
+  return address.port;
+}
+
+function listenError(port: number, cause: NodeJS.ErrnoException): ServerError {
+  if (cause.code === 'EADDRINUSE') {
+    const message = `Cannot listen on port ${port}: another program uses it; set PORT, or 0 for any free one`;
+    return new ServerError({code: 'PORT_TAKEN', port}, message, {cause});
+  }
+  return new ServerError(
+    {code: 'LISTEN_FAILED', port},
+    `Cannot listen on port ${port}: ${cause.message}`,
+    {cause},
+  );
+}
+
+/** A server that listens everywhere is found here by its loopback name. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

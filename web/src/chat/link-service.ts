@@ -1,0 +1,14 @@
+/** How this tab is connected to its neighbours, as the browser's own statistics see it. */
+export type LinkReport = {
+  readonly peerId: string;
+  /** Candidate types of the selected pair; `relay` would mean that a server carries the data. */
+  readonly localCandidateType: string;
+  readonly remoteCandidateType: string;
+  /** Payload bytes over this pair. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+};
+
+export interface LinkService {
+  report(): Promise<readonly LinkReport[]>;
+}

@@ -1,0 +1,88 @@
+import {WeftError} from '#shared/errors.ts';
+import {encodeChat} from '#shared/model/encode-chat.ts';
+import {createTokenTextStream} from '#shared/model/token-text-stream.ts';
+import type {GenerationClient, GenerationEvent} from '#shared/p2p/generation-client.ts';
+import type {Hop} from '#shared/protocol/open-session.ts';
+import type {ChatTemplate} from '#shared/model/chat-template.ts';
+import type {Tokenizer} from '#shared/model/tokenizer.ts';
+import type {AnswerEvent, AskRequest, ChatService, Prompt} from './chat-service.ts';
+
+export type EngineHop = Hop & {readonly engine: string};
+
+export type SwarmChatOptions = {
+  readonly client: GenerationClient<EngineHop>;
+  readonly vocabulary: () => Promise<{readonly tokenizer: Tokenizer; readonly template: ChatTemplate}>;
+  readonly contextTokens: number;
+};
+
+/** Text in, text out: template and tokenizer around the generation client. */
+export class SwarmChatService implements ChatService {
+  readonly #options: SwarmChatOptions;
+
+  constructor(options: SwarmChatOptions) {
+    this.#options = options;
+  }
+
+  async *ask(
+    request: AskRequest,
+    {signal}: {readonly signal: AbortSignal},
+  ): AsyncGenerator<AnswerEvent, void, undefined> {
+    const {tokenizer, template} = await this.#options.vocabulary();
+    signal.throwIfAborted();
+    const promptTokenIds = promptTokens(request.prompt, tokenizer, template);
+    const maxNewTokens = this.#fitAnswer(promptTokenIds.length, request.maxNewTokens);
+    yield {kind: 'prompt', tokenIds: promptTokenIds};
+    const text = createTokenTextStream(tokenizer, new TextDecoder('utf-8', {ignoreBOM: true}));
+    const {temperature, topK, topP, seed, topLogprobs} = request;
+    const sampling = {temperature, topK, topP, seed, topLogprobs};
+    const events = this.#options.client.generate({promptTokenIds, maxNewTokens, sampling}, {signal});
+    for await (const event of events) yield toAnswerEvent(event, text);
+  }
+
+  /** The answer is cut where the context ends; a prompt that leaves no room is refused. */
+  #fitAnswer(promptTokens: number, maxNewTokens: number): number {
+    const {contextTokens} = this.#options;
+    if (promptTokens === 0) {
+      throw new WeftError({code: 'PROMPT_EMPTY'}, 'The prompt is empty: write something to ask');
+    }
+    if (promptTokens > contextTokens) {
+      throw new WeftError(
+        {code: 'PROMPT_TOO_LONG', promptTokens, contextTokens},
+        `The prompt is too long: ${promptTokens} of ${contextTokens} tokens; shorten it`,
+      );
+    }
+    return Math.min(maxNewTokens, contextTokens - promptTokens + 1);
+  }
+}
+
+function promptTokens(prompt: Prompt, tokenizer: Tokenizer, template: ChatTemplate): readonly number[] {
+  if (prompt.kind === 'token-ids') return prompt.tokenIds;
+  return encodeChat({tokenizer, template, messages: prompt.messages});
+}
+
+function toAnswerEvent(
+  event: GenerationEvent<EngineHop>,
+  text: {push(tokenId: number): string; end(): string},
+): AnswerEvent {
+  switch (event.kind) {
+    case 'waiting':
+    case 'ready':
+      return event;
+    case 'chain': {
+      const hops = event.hops.map(({peerId, startLayer, endLayer, engine}) => ({
+        node: peerId,
+        startLayer,
+        endLayer,
+        engine,
+      }));
+      return {kind: 'chain', hops, predictedStepMs: event.predictedStepMs};
+    }
+    case 'token': {
+      const {tokenId, top} = event.token;
+      const topLogprobs = top.map((entry) => ({id: entry.tokenId, logprob: entry.logprob}));
+      return {kind: 'token', tokenId, text: text.push(tokenId), topLogprobs, atMs: event.atMs};
+    }
+    case 'end':
+      return {kind: 'end', finishReason: event.finishReason, text: text.end()};
+  }
+}

@@ -1,0 +1,57 @@
+import {WeftError} from '#shared/errors.ts';
+import type {ManifestHash} from '#shared/ids.ts';
+import {catalogSchema, type CatalogEntry} from '#shared/model/catalog.ts';
+import {hashManifest} from '#shared/model/hash-manifest.ts';
+import type {Manifest} from '#shared/model/manifest.ts';
+import {parseManifest} from '#shared/model/parse-manifest.ts';
+import {sha256Hex} from './sha256.ts';
+
+/** A model that this site offers, its manifest proven by its hash. */
+export type OfferedModel = {
+  readonly manifest: Manifest;
+  readonly manifestHash: ManifestHash;
+  /** Answers range requests with the bytes of the model file. */
+  readonly weightsUrl: string;
+};
+
+/**
+ * The model that the page was asked for, by its catalogue.
+ *
+ * @param id of the catalogue; its first entry when not said.
+ * @throws {WeftError} `MODEL_UNKNOWN`, `MANIFEST_ALTERED` or `SITE_UNREACHABLE`.
+ */
+export async function loadManifest(
+  siteUrl: string,
+  id: string | undefined,
+  {signal}: {readonly signal: AbortSignal},
+): Promise<OfferedModel> {
+  const catalogUrl = new URL('models/catalog.json', siteUrl);
+  const catalog = catalogSchema.parse(await fetchJson(catalogUrl, signal));
+  const entry: CatalogEntry | undefined =
+    id === undefined ? catalog[0] : catalog.find((offered) => offered.id === id);
+  if (entry === undefined) {
+    const ids = catalog.map((offered) => offered.id).join(', ');
+    throw new WeftError({code: 'MODEL_UNKNOWN'}, `This site has no model "${String(id)}": it has ${ids}`);
+  }
+  const manifest = parseManifest(await fetchJson(new URL(entry.manifest, catalogUrl), signal));
+  const encoder = new TextEncoder();
+  const manifestHash = await hashManifest(manifest, (text) => sha256Hex(encoder.encode(text)));
+  if (manifestHash !== entry.manifestHash) {
+    throw new WeftError(
+      {code: 'MANIFEST_ALTERED', expected: entry.manifestHash, got: manifestHash},
+      `The manifest of "${entry.id}" is not the one that the catalogue names: expected ${entry.manifestHash}, got ${manifestHash}; reload the page`,
+    );
+  }
+  return {manifest, manifestHash, weightsUrl: new URL(entry.fileName, catalogUrl).href};
+}
+
+async function fetchJson(url: URL, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(url, {signal});
+  if (!response.ok) {
+    throw new WeftError(
+      {code: 'SITE_UNREACHABLE', status: response.status},
+      `Cannot read "${url.pathname}": the site answered ${response.status}; reload the page`,
+    );
+  }
+  return response.json();
+}
