@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import {listenOnLoopback} from './loopback-port.ts';
 
-export interface HubRequest {
+interface HubRequest {
   readonly path: string;
   readonly range: string | null;
   readonly ifRange: string | null;
