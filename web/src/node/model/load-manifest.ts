@@ -25,7 +25,7 @@ export async function loadManifest(
   id: string | undefined,
   {signal}: {readonly signal: AbortSignal},
 ): Promise<OfferedModel> {
-  const catalogUrl = new URL('models/catalog.json', siteUrl);
+  const catalogUrl = new URL('catalog/catalog.json', siteUrl);
   const catalog = catalogSchema.parse(await fetchJson(catalogUrl, signal));
   const entry: CatalogEntry | undefined =
     id === undefined ? catalog[0] : catalog.find((offered) => offered.id === id);
@@ -42,7 +42,7 @@ export async function loadManifest(
       `The manifest of "${entry.id}" is not the one that the catalogue names: expected ${entry.manifestHash}, got ${manifestHash}; reload the page`,
     );
   }
-  return {manifest, manifestHash, weightsUrl: new URL(entry.fileName, catalogUrl).href};
+  return {manifest, manifestHash, weightsUrl: new URL(`models/${entry.fileName}`, siteUrl).href};
 }
 
 async function fetchJson(url: URL, signal: AbortSignal): Promise<unknown> {
