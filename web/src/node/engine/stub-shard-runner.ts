@@ -12,6 +12,8 @@ export type StubOptions = {
   readonly msPerTokenLayer: number;
   readonly kvTokens: number;
   readonly waitMs: (ms: number) => Promise<void>;
+  /** Once aborted the engine is gone: every step fails. */
+  readonly lost?: AbortSignal;
 };
 
 /** Lanes of a hidden state that carry the state of a token; the rest is zero. */
@@ -60,11 +62,13 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       return Promise.resolve();
     },
     run: async (step): Promise<ShardOutput> => {
+      if (options.lost?.aborted === true) throw engineLost();
       const tokens = readLanes(step.input, step.tokenCount, spec.hiddenSize);
       runLayers(step, tokens);
       const layerCount = step.range.endLayer - step.range.startLayer;
       const {fixedMsPerLayer, msPerTokenLayer} = options;
       await options.waitMs(layerCount * (fixedMsPerLayer + step.tokenCount * msPerTokenLayer));
+      if (options.lost?.aborted === true) throw engineLost();
       if (step.output === 'none') return {kind: 'none'};
       if (step.output === 'logits') return {kind: 'logits', top: topOf(tokens.at(-1), spec)};
       return {kind: 'hidden', dtype: 'f16', bytes: writeLanes(tokens, spec.hiddenSize)};
@@ -87,6 +91,10 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
 
 function unknownSession(sessionId: SessionId): WeftError {
   return new WeftError({code: 'UNKNOWN_SESSION'}, `Session "${sessionId}" is not open in this engine`);
+}
+
+function engineLost(): WeftError {
+  return new WeftError({code: 'ENGINE_LOST'}, 'The engine is gone: it crashed');
 }
 
 /** One round of a 32-bit hash (murmur3's finaliser over both words). */
