@@ -90,6 +90,7 @@ async function join() {
     },
   });
   node.onAddressesChanged(() => publisher.update({addresses: node.addresses()}));
+  addEventListener('pagehide', () => node.abandon());
   joined = {node, directory, publisher};
   const joinMs = performance.now() - startMs;
   return {peerId: node.peerId, joinMs, isIsolated: crossOriginIsolated};
