@@ -69,7 +69,9 @@ test('[NW3] 4 MiB of frames pass directly: candidate types, and nothing but sign
   const {relayedBytes, relayedConnections} = world.server.counters();
   expect(relayedBytes).toBeGreaterThan(0);
   expect(relayedBytes).toBeLessThan(relayedConnections * SIGNALING_BYTES_PER_LINK);
-  const link = (await a.page.evaluate(() => weftNet.links())).find(({peerId}) => peerId === b.peerId);
+  const link = (await a.page.evaluate(() => weftNet.links())).find(
+    ({peerId}) => peerId === b.peerId,
+  );
   expect(['host', 'prflx', 'srflx']).toContain(link?.localCandidateType);
   expect(['host', 'prflx', 'srflx']).toContain(link?.remoteCandidateType);
   expect(link?.bytesSent).toBeGreaterThan(BLAST.frameCount * BLAST.frameBytes);
@@ -89,7 +91,9 @@ test('[NW4] without a direct path the transport refuses, and not one frame goes 
     frames += 1;
   });
   const before = world.server.counters();
-  await expect(transport.send(target.localPeerId, new Uint8Array(100_000), limited())).rejects.toMatchObject({
+  await expect(
+    transport.send(target.localPeerId, new Uint8Array(100_000), limited()),
+  ).rejects.toMatchObject({
     detail: {code: 'ONLY_RELAYED_PATH', peerId: a.peerId},
   });
   const after = world.server.counters();

@@ -2,7 +2,12 @@ import {generateKeyPair} from '@libp2p/crypto/keys';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {asPeerId} from '../ids.ts';
-import {isFarewell, RECORD_MAX_BYTES, RECORD_REFRESH_MS, type NodeRecord} from '../protocol/node-record.ts';
+import {
+  isFarewell,
+  RECORD_MAX_BYTES,
+  RECORD_REFRESH_MS,
+  type NodeRecord,
+} from '../protocol/node-record.ts';
 import {buildRecord} from '../testing/record-builder.ts';
 import {MemoryDirectoryServer} from './memory-directory.ts';
 import {fitRecord, startRecordPublisher} from './record-publisher.ts';
@@ -39,7 +44,8 @@ async function createWorld() {
     onFailure: (cause) => failures.push(cause),
   });
   // Signing is WebCrypto: real time, outside the fake timers.
-  const settle = (count: number) => vi.waitFor(() => expect(seen.length).toBe(count), {interval: 1});
+  const settle = (count: number) =>
+    vi.waitFor(() => expect(seen.length).toBe(count), {interval: 1});
   return {server, publisher, reader, seen, failures, settle};
 }
 

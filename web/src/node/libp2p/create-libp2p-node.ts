@@ -60,9 +60,9 @@ const MAX_CONNECTIONS = 100;
  * @throws the reason of `signal`, when no server was found before it fired.
  */
 export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
-  let clockOffsetMs: () => number = () => 0;
+  let server: ServerLink | null = null;
   let iceServerUrls: readonly string[] = [];
-  const now = () => Date.now() + clockOffsetMs();
+  const now = () => Date.now() + (server?.clockOffsetMs() ?? 0);
   const libp2p = await createLibp2p<Services>({
     privateKey: options.privateKey,
     // Not the relay's address: a fixed relay is never reserved again after a restart (js-libp2p #3601).
@@ -96,7 +96,7 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
     },
   });
   dropSilentLinks(libp2p);
-  const server = startServerLink({
+  const link = startServerLink({
     libp2p,
     fetchBootstrap: async (fetchOptions) => {
       const bootstrap = await options.fetchBootstrap(fetchOptions);
@@ -105,8 +105,8 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
     },
     ...(options.onServerState && {onState: options.onServerState}),
   });
-  clockOffsetMs = () => server.clockOffsetMs();
-  const node = describeNode({libp2p, server, now});
+  server = link;
+  const node = describeNode({libp2p, server: link, now});
   try {
     await untilAborted(untilReachable(node), options.signal);
     return node;
