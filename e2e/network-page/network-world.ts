@@ -5,10 +5,7 @@ import {delimiter, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {chromium, type Browser, type Page} from 'playwright';
 import {build} from 'vite';
-import {
-  startSignalServer,
-  type SignalServer,
-} from '../../signal-server/src/start-signal-server.ts';
+import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
 import type {NetworkControl} from './network-control.ts';
 import {RemoteTransport} from './remote-transport.ts';
 
