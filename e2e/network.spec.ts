@@ -2,6 +2,7 @@ import {expect, test, type Page} from '@playwright/test';
 import {transportContract} from '#shared/p2p/transport.contract.ts';
 import type {NetworkControl} from './network-page/network-control.ts';
 import {NetworkWorld, type NetworkTab} from './network-page/network-world.ts';
+import {log} from './swarm/test-log.ts';
 
 declare const weftNet: NetworkControl;
 
@@ -37,7 +38,7 @@ test('[NW1] tabs join through one port, isolated, and list each other within sec
   await expectLists([a, b], idsOf(a, b));
   expect([a.isIsolated, b.isIsolated]).toEqual([true, true]);
   expect([...a.errors, ...b.errors]).toEqual([]);
-  console.log(`join: ${a.joinMs.toFixed(0)} ms, ${b.joinMs.toFixed(0)} ms`);
+  log(`join: ${a.joinMs.toFixed(0)} ms, ${b.joinMs.toFixed(0)} ms`);
 });
 
 for (const {name, run} of transportContract) {
@@ -68,11 +69,15 @@ test('[NW3] 4 MiB of frames pass directly: candidate types, and nothing but sign
   const {relayedBytes, relayedConnections} = world.server.counters();
   expect(relayedBytes).toBeGreaterThan(0);
   expect(relayedBytes).toBeLessThan(relayedConnections * SIGNALING_BYTES_PER_LINK);
-  const link = (await a.page.evaluate(() => weftNet.links())).find(({peerId}) => peerId === b.peerId);
+  const link = (await a.page.evaluate(() => weftNet.links())).find(
+    ({peerId}) => peerId === b.peerId,
+  );
   expect(['host', 'prflx', 'srflx']).toContain(link?.localCandidateType);
   expect(['host', 'prflx', 'srflx']).toContain(link?.remoteCandidateType);
   expect(link?.bytesSent).toBeGreaterThan(BLAST.frameCount * BLAST.frameBytes);
-  console.log(`4 MiB in ${elapsedMs.toFixed(0)} ms; relayed ${relayedBytes} bytes in ${relayedConnections} connections; ${JSON.stringify(link)}`);
+  log(
+    `4 MiB in ${elapsedMs.toFixed(0)} ms; relayed ${relayedBytes} bytes in ${relayedConnections} connections; ${JSON.stringify(link)}`,
+  );
   await Promise.all([from.close(), to.close()]);
 });
 
@@ -86,7 +91,9 @@ test('[NW4] without a direct path the transport refuses, and not one frame goes 
     frames += 1;
   });
   const before = world.server.counters();
-  await expect(transport.send(target.localPeerId, new Uint8Array(100_000), limited())).rejects.toMatchObject({
+  await expect(
+    transport.send(target.localPeerId, new Uint8Array(100_000), limited()),
+  ).rejects.toMatchObject({
     detail: {code: 'ONLY_RELAYED_PATH', peerId: a.peerId},
   });
   const after = world.server.counters();
@@ -100,23 +107,38 @@ test('[NW4] without a direct path the transport refuses, and not one frame goes 
   await expectLists([a, b], idsOf(a, b));
 });
 
-test('[NW5] a closed tab: its neighbour loses the link, everybody drops its record', async () => {
-  const c = await world.openTab();
-  await expectLists([a, b, c], idsOf(a, b, c));
-  const [from, to] = [await c.openTransport(), await a.openTransport()];
-  await from.send(to.localPeerId, new Uint8Array(10), limited());
-  const lost = new Promise((resolve) => {
-    to.onPeerClosed(resolve);
+const endings: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
+  ['is closed', (page) => page.close()],
+  ['crashes', crash],
+];
+
+/** The renderer is gone without a word, as when the system kills it. */
+async function crash(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const crashed = page.waitForEvent('crash');
+  void session.send('Page.crash').catch(() => undefined);
+  await crashed;
+}
+
+for (const [what, end] of endings) {
+  test(`[NW5] a tab that ${what}: its neighbour loses the link, everybody drops its record`, async () => {
+    const c = await world.openTab();
+    await expectLists([a, b, c], idsOf(a, b, c));
+    const [from, to] = [await c.openTransport(), await a.openTransport()];
+    await from.send(to.localPeerId, new Uint8Array(10), limited());
+    const lost = new Promise((resolve) => {
+      to.onPeerClosed(resolve);
+    });
+    const endedAtMs = performance.now();
+    const since = () => `${(performance.now() - endedAtMs).toFixed(0)} ms`;
+    await end(c.page);
+    const unlisted = expectLists([a, b], idsOf(a, b)).then(since);
+    expect(await lost).toBe(c.peerId);
+    const lostAfter = since();
+    log(`a tab ${what}: link lost after ${lostAfter}, unlisted after ${await unlisted}`);
+    await to.close();
   });
-  const closedAtMs = performance.now();
-  await c.page.close();
-  const unlisted = expectLists([a, b], idsOf(a, b)).then(() => performance.now() - closedAtMs);
-  expect(await lost).toBe(c.peerId);
-  const lostAfterMs = performance.now() - closedAtMs;
-  const unlistedAfterMs = await unlisted;
-  console.log(`closed tab: link lost after ${lostAfterMs.toFixed(0)} ms, unlisted after ${unlistedAfterMs.toFixed(0)} ms`);
-  await to.close();
-});
+}
 
 test('[NW6] a server restart: links go on, and tabs are back under its new peer id', async () => {
   const [from, to] = [await a.openTransport(), await b.openTransport()];

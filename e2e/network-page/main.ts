@@ -90,6 +90,7 @@ async function join() {
     },
   });
   node.onAddressesChanged(() => publisher.update({addresses: node.addresses()}));
+  addEventListener('pagehide', () => node.abandon());
   joined = {node, directory, publisher};
   const joinMs = performance.now() - startMs;
   return {peerId: node.peerId, joinMs, isIsolated: crossOriginIsolated};
@@ -132,7 +133,9 @@ async function runCall({id, method, to, frame}: Call): Promise<Outcome> {
 /** The message with those of its causes, so that a failure in a tab can be read in the log. */
 function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message} ← ${sentenceOf(error.cause)}`;
+  return error.cause === undefined
+    ? error.message
+    : `${error.message} ← ${sentenceOf(error.cause)}`;
 }
 
 globalThis.weftNet = {

@@ -5,10 +5,8 @@ import {delimiter, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {chromium, type Browser, type Page} from 'playwright';
 import {build} from 'vite';
-import {
-  startSignalServer,
-  type SignalServer,
-} from '../../signal-server/src/start-signal-server.ts';
+import {guardPeerConnections} from '../../web/vite.config.ts';
+import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
 import type {NetworkControl} from './network-control.ts';
 import {RemoteTransport} from './remote-transport.ts';
 
@@ -52,6 +50,7 @@ export class NetworkWorld {
       root: PAGE_DIR,
       configFile: false,
       logLevel: 'warn',
+      plugins: [guardPeerConnections],
       build: {outDir: staticDir, emptyOutDir: true, target: 'esnext', minify: false},
     });
     const server = await startSignalServer({port: 0, staticDir});

@@ -10,6 +10,10 @@ type Options = {readonly signal: AbortSignal};
 
 let nextCall = 0;
 
+function abortInPage(abort: {readonly callId: number; readonly reason: string}): void {
+  weftNet.abort(abort.callId, abort.reason);
+}
+
 /**
  * The transport of a real tab, driven from the test's process: the contract
  * suite sees it like any other. A listener's promise holds the frame in the tab.
@@ -82,9 +86,8 @@ export class RemoteTransport implements Transport {
   ): Promise<number> {
     const id = nextCall++;
     const onAbort = () => {
-      const abort = ({callId, reason}: {readonly callId: number; readonly reason: string}) =>
-        weftNet.abort(callId, reason);
-      void this.#page.evaluate(abort, {callId: id, reason: String(signal.reason)});
+      const abort = {callId: id, reason: String(signal.reason)};
+      void this.#page.evaluate(abortInPage, abort);
     };
     signal.addEventListener('abort', onAbort, {once: true});
     const call: Call = {id, method, to, frame};
