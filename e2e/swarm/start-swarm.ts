@@ -85,7 +85,10 @@ export class Swarm {
   }
 
   /** A tab that joins and takes what phase 1 gives it. Resolves once it has said that it lends. */
-  async openLendingTab(request: LendRequest, options: Omit<OpenTabOptions, 'url'> = {}): Promise<Tab> {
+  async openLendingTab(
+    request: LendRequest,
+    options: Omit<OpenTabOptions, 'url'> = {},
+  ): Promise<Tab> {
     const tab = await this.openTab(options);
     await tab.lend(request);
     return tab;

@@ -227,7 +227,11 @@ export class GenerationClient<H extends Hop = Hop> {
       maxNewTokens: request.maxNewTokens,
       sampling: request.sampling,
     };
-    await this.#send(headOf(attempt), encodeControlFrame({sessionId, epoch: 0, hopIndex: 0}, open), signal);
+    await this.#send(
+      headOf(attempt),
+      encodeControlFrame({sessionId, epoch: 0, hopIndex: 0}, open),
+      signal,
+    );
   }
 
   async #connect(peerId: PeerId, signal: AbortSignal): Promise<void> {
@@ -310,7 +314,10 @@ export class GenerationClient<H extends Hop = Hop> {
   /** Frees the chain. A head that is gone has nothing to free; the hops behind it see its link close. */
   #post(attempt: Attempt<H>, reason: 'done' | 'cancelled' | 'failed'): void {
     const {sessionId} = attempt;
-    const message = encodeControlFrame({sessionId, epoch: 0, hopIndex: 0}, {kind: 'close-session', reason});
+    const message = encodeControlFrame(
+      {sessionId, epoch: 0, hopIndex: 0},
+      {kind: 'close-session', reason},
+    );
     this.#options.transport
       .send(headOf(attempt), message, {signal: AbortSignal.timeout(this.#options.silenceMs)})
       .catch(() => undefined);

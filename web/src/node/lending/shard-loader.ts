@@ -1,10 +1,15 @@
 import type {Manifest} from '#shared/model/manifest.ts';
 import {sumByteLength, tensorsOfEmbedding} from '#shared/model/shard-tensors.ts';
-import {capacityOfLayers, capacityOfMemory, type LayerCapacity} from '#shared/model/layer-capacity.ts';
+import {
+  capacityOfLayers,
+  capacityOfMemory,
+  type LayerCapacity,
+} from '#shared/model/layer-capacity.ts';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {LendRequest} from '../../chat/lend-service.ts';
 import {createStubShardRunner} from '../engine/stub-shard-runner.ts';
+import type {LoadProgress as EngineProgress} from '../engine/load-progress.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import {createWorkerShardRunner} from '../engine/worker-shard-runner.ts';
 import type {OfferedModel} from '../model/load-manifest.ts';
@@ -80,7 +85,21 @@ export async function loadShard(
     lmHead,
     weightsUrl: model.weightsUrl,
     kvBudgetBytes: KV_TOKENS * kvBytesPerTokenLayer(spec) * (endLayer - startLayer),
-    ...options,
+    signal: options.signal,
+    onProgress: (progress) => {
+      options.onProgress(placementProgressOf(progress));
+    },
   });
   return {runner, ...measured, crash: () => void runner.close()};
+}
+
+function placementProgressOf(progress: EngineProgress): LoadProgress {
+  switch (progress.kind) {
+    case 'weights':
+      return {step: progress.kind, done: progress.bytesDone, total: progress.bytesTotal};
+    case 'graph':
+      return {step: progress.kind, done: progress.cellsDone, total: progress.cellsTotal};
+    case 'warm-up':
+      return {step: progress.kind, done: progress.runsDone, total: progress.runsTotal};
+  }
 }

@@ -113,7 +113,9 @@ export class PlacementLoop {
   async #giveUp(before: PlacementState, error: unknown, signal: AbortSignal): Promise<void> {
     if (!this.#closed) await this.#options.publishClaim(null);
     if (signal.aborted) {
-      this.#enter(before.kind === 'serving' ? before : {kind: 'waiting', why: messageOf(signal.reason)});
+      this.#enter(
+        before.kind === 'serving' ? before : {kind: 'waiting', why: messageOf(signal.reason)},
+      );
       return;
     }
     const code = error instanceof WeftError ? error.detail.code : 'SHARD_FAILED';
@@ -122,7 +124,8 @@ export class PlacementLoop {
 
   #idle(kind: 'waiting' | 'spare', why: string): void {
     const {kind: before} = this.#state;
-    if (this.#attempt === null && (before === 'waiting' || before === 'spare')) this.#enter({kind, why});
+    if (this.#attempt === null && (before === 'waiting' || before === 'spare'))
+      this.#enter({kind, why});
   }
 
   #enter(state: PlacementState): void {

@@ -81,7 +81,10 @@ export class HopServer {
   get load(): HopLoad {
     return {
       openSessions: this.#sessions.size,
-      kvTokensReserved: [...this.#sessions.values()].reduce((sum, {open}) => sum + kvTokensOf(open), 0),
+      kvTokensReserved: [...this.#sessions.values()].reduce(
+        (sum, {open}) => sum + kvTokensOf(open),
+        0,
+      ),
       queuedSteps: this.#queue.length,
       servedTokens: this.#servedTokens,
       refusals: this.#refusals,
@@ -139,7 +142,8 @@ export class HopServer {
         return;
       case 'close-session':
         if (session === undefined) return;
-        if (from !== session.upstream && from !== session.open.clientId) this.#count('MISADDRESSED');
+        if (from !== session.upstream && from !== session.open.clientId)
+          this.#count('MISADDRESSED');
         else if (frame.epoch >= session.epoch) this.#free(session, message);
         return;
       case 'session-failed':
@@ -270,7 +274,12 @@ export class HopServer {
       return;
     }
     try {
-      const frames = await runHopStep({session, frame, runner: shard.runner, spec: this.#options.spec});
+      const frames = await runHopStep({
+        session,
+        frame,
+        runner: shard.runner,
+        spec: this.#options.spec,
+      });
       this.#servedTokens += frame.tokenCount;
       void this.#sendAll(session, frame, frames);
     } catch (error) {
@@ -307,7 +316,12 @@ export class HopServer {
   #fail(session: ServedSession, code: RefusalCode, hopIndex = session.open.hopIndex): void {
     if (!this.#sessions.has(session.sessionId)) return;
     const message: Message = {kind: 'session-failed', hopIndex, code};
-    this.#post(session.upstream, session, session.isHead ? CLIENT_HOP : session.open.hopIndex - 1, message);
+    this.#post(
+      session.upstream,
+      session,
+      session.isHead ? CLIENT_HOP : session.open.hopIndex - 1,
+      message,
+    );
     if (session.isTail && !session.isHead) {
       this.#post(session.open.clientId, session, CLIENT_HOP, message);
     }
@@ -353,7 +367,12 @@ export class HopServer {
   }
 
   /** Sends what nobody waits for; a peer that cannot be reached is told by its own closed link. */
-  #post(to: PeerId, session: Pick<Frame, 'sessionId' | 'epoch'>, hopIndex: number, message: Message): void {
+  #post(
+    to: PeerId,
+    session: Pick<Frame, 'sessionId' | 'epoch'>,
+    hopIndex: number,
+    message: Message,
+  ): void {
     this.#sendControl(to, session, hopIndex, message).catch(() => undefined);
   }
 }
@@ -361,7 +380,6 @@ export class HopServer {
 async function connect(transport: Transport, to: PeerId, signal: AbortSignal): Promise<void> {
   if (to !== transport.localPeerId) await transport.connect(to, {signal});
 }
-
 
 function hopIndexOf(session: ServedSession, peerId: PeerId): number {
   const index = session.open.hops.findIndex((hop) => hop.peerId === peerId);
