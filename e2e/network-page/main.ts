@@ -131,14 +131,15 @@ async function runCall({id, method, to, frame}: Call): Promise<Outcome> {
     return {kind: 'done', value, traffic: opened.traffic()};
   } catch (error) {
     if (error instanceof WeftError) {
-      const {detail}: {readonly detail: {readonly code: string}} = error;
-      return {kind: 'refused', detail, sentence: sentenceOf(error)};
+      return {kind: 'refused', detail: detailOf(error), sentence: sentenceOf(error)};
     }
     return {kind: 'failed', reason: error instanceof Error ? String(error) : error};
   } finally {
     calls.delete(id);
   }
 }
+
+const detailOf = (error: WeftError): {readonly code: string} => error.detail;
 
 /** The message with those of its causes, so that a failure in a tab can be read in the log. */
 function sentenceOf(error: unknown): string {
