@@ -1,5 +1,4 @@
 import {readFileSync} from 'node:fs';
-import {dirname} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {expect, test} from '@playwright/test';
 import * as z from 'zod';
@@ -14,7 +13,9 @@ const referenceSchema = z.object({
   items: z.array(
     z.object({
       id: z.string(),
-      messages: z.array(z.object({role: z.enum(['system', 'user', 'assistant']), content: z.string()})),
+      messages: z.array(
+        z.object({role: z.enum(['system', 'user', 'assistant']), content: z.string()}),
+      ),
       prompt_ids: z.array(z.int()),
       exact_f32: z.object({ids: z.array(z.int()), text: z.string(), positions: z.array(position)}),
     }),
@@ -32,7 +33,7 @@ const LOAD_TIMEOUT_MS = 120_000;
 
 /** Asks all the chats of the reference in a swarm of this many tabs. */
 async function answerAll(model: PreparedModel, tabCount: number): Promise<readonly Answer[]> {
-  const swarm = await Swarm.start({modelsDir: dirname(model.path), port: 0, webgpu: false, log});
+  const swarm = await Swarm.start({modelsDir: model.modelsDir, port: 0, webgpu: false, log});
   try {
     const cells = Math.ceil(model.grid.layerCount / model.grid.cutEvery);
     const maxLayers = Math.ceil(cells / tabCount) * model.grid.cutEvery;
@@ -77,5 +78,7 @@ test('[RF1] every chat of the reference, over three tabs and over one: same prom
     expect(margin, `${item.id} differs at token ${first}`).toBeLessThan(CLOSE_MARGIN);
     differences.push(`${item.id}: token ${first}, margin ${margin}`);
   });
-  log(`Texts that differ from float32 where two tokens are almost equal: ${differences.join('; ') || 'none'}`);
+  log(
+    `Texts that differ from float32 where two tokens are almost equal: ${differences.join('; ') || 'none'}`,
+  );
 });

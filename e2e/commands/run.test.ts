@@ -2,10 +2,10 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile} from 'node:fs/promises';
-import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
 import {afterEach, expect, test} from 'vitest';
+import {findClosedPort} from '../set-up/testing/loopback-port.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 const temporaryFolders: string[] = [];
@@ -108,15 +108,6 @@ async function run(project: Project, options: RunOptions) {
 
 /** The folder of the npm that belongs to this machine, and what npm itself starts. */
 const pathWithNpm = [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
-
-async function findClosedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 test('[SU1] an old Node is told in one sentence, before anything else is read', async () => {
   const project = await createProject();

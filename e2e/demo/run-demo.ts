@@ -29,7 +29,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const model = await prepareModel({log, signal: options.signal});
   await buildSite({log});
   const swarm = await Swarm.start({
-    modelsDir: dirname(model.path),
+    modelsDir: model.modelsDir,
     port: options.port,
     webgpu: false,
     log,
@@ -57,7 +57,9 @@ async function lendTabs(swarm: Swarm, model: PreparedModel, options: DemoOptions
   );
   await Promise.all(
     tabs.map(async (tab, i) => {
-      const state = await tab.waitForLendState(['serving', 'spare', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
+      const state = await tab.waitForLendState(['serving', 'spare', 'failed'], {
+        timeoutMs: LOAD_TIMEOUT_MS,
+      });
       if (state.kind === 'failed') throw new Error(`Tab ${i + 1} failed: ${state.message}`);
       if (state.kind === 'serving') {
         const {startLayer, endLayer} = state.layers;
@@ -79,7 +81,11 @@ export type DemoReport = {
   readonly activationBytesThroughServer: number;
 };
 
-async function askOnce(swarm: Swarm, model: PreparedModel, options: DemoOptions): Promise<DemoReport> {
+async function askOnce(
+  swarm: Swarm,
+  model: PreparedModel,
+  options: DemoOptions,
+): Promise<DemoReport> {
   const client = await swarm.openTab({model: model.id});
   const abort = new AbortController();
   options.signal.addEventListener('abort', () => {
@@ -145,7 +151,8 @@ function msPerTokenOf({tokenAtMs}: Answer): number {
 
 function printReport(report: DemoReport): void {
   log('');
-  for (const hop of report.chain) log(`  ${hop.node}  layers ${hop.startLayer}–${hop.endLayer}  ${hop.engine}`);
+  for (const hop of report.chain)
+    log(`  ${hop.node}  layers ${hop.startLayer}–${hop.endLayer}  ${hop.engine}`);
   log(
     `First token after ${report.timeToFirstTokenMs} ms, then ${report.msPerToken} ms per token; ` +
       `${report.activationBytesThroughServer} bytes of activations through the server`,

@@ -66,7 +66,7 @@ export async function findChromium(options: FindChromiumOptions = {}): Promise<s
 export function chromiumArguments(options: {
   readonly webgpu: boolean;
   readonly isRoot?: boolean;
-}): readonly string[] {
+}): string[] {
   const {webgpu, isRoot = process.getuid?.() === 0} = options;
   return [
     '--disable-quic',

@@ -46,7 +46,7 @@ async function installDebianPackage(options: InstallChromiumOptions): Promise<In
         if (/^(Get:|Need to get|Unpacking|Setting up chromium)/u.test(line)) log(`  ${line}`);
       },
     });
-  log('No Chromium found: installing Debian's (apt-get install chromium)');
+  log('No Chromium found; installing the package of the system (apt-get install chromium)');
   const update = await run(['update']);
   if (update.kind === 'not-started')
     return {kind: 'failed', name, reason: 'no apt-get on the PATH'};
@@ -66,7 +66,7 @@ const APT_OPTIONS = [
 async function installPlaywrightBuild(options: InstallChromiumOptions): Promise<InstallAttempt> {
   const {env, log, signal} = options;
   const packageFile = createRequire(import.meta.url).resolve('playwright/package.json');
-  log('No Chromium found: downloading Playwright's (npx playwright install chromium)');
+  log('No Chromium found; downloading the build of Playwright (npx playwright install chromium)');
   const outcome = await runProcess({
     file: process.execPath,
     args: [join(dirname(packageFile), 'cli.js'), 'install', 'chromium', '--no-shell'],

@@ -3,11 +3,14 @@ import {fileURLToPath} from 'node:url';
 import {chromium, type Browser} from 'playwright';
 import type {LendRequest} from '../../web/src/chat/lend-service.ts';
 import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
-import {chromiumArguments} from '../set-up/chromium-arguments.ts';
-import {findChromium} from '../set-up/find-chromium.ts';
+import {chromiumArguments, findChromium} from '../set-up/find-chromium.ts';
+
 import {Tab, type OpenTabOptions} from './tab.ts';
 
 const DIST_DIR = fileURLToPath(new URL('../../dist', import.meta.url));
+
+/** More than any run on one machine opens. */
+const MAX_TABS = 100;
 
 export type SwarmOptions = {
   /** Folder with the model files that `/models` serves. */
@@ -37,6 +40,10 @@ export class Swarm {
       host: '127.0.0.1',
       staticDir: DIST_DIR,
       modelsDir: options.modelsDir,
+      publicUrl: null,
+      keySeedHex: null,
+      iceServerUrls: [],
+      maxTabs: MAX_TABS,
     });
     const browser = await chromium.launch({
       executablePath,
@@ -56,7 +63,10 @@ export class Swarm {
   }
 
   /** A tab that joins and takes what phase 1 gives it. Resolves once it has said that it lends. */
-  async openLendingTab(request: LendRequest, options: Omit<OpenTabOptions, 'url'> = {}): Promise<Tab> {
+  async openLendingTab(
+    request: LendRequest,
+    options: Omit<OpenTabOptions, 'url'> = {},
+  ): Promise<Tab> {
     const tab = await this.openTab(options);
     await tab.lend(request);
     return tab;

@@ -36,7 +36,7 @@ export class Tab {
     );
     const search = new URLSearchParams({headless: 'true'});
     if (options.model !== undefined) search.set('model', options.model);
-    await page.goto(`${options.url}/?${search.toString()}`);
+    await page.goto(`${options.url}?${search.toString()}`);
     await page.waitForFunction('globalThis.weftTab !== undefined');
     return tab;
   }

@@ -28,10 +28,24 @@ const CHECKS: readonly Check[] = [
   {name: 'dead code', args: ['knip', '-c', '.config/knip.json'], count: passOrFail},
   {
     name: 'unit tests',
-    args: ['vitest', 'run', '--config', '.config/vitest.config.ts', '--root', '.', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`],
+    args: [
+      'vitest',
+      'run',
+      '--config',
+      '.config/vitest.config.ts',
+      '--root',
+      '.',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${vitestReport}`,
+    ],
     count: (result) => countVitest(`${ROOT}${vitestReport}`, result),
   },
-  {name: 'build of the page', args: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'], count: passOrFail},
+  {
+    name: 'build of the page',
+    args: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'],
+    count: passOrFail,
+  },
   {
     name: 'real-browser tests',
     args: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'],

@@ -32,6 +32,7 @@ async function scriptOf(root: string, tool: string): Promise<string> {
     readonly bin: string | Readonly<Record<string, string>>;
   };
   const script = typeof bin === 'string' ? bin : bin[tool];
-  if (script === undefined) throw new Error(`The package "${packageName}" has no command "${tool}"`);
+  if (script === undefined)
+    throw new Error(`The package "${packageName}" has no command "${tool}"`);
   return join(folder, script);
 }

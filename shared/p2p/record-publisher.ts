@@ -14,6 +14,8 @@ export type NodeFacts = Omit<NodeRecord, 'seq' | 'expiresAtMs'>;
 export type RecordPublisher = {
   /** Merges facts; what changed is published soon, at most four times a second. */
   update(facts: Partial<NodeFacts>): void;
+  /** Resolves when all facts so far are stored, or when the publisher stops. */
+  settled(): Promise<void>;
   /** The last record that was signed; `null` before the first. */
   current(): NodeRecord | null;
   /** Says goodbye, so that others drop this node at once, and publishes nothing more. */
@@ -50,7 +52,11 @@ class Publisher implements RecordPublisher {
   #dueAtMs = Infinity;
   #running: Promise<void> | null = null;
   #isChanged = false;
+  /** Whether a server has the last record. */
+  #isStored = false;
   #isStopped = false;
+  /** Callers of `settled` who wait for a record with all facts. */
+  #waiting: (() => void)[] = [];
 
   constructor(options: Options) {
     this.#options = options;
@@ -70,11 +76,19 @@ class Publisher implements RecordPublisher {
     return this.#current;
   }
 
+  async settled(): Promise<void> {
+    if (this.#isStopped || (this.#isStored && !this.#isChanged && this.#running === null)) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#running;
+    this.#tellWaiting();
     if (this.#current === null) return;
     const seq = this.#nextSeq();
     const farewell = {...this.#facts, seq, expiresAtMs: seq, shards: [], claim: null, rtts: []};
@@ -100,7 +114,10 @@ class Publisher implements RecordPublisher {
     try {
       const seq = this.#nextSeq();
       await this.#publish(fitRecord({...this.#facts, seq, expiresAtMs: seq + RECORD_TTL_MS}));
+      this.#isStored = true;
+      if (!this.#isChanged) this.#tellWaiting();
     } catch (cause) {
+      this.#isStored = false;
       this.#options.onFailure?.(cause);
       nextMs = RETRY_MS;
     }
@@ -112,6 +129,12 @@ class Publisher implements RecordPublisher {
     this.#current = record;
     const sealed = await sealRecord(record, this.#options.privateKey);
     await this.#options.directory.publish(sealed, {signal: AbortSignal.timeout(PUT_TIMEOUT_MS)});
+  }
+
+  #tellWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
   }
 
   /** From time, so that a reloaded tab outranks itself; at least one more than before. */

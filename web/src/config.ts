@@ -22,5 +22,7 @@ export function readPageConfig(search: string): PageConfig {
   const result = searchSchema.safeParse(Object.fromEntries(new URLSearchParams(search)));
   if (result.success) return Object.freeze(result.data);
   const [issue] = result.error.issues;
-  throw new Error(`Cannot read "${issue?.path.join('.') ?? '?'}" in the address: ${issue?.message ?? ''}`);
+  throw new Error(
+    `Cannot read "${issue?.path.join('.') ?? '?'}" in the address: ${issue?.message ?? ''}`,
+  );
 }

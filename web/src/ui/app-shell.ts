@@ -33,9 +33,27 @@ export class AppShell extends LitElement {
   }
 
   static override readonly styles = css`
-    main { max-width: 44rem; margin: 0 auto; padding: 2rem 1rem; display: grid; gap: 1rem; }
-    h1 { margin: 0; font-size: 1.6rem; letter-spacing: 0.02em; }
-    .motto { margin: 0; color: var(--weft-quiet); }
-    section { background: var(--weft-panel); border: 1px solid var(--weft-line); border-radius: 0.6rem; padding: 1rem; }
+    main {
+      max-width: 44rem;
+      margin: 0 auto;
+      padding: 2rem 1rem;
+      display: grid;
+      gap: 1rem;
+    }
+    h1 {
+      margin: 0;
+      font-size: 1.6rem;
+      letter-spacing: 0.02em;
+    }
+    .motto {
+      margin: 0;
+      color: var(--weft-quiet);
+    }
+    section {
+      background: var(--weft-panel);
+      border: 1px solid var(--weft-line);
+      border-radius: 0.6rem;
+      padding: 1rem;
+    }
   `;
 }

@@ -25,13 +25,16 @@ export async function loadManifest(
   id: string | undefined,
   {signal}: {readonly signal: AbortSignal},
 ): Promise<OfferedModel> {
-  const catalogUrl = new URL('models/catalog.json', siteUrl);
+  const catalogUrl = new URL('catalog/catalog.json', siteUrl);
   const catalog = catalogSchema.parse(await fetchJson(catalogUrl, signal));
   const entry: CatalogEntry | undefined =
     id === undefined ? catalog[0] : catalog.find((offered) => offered.id === id);
   if (entry === undefined) {
     const ids = catalog.map((offered) => offered.id).join(', ');
-    throw new WeftError({code: 'MODEL_UNKNOWN'}, `This site has no model "${String(id)}": it has ${ids}`);
+    throw new WeftError(
+      {code: 'MODEL_UNKNOWN'},
+      `This site has no model "${String(id)}": it has ${ids}`,
+    );
   }
   const manifest = parseManifest(await fetchJson(new URL(entry.manifest, catalogUrl), signal));
   const encoder = new TextEncoder();
@@ -42,7 +45,7 @@ export async function loadManifest(
       `The manifest of "${entry.id}" is not the one that the catalogue names: expected ${entry.manifestHash}, got ${manifestHash}; reload the page`,
     );
   }
-  return {manifest, manifestHash, weightsUrl: new URL(entry.fileName, catalogUrl).href};
+  return {manifest, manifestHash, weightsUrl: new URL(`models/${entry.fileName}`, siteUrl).href};
 }
 
 async function fetchJson(url: URL, signal: AbortSignal): Promise<unknown> {

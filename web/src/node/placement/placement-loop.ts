@@ -1,5 +1,6 @@
 import {WeftError} from '#shared/errors.ts';
-import type {PlacementDecision, ShardClaim} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+import type {PlacementDecision} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 
 /** Progress of loading a shard, for the person who watches. */
 export type LoadProgress = {
@@ -11,24 +12,24 @@ export type LoadProgress = {
 export type PlacementState =
   | {readonly kind: 'waiting'; readonly why: string}
   | {readonly kind: 'spare'; readonly why: string}
-  | {readonly kind: 'claiming'; readonly shard: ShardClaim; readonly why: string}
+  | {readonly kind: 'claiming'; readonly shard: PlacedShard; readonly why: string}
   | {
       readonly kind: 'loading';
-      readonly shard: ShardClaim;
+      readonly shard: PlacedShard;
       readonly why: string;
       readonly progress: LoadProgress | null;
     }
-  | {readonly kind: 'serving'; readonly shard: ShardClaim; readonly why: string}
+  | {readonly kind: 'serving'; readonly shard: PlacedShard; readonly why: string}
   | {readonly kind: 'failed'; readonly code: string; readonly message: string};
 
 export type PlacementLoopOptions = {
   /** Phase 1 on the newest snapshot, with this node's own record as it stands. */
   readonly decide: () => PlacementDecision;
   /** Tells the others what this node wants; resolves when the directory has it. */
-  readonly publishClaim: (shard: ShardClaim | null) => Promise<void>;
+  readonly publishClaim: (shard: PlacedShard | null) => Promise<void>;
   /** Loads the shard, proves it, starts to serve it and publishes it. */
   readonly load: (
-    shard: ShardClaim,
+    shard: PlacedShard,
     options: {readonly signal: AbortSignal; readonly onProgress: (progress: LoadProgress) => void},
   ) => Promise<void>;
   readonly onState: (state: PlacementState) => void;
@@ -84,7 +85,7 @@ export class PlacementLoop {
     this.#attempt?.abort(new WeftError({code: 'CLAIM_LOST'}, 'this tab leaves'));
   }
 
-  async #pursue(shard: ShardClaim, why: string): Promise<void> {
+  async #pursue(shard: PlacedShard, why: string): Promise<void> {
     const before = this.#state;
     const attempt = new AbortController();
     this.#attempt = attempt;
@@ -112,7 +113,9 @@ export class PlacementLoop {
   async #giveUp(before: PlacementState, error: unknown, signal: AbortSignal): Promise<void> {
     if (!this.#closed) await this.#options.publishClaim(null);
     if (signal.aborted) {
-      this.#enter(before.kind === 'serving' ? before : {kind: 'waiting', why: messageOf(signal.reason)});
+      this.#enter(
+        before.kind === 'serving' ? before : {kind: 'waiting', why: messageOf(signal.reason)},
+      );
       return;
     }
     const code = error instanceof WeftError ? error.detail.code : 'SHARD_FAILED';
@@ -121,7 +124,8 @@ export class PlacementLoop {
 
   #idle(kind: 'waiting' | 'spare', why: string): void {
     const {kind: before} = this.#state;
-    if (this.#attempt === null && (before === 'waiting' || before === 'spare')) this.#enter({kind, why});
+    if (this.#attempt === null && (before === 'waiting' || before === 'spare'))
+      this.#enter({kind, why});
   }
 
   #enter(state: PlacementState): void {

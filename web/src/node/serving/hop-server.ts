@@ -47,6 +47,8 @@ export type HopServerOptions = {
 
 export type HopLoad = {
   readonly openSessions: number;
+  /** Cache positions that open sessions have reserved. */
+  readonly kvTokensReserved: number;
   readonly queuedSteps: number;
   readonly servedTokens: number;
   readonly refusals: ReadonlyMap<RefusalCode, number>;
@@ -77,6 +79,10 @@ export class HopServer {
   get load(): HopLoad {
     return {
       openSessions: this.#sessions.size,
+      kvTokensReserved: [...this.#sessions.values()].reduce(
+        (sum, {open}) => sum + kvTokensOf(open),
+        0,
+      ),
       queuedSteps: this.#queue.length,
       servedTokens: this.#servedTokens,
       refusals: this.#refusals,
@@ -129,7 +135,8 @@ export class HopServer {
         return;
       case 'close-session':
         if (session === undefined) return;
-        if (from !== session.upstream && from !== session.open.clientId) this.#count('MISADDRESSED');
+        if (from !== session.upstream && from !== session.open.clientId)
+          this.#count('MISADDRESSED');
         else if (frame.epoch >= session.epoch) this.#free(session, message);
         return;
       case 'session-failed':
@@ -260,7 +267,12 @@ export class HopServer {
       return;
     }
     try {
-      const frames = await runHopStep({session, frame, runner: shard.runner, spec: this.#options.spec});
+      const frames = await runHopStep({
+        session,
+        frame,
+        runner: shard.runner,
+        spec: this.#options.spec,
+      });
       this.#servedTokens += frame.tokenCount;
       void this.#sendAll(session, frames);
     } catch (error) {
@@ -292,7 +304,12 @@ export class HopServer {
   #fail(session: ServedSession, code: RefusalCode, hopIndex = session.open.hopIndex): void {
     if (!this.#sessions.has(session.sessionId)) return;
     const message: Message = {kind: 'session-failed', hopIndex, code};
-    this.#post(session.upstream, session, session.isHead ? CLIENT_HOP : session.open.hopIndex - 1, message);
+    this.#post(
+      session.upstream,
+      session,
+      session.isHead ? CLIENT_HOP : session.open.hopIndex - 1,
+      message,
+    );
     if (session.isTail && !session.isHead) {
       this.#post(session.open.clientId, session, CLIENT_HOP, message);
     }
@@ -338,7 +355,12 @@ export class HopServer {
   }
 
   /** Sends what nobody waits for; a peer that cannot be reached is told by its own closed link. */
-  #post(to: PeerId, session: Pick<Frame, 'sessionId' | 'epoch'>, hopIndex: number, message: Message): void {
+  #post(
+    to: PeerId,
+    session: Pick<Frame, 'sessionId' | 'epoch'>,
+    hopIndex: number,
+    message: Message,
+  ): void {
     this.#sendControl(to, session, hopIndex, message).catch(() => undefined);
   }
 }
@@ -346,7 +368,6 @@ export class HopServer {
 async function connect(transport: Transport, to: PeerId, signal: AbortSignal): Promise<void> {
   if (to !== transport.localPeerId) await transport.connect(to, {signal});
 }
-
 
 function hopIndexOf(session: ServedSession, peerId: PeerId): number {
   const index = session.open.hops.findIndex((hop) => hop.peerId === peerId);

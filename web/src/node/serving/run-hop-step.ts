@@ -5,7 +5,8 @@ import {CLIENT_HOP, encodeFrame, type Frame} from '#shared/protocol/frame.ts';
 import {encodeSampledToken, type SampledToken} from '#shared/protocol/sampled-token.ts';
 import {decodeTokenIds, encodeTokenIds} from '#shared/protocol/token-ids.ts';
 import {logprobsOf, sampleToken} from '#shared/session/sample-token.ts';
-import type {ShardInput, ShardRunner, TopLogits} from '../engine/shard-runner.ts';
+import type {TopLogits} from '#shared/session/top-logits.ts';
+import type {ShardInput, ShardRunner} from '../engine/shard-runner.ts';
 import type {ServedSession} from './served-session.ts';
 
 export type OutgoingFrame = {readonly to: PeerId; readonly bytes: Uint8Array};
@@ -36,7 +37,13 @@ export async function runHopStep(input: {
   if (output.kind === 'logits') return tokenFrames(session, frame, spec, output.top);
   assert(session.downstream !== null, 'only the tail has no next hop');
   const {dtype, bytes} = output;
-  const next = {...frame, kind: 'hidden', dtype, hopIndex: frame.hopIndex + 1, payload: bytes} as const;
+  const next = {
+    ...frame,
+    kind: 'hidden',
+    dtype,
+    hopIndex: frame.hopIndex + 1,
+    payload: bytes,
+  } as const;
   return [{to: session.downstream, bytes: encodeFrame(next)}];
 }
 

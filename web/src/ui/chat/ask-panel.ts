@@ -27,7 +27,14 @@ export class AskPanel extends LitElement {
     return html`
       <form @submit=${this.#onSubmit}>
         <label for="prompt">Ask</label>
-        <textarea id="prompt" name="prompt" rows="3" required placeholder="What would you like to know?" @keydown=${this.#onKeydown}></textarea>
+        <textarea
+          id="prompt"
+          name="prompt"
+          rows="3"
+          required
+          placeholder="What would you like to know?"
+          @keydown=${this.#onKeydown}
+        ></textarea>
         <div class="actions">
           <button type="submit" ?disabled=${running}>Ask</button>
           ${running ? html`<button type="button" @click=${this.#onStop}>Stop</button>` : nothing}
@@ -70,29 +77,74 @@ export class AskPanel extends LitElement {
   }
 
   static override readonly styles = css`
-    form { display: grid; gap: 0.5rem; }
-    label { font-weight: 600; }
-    textarea { font: inherit; padding: 0.6rem; border: 1px solid var(--weft-line); border-radius: 0.4rem; background: var(--weft-paper); color: inherit; resize: vertical; }
-    .actions { display: flex; gap: 0.5rem; }
-    button { font: inherit; padding: 0.4rem 1.1rem; border-radius: 0.4rem; border: 1px solid var(--weft-accent); background: var(--weft-accent); color: var(--weft-paper); cursor: pointer; }
-    button[type='button'] { background: transparent; color: var(--weft-accent); }
-    button:disabled { opacity: 0.5; cursor: default; }
-    .answer { white-space: pre-wrap; }
-    .chain, .missing { color: var(--weft-quiet); font-size: 0.875rem; }
-    .alarm { color: var(--weft-alarm); }
+    form {
+      display: grid;
+      gap: 0.5rem;
+    }
+    label {
+      font-weight: 600;
+    }
+    textarea {
+      font: inherit;
+      padding: 0.6rem;
+      border: 1px solid var(--weft-line);
+      border-radius: 0.4rem;
+      background: var(--weft-paper);
+      color: inherit;
+      resize: vertical;
+    }
+    .actions {
+      display: flex;
+      gap: 0.5rem;
+    }
+    button {
+      font: inherit;
+      padding: 0.4rem 1.1rem;
+      border-radius: 0.4rem;
+      border: 1px solid var(--weft-accent);
+      background: var(--weft-accent);
+      color: var(--weft-paper);
+      cursor: pointer;
+    }
+    button[type='button'] {
+      background: transparent;
+      color: var(--weft-accent);
+    }
+    button:disabled {
+      opacity: 0.5;
+      cursor: default;
+    }
+    .answer {
+      white-space: pre-wrap;
+    }
+    .chain,
+    .missing {
+      color: var(--weft-quiet);
+      font-size: 0.875rem;
+    }
+    .alarm {
+      color: var(--weft-alarm);
+    }
   `;
 }
 
 function renderMissing({missing}: AnswerProgress): TemplateResult {
   const ranges = missing.map(({startLayer, endLayer}) => `${startLayer}–${endLayer}`).join(', ');
   return html`<p class="missing">
-    Nobody serves layers ${ranges} of this model. The answer begins when a tab that holds them joins: lend this tab, or
-    open the page in another one.
+    Nobody serves layers ${ranges} of this model. The answer begins when a tab that holds them
+    joins: lend this tab, or open the page in another one.
   </p>`;
 }
 
-function renderChain({hops, tokenCount, firstTokenAtMs, lastTokenAtMs}: AnswerProgress): TemplateResult {
-  const chain = hops.map((hop) => `${hop.node.slice(-6)} ${hop.startLayer}–${hop.endLayer}`).join(' → ');
+function renderChain({
+  hops,
+  tokenCount,
+  firstTokenAtMs,
+  lastTokenAtMs,
+}: AnswerProgress): TemplateResult {
+  const chain = hops
+    .map((hop) => `${hop.node.slice(-6)} ${hop.startLayer}–${hop.endLayer}`)
+    .join(' → ');
   const elapsedMs = (lastTokenAtMs ?? 0) - (firstTokenAtMs ?? 0);
   const speed = tokenCount > 1 ? `, ${(elapsedMs / (tokenCount - 1)).toFixed(0)} ms per token` : '';
   return html`<p class="chain">Layers ${chain}${speed}</p>`;

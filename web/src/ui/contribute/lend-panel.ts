@@ -38,16 +38,25 @@ export class LendPanel extends LitElement {
     return html`
       <h2>Lend this tab</h2>
       <p class="quiet">
-        Your browser downloads a few layers of the model and runs them for others, until you stop or close the tab.
-        Who asks sends activations through your tab: do not lend or ask in a public swarm what must stay private.
+        Your browser downloads a few layers of the model and runs them for others, until you stop or
+        close the tab. Who asks sends activations through your tab: do not lend or ask in a public
+        swarm what must stay private.
       </p>
       <p role="status">${describe(view)}</p>
-      ${view.kind === 'loading'
-        ? html`<progress max=${Math.max(1, view.total)} .value=${view.done} aria-label=${STEPS[view.step]}></progress>`
-        : nothing}
-      ${stopped
-        ? html`<button @click=${this.#onLend}>Lend this tab</button>`
-        : html`<button class="stop" @click=${this.#onStop}>Stop</button>`}
+      ${
+        view.kind === 'loading'
+          ? html`<progress
+              max=${Math.max(1, view.total)}
+              .value=${view.done}
+              aria-label=${STEPS[view.step]}
+            ></progress>`
+          : nothing
+      }
+      ${
+        stopped
+          ? html`<button @click=${this.#onLend}>Lend this tab</button>`
+          : html`<button class="stop" @click=${this.#onStop}>Stop</button>`
+      }
     `;
   }
 
@@ -60,11 +69,31 @@ export class LendPanel extends LitElement {
   }
 
   static override readonly styles = css`
-    h2 { margin: 0; font-size: 1rem; }
-    .quiet { color: var(--weft-quiet); font-size: 0.875rem; }
-    button { font: inherit; padding: 0.4rem 1.1rem; border-radius: 0.4rem; border: 1px solid var(--weft-accent); background: var(--weft-accent); color: var(--weft-paper); cursor: pointer; }
-    button.stop { background: transparent; color: var(--weft-accent); }
-    progress { width: 100%; accent-color: var(--weft-accent); }
+    h2 {
+      margin: 0;
+      font-size: 1rem;
+    }
+    .quiet {
+      color: var(--weft-quiet);
+      font-size: 0.875rem;
+    }
+    button {
+      font: inherit;
+      padding: 0.4rem 1.1rem;
+      border-radius: 0.4rem;
+      border: 1px solid var(--weft-accent);
+      background: var(--weft-accent);
+      color: var(--weft-paper);
+      cursor: pointer;
+    }
+    button.stop {
+      background: transparent;
+      color: var(--weft-accent);
+    }
+    progress {
+      width: 100%;
+      accent-color: var(--weft-accent);
+    }
   `;
 }
 
@@ -88,7 +117,13 @@ function describe(view: LendState): string {
   }
 }
 
-function rangeOf({startLayer, endLayer}: {readonly startLayer: number; readonly endLayer: number}): string {
+function rangeOf({
+  startLayer,
+  endLayer,
+}: {
+  readonly startLayer: number;
+  readonly endLayer: number;
+}): string {
   return `${startLayer}–${endLayer}`;
 }
 

@@ -64,7 +64,12 @@ export class AnswerController implements ReactiveController {
       show({kind: 'complete', progress, stopped: false});
     } catch (error) {
       if (abort.signal.aborted) show({kind: 'complete', progress, stopped: true});
-      else show({kind: 'failed', progress, message: error instanceof Error ? error.message : String(error)});
+      else
+        show({
+          kind: 'failed',
+          progress,
+          message: error instanceof Error ? error.message : String(error),
+        });
     }
   }
 }

@@ -1,0 +1,89 @@
+import type {AnswerEvent, AskRequest, ChatService} from './chat/chat-service.ts';
+import type {LendRequest, LendService, LendState} from './chat/lend-service.ts';
+import type {LinkReport, LinkService} from './chat/link-service.ts';
+
+/** Everything behind the page: loaded at the first click, since most of the code is here. */
+export type Services = {
+  readonly chat: ChatService;
+  readonly lendService: LendService;
+  readonly links: LinkService;
+};
+
+/** Stands in for services that are loaded when one of them is first used. */
+export function lazyServices(load: () => Promise<Services>): Services {
+  let loading: Promise<Services> | null = null;
+  const loaded = (): Promise<Services> => {
+    loading ??= load().catch((error: unknown) => {
+      loading = null; // The network may be back at the next click.
+      throw error;
+    });
+    return loading;
+  };
+  return {
+    chat: {
+      ask: (request: AskRequest, options) => lazyAnswer(loaded, request, options.signal),
+    },
+    lendService: new LazyLendService(loaded),
+    links: {
+      report: async (): Promise<readonly LinkReport[]> =>
+        loading === null ? [] : (await loaded()).links.report(),
+    },
+  };
+}
+
+async function* lazyAnswer(
+  loaded: () => Promise<Services>,
+  request: AskRequest,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent, void, undefined> {
+  const {chat} = await loaded();
+  yield* chat.ask(request, {signal});
+}
+
+class LazyLendService implements LendService {
+  readonly #loaded: () => Promise<Services>;
+  readonly #listeners = new Set<(state: LendState) => void>();
+  #state: LendState = {kind: 'idle'};
+  #service: LendService | null = null;
+
+  constructor(loaded: () => Promise<Services>) {
+    this.#loaded = loaded;
+  }
+
+  subscribe(listener: (state: LendState) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.#state);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async lend(request: LendRequest): Promise<void> {
+    this.#enter({kind: 'joining'});
+    try {
+      const service = await this.#load();
+      await service.lend(request);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#enter({kind: 'failed', code: 'PAGE_INCOMPLETE', message});
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#service?.stop();
+  }
+
+  async #load(): Promise<LendService> {
+    const {lendService} = await this.#loaded();
+    if (this.#service === null) {
+      this.#service = lendService;
+      lendService.subscribe((state) => {
+        this.#enter(state);
+      });
+    }
+    return lendService;
+  }
+
+  #enter(state: LendState): void {
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+}

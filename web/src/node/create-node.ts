@@ -1,0 +1,83 @@
+import type {PeerId} from '#shared/ids.ts';
+import {GenerationClient, sessionIdFrom} from '#shared/p2p/generation-client.ts';
+import type {ChatService} from '../chat/chat-service.ts';
+import type {LinkService} from '../chat/link-service.ts';
+import {SwarmChatService, type EngineHop} from '../chat/swarm-chat-service.ts';
+import type {Services} from '../lazy-services.ts';
+import {joinSwarm} from './join-swarm.ts';
+import {LendNode} from './lending/lend-node.ts';
+import {loadManifest} from './model/load-manifest.ts';
+import {loadVocabulary, type Vocabulary} from './model/load-vocabulary.ts';
+import {chooseChain} from './routing/choose-chain.ts';
+import {routeFrames} from './serving/route-frames.ts';
+import type {SwarmMembership} from './swarm-membership.ts';
+
+export type NodeOptions = {
+  /** Where the page comes from; ends with a slash. */
+  readonly siteUrl: string;
+  /** An id of the site's catalogue; its first entry when not said. */
+  readonly modelId: string | undefined;
+  /** Whether the node forgets who it was when the tab closes. */
+  readonly isEphemeral: boolean;
+  /** Calls back with whether the tab is hidden, and on every change. */
+  readonly onVisibility: (listener: (isHidden: boolean) => void) => void;
+};
+
+/** A chain that says nothing for this long has failed. */
+const SILENCE_MS = 60_000;
+
+/** Composition root of the node in this tab: joins the swarm of one model, to ask and to lend. */
+export async function createNode(options: NodeOptions): Promise<Services> {
+  const signal = new AbortController().signal;
+  const model = await loadManifest(options.siteUrl, options.modelId, {signal});
+  const membership = await joinSwarm({...options, model});
+  const {spec} = model.manifest;
+  const lendService = new LendNode(() => Promise.resolve(membership));
+  const client = createClient(membership);
+  routeFrames(membership.transport, {
+    client,
+    hop: () => lendService.hop,
+    onMalformed: () => lendService.hop?.countMalformed(),
+  });
+  let vocabulary: Promise<Vocabulary> | null = null;
+  const chat: ChatService = new SwarmChatService({
+    client,
+    vocabulary: () => {
+      vocabulary ??= loadVocabulary(model, {signal});
+      return vocabulary;
+    },
+    contextTokens: spec.contextTokens,
+  });
+  const links: LinkService = {report: () => membership.links()};
+  return {chat, lendService, links};
+}
+
+function createClient(membership: SwarmMembership): GenerationClient<EngineHop> {
+  const {model, transport} = membership;
+  const {spec} = model.manifest;
+  return new GenerationClient<EngineHop>({
+    transport,
+    manifestHash: model.manifestHash,
+    hiddenSize: spec.hiddenSize,
+    endTokenIds: spec.endTokenIds,
+    chooseChain: (request, avoid: ReadonlySet<PeerId>) => chooseChain(membership, request, avoid),
+    nextSnapshot: (signal) => nextSnapshot(membership, signal),
+    nowMs: () => performance.now(),
+    newSessionId: () => sessionIdFrom(crypto.getRandomValues(new Uint8Array(8))),
+    silenceMs: SILENCE_MS,
+  });
+}
+
+async function nextSnapshot(membership: SwarmMembership, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const unsubscribe = membership.onSnapshot(() => {
+      unsubscribe();
+      resolve();
+    });
+    signal.addEventListener('abort', () => {
+      unsubscribe();
+      reject(signal.reason as Error);
+    });
+  });
+}

@@ -1,0 +1,239 @@
+import {WeftError} from '#shared/errors.ts';
+import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
+import {
+  CLAIM_SETTLE_MS,
+  decidePlacement,
+} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
+import type {LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
+import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
+import {HopServer} from '../serving/hop-server.ts';
+import type {SwarmMembership} from '../swarm-membership.ts';
+import {HOP_LIMITS, KV_TOKENS, SWEEP_EVERY_MS} from './lending-limits.ts';
+import {
+  capacityOf,
+  ENGINE_CLASSES,
+  loadShard,
+  type LoadedShard,
+  type LoadOptions,
+} from './shard-loader.ts';
+
+const TARGET = {alpha: 2};
+
+/**
+ * Lends this tab: publishes what it can hold, lets phase 1 decide which layers,
+ * loads and serves them, until `stop`. One lending at a time.
+ */
+export class LendNode implements LendService {
+  readonly #join: () => Promise<SwarmMembership>;
+  readonly #listeners = new Set<(state: LendState) => void>();
+  #state: LendState = {kind: 'idle'};
+  #lending: Lending | null = null;
+
+  /** @param join gives the membership of this tab, the same for all that asks. */
+  constructor(join: () => Promise<SwarmMembership>) {
+    this.#join = join;
+  }
+
+  /** The hop that this tab is, for the frame router; `null` while it lends nothing. */
+  get hop(): HopServer | null {
+    return this.#lending?.hop ?? null;
+  }
+
+  subscribe(listener: (state: LendState) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.#state);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async lend(request: LendRequest): Promise<void> {
+    if (this.#state.kind !== 'idle' && this.#state.kind !== 'failed') return;
+    this.#enter({kind: 'joining'});
+    try {
+      await this.stop();
+      this.#enter({kind: 'joining'});
+      const membership = await this.#join();
+      this.#lending = new Lending(membership, request, (state) => {
+        this.#enter(state);
+      });
+    } catch (error) {
+      const code = error instanceof WeftError ? error.detail.code : 'JOIN_FAILED';
+      this.#enter({
+        kind: 'failed',
+        code,
+        message: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  async stop(): Promise<void> {
+    const lending = this.#lending;
+    this.#lending = null;
+    await lending?.close();
+    this.#enter({kind: 'idle'});
+  }
+
+  #enter(state: LendState): void {
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+}
+
+/** One stay in the swarm, from the first record to the farewell. */
+class Lending {
+  readonly hop: HopServer;
+  readonly #membership: SwarmMembership;
+  readonly #request: LendRequest;
+  readonly #onState: (state: LendState) => void;
+  readonly #publisher: RecordPublisher;
+  readonly #loop: PlacementLoop;
+  readonly #unsubscribe: () => void;
+  readonly #sweep: ReturnType<typeof setInterval>;
+  #loaded: LoadedShard | null = null;
+  #placement: PlacementState = {kind: 'waiting', why: 'no snapshot yet'};
+  #epoch = 0;
+
+  constructor(
+    membership: SwarmMembership,
+    request: LendRequest,
+    onState: (state: LendState) => void,
+  ) {
+    this.#membership = membership;
+    this.#request = request;
+    this.#onState = onState;
+    const {model, transport, nowMs} = membership;
+    const {spec, cutEvery} = model.manifest;
+    const grid = {layerCount: spec.layerCount, cutEvery};
+    this.hop = new HopServer({
+      transport,
+      manifestHash: model.manifestHash,
+      spec,
+      grid,
+      limits: HOP_LIMITS,
+      nowMs,
+      onChange: () => {
+        this.#publishLoad();
+      },
+      onEngineLost: (cause) => {
+        this.#fail(
+          'ENGINE_LOST',
+          `The engine of this tab stopped (${String(cause)}): lend the tab again`,
+        );
+      },
+    });
+    this.#publisher = membership.publish({
+      capacityLayers: capacityOf(model.manifest, request),
+      engineClass: ENGINE_CLASSES[request.engine],
+      maxSessions: HOP_LIMITS.maxSessions,
+      kvTokensFree: KV_TOKENS,
+    });
+    this.#loop = new PlacementLoop({
+      decide: () =>
+        decidePlacement({
+          snapshot: membership.snapshotWith(this.#publisher.current()),
+          model: grid,
+          self: transport.localPeerId,
+          target: TARGET,
+        }),
+      publishClaim: (shard) => this.#publishClaim(shard),
+      load: (shard, options) => this.#load(shard, options),
+      onState: (state) => {
+        this.#placement = state;
+        this.#show();
+      },
+      settleMs: CLAIM_SETTLE_MS,
+    });
+    this.#unsubscribe = membership.onSnapshot(() => {
+      this.#loop.update();
+    });
+    this.#sweep = setInterval(() => {
+      this.hop.sweep();
+      this.#show();
+    }, SWEEP_EVERY_MS);
+    this.#show();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweep);
+    this.#unsubscribe();
+    this.#loop.close();
+    this.hop.close();
+    await this.#publisher.stop();
+    await this.#loaded?.runner.close();
+  }
+
+  async #publishClaim(shard: PlacedShard | null): Promise<void> {
+    this.#epoch += 1;
+    const claimedAtMs = Math.round(this.#membership.nowMs());
+    const claim = shard === null ? null : {...shard, epoch: this.#epoch, claimedAtMs};
+    this.#publisher.update({claim});
+    await this.#publisher.settled();
+  }
+
+  async #load(shard: PlacedShard, options: LoadOptions): Promise<void> {
+    const loaded = await loadShard(this.#membership.model, shard, this.#request.engine, options);
+    if (options.signal.aborted) {
+      await loaded.runner.close();
+      options.signal.throwIfAborted();
+    }
+    const before = this.#loaded;
+    this.#loaded = loaded;
+    this.hop.serve({runner: loaded.runner, range: shard});
+    await before?.runner.close();
+    const {decodeMsPerLayer, prefillMsPerTokenLayer} = loaded;
+    this.#publisher.update({
+      shards: [shard],
+      claim: null,
+      decodeMsPerLayer: {fixedMs: decodeMsPerLayer, perSessionMs: 0},
+      prefillMsPerTokenLayer,
+    });
+    await this.#publisher.settled();
+  }
+
+  #publishLoad(): void {
+    const {openSessions, queuedSteps, kvTokensReserved} = this.hop.load;
+    const kvTokensFree = Math.max(0, KV_TOKENS - kvTokensReserved);
+    this.#publisher.update({openSessions, queuedSteps, kvTokensFree});
+    this.#show();
+  }
+
+  #fail(code: string, message: string): void {
+    this.#publisher.update({shards: [], claim: null});
+    this.hop.serve(null);
+    this.#loop.close();
+    this.#onState({kind: 'failed', code, message});
+  }
+
+  #show(): void {
+    this.#onState(this.#view());
+  }
+
+  #view(): LendState {
+    const placement = this.#placement;
+    switch (placement.kind) {
+      case 'waiting':
+      case 'spare':
+      case 'failed':
+        return placement;
+      case 'claiming':
+        return {kind: 'claiming', layers: placement.shard, why: placement.why};
+      case 'loading': {
+        const progress = placement.progress ?? {step: 'weights', done: 0, total: 0};
+        return {kind: 'loading', layers: placement.shard, why: placement.why, ...progress};
+      }
+      case 'serving': {
+        const traffic = this.#membership.transport.traffic();
+        return {
+          kind: 'serving',
+          layers: placement.shard,
+          why: placement.why,
+          decodeMsPerLayer: this.#loaded?.decodeMsPerLayer ?? 0,
+          openSessions: this.hop.load.openSessions,
+          servedTokens: this.hop.load.servedTokens,
+          bytesSent: traffic.reduce((sum, {sentBytes}) => sum + sentBytes, 0),
+          bytesReceived: traffic.reduce((sum, {receivedBytes}) => sum + receivedBytes, 0),
+        };
+      }
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import type {HopLimits} from '../serving/hop-server.ts';
+
+/** Cache positions that a lending tab promises, over all sessions and for each of its layers. */
+export const KV_TOKENS = 8_192;
+
+/** What one tab takes on at once; more is refused with a code, and the client asks another. */
+export const HOP_LIMITS: HopLimits = {
+  maxSessions: 8,
+  maxQueuedSteps: 4_096,
+  idleTimeoutMs: 60_000,
+};
+
+/** Sessions that are silent are looked for this often. */
+export const SWEEP_EVERY_MS = 5_000;

@@ -1,0 +1,96 @@
+import type {Manifest} from '#shared/model/manifest.ts';
+import {sumByteLength, tensorsOfEmbedding} from '#shared/model/shard-tensors.ts';
+import {
+  capacityOfLayers,
+  capacityOfMemory,
+  type LayerCapacity,
+} from '#shared/model/layer-capacity.ts';
+import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
+import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
+import type {LendRequest} from '../../chat/lend-service.ts';
+import {createStubShardRunner} from '../engine/stub-shard-runner.ts';
+import type {LoadProgress as EngineProgress} from '../engine/load-progress.ts';
+import type {ShardRunner} from '../engine/shard-runner.ts';
+import {createWorkerShardRunner} from '../engine/worker-shard-runner.ts';
+import type {OfferedModel} from '../model/load-manifest.ts';
+import type {LoadProgress} from '../placement/placement-loop.ts';
+import {KV_TOKENS} from './lending-limits.ts';
+
+/** A shard that runs, and how fast: measured on this machine with the layers themselves. */
+export type LoadedShard = {
+  readonly runner: ShardRunner;
+  readonly decodeMsPerLayer: number;
+  readonly prefillMsPerTokenLayer: number;
+};
+
+export type LoadOptions = {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: LoadProgress) => void;
+};
+
+/** Which arithmetic an engine stands for: equal classes give equal bits. */
+export const ENGINE_CLASSES = {wasm: 'wasm-f32', stub: 'stub'} as const;
+
+/** What a stub says that it costs, per layer: a fixed part and a part per token. */
+const STUB_MS = {fixed: 0.2, perToken: 0.05};
+
+/** What this tab can hold, as it declares it to the others. */
+export function capacityOf(manifest: Manifest, {capacity}: LendRequest): LayerCapacity {
+  if (capacity.kind === 'layers') return capacityOfLayers(manifest.spec, capacity.maxLayers);
+  return capacityOfMemory(manifest.spec, {
+    budgetBytes: capacity.memoryMiB * 1024 * 1024,
+    kvTokens: KV_TOKENS,
+    embeddingBytes: sumByteLength(tensorsOfEmbedding(manifest)),
+  });
+}
+
+/** Fetches, builds and measures the layers of a shard. */
+export async function loadShard(
+  model: OfferedModel,
+  shard: PlacedShard,
+  engine: LendRequest['engine'],
+  options: LoadOptions,
+): Promise<LoadedShard> {
+  const {startLayer, endLayer, embedding, lmHead} = shard;
+  const range = {startLayer, endLayer};
+  const {spec} = model.manifest;
+  if (engine === 'stub') {
+    const runner = createStubShardRunner({
+      spec,
+      range,
+      fixedMsPerLayer: STUB_MS.fixed,
+      msPerTokenLayer: STUB_MS.perToken,
+      kvTokens: KV_TOKENS,
+      waitMs: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+    });
+    return {
+      runner,
+      decodeMsPerLayer: STUB_MS.fixed + STUB_MS.perToken,
+      prefillMsPerTokenLayer: STUB_MS.perToken,
+    };
+  }
+  const {runner, measured} = await createWorkerShardRunner({
+    manifest: model.manifest,
+    range,
+    embedding,
+    lmHead,
+    weightsUrl: model.weightsUrl,
+    kvBudgetBytes: KV_TOKENS * kvBytesPerTokenLayer(spec) * (endLayer - startLayer),
+    signal: options.signal,
+    onProgress: (progress) => {
+      options.onProgress(placementProgressOf(progress));
+    },
+  });
+  return {runner, ...measured};
+}
+
+function placementProgressOf(progress: EngineProgress): LoadProgress {
+  switch (progress.kind) {
+    case 'weights':
+      return {step: progress.kind, done: progress.bytesDone, total: progress.bytesTotal};
+    case 'graph':
+      return {step: progress.kind, done: progress.cellsDone, total: progress.cellsTotal};
+    case 'warm-up':
+      return {step: progress.kind, done: progress.runsDone, total: progress.runsTotal};
+  }
+}

@@ -1,0 +1,36 @@
+import type {PeerId} from '#shared/ids.ts';
+import type {ChainChoice, GenerationRequest} from '#shared/p2p/generation-client.ts';
+import {EMPTY_OVERLAY} from '#shared/scheduling/phase-2-routing/chain.ts';
+import {selectChain} from '#shared/scheduling/phase-2-routing/select-chain.ts';
+import type {EngineHop} from '../../chat/swarm-chat-service.ts';
+import type {SwarmMembership} from '../swarm-membership.ts';
+
+/** Phase 2 for one request of this tab, over its newest snapshot. */
+export function chooseChain(
+  membership: SwarmMembership,
+  request: GenerationRequest,
+  avoid: ReadonlySet<PeerId>,
+): ChainChoice<EngineHop> {
+  const {spec, cutEvery} = membership.model.manifest;
+  const snapshot = membership.snapshotWith(null);
+  const result = selectChain({
+    snapshot,
+    model: {layerCount: spec.layerCount, cutEvery},
+    request: {
+      promptTokens: request.promptTokenIds.length,
+      newTokens: request.maxNewTokens,
+      whenFull: 'refuse',
+    },
+    overlay: {...EMPTY_OVERLAY, distrusted: avoid},
+    seed: request.sampling.seed,
+  });
+  if (result.kind === 'gap') return result;
+  const engines = new Map(snapshot.nodes.map((node) => [node.nodeId, node.engineClass]));
+  const hops = result.hops.map(({nodeId, startLayer, endLayer}) => ({
+    peerId: nodeId,
+    startLayer,
+    endLayer,
+    engine: engines.get(nodeId) ?? '',
+  }));
+  return {kind: 'chain', hops, stepMs: result.stepMs};
+}

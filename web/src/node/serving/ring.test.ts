@@ -1,0 +1,168 @@
+import {describe, expect, test} from 'vitest';
+import {asManifestHash} from '#shared/ids.ts';
+import {GenerationFailedError} from '#shared/p2p/generation-failed.ts';
+import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
+import {collectTokens, GREEDY, RingSwarm, type RingNode} from './testing/ring-swarm.ts';
+
+const PROMPT = [5, 7, 11, 13];
+
+/** Three hops of two layers each. */
+function threeHops(swarm: RingSwarm): readonly RingNode[] {
+  return [0, 2, 4].map((startLayer) =>
+    swarm.addNode(`hop-${startLayer}`, {startLayer, endLayer: startLayer + 2}),
+  );
+}
+
+async function failureOf(answer: Promise<unknown>): Promise<RefusalCode> {
+  const error: unknown = await answer.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof GenerationFailedError)) throw new Error(`No refusal: ${String(error)}`);
+  return error.detail.code;
+}
+
+describe('a ring of hops', () => {
+  test('[RG1] gives the same tokens over one hop and over three, and frees them all', async () => {
+    const swarm = new RingSwarm();
+    const three = threeHops(swarm);
+    const one = [swarm.addNode('alone', {startLayer: 0, endLayer: 6})];
+    const overThree = await collectTokens(swarm.addClient('a', [three]), PROMPT);
+    const overOne = await collectTokens(swarm.addClient('b', [one]), PROMPT);
+    expect(overThree).toHaveLength(12);
+    expect(overOne).toEqual(overThree);
+    await swarm.settle();
+    expect(swarm.openSessions()).toBe(0);
+  });
+
+  test('[RG2] a prompt of many pieces is one prompt', async () => {
+    const prompt = Array.from({length: 100}, (_, i) => (i * 37) % 400);
+    const wide = new RingSwarm({hiddenSize: 4096}); // four tokens to a piece
+    const narrow = new RingSwarm({hiddenSize: 16}); // all in one
+    const tokens = await Promise.all(
+      [wide, narrow].map((swarm) =>
+        collectTokens(swarm.addClient('a', [threeHops(swarm)]), prompt),
+      ),
+    );
+    expect(tokens[0]).toEqual(tokens[1]);
+  });
+
+  test('[RG3] answers that run at once do not touch each other', async () => {
+    const swarm = new RingSwarm();
+    const chain = threeHops(swarm);
+    const prompts = [PROMPT, [1], [9, 9, 9]];
+    const alone = [];
+    for (const prompt of prompts)
+      alone.push(await collectTokens(swarm.addClient(`x${prompt.length}`, [chain]), prompt));
+    const together = await Promise.all(
+      prompts.map((prompt) =>
+        collectTokens(swarm.addClient(`client${prompt.length}`, [chain]), prompt),
+      ),
+    );
+    expect(together).toEqual(alone);
+  });
+
+  test('[RG4] a reader that stops frees every hop', async () => {
+    const swarm = new RingSwarm();
+    const client = swarm.addClient('a', [threeHops(swarm)]);
+    const abort = new AbortController();
+    const request = {promptTokenIds: PROMPT, maxNewTokens: 200, sampling: GREEDY};
+    let seen = 0;
+    const reading = (async () => {
+      for await (const event of client.generate(request, abort)) {
+        if (event.kind === 'token') seen += 1;
+        if (seen === 3) abort.abort();
+      }
+    })();
+    await expect(reading).rejects.toThrow(/abort/iu);
+    await swarm.settle();
+    expect(swarm.openSessions()).toBe(0);
+    for (const {server} of swarm.nodes) expect([...server.load.refusals]).toEqual([]);
+  });
+
+  test('[RG5] an end token ends the answer, and is the last of it', async () => {
+    const probe = new RingSwarm();
+    const free = await collectTokens(probe.addClient('a', [threeHops(probe)]), PROMPT);
+    const end = free[4]?.tokenId ?? -1;
+    const first = free.findIndex(({tokenId}) => tokenId === end);
+    const swarm = new RingSwarm({endTokenIds: [end]});
+    const tokens = await collectTokens(swarm.addClient('a', [threeHops(swarm)]), PROMPT);
+    expect(tokens).toEqual(free.slice(0, first + 1));
+  });
+
+  test('[RG6] a hop that refuses is avoided, and the answer comes over another chain', async () => {
+    const swarm = new RingSwarm();
+    const [head, mid, tail] = threeHops(swarm);
+    if (head === undefined || mid === undefined || tail === undefined)
+      throw new Error('three hops');
+    const full = swarm.addNode('full', mid.range, {limits: {maxSessions: 0}});
+    const client = swarm.addClient('a', [
+      [head, full, tail],
+      [head, mid, tail],
+    ]);
+    expect(await collectTokens(client, PROMPT)).toHaveLength(12);
+    await swarm.settle();
+    expect(full.server.load.refusals.get('SESSIONS_FULL')).toBe(1);
+    expect(swarm.openSessions()).toBe(0);
+  });
+
+  test.each<[RefusalCode, (swarm: RingSwarm) => Promise<unknown>]>([
+    [
+      'PROMPT_TOO_LONG',
+      (swarm) =>
+        collectTokens(swarm.addClient('a', [threeHops(swarm)]), PROMPT, {maxNewTokens: 300}),
+    ],
+    [
+      'MALFORMED_MESSAGE', // a chain with a hole
+      (swarm) => collectTokens(swarm.addClient('a', [threeHops(swarm).slice(0, 2)]), PROMPT),
+    ],
+    ['BAD_PAYLOAD', (swarm) => collectTokens(swarm.addClient('a', [threeHops(swarm)]), [1, 500])],
+    [
+      'WRONG_MODEL', // and nobody else to ask
+      (swarm) =>
+        collectTokens(
+          swarm.addClient('a', [threeHops(swarm)], asManifestHash('cd'.repeat(32))),
+          PROMPT,
+        ),
+    ],
+  ])('[RG7] what is wrong with the request comes back as %s', async (code, ask) => {
+    const swarm = new RingSwarm();
+    expect(await failureOf(ask(swarm))).toBe(code);
+    await swarm.settle();
+    expect(swarm.openSessions()).toBe(0);
+  });
+
+  test('[RG8] a hop whose link is lost in mid-answer ends it with PEER_LEFT, and the others are freed', async () => {
+    const swarm = new RingSwarm();
+    const [head, mid, tail] = threeHops(swarm);
+    if (head === undefined || mid === undefined || tail === undefined)
+      throw new Error('three hops');
+    const client = swarm.addClient('a', [[head, mid, tail]]);
+    const request = {promptTokenIds: PROMPT, maxNewTokens: 200, sampling: GREEDY};
+    let seen = 0;
+    const reading = (async () => {
+      for await (const event of client.generate(request, new AbortController())) {
+        if (event.kind === 'token') seen += 1;
+        if (seen === 3) swarm.network.cut(mid.peerId, tail.peerId);
+      }
+    })();
+    expect(await failureOf(reading)).toBe('PEER_LEFT');
+    expect(seen).toBeGreaterThanOrEqual(3);
+    await swarm.settle();
+    expect(swarm.openSessions()).toBe(0);
+  });
+
+  test('[RG9] a session that is silent for too long is freed', async () => {
+    const swarm = new RingSwarm();
+    const chain = threeHops(swarm);
+    const client = swarm.addClient('a', [chain]);
+    const request = {promptTokenIds: PROMPT, maxNewTokens: 200, sampling: GREEDY};
+    const events = client.generate(request, new AbortController());
+    for await (const event of events) if (event.kind === 'ready') break;
+    await swarm.settle();
+    swarm.nowMs = 2_000;
+    for (const {server} of swarm.nodes) server.sweep();
+    await swarm.settle();
+    expect(swarm.openSessions()).toBe(0);
+  });
+});

@@ -1,0 +1,140 @@
+import {asManifestHash, asPeerId, type PeerId} from '#shared/ids.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {GenerationClient, sessionIdFrom, type ChainChoice} from '#shared/p2p/generation-client.ts';
+import {MemoryNetwork} from '#shared/p2p/memory-transport.ts';
+import type {Transport} from '#shared/p2p/transport.ts';
+import type {SampledToken} from '#shared/protocol/sampled-token.ts';
+import {tinySpec} from '#shared/testing/tiny-spec.ts';
+import {createStubShardRunner} from '../../engine/stub-shard-runner.ts';
+import {HopServer, type HopLimits} from '../hop-server.ts';
+import {routeFrames} from '../route-frames.ts';
+
+export const MANIFEST_HASH = asManifestHash('ab'.repeat(32));
+const LIMITS: HopLimits = {maxSessions: 4, maxQueuedSteps: 64, idleTimeoutMs: 1_000};
+
+export type RingNode = {
+  readonly peerId: PeerId;
+  readonly range: LayerRange;
+  readonly server: HopServer;
+  readonly transport: Transport;
+};
+
+/** Hops with stub engines on one memory network, and clients that ask over chosen chains. */
+export class RingSwarm {
+  readonly network = new MemoryNetwork();
+  readonly spec: ModelSpec;
+  readonly nodes: RingNode[] = [];
+  nowMs = 0;
+  #sessionCount = 0;
+
+  constructor(spec: Partial<ModelSpec> = {}) {
+    // No end token unless a test is about it: which token comes when is the hash's business.
+    this.spec = tinySpec({endTokenIds: [], ...spec});
+  }
+
+  /** A hop that serves this range; engine calls resolve in their own turn of the event loop. */
+  addNode(
+    name: string,
+    range: LayerRange,
+    options: {readonly limits?: Partial<HopLimits>; readonly kvTokens?: number} = {},
+  ): RingNode {
+    const peerId = asPeerId(name);
+    const transport = this.network.join(peerId);
+    const server = new HopServer({
+      transport,
+      manifestHash: MANIFEST_HASH,
+      spec: this.spec,
+      grid: {layerCount: this.spec.layerCount, cutEvery: 1},
+      limits: {...LIMITS, ...options.limits},
+      nowMs: () => this.nowMs,
+      onChange: () => undefined,
+      onEngineLost: () => undefined,
+    });
+    const runner = createStubShardRunner({
+      spec: this.spec,
+      range,
+      fixedMsPerLayer: 0,
+      msPerTokenLayer: 0,
+      kvTokens: options.kvTokens ?? 1_000,
+      waitMs: () => new Promise((resolve) => void setImmediate(resolve)),
+    });
+    server.serve({runner, range: {...range, embedding: true, lmHead: true}});
+    routeFrames(transport, {
+      client: {receive: () => undefined},
+      hop: () => server,
+      onMalformed: () => {
+        server.countMalformed();
+      },
+    });
+    const node = {peerId, range, server, transport};
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** A client that takes the first of these chains whose hops have not refused. */
+  addClient(
+    name: string,
+    chains: readonly (readonly RingNode[])[],
+    manifestHash = MANIFEST_HASH,
+  ): GenerationClient {
+    const transport = this.network.join(asPeerId(name));
+    const client = new GenerationClient({
+      transport,
+      manifestHash,
+      hiddenSize: this.spec.hiddenSize,
+      endTokenIds: this.spec.endTokenIds,
+      chooseChain: (_, avoid): ChainChoice => {
+        const chain = chains.find((hops) => !hops.some(({peerId}) => avoid.has(peerId)));
+        if (chain === undefined) {
+          const {layerCount} = this.spec;
+          return {kind: 'gap', missing: [{startLayer: 0, endLayer: layerCount, why: 'no-node'}]};
+        }
+        const hops = chain.map(({peerId, range}) => ({peerId, ...range}));
+        return {kind: 'chain', hops, stepMs: 1};
+      },
+      nextSnapshot: (signal) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(signal.reason as Error);
+          });
+        }),
+      nowMs: () => this.nowMs,
+      newSessionId: () => {
+        this.#sessionCount += 1;
+        return sessionIdFrom(Uint8Array.of(0, 0, 0, 0, 0, 0, name.length, this.#sessionCount));
+      },
+      silenceMs: 10_000,
+    });
+    routeFrames(transport, {client, hop: () => null, onMalformed: () => undefined});
+    return client;
+  }
+
+  /** Waits until no hop has a session open: everything that was sent has arrived. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 200; turn += 1) {
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+  }
+
+  openSessions(): number {
+    return this.nodes.reduce((sum, {server}) => sum + server.load.openSessions, 0);
+  }
+}
+
+export const GREEDY = {temperature: 0, topK: 0, topP: 1, seed: 0, topLogprobs: 3};
+
+/** Everything that a client gets, until the end. */
+export async function collectTokens(
+  client: GenerationClient,
+  promptTokenIds: readonly number[],
+  options: {readonly maxNewTokens?: number; readonly signal?: AbortSignal} = {},
+): Promise<readonly SampledToken[]> {
+  const {maxNewTokens = 12, signal = new AbortController().signal} = options;
+  const tokens: SampledToken[] = [];
+  const request = {promptTokenIds, maxNewTokens, sampling: GREEDY};
+  for await (const event of client.generate(request, {signal})) {
+    if (event.kind === 'token') tokens.push(event.token);
+  }
+  return tokens;
+}

@@ -1,0 +1,31 @@
+import type {PeerId} from '#shared/ids.ts';
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
+import type {NodeFacts, RecordPublisher} from '#shared/p2p/record-publisher.ts';
+import type {Transport} from '#shared/p2p/transport.ts';
+import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import type {LinkReport} from '../chat/link-service.ts';
+import type {OfferedModel} from './model/load-manifest.ts';
+
+/** What only a lending tab knows of itself; the rest of a record is the same for all tabs. */
+export type OwnFacts = Pick<
+  NodeFacts,
+  'capacityLayers' | 'engineClass' | 'maxSessions' | 'kvTokensFree'
+>;
+
+/** This tab's place in the swarm of one model: who else is there, and how to reach them. */
+export interface SwarmMembership {
+  readonly peerId: PeerId;
+  readonly model: OfferedModel;
+  readonly transport: Transport;
+  /** Unix time, corrected by the server's clock. */
+  readonly nowMs: () => number;
+  /** The newest snapshot; with `own` in place of what the directory has of this node. */
+  snapshotWith(own: NodeRecord | null): SwarmSnapshot;
+  /** Calls `listener` on every new snapshot, at most four times a second. */
+  onSnapshot(listener: () => void): () => void;
+  /** Begins to publish a record of this node. */
+  publish(facts: OwnFacts): RecordPublisher;
+  /** How this tab is connected to its neighbours. */
+  links(): Promise<readonly LinkReport[]>;
+  close(): Promise<void>;
+}
