@@ -82,8 +82,8 @@ test('[HW2] where WebRTC is blocked the answer is refused, and still nothing pas
     const error: unknown = await askForAnswer(client, greedyRequest(QUESTION)).catch(
       (reason: unknown) => reason,
     );
-    expect(error).toBeInstanceOf(AskFailedError);
-    expect(['PEER_UNREACHABLE', 'ONLY_RELAYED_PATH']).toContain((error as AskFailedError).code);
+    const code = error instanceof AskFailedError ? error.code : String(error);
+    expect(['PEER_UNREACHABLE', 'ONLY_RELAYED_PATH']).toContain(code);
     expect(await client.links()).toEqual([]);
     // Signaling was tried, so the counter is not blind; no activation is that small.
     expect(swarm.server.counters().relayedBytes).toBeGreaterThan(0);
@@ -99,16 +99,17 @@ test('[HW3] an answer waits for missing layers and begins when a tab that holds 
     const client = await swarm.openTab({model: model.id});
     const missing: unknown[] = [];
     let tokens = 0;
-    let joined: Promise<unknown> | null = null;
+    const joined: Promise<unknown>[] = [];
     await client.ask(greedyRequest(QUESTION, {maxNewTokens: 4}), {
       onEvent: (event) => {
         if (event.kind === 'token') tokens += 1;
         if (event.kind !== 'waiting') return;
         missing.push(...event.missing);
-        joined ??= swarm.openLendingTab(lend('stub', half), {model: model.id});
+        if (joined.length === 0)
+          joined.push(swarm.openLendingTab(lend('stub', half), {model: model.id}));
       },
     });
-    await joined;
+    await Promise.all(joined);
     expect(missing[0]).toMatchObject({startLayer: half, endLayer: model.grid.layerCount});
     expect(tokens).toBe(4);
   });

@@ -1,3 +1,4 @@
+import {once} from 'node:events';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {dirname, resolve} from 'node:path';
 import type {AnswerEvent, AskRequest, ChainHop} from '../../web/src/chat/chat-service.ts';
@@ -166,11 +167,7 @@ async function writeJson(path: string, report: DemoReport): Promise<void> {
 
 async function stayUp(swarm: Swarm, signal: AbortSignal): Promise<void> {
   log(`\nThe swarm stays up: open ${swarm.server.url} to ask, or to lend a tab. Ctrl-C ends it.`);
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
+  await once(signal, 'abort');
 }
 
 function round(ms: number): number {

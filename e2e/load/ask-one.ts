@@ -85,10 +85,12 @@ class SeenAnswer {
         return;
       case 'chain':
         this.#stopWaiting();
+        journal.note('request-chain', {request: id, hops: event.hops.length}, journal.runMsOf(atUnixMs));
         await faults.onChain(id, event.hops);
         return;
       case 'ready':
         this.sessionIds.push(event.sessionId);
+        journal.note('request-ready', {request: id}, journal.runMsOf(atUnixMs));
         await faults.onTokens(id, 0);
         return;
       case 'token':

@@ -82,6 +82,8 @@ export type RunEvent = {
     | 'load-begins'
     | 'request-asked'
     | 'request-waiting'
+    | 'request-chain'
+    | 'request-ready'
     | 'request-completed'
     | 'request-failed'
     | 'fault'

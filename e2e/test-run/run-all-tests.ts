@@ -60,7 +60,6 @@ const CHECKS: readonly Check[] = [
  * @throws {Error} when something failed, after everything has run.
  */
 export async function runAllTests(signal: AbortSignal): Promise<void> {
-  const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const chromiumPath = await findChromium({log});
   const model = await prepareModel({log, signal});
   const env = {
@@ -82,4 +81,8 @@ export async function runAllTests(signal: AbortSignal): Promise<void> {
   }
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
   if (total.failed > 0) process.exitCode = 1;
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -35,7 +35,8 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
-export const refusalCodeSchema = z.enum(
-  // Object.keys loses the literal types; the record above is their only source.
-  Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]],
-);
+function isRefusalCode(text: string): text is RefusalCode {
+  return Object.hasOwn(REFUSALS, text);
+}
+
+export const refusalCodeSchema = z.enum(Object.keys(REFUSALS).filter(isRefusalCode));

@@ -26,12 +26,12 @@ export type AskResult =
   | {readonly kind: 'complete'}
   | {readonly kind: 'failed'; readonly code: string; readonly message: string};
 
-/** What the program that drives this tab puts into the page to hear of it. */
-type Program = {
-  readonly weftReport?: (askId: string, event: AnswerEvent, atUnixMs: number) => Promise<void>;
+// Set by the program that drives this tab, when it wants to hear.
+declare global {
+  var weftReport: ((askId: string, event: AnswerEvent, atUnixMs: number) => Promise<void>) | undefined;
   /** Hears of every change of kind or layers, not of every figure in between. */
-  readonly weftLendChanged?: (state: LendState, atUnixMs: number) => Promise<void>;
-};
+  var weftLendChanged: ((state: LendState, atUnixMs: number) => Promise<void>) | undefined;
+}
 
 /** Puts `weftTab` where a program finds it. Only when the address asks for it. */
 export function exposeTabControl(services: Services): void {
@@ -41,7 +41,7 @@ export function exposeTabControl(services: Services): void {
   lendService.subscribe((state) => {
     const isChange = phaseOf(state) !== phaseOf(lendState);
     lendState = state;
-    if (isChange) void program().weftLendChanged?.(state, unixMs());
+    if (isChange) void globalThis.weftLendChanged?.(state, unixMs());
   });
   const control: TabControl = {
     lend: (request) => lendService.lend(request),
@@ -52,7 +52,7 @@ export function exposeTabControl(services: Services): void {
       running.set(askId, abort);
       try {
         for await (const event of chat.ask(request, abort)) {
-          await program().weftReport?.(askId, event, unixMs());
+          await globalThis.weftReport?.(askId, event, unixMs());
         }
         return {kind: 'complete'};
       } catch (error) {
@@ -68,10 +68,6 @@ export function exposeTabControl(services: Services): void {
     crashEngine: () => services.crashEngine(),
   };
   Object.assign(globalThis, {weftTab: control});
-}
-
-function program(): Program {
-  return globalThis as Program;
 }
 
 /** With fractions: `Date.now()` has none. */

@@ -1,4 +1,4 @@
-import {WeftError} from '#shared/errors.ts';
+import {isWeftError} from '#shared/errors.ts';
 import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
 import {
   CLAIM_SETTLE_MS,
@@ -62,7 +62,7 @@ export class LendNode implements LendService {
         this.#enter(state);
       });
     } catch (error) {
-      const code = error instanceof WeftError ? error.detail.code : 'JOIN_FAILED';
+      const code = isWeftError(error) ? error.detail.code : 'JOIN_FAILED';
       this.#enter({
         kind: 'failed',
         code,

@@ -1,4 +1,4 @@
-import {WeftError} from '#shared/errors.ts';
+import {isWeftError, WeftError} from '#shared/errors.ts';
 import type {PlacementDecision} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 
@@ -118,7 +118,7 @@ export class PlacementLoop {
       );
       return;
     }
-    const code = error instanceof WeftError ? error.detail.code : 'SHARD_FAILED';
+    const code = isWeftError(error) ? error.detail.code : 'SHARD_FAILED';
     this.#enter({kind: 'failed', code, message: messageOf(error)});
   }
 
@@ -140,11 +140,12 @@ function messageOf(error: unknown): string {
 
 /** Resolves after the settling time. @throws the signal's reason when the claim is lost before. */
 async function settled(settleMs: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(resolve, settleMs);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    });
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, settleMs);
+  signal.addEventListener('abort', () => {
+    over.resolve();
   });
+  await over.promise;
+  clearTimeout(timer);
+  signal.throwIfAborted();
 }

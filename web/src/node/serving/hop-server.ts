@@ -1,5 +1,3 @@
-import {unreachable} from '#shared/assert.ts';
-import {WeftError} from '#shared/errors.ts';
 import type {ManifestHash, PeerId, SessionId} from '#shared/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
@@ -131,31 +129,22 @@ export class HopServer {
     try {
       message = decodeControlFrame(frame);
     } catch (error) {
-      if (!(error instanceof WeftError)) throw error;
       this.#refuse(from, frame, refusalOf(error, 'MALFORMED_MESSAGE'));
       return;
     }
+    if (message.kind === 'open-session') {
+      void this.#open(from, frame, message);
+      return;
+    }
     const session = this.#sessions.get(frame.sessionId);
-    switch (message.kind) {
-      case 'open-session':
-        void this.#open(from, frame, message);
-        return;
-      case 'close-session':
-        if (session === undefined) return;
-        if (from !== session.upstream && from !== session.open.clientId)
-          this.#count('MISADDRESSED');
-        else if (frame.epoch >= session.epoch) this.#free(session, message);
-        return;
-      case 'session-failed':
-        if (session === undefined) return;
-        if (from === session.downstream) this.#fail(session, message.code, message.hopIndex);
-        else this.#count('MISADDRESSED');
-        return;
-      case 'session-ready':
-        this.#count('MISADDRESSED'); // Only clients are told, and their frames do not come here.
-        return;
-      default:
-        unreachable(message);
+    if (session === undefined) return;
+    const {upstream, downstream, open} = session;
+    if (message.kind === 'close-session' && (from === upstream || from === open.clientId)) {
+      if (frame.epoch >= session.epoch) this.#free(session, message);
+    } else if (message.kind === 'session-failed' && from === downstream) {
+      this.#fail(session, message.code, message.hopIndex);
+    } else {
+      this.#count('MISADDRESSED');
     }
   }
 
