@@ -5,7 +5,7 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {parseManifest} from '#shared/model/parse-manifest.ts';
 import {fetchModel} from './fetch-model.ts';
 
-const MODELS_URL = new URL('../../public/models/', import.meta.url);
+const MODELS_URL = new URL('../../public/catalog/', import.meta.url);
 
 /** A model of the catalogue whose file is on this machine. */
 export type PreparedModel = {

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import catalogJson from '../../public/models/catalog.json' with {type: 'json'};
+import catalogJson from '../../public/catalog/catalog.json' with {type: 'json'};
 import {catalogSchema} from './catalog.ts';
 
 const [entry] = catalogJson;

@@ -52,7 +52,7 @@ const catalogEntrySchema = z
 
 export type CatalogEntry = z.infer<typeof catalogEntrySchema>;
 
-/** `public/models/catalog.json`: the models that this site offers. */
+/** `public/catalog/catalog.json`: the models that this site offers. */
 export const catalogSchema = z
   .array(catalogEntrySchema)
   .min(1)

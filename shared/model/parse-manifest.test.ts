@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import shipped from '../../public/models/smollm2-135m-instruct.manifest.json' with {type: 'json'};
+import shipped from '../../public/catalog/smollm2-135m-instruct.manifest.json' with {type: 'json'};
 import type {Manifest, TensorEntry} from './manifest.ts';
 import {parseManifest} from './parse-manifest.ts';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
-import shipped from '../../public/models/smollm2-135m-instruct.manifest.json' with {type: 'json'};
+import shipped from '../../public/catalog/smollm2-135m-instruct.manifest.json' with {type: 'json'};
 import {type TensorPlace, coalesceRanges} from './coalesce-ranges.ts';
 import {cellsOf} from './cut-grid.ts';
 import {parseManifest} from './parse-manifest.ts';

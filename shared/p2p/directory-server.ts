@@ -1,4 +1,4 @@
-import type {Connection, Libp2p, PeerId as Libp2pPeerId, Stream} from '@libp2p/interface';
+import type {Libp2p, PeerId as Libp2pPeerId, Stream} from '@libp2p/interface';
 import {asPeerId, type PeerId} from '../ids.ts';
 import {
   DIRECTORY_BEAT_MS,
@@ -47,7 +47,7 @@ export async function serveDirectory(options: Options): Promise<{close(): Promis
   };
   libp2p.addEventListener('peer:disconnect', onDisconnect);
 
-  const serve = async (stream: Stream, _: Connection) => {
+  const serve = async (stream: Stream) => {
     const messages = new JsonStream(stream, {maxMessageBytes: DIRECTORY_MESSAGE_MAX_BYTES});
     try {
       const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
@@ -61,7 +61,7 @@ export async function serveDirectory(options: Options): Promise<{close(): Promis
       messages.abort(new Error('Directory reader failed', {cause}));
     }
   };
-  await libp2p.handle(DIRECTORY_PROTOCOL, (stream, connection) => void serve(stream, connection), {
+  await libp2p.handle(DIRECTORY_PROTOCOL, (stream) => void serve(stream), {
     maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
   });
 

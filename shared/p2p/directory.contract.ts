@@ -1,7 +1,7 @@
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {PrivateKey} from '@libp2p/interface';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
-import {expect, test} from 'vitest';
+import {expect} from 'vitest';
 import {asManifestHash, asPeerId} from '../ids.ts';
 import {RECORD_TTL_MS, type NodeRecord} from '../protocol/node-record.ts';
 import {buildRecord} from '../testing/record-builder.ts';
@@ -51,110 +51,124 @@ async function viewOf(
 
 const lists = (count: number) => (view: DirectoryView) => view.records.length === count;
 
-export function directoryContract(createWorld: () => Promise<DirectoryWorld>): void {
-  const rule = (name: string, run: (world: DirectoryWorld) => Promise<void>) => {
-    test(name, async () => {
-      const world = await createWorld();
-      try {
-        await run(world);
-      } finally {
-        await world.close();
-      }
-    });
-  };
-  const publishAs = async (world: DirectoryWorld, by: Directory, owner: Owner, changes = {}) => {
-    const record = buildRecord({peerId: owner.peerId, seq: world.clock.nowMs, ...changes});
-    await by.publish(await sealRecord(record, owner.privateKey), limited());
-    return record;
-  };
-
-  rule('[DR1] lists what others published, sorted by peer id, and oneself', async (world) => {
-    const [a, b] = [await world.open(prefix), await world.open(prefix)];
-    const owners = [await createOwner(), await createOwner()] as const;
-    await publishAs(world, a, owners[0]);
-    await publishAs(world, b, owners[1]);
-    const peerIds = owners.map(({peerId}) => peerId).toSorted();
-    for (const side of [a, b]) {
-      const view = await viewOf(side, lists(2));
-      expect(view.records.map(({peerId}) => peerId)).toEqual(peerIds);
-    }
-    const late = await world.open(prefix);
-    await viewOf(late, ({state, records}) => state === 'reachable' && records.length === 2);
-  });
-
-  rule('[DR2] the highest seq of an owner wins, whatever arrives last', async (world) => {
-    const [a, b] = [await world.open(prefix), await world.open(prefix)];
-    const owner = await createOwner();
-    const {nowMs} = world.clock;
-    await publishAs(world, a, owner, {seq: nowMs + 2, openSessions: 2});
-    await viewOf(b, lists(1));
-    await publishAs(world, a, owner, {seq: nowMs + 1, openSessions: 1});
-    const marker = await createOwner();
-    await publishAs(world, a, marker);
-    const {records} = await viewOf(b, lists(2));
-    expect(records.find(({peerId}) => peerId === owner.peerId)?.openSessions).toBe(2);
-    const late = await viewOf(await world.open(prefix), lists(2));
-    expect(late.records.find(({peerId}) => peerId === owner.peerId)?.openSessions).toBe(2);
-  });
-
-  rule('[DR3] a record that is not renewed leaves by its expiry', async (world) => {
-    const a = await world.open(prefix);
-    await publishAs(world, a, await createOwner());
-    await viewOf(a, lists(1));
-    world.clock.nowMs += RECORD_TTL_MS - 1;
-    expect(a.list().records).toHaveLength(1);
-    world.clock.nowMs += 1;
-    expect(a.list().records).toEqual([]);
-    const late = await world.open(prefix);
-    expect((await viewOf(late, ({state}) => state === 'reachable')).records).toEqual([]);
-  });
-
-  rule('[DR4] a farewell removes its owner at once and outranks older records', async (world) => {
-    const [a, b] = [await world.open(prefix), await world.open(prefix)];
-    const owner = await createOwner();
-    const seq = world.clock.nowMs;
-    const first = buildRecord({peerId: owner.peerId, seq});
-    await a.publish(await sealRecord(first, owner.privateKey), limited());
-    await viewOf(b, lists(1));
-    await publishAs(world, a, owner, {seq: seq + 1, expiresAtMs: seq + 1});
-    await viewOf(b, lists(0));
-    await b.publish(await sealRecord(first, owner.privateKey), limited());
-    expect(a.list().records).toEqual([]);
-    expect(b.list().records).toEqual([]);
-  });
-
-  rule('[DR5] shows only the model and swarm of its prefix', async (world) => {
-    const a = await world.open(prefix);
-    const owner = await createOwner();
-    await publishAs(world, a, owner, {manifestHash: asManifestHash('cd'.repeat(32))});
-    await publishAs(world, a, owner);
-    const {records} = await viewOf(await world.open(prefix), lists(1));
-    expect(records[0]?.manifestHash).toBe(model.manifestHash);
-  });
-
-  rule('[DR6] refuses to publish what no reader would accept', async (world) => {
-    const a = await world.open(prefix);
-    const [owner, thief] = [await createOwner(), await createOwner()];
-    const record = buildRecord({peerId: owner.peerId, seq: world.clock.nowMs});
-    const forged = await sealRecord(record, thief.privateKey);
-    await expect(a.publish(forged, limited())).rejects.toMatchObject({
-      detail: {code: 'RECORD_SIGNATURE_INVALID'},
-    });
-    expect(a.list().records).toEqual([]);
-  });
-
-  rule('[DR7] keeps the list while no server answers, and says so', async (world) => {
-    const a = await world.open(prefix);
-    const owner = await createOwner();
-    await publishAs(world, a, owner);
-    await viewOf(a, ({state, records}) => state === 'reachable' && records.length === 1);
-    await world.setServerReachable(false);
-    const view = await viewOf(a, ({state}) => state === 'unreachable');
-    expect(view.records).toHaveLength(1);
-    const next = buildRecord({peerId: owner.peerId, seq: world.clock.nowMs + 1});
-    const sealed = await sealRecord(next, owner.privateKey);
-    await expect(a.publish(sealed, {signal: AbortSignal.timeout(500)})).rejects.toMatchObject({
-      detail: {code: 'DIRECTORY_UNREACHABLE'},
-    });
-  });
+async function publishAs(
+  world: DirectoryWorld,
+  by: Directory,
+  owner: Owner,
+  changes: Partial<NodeRecord> = {},
+): Promise<void> {
+  const record = buildRecord({peerId: owner.peerId, seq: world.clock.nowMs, ...changes});
+  await by.publish(await sealRecord(record, owner.privateKey), limited());
 }
+
+export type DirectoryRule = {
+  readonly name: string;
+  run(world: DirectoryWorld): Promise<void>;
+};
+
+export const directoryContract: readonly DirectoryRule[] = [
+  {
+    name: '[DR1] lists what others published, sorted by peer id, and oneself',
+    run: async (world) => {
+      const [a, b] = [await world.open(prefix), await world.open(prefix)];
+      const owners = [await createOwner(), await createOwner()] as const;
+      await publishAs(world, a, owners[0]);
+      await publishAs(world, b, owners[1]);
+      const peerIds = owners.map(({peerId}) => peerId).toSorted();
+      for (const side of [a, b]) {
+        const view = await viewOf(side, lists(2));
+        expect(view.records.map(({peerId}) => peerId)).toEqual(peerIds);
+      }
+      const late = await world.open(prefix);
+      await viewOf(late, ({state, records}) => state === 'reachable' && records.length === 2);
+    },
+  },
+  {
+    name: '[DR2] the highest seq of an owner wins, whatever arrives last',
+    run: async (world) => {
+      const [a, b] = [await world.open(prefix), await world.open(prefix)];
+      const owner = await createOwner();
+      const {nowMs} = world.clock;
+      await publishAs(world, a, owner, {seq: nowMs + 2, openSessions: 2});
+      await viewOf(b, lists(1));
+      await publishAs(world, a, owner, {seq: nowMs + 1, openSessions: 1});
+      const marker = await createOwner();
+      await publishAs(world, a, marker);
+      const {records} = await viewOf(b, lists(2));
+      expect(records.find(({peerId}) => peerId === owner.peerId)?.openSessions).toBe(2);
+      const late = await viewOf(await world.open(prefix), lists(2));
+      expect(late.records.find(({peerId}) => peerId === owner.peerId)?.openSessions).toBe(2);
+    },
+  },
+  {
+    name: '[DR3] a record that is not renewed leaves by its expiry',
+    run: async (world) => {
+      const a = await world.open(prefix);
+      await publishAs(world, a, await createOwner());
+      await viewOf(a, lists(1));
+      world.clock.nowMs += RECORD_TTL_MS - 1;
+      expect(a.list().records).toHaveLength(1);
+      world.clock.nowMs += 1;
+      expect(a.list().records).toEqual([]);
+      const late = await world.open(prefix);
+      expect((await viewOf(late, ({state}) => state === 'reachable')).records).toEqual([]);
+    },
+  },
+  {
+    name: '[DR4] a farewell removes its owner at once and outranks older records',
+    run: async (world) => {
+      const [a, b] = [await world.open(prefix), await world.open(prefix)];
+      const owner = await createOwner();
+      const seq = world.clock.nowMs;
+      const first = buildRecord({peerId: owner.peerId, seq});
+      await a.publish(await sealRecord(first, owner.privateKey), limited());
+      await viewOf(b, lists(1));
+      await publishAs(world, a, owner, {seq: seq + 1, expiresAtMs: seq + 1});
+      await viewOf(b, lists(0));
+      await b.publish(await sealRecord(first, owner.privateKey), limited());
+      expect(a.list().records).toEqual([]);
+      expect(b.list().records).toEqual([]);
+    },
+  },
+  {
+    name: '[DR5] shows only the model and swarm of its prefix',
+    run: async (world) => {
+      const a = await world.open(prefix);
+      const owner = await createOwner();
+      await publishAs(world, a, owner, {manifestHash: asManifestHash('cd'.repeat(32))});
+      await publishAs(world, a, owner);
+      const {records} = await viewOf(await world.open(prefix), lists(1));
+      expect(records[0]?.manifestHash).toBe(model.manifestHash);
+    },
+  },
+  {
+    name: '[DR6] refuses to publish what no reader would accept',
+    run: async (world) => {
+      const a = await world.open(prefix);
+      const [owner, thief] = [await createOwner(), await createOwner()];
+      const record = buildRecord({peerId: owner.peerId, seq: world.clock.nowMs});
+      const forged = await sealRecord(record, thief.privateKey);
+      await expect(a.publish(forged, limited())).rejects.toMatchObject({
+        detail: {code: 'RECORD_SIGNATURE_INVALID'},
+      });
+      expect(a.list().records).toEqual([]);
+    },
+  },
+  {
+    name: '[DR7] keeps the list while no server answers, and says so',
+    run: async (world) => {
+      const a = await world.open(prefix);
+      const owner = await createOwner();
+      await publishAs(world, a, owner);
+      await viewOf(a, ({state, records}) => state === 'reachable' && records.length === 1);
+      await world.setServerReachable(false);
+      const view = await viewOf(a, ({state}) => state === 'unreachable');
+      expect(view.records).toHaveLength(1);
+      const next = buildRecord({peerId: owner.peerId, seq: world.clock.nowMs + 1});
+      const sealed = await sealRecord(next, owner.privateKey);
+      await expect(a.publish(sealed, {signal: AbortSignal.timeout(500)})).rejects.toMatchObject({
+        detail: {code: 'DIRECTORY_UNREACHABLE'},
+      });
+    },
+  },
+];

@@ -5,7 +5,7 @@ import {noise} from '@libp2p/noise';
 import {ping} from '@libp2p/ping';
 import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
-import {describe} from 'vitest';
+import {describe, expect, test} from 'vitest';
 import {serveDirectory} from './directory-server.ts';
 import {directoryContract, type DirectoryWorld} from './directory.contract.ts';
 import {openKadDirectory} from './kad-directory.ts';
@@ -83,4 +83,13 @@ async function createKadWorld(): Promise<DirectoryWorld> {
 describe.each([
   ['memory', createMemoryWorld],
   ['kad-dht', createKadWorld],
-])('%s', (_, createWorld) => directoryContract(createWorld));
+])('%s', (_, createWorld) => {
+  test.each(directoryContract)('$name', async ({run}) => {
+    const world = await createWorld();
+    try {
+      await expect(run(world)).resolves.toBeUndefined();
+    } finally {
+      await world.close();
+    }
+  });
+});

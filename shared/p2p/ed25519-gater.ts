@@ -1,5 +1,7 @@
 import type {ConnectionGater, PeerId} from '@libp2p/interface';
 
+const isOther = (peer: PeerId) => peer.type !== 'Ed25519';
+
 /**
  * Only Ed25519 ids, both ways: they carry their public key, while a relay could
  * pass off an RSA id as somebody else on WebRTC.
@@ -8,7 +10,6 @@ import type {ConnectionGater, PeerId} from '@libp2p/interface';
  * and those are how tabs find a server on their own machine or network.
  */
 export function createEd25519Gater(): ConnectionGater {
-  const isOther = (peer: PeerId) => peer.type !== 'Ed25519';
   return {
     denyDialMultiaddr: () => false,
     denyDialPeer: isOther,

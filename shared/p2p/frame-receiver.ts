@@ -1,5 +1,13 @@
 import type {Stream} from '@libp2p/interface';
-import {chunksOf, encodeWord, PING, PONG, WINDOW_BYTES, WORD_BYTES, WordReader} from './frame-wire.ts';
+import {
+  chunksOf,
+  encodeWord,
+  PING,
+  PONG,
+  WINDOW_BYTES,
+  WORD_BYTES,
+  WordReader,
+} from './frame-wire.ts';
 import {FRAME_MAX_BYTES} from './transport.ts';
 
 /** Credit is given back in steps of this size: one small message for many frames. */
@@ -51,7 +59,8 @@ export class FrameReceiver {
     }
     let rest = chunk;
     while (rest.byteLength > 0 && !this.#isClosed) {
-      const usedBytes = this.#partial === null ? this.#begin(rest) : this.#fill(this.#partial, rest);
+      const usedBytes =
+        this.#partial === null ? this.#begin(rest) : this.#fill(this.#partial, rest);
       rest = rest.subarray(usedBytes);
     }
   }

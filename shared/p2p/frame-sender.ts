@@ -1,5 +1,13 @@
 import type {Stream} from '@libp2p/interface';
-import {chunksOf, encodeWord, PING, PONG, WINDOW_BYTES, WORD_BYTES, WordReader} from './frame-wire.ts';
+import {
+  chunksOf,
+  encodeWord,
+  PING,
+  PONG,
+  WINDOW_BYTES,
+  WORD_BYTES,
+  WordReader,
+} from './frame-wire.ts';
 import {untilAborted} from './until-aborted.ts';
 
 type Item = {
@@ -17,13 +25,16 @@ type PendingPing = {
 
 type Options = {
   readonly stream: Stream;
+  /** The peer sent what no honest peer sends; the stream is aborted next. */
+  readonly onViolation: () => void;
   /** Called once, when the stream ends for any reason. */
-  readonly onClosed: (cause: unknown) => void;
+  readonly onClosed: () => void;
 };
 
 /** The sending half of a link: frames out, credit and pongs in. */
 export class FrameSender {
   readonly #stream: Stream;
+  readonly #onViolation: () => void;
   readonly #words = new WordReader();
   #queue: Item[] = [];
   #pings: PendingPing[] = [];
@@ -31,8 +42,9 @@ export class FrameSender {
   #isBlocked = false;
   #closed: {readonly cause: unknown} | null = null;
 
-  constructor({stream, onClosed}: Options) {
+  constructor({stream, onViolation, onClosed}: Options) {
     this.#stream = stream;
+    this.#onViolation = onViolation;
     // `stream.onDrain()` resolves at once after its first use (@libp2p/utils 7.4.1): listen instead.
     stream.addEventListener('drain', () => {
       this.#isBlocked = false;
@@ -45,7 +57,7 @@ export class FrameSender {
       for (const waiting of [...this.#queue, ...this.#pings]) waiting.reject(error);
       this.#queue = [];
       this.#pings = [];
-      onClosed(error);
+      onClosed();
     });
   }
 
@@ -129,6 +141,7 @@ export class FrameSender {
     }
     this.#creditBytes += word;
     if (this.#creditBytes > WINDOW_BYTES) {
+      this.#onViolation();
       this.#stream.abort(new Error('The receiver gave back more than it was sent'));
     }
   }

@@ -103,8 +103,9 @@ export class GenerationClient<H extends Hop = Hop> {
     {signal}: {readonly signal: AbortSignal},
   ): AsyncGenerator<GenerationEvent<H>, void, undefined> {
     const avoid = new Set<PeerId>();
+    let refusal: GenerationFailedError | null = null;
     for (let attempt = 1; ; attempt += 1) {
-      const chain = yield* this.#awaitChain(request, avoid, signal);
+      const chain = yield* this.#awaitChain(request, {avoid, refusal}, signal);
       const progress = {tokensShown: 0};
       try {
         yield* this.#runChain(request, chain, progress, signal);
@@ -115,13 +116,18 @@ export class GenerationClient<H extends Hop = Hop> {
         const canRetry = progress.tokensShown === 0 && REFUSALS[code].next === 'chain';
         if (!canRetry || attempt === MAX_ATTEMPTS) throw error;
         if (peerId !== null) avoid.add(peerId);
+        refusal = error;
       }
     }
   }
 
+  /**
+   * Waits until somebody serves every layer. When only peers that refused could,
+   * waiting changes nothing: then the refusal is the answer.
+   */
   async *#awaitChain(
     request: GenerationRequest,
-    avoid: ReadonlySet<PeerId>,
+    {avoid, refusal}: {readonly avoid: ReadonlySet<PeerId>; readonly refusal: Error | null},
     signal: AbortSignal,
   ): AsyncGenerator<GenerationEvent<H>, Extract<ChainChoice<H>, {kind: 'chain'}>, undefined> {
     for (;;) {
@@ -130,6 +136,9 @@ export class GenerationClient<H extends Hop = Hop> {
       if (choice.kind === 'chain') {
         yield {kind: 'chain', hops: choice.hops, predictedStepMs: choice.stepMs};
         return choice;
+      }
+      if (refusal !== null && this.#options.chooseChain(request, new Set()).kind === 'chain') {
+        throw refusal;
       }
       yield {kind: 'waiting', missing: choice.missing};
       await this.#options.nextSnapshot(signal);

@@ -154,11 +154,7 @@ class KadDirectory implements Directory {
     }
   }
 
-  async #take(
-    reply: DirectoryReply,
-    source: string,
-    listed: Map<string, number>,
-  ): Promise<void> {
+  async #take(reply: DirectoryReply, source: string, listed: Map<string, number>): Promise<void> {
     const outcomes = await Promise.all(
       reply.records.map(async ({peerId, value}) => {
         const sealed = {key: this.#prefix + peerId, value: fromBase64(value)};
@@ -199,7 +195,10 @@ class KadDirectory implements Directory {
 
   #throwIfClosed(): void {
     if (this.#closing.signal.aborted) {
-      throw new DirectoryError({code: 'DIRECTORY_CLOSED'}, 'Cannot publish: the directory is closed');
+      throw new DirectoryError(
+        {code: 'DIRECTORY_CLOSED'},
+        'Cannot publish: the directory is closed',
+      );
     }
   }
 }

@@ -172,13 +172,22 @@ class Libp2pStreamTransport implements Transport {
   /** The relayed connection carried the signaling and has no more use: give its slot back. */
   #dropRelayed(to: PeerId): void {
     for (const connection of this.#libp2p.getConnections(peerIdFromString(to))) {
-      if (!isDirectConnection(connection)) connection.close().catch((cause: unknown) => connection.abort(new Error('Cannot close a relayed connection', {cause})));
+      if (!isDirectConnection(connection))
+        connection
+          .close()
+          .catch((cause: unknown) =>
+            connection.abort(new Error('Cannot close a relayed connection', {cause})),
+          );
     }
   }
 
   #addSender(to: PeerId, stream: Stream): FrameSender {
     const sender = new FrameSender({
       stream,
+      onViolation: () => {
+        this.#meter.violated(to);
+        if (this.#links.get(to)?.sender === sender) this.#lose(to, 'violation');
+      },
       onClosed: () => {
         if (this.#links.get(to)?.sender === sender) this.#lose(to, 'closed');
       },

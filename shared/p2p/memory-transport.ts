@@ -73,14 +73,7 @@ class MemoryTransport implements Transport {
     lane.unhandledBytes += frame.byteLength;
     this.#meter.sent(to, frame.byteLength);
     const copy = new Uint8Array(frame);
-    queueMicrotask(() => {
-      if (lane.lost.signal.aborted) return;
-      void this.#members.get(to)?.deliver(this.localPeerId, copy).then(() => {
-        lane.unhandledBytes -= copy.byteLength;
-        lane.progress.resolve();
-        lane.progress = Promise.withResolvers();
-      });
-    });
+    queueMicrotask(() => void this.#carry(to, lane, copy));
   }
 
   async measureRtt(to: PeerId, options: {readonly signal: AbortSignal}): Promise<number> {
@@ -126,6 +119,14 @@ class MemoryTransport implements Transport {
   async deliver(from: PeerId, frame: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#meter.received(from, frame.byteLength);
     await Promise.allSettled([...this.#frameListeners].map(async (listen) => listen(from, frame)));
+  }
+
+  async #carry(to: PeerId, lane: Lane, frame: Uint8Array<ArrayBuffer>): Promise<void> {
+    if (lane.lost.signal.aborted) return;
+    await this.#members.get(to)?.deliver(this.localPeerId, frame);
+    lane.unhandledBytes -= frame.byteLength;
+    lane.progress.resolve();
+    lane.progress = Promise.withResolvers();
   }
 
   /** A link has two lanes, so that its loss is noticed on both sides. */

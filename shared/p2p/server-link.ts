@@ -92,7 +92,10 @@ class LinkLoop implements ServerLink {
     const bootstrap = await fetchBootstrap({signal});
     this.#clockOffsetMs = Math.round(bootstrap.nowMs - (askedAtMs + Date.now()) / 2);
     await this.#forgetOtherServer(bootstrap.peerId);
-    await libp2p.dial(bootstrap.addresses.map((text) => multiaddr(text)), {signal});
+    await libp2p.dial(
+      bootstrap.addresses.map((text) => multiaddr(text)),
+      {signal},
+    );
     return bootstrap;
   }
 

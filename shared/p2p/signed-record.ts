@@ -67,7 +67,9 @@ function signedBytes(key: string, body: Uint8Array): Uint8Array {
 
 /** Bytes that `record` will take in the DHT. */
 export function sealedByteLength(record: NodeRecord): number {
-  return SIGNATURE_BYTES + encoder.encode(JSON.stringify(nodeRecordSchema.parse(record))).byteLength;
+  return (
+    SIGNATURE_BYTES + encoder.encode(JSON.stringify(nodeRecordSchema.parse(record))).byteLength
+  );
 }
 
 /** Signs `record` with its owner's key; only fields of the schema are written. */

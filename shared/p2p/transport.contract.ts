@@ -68,6 +68,12 @@ function collect(transport: Transport, frameCount: number): Promise<readonly Arr
 }
 type Arrived = {readonly from: PeerId; readonly frame: Uint8Array};
 
+/** What `side` has counted with `other`. */
+function countsOf(side: Transport, other: Transport) {
+  const none = {sentBytes: 0, sentFrames: 0, receivedBytes: 0, receivedFrames: 0};
+  return side.traffic().find(({peerId}) => peerId === other.localPeerId) ?? none;
+}
+
 function nextLoss(transport: Transport): Promise<PeerId> {
   return new Promise((resolve) => {
     const stop = transport.onPeerClosed((peer) => {
@@ -104,7 +110,11 @@ export const transportContract: readonly TransportRule[] = [
         ]),
       );
       for (const arrived of await Promise.all(arrivals)) {
-        equal(arrived.map(({frame}) => frame.byteLength - 2000), indices, 'order');
+        equal(
+          arrived.map(({frame}) => frame.byteLength - 2000),
+          indices,
+          'order',
+        );
       }
     },
   },
@@ -157,14 +167,25 @@ export const transportContract: readonly TransportRule[] = [
       await a.send(a.localPeerId, patterned(10, 1), limited());
       await a.send(a.localPeerId, patterned(20, 2), limited());
       const arrived = await arrival;
-      equal(arrived.map(({from, frame}) => [from, frame.byteLength]), [[a.localPeerId, 10], [a.localPeerId, 20]], 'frames');
+      equal(
+        arrived.map(({from, frame}) => [from, frame.byteLength]),
+        [
+          [a.localPeerId, 10],
+          [a.localPeerId, 20],
+        ],
+        'frames',
+      );
     },
   },
   {
     name: '[TR6] refuses a frame above the limit before sending any of it',
     run: async ({a, b}) => {
       const frame = new Uint8Array(FRAME_MAX_BYTES + 1);
-      const expected = {code: 'FRAME_TOO_LARGE', frameBytes: FRAME_MAX_BYTES + 1, maxBytes: FRAME_MAX_BYTES};
+      const expected = {
+        code: 'FRAME_TOO_LARGE',
+        frameBytes: FRAME_MAX_BYTES + 1,
+        maxBytes: FRAME_MAX_BYTES,
+      };
       equal(await codeOf(a.send(b.localPeerId, frame, limited())), expected, 'detail');
     },
   },
@@ -186,7 +207,9 @@ export const transportContract: readonly TransportRule[] = [
       await b.send(a.localPeerId, new Uint8Array(1), limited());
       await arrivalAtA;
       const losses: string[] = [];
-      const stops = [a, b].map((side, index) => side.onPeerClosed((peer) => losses.push(`${index} ${peer}`)));
+      const stops = [a, b].map((side, index) =>
+        side.onPeerClosed((peer) => losses.push(`${index} ${peer}`)),
+      );
       const bothLost = Promise.all([nextLoss(a), nextLoss(b)]);
       await pair.cut();
       equal(await bothLost, [b.localPeerId, a.localPeerId], 'who was lost');
@@ -217,19 +240,15 @@ export const transportContract: readonly TransportRule[] = [
   {
     name: '[TR10] counts frames and payload bytes per peer, both ways',
     run: async ({a, b}) => {
-      const read = (side: Transport, other: Transport) =>
-        side.traffic().find(({peerId}) => peerId === other.localPeerId) ?? {
-          sentBytes: 0, sentFrames: 0, receivedBytes: 0, receivedFrames: 0,
-        };
-      const before = [read(a, b), read(b, a)] as const;
+      const before = [countsOf(a, b), countsOf(b, a)] as const;
       const arrival = collect(b, 2);
       await a.send(b.localPeerId, new Uint8Array(100), limited());
       await a.send(b.localPeerId, new Uint8Array(23), limited());
       await arrival;
-      equal(read(a, b).sentBytes - before[0].sentBytes, 123, 'bytes sent');
-      equal(read(a, b).sentFrames - before[0].sentFrames, 2, 'frames sent');
-      equal(read(b, a).receivedBytes - before[1].receivedBytes, 123, 'bytes received');
-      equal(read(b, a).receivedFrames - before[1].receivedFrames, 2, 'frames received');
+      equal(countsOf(a, b).sentBytes - before[0].sentBytes, 123, 'bytes sent');
+      equal(countsOf(a, b).sentFrames - before[0].sentFrames, 2, 'frames sent');
+      equal(countsOf(b, a).receivedBytes - before[1].receivedBytes, 123, 'bytes received');
+      equal(countsOf(b, a).receivedFrames - before[1].receivedFrames, 2, 'frames received');
     },
   },
   {
@@ -246,7 +265,11 @@ export const transportContract: readonly TransportRule[] = [
       await a.send(b.localPeerId, new Uint8Array(1), limited());
       const loss = nextLoss(b);
       await a.close();
-      equal(await codeOf(a.send(b.localPeerId, new Uint8Array(1), limited())), {code: 'TRANSPORT_CLOSED'}, 'detail');
+      equal(
+        await codeOf(a.send(b.localPeerId, new Uint8Array(1), limited())),
+        {code: 'TRANSPORT_CLOSED'},
+        'detail',
+      );
       equal(await loss, a.localPeerId, 'who was lost');
     },
   },

@@ -3,7 +3,7 @@ import {identify} from '@libp2p/identify';
 import {memory} from '@libp2p/memory';
 import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
-import {describe, test} from 'vitest';
+import {describe, expect, test} from 'vitest';
 import {asPeerId} from '../ids.ts';
 import {openLibp2pStreamTransport} from './libp2p-stream-transport.ts';
 import {MemoryNetwork} from './memory-transport.ts';
@@ -39,7 +39,10 @@ async function connectOverLibp2p(): Promise<TransportPair> {
     ),
   );
   const addressesOf = (peer: string) =>
-    nodes.find((node) => node.peerId.toString() === peer)?.getMultiaddrs().map(String) ?? [];
+    nodes
+      .find((node) => node.peerId.toString() === peer)
+      ?.getMultiaddrs()
+      .map(String) ?? [];
   const [a, b] = await Promise.all(
     nodes.map((libp2p) => openLibp2pStreamTransport({libp2p, addressesOf})),
   );
@@ -65,7 +68,7 @@ describe.each([
   test.each(transportContract)('$name', async ({run}) => {
     const pair = await connectTwo();
     try {
-      await run(pair);
+      await expect(run(pair)).resolves.toBeUndefined();
     } finally {
       await pair.close();
     }

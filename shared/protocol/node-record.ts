@@ -51,8 +51,16 @@ export const nodeRecordSchema = z
     expiresAtMs: count,
     protocolMajor: count,
     protocolMinor: count,
-    swarmId: z.string().min(1).max(64).regex(/^[^/]+$/u).transform(asSwarmId),
-    manifestHash: z.string().regex(/^[0-9a-f]{64}$/u).transform(asManifestHash),
+    swarmId: z
+      .string()
+      .min(1)
+      .max(64)
+      .regex(/^[^/]+$/u)
+      .transform(asSwarmId),
+    manifestHash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/u)
+      .transform(asManifestHash),
     /** Multiaddrs under which other tabs can dial this node. */
     addresses: z.array(z.string().min(1).max(256)).max(MAX_ADDRESSES).readonly(),
     /** Which arithmetic answers are bit-equal with, for example `wasm-f32`. */
@@ -68,7 +76,10 @@ export const nodeRecordSchema = z
     prefillMsPerTokenLayer: finite,
     /** What a hop costs beside its layers: queue, copy, frame. */
     hopOverheadMs: finite,
-    rtts: z.array(z.object({peerId: peerIdSchema, rttMs: finite}).readonly()).max(MAX_RTTS).readonly(),
+    rtts: z
+      .array(z.object({peerId: peerIdSchema, rttMs: finite}).readonly())
+      .max(MAX_RTTS)
+      .readonly(),
     maxSessions: count,
     openSessions: count,
     /** Tokens of KV cache that new sessions may still reserve. */

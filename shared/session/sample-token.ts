@@ -5,12 +5,14 @@ import type {TopLogits} from './top-logits.ts';
 export type SamplingOptions = {
   /** 0: the likeliest token, whatever the rest says. */
   readonly temperature: number;
-  /** Keep only the k likeliest; `null`: all that the graph returned. */
-  readonly topK: number | null;
+  /** Keep only the k likeliest; 0: all that the graph returned. */
+  readonly topK: number;
   /** Keep the fewest likeliest tokens that hold this much probability; 1: all. */
   readonly topP: number;
   /** Any integer up to 2^53: the same seed gives the same answer, on any tail. */
   readonly seed: number;
+  /** Of the token to be chosen, counted from the start of the session. */
+  readonly position: number;
 };
 
 type Candidate = {readonly tokenId: number; readonly logit: number};
@@ -44,20 +46,18 @@ function countWithin(candidates: readonly Candidate[], topP: number, logSumExp: 
  * Gumbel number made of (seed, position, token id) alone. So equal logits give
  * the same token on any tail and at any replay, and logits that differ in their
  * last bits (another engine class) nearly always do too. Made of + − × ÷ only.
- *
- * @param position of the token to be chosen, counted from the start of the session.
  */
-export function sampleToken(top: TopLogits, options: SamplingOptions, position: number): number {
+export function sampleToken(top: TopLogits, options: SamplingOptions): number {
   const candidates = candidatesOf(top);
   const [best] = candidates;
   if (best === undefined) throw new RangeError('No logits to sample from');
   if (options.temperature <= 0) return best.tokenId;
-  const inTopK = candidates.slice(0, Math.max(1, options.topK ?? candidates.length));
+  const inTopK = options.topK > 0 ? candidates.slice(0, options.topK) : candidates;
   const kept = inTopK.slice(0, countWithin(inTopK, options.topP, top.logSumExp));
   let chosen = best.tokenId;
   let bestScore = -Infinity;
   for (const {tokenId, logit} of kept) {
-    const uniform = keyedUniform({seed: options.seed, position, tokenId});
+    const uniform = keyedUniform({seed: options.seed, position: options.position, tokenId});
     const score = logit / options.temperature - portableLog(-portableLog(uniform));
     if (score > bestScore) {
       bestScore = score;

@@ -71,6 +71,8 @@ function uncached(context: Context): Context {
   return context;
 }
 
+const rewriteRequestPath = (path: string) => path.slice('/models'.length);
+
 /** GGUF files by byte range, for this page and for others. */
 function mountModels(app: Hono, modelsDir: string): void {
   const exposeHeaders = ['Accept-Ranges', 'Content-Length', 'Content-Range', 'ETag'];
@@ -79,7 +81,6 @@ function mountModels(app: Hono, modelsDir: string): void {
     context.header('Accept-Ranges', 'bytes');
     context.header('Cache-Control', 'no-cache');
   });
-  const rewriteRequestPath = (path: string) => path.slice('/models'.length);
   app.use('/models/*', validateByEtag, serveStatic({root: modelsDir, rewriteRequestPath}));
   app.all('/models/*', (context) => context.notFound());
 }

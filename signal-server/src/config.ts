@@ -5,21 +5,39 @@ const optionalText = z.string().transform((text) => (text === '' ? null : text))
 
 const envSchema = z.object({
   /** 0 lets the system choose a free port. */
-  PORT: z.string().regex(/^\d+$/u, 'expected a number').transform(Number).pipe(z.int().max(65_535)).default(8080),
+  PORT: z
+    .string()
+    .regex(/^\d+$/u, 'expected a number')
+    .transform(Number)
+    .pipe(z.int().max(65_535))
+    .default(8080),
   /** The interface to listen on; `0.0.0.0` for all. */
   HOST: z.string().min(1).default('127.0.0.1'),
   /** How browsers reach this server when a proxy stands before it, for example `https://weft.example`. */
-  PUBLIC_URL: z.union([z.literal(''), z.url({protocol: /^https?$/u})]).transform((text) => (text === '' ? null : text)).default(null),
+  PUBLIC_URL: z
+    .union([z.literal(''), z.url({protocol: /^https?$/u})])
+    .transform((text) => (text === '' ? null : text))
+    .default(null),
   /** Folder with GGUF files, served under `/models`. */
   MODELS_DIR: optionalText.default(null),
   /** The built page. */
   STATIC_DIR: z.string().min(1).default('dist'),
   /** 32 bytes, hex: keeps the server's peer id over restarts. */
-  SERVER_KEY_SEED: z.union([z.literal(''), z.string().regex(/^[0-9a-f]{64}$/u, 'expected 64 hex digits')]).transform((text) => (text === '' ? null : text)).default(null),
+  SERVER_KEY_SEED: z
+    .union([z.literal(''), z.string().regex(/^[0-9a-f]{64}$/u, 'expected 64 hex digits')])
+    .transform((text) => (text === '' ? null : text))
+    .default(null),
   /** Comma-separated STUN and TURN URLs that tabs use; none on a local network. */
-  ICE_SERVER_URLS: z.string().default('').transform((text) => text.split(',').filter((url) => url !== '')),
+  ICE_SERVER_URLS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter((url) => url !== '')),
   /** Sizes the relay's limits: reservations, connections. */
-  MAX_TABS: z.string().regex(/^[1-9]\d*$/u, 'expected a positive number').transform(Number).default(500),
+  MAX_TABS: z
+    .string()
+    .regex(/^[1-9]\d*$/u, 'expected a positive number')
+    .transform(Number)
+    .default(500),
 });
 
 export type ServerConfig = {

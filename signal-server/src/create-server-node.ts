@@ -15,7 +15,7 @@ import {serveDirectory} from '#shared/p2p/directory-server.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
 import {NewestRecordDatastore} from '#shared/p2p/newest-record-datastore.ts';
 import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
-import {createRelayService, meterRelay, releaseReservationsOfClosedTabs} from './relay.ts';
+import {createRelayService, RelayMeter, releaseReservationsOfClosedTabs} from './relay.ts';
 
 type Services = {
   identify: Identify;
@@ -54,6 +54,7 @@ type Options = {
 export async function createServerNode(options: Options): Promise<ServerNode> {
   const datastore = new NewestRecordDatastore({now: Date.now});
   const listeners: Listener[] = [];
+  const meter = new RelayMeter();
   const libp2p = await createLibp2p<Services>({
     privateKey: await createKey(options.keySeedHex),
     datastore,
@@ -73,7 +74,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
       identify: identify(),
       identifyPush: identifyPush(),
       ping: ping(),
-      relay: createRelayService(options.maxTabs),
+      relay: createRelayService(options.maxTabs, meter),
       dht: kadDHT({
         protocol: DHT_PROTOCOL,
         clientMode: false,
@@ -83,14 +84,14 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
       }),
     },
   });
-  const relayCounts = meterRelay(libp2p);
+  meter.watchTargets(libp2p);
   releaseReservationsOfClosedTabs(libp2p);
   const directory = await serveDirectory({libp2p, datastore});
   return {
     libp2p,
     upgrade: upgradeHandlerOf(listeners),
     counters: () => ({
-      ...relayCounts(),
+      ...meter.read(),
       reservations: libp2p.services.relay.reservations.size,
       dhtRecords: datastore.recordCount,
       connections: libp2p.getConnections().length,

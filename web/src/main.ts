@@ -5,6 +5,7 @@ import {exposeTabControl} from './headless/tab-control.ts';
 import {lazyServices} from './lazy-services.ts';
 import {KV_TOKENS} from './node/lending/lending-limits.ts';
 import {AppShell} from './ui/app-shell.ts';
+import {renderRefusal} from './ui/render-refusal.ts';
 import {rememberMemoryCap, type MemoryCap} from './ui/contribute/memory-cap.ts';
 
 /** Nothing of a tab that a program drives outlives it. */
@@ -53,16 +54,8 @@ function siteUrl(): string {
   return new URL('./', location.href).href;
 }
 
-/** An address that cannot be read is told, in place of the page. */
-function refuse(error: unknown): void {
-  const alert = document.createElement('p');
-  alert.role = 'alert';
-  alert.textContent = `${error instanceof Error ? error.message : String(error)}. Correct the address, or leave out what follows the question mark.`;
-  document.body.append(alert);
-}
-
 try {
   start(readPageConfig(location.search));
 } catch (error) {
-  refuse(error);
+  renderRefusal(error, document.body);
 }

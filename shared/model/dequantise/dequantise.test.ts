@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {dequantiseRows} from './dequantise-rows.ts';
 import {dequantiseTransposed} from './dequantise-transposed.ts';

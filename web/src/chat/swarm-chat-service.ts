@@ -11,7 +11,10 @@ export type EngineHop = Hop & {readonly engine: string};
 
 export type SwarmChatOptions = {
   readonly client: GenerationClient<EngineHop>;
-  readonly vocabulary: () => Promise<{readonly tokenizer: Tokenizer; readonly template: ChatTemplate}>;
+  readonly vocabulary: () => Promise<{
+    readonly tokenizer: Tokenizer;
+    readonly template: ChatTemplate;
+  }>;
   readonly contextTokens: number;
 };
 
@@ -35,7 +38,10 @@ export class SwarmChatService implements ChatService {
     const text = createTokenTextStream(tokenizer, new TextDecoder('utf-8', {ignoreBOM: true}));
     const {temperature, topK, topP, seed, topLogprobs} = request;
     const sampling = {temperature, topK, topP, seed, topLogprobs};
-    const events = this.#options.client.generate({promptTokenIds, maxNewTokens, sampling}, {signal});
+    const events = this.#options.client.generate(
+      {promptTokenIds, maxNewTokens, sampling},
+      {signal},
+    );
     for await (const event of events) yield toAnswerEvent(event, text);
   }
 
@@ -55,7 +61,11 @@ export class SwarmChatService implements ChatService {
   }
 }
 
-function promptTokens(prompt: Prompt, tokenizer: Tokenizer, template: ChatTemplate): readonly number[] {
+function promptTokens(
+  prompt: Prompt,
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+): readonly number[] {
   if (prompt.kind === 'token-ids') return prompt.tokenIds;
   return encodeChat({tokenizer, template, messages: prompt.messages});
 }

@@ -49,10 +49,7 @@ export class AppShell extends LitElement {
       </header>
       <main>
         <section aria-label="Ask">
-          <weft-ask-panel
-            .layerCount=${view.model?.layerCount ?? 0}
-            .lendLabel=${lendLabelOf(view)}
-          ></weft-ask-panel>
+          <weft-ask-panel .model=${view.model} .lendLabel=${lendLabelOf(view)}></weft-ask-panel>
         </section>
         <section aria-label="Lend this tab">
           <weft-lend-panel .view=${view}></weft-lend-panel>
@@ -64,35 +61,81 @@ export class AppShell extends LitElement {
   static override readonly styles = [
     controlStyles,
     css`
-      :host { max-width: 74rem; margin: 0 auto; padding: clamp(1rem, 4vw, 2.5rem) clamp(0.75rem, 4vw, 2rem) 3rem; }
-      header { display: grid; gap: 0.2rem; margin-block-end: 1.75rem; }
-      h1 { margin: 0; font: 600 clamp(2.2rem, 6vw, 3rem)/1.05 var(--weft-serif); letter-spacing: -0.01em; }
-      header p { max-width: 44rem; color: var(--weft-quiet); font: italic 1.1rem/1.5 var(--weft-serif); }
-      .selvedge { display: block; width: 100%; height: 1.5rem; margin-block-start: 0.9rem; }
-      .warp { stroke: var(--weft-line); stroke-width: 2; }
-      .weft { fill: none; stroke: var(--weft-madder); stroke-width: 2; }
-      main { display: grid; gap: 1.25rem; align-items: start; }
-      section { min-width: 0; padding: clamp(1rem, 3vw, 1.6rem); border: 1px solid var(--weft-line); border-radius: calc(2 * var(--weft-radius)); background: var(--weft-panel); }
+      :host {
+        max-width: 74rem;
+        margin: 0 auto;
+        padding: clamp(1rem, 4vw, 2.5rem) clamp(0.75rem, 4vw, 2rem) 3rem;
+      }
+      header {
+        display: grid;
+        gap: 0.2rem;
+        margin-block-end: 1.75rem;
+      }
+      h1 {
+        margin: 0;
+        font: 600 clamp(2.2rem, 6vw, 3rem)/1.05 var(--weft-serif);
+        letter-spacing: -0.01em;
+      }
+      header p {
+        max-width: 44rem;
+        color: var(--weft-quiet);
+        font: italic 1.1rem/1.5 var(--weft-serif);
+      }
+      .selvedge {
+        display: block;
+        width: 100%;
+        height: 1.5rem;
+        margin-block-start: 0.9rem;
+      }
+      .warp {
+        stroke: var(--weft-line);
+        stroke-width: 2;
+      }
+      .weft {
+        stroke: var(--weft-madder);
+        stroke-width: 2;
+      }
+      .woven {
+        mask-image: linear-gradient(to right, #000 35%, transparent 85%);
+      }
+      main {
+        display: grid;
+        gap: 1.25rem;
+        align-items: start;
+      }
+      section {
+        min-width: 0;
+        padding: clamp(1rem, 3vw, 1.6rem);
+        border: 1px solid var(--weft-line);
+        border-radius: calc(2 * var(--weft-radius));
+        background: var(--weft-panel);
+      }
       @media (min-width: 60rem) {
-        main { grid-template-columns: minmax(0, 1fr) 23rem; }
-        section + section { position: sticky; inset-block-start: 1.25rem; }
+        main {
+          grid-template-columns: minmax(0, 1fr) 23rem;
+        }
+        section + section {
+          position: sticky;
+          inset-block-start: 1.25rem;
+        }
       }
     `,
   ];
 }
 
-/** A strip of plain weave: one weft thread, over and under. */
+/** A band of plain weave that is not finished: warp all along, weft that ends. */
 const SELVEDGE = html`
   <svg class="selvedge" aria-hidden="true">
     <defs>
-      <pattern id="weave" width="24" height="24" patternUnits="userSpaceOnUse">
-        ${svg`
-          <path class="weft" d="M0 12 Q6 2 12 12 T24 12" />
-          <path class="warp" d="M6 0V3 M6 11V24 M18 0V24" />
-        `}
+      <pattern id="weft" width="16" height="16" patternUnits="userSpaceOnUse">
+        ${svg`<path class="weft" d="M0 4H10 M14 4H16 M0 12H2 M6 12H16" />`}
+      </pattern>
+      <pattern id="warp" width="16" height="16" patternUnits="userSpaceOnUse">
+        ${svg`<path class="warp" d="M4 0V2 M4 6V16 M12 0V10 M12 14V16" />`}
       </pattern>
     </defs>
-    <rect width="100%" height="24" fill="url(#weave)" />
+    <rect width="100%" height="24" fill="url(#warp)" />
+    <rect class="woven" width="100%" height="24" fill="url(#weft)" />
   </svg>
 `;
 

@@ -2,10 +2,19 @@ import {css} from 'lit';
 
 /** What all elements of the page have in common: buttons, headings, focus, and text for ears only. */
 export const controlStyles = css`
-  :host { display: block; }
-  * { box-sizing: border-box; }
-  h2 { margin: 0; font: 600 1.3rem/1.3 var(--weft-serif); }
-  p { margin: 0; }
+  :host {
+    display: block;
+  }
+  * {
+    box-sizing: border-box;
+  }
+  h2 {
+    margin: 0;
+    font: 600 1.3rem/1.3 var(--weft-serif);
+  }
+  p {
+    margin: 0;
+  }
   button {
     font: inherit;
     font-weight: 600;
@@ -18,18 +27,35 @@ export const controlStyles = css`
     cursor: pointer;
     transition: filter 0.15s;
   }
-  button:hover:not(:disabled) { filter: brightness(1.12); }
-  button.plain { background: transparent; color: var(--weft-madder); }
-  button.small { min-height: 2rem; padding: 0.2rem 0.75rem; font-size: 0.875rem; }
+  button:hover:not(:disabled) {
+    filter: brightness(1.12);
+  }
+  button.plain {
+    background: transparent;
+    color: var(--weft-madder);
+  }
+  button.small {
+    min-height: 2rem;
+    padding: 0.2rem 0.75rem;
+    font-size: 0.875rem;
+  }
   button:disabled {
     background: transparent;
     border-color: var(--weft-edge);
     color: var(--weft-quiet);
     cursor: default;
   }
-  :focus-visible { outline: 3px solid var(--weft-indigo); outline-offset: 2px; }
-  .quiet { color: var(--weft-quiet); font-size: 0.875rem; }
-  .figure { font-variant-numeric: tabular-nums; }
+  :focus-visible {
+    outline: 3px solid var(--weft-indigo);
+    outline-offset: 2px;
+  }
+  .quiet {
+    color: var(--weft-quiet);
+    font-size: 0.875rem;
+  }
+  .figure {
+    font-variant-numeric: tabular-nums;
+  }
   .alarm {
     padding: 0.75rem 1rem;
     border-inline-start: 3px solid var(--weft-alarm);
@@ -46,6 +72,11 @@ export const controlStyles = css`
     white-space: nowrap;
   }
   @media (prefers-reduced-motion: reduce) {
-    *, *::before, *::after { animation: none !important; transition: none !important; }
+    *,
+    *::before,
+    *::after {
+      animation: none !important;
+      transition: none !important;
+    }
   }
 `;

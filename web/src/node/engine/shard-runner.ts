@@ -1,5 +1,6 @@
 import type {SessionId} from '#shared/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {TopLogits} from '#shared/session/top-logits.ts';
 
 /** What enters a hop: token ids at the head, hidden states everywhere else. */
 export type ShardInput =
@@ -17,14 +18,6 @@ export type ShardStep = {
   readonly range: LayerRange;
   /** `logits`: also run norm and LM head on the last position. Needs the LM head. */
   readonly output: 'hidden' | 'logits' | 'none';
-};
-
-/** The likeliest tokens of the last position, best first, and what is needed to normalise them. */
-export type TopLogits = {
-  readonly tokenIds: Uint32Array;
-  readonly logits: Float32Array;
-  /** log Σ exp(logit) over the whole vocabulary. */
-  readonly logSumExp: number;
 };
 
 export type ShardOutput =

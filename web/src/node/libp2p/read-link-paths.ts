@@ -1,5 +1,6 @@
 import type {Connection, Libp2p} from '@libp2p/interface';
 import {isDirectConnection} from '#shared/p2p/direct-path.ts';
+import {findPeerConnection} from './find-peer-connection.ts';
 
 /** How bytes travel to one neighbour, by the browser's own statistics. */
 export type LinkPath = {
@@ -47,14 +48,6 @@ async function readPath(connection: Connection): Promise<LinkPath> {
     bytesReceived: numberOf(pair['bytesReceived']),
     rttMs: typeof rttSeconds === 'number' ? rttSeconds * 1000 : null,
   };
-}
-
-/** Private in libp2p 3.3 and @libp2p/webrtc 6.0: looked for, never relied upon. */
-function findPeerConnection(connection: Connection): RTCPeerConnection | null {
-  if (!('muxer' in connection)) return null;
-  const {muxer} = connection;
-  if (typeof muxer !== 'object' || muxer === null || !('peerConnection' in muxer)) return null;
-  return muxer.peerConnection instanceof RTCPeerConnection ? muxer.peerConnection : null;
 }
 
 function candidateType(candidate: Record<string, unknown> | undefined): string {

@@ -29,7 +29,7 @@ export async function loadManifest(
   id: string | undefined,
   {signal}: {readonly signal: AbortSignal},
 ): Promise<OfferedModel> {
-  const catalogUrl = new URL('models/catalog.json', siteUrl);
+  const catalogUrl = new URL('catalog/catalog.json', siteUrl);
   const catalog = catalogSchema.parse(await fetchJson(catalogUrl, signal));
   const entry: CatalogEntry | undefined =
     id === undefined ? catalog[0] : catalog.find((offered) => offered.id === id);
@@ -47,7 +47,7 @@ export async function loadManifest(
     );
   }
   const {title, licence} = entry;
-  const weightsUrl = new URL(entry.fileName, catalogUrl).href;
+  const weightsUrl = new URL(`models/${entry.fileName}`, siteUrl).href;
   return {title, licence, manifest, manifestHash, weightsUrl};
 }
 

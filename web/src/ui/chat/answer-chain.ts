@@ -36,16 +36,48 @@ export class AnswerChain extends LitElement {
   static override readonly styles = [
     controlStyles,
     css`
-      :host { margin-block-start: 0.9rem; }
-      weft-layer-strip { max-width: 26rem; }
-      ol { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; margin: 0.35rem 0; padding: 0; list-style: none; font-size: 0.875rem; }
-      li { display: flex; align-items: baseline; gap: 0.4rem; }
-      li::before { content: ''; width: 0.6rem; height: 0.6rem; border-radius: 50%; background: currentColor; }
-      li.madder::before { color: var(--weft-madder); }
-      li.indigo::before { color: var(--weft-indigo); }
-      li.weld::before { color: var(--weft-weld); }
-      code { font-family: var(--weft-mono); }
-      .what { color: var(--weft-quiet); }
+      :host {
+        margin-block-start: 0.9rem;
+      }
+      weft-layer-strip {
+        max-width: 26rem;
+      }
+      ol {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.1rem 1.1rem;
+        margin: 0.35rem 0;
+        padding: 0;
+        list-style: none;
+        font-size: 0.875rem;
+      }
+      li {
+        display: flex;
+        align-items: baseline;
+        gap: 0.4rem;
+      }
+      li::before {
+        content: '';
+        width: 0.6rem;
+        height: 0.6rem;
+        border-radius: 50%;
+        background: currentColor;
+      }
+      li.madder::before {
+        color: var(--weft-madder);
+      }
+      li.indigo::before {
+        color: var(--weft-indigo);
+      }
+      li.weld::before {
+        color: var(--weft-weld);
+      }
+      code {
+        font-family: var(--weft-mono);
+      }
+      .what {
+        color: var(--weft-quiet);
+      }
     `,
   ];
 }

@@ -35,7 +35,9 @@ export class AnswerStatus extends LitElement {
     const {progress} = this;
     if (progress === undefined || progress.stage === 'writing') return nothing;
     if (progress.stage !== 'waiting') {
-      return html`<p class="quiet"><span class="shuttle" aria-hidden="true"></span>${STAGES[progress.stage]}</p>`;
+      return html`<p class="quiet">
+        <span class="shuttle" aria-hidden="true"></span>${STAGES[progress.stage]}
+      </p>`;
     }
     return this.#renderMissing(progress);
   }
@@ -44,19 +46,26 @@ export class AnswerStatus extends LitElement {
     const layers = formatLayerList(missing);
     return html`
       <p>
-        Nobody serves layers ${layers} of this model. The answer begins by itself when a tab takes them.
+        Nobody serves layers ${layers} of this model. The answer begins by itself when a tab takes
+        them.
       </p>
       <weft-layer-strip
         .layerCount=${this.layerCount}
         .parts=${missing.map((range) => ({...range, tone: 'missing'}))}
         .label=${`Layers without a tab: ${layers} of ${this.layerCount}`}
       ></weft-layer-strip>
-      ${this.lendLabel === null
-        ? html`<p class="quiet">This tab is lent already: open this page in another tab, or on another device.</p>`
-        : html`
-            <p class="quiet">Lend this tab, or open this page in other tabs and on other devices.</p>
-            <button class="plain" type="button" @click=${this.#onLend}>${this.lendLabel}</button>
-          `}
+      ${
+        this.lendLabel === null
+          ? html`<p class="quiet">
+              This tab is lent already: open this page in another tab, or on another device.
+            </p>`
+          : html`
+              <p class="quiet">
+                Lend this tab, or open this page in other tabs and on other devices.
+              </p>
+              <button class="plain" type="button" @click=${this.#onLend}>${this.lendLabel}</button>
+            `
+      }
     `;
   }
 
@@ -67,10 +76,32 @@ export class AnswerStatus extends LitElement {
   static override readonly styles = [
     controlStyles,
     css`
-      [role='status'] { display: grid; gap: 0.6rem; justify-items: start; }
-      weft-layer-strip { width: 100%; max-width: 26rem; }
-      .shuttle { display: inline-block; width: 2.2rem; height: 2px; margin-inline-end: 0.6rem; vertical-align: middle; background: linear-gradient(90deg, var(--weft-madder) 40%, transparent 0) 0 0 / 200% 100%; animation: weave 1.6s linear infinite; }
-      @keyframes weave { from { background-position: 200% 0; } to { background-position: 0 0; } }
+      [role='status'] {
+        display: grid;
+        gap: 0.6rem;
+        justify-items: start;
+      }
+      weft-layer-strip {
+        width: 100%;
+        max-width: 26rem;
+      }
+      .shuttle {
+        display: inline-block;
+        width: 2.2rem;
+        height: 2px;
+        margin-inline-end: 0.6rem;
+        vertical-align: middle;
+        background: linear-gradient(90deg, var(--weft-madder) 40%, transparent 0) 0 0 / 200% 100%;
+        animation: weave 1.6s linear infinite;
+      }
+      @keyframes weave {
+        from {
+          background-position: 200% 0;
+        }
+        to {
+          background-position: 0 0;
+        }
+      }
     `,
   ];
 }

@@ -3,6 +3,7 @@ import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property, query} from 'lit/decorators.js';
 import {repeat} from 'lit/directives/repeat.js';
 import type {ChatService} from '../../chat/chat-service.ts';
+import type {ModelCard} from '../../chat/model-card.ts';
 import {chatContext} from '../contexts.ts';
 import {ConversationController} from '../controllers/conversation-controller.ts';
 import {controlStyles} from '../control-styles.ts';
@@ -24,7 +25,7 @@ export class AskPanel extends LitElement {
   chat: ChatService | undefined;
 
   @property({attribute: false})
-  layerCount = 0;
+  model: ModelCard | null = null;
 
   @property({attribute: false})
   lendLabel: string | null = null;
@@ -41,16 +42,11 @@ export class AskPanel extends LitElement {
   override render(): TemplateResult {
     const {turns, isRunning} = this.#conversation;
     return html`
-      <h2 id="title">Ask</h2>
-      ${turns.length === 0 ? this.#renderWelcome() : nothing}
-      <div role="group" aria-label="Conversation" class="turns">
-        ${repeat(
-          turns,
-          ({id}) => id,
-          (turn) => html`<weft-turn .turn=${turn} .layerCount=${this.layerCount} .lendLabel=${this.lendLabel}></weft-turn>`,
-        )}
+      <div class="head">
+        <h2>Ask</h2>
+        <p class="quiet">${this.model?.title}</p>
       </div>
-      ${this.#renderNext()}
+      ${turns.length === 0 ? this.#renderWelcome() : this.#renderTurns()} ${this.#renderNext()}
       <form @submit=${this.#onSubmit}>
         <label class="for-ears" for="question">Your question</label>
         <textarea
@@ -61,20 +57,24 @@ export class AskPanel extends LitElement {
           aria-describedby="how"
           @keydown=${this.#onKeydown}
         ></textarea>
-        <button type=${isRunning ? 'button' : 'submit'} class=${isRunning ? 'plain' : ''} @click=${this.#onButton}>
+        <button
+          type=${isRunning ? 'button' : 'submit'}
+          class=${isRunning ? 'plain' : ''}
+          @click=${this.#onButton}
+        >
           ${isRunning ? 'Stop' : 'Ask'}
         </button>
-        <p class="quiet" id="how">Enter sends, Shift + Enter begins a new line.</p>
+        <p class="quiet end" id="how">Enter sends, Shift + Enter begins a new line.</p>
       </form>
       ${this.#renderAnnouncements()}
-      <div class="end"></div>
     `;
   }
 
   protected override willUpdate(): void {
     const {end} = this;
     const endPx = end?.getBoundingClientRect().bottom ?? 0;
-    this.#isFollowing = this.#conversation.isRunning && endPx - window.innerHeight < FOLLOW_WITHIN_PX;
+    this.#isFollowing =
+      this.#conversation.isRunning && endPx - window.innerHeight < FOLLOW_WITHIN_PX;
   }
 
   protected override updated(): void {
@@ -84,15 +84,37 @@ export class AskPanel extends LitElement {
   #renderWelcome(): TemplateResult {
     return html`
       <p class="quiet">
-        Your question travels through the tabs that hold the layers of the model; each runs its
-        part and passes the rest on. Whoever lends one of them could recover most of what you
-        write: ask nothing here that must stay private.
+        Your question travels through the tabs that hold the model's layers. Whoever lends one of
+        them could recover most of what you write: keep secrets out.
       </p>
       <ul class="examples" aria-label="Examples">
         ${EXAMPLES.map(
-          (example) => html`<li><button type="button" class="plain small" @click=${() => this.#ask(example)}>${example}</button></li>`,
+          (example) =>
+            html`<li>
+              <button type="button" class="plain small" @click=${() => this.#ask(example)}>
+                ${example}
+              </button>
+            </li>`,
         )}
       </ul>
+    `;
+  }
+
+  #renderTurns(): TemplateResult {
+    const layerCount = this.model?.layerCount ?? 0;
+    return html`
+      <div role="group" aria-label="Conversation" class="turns">
+        ${repeat(
+          this.#conversation.turns,
+          ({id}) => id,
+          (turn) =>
+            html`<weft-turn
+              .turn=${turn}
+              .layerCount=${layerCount}
+              .lendLabel=${this.lendLabel}
+            ></weft-turn>`,
+        )}
+      </div>
     `;
   }
 
@@ -103,7 +125,9 @@ export class AskPanel extends LitElement {
     return html`
       <div class="next">
         <button type="button" class="plain small" @click=${this.#onAskAgain}>Ask again</button>
-        <button type="button" class="plain small" @click=${this.#onStartOver}>New conversation</button>
+        <button type="button" class="plain small" @click=${this.#onStartOver}>
+          New conversation
+        </button>
       </div>
     `;
   }
@@ -114,7 +138,13 @@ export class AskPanel extends LitElement {
     const isComplete = answer?.kind !== 'running';
     const said = splitSentences(answer?.progress.text ?? '', {isComplete});
     return html`
-      <div class="for-ears" role="log" aria-live="polite" aria-relevant="additions" aria-label="Answer">
+      <div
+        class="for-ears"
+        role="log"
+        aria-live="polite"
+        aria-relevant="additions"
+        aria-label="Answer"
+      >
         ${said.map((sentence) => html`<p>${sentence}</p>`)}
       </div>
     `;
@@ -163,17 +193,76 @@ export class AskPanel extends LitElement {
   static override readonly styles = [
     controlStyles,
     css`
-      :host { display: grid; gap: 1rem; }
-      .turns { display: grid; gap: 1.6rem; }
-      .turns:empty { display: none; }
-      .examples { display: flex; flex-wrap: wrap; gap: 0.5rem; margin: 0; padding: 0; list-style: none; }
-      .examples button { min-height: 2.2rem; font-weight: 400; text-align: start; }
-      .next { display: flex; flex-wrap: wrap; gap: 0.5rem; }
-      form { display: grid; grid-template-columns: 1fr auto; gap: 0.4rem 0.6rem; align-items: end; }
-      textarea { font: inherit; line-height: 1.5; width: 100%; min-height: 2.75rem; max-height: 40vh; padding: 0.55rem 0.8rem; border: 1px solid var(--weft-edge); border-radius: var(--weft-radius); background: var(--weft-paper); color: inherit; resize: none; field-sizing: content; }
-      textarea::placeholder { color: var(--weft-quiet); opacity: 1; }
-      form button { min-width: 5.2rem; }
-      #how { grid-column: 1 / -1; }
+      :host {
+        display: grid;
+        gap: 1rem;
+      }
+      .turns {
+        display: grid;
+        gap: 1.6rem;
+      }
+      .head {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        justify-content: space-between;
+        gap: 0 1rem;
+      }
+      .examples {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      .examples button {
+        min-height: 2.2rem;
+        font-weight: 400;
+        text-align: start;
+      }
+      .next {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
+      }
+      form {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        gap: 0.4rem 0.6rem;
+        align-items: end;
+      }
+      textarea {
+        font: inherit;
+        line-height: 1.5;
+        width: 100%;
+        min-height: 2.75rem;
+        max-height: 40vh;
+        padding: 0.55rem 0.8rem;
+        border: 1px solid var(--weft-edge);
+        border-radius: var(--weft-radius);
+        background: var(--weft-paper);
+        color: inherit;
+        resize: none;
+        field-sizing: content;
+      }
+      textarea::placeholder {
+        color: var(--weft-quiet);
+        opacity: 1;
+      }
+      form button {
+        min-width: 5.2rem;
+      }
+      #how {
+        grid-column: 1 / -1;
+      }
+      /* Fingers find the button. */
+      @media (pointer: coarse) {
+        #how {
+          visibility: hidden;
+          height: 0;
+        }
+      }
     `,
   ];
 }

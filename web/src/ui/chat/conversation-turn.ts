@@ -28,17 +28,21 @@ export class ConversationTurn extends LitElement {
       <p class="question"><span class="for-ears">You asked: </span>${question}</p>
       <div class="answer">
         ${progress.text === '' ? nothing : html`<weft-markdown .text=${progress.text}></weft-markdown>`}
-        ${answer.kind === 'running'
-          ? html`<weft-answer-status
-              .progress=${progress}
-              .layerCount=${this.layerCount}
-              .lendLabel=${this.lendLabel}
-            ></weft-answer-status>`
-          : nothing}
+        ${
+          answer.kind === 'running'
+            ? html`<weft-answer-status
+                .progress=${progress}
+                .layerCount=${this.layerCount}
+                .lendLabel=${this.lendLabel}
+              ></weft-answer-status>`
+            : nothing
+        }
         ${answer.kind === 'failed' ? renderFailure(answer.failure) : nothing}
-        ${answer.kind === 'complete' && answer.isStopped
-          ? html`<p class="quiet">You stopped this answer.</p>`
-          : nothing}
+        ${
+          answer.kind === 'complete' && answer.isStopped
+            ? html`<p class="quiet">You stopped this answer.</p>`
+            : nothing
+        }
         <weft-answer-chain .progress=${progress}></weft-answer-chain>
       </div>
     `;
@@ -47,8 +51,21 @@ export class ConversationTurn extends LitElement {
   static override readonly styles = [
     controlStyles,
     css`
-      .question { width: fit-content; max-width: 100%; margin-inline-start: auto; padding: 0.5rem 0.9rem; border-radius: 1rem 1rem 0.2rem; background: var(--weft-madder-wash); white-space: pre-wrap; overflow-wrap: anywhere; }
-      .answer { display: grid; gap: 0.6rem; margin-block-start: 0.9rem; }
+      .question {
+        width: fit-content;
+        max-width: 100%;
+        margin-inline-start: auto;
+        padding: 0.5rem 0.9rem;
+        border-radius: 1rem 1rem 0.2rem;
+        background: var(--weft-madder-wash);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .answer {
+        display: grid;
+        gap: 0.6rem;
+        margin-block-start: 0.9rem;
+      }
     `,
   ];
 }
@@ -56,8 +73,6 @@ export class ConversationTurn extends LitElement {
 function renderFailure({sentence, nextStep}: Failure): TemplateResult {
   return html`
     <p class="alarm" role="alert">${sentence}</p>
-    ${nextStep === 'reload'
-      ? html`<p><a href="">Reload the page</a></p>`
-      : nothing}
+    ${nextStep === 'reload' ? html`<p><a href="">Reload the page</a></p>` : nothing}
   `;
 }

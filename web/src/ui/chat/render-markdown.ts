@@ -48,8 +48,13 @@ function renderText({tokens, text}: Tokens.Text): Rendered {
 
 function renderList({ordered, start, items}: Tokens.List): Rendered {
   const entries = items.map(({tokens}) => html`<li>${renderAll(tokens)}</li>`);
-  if (!ordered) return html`<ul>${entries}</ul>`;
-  return html`<ol start=${start === '' ? 1 : start}>${entries}</ol>`;
+  if (!ordered)
+    return html`<ul>
+      ${entries}
+    </ul>`;
+  return html`<ol start=${start === '' ? 1 : start}>
+    ${entries}
+  </ol>`;
 }
 
 function renderLink({href, tokens}: Tokens.Link): Rendered {
@@ -61,8 +66,19 @@ function renderLink({href, tokens}: Tokens.Link): Rendered {
 function renderTable({header, rows}: Tokens.Table): Rendered {
   return html`
     <table>
-      <thead><tr>${header.map(({tokens}) => html`<th scope="col">${renderAll(tokens)}</th>`)}</tr></thead>
-      <tbody>${rows.map((row) => html`<tr>${row.map(({tokens}) => html`<td>${renderAll(tokens)}</td>`)}</tr>`)}</tbody>
+      <thead>
+        <tr>
+          ${header.map(({tokens}) => html`<th scope="col">${renderAll(tokens)}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map(({tokens}) => html`<td>${renderAll(tokens)}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
     </table>
   `;
 }

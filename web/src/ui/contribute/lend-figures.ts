@@ -27,7 +27,13 @@ export class LendFigures extends LitElement {
     ];
     return html`
       <dl class="figure">
-        ${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+        ${figures.map(
+          ([name, value]) =>
+            html`<div>
+              <dt>${name}</dt>
+              <dd>${value}</dd>
+            </div>`,
+        )}
       </dl>
     `;
   }
@@ -35,10 +41,27 @@ export class LendFigures extends LitElement {
   static override readonly styles = [
     controlStyles,
     css`
-      dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 0.8rem 1rem; margin: 0; padding-block: 0.9rem; border-block: 1px solid var(--weft-line); }
-      div { display: flex; flex-direction: column-reverse; }
-      dt { color: var(--weft-quiet); font-size: 0.8125rem; }
-      dd { margin: 0; font: 600 1.25rem/1.2 var(--weft-serif); font-variant-numeric: tabular-nums; }
+      dl {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr));
+        gap: 0.8rem 1rem;
+        margin: 0;
+        padding-block: 0.9rem;
+        border-block: 1px solid var(--weft-line);
+      }
+      div {
+        display: flex;
+        flex-direction: column-reverse;
+      }
+      dt {
+        color: var(--weft-quiet);
+        font-size: 0.8125rem;
+      }
+      dd {
+        margin: 0;
+        font: 600 1.25rem/1.2 var(--weft-serif);
+        font-variant-numeric: tabular-nums;
+      }
     `,
   ];
 }

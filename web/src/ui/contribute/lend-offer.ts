@@ -18,15 +18,17 @@ export class LendOffer extends LitElement {
     if (view === undefined) return nothing;
     return html`
       <p>
-        Your browser takes a few layers of the model and runs them for whoever asks, until you
-        stop or close the tab.
+        Your browser takes a few layers of the model and runs them for whoever asks, until you stop
+        or close the tab.
       </p>
-      ${view.model !== null && view.choice !== null
-        ? this.#renderCost(view, view.model, view.choice)
-        : html`<p class="quiet">${view.modelFailure ?? 'Reading what the model needs…'}</p>`}
+      ${
+        view.model !== null && view.choice !== null
+          ? this.#renderCost(view, view.model, view.choice)
+          : html`<p class="quiet">${view.modelFailure ?? 'Reading what the model needs…'}</p>`
+      }
       <p class="quiet">
-        You see no text, but you get numbers from which most of a prompt can be recovered.
-        Whoever asks trusts you not to try.
+        You see no text, but you get numbers from which most of a prompt can be recovered. Whoever
+        asks trusts you not to try.
       </p>
     `;
   }
@@ -35,34 +37,48 @@ export class LendOffer extends LitElement {
     const layers = `${choice.layerCount} of ${model.layerCount} layers`;
     const memory = formatMemory(choice.memoryMiB);
     return html`
-      ${view.isFixed
-        ? nothing
-        : html`
-            <div class="cap">
-              <label for="cap">Lend at most</label>
-              <output for="cap">${memory}</output>
-              <input
-                id="cap"
-                type="range"
-                min="0"
-                max=${model.choices.length - 1}
-                step="1"
-                .value=${String(model.choices.indexOf(choice))}
-                aria-valuetext=${`${memory} of memory, up to ${layers}`}
-                @input=${this.#onInput}
-              />
-            </div>
-          `}
+      ${
+        view.isFixed
+          ? nothing
+          : html`
+              <div class="cap">
+                <label for="cap">Lend at most</label>
+                <output for="cap">${memory}</output>
+                <input
+                  id="cap"
+                  type="range"
+                  min="0"
+                  max=${model.choices.length - 1}
+                  step="1"
+                  .value=${String(model.choices.indexOf(choice))}
+                  aria-valuetext=${`${memory} of memory, up to ${layers}`}
+                  @input=${this.#onInput}
+                />
+              </div>
+            `
+      }
       <weft-layer-strip
         .layerCount=${model.layerCount}
         .parts=${[{startLayer: 0, endLayer: choice.layerCount, tone: 'madder'}]}
         .label=${`Up to ${layers}`}
       ></weft-layer-strip>
       <dl class="figure">
-        <div><dt>Model</dt><dd>${model.title}</dd></div>
-        <div><dt>Holds</dt><dd>up to ${layers}</dd></div>
-        <div><dt>Memory</dt><dd>up to ${memory}</dd></div>
-        <div><dt>Download</dt><dd>${formatByteRange(choice.minDownloadBytes, choice.maxDownloadBytes)}</dd></div>
+        <div>
+          <dt>Model</dt>
+          <dd>${model.title}</dd>
+        </div>
+        <div>
+          <dt>Holds</dt>
+          <dd>up to ${layers}</dd>
+        </div>
+        <div>
+          <dt>Memory</dt>
+          <dd>up to ${memory}</dd>
+        </div>
+        <div>
+          <dt>Download</dt>
+          <dd>${formatByteRange(choice.minDownloadBytes, choice.maxDownloadBytes)}</dd>
+        </div>
       </dl>
     `;
   }
@@ -76,13 +92,41 @@ export class LendOffer extends LitElement {
   static override readonly styles = [
     controlStyles,
     css`
-      :host { display: grid; gap: 1rem; }
-      .cap { display: grid; grid-template-columns: 1fr auto; gap: 0.25rem; font-weight: 600; }
-      input { grid-column: 1 / -1; width: 100%; height: 1.75rem; margin: 0; accent-color: var(--weft-madder); }
-      dl { display: grid; gap: 0.25rem; margin: 0; font-size: 0.9375rem; }
-      dl div { display: flex; justify-content: space-between; gap: 1rem; }
-      dt { color: var(--weft-quiet); }
-      dd { margin: 0; text-align: end; }
+      :host {
+        display: grid;
+        gap: 1rem;
+      }
+      .cap {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        gap: 0.25rem;
+        font-weight: 600;
+      }
+      input {
+        grid-column: 1 / -1;
+        width: 100%;
+        height: 1.75rem;
+        margin: 0;
+        accent-color: var(--weft-madder);
+      }
+      dl {
+        display: grid;
+        gap: 0.25rem;
+        margin: 0;
+        font-size: 0.9375rem;
+      }
+      dl div {
+        display: flex;
+        justify-content: space-between;
+        gap: 1rem;
+      }
+      dt {
+        color: var(--weft-quiet);
+      }
+      dd {
+        margin: 0;
+        text-align: end;
+      }
     `,
   ];
 }

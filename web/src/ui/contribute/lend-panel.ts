@@ -21,12 +21,19 @@ export class LendPanel extends LitElement {
     return html`
       <h2>Lend this tab</h2>
       ${view.state.kind === 'failed' ? renderFailure(view.state) : nothing}
-      ${isIdle
-        ? html`<weft-lend-offer .view=${view}></weft-lend-offer>`
-        : html`<weft-lend-steps .view=${view}></weft-lend-steps>`}
-      ${view.state.kind === 'serving' && !view.isLeaving
-        ? html`<weft-lend-figures .state=${view.state} .neighbourCount=${view.neighbourCount}></weft-lend-figures>`
-        : nothing}
+      ${
+        isIdle
+          ? html`<weft-lend-offer .view=${view}></weft-lend-offer>`
+          : html`<weft-lend-steps .view=${view}></weft-lend-steps>`
+      }
+      ${
+        view.state.kind === 'serving' && !view.isLeaving
+          ? html`<weft-lend-figures
+              .state=${view.state}
+              .neighbourCount=${view.neighbourCount}
+            ></weft-lend-figures>`
+          : nothing
+      }
       <button
         type="button"
         class=${isIdle ? '' : 'plain'}
@@ -37,9 +44,11 @@ export class LendPanel extends LitElement {
         ${labelOf(view)}
       </button>
       <p class="quiet" id=${isIdle ? 'leave' : 'stay'}>
-        ${isIdle
-          ? 'Nothing is downloaded or lent before you press the button. Stop whenever you like.'
-          : 'Keep this tab in sight: browsers slow down tabs that are hidden.'}
+        ${
+          isIdle
+            ? 'Nothing is downloaded or lent before you press the button. Stop whenever you like.'
+            : 'Keep this tab in sight: browsers slow down tabs that are hidden.'
+        }
       </p>
     `;
   }
@@ -53,12 +62,22 @@ export class LendPanel extends LitElement {
   static override readonly styles = [
     controlStyles,
     css`
-      :host { display: grid; gap: 1rem; align-content: start; }
+      :host {
+        display: grid;
+        gap: 1rem;
+        align-content: start;
+      }
     `,
   ];
 }
 
-function renderFailure({code, message}: {readonly code: string; readonly message: string}): TemplateResult {
+function renderFailure({
+  code,
+  message,
+}: {
+  readonly code: string;
+  readonly message: string;
+}): TemplateResult {
   const {sentence, nextStep} = explainCode(code, message);
   return html`
     <div class="alarm" role="alert">

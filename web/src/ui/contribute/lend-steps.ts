@@ -35,15 +35,47 @@ export class LendSteps extends LitElement {
   static override readonly styles = [
     controlStyles,
     css`
-      :host { display: grid; gap: 1rem; }
-      ol { display: grid; gap: 0.35rem; margin: 0; padding: 0; list-style: none; }
-      li { display: grid; grid-template-columns: 1.4rem 1fr; align-items: start; color: var(--weft-quiet); }
-      li.current { color: var(--weft-ink); }
-      .mark { color: var(--weft-madder); font-weight: 700; }
-      .title { font-weight: 600; }
-      li.ahead .title { font-weight: 400; }
-      .detail { grid-column: 2; overflow-wrap: anywhere; }
-      progress { grid-column: 2; width: 100%; height: 0.5rem; margin-block: 0.3rem; accent-color: var(--weft-madder); }
+      :host {
+        display: grid;
+        gap: 1rem;
+      }
+      ol {
+        display: grid;
+        gap: 0.35rem;
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      li {
+        display: grid;
+        grid-template-columns: 1.4rem 1fr;
+        align-items: start;
+        color: var(--weft-quiet);
+      }
+      li.current {
+        color: var(--weft-ink);
+      }
+      .mark {
+        color: var(--weft-madder);
+        font-weight: 700;
+      }
+      .title {
+        font-weight: 600;
+      }
+      li.ahead .title {
+        font-weight: 400;
+      }
+      .detail {
+        grid-column: 2;
+        overflow-wrap: anywhere;
+      }
+      progress {
+        grid-column: 2;
+        width: 100%;
+        height: 0.5rem;
+        margin-block: 0.3rem;
+        accent-color: var(--weft-madder);
+      }
     `,
   ];
 }
@@ -54,11 +86,19 @@ function renderStep({title, state, detail, progress}: StepView): TemplateResult 
   return html`
     <li class=${state} aria-current=${state === 'current' ? 'step' : nothing}>
       <span class="mark" aria-hidden="true">${MARKS[state]}</span>
-      <span class="title">${title}${state === 'done' ? html`<span class="for-ears">: done</span>` : nothing}</span>
+      <span class="title"
+        >${title}${state === 'done' ? html`<span class="for-ears">: done</span>` : nothing}</span
+      >
       ${detail === '' ? nothing : html`<span class="detail quiet figure">${detail}</span>`}
-      ${progress === null
-        ? nothing
-        : html`<progress max=${progress.total} .value=${progress.done} aria-label=${title}></progress>`}
+      ${
+        progress === null
+          ? nothing
+          : html`<progress
+              max=${progress.total}
+              .value=${progress.done}
+              aria-label=${title}
+            ></progress>`
+      }
     </li>
   `;
 }

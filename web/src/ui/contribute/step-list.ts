@@ -10,14 +10,7 @@ export type StepView = {
   readonly progress: {readonly done: number; readonly total: number} | null;
 };
 
-const TITLES = [
-  'Join the swarm',
-  'Choose layers',
-  'Download',
-  'Build',
-  'Test',
-  'Serve',
-] as const;
+const TITLES = ['Join the swarm', 'Choose layers', 'Download', 'Build', 'Test', 'Serve'] as const;
 
 const LOADING_STEPS = {weights: 2, graph: 3, 'warm-up': 4} as const;
 

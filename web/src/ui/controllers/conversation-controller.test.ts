@@ -16,9 +16,13 @@ const words = (...texts: readonly string[]): readonly AnswerEvent[] => [
   {kind: 'prompt', tokenIds: [1, 2]},
   {kind: 'chain', hops: [], predictedStepMs: 1},
   {kind: 'ready'},
-  ...texts.map(
-    (text, i): AnswerEvent => ({kind: 'token', tokenId: i, text, topLogprobs: [], atMs: 10 * i}),
-  ),
+  ...texts.map((text, i): AnswerEvent => ({
+    kind: 'token',
+    tokenId: i,
+    text,
+    topLogprobs: [],
+    atMs: 10 * i,
+  })),
   {kind: 'end', finishReason: 'stop', text: ''},
 ];
 

@@ -115,7 +115,9 @@ export class LendController implements ReactiveController {
     try {
       const model = await models.describe();
       const choice =
-        maxLayers === null ? choiceWithin(model, this.#memoryMiB) : choiceOfLayers(model, maxLayers);
+        maxLayers === null
+          ? choiceWithin(model, this.#memoryMiB)
+          : choiceOfLayers(model, maxLayers);
       this.#show({model, choice, modelFailure: null});
     } catch (error) {
       this.#show({modelFailure: explainFailure(error).sentence});

@@ -1,4 +1,12 @@
-import {css, html, LitElement, nothing, svg, type SVGTemplateResult, type TemplateResult} from 'lit';
+import {
+  css,
+  html,
+  LitElement,
+  nothing,
+  svg,
+  type SVGTemplateResult,
+  type TemplateResult,
+} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
 
 /** A dye of the page, or `missing` for layers that nobody holds. */
@@ -19,7 +27,10 @@ export function toneOfHop(index: number): StripTone {
 
 const THREAD_GAP = 10;
 const HEIGHT = 30;
-const MIDDLE = HEIGHT / 2;
+const [TOP, MIDDLE, BOTTOM] = [1, HEIGHT / 2, HEIGHT - 1];
+/** Half of what a thread leaves free where another lies over it. */
+const WARP_GAP = 3.2;
+const WEFT_GAP = 3.4;
 
 /**
  * All layers of a model as warp threads, some of them dyed. With `isWoven`, one weft thread
@@ -52,7 +63,6 @@ export class LayerStrip extends LitElement {
         aria-label=${this.label}
       >
         ${layers.map((layer) => this.#renderThread(layer))}
-        ${this.isWoven ? this.parts.map(renderWeft) : nothing}
       </svg>
     `;
   }
@@ -62,31 +72,61 @@ export class LayerStrip extends LitElement {
       ({startLayer, endLayer}) => layer >= startLayer && layer < endLayer,
     );
     const x = (layer + 0.5) * THREAD_GAP;
-    return svg`<line class="thread ${part?.tone ?? ''}" x1=${x} x2=${x} y1="2" y2=${HEIGHT - 2}></line>`;
+    const [left, right] = [layer * THREAD_GAP, (layer + 1) * THREAD_GAP];
+    const isCrossed = part !== undefined && this.isWoven;
+    // Plain weave: the weft lies over every other thread; what lies below is interrupted.
+    const isUnder = isCrossed && layer % 2 === 0;
+    const warp = isUnder
+      ? `M${x} ${TOP}V${MIDDLE - WARP_GAP} M${x} ${MIDDLE + WARP_GAP}V${BOTTOM}`
+      : `M${x} ${TOP}V${BOTTOM}`;
+    const weft = isUnder
+      ? `M${left} ${MIDDLE}H${right}`
+      : `M${left} ${MIDDLE}H${x - WEFT_GAP} M${x + WEFT_GAP} ${MIDDLE}H${right}`;
+    return svg`
+      <path class="thread ${part?.tone ?? ''}" d=${warp}></path>
+      ${isCrossed ? svg`<path class="weft" d=${weft}></path>` : nothing}
+    `;
   }
 
   static override readonly styles = css`
-    :host { display: block; }
-    svg { display: block; width: 100%; height: 1.9rem; }
-    line, path { vector-effect: non-scaling-stroke; fill: none; stroke-linecap: round; }
-    .thread { stroke: var(--weft-line); stroke-width: 2; }
-    .madder { stroke: var(--weft-madder); }
-    .indigo { stroke: var(--weft-indigo); }
-    .weld { stroke: var(--weft-weld); }
-    .missing { stroke: var(--weft-alarm); stroke-dasharray: 2 5; }
-    .thread:is(.madder, .indigo, .weld) { stroke-width: 4; }
-    .thread.missing { stroke-width: 3; }
-    .weft { stroke-width: 2; }
+    :host {
+      display: block;
+    }
+    svg {
+      display: block;
+      width: 100%;
+      height: 1.9rem;
+    }
+    path {
+      vector-effect: non-scaling-stroke;
+      fill: none;
+    }
+    .thread {
+      stroke: var(--weft-line);
+      stroke-width: 2;
+    }
+    .madder {
+      stroke: var(--weft-madder);
+    }
+    .indigo {
+      stroke: var(--weft-indigo);
+    }
+    .weld {
+      stroke: var(--weft-weld);
+    }
+    .missing {
+      stroke: var(--weft-alarm);
+      stroke-dasharray: 4 4;
+    }
+    .thread:is(.madder, .indigo, .weld) {
+      stroke-width: 4;
+    }
+    .thread.missing {
+      stroke-width: 3;
+    }
+    .weft {
+      stroke: var(--weft-ink);
+      stroke-width: 2;
+    }
   `;
-}
-
-/** One wave per two layers: over one thread, under the next. */
-function renderWeft({startLayer, endLayer, tone}: StripPart): SVGTemplateResult {
-  const path = [`M ${startLayer * THREAD_GAP} ${MIDDLE}`];
-  for (let layer = startLayer; layer < endLayer; layer += 1) {
-    const x = layer * THREAD_GAP;
-    const y = MIDDLE + (layer % 2 === 0 ? -1 : 1) * 9;
-    path.push(`Q ${x + THREAD_GAP / 2} ${y} ${x + THREAD_GAP} ${MIDDLE}`);
-  }
-  return svg`<path class="weft ${tone}" d=${path.join(' ')}></path>`;
 }

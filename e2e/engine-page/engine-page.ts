@@ -1,0 +1,170 @@
+import {assert} from '#shared/assert.ts';
+import {asSessionId} from '#shared/ids.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {Manifest} from '#shared/model/manifest.ts';
+import {sampleToken} from '#shared/session/sample-token.ts';
+import type {TopLogits} from '#shared/session/top-logits.ts';
+import {EngineError} from '../../web/src/node/engine/engine-error.ts';
+import type {MeasuredShard} from '../../web/src/node/engine/engine-protocol.ts';
+import type {LoadProgress} from '../../web/src/node/engine/load-progress.ts';
+import type {ShardInput, ShardRunner} from '../../web/src/node/engine/shard-runner.ts';
+import {createWorkerShardRunner} from '../../web/src/node/engine/worker-shard-runner.ts';
+
+export type PageShard = {
+  readonly manifest: Manifest;
+  readonly range: LayerRange;
+  readonly weightsUrl: string;
+  readonly kvBudgetBytes: number;
+};
+export type Failure = {readonly code: string; readonly message: string; readonly tensor?: string};
+export type Bits = {
+  /** Hidden state after every layer, all positions: SHA-256 of its bytes. */
+  readonly hiddenSha256: string;
+  readonly dtype: string;
+  readonly tokenIds: readonly number[];
+  readonly logits: readonly number[];
+  readonly logSumExp: number;
+};
+
+const SESSION = asSessionId('00000000000000aa');
+const runners: ShardRunner[] = [];
+const workers: Worker[] = [];
+
+// The page's only trick: it remembers the workers, so that a test can break one.
+globalThis.Worker = class extends Worker {
+  constructor(url: string | URL, options?: WorkerOptions) {
+    super(url, options);
+    workers.push(this);
+  }
+};
+
+async function load(shard: PageShard): Promise<{measured: MeasuredShard; progress: LoadProgress[]}> {
+  const progress: LoadProgress[] = [];
+  const {range, manifest} = shard;
+  const {runner, measured} = await createWorkerShardRunner({
+    ...shard,
+    embedding: range.startLayer === 0,
+    lmHead: range.endLayer === manifest.spec.layerCount,
+    onProgress: (step) => progress.push(step),
+    signal: new AbortController().signal,
+  });
+  runners.push(runner);
+  return {measured, progress};
+}
+
+async function unload(): Promise<void> {
+  for (const runner of runners.splice(0)) await runner.close();
+}
+
+async function open(kvTokens: number): Promise<void> {
+  for (const runner of runners) await runner.openSession(SESSION, kvTokens);
+}
+
+async function close(): Promise<void> {
+  for (const runner of runners) await runner.closeSession(SESSION);
+}
+
+async function truncate(position: number): Promise<void> {
+  for (const runner of runners) await runner.truncate(SESSION, position);
+}
+
+/** One piece through all loaded shards, in the order in which they were loaded. */
+async function runPiece(
+  tokenIds: readonly number[],
+  position: number,
+  output: 'hidden' | 'logits',
+): Promise<{hidden: ShardInput; top: TopLogits | null}> {
+  let input: ShardInput = {kind: 'tokens', tokenIds: Uint32Array.from(tokenIds)};
+  for (const runner of runners) {
+    const result = await runner.run({
+      sessionId: SESSION,
+      position,
+      tokenCount: tokenIds.length,
+      input,
+      range: runner.range,
+      output: runner === runners.at(-1) ? output : 'hidden',
+    });
+    if (result.kind === 'logits') return {hidden: input, top: result.top};
+    assert(result.kind === 'hidden', 'a shard gives what was asked for');
+    input = result;
+  }
+  return {hidden: input, top: null};
+}
+
+async function greedy(request: {
+  readonly promptIds: readonly number[];
+  readonly maxNewTokens: number;
+  readonly endTokenIds: readonly number[];
+}): Promise<readonly number[]> {
+  const {promptIds, maxNewTokens, endTokenIds} = request;
+  const options = {temperature: 0, topK: 0, topP: 1, seed: 0};
+  const generated: number[] = [];
+  let piece = promptIds;
+  let position = 0;
+  while (generated.length < maxNewTokens) {
+    const {top} = await runPiece(piece, position, 'logits');
+    assert(top !== null, 'the last shard has the LM head');
+    position += piece.length;
+    const tokenId = sampleToken(top, {...options, position});
+    generated.push(tokenId);
+    if (endTokenIds.includes(tokenId)) return generated;
+    piece = [tokenId];
+  }
+  return generated;
+}
+
+/** Hidden states of all tokens, in pieces, and the logits after one more token. */
+async function bitsOf(request: {
+  readonly tokenIds: readonly number[];
+  readonly pieces: readonly number[];
+  readonly nextTokenId: number;
+  readonly startPosition: number;
+}): Promise<Bits> {
+  let position = request.startPosition;
+  const bytes: number[] = [];
+  const dtypes = new Set<string>();
+  for (const tokenCount of request.pieces) {
+    const piece = request.tokenIds.slice(position, position + tokenCount);
+    const {hidden} = await runPiece(piece, position, 'hidden');
+    assert(hidden.kind === 'hidden', 'hidden states were asked for');
+    bytes.push(...hidden.bytes);
+    dtypes.add(hidden.dtype);
+    position += tokenCount;
+  }
+  const {top} = await runPiece([request.nextTokenId], position, 'logits');
+  assert(top !== null, 'logits were asked for');
+  const digest = await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes));
+  return {
+    hiddenSha256: Array.from(new Uint8Array(digest), (byte) => byte.toString(16)).join(' '),
+    dtype: [...dtypes].join(),
+    tokenIds: [...top.tokenIds],
+    logits: [...top.logits],
+    logSumExp: top.logSumExp,
+  };
+}
+
+/** Makes the newest worker throw where nobody catches it. */
+function crashWorker(): void {
+  workers.at(-1)?.postMessage(null);
+}
+
+const actions = {load, unload, open, close, truncate, greedy, bitsOf, runPiece, crashWorker};
+export type EnginePage = typeof actions;
+
+/** What a call rejects with, or `null`; errors lose their detail on the way out of a page. */
+export async function failureOf(act: () => unknown): Promise<Failure | null> {
+  try {
+    await act();
+    return null;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const {code} = error.detail;
+    const tensor = code === 'TENSOR_ALTERED' ? {tensor: error.detail.tensor} : {};
+    return {code, message: error.message, ...tensor};
+  }
+}
+
+declare global {
+  var enginePage: EnginePage & {readonly failureOf: typeof failureOf};
+}
+globalThis.enginePage = {...actions, failureOf};

@@ -1,0 +1,115 @@
+/// <reference types="node" />
+import {createReadStream} from 'node:fs';
+import {mkdtemp, readFile, rm, stat} from 'node:fs/promises';
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import {tmpdir} from 'node:os';
+import {extname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {build} from 'vite';
+
+export type EngineSite = AsyncDisposable & {
+  readonly url: string;
+  /** Byte ranges that were asked for, `[first, last]`, since the last `takeRanges`. */
+  takeRanges(): readonly (readonly [number, number])[];
+  /** The next reads of `/altered.gguf` have this byte changed. */
+  alterByte(offset: number): void;
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+
+/**
+ * Builds the engine's test page and serves it on loopback, beside the model as
+ * `/model.gguf`, with one byte changed as `/altered.gguf`, and without ranges as `/whole.gguf`.
+ */
+export async function serveEnginePage(modelPath: string): Promise<EngineSite> {
+  const folder = await buildPage();
+  const model: ServedModel = {path: modelPath, byteLength: (await stat(modelPath)).size, alteredByte: -1, ranges: []};
+  const server = createServer((request, response) => {
+    const {pathname} = new URL(request.url ?? '/', 'http://localhost');
+    if (pathname.endsWith('.gguf')) serveModel(model, pathname, request, response);
+    else void serveFile(folder, pathname, response);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    takeRanges: () => model.ranges.splice(0),
+    alterByte: (offset) => {
+      model.alteredByte = offset;
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await rm(folder, {recursive: true});
+    },
+  };
+}
+
+async function buildPage(): Promise<string> {
+  const outDir = await mkdtemp(join(tmpdir(), 'weft-engine-page-'));
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    worker: {format: 'es'},
+    build: {outDir, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 2000},
+  });
+  return outDir;
+}
+
+async function serveFile(folder: string, pathname: string, response: ServerResponse): Promise<void> {
+  const path = join(folder, pathname === '/' ? 'index.html' : pathname);
+  try {
+    const content = await readFile(path);
+    response.writeHead(200, {'content-type': TYPES[extname(path)] ?? 'application/octet-stream'});
+    response.end(content);
+  } catch {
+    response.writeHead(404).end();
+  }
+}
+
+type ServedModel = {
+  readonly path: string;
+  readonly byteLength: number;
+  alteredByte: number;
+  readonly ranges: (readonly [number, number])[];
+};
+
+function serveModel(
+  model: ServedModel,
+  pathname: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const match = /^bytes=(\d+)-(\d+)$/u.exec(request.headers.range ?? '');
+  if (match === null || pathname === '/whole.gguf') {
+    response.writeHead(200, {'content-length': model.byteLength});
+    createReadStream(model.path).on('error', () => response.destroy()).pipe(response);
+    return;
+  }
+  const [start, end] = [Number(match[1]), Number(match[2])];
+  model.ranges.push([start, end]);
+  response.writeHead(206, {
+    'content-range': `bytes ${start}-${end}/${model.byteLength}`,
+    'content-length': end - start + 1,
+  });
+  let at = start;
+  createReadStream(model.path, {start, end})
+    .on('data', (chunk) => {
+      const bytes = Buffer.from(chunk);
+      const altered = model.alteredByte - at;
+      if (pathname === '/altered.gguf' && altered >= 0 && altered < bytes.length) {
+        bytes.writeUInt8(bytes.readUInt8(altered) ^ 1, altered);
+      }
+      at += bytes.length;
+      response.write(bytes);
+    })
+    .on('end', () => response.end());
+}

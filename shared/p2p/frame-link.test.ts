@@ -1,0 +1,93 @@
+import {identify} from '@libp2p/identify';
+import type {Libp2p, Stream} from '@libp2p/interface';
+import {memory} from '@libp2p/memory';
+import {noise} from '@libp2p/noise';
+import {yamux} from '@libp2p/yamux';
+import {createLibp2p} from 'libp2p';
+import {afterEach, beforeEach, expect, test} from 'vitest';
+import {asPeerId} from '../ids.ts';
+import {encodeWord, WINDOW_BYTES} from './frame-wire.ts';
+import {FRAMES_PROTOCOL, openLibp2pStreamTransport} from './libp2p-stream-transport.ts';
+import {FRAME_MAX_BYTES, type LinkLoss, type Transport} from './transport.ts';
+
+let nodeCount = 0;
+let honest: Libp2p;
+let liar: Libp2p;
+let transport: Transport;
+
+async function createNode(): Promise<Libp2p> {
+  return await createLibp2p({
+    addresses: {listen: [`/memory/link-${nodeCount++}`]},
+    transports: [memory()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    services: {identify: identify()},
+  });
+}
+
+beforeEach(async () => {
+  [honest, liar] = await Promise.all([createNode(), createNode()]);
+  transport = await openLibp2pStreamTransport({
+    libp2p: honest,
+    addressesOf: () => liar.getMultiaddrs().map(String),
+  });
+});
+afterEach(async () => {
+  await transport.close();
+  await Promise.all([honest.stop(), liar.stop()]);
+});
+
+/** A raw stream of a peer that does as it likes. */
+async function openRawStream(): Promise<Stream> {
+  return await liar.dialProtocol(honest.getMultiaddrs(), FRAMES_PROTOCOL);
+}
+
+const nextLoss = () =>
+  new Promise<LinkLoss>((resolve) => {
+    transport.onPeerClosed((_, loss) => resolve(loss));
+  });
+
+test('[TR13] a frame longer than the limit ends the link before any of it is stored', async () => {
+  const loss = nextLoss();
+  const stream = await openRawStream();
+  stream.send(encodeWord(FRAME_MAX_BYTES + 1));
+  expect(await loss).toBe('violation');
+  expect(transport.traffic()).toMatchObject([{violations: 1, receivedFrames: 0}]);
+});
+
+test('[TR14] a sender that ignores the window loses the link', async () => {
+  const loss = nextLoss();
+  transport.onFrame(() => new Promise(() => undefined));
+  const stream = await openRawStream();
+  const frame = new Uint8Array([...encodeWord(1024), ...new Uint8Array(1024)]);
+  for (let sentBytes = 0; sentBytes <= WINDOW_BYTES; sentBytes += frame.byteLength) {
+    if (stream.status === 'open') stream.send(frame);
+  }
+  expect(await loss).toBe('violation');
+});
+
+test('[TR15] reads words and frames that are cut anywhere', async () => {
+  const frames: number[] = [];
+  const done = new Promise<void>((resolve) => {
+    transport.onFrame((_, frame) => {
+      frames.push(...frame, -1);
+      if (frames.length === 6) resolve();
+    });
+  });
+  const stream = await openRawStream();
+  const bytes = [...encodeWord(2), 7, 8, ...encodeWord(0), ...encodeWord(1), 9];
+  for (const byte of bytes) stream.send(new Uint8Array([byte]));
+  await done;
+  expect(frames).toEqual([7, 8, -1, -1, 9, -1]);
+});
+
+test('[TR16] a receiver that gives back more than it was sent loses the link', async () => {
+  await liar.handle(FRAMES_PROTOCOL, (stream) => {
+    stream.send(encodeWord(WINDOW_BYTES));
+  });
+  const loss = nextLoss();
+  const signal = AbortSignal.timeout(5_000);
+  await transport.connect(asPeerId(liar.peerId.toString()), {signal});
+  expect(await loss).toBe('violation');
+  expect(transport.traffic()).toMatchObject([{violations: 1}]);
+});

@@ -1,0 +1,88 @@
+import {Libp2pRecord} from '@libp2p/record';
+import {Key} from 'interface-datastore/key';
+import {expect, test} from 'vitest';
+import {asPeerId} from '../ids.ts';
+import {buildRecord} from '../testing/record-builder.ts';
+import {NewestRecordDatastore} from './newest-record-datastore.ts';
+
+const NOW_MS = 1_800_000_000_000;
+const encoder = new TextEncoder();
+
+/** As kad-dht stores it; the signature is checked by the validator, before. */
+function entry(owner: string, seq: number, model = 'ab') {
+  const record = buildRecord({peerId: asPeerId(owner), seq});
+  const key = `/weft/1/public/${model}/${owner}`;
+  const value = new Uint8Array([...new Uint8Array(64), ...encoder.encode(JSON.stringify(record))]);
+  const raw = new Libp2pRecord(encoder.encode(key), value, new Date(NOW_MS)).serialize();
+  return {datastoreKey: new Key(`/dht/record/${owner}-${model}`), raw, key};
+}
+
+function put(store: NewestRecordDatastore, {datastoreKey, raw}: ReturnType<typeof entry>): void {
+  store.put(datastoreKey, raw);
+}
+
+function createStore(limits = {}) {
+  const clock = {nowMs: NOW_MS};
+  return {clock, store: new NewestRecordDatastore({now: () => clock.nowMs, ...limits})};
+}
+
+test('[DS1] an older record never replaces a newer one, and tells nobody', () => {
+  const {store} = createStore();
+  const heard: string[] = [];
+  store.onStored(({key}) => heard.push(key));
+  put(store, entry('a', NOW_MS + 1));
+  put(store, entry('a', NOW_MS));
+  expect(store.list('/weft/')).toHaveLength(1);
+  const body = new TextDecoder().decode(store.list('/weft/')[0]?.value.subarray(64));
+  expect(JSON.parse(body)).toMatchObject({seq: NOW_MS + 1});
+  expect(heard).toEqual(['/weft/1/public/ab/a']);
+});
+
+test('[DS2] a record leaves at its own expiry, by get and by list', () => {
+  const {clock, store} = createStore();
+  const first = entry('a', NOW_MS);
+  put(store, first);
+  expect(store.get(first.datastoreKey)).toBeInstanceOf(Uint8Array);
+  clock.nowMs += 30_000;
+  expect(() => store.get(first.datastoreKey)).toThrow('Not Found');
+  expect(store.list('/weft/')).toEqual([]);
+  put(store, first);
+  expect(store.recordCount).toBe(0);
+});
+
+test('[DS3] each owner has few records, and the expired make room', () => {
+  const {clock, store} = createStore({maxRecordsPerOwner: 2});
+  put(store, entry('a', NOW_MS, '01'));
+  put(store, entry('a', NOW_MS, '02'));
+  expect(() => put(store, entry('a', NOW_MS, '03'))).toThrow('at most 2 per owner');
+  put(store, entry('b', NOW_MS, '03'));
+  clock.nowMs += 30_000;
+  put(store, entry('a', clock.nowMs, '03'));
+  expect(store.recordCount).toBe(1);
+});
+
+test('[DS4] the whole store is limited', () => {
+  const {store} = createStore({maxRecords: 2});
+  put(store, entry('a', NOW_MS));
+  put(store, entry('b', NOW_MS));
+  expect(() => put(store, entry('c', NOW_MS))).toThrow('2 in all');
+  put(store, entry('a', NOW_MS + 1));
+  expect(store.recordCount).toBe(2);
+});
+
+test('[DS5] forget drops what an owner stored, and says which keys', () => {
+  const {store} = createStore();
+  put(store, entry('a', NOW_MS));
+  put(store, entry('b', NOW_MS));
+  expect(store.forget('a')).toEqual(['/weft/1/public/ab/a']);
+  expect(store.list('/weft/1/public/ab/').map(({key}) => key)).toEqual(['/weft/1/public/ab/b']);
+});
+
+test('[DS6] carries nothing but Weft records in the DHT, and all else as it is', () => {
+  const {store} = createStore();
+  const foreign = new Libp2pRecord(encoder.encode('/pk/a'), new Uint8Array(4), new Date(NOW_MS));
+  store.put(new Key('/dht/record/pk'), foreign.serialize());
+  expect(() => store.get(new Key('/dht/record/pk'))).toThrow('Not Found');
+  store.put(new Key('/peers/a'), new Uint8Array([7]));
+  expect(store.get(new Key('/peers/a'))).toEqual(new Uint8Array([7]));
+});

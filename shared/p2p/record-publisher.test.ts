@@ -1,0 +1,125 @@
+import {generateKeyPair} from '@libp2p/crypto/keys';
+import {peerIdFromPrivateKey} from '@libp2p/peer-id';
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {asPeerId} from '../ids.ts';
+import {
+  isFarewell,
+  RECORD_MAX_BYTES,
+  RECORD_REFRESH_MS,
+  type NodeRecord,
+} from '../protocol/node-record.ts';
+import {buildRecord} from '../testing/record-builder.ts';
+import {MemoryDirectoryServer} from './memory-directory.ts';
+import {fitRecord, startRecordPublisher} from './record-publisher.ts';
+import {recordPrefix, sealedByteLength} from './signed-record.ts';
+
+const privateKey = await generateKeyPair('Ed25519');
+const peerId = asPeerId(peerIdFromPrivateKey(privateKey).toString());
+const facts = buildRecord({peerId});
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Lets the microtasks of signing and publishing run. */
+async function advance(ms: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+async function createWorld() {
+  const server = new MemoryDirectoryServer(Date.now);
+  const prefix = recordPrefix(facts.swarmId, facts.manifestHash);
+  const [directory, reader] = [await server.open(prefix), await server.open(prefix)];
+  const seen: NodeRecord[] = [];
+  reader.subscribe(() => seen.push(...reader.list().records));
+  const failures: unknown[] = [];
+  const publisher = startRecordPublisher({
+    directory,
+    privateKey,
+    facts,
+    now: Date.now,
+    onFailure: (cause) => failures.push(cause),
+  });
+  // Signing is WebCrypto: real time, outside the fake timers.
+  const settle = (count: number) =>
+    vi.waitFor(() => expect(seen.length).toBe(count), {interval: 1});
+  return {server, publisher, reader, seen, failures, settle};
+}
+
+test('[RP1] publishes at once, and again before expiry, with a higher seq', async () => {
+  const {seen, settle, publisher} = await createWorld();
+  await advance(0);
+  await settle(1);
+  await advance(RECORD_REFRESH_MS);
+  await settle(2);
+  expect(seen[1]?.seq).toBeGreaterThan(seen[0]?.seq ?? Infinity);
+  expect((seen[0]?.expiresAtMs ?? 0) - (seen[0]?.seq ?? 0)).toBe(30_000);
+  await publisher.stop();
+});
+
+test('[RP2] many changes in a moment are one record, at most four a second', async () => {
+  const {seen, settle, publisher} = await createWorld();
+  await advance(0);
+  await settle(1);
+  for (let openSessions = 1; openSessions <= 50; openSessions += 1) {
+    publisher.update({openSessions});
+    await advance(10);
+  }
+  await vi.waitFor(() => expect(seen.at(-1)?.openSessions).toBe(50), {interval: 1});
+  // At the start, after 250 and after 500 ms, and one more when signing took its time.
+  expect(seen.length).toBeLessThanOrEqual(4);
+  await publisher.stop();
+});
+
+test('[RP3] an update that changes nothing publishes nothing', async () => {
+  const {seen, settle, publisher} = await createWorld();
+  await advance(0);
+  await settle(1);
+  publisher.update({openSessions: facts.openSessions});
+  await advance(2000);
+  expect(seen.length).toBe(1);
+  await publisher.stop();
+});
+
+test('[RP4] says goodbye at the end, and nothing after', async () => {
+  const {reader, settle, publisher} = await createWorld();
+  await advance(0);
+  await settle(1);
+  await publisher.stop();
+  expect(reader.list().records).toEqual([]);
+  expect(isFarewell(publisher.current() ?? facts)).toBe(true);
+  publisher.update({openSessions: 9});
+  await advance(60_000);
+  expect(reader.list().records).toEqual([]);
+});
+
+test('[RP5] tells of a failure and tries again until a server takes the record', async () => {
+  const {server, seen, failures, settle, publisher} = await createWorld();
+  server.setReachable(false);
+  await advance(0);
+  await vi.waitFor(() => expect(failures.length).toBe(1), {interval: 1});
+  server.setReachable(true);
+  await advance(1000);
+  await settle(1);
+  expect(failures).toMatchObject([{detail: {code: 'DIRECTORY_UNREACHABLE'}}]);
+  expect(seen.length).toBe(1);
+  await publisher.stop();
+});
+
+test('[RP6] drops the slowest round trips until the record fits', () => {
+  const addresses = Array.from({length: 4}, (_, index) => `/dns4/${'x'.repeat(150)}/tcp/${index}`);
+  const rtts = Array.from({length: 16}, (_, index) => ({peerId, rttMs: 16.04 - index}));
+  const unreachable = Array.from({length: 4}, () => peerId);
+  const record = {...facts, addresses, rtts, unreachable};
+  expect(sealedByteLength(record)).toBeGreaterThan(RECORD_MAX_BYTES);
+  const fitted = fitRecord(record);
+  expect(sealedByteLength(fitted)).toBeLessThanOrEqual(RECORD_MAX_BYTES);
+  expect(fitted.rtts.length).toBeGreaterThan(0);
+  expect(fitted.rtts.map(({rttMs}) => rttMs)).toEqual(
+    Array.from({length: fitted.rtts.length}, (_, index) => index + 1),
+  );
+  expect(fitted.addresses).toEqual(addresses);
+});

@@ -1,0 +1,34 @@
+import {expect, test} from 'vitest';
+import {buildRecord} from '../testing/record-builder.ts';
+import {isFarewell, parseNodeRecord} from './node-record.ts';
+
+const valid = buildRecord();
+
+test('[NR1] keeps a valid record as it is, and ignores what it does not know', () => {
+  expect(parseNodeRecord(valid)).toEqual(valid);
+  const shard = {startLayer: 0, endLayer: 5, embedding: true, lmHead: false, tint: 'red'};
+  expect(parseNodeRecord({...valid, admin: true, shards: [shard]})).toEqual(valid);
+});
+
+const shard = valid.shards[0];
+const rtt = {peerId: valid.peerId, rttMs: 1};
+
+test.each([
+  ['an empty range', {...valid, shards: [{...shard, startLayer: 5}]}, 'shards.0'],
+  ['a negative time', {...valid, hopOverheadMs: -1}, 'hopOverheadMs'],
+  ['a time that is no number', {...valid, hopOverheadMs: Number.NaN}, 'hopOverheadMs'],
+  ['an endless time', {...valid, uptimeMs: Infinity}, 'uptimeMs'],
+  ['half a session', {...valid, openSessions: 0.5}, 'openSessions'],
+  ['a missing field', {...valid, claim: undefined}, 'claim'],
+  ['too many round trips', {...valid, rtts: Array.from({length: 17}, () => rtt)}, 'rtts'],
+  ['a swarm id with a slash', {...valid, swarmId: 'a/b'}, 'swarmId'],
+])('[NR1] refuses %s and names the path', (_, value, path) => {
+  expect(() => parseNodeRecord(value)).toThrow(
+    expect.objectContaining({detail: {code: 'MALFORMED_MESSAGE', kind: 'node-record', path}}),
+  );
+});
+
+test('[NR5] a record that expires when it is written is a farewell', () => {
+  expect(isFarewell(valid)).toBe(false);
+  expect(isFarewell({...valid, expiresAtMs: valid.seq})).toBe(true);
+});

@@ -1,0 +1,69 @@
+import {cellsOf, isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+import {hopServiceMs} from '../cost-model.ts';
+import type {LayerSpan} from '../scheduling-event.ts';
+import type {PlacedShard, SnapshotNode} from '../swarm-snapshot.ts';
+
+/** Per cell of the grid: how many serve it, and how many tokens a second they could. */
+export type Coverage = {
+  readonly grid: CutGrid;
+  readonly cells: readonly LayerRange[];
+  readonly replicas: number[];
+  readonly tokensPerSec: number[];
+};
+
+export function emptyCoverage(grid: CutGrid): Coverage {
+  const cells = cellsOf(grid, {startLayer: 0, endLayer: grid.layerCount});
+  return {
+    grid,
+    cells,
+    replicas: cells.map(() => 0),
+    tokensPerSec: cells.map(() => 0),
+  };
+}
+
+/** Adds (or with `sign` -1 takes away) what a shard on a node brings. Changes `coverage`. */
+export function addShard(
+  coverage: Coverage,
+  node: SnapshotNode,
+  shard: PlacedShard,
+  sign: 1 | -1 = 1,
+): void {
+  if (!isOnGrid(coverage.grid, shard)) return;
+  const rate = sign * shardTokensPerSec(node, shard);
+  const [from, to] = cellSpan(coverage.grid, shard);
+  for (let cell = from; cell < to; cell += 1) {
+    if (!servesCell(coverage, shard, cell)) continue;
+    coverage.replicas[cell] = (coverage.replicas[cell] ?? 0) + sign;
+    coverage.tokensPerSec[cell] = Math.max(0, (coverage.tokensPerSec[cell] ?? 0) + rate);
+  }
+}
+
+/** Tokens a second that flow through a shard when every session uses all of it. */
+export function shardTokensPerSec(node: SnapshotNode, shard: LayerSpan): number {
+  const ms = hopServiceMs(node, shard.endLayer - shard.startLayer);
+  return 1000 / Math.max(ms, 0.001);
+}
+
+/** Positions of the first cell of a range on the grid, and of the one after its last. */
+export function cellSpan(grid: CutGrid, range: LayerSpan): readonly [number, number] {
+  return [Math.floor(range.startLayer / grid.cutEvery), Math.ceil(range.endLayer / grid.cutEvery)];
+}
+
+/** The outer cells need embedding or LM head beside their layers. */
+function servesCell({cells}: Coverage, shard: PlacedShard, cell: number): boolean {
+  return (cell > 0 || shard.embedding) && (cell < cells.length - 1 || shard.lmHead);
+}
+
+/** Runs of cells that nobody serves, as layer ranges. */
+export function gapsOf({cells, replicas}: Coverage): readonly LayerSpan[] {
+  const gaps: LayerSpan[] = [];
+  cells.forEach((cell, at) => {
+    if ((replicas[at] ?? 0) > 0) return;
+    const last = gaps.at(-1);
+    if (last?.endLayer === cell.startLayer) gaps.pop();
+    const startLayer = last?.endLayer === cell.startLayer ? last.startLayer : cell.startLayer;
+    gaps.push({startLayer, endLayer: cell.endLayer});
+  });
+  return gaps;
+}

@@ -1,0 +1,56 @@
+import {expect, test} from 'vitest';
+import {asPeerId} from '#shared/ids.ts';
+import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
+import {snapshotOfNodes, type SnapshotNode} from '../swarm-snapshot.ts';
+import {DEFAULT_TARGET} from './allocation-target.ts';
+import {decidePlacement} from './decide-placement.ts';
+
+const model = {layerCount: 30, cutEvery: 5};
+
+function decide(self: string, nodes: readonly SnapshotNode[], nowMs = 0) {
+  const snapshot = snapshotOfNodes(nodes, nowMs);
+  return decidePlacement({snapshot, model, self: asPeerId(self), target: DEFAULT_TARGET});
+}
+
+const all = {capacityLayers: {plain: 40, first: 40, last: 40, both: 40}};
+
+test('[PL1] a node that fits everything serves alone', () => {
+  expect(decide('a', [snapshotNode('a', all)])).toMatchObject({
+    kind: 'claim',
+    shard: shard(0, 30, 30),
+  });
+});
+
+test('[PL2] three empty nodes that see each other take three different parts', () => {
+  const nodes = ['a', 'b', 'c'].map((id) => snapshotNode(id));
+  const parts = nodes.map(({nodeId}) => decide(nodeId, nodes));
+  const starts = parts.map((part) => (part.kind === 'claim' ? part.shard.startLayer : -1));
+  expect(starts.toSorted((a, b) => a - b)).toEqual([0, 10, 20]);
+});
+
+test('[PL3] a node whose own record is not seen yet waits', () => {
+  expect(decide('a', [])).toMatchObject({kind: 'wait'});
+});
+
+test('[PL4] a node with no room for a cell is a spare, and says what is missing', () => {
+  const tiny = {capacityLayers: {plain: 4, first: 4, last: 4, both: 4}};
+  expect(decide('a', [snapshotNode('a', tiny)])).toMatchObject({
+    kind: 'spare',
+    missing: [{startLayer: 0, endLayer: 30, why: 'no-node'}],
+  });
+});
+
+test('[PL5] of two fresh claims on one gap, one is withdrawn and one kept', () => {
+  const serving = snapshotNode('s', {shards: [shard(0, 20, 30)]});
+  const claim = {...shard(20, 30, 30), epoch: 1, claimedAtMs: 0};
+  const nodes = [serving, snapshotNode('a', {claim}), snapshotNode('b', {claim})];
+  const kinds = ['a', 'b'].map((id) => decide(id, nodes, 100).kind);
+  expect(kinds.toSorted((a, b) => a.localeCompare(b))).toEqual(['keep', 'withdraw']);
+});
+
+test('[PL6] a settled claim is kept, whoever else came later', () => {
+  const claim = {...shard(20, 30, 30), epoch: 1, claimedAtMs: 0};
+  const later = {...claim, claimedAtMs: 4000};
+  const nodes = [snapshotNode('a', {claim}), snapshotNode('b', {claim: later})];
+  expect(decide('a', nodes, 5000)).toMatchObject({kind: 'keep'});
+});

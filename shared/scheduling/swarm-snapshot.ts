@@ -1,0 +1,167 @@
+import type {PeerId} from '#shared/ids.ts';
+import {networkDistances, type NetworkCoordinates, type RttMs} from './network-distances.ts';
+
+/** Layers that fit a node: in the middle, with the embedding, with the LM head, with both. */
+export type CapacityLayers = {
+  readonly plain: number;
+  readonly first: number;
+  readonly last: number;
+  readonly both: number;
+};
+
+/** Layers `[startLayer, endLayer)` on one node, and which ends of the model stand with them. */
+export type PlacedShard = {
+  readonly startLayer: number;
+  readonly endLayer: number;
+  readonly embedding: boolean;
+  readonly lmHead: boolean;
+};
+
+/** Layers that a node has said it is loading. */
+export type PlacementClaim = PlacedShard & {
+  readonly epoch: number;
+  readonly claimedAtMs: number;
+};
+
+/** One decode step through one layer takes `fixedMs + perSessionMs × sessions in the batch`. */
+export type DecodeMsPerLayer = {readonly fixedMs: number; readonly perSessionMs: number};
+
+/** One node as both phases see it: facts from its own record (or a pool file), checked. */
+export type SnapshotNode = {
+  readonly nodeId: PeerId;
+  readonly capacityLayers: CapacityLayers;
+  readonly decodeMsPerLayer: DecodeMsPerLayer;
+  readonly prefillMsPerTokenLayer: number;
+  /** Frame in to frame out with zero layers. */
+  readonly hopOverheadMs: number;
+  readonly maxSessions: number;
+  readonly engineClass: string;
+  /** Served now. */
+  readonly shards: readonly PlacedShard[];
+  /** Being loaded; `null` while nothing is. */
+  readonly claim: PlacementClaim | null;
+  readonly openSessions: number;
+  readonly queuedSteps: number;
+  /** `Infinity` when the source does not say (pool files). */
+  readonly kvTokensFree: number;
+  readonly hidden: boolean;
+  readonly onBattery: boolean;
+  readonly metered: boolean;
+  readonly uptimeMs: number;
+  /** Round trips that this node measured itself. */
+  readonly rtts: readonly {readonly peerId: PeerId; readonly rttMs: number}[];
+  readonly coords: NetworkCoordinates | null;
+  /** Peers that this node cannot reach. */
+  readonly unreachable: readonly PeerId[];
+};
+
+/** One immutable picture of a swarm: the only input of both phases. */
+export type SwarmSnapshot = {
+  readonly takenAtMs: number;
+  /** Sorted by `nodeId` (code units), each id once. */
+  readonly nodes: readonly SnapshotNode[];
+  readonly indexOf: ReadonlyMap<PeerId, number>;
+  /** Round trip between two nodes, by their positions in `nodes`. */
+  readonly rttMs: RttMs;
+};
+
+/** What a record must carry to become a node; `shared/protocol`'s node record fits. */
+export type SnapshotRecord = Omit<SnapshotNode, 'nodeId' | 'coords'> & {
+  readonly peerId: PeerId;
+  readonly seq: number;
+  readonly expiresAtMs: number;
+  readonly coords?: NetworkCoordinates | null | undefined;
+};
+
+/**
+ * All live records as one snapshot: expired and senseless ones dropped, the
+ * highest `seq` of each peer kept, sorted by id, so that the order in which
+ * records arrived has no influence. O(N log N + RTTs).
+ */
+export function snapshotOf(records: Iterable<SnapshotRecord>, nowMs: number): SwarmSnapshot {
+  const newest = new Map<PeerId, SnapshotRecord>();
+  for (const record of records) {
+    const known = newest.get(record.peerId);
+    if (known === undefined || isNewer(record, known)) newest.set(record.peerId, record);
+  }
+  const nodes: SnapshotNode[] = [];
+  for (const record of newest.values()) {
+    if (record.expiresAtMs <= nowMs || record.expiresAtMs <= record.seq) continue;
+    const node = nodeOfRecord(record);
+    if (isSensible(node)) nodes.push(node);
+  }
+  return snapshotOfNodes(nodes, nowMs);
+}
+
+/** A snapshot of nodes that are already checked and unique, as a pool file gives them. */
+export function snapshotOfNodes(
+  unsorted: readonly SnapshotNode[],
+  takenAtMs: number,
+): SwarmSnapshot {
+  const nodes = unsorted.toSorted((a, b) => compareIds(a.nodeId, b.nodeId));
+  const indexOf = new Map(nodes.map((node, index) => [node.nodeId, index]));
+  return {takenAtMs, nodes, indexOf, rttMs: networkDistances(nodes, indexOf)};
+}
+
+/** The order of ids everywhere in scheduling: by code units, as no locale changes it. */
+export function compareIds(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** Whether the numbers of a node can be calculated with. */
+export function isSensible(node: SnapshotNode): boolean {
+  const {plain, first, last, both} = node.capacityLayers;
+  const counts = [plain, first, last, both, node.maxSessions, node.openSessions, node.queuedSteps];
+  const times = [
+    node.decodeMsPerLayer.fixedMs,
+    node.decodeMsPerLayer.perSessionMs,
+    node.prefillMsPerTokenLayer,
+    node.hopOverheadMs,
+  ];
+  return (
+    counts.every((count) => Number.isFinite(count) && count >= 0) &&
+    times.every((ms) => Number.isFinite(ms) && ms >= 0) &&
+    node.kvTokensFree >= 0 &&
+    [...node.shards, ...(node.claim === null ? [] : [node.claim])].every(isSensibleShard)
+  );
+}
+
+function isSensibleShard({startLayer, endLayer}: PlacedShard): boolean {
+  return (
+    Number.isInteger(startLayer) &&
+    Number.isInteger(endLayer) &&
+    startLayer >= 0 &&
+    endLayer > startLayer
+  );
+}
+
+/** Equal `seq` from one peer is a broken peer: any rule will do, as long as order has no say. */
+function isNewer(record: SnapshotRecord, known: SnapshotRecord): boolean {
+  if (record.seq !== known.seq) return record.seq > known.seq;
+  return compareIds(JSON.stringify(record), JSON.stringify(known)) < 0;
+}
+
+function nodeOfRecord(record: SnapshotRecord): SnapshotNode {
+  return {
+    nodeId: record.peerId,
+    capacityLayers: record.capacityLayers,
+    decodeMsPerLayer: record.decodeMsPerLayer,
+    prefillMsPerTokenLayer: record.prefillMsPerTokenLayer,
+    hopOverheadMs: record.hopOverheadMs,
+    maxSessions: record.maxSessions,
+    engineClass: record.engineClass,
+    shards: record.shards,
+    claim: record.claim,
+    openSessions: record.openSessions,
+    queuedSteps: record.queuedSteps,
+    kvTokensFree: record.kvTokensFree,
+    hidden: record.hidden,
+    onBattery: record.onBattery,
+    metered: record.metered,
+    uptimeMs: record.uptimeMs,
+    rtts: record.rtts,
+    coords: record.coords ?? null,
+    unreachable: record.unreachable,
+  };
+}

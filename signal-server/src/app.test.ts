@@ -1,0 +1,151 @@
+import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import type {Hono} from 'hono';
+import {afterAll, beforeAll, expect, test} from 'vitest';
+import {asPeerId, asSwarmId} from '#shared/ids.ts';
+import {bootstrapSchema} from '#shared/protocol/bootstrap.ts';
+import {createApp} from './app.ts';
+
+const counters = {
+  relayedBytes: 12,
+  relayedConnections: 2,
+  reservations: 3,
+  dhtRecords: 4,
+  connections: 5,
+};
+const MODEL_BYTES = Uint8Array.from({length: 1000}, (_, index) => index % 251);
+let folder: string;
+let app: Hono;
+
+function create(publicUrl: string | null): Hono {
+  return createApp({
+    config: {
+      staticDir: join(folder, 'dist'),
+      modelsDir: join(folder, 'models'),
+      publicUrl,
+      iceServerUrls: ['stun:a.example'],
+    },
+    now: () => 1234,
+    counters: () => counters,
+    node: () => ({peerId: asPeerId('12D3KooWX'), swarmId: asSwarmId('public'), protocolMajor: 1}),
+  });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weft-app-'));
+  await mkdir(join(folder, 'dist', 'assets'), {recursive: true});
+  await mkdir(join(folder, 'models'));
+  await writeFile(join(folder, 'dist', 'index.html'), '<!doctype html>');
+  await writeFile(join(folder, 'dist', 'assets', 'ort-1a2b.wasm'), MODEL_BYTES);
+  await writeFile(join(folder, 'models', 'tiny.gguf'), MODEL_BYTES);
+  await writeFile(join(folder, 'secret.txt'), 'secret');
+  app = create(null);
+});
+afterAll(async () => {
+  await rm(folder, {recursive: true});
+});
+
+const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+const range = (value: string) => ({headers: {Range: value}});
+
+test('[SS1] the page is cross-origin isolated and under a strict policy', async () => {
+  const {status, headers} = await app.request('/');
+  expect(status).toBe(200);
+  expect(headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin');
+  expect(headers.get('Cross-Origin-Embedder-Policy')).toBe('require-corp');
+  const policy = headers.get('Content-Security-Policy') ?? '';
+  expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval';");
+  expect(policy).not.toContain('unsafe-inline');
+  expect(headers.get('Cache-Control')).toBe('no-cache');
+});
+
+test('[SS2] hashed files are cached for good, and wasm has its type', async () => {
+  const {headers} = await app.request('/assets/ort-1a2b.wasm');
+  expect(headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable');
+  expect(headers.get('Content-Type')).toBe('application/wasm');
+  expect(headers.get('Cross-Origin-Resource-Policy')).toBe('cross-origin');
+  const missing = await app.request('/assets/none.js');
+  expect(missing.status).toBe(404);
+  expect(missing.headers.get('Cache-Control')).toBe('no-cache');
+});
+
+test('[SS3] a model comes whole, or by range', async () => {
+  const whole = await app.request('/models/tiny.gguf');
+  expect(whole.headers.get('Accept-Ranges')).toBe('bytes');
+  expect(await bytesOf(whole)).toEqual(MODEL_BYTES);
+  const middle = await app.request('/models/tiny.gguf', range('bytes=10-19'));
+  expect(middle.status).toBe(206);
+  expect(middle.headers.get('Content-Range')).toBe('bytes 10-19/1000');
+  expect(await bytesOf(middle)).toEqual(MODEL_BYTES.subarray(10, 20));
+  const tail = await app.request('/models/tiny.gguf', range('bytes=-5'));
+  expect(await bytesOf(tail)).toEqual(MODEL_BYTES.subarray(995));
+});
+
+test('[SS4] a range behind the end is refused, and says how long the file is', async () => {
+  const {status, headers} = await app.request('/models/tiny.gguf', range('bytes=1000-'));
+  expect(status).toBe(416);
+  expect(headers.get('Content-Range')).toBe('bytes */1000');
+});
+
+test('[SS5] HEAD and ETag: the length without the file, and 304 for who has it', async () => {
+  const head = await app.request('/models/tiny.gguf', {method: 'HEAD'});
+  expect(head.headers.get('Content-Length')).toBe('1000');
+  const etag = head.headers.get('ETag') ?? '';
+  const part = await app.request('/models/tiny.gguf', range('bytes=0-0'));
+  expect(part.headers.get('ETag')).toBe(etag);
+  const again = await app.request('/models/tiny.gguf', {headers: {'If-None-Match': etag}});
+  expect(again.status).toBe(304);
+  expect(await bytesOf(again)).toHaveLength(0);
+});
+
+test('[SS6] other pages may read models and join', async () => {
+  const headers = {Origin: 'https://blog.example'};
+  for (const path of ['/models/tiny.gguf', '/api/bootstrap']) {
+    const response = await app.request(path, {headers});
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
+  }
+});
+
+test.each([
+  '/models/../secret.txt',
+  '/models/%2e%2e/secret.txt',
+  '/models/none.gguf',
+  '/..%2fsecret.txt',
+])('[SS7] nothing outside the folders: %s', async (path) => {
+  const response = await app.request(path);
+  expect(response.status).toBe(404);
+  expect(await response.text()).not.toContain('secret');
+});
+
+test.each([
+  [null, 'http://127.0.0.1:8123/api/bootstrap', '/ip4/127.0.0.1/tcp/8123/ws/p2p/12D3KooWX'],
+  [null, 'http://[::1]:8123/api/bootstrap', '/ip6/::1/tcp/8123/ws/p2p/12D3KooWX'],
+  [null, 'http://lab.local/api/bootstrap', '/dns/lab.local/tcp/80/ws/p2p/12D3KooWX'],
+  [
+    'https://weft.example',
+    'http://127.0.0.1/api/bootstrap',
+    '/dns/weft.example/tcp/443/tls/ws/p2p/12D3KooWX',
+  ],
+])('[SS8] tells a tab the address by which it came (%s, %s)', async (publicUrl, url, address) => {
+  const response = await create(publicUrl).request(url);
+  expect(response.headers.get('Cache-Control')).toBe('no-store');
+  expect(bootstrapSchema.parse(await response.json())).toEqual({
+    peerId: '12D3KooWX',
+    swarmId: 'public',
+    protocolMajor: 1,
+    addresses: [address],
+    nowMs: 1234,
+    iceServerUrls: ['stun:a.example'],
+  });
+});
+
+test('[SS9] health, counters and metrics', async () => {
+  expect(await (await app.request('/healthz')).json()).toEqual({status: 'ok'});
+  expect(await (await app.request('/api/counters')).json()).toEqual(counters);
+  const metrics = await (await app.request('/metrics')).text();
+  expect(metrics).toContain(
+    '# TYPE weft_relayed_bytes_total counter\nweft_relayed_bytes_total 12\n',
+  );
+  expect(metrics).toContain('weft_connections 5\n');
+});

@@ -1,0 +1,127 @@
+import {assert} from '#shared/assert.ts';
+import {cellsOf} from '#shared/model/cut-grid.ts';
+import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import type {Manifest, TensorEntry} from '#shared/model/manifest.ts';
+import {
+  sumByteLength,
+  tensorsOfCell,
+  tensorsOfEmbedding,
+  tensorsOfLmHead,
+  tensorsOfShard,
+  type ShardShape,
+} from '#shared/model/shard-tensors.ts';
+import type {LoadProgress} from './load-progress.ts';
+import {OrtCell} from './ort-cell.ts';
+import {OrtHead} from './ort-head.ts';
+import type {OrtShard} from './ort-shard-runner.ts';
+import {EmbeddingTable} from './weights/embedding-table.ts';
+import {readTensors} from './weights/read-tensors.ts';
+
+/** Progress is told in steps of this part of the whole: often enough for an eye. */
+const PROGRESS_STEPS = 200;
+
+type Tensors = ReadonlyMap<string, StoredTensor>;
+type Part = {
+  readonly entries: readonly TensorEntry[];
+  readonly build: (tensors: Tensors) => Promise<void>;
+};
+
+/**
+ * Fetches a shard's weights and builds its sessions, cell by cell: while one is
+ * built, the next one is on its way, and no more than these two are in memory.
+ *
+ * @throws {EngineError} `WEIGHTS_UNREACHABLE`, `TENSOR_ALTERED`; the signal's reason when aborted.
+ */
+export async function createOrtShard(options: {
+  readonly manifest: Manifest;
+  readonly shape: ShardShape;
+  readonly weightsUrl: string;
+  readonly onProgress: (progress: LoadProgress) => void;
+  readonly signal: AbortSignal;
+}): Promise<OrtShard> {
+  const {manifest, shape, weightsUrl, onProgress} = options;
+  const {spec, cutEvery} = manifest;
+  const grid = {layerCount: spec.layerCount, cutEvery};
+  let embedding: EmbeddingTable | null = null;
+  let head: OrtHead | null = null;
+  const cells: OrtCell[] = [];
+  const ranges = cellsOf(grid, shape.range);
+  const cellsTotal = ranges.length + (shape.lmHead ? 1 : 0);
+  const tellGraph = (): void => {
+    onProgress({kind: 'graph', cellsDone: cells.length + (head === null ? 0 : 1), cellsTotal});
+  };
+
+  // The ends first: tied, they are one download; and the LM head leaves room in the
+  // engine's memory, which never shrinks, for the cells that follow.
+  const ends: Part = {
+    entries: tensorsOfEnds(manifest, shape),
+    build: async (tensors) => {
+      if (shape.embedding) embedding = embeddingOf(manifest, tensors);
+      if (shape.lmHead) head = await OrtHead.create(spec, tensors);
+      tellGraph();
+    },
+  };
+  const layers = ranges.map((range): Part => ({
+    entries: tensorsOfCell(manifest, range),
+    build: async (tensors) => {
+      cells.push(await OrtCell.create(spec, range, tensors));
+      tellGraph();
+    },
+  }));
+  const onBytes = countBytes(sumByteLength(tensorsOfShard(manifest, shape)), onProgress);
+  await loadParts([ends, ...layers], (entries) =>
+    readTensors({url: weightsUrl, entries, onBytes, signal: options.signal}),
+  );
+  return {spec, grid, range: shape.range, embedding, cells, head};
+}
+
+function tensorsOfEnds(manifest: Manifest, shape: ShardShape): readonly TensorEntry[] {
+  const embedding = shape.embedding ? tensorsOfEmbedding(manifest) : [];
+  const lmHead = shape.lmHead ? tensorsOfLmHead(manifest) : [];
+  return [...new Set([...embedding, ...lmHead])];
+}
+
+function embeddingOf(manifest: Manifest, tensors: Tensors): EmbeddingTable {
+  const [entry] = tensorsOfEmbedding(manifest);
+  const tensor = entry && tensors.get(entry.name);
+  assert(tensor !== undefined, 'the embedding was loaded');
+  return new EmbeddingTable(tensor);
+}
+
+/** Builds part after part; each read starts before the build of the part in front of it. */
+async function loadParts(
+  parts: readonly Part[],
+  read: (entries: readonly TensorEntry[]) => Promise<Tensors>,
+): Promise<void> {
+  let ahead = startRead(parts[0], read);
+  for (const [at, part] of parts.entries()) {
+    const tensors = await ahead;
+    ahead = startRead(parts[at + 1], read);
+    await part.build(tensors);
+  }
+}
+
+function startRead(
+  part: Part | undefined,
+  read: (entries: readonly TensorEntry[]) => Promise<Tensors>,
+): Promise<Tensors> {
+  const reading = part === undefined ? Promise.resolve(new Map()) : read(part.entries);
+  // Awaited after the build in front of it; until then a failure must not count as unhandled.
+  reading.catch(() => undefined);
+  return reading;
+}
+
+function countBytes(
+  bytesTotal: number,
+  onProgress: (progress: LoadProgress) => void,
+): (byteCount: number) => void {
+  let bytesDone = 0;
+  let toldBytes = 0;
+  return (byteCount) => {
+    bytesDone += byteCount;
+    if (bytesDone - toldBytes < bytesTotal / PROGRESS_STEPS && bytesDone < bytesTotal) return;
+    toldBytes = bytesDone;
+    // Gaps between tensors are read too.
+    onProgress({kind: 'weights', bytesDone: Math.min(bytesDone, bytesTotal), bytesTotal});
+  };
+}

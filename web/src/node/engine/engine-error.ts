@@ -1,0 +1,45 @@
+import {WeftError} from '#shared/errors.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+
+/** What can go wrong between a caller and the engine. Plain data: it crosses the worker's border. */
+export type EngineErrorDetail =
+  | {
+      readonly code: 'TENSOR_ALTERED';
+      readonly tensor: string;
+      readonly expectedSha256: string;
+      readonly actualSha256: string;
+    }
+  /** `status` is `null` when no answer came at all. */
+  | {readonly code: 'WEIGHTS_UNREACHABLE'; readonly url: string; readonly status: number | null}
+  /** The caches that are open leave no room: try again later, or another node. */
+  | {readonly code: 'KV_FULL'; readonly kvTokensAsked: number; readonly kvTokensFree: number}
+  /** Longer than the model's context: no node can help. */
+  | {readonly code: 'CONTEXT_FULL'; readonly tokens: number; readonly contextTokens: number}
+  | {readonly code: 'UNKNOWN_SESSION'; readonly sessionId: string}
+  /** The step does not continue the cache: replay from `expectedPosition`, or truncate. */
+  | {
+      readonly code: 'WRONG_POSITION';
+      readonly position: number;
+      readonly expectedPosition: number;
+    }
+  /** A shape, range, dtype or token id that this shard cannot run: the sender's fault. */
+  | {readonly code: 'BAD_STEP'}
+  /** A cell returned NaN or Infinity. */
+  | {readonly code: 'NOT_FINITE'; readonly cell: LayerRange}
+  | {readonly code: 'SELF_TEST_FAILED'}
+  /** The engine is gone: make a new runner. */
+  | {readonly code: 'ENGINE_LOST'};
+
+export class EngineError extends WeftError<EngineErrorDetail> {
+  override readonly name = 'EngineError';
+}
+
+/** A step that this shard cannot run, whatever its state. */
+export function badStep(sentence: string): EngineError {
+  return new EngineError({code: 'BAD_STEP'}, sentence);
+}
+
+/** Whatever the engine threw that it did not mean to: it cannot be trusted any longer. */
+export function engineLost(reason: string, cause?: unknown): EngineError {
+  return new EngineError({code: 'ENGINE_LOST'}, `The engine is gone: ${reason}`, {cause});
+}

@@ -1,0 +1,45 @@
+import type {SessionId} from '#shared/ids.ts';
+import type {Manifest} from '#shared/model/manifest.ts';
+import type {ShardShape} from '#shared/model/shard-tensors.ts';
+import type {EngineErrorDetail} from './engine-error.ts';
+import type {LoadProgress} from './load-progress.ts';
+import type {ShardSpeed} from './measure-shard.ts';
+import type {EngineClass} from './ort-session.ts';
+import type {ShardOutput, ShardStep} from './shard-runner.ts';
+
+/** What to load: plain data, so that it can cross to the worker. */
+export type ShardPlan = {
+  readonly manifest: Manifest;
+  readonly shape: ShardShape;
+  /** Absolute. Must answer range requests. */
+  readonly weightsUrl: string;
+  readonly kvBudgetBytes: number;
+};
+
+/** A shard that is loaded and proven. */
+export type MeasuredShard = ShardSpeed & {readonly engineClass: EngineClass};
+
+/** One call to the engine worker. `load` comes first, once. */
+export type EngineCall =
+  | {readonly kind: 'load'; readonly plan: ShardPlan}
+  | {readonly kind: 'open-session'; readonly sessionId: SessionId; readonly kvTokens: number}
+  | {readonly kind: 'run'; readonly step: ShardStep}
+  | {readonly kind: 'truncate'; readonly sessionId: SessionId; readonly position: number}
+  | {readonly kind: 'close-session'; readonly sessionId: SessionId};
+
+export type EngineRequest = {readonly callId: number; readonly call: EngineCall};
+
+export type EngineResult =
+  | {readonly kind: 'loaded'; readonly measured: MeasuredShard}
+  | {readonly kind: 'ran'; readonly output: ShardOutput}
+  | {readonly kind: 'done'};
+
+export type EngineReply =
+  | {readonly kind: 'progress'; readonly progress: LoadProgress}
+  | {readonly kind: 'result'; readonly callId: number; readonly result: EngineResult}
+  | {
+      readonly kind: 'failed';
+      readonly callId: number;
+      readonly detail: EngineErrorDetail;
+      readonly message: string;
+    };

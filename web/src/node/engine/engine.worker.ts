@@ -1,0 +1,111 @@
+import {assert, unreachable} from '#shared/assert.ts';
+import {layerCount} from '#shared/model/layer-range.ts';
+import {createOrtShard} from './create-ort-shard.ts';
+import {EngineError, engineLost} from './engine-error.ts';
+import type {
+  EngineCall,
+  EngineReply,
+  EngineRequest,
+  EngineResult,
+  MeasuredShard,
+  ShardPlan,
+} from './engine-protocol.ts';
+import {KvCache} from './kv-cache.ts';
+import type {LoadProgress} from './load-progress.ts';
+import {measureShard} from './measure-shard.ts';
+import {ENGINE_CLASS} from './ort-session.ts';
+import {OrtShardRunner} from './ort-shard-runner.ts';
+import type {ShardOutput, ShardRunner} from './shard-runner.ts';
+
+/*
+ * The engine's thread: blocked while a step runs. It ends when the page ends it,
+ * and that is also how a load is aborted and how memory is given back.
+ */
+
+const FOR_EVER = new AbortController().signal;
+let runner: ShardRunner | null = null;
+
+addEventListener('message', (event: MessageEvent<EngineRequest>) => {
+  void answerTo(event.data);
+});
+
+async function answerTo({callId, call}: EngineRequest): Promise<void> {
+  try {
+    const result = await answer(call);
+    reply({kind: 'result', callId, result}, transferOf(result));
+  } catch (error) {
+    const {detail, message} = error instanceof EngineError ? error : engineLost(String(error));
+    reply({kind: 'failed', callId, detail, message}, []);
+  }
+}
+
+async function answer(call: EngineCall): Promise<EngineResult> {
+  if (call.kind === 'load') return {kind: 'loaded', measured: await load(call.plan)};
+  assert(runner !== null, 'the shard is loaded before it is used');
+  switch (call.kind) {
+    case 'run':
+      return {kind: 'ran', output: await runner.run(call.step)};
+    case 'open-session':
+      await runner.openSession(call.sessionId, call.kvTokens);
+      return {kind: 'done'};
+    case 'truncate':
+      await runner.truncate(call.sessionId, call.position);
+      return {kind: 'done'};
+    case 'close-session':
+      await runner.closeSession(call.sessionId);
+      return {kind: 'done'};
+    default:
+      return unreachable(call);
+  }
+}
+
+async function load({
+  manifest,
+  shape,
+  weightsUrl,
+  kvBudgetBytes,
+}: ShardPlan): Promise<MeasuredShard> {
+  const {spec} = manifest;
+  const shard = await createOrtShard({
+    manifest,
+    shape,
+    weightsUrl,
+    onProgress: tell,
+    signal: FOR_EVER,
+  });
+  const cache = new KvCache({
+    spec,
+    layerCount: layerCount(shape.range),
+    budgetBytes: kvBudgetBytes,
+  });
+  const loaded = new OrtShardRunner(shard, cache);
+  const speed = await measureShard({
+    runner: loaded,
+    grid: shard.grid,
+    hiddenSize: spec.hiddenSize,
+    hasLmHead: shape.lmHead,
+    nowMs: () => performance.now(),
+    onRun: (runs) => {
+      tell({kind: 'warm-up', ...runs});
+    },
+  });
+  runner = loaded;
+  return {...speed, engineClass: ENGINE_CLASS};
+}
+
+function tell(progress: LoadProgress): void {
+  reply({kind: 'progress', progress}, []);
+}
+
+function reply(message: EngineReply, transfer: Transferable[]): void {
+  postMessage(message, {transfer});
+}
+
+function transferOf(result: EngineResult): Transferable[] {
+  return result.kind === 'ran' ? buffersOf(result.output) : [];
+}
+
+function buffersOf(output: ShardOutput): Transferable[] {
+  const views = output.kind === 'hidden' ? [output.bytes] : [];
+  return views.map(({buffer}) => buffer).filter((buffer) => buffer instanceof ArrayBuffer);
+}

@@ -1,0 +1,28 @@
+import {assert} from '#shared/assert.ts';
+import {rowCount, type StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import {dequantiseTransposed} from '#shared/model/dequantise/dequantise-transposed.ts';
+
+/** A tensor that the loader must have fetched. */
+export function requireTensor(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  name: string,
+): StoredTensor {
+  const tensor = tensors.get(name);
+  assert(tensor !== undefined, `tensor "${name}" was loaded`);
+  return tensor;
+}
+
+/**
+ * Writes stored matrices `[out, in]` as f32 `[in, Σ out]`, side by side. A vector,
+ * one row in the file, becomes a column: the same numbers in the same order.
+ */
+export function writeMatrices(matrices: readonly StoredTensor[]): (values: Float32Array) => void {
+  const rowStride = matrices.reduce((sum, matrix) => sum + rowCount(matrix), 0);
+  return (values) => {
+    let firstColumn = 0;
+    for (const matrix of matrices) {
+      dequantiseTransposed(matrix, {values, rowStride, firstColumn});
+      firstColumn += rowCount(matrix);
+    }
+  };
+}

@@ -1,0 +1,164 @@
+import {assert} from '#shared/assert.ts';
+import type {SessionId} from '#shared/ids.ts';
+import {isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {badStep} from './engine-error.ts';
+import {packHidden, unpackHidden} from './hidden-state.ts';
+import type {CellKv, KvCache} from './kv-cache.ts';
+import type {OrtCell} from './ort-cell.ts';
+import type {OrtHead} from './ort-head.ts';
+import type {ShardOutput, ShardRunner, ShardStep} from './shard-runner.ts';
+import type {EmbeddingTable} from './weights/embedding-table.ts';
+
+/** Longer pieces run as several: the same bits, with less memory in the engine. */
+const MAX_PIECE_TOKENS = 128;
+
+/** A loaded shard. `embedding` and `head` are `null` when this node does not hold them. */
+export type OrtShard = {
+  readonly spec: ModelSpec;
+  readonly grid: CutGrid;
+  readonly range: LayerRange;
+  readonly embedding: EmbeddingTable | null;
+  readonly cells: readonly OrtCell[];
+  readonly head: OrtHead | null;
+};
+
+/** Runs a shard in the thread that it is called from: the engine worker. */
+export class OrtShardRunner implements ShardRunner {
+  readonly range: LayerRange;
+  readonly #shard: OrtShard;
+  readonly #cache: KvCache;
+  #lastTurn: Promise<unknown> = Promise.resolve();
+
+  constructor(shard: OrtShard, cache: KvCache) {
+    this.range = shard.range;
+    this.#shard = shard;
+    this.#cache = cache;
+  }
+
+  async openSession(sessionId: SessionId, kvTokens: number): Promise<void> {
+    await this.#inTurn(() => {
+      this.#cache.open(sessionId, kvTokens);
+    });
+  }
+
+  async run(step: ShardStep): Promise<ShardOutput> {
+    return await this.#inTurn(() => this.#run(step));
+  }
+
+  async truncate(sessionId: SessionId, position: number): Promise<void> {
+    await this.#inTurn(() => {
+      this.#cache.truncate(sessionId, position);
+    });
+  }
+
+  async closeSession(sessionId: SessionId): Promise<void> {
+    await this.#inTurn(() => {
+      this.#cache.close(sessionId);
+    });
+  }
+
+  /** The engine's memory goes with its worker, never before. */
+  async close(): Promise<void> {
+    await this.#inTurn(() => undefined);
+  }
+
+  /** The engine runs one step at a time, and a session's steps in the order of the calls. */
+  #inTurn<T>(act: () => T | Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(act);
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #run(step: ShardStep): Promise<ShardOutput> {
+    const cells = this.#cellsOf(step);
+    const cellStarts = cells.map(({range}) => range.startLayer);
+    this.#cache.admit({...step, cellStarts});
+    const input = this.#enter(step);
+    const {hiddenSize} = this.#shard.spec;
+    const caches = new Map(
+      cellStarts.map((start) => [start, this.#cache.read(step.sessionId, start)]),
+    );
+    const result = new Float32Array(input.length);
+    for (let at = 0; at < input.length; at += MAX_PIECE_TOKENS * hiddenSize) {
+      const piece = input.subarray(at, at + MAX_PIECE_TOKENS * hiddenSize);
+      result.set(await runCells(cells, piece, caches), at);
+    }
+    const output = await this.#leave(step, result);
+    // Last, so that a step that fails leaves no trace.
+    this.#cache.commit(step.sessionId, caches);
+    return output;
+  }
+
+  #cellsOf({range, tokenCount, output}: ShardStep): readonly OrtCell[] {
+    const {grid, cells, head} = this.#shard;
+    const {startLayer, endLayer} = range;
+    const isInside = startLayer >= this.range.startLayer && endLayer <= this.range.endLayer;
+    if (!isInside || !isOnGrid(grid, range)) {
+      const here = `${this.range.startLayer} to ${this.range.endLayer}`;
+      throw badStep(
+        `Cannot run layers ${startLayer} to ${endLayer}: here are ${here}, cut every ${grid.cutEvery}`,
+      );
+    }
+    if (!Number.isInteger(tokenCount) || tokenCount <= 0) {
+      throw badStep(`Cannot run a step of ${tokenCount} tokens`);
+    }
+    if (output === 'logits' && (head === null || endLayer !== grid.layerCount)) {
+      throw badStep(`Cannot give logits after layer ${endLayer}: no LM head there`);
+    }
+    return cells.filter(
+      (cell) => cell.range.startLayer >= startLayer && cell.range.endLayer <= endLayer,
+    );
+  }
+
+  #enter({input, tokenCount, range}: ShardStep): Float32Array {
+    const {embedding, spec} = this.#shard;
+    if (input.kind === 'hidden') {
+      return unpackHidden(input, {tokenCount, hiddenSize: spec.hiddenSize});
+    }
+    if (embedding === null || range.startLayer !== 0) {
+      throw badStep(
+        `Cannot embed tokens in front of layer ${range.startLayer}: no embedding there`,
+      );
+    }
+    if (input.tokenIds.length !== tokenCount) {
+      throw badStep(`Cannot run ${tokenCount} tokens: ${input.tokenIds.length} ids came`);
+    }
+    return embedding.embed(input.tokenIds);
+  }
+
+  async #leave(step: ShardStep, result: Float32Array<ArrayBuffer>): Promise<ShardOutput> {
+    switch (step.output) {
+      case 'none':
+        return {kind: 'none'};
+      case 'hidden':
+        return {kind: 'hidden', ...packHidden(result)};
+      case 'logits': {
+        const {head, spec} = this.#shard;
+        assert(head !== null, 'a step for logits was admitted');
+        return {kind: 'logits', top: await head.run(result.slice(-spec.hiddenSize))};
+      }
+      default:
+        throw badStep(`Cannot give "${String(step.output)}"`);
+    }
+  }
+}
+
+/** One piece through cells, in layer order; `caches` gets what they remember of it. */
+async function runCells(
+  cells: readonly OrtCell[],
+  piece: Float32Array,
+  caches: Map<number, CellKv>,
+): Promise<Float32Array> {
+  let hidden = piece;
+  for (const cell of cells) {
+    const {startLayer} = cell.range;
+    const past = caches.get(startLayer);
+    assert(past !== undefined, `the cell at layer ${startLayer} has a cache`);
+    const after = await cell.run(hidden, past);
+    caches.set(startLayer, after.kv);
+    hidden = after.hidden;
+  }
+  return hidden;
+}
