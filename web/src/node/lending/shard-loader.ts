@@ -5,6 +5,7 @@ import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {LendRequest} from '../../chat/lend-service.ts';
 import {createStubShardRunner} from '../engine/stub-shard-runner.ts';
+import type {LoadProgress as EngineProgress} from '../engine/load-progress.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import {createWorkerShardRunner} from '../engine/worker-shard-runner.ts';
 import type {OfferedModel} from '../model/load-manifest.ts';
@@ -71,7 +72,21 @@ export async function loadShard(
     lmHead,
     weightsUrl: model.weightsUrl,
     kvBudgetBytes: KV_TOKENS * kvBytesPerTokenLayer(spec) * (endLayer - startLayer),
-    ...options,
+    signal: options.signal,
+    onProgress: (progress) => {
+      options.onProgress(placementProgressOf(progress));
+    },
   });
   return {runner, ...measured};
+}
+
+function placementProgressOf(progress: EngineProgress): LoadProgress {
+  switch (progress.kind) {
+    case 'weights':
+      return {step: progress.kind, done: progress.bytesDone, total: progress.bytesTotal};
+    case 'graph':
+      return {step: progress.kind, done: progress.cellsDone, total: progress.cellsTotal};
+    case 'warm-up':
+      return {step: progress.kind, done: progress.runsDone, total: progress.runsTotal};
+  }
 }

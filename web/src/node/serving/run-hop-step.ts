@@ -5,7 +5,8 @@ import {CLIENT_HOP, encodeFrame, type Frame} from '#shared/protocol/frame.ts';
 import {encodeSampledToken, type SampledToken} from '#shared/protocol/sampled-token.ts';
 import {decodeTokenIds, encodeTokenIds} from '#shared/protocol/token-ids.ts';
 import {logprobsOf, sampleToken} from '#shared/session/sample-token.ts';
-import type {ShardInput, ShardRunner, TopLogits} from '../engine/shard-runner.ts';
+import type {TopLogits} from '#shared/session/top-logits.ts';
+import type {ShardInput, ShardRunner} from '../engine/shard-runner.ts';
 import type {ServedSession} from './served-session.ts';
 
 export type OutgoingFrame = {readonly to: PeerId; readonly bytes: Uint8Array};
@@ -53,9 +54,7 @@ function tokenFrames(
 ): readonly OutgoingFrame[] {
   const {sampling, clientId, hops, promptTokens, maxNewTokens} = session.open;
   const position = frame.position + frame.tokenCount;
-  const {temperature, topP, seed} = sampling;
-  const topK = sampling.topK === 0 ? null : sampling.topK;
-  const tokenId = sampleToken(top, {temperature, topK, topP, seed}, position);
+  const tokenId = sampleToken(top, {...sampling, position});
   const token: SampledToken = {
     tokenId,
     logprob: logprobOf(top, tokenId),
