@@ -131,7 +131,7 @@ const SELVEDGE = html`
         ${svg`<path class="weft" d="M0 4H10 M14 4H16 M0 12H2 M6 12H16" />`}
       </pattern>
       <pattern id="warp" width="16" height="16" patternUnits="userSpaceOnUse">
-        ${svg`<path class="warp" d="M4 0V2 M4 6V16 M12 0V10 M12 14V16" />`}
+        ${svg`<path class="warp" d="M4 0V16 M12 0V16" />`}
       </pattern>
     </defs>
     <rect width="100%" height="24" fill="url(#warp)" />

@@ -43,7 +43,9 @@ export class ConversationTurn extends LitElement {
             ? html`<p class="quiet">You stopped this answer.</p>`
             : nothing
         }
-        <weft-answer-chain .progress=${progress}></weft-answer-chain>
+        ${progress.hops.length === 0
+          ? nothing
+          : html`<weft-answer-chain .progress=${progress}></weft-answer-chain>`}
       </div>
     `;
   }

@@ -29,8 +29,8 @@ const THREAD_GAP = 10;
 const HEIGHT = 30;
 const [TOP, MIDDLE, BOTTOM] = [1, HEIGHT / 2, HEIGHT - 1];
 /** Half of what a thread leaves free where another lies over it. */
-const WARP_GAP = 3.2;
-const WEFT_GAP = 3.4;
+const WARP_GAP = 2.4;
+const WEFT_GAP = 2.3;
 
 /**
  * All layers of a model as warp threads, some of them dyed. With `isWoven`, one weft thread
