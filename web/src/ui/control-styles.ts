@@ -27,7 +27,7 @@ export const controlStyles = css`
     cursor: pointer;
     transition: filter 0.15s;
   }
-  button:hover:not(:disabled) {
+  button:hover:not([aria-disabled='true']) {
     filter: brightness(1.12);
   }
   button.plain {
@@ -39,7 +39,7 @@ export const controlStyles = css`
     padding: 0.2rem 0.75rem;
     font-size: 0.875rem;
   }
-  button:disabled {
+  button[aria-disabled='true'] {
     background: transparent;
     border-color: var(--weft-edge);
     color: var(--weft-quiet);

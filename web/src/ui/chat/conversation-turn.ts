@@ -43,9 +43,11 @@ export class ConversationTurn extends LitElement {
             ? html`<p class="quiet">You stopped this answer.</p>`
             : nothing
         }
-        ${progress.hops.length === 0
-          ? nothing
-          : html`<weft-answer-chain .progress=${progress}></weft-answer-chain>`}
+        ${
+          progress.hops.length === 0
+            ? nothing
+            : html`<weft-answer-chain .progress=${progress}></weft-answer-chain>`
+        }
       </div>
     `;
   }

@@ -1,10 +1,9 @@
 import {css, html, LitElement, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
-
-type Render = typeof import('./render-markdown.ts').renderMarkdown;
+import type {renderMarkdown} from './render-markdown.ts';
 
 /** Loaded with the first answer: nobody needs it before. */
-let renderer: Render | null = null;
+let renderer: typeof renderMarkdown | null = null;
 let loading: Promise<void> | null = null;
 
 async function loadRenderer(): Promise<void> {
@@ -19,15 +18,17 @@ export class MarkdownText extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    void this.#renderWhenLoaded();
+  }
+
+  async #renderWhenLoaded(): Promise<void> {
     loading ??= loadRenderer();
-    loading.then(
-      () => {
-        this.requestUpdate();
-      },
-      () => {
-        loading = null; // The plain text stays; the next answer tries again.
-      },
-    );
+    try {
+      await loading;
+      this.requestUpdate();
+    } catch {
+      loading = null; // The plain text stays; the next answer tries again.
+    }
   }
 
   override render(): TemplateResult {

@@ -1,49 +1,73 @@
 import {html, nothing, type TemplateResult} from 'lit';
-import {Lexer, type Token, type Tokens} from 'marked';
+import {Lexer, type MarkedToken, type Token, type Tokens} from 'marked';
 
-type Rendered = TemplateResult | string | typeof nothing;
-type Renderer = (token: Token) => Rendered;
+type Rendered = TemplateResult | string | typeof nothing | readonly Rendered[];
 
 /**
  * Markdown as a Lit template. No string of HTML is ever made, so an answer cannot bring
  * elements of its own: HTML in it is shown as text, a picture as its description, and a
  * link only when it leads to the web.
  */
-export function renderMarkdown(text: string): readonly Rendered[] {
+export function renderMarkdown(text: string): Rendered {
   return renderAll(Lexer.lex(text));
 }
 
-function renderAll(tokens: readonly Token[] | undefined): readonly Rendered[] {
-  return (tokens ?? []).map((token) => RENDERERS[token.type]?.(token) ?? token.raw);
+function renderAll(tokens: readonly Token[]): Rendered {
+  return tokens.map((token) => (isKnown(token) ? renderBlock(token) : token.raw));
 }
 
-const inside = (token: Token): readonly Rendered[] =>
-  'tokens' in token ? renderAll(token.tokens) : [];
+/** Without extensions the lexer makes no other tokens. */
+function isKnown(token: Token): token is MarkedToken {
+  return token.type !== 'generic';
+}
 
-const RENDERERS: Readonly<Record<string, Renderer>> = {
-  space: () => nothing,
-  def: () => nothing,
-  paragraph: (token) => html`<p>${inside(token)}</p>`,
-  heading: (token) => html`<p class="heading">${inside(token)}</p>`,
-  blockquote: (token) => html`<blockquote>${inside(token)}</blockquote>`,
-  hr: () => html`<hr />`,
-  br: () => html`<br />`,
-  strong: (token) => html`<strong>${inside(token)}</strong>`,
-  em: (token) => html`<em>${inside(token)}</em>`,
-  del: (token) => html`<del>${inside(token)}</del>`,
-  // Code is wider than a phone: what scrolls must be reachable with the keyboard.
-  code: (token) => html`<pre tabindex="0"><code>${(token as Tokens.Code).text}</code></pre>`,
-  codespan: (token) => html`<code>${(token as Tokens.Codespan).text}</code>`,
-  escape: (token) => (token as Tokens.Escape).text,
-  image: (token) => (token as Tokens.Image).text,
-  text: (token) => renderText(token as Tokens.Text),
-  list: (token) => renderList(token as Tokens.List),
-  link: (token) => renderLink(token as Tokens.Link),
-  table: (token) => renderTable(token as Tokens.Table),
-};
+function renderBlock(token: MarkedToken): Rendered {
+  switch (token.type) {
+    case 'space':
+    case 'def':
+      return nothing;
+    case 'paragraph':
+      return html`<p>${renderAll(token.tokens)}</p>`;
+    case 'heading':
+      return html`<p class="heading">${renderAll(token.tokens)}</p>`;
+    case 'blockquote':
+      return html`<blockquote>${renderAll(token.tokens)}</blockquote>`;
+    case 'hr':
+      return html`<hr />`;
+    case 'code':
+      // Code may be wider than a phone: what scrolls must be reachable with the keyboard.
+      return html`<pre tabindex="0"><code>${token.text}</code></pre>`;
+    case 'list':
+      return renderList(token);
+    case 'table':
+      return renderTable(token);
+    default:
+      return renderInline(token);
+  }
+}
 
-function renderText({tokens, text}: Tokens.Text): Rendered {
-  return tokens === undefined ? text : html`${renderAll(tokens)}`;
+function renderInline(token: MarkedToken): Rendered {
+  switch (token.type) {
+    case 'strong':
+      return html`<strong>${renderAll(token.tokens)}</strong>`;
+    case 'em':
+      return html`<em>${renderAll(token.tokens)}</em>`;
+    case 'del':
+      return html`<del>${renderAll(token.tokens)}</del>`;
+    case 'codespan':
+      return html`<code>${token.text}</code>`;
+    case 'br':
+      return html`<br />`;
+    case 'link':
+      return renderLink(token);
+    case 'escape':
+    case 'image':
+      return token.text;
+    case 'text':
+      return 'tokens' in token && token.tokens ? renderAll(token.tokens) : token.text;
+    default:
+      return token.raw;
+  }
 }
 
 function renderList({ordered, start, items}: Tokens.List): Rendered {
@@ -58,27 +82,24 @@ function renderList({ordered, start, items}: Tokens.List): Rendered {
 }
 
 function renderLink({href, tokens}: Tokens.Link): Rendered {
-  const isWeb = /^https?:\/\//iu.test(href);
-  if (!isWeb) return html`${renderAll(tokens)}`;
+  if (!/^https?:\/\//iu.test(href)) return renderAll(tokens);
   return html`<a href=${href} target="_blank" rel="noopener noreferrer">${renderAll(tokens)}</a>`;
 }
 
 function renderTable({header, rows}: Tokens.Table): Rendered {
-  return html`
-    <table>
-      <thead>
-        <tr>
-          ${header.map(({tokens}) => html`<th scope="col">${renderAll(tokens)}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (row) =>
-            html`<tr>
-              ${row.map(({tokens}) => html`<td>${renderAll(tokens)}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  `;
+  const titles = header.map(({tokens}) => html`<th scope="col">${renderAll(tokens)}</th>`);
+  const renderRow = (row: readonly Tokens.TableCell[]): TemplateResult =>
+    html`<tr>
+      ${row.map(({tokens}) => html`<td>${renderAll(tokens)}</td>`)}
+    </tr>`;
+  return html`<table>
+    <thead>
+      <tr>
+        ${titles}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map(renderRow)}
+    </tbody>
+  </table>`;
 }

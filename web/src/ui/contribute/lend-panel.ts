@@ -37,7 +37,7 @@ export class LendPanel extends LitElement {
       <button
         type="button"
         class=${isIdle ? '' : 'plain'}
-        ?disabled=${view.isLeaving}
+        aria-disabled=${view.isLeaving}
         aria-describedby=${isIdle ? 'leave' : 'stay'}
         @click=${this.#onButton}
       >
@@ -53,7 +53,7 @@ export class LendPanel extends LitElement {
     `;
   }
 
-  /** One button for both, so that the focus stays where it is. */
+  /** One button for both, and never `disabled`, so that the focus stays where it is. */
   #onButton(): void {
     const isIdle = this.view === undefined || isStopped(this.view.state);
     this.dispatchEvent(isIdle ? new LendWantedEvent() : new StopWantedEvent());

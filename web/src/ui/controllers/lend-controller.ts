@@ -90,6 +90,7 @@ export class LendController implements ReactiveController {
   }
 
   async stop(): Promise<void> {
+    if (this.view.isLeaving) return;
     this.#show({isLeaving: true});
     try {
       await this.#services()?.lend.stop();
@@ -139,9 +140,13 @@ export class LendController implements ReactiveController {
   }
 
   async #countNeighbours(): Promise<void> {
-    const links = await this.#services()?.links.report();
-    const peers = new Set(links?.map(({peerId}) => peerId));
-    if (this.#neighbours !== undefined) this.#show({neighbourCount: peers.size});
+    const neighbourCount = await this.#services()
+      ?.links.report()
+      .then(
+        (links) => new Set(links.map(({peerId}) => peerId)).size,
+        () => null, // A connection that closes while it is asked has no statistics.
+      );
+    if (this.#neighbours !== undefined) this.#show({neighbourCount: neighbourCount ?? null});
   }
 
   #show(change: Partial<LendView>): void {
