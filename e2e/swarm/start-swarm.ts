@@ -1,6 +1,6 @@
 import {mkdir} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
-import {chromium, type Browser} from 'playwright';
+import {chromium, type Browser, type BrowserContextOptions, type Page} from 'playwright';
 import type {LendRequest} from '../../web/src/chat/lend-service.ts';
 import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
 import {chromiumArguments, findChromium} from '../set-up/find-chromium.ts';
@@ -92,6 +92,26 @@ export class Swarm {
     const tab = await this.openTab(options);
     await tab.lend(request);
     return tab;
+  }
+
+  /**
+   * The page as a person has it, in a browser context of its own.
+   *
+   * @param search what follows the question mark of the address.
+   * @param prepare is called before anything is loaded.
+   */
+  async openPage(
+    search: string,
+    options: {
+      readonly context?: BrowserContextOptions;
+      readonly prepare?: (page: Page) => Promise<void> | void;
+    } = {},
+  ): Promise<Page> {
+    const context = await this.#browser.newContext(options.context);
+    const page = await context.newPage();
+    await options.prepare?.(page);
+    await page.goto(`${this.server.url}?${search}`);
+    return page;
   }
 
   /** Ends the tabs, the browser and the server; safe to call twice. */

@@ -44,7 +44,7 @@ export class Tab {
     const search = new URLSearchParams({headless: 'true'});
     if (options.model !== undefined) search.set('model', options.model);
     await page.goto(`${options.url}?${search.toString()}`);
-    await page.waitForFunction('globalThis.weftTab !== undefined');
+    await page.waitForFunction(() => 'weftTab' in globalThis);
     return tab;
   }
 

@@ -1,5 +1,8 @@
 import * as z from 'zod';
 
+// Compiled schemas need `eval`, which the page's Content-Security-Policy forbids; trying is an error in the console.
+z.config({jitless: true});
+
 const count = z.coerce.number().int().positive();
 
 /** What the address of the page may say. Everything optional; wrong values are named. */
@@ -9,8 +12,8 @@ const searchSchema = z.object({
   engine: z.enum(['wasm', 'stub']).default('wasm'),
   /** How many layers this tab can hold; embedding and LM head are free under it. */
   maxLayers: count.optional(),
-  /** How much memory this tab lends. */
-  memoryMiB: count.default(1024),
+  /** How much memory this tab lends; what was chosen before on this device when it is not said. */
+  memoryMiB: count.optional(),
   /** Controlled by a program: nothing is remembered, and `weftTab` is there to call. */
   headless: z.stringbool().default(false),
 });

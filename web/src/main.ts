@@ -1,15 +1,22 @@
 import {readPageConfig, type PageConfig} from './config.ts';
-import type {LendRequest} from './chat/lend-service.ts';
+import {describeModel} from './chat/describe-model.ts';
+import type {ModelCard} from './chat/model-card.ts';
 import {exposeTabControl} from './headless/tab-control.ts';
 import {lazyServices} from './lazy-services.ts';
+import {KV_TOKENS} from './node/lending/lending-limits.ts';
 import {AppShell} from './ui/app-shell.ts';
+import {renderRefusal} from './ui/render-refusal.ts';
+import {rememberMemoryCap, type MemoryCap} from './ui/contribute/memory-cap.ts';
+
+/** Nothing of a tab that a program drives outlives it. */
+const FORGETFUL: MemoryCap = {read: () => null, write: () => undefined};
 
 /** Composition root of the page: the element, and what it may call. */
 function start(config: PageConfig): void {
   const services = lazyServices(async () => {
     const {createNode} = await import('./node/create-node.ts');
     return createNode({
-      siteUrl: new URL('./', location.href).href,
+      siteUrl: siteUrl(),
       modelId: config.model,
       isEphemeral: config.headless,
       onVisibility: (listener) => {
@@ -23,15 +30,32 @@ function start(config: PageConfig): void {
   });
   const app = new AppShell();
   app.chat = services.chat;
-  app.lendService = services.lendService;
-  app.lendRequest = lendRequestOf(config);
+  app.lendServices = {
+    lend: services.lendService,
+    links: services.links,
+    models: {describe: () => describeOffer(config)},
+    memoryCap: config.headless ? FORGETFUL : rememberMemoryCap(() => localStorage),
+    engine: config.engine,
+    maxLayers: config.maxLayers ?? null,
+    memoryMiB: config.memoryMiB ?? null,
+  };
   document.body.append(app);
   if (config.headless) exposeTabControl(services);
 }
 
-function lendRequestOf({engine, maxLayers, memoryMiB}: PageConfig): LendRequest {
-  if (maxLayers === undefined) return {engine, capacity: {kind: 'memory', memoryMiB}};
-  return {engine, capacity: {kind: 'layers', maxLayers}};
+async function describeOffer({model: id}: PageConfig): Promise<ModelCard> {
+  const {loadManifest} = await import('./node/model/load-manifest.ts');
+  const {signal} = new AbortController();
+  const model = await loadManifest(siteUrl(), id, {signal});
+  return describeModel({...model, kvTokens: KV_TOKENS});
 }
 
-start(readPageConfig(location.search));
+function siteUrl(): string {
+  return new URL('./', location.href).href;
+}
+
+try {
+  start(readPageConfig(location.search));
+} catch (error) {
+  renderRefusal(error, document.body);
+}

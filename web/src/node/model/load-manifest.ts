@@ -8,6 +8,10 @@ import {sha256Hex} from './sha256.ts';
 
 /** A model that this site offers, its manifest proven by its hash. */
 export type OfferedModel = {
+  /** For people, by the catalogue. */
+  readonly title: string;
+  /** SPDX identifier. */
+  readonly licence: string;
   readonly manifest: Manifest;
   readonly manifestHash: ManifestHash;
   /** Answers range requests with the bytes of the model file. */
@@ -45,7 +49,9 @@ export async function loadManifest(
       `The manifest of "${entry.id}" is not the one that the catalogue names: expected ${entry.manifestHash}, got ${manifestHash}; reload the page`,
     );
   }
-  return {manifest, manifestHash, weightsUrl: new URL(`models/${entry.fileName}`, siteUrl).href};
+  const {title, licence} = entry;
+  const weightsUrl = new URL(`models/${entry.fileName}`, siteUrl).href;
+  return {title, licence, manifest, manifestHash, weightsUrl};
 }
 
 async function fetchJson(url: URL, signal: AbortSignal): Promise<unknown> {

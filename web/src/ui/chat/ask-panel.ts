@@ -1,151 +1,268 @@
 import {consume} from '@lit/context';
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {customElement} from 'lit/decorators.js';
-import type {AskRequest, ChatService} from '../../chat/chat-service.ts';
+import {customElement, property, query} from 'lit/decorators.js';
+import {repeat} from 'lit/directives/repeat.js';
+import type {ChatService} from '../../chat/chat-service.ts';
+import type {ModelCard} from '../../chat/model-card.ts';
 import {chatContext} from '../contexts.ts';
-import {AnswerController, type AnswerProgress} from '../controllers/answer-controller.ts';
+import {ConversationController} from '../controllers/conversation-controller.ts';
+import {controlStyles} from '../control-styles.ts';
+import './conversation-turn.ts';
+import {splitSentences} from './split-sentences.ts';
 
-const DEFAULTS: Omit<AskRequest, 'prompt'> = {
-  maxNewTokens: 256,
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  seed: 0,
-  topLogprobs: 0,
-};
+const EXAMPLES = [
+  'What is the capital of France?',
+  'How does weaving work? Two sentences.',
+  'Give me three names for a sheepdog.',
+];
+/** A reader whose view ends this near to the end of the page follows the answer. */
+const FOLLOW_WITHIN_PX = 120;
 
-/** One text box, the answer as it streams, and the chain that served it. */
+/** The conversation, and the box to go on with it. */
 @customElement('weft-ask-panel')
 export class AskPanel extends LitElement {
   @consume({context: chatContext})
   chat: ChatService | undefined;
 
-  readonly #answer = new AnswerController(this);
+  @property({attribute: false})
+  model: ModelCard | null = null;
+
+  @property({attribute: false})
+  lendLabel: string | null = null;
+
+  @query('textarea')
+  private readonly box: HTMLTextAreaElement | null | undefined;
+
+  @query('.end')
+  private readonly end: HTMLElement | null | undefined;
+
+  readonly #conversation = new ConversationController(this, () => performance.now());
+  #isFollowing = false;
 
   override render(): TemplateResult {
-    const running = this.#answer.view.kind === 'running';
+    const {turns, isRunning} = this.#conversation;
     return html`
+      <div class="head">
+        <h2>Ask</h2>
+        <p class="quiet">${this.model?.title}</p>
+      </div>
+      ${turns.length === 0 ? this.#renderWelcome() : this.#renderTurns()} ${this.#renderNext()}
       <form @submit=${this.#onSubmit}>
-        <label for="prompt">Ask</label>
+        <label class="for-ears" for="question">Your question</label>
         <textarea
-          id="prompt"
-          name="prompt"
-          rows="3"
-          required
-          placeholder="What would you like to know?"
+          id="question"
+          name="question"
+          rows="1"
+          placeholder=${turns.length === 0 ? 'Ask anything' : 'Go on'}
+          aria-describedby="how"
           @keydown=${this.#onKeydown}
         ></textarea>
-        <div class="actions">
-          <button type="submit" ?disabled=${running}>Ask</button>
-          ${running ? html`<button type="button" @click=${this.#onStop}>Stop</button>` : nothing}
-        </div>
+        <button
+          type=${isRunning ? 'button' : 'submit'}
+          class=${isRunning ? 'plain' : ''}
+          @click=${this.#onButton}
+        >
+          ${isRunning ? 'Stop' : 'Ask'}
+        </button>
+        <p class="quiet end" id="how">Enter sends, Shift + Enter begins a new line.</p>
       </form>
-      <div role="log" aria-live="polite" aria-label="Answer">${this.#renderAnswer()}</div>
+      ${this.#renderAnnouncements()}
     `;
   }
 
-  #renderAnswer(): TemplateResult | typeof nothing {
-    const {view} = this.#answer;
-    if (view.kind === 'idle') return nothing;
-    const {progress} = view;
+  protected override willUpdate(): void {
+    const {end} = this;
+    const endPx = end?.getBoundingClientRect().bottom ?? 0;
+    this.#isFollowing =
+      this.#conversation.isRunning && endPx - window.innerHeight < FOLLOW_WITHIN_PX;
+  }
+
+  protected override updated(): void {
+    if (this.#isFollowing) this.end?.scrollIntoView({block: 'end'});
+  }
+
+  #renderWelcome(): TemplateResult {
     return html`
-      ${progress.missing.length > 0 && view.kind === 'running' ? renderMissing(progress) : nothing}
-      <p class="answer">${progress.text}</p>
-      ${view.kind === 'failed' ? html`<p class="alarm" role="alert">${view.message}</p>` : nothing}
-      ${progress.hops.length > 0 ? renderChain(progress) : nothing}
+      <p class="quiet">
+        Your question travels through the tabs that hold the model's layers. Whoever lends one of
+        them could recover most of what you write: keep secrets out.
+      </p>
+      <ul class="examples" aria-label="Examples">
+        ${EXAMPLES.map(
+          (example) =>
+            html`<li>
+              <button type="button" class="plain small" @click=${() => this.#ask(example)}>
+                ${example}
+              </button>
+            </li>`,
+        )}
+      </ul>
     `;
+  }
+
+  #renderTurns(): TemplateResult {
+    const layerCount = this.model?.layerCount ?? 0;
+    return html`
+      <div role="group" aria-label="Conversation" class="turns">
+        ${repeat(
+          this.#conversation.turns,
+          ({id}) => id,
+          (turn) =>
+            html`<weft-turn
+              .turn=${turn}
+              .layerCount=${layerCount}
+              .lendLabel=${this.lendLabel}
+            ></weft-turn>`,
+        )}
+      </div>
+    `;
+  }
+
+  /** What can be done when an answer is over. */
+  #renderNext(): TemplateResult | typeof nothing {
+    const {turns, isRunning} = this.#conversation;
+    if (turns.length === 0 || isRunning) return nothing;
+    return html`
+      <div class="next">
+        <button type="button" class="plain small" @click=${this.#onAskAgain}>Ask again</button>
+        <button type="button" class="plain small" @click=${this.#onStartOver}>
+          New conversation
+        </button>
+      </div>
+    `;
+  }
+
+  /** For screen readers: the newest answer, sentence by sentence, never token by token. */
+  #renderAnnouncements(): TemplateResult {
+    const answer = this.#conversation.turns.at(-1)?.answer;
+    const isComplete = answer?.kind !== 'running';
+    const said = splitSentences(answer?.progress.text ?? '', {isComplete});
+    return html`
+      <div
+        class="for-ears"
+        role="log"
+        aria-live="polite"
+        aria-relevant="additions"
+        aria-label="Answer"
+      >
+        ${said.map((sentence) => html`<p>${sentence}</p>`)}
+      </div>
+    `;
+  }
+
+  #ask(question: string): void {
+    const {chat} = this;
+    if (chat === undefined || question.trim() === '') return;
+    void this.#conversation.ask(chat, question.trim());
+    this.box?.focus();
   }
 
   #onSubmit(event: SubmitEvent): void {
     event.preventDefault();
-    const {chat} = this;
-    if (chat === undefined || !(event.target instanceof HTMLFormElement)) return;
-    const content = new FormData(event.target).get('prompt');
-    if (typeof content !== 'string' || content.trim() === '') return;
-    const prompt = {kind: 'messages', messages: [{role: 'user', content}]} as const;
-    void this.#answer.start(chat, {...DEFAULTS, prompt});
+    const {box} = this;
+    if (box === null || box === undefined || this.#conversation.isRunning) return;
+    const question = box.value;
+    box.value = '';
+    this.#ask(question);
+  }
+
+  /** One button for both, so that the focus stays where it is. */
+  #onButton(event: Event): void {
+    if (!this.#conversation.isRunning) return;
+    // The button is one that sends again before the browser acts on this click.
+    event.preventDefault();
+    this.#conversation.stop();
   }
 
   #onKeydown(event: KeyboardEvent): void {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    if (event.target instanceof HTMLTextAreaElement) event.target.form?.requestSubmit();
+    if (!this.#conversation.isRunning) this.box?.form?.requestSubmit();
   }
 
-  #onStop(): void {
-    this.#answer.stop();
+  #onAskAgain(): void {
+    if (this.chat !== undefined) void this.#conversation.askAgain(this.chat);
+    this.box?.focus();
   }
 
-  static override readonly styles = css`
-    form {
-      display: grid;
-      gap: 0.5rem;
-    }
-    label {
-      font-weight: 600;
-    }
-    textarea {
-      font: inherit;
-      padding: 0.6rem;
-      border: 1px solid var(--weft-line);
-      border-radius: 0.4rem;
-      background: var(--weft-paper);
-      color: inherit;
-      resize: vertical;
-    }
-    .actions {
-      display: flex;
-      gap: 0.5rem;
-    }
-    button {
-      font: inherit;
-      padding: 0.4rem 1.1rem;
-      border-radius: 0.4rem;
-      border: 1px solid var(--weft-accent);
-      background: var(--weft-accent);
-      color: var(--weft-paper);
-      cursor: pointer;
-    }
-    button[type='button'] {
-      background: transparent;
-      color: var(--weft-accent);
-    }
-    button:disabled {
-      opacity: 0.5;
-      cursor: default;
-    }
-    .answer {
-      white-space: pre-wrap;
-    }
-    .chain,
-    .missing {
-      color: var(--weft-quiet);
-      font-size: 0.875rem;
-    }
-    .alarm {
-      color: var(--weft-alarm);
-    }
-  `;
-}
+  #onStartOver(): void {
+    this.#conversation.startOver();
+    this.box?.focus();
+  }
 
-function renderMissing({missing}: AnswerProgress): TemplateResult {
-  const ranges = missing.map(({startLayer, endLayer}) => `${startLayer}–${endLayer}`).join(', ');
-  return html`<p class="missing">
-    Nobody serves layers ${ranges} of this model. The answer begins when a tab that holds them
-    joins: lend this tab, or open the page in another one.
-  </p>`;
-}
-
-function renderChain({
-  hops,
-  tokenCount,
-  firstTokenAtMs,
-  lastTokenAtMs,
-}: AnswerProgress): TemplateResult {
-  const chain = hops
-    .map((hop) => `${hop.node.slice(-6)} ${hop.startLayer}–${hop.endLayer}`)
-    .join(' → ');
-  const elapsedMs = (lastTokenAtMs ?? 0) - (firstTokenAtMs ?? 0);
-  const speed = tokenCount > 1 ? `, ${(elapsedMs / (tokenCount - 1)).toFixed(0)} ms per token` : '';
-  return html`<p class="chain">Layers ${chain}${speed}</p>`;
+  static override readonly styles = [
+    controlStyles,
+    css`
+      :host {
+        display: grid;
+        gap: 1rem;
+      }
+      .turns {
+        display: grid;
+        gap: 1.6rem;
+      }
+      .head {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        justify-content: space-between;
+        gap: 0 1rem;
+      }
+      .examples {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      .examples button {
+        min-height: 2.2rem;
+        font-weight: 400;
+        text-align: start;
+      }
+      .next {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
+      }
+      form {
+        display: grid;
+        grid-template-columns: 1fr auto;
+        gap: 0.4rem 0.6rem;
+        align-items: end;
+      }
+      textarea {
+        font: inherit;
+        line-height: 1.5;
+        width: 100%;
+        min-height: 2.75rem;
+        max-height: 40vh;
+        padding: 0.55rem 0.8rem;
+        border: 1px solid var(--weft-edge);
+        border-radius: var(--weft-radius);
+        background: var(--weft-paper);
+        color: inherit;
+        resize: none;
+        field-sizing: content;
+      }
+      textarea::placeholder {
+        color: var(--weft-quiet);
+        opacity: 1;
+      }
+      form button {
+        min-width: 5.2rem;
+      }
+      #how {
+        grid-column: 1 / -1;
+      }
+      /* Fingers find the button. */
+      @media (pointer: coarse) {
+        #how {
+          visibility: hidden;
+          height: 0;
+        }
+      }
+    `,
+  ];
 }

@@ -1,0 +1,187 @@
+import {dirname} from 'node:path';
+import {gzipSync} from 'node:zlib';
+import {AxeBuilder} from '@axe-core/playwright';
+import {expect, test, type Page} from '@playwright/test';
+import {prepareModel, type PreparedModel} from './set-up/prepare-model.ts';
+import {Swarm} from './swarm/start-swarm.ts';
+import {log} from './swarm/test-log.ts';
+
+const MOST_SCRIPT_BYTES = 200_000;
+const SERVING_TIMEOUT_MS = 15_000;
+const STUB = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}} as const;
+
+let model: PreparedModel;
+let swarm: Swarm;
+
+test.beforeAll(async () => {
+  model = await prepareModel({log});
+  swarm = await Swarm.start({modelsDir: dirname(model.path), port: 0, webgpu: false, log});
+});
+
+test.afterAll(async () => {
+  await swarm.stop();
+});
+
+/** Every address that the page asks for, in the order of asking. */
+function watchRequests(page: Page): readonly string[] {
+  const urls: string[] = [];
+  page.on('request', (request) => urls.push(request.url()));
+  page.on('websocket', (socket) => urls.push(socket.url().replace(/^ws/u, 'http')));
+  return urls;
+}
+
+function foreignTo(origin: string, urls: readonly string[]): readonly string[] {
+  return urls.filter((url) => !/^(?:blob|data):/u.test(url) && new URL(url).origin !== origin);
+}
+
+/** Size of every script as a server that compresses would send it. */
+function watchScripts(page: Page): readonly Promise<number>[] {
+  const sizes: Promise<number>[] = [];
+  page.on('response', (response) => {
+    if (response.request().resourceType() !== 'script') return;
+    sizes.push(response.body().then((body) => gzipSync(body).byteLength));
+  });
+  return sizes;
+}
+
+async function expectAccessible(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({colorScheme, reducedMotion: 'reduce'});
+    const {violations} = await new AxeBuilder({page}).analyze();
+    const found = violations.map(({id, nodes}) => `${id}: ${nodes.map((n) => n.html).join(' ')}`);
+    expect(found, colorScheme).toEqual([]);
+  }
+}
+
+/** Moves on with the Tab key until the question box has the focus. */
+async function tabToQuestion(page: Page): Promise<void> {
+  const box = page.getByRole('textbox', {name: 'Your question'});
+  for (let presses = 0; presses < 10; presses += 1) {
+    await page.keyboard.press('Tab');
+    if (await box.evaluate((element) => element.matches(':focus'))) return;
+  }
+  throw new Error('Ten times Tab, and the question box has not been reached');
+}
+
+test('[PG30] before the first click: little script, no other origin, nothing of the model, no WebGPU', async () => {
+  let urls: readonly string[] = [];
+  let scripts: readonly Promise<number>[] = [];
+  const page = await swarm.openPage('', {
+    prepare: async (opened) => {
+      urls = watchRequests(opened);
+      scripts = watchScripts(opened);
+      await opened.addInitScript(() => {
+        Object.defineProperty(Navigator.prototype, 'gpu', {get: () => undefined});
+      });
+    },
+  });
+  await expect(page.getByText('SmolLM2 135M Instruct').first()).toBeVisible();
+  await expect(page.getByRole('button', {name: 'Lend this tab'})).toBeVisible();
+  await page.waitForLoadState('networkidle');
+  const bytes = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0);
+  log(`Scripts before the first click: ${bytes} bytes gzip in ${scripts.length} files`);
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes).toBeLessThanOrEqual(MOST_SCRIPT_BYTES);
+  expect(foreignTo(new URL(swarm.server.url).origin, urls)).toEqual([]);
+  expect(urls.filter((url) => /gguf|wasm|api\//u.test(url))).toEqual([]);
+  await expectAccessible(page);
+  await page.context().close();
+});
+
+test('[PG31] asks by keyboard, hears which layers are missing, lends, reads the answer, stops', async () => {
+  const tabs = [await swarm.openLendingTab(STUB), await swarm.openLendingTab(STUB)];
+  let held = 0;
+  for (const tab of tabs) {
+    const state = await tab.waitForLendState(['serving'], {timeoutMs: SERVING_TIMEOUT_MS});
+    if (state.kind === 'serving') held += state.layers.endLayer - state.layers.startLayer;
+  }
+  expect(held).toBe(20);
+  let urls: readonly string[] = [];
+  const page = await swarm.openPage('engine=stub&maxLayers=10', {
+    context: {viewport: {width: 1280, height: 900}},
+    prepare: (opened) => {
+      urls = watchRequests(opened);
+    },
+  });
+  await tabToQuestion(page);
+  await page.keyboard.type('Who weaves here?');
+  await page.keyboard.press('Enter');
+
+  const waiting = page.getByText(/Nobody serves layers/u);
+  await expect(waiting).toBeVisible({timeout: SERVING_TIMEOUT_MS});
+  const ranges = [...((await waiting.textContent()) ?? '').matchAll(/(\d+)–(\d+)/gu)];
+  const missing = ranges.reduce((sum, [, start, end]) => sum + Number(end) - Number(start), 0);
+  expect(missing).toBe(model.grid.layerCount - held);
+  await expectAccessible(page);
+
+  await page.getByRole('button', {name: /^Lend this tab \(/u}).press('Enter');
+  const chain = page.getByRole('list', {name: 'Chain'});
+  await expect(chain.getByRole('listitem')).toHaveCount(3, {timeout: SERVING_TIMEOUT_MS});
+  const answer = page.locator('weft-markdown p').first();
+  await expect(answer).not.toBeEmpty();
+  const early = ((await answer.textContent()) ?? '').length;
+  await expect.poll(async () => ((await answer.textContent()) ?? '').length).toBeGreaterThan(early);
+  await expect(page.getByText(/First token after .* per token, \d+ tokens/u)).toBeVisible();
+
+  const ask = page.getByRole('region', {name: 'Ask'});
+  await ask.getByRole('button', {name: 'Stop'}).press('Enter');
+  await expect(page.getByText('You stopped this answer.')).toBeVisible();
+  await expect(ask.getByRole('button', {name: 'Ask again'})).toBeVisible();
+
+  const lend = page.getByRole('region', {name: 'Lend this tab'});
+  const figure = (name: string) => lend.locator('dl > div', {hasText: name}).locator('dd');
+  await expect
+    .poll(async () => Number(await figure('Tokens served').textContent()))
+    .toBeGreaterThan(0);
+  await expect(figure('Received')).not.toHaveText('0 B');
+  await expectAccessible(page);
+
+  const recordsBefore = swarm.server.counters().dhtRecords;
+  await lend.getByRole('button', {name: 'Stop'}).press('Enter');
+  await expect(lend.getByRole('button', {name: 'Lend this tab'})).toBeFocused();
+  await expect.poll(() => swarm.server.counters().dhtRecords).toBe(recordsBefore - 1);
+  expect(foreignTo(new URL(swarm.server.url).origin, urls)).toEqual([]);
+  await page.context().close();
+  for (const tab of tabs) await tab.close();
+});
+
+test('[PG32] fits a screen of 320 pixels, and remembers how much is lent', async () => {
+  const page = await swarm.openPage('', {context: {viewport: {width: 320, height: 640}}});
+  const cap = page.getByRole('slider', {name: 'Lend at most'});
+  await cap.press('Home');
+  const said = await cap.getAttribute('aria-valuetext');
+  expect(said).toContain('up to 5 of 30 layers');
+  const overflowPx = () =>
+    page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+  expect(await overflowPx()).toBe(0);
+  await page.reload();
+  await expect(cap).toHaveAttribute('aria-valuetext', said ?? '');
+  await page.context().close();
+});
+
+test('[PG33] a part of the page that does not load: a sentence and a next step, for both', async () => {
+  const page = await swarm.openPage('engine=stub&maxLayers=10', {
+    prepare: async (opened) => {
+      await opened.route('**/create-node*', (route) => route.abort());
+    },
+  });
+  await page.getByRole('textbox', {name: 'Your question'}).fill('Anybody?');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', {name: 'Lend this tab'}).click();
+  const alerts = page.getByRole('alert');
+  await expect(alerts).toHaveCount(2);
+  for (const alert of await alerts.all()) {
+    await expect(alert).toContainText('could not be loaded: check the network');
+  }
+  await expect(page.getByRole('link', {name: 'Reload the page'})).toHaveCount(2);
+  await expectAccessible(page);
+  await page.context().close();
+});
+
+test('[PG34] an address that cannot be read is told by the name of what is wrong', async () => {
+  const page = await swarm.openPage('maxLayers=many');
+  await expect(page.getByRole('alert')).toContainText('"maxLayers"');
+  await page.context().close();
+});

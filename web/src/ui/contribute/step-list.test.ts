@@ -1,0 +1,54 @@
+import {expect, test} from 'vitest';
+import type {LendState} from '../../chat/lend-service.ts';
+import {stepsOf} from './step-list.ts';
+
+const LAYERS = {startLayer: 10, endLayer: 20};
+
+const WAY: readonly LendState[] = [
+  {kind: 'joining'},
+  {kind: 'waiting', why: 'no snapshot yet'},
+  {kind: 'claiming', layers: LAYERS, why: 'nobody serves it'},
+  {kind: 'loading', layers: LAYERS, why: '', step: 'weights', done: 31e6, total: 34e6},
+  {kind: 'loading', layers: LAYERS, why: '', step: 'graph', done: 1, total: 2},
+  {kind: 'loading', layers: LAYERS, why: '', step: 'warm-up', done: 0, total: 0},
+  {
+    kind: 'serving',
+    layers: LAYERS,
+    why: 'nobody serves it',
+    decodeMsPerLayer: 1,
+    openSessions: 0,
+    servedTokens: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+  },
+];
+
+test('[PG20] one step is current, those before it are done, and the way never turns back', () => {
+  const at = WAY.map((state) => stepsOf(state).findIndex((step) => step.state === 'current'));
+  expect(at).toEqual([0, 1, 1, 2, 3, 4, 5]);
+  for (const state of WAY) {
+    const states = stepsOf(state).map((step) => step.state);
+    expect(states).toEqual(states.toSorted((a, b) => RANK[a] - RANK[b]));
+  }
+});
+
+const RANK = {done: 0, current: 1, ahead: 2} as const;
+
+test('[PG21] a step says which layers, why, and how much of it is done', () => {
+  const details = WAY.flatMap(stepsOf)
+    .filter(({state}) => state === 'current')
+    .map(({detail}) => detail);
+  expect(details).toEqual([
+    '',
+    'Waits for the others: no snapshot yet',
+    'Claims layers 10–20: nobody serves it',
+    'Layers 10–20: 31 MB of 34 MB',
+    'Layers 10–20: 1 of 2',
+    'Layers 10–20: begins',
+    'Layers 10–20: nobody serves it',
+  ]);
+});
+
+test('[PG22] nothing is lent: no step is current', () => {
+  expect(stepsOf({kind: 'idle'}).every(({state}) => state === 'ahead')).toBe(true);
+});

@@ -1,0 +1,74 @@
+import type {LendState} from '../../chat/lend-service.ts';
+import {formatBytes} from '../format/format-bytes.ts';
+import {formatLayers} from '../format/format-layers.ts';
+
+export type StepView = {
+  readonly title: string;
+  readonly state: 'done' | 'current' | 'ahead';
+  readonly detail: string;
+  /** How far the step is; `null` where that cannot be said. */
+  readonly progress: {readonly done: number; readonly total: number} | null;
+};
+
+const TITLES = ['Join the swarm', 'Choose layers', 'Download', 'Build', 'Test', 'Serve'] as const;
+
+const LOADING_STEPS = {weights: 2, graph: 3, 'warm-up': 4} as const;
+
+/** The way from the button to serving, and where on it the tab is. */
+export function stepsOf(state: LendState): readonly StepView[] {
+  const current = indexOf(state);
+  return TITLES.map((title, i): StepView => {
+    if (i !== current) {
+      return {title, state: i < current ? 'done' : 'ahead', detail: '', progress: null};
+    }
+    return {title, state: 'current', detail: detailOf(state), progress: progressOf(state)};
+  });
+}
+
+function indexOf(state: LendState): number {
+  switch (state.kind) {
+    case 'idle':
+    case 'failed':
+      return -1;
+    case 'joining':
+      return 0;
+    case 'waiting':
+    case 'spare':
+    case 'claiming':
+      return 1;
+    case 'loading':
+      return LOADING_STEPS[state.step];
+    case 'serving':
+      return TITLES.length - 1;
+  }
+}
+
+function detailOf(state: LendState): string {
+  switch (state.kind) {
+    case 'waiting':
+      return `Waits for the others: ${state.why}`;
+    case 'spare':
+      return `Stands by without layers: ${state.why}`;
+    case 'claiming':
+      return `Claims layers ${formatLayers(state.layers)}: ${state.why}`;
+    case 'serving':
+      return `Layers ${formatLayers(state.layers)}: ${state.why}`;
+    case 'loading':
+      return `Layers ${formatLayers(state.layers)}: ${amountOf(state)}`;
+    case 'idle':
+    case 'joining':
+    case 'failed':
+      return '';
+  }
+}
+
+function amountOf({step, done, total}: Extract<LendState, {kind: 'loading'}>): string {
+  if (total === 0) return 'begins';
+  if (step === 'weights') return `${formatBytes(done)} of ${formatBytes(total)}`;
+  return `${done} of ${total}`;
+}
+
+function progressOf(state: LendState): StepView['progress'] {
+  if (state.kind !== 'loading' || state.total === 0) return null;
+  return {done: state.done, total: state.total};
+}

@@ -1,0 +1,86 @@
+import type {AnswerEvent, ChainHop} from '../../chat/chat-service.ts';
+import type {Failure} from '../../chat/explain-failure.ts';
+
+export type MissingLayers = {readonly startLayer: number; readonly endLayer: number};
+
+/** What an unfinished answer is busy with. */
+export type AnswerStage = 'joining' | 'choosing' | 'waiting' | 'opening' | 'reading' | 'writing';
+
+/** Everything that is known of one answer, finished or not. Times by the page's own clock. */
+export type AnswerProgress = {
+  readonly stage: AnswerStage;
+  readonly text: string;
+  readonly promptTokenCount: number;
+  readonly tokenCount: number;
+  readonly hops: readonly ChainHop[];
+  /** How many chains served the answer one after the other. */
+  readonly chainCount: number;
+  /** Layers that nobody serves, while the answer waits for them. */
+  readonly missing: readonly MissingLayers[];
+  readonly askedAtMs: number;
+  readonly firstTokenAtMs: number | null;
+  readonly lastTokenAtMs: number | null;
+  readonly finishReason: 'stop' | 'length' | null;
+};
+
+export type AnswerView =
+  | {readonly kind: 'running'; readonly progress: AnswerProgress}
+  | {readonly kind: 'complete'; readonly progress: AnswerProgress; readonly isStopped: boolean}
+  | {readonly kind: 'failed'; readonly progress: AnswerProgress; readonly failure: Failure};
+
+export function beginAnswer(askedAtMs: number): AnswerProgress {
+  return {
+    stage: 'joining',
+    text: '',
+    promptTokenCount: 0,
+    tokenCount: 0,
+    hops: [],
+    chainCount: 0,
+    missing: [],
+    askedAtMs,
+    firstTokenAtMs: null,
+    lastTokenAtMs: null,
+    finishReason: null,
+  };
+}
+
+export function afterEvent(progress: AnswerProgress, event: AnswerEvent): AnswerProgress {
+  switch (event.kind) {
+    case 'prompt':
+      return {...progress, stage: 'choosing', promptTokenCount: event.tokenIds.length};
+    case 'waiting':
+      return {...progress, stage: 'waiting', missing: event.missing};
+    case 'chain':
+      return {
+        ...progress,
+        stage: 'opening',
+        missing: [],
+        hops: event.hops,
+        chainCount: progress.chainCount + 1,
+      };
+    case 'ready':
+      return {...progress, stage: 'reading'};
+    case 'token':
+      return {
+        ...progress,
+        stage: 'writing',
+        text: progress.text + event.text,
+        tokenCount: progress.tokenCount + 1,
+        firstTokenAtMs: progress.firstTokenAtMs ?? event.atMs,
+        lastTokenAtMs: event.atMs,
+      };
+    case 'end':
+      return {
+        ...progress,
+        text: progress.text + event.text,
+        finishReason: event.finishReason,
+      };
+  }
+}
+
+/** Mean time between two tokens; `null` before there are two. */
+export function msPerTokenOf(progress: AnswerProgress): number | null {
+  const {tokenCount, firstTokenAtMs, lastTokenAtMs} = progress;
+  if (tokenCount < 2 || firstTokenAtMs === null || lastTokenAtMs === null) return null;
+  return (lastTokenAtMs - firstTokenAtMs) / (tokenCount - 1);
+}

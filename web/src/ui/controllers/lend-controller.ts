@@ -1,0 +1,160 @@
+import type {ReactiveController, ReactiveControllerHost} from 'lit';
+import {explainFailure} from '../../chat/explain-failure.ts';
+import type {LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
+import type {LinkService} from '../../chat/link-service.ts';
+import {
+  choiceOfLayers,
+  choiceWithin,
+  type LendChoice,
+  type ModelCard,
+  type ModelService,
+} from '../../chat/model-card.ts';
+import type {MemoryCap} from '../contribute/memory-cap.ts';
+
+/** What the page shows of lending. */
+export type LendView = {
+  readonly state: LendState;
+  /** Between *Stop* and the moment when nothing is lent any more. */
+  readonly isLeaving: boolean;
+  /** Tabs that this one is connected to; `null` while it is not known. */
+  readonly neighbourCount: number | null;
+  readonly model: ModelCard | null;
+  /** Why the model is not known. */
+  readonly modelFailure: string | null;
+  readonly choice: LendChoice | null;
+  /** Whether the address of the page says how much is lent, so that nobody else does. */
+  readonly isFixed: boolean;
+};
+
+export type LendServices = {
+  readonly lend: LendService;
+  readonly links: LinkService;
+  readonly models: ModelService;
+  readonly memoryCap: MemoryCap;
+  /** What the address says; the memory is a first value, which the person may change. */
+  readonly engine: LendRequest['engine'];
+  readonly maxLayers: number | null;
+  readonly memoryMiB: number | null;
+};
+
+const DEFAULT_MEMORY_MIB = 1024;
+const NEIGHBOURS_EVERY_MS = 2_000;
+
+/** Lending in this tab, as one renderable value. */
+export class LendController implements ReactiveController {
+  view: LendView = {
+    state: {kind: 'idle'},
+    isLeaving: false,
+    neighbourCount: null,
+    model: null,
+    modelFailure: null,
+    choice: null,
+    isFixed: false,
+  };
+  readonly #host: ReactiveControllerHost;
+  readonly #services: () => LendServices | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #neighbours: ReturnType<typeof setInterval> | undefined;
+  #memoryMiB = DEFAULT_MEMORY_MIB;
+
+  /** @param services are there when the host is connected. */
+  constructor(host: ReactiveControllerHost, services: () => LendServices | undefined) {
+    this.#host = host;
+    this.#services = services;
+    host.addController(this);
+  }
+
+  hostConnected(): void {
+    const services = this.#services();
+    if (services === undefined) return;
+    this.#memoryMiB = services.memoryMiB ?? services.memoryCap.read() ?? DEFAULT_MEMORY_MIB;
+    this.#show({isFixed: services.maxLayers !== null});
+    this.#unsubscribe = services.lend.subscribe((state) => {
+      this.#enter(state);
+    });
+    void this.#describeModel(services);
+  }
+
+  hostDisconnected(): void {
+    this.#unsubscribe?.();
+    clearInterval(this.#neighbours);
+    this.#neighbours = undefined;
+  }
+
+  /** Begins to lend what is chosen. Does nothing while something is lent. */
+  async lend(): Promise<void> {
+    const services = this.#services();
+    const {state, isLeaving} = this.view;
+    if (services === undefined || isLeaving || !isStopped(state)) return;
+    await services.lend.lend(this.#request(services));
+  }
+
+  async stop(): Promise<void> {
+    if (this.view.isLeaving) return;
+    this.#show({isLeaving: true});
+    try {
+      await this.#services()?.lend.stop();
+    } finally {
+      this.#show({isLeaving: false});
+    }
+  }
+
+  /** Takes another choice, for now and for the next time on this device. */
+  choose(choice: LendChoice): void {
+    this.#memoryMiB = choice.memoryMiB;
+    this.#services()?.memoryCap.write(choice.memoryMiB);
+    this.#show({choice});
+  }
+
+  #request({engine, maxLayers}: LendServices): LendRequest {
+    if (maxLayers !== null) return {engine, capacity: {kind: 'layers', maxLayers}};
+    const memoryMiB = this.view.choice?.memoryMiB ?? this.#memoryMiB;
+    return {engine, capacity: {kind: 'memory', memoryMiB}};
+  }
+
+  async #describeModel({models, maxLayers}: LendServices): Promise<void> {
+    try {
+      const model = await models.describe();
+      const choice =
+        maxLayers === null
+          ? choiceWithin(model, this.#memoryMiB)
+          : choiceOfLayers(model, maxLayers);
+      this.#show({model, choice, modelFailure: null});
+    } catch (error) {
+      this.#show({modelFailure: explainFailure(error).sentence});
+    }
+  }
+
+  #enter(state: LendState): void {
+    this.#show({state});
+    if (isStopped(state)) {
+      clearInterval(this.#neighbours);
+      this.#neighbours = undefined;
+      this.#show({neighbourCount: null});
+    } else {
+      this.#neighbours ??= setInterval(() => void this.#countNeighbours(), NEIGHBOURS_EVERY_MS);
+      if (state.kind === 'serving' && this.view.neighbourCount === null) {
+        void this.#countNeighbours();
+      }
+    }
+  }
+
+  async #countNeighbours(): Promise<void> {
+    const neighbourCount = await this.#services()
+      ?.links.report()
+      .then(
+        (links) => new Set(links.map(({peerId}) => peerId)).size,
+        () => null, // A connection that closes while it is asked has no statistics.
+      );
+    if (this.#neighbours !== undefined) this.#show({neighbourCount: neighbourCount ?? null});
+  }
+
+  #show(change: Partial<LendView>): void {
+    this.view = {...this.view, ...change};
+    this.#host.requestUpdate();
+  }
+}
+
+export function isStopped({kind}: LendState): boolean {
+  return kind === 'idle' || kind === 'failed';
+}

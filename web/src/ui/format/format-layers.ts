@@ -1,0 +1,11 @@
+type Layers = {readonly startLayer: number; readonly endLayer: number};
+
+/** `10–20`: half-open, as everywhere in Weft, so that neighbouring ranges share their number. */
+export function formatLayers({startLayer, endLayer}: Layers): string {
+  return `${startLayer}–${endLayer}`;
+}
+
+/** `0–10 and 20–30`. */
+export function formatLayerList(ranges: readonly Layers[]): string {
+  return new Intl.ListFormat('en').format(ranges.map(formatLayers));
+}
