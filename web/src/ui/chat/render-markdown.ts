@@ -88,10 +88,6 @@ function renderLink({href, tokens}: Tokens.Link): Rendered {
 
 function renderTable({header, rows}: Tokens.Table): Rendered {
   const titles = header.map(({tokens}) => html`<th scope="col">${renderAll(tokens)}</th>`);
-  const renderRow = (row: readonly Tokens.TableCell[]): TemplateResult =>
-    html`<tr>
-      ${row.map(({tokens}) => html`<td>${renderAll(tokens)}</td>`)}
-    </tr>`;
   return html`<table>
     <thead>
       <tr>
@@ -102,4 +98,10 @@ function renderTable({header, rows}: Tokens.Table): Rendered {
       ${rows.map(renderRow)}
     </tbody>
   </table>`;
+}
+
+function renderRow(row: readonly Tokens.TableCell[]): TemplateResult {
+  return html`<tr>
+    ${row.map(({tokens}) => html`<td>${renderAll(tokens)}</td>`)}
+  </tr>`;
 }
