@@ -9,11 +9,19 @@ const report = (record: RunRecord, wrong: readonly number[] = []) =>
 describe('a report', () => {
   test('[RP1] counts what was completed, what failed and what was wrong', () => {
     const error = {code: 'PEER_LEFT', message: 'the next hop left'};
-    const requests = [requestRecord(), requestRecord({id: 1}), requestRecord({id: 2, error, finishReason: null})];
+    const requests = [
+      requestRecord(),
+      requestRecord({id: 1}),
+      requestRecord({id: 2, error, finishReason: null}),
+    ];
     const {summary, requests: reports} = report(runRecord({requests}), [1]);
     expect(summary).toMatchObject({requests: 3, completed: 2, failed: 1, wrong: 1});
     expect(reports.map(({isWrong}) => isWrong)).toEqual([false, true, false]);
-    expect(reports[2]).toMatchObject({error: 'the next hop left', errorCode: 'PEER_LEFT', finishReason: null});
+    expect(reports[2]).toMatchObject({
+      error: 'the next hop left',
+      errorCode: 'PEER_LEFT',
+      finishReason: null,
+    });
   });
 
   test('[RP2] percentiles are those of the measurements, by nearest rank', () => {
@@ -34,7 +42,13 @@ describe('a report', () => {
   });
 
   test('[RP4] wire bytes are those that the hops of the request sent for decoded tokens', () => {
-    const hop = {sessionId: 's', prefillTokens: 10, prefillBytes: 1308, decodeTokens: 4, decodeBytes: 624};
+    const hop = {
+      sessionId: 's',
+      prefillTokens: 10,
+      prefillBytes: 1308,
+      decodeTokens: 4,
+      decodeBytes: 624,
+    };
     const nodes = [
       nodeObservation({sessions: [hop, {...hop, sessionId: 'other', decodeBytes: 9999}]}),
       nodeObservation({sessions: [{...hop, decodeBytes: 640}]}),
@@ -44,9 +58,18 @@ describe('a report', () => {
   });
 
   test('[RP5] an answer of one token has the wire bytes of its prompt, one hop has none', () => {
-    const hop = {sessionId: 's', prefillTokens: 10, prefillBytes: 1308, decodeTokens: 0, decodeBytes: 0};
+    const hop = {
+      sessionId: 's',
+      prefillTokens: 10,
+      prefillBytes: 1308,
+      decodeTokens: 0,
+      decodeBytes: 0,
+    };
     const nodes = [nodeObservation({sessions: [hop]})];
-    const requests = [requestRecord({sessionIds: ['s']}), requestRecord({id: 1, sessionIds: ['alone']})];
+    const requests = [
+      requestRecord({sessionIds: ['s']}),
+      requestRecord({id: 1, sessionIds: ['alone']}),
+    ];
     const reports = report(runRecord({requests, nodes})).requests;
     expect(reports.map(({wireBytesPerTokenPerHop}) => wireBytesPerTokenPerHop)).toEqual([130.8, 0]);
   });
@@ -54,8 +77,15 @@ describe('a report', () => {
   test('[RP6] a run in which nothing came has a report of zeros and of what is missing', () => {
     const error = {code: 'LAYERS_MISSING', message: 'No tab holds layers 0–4'};
     const nothing = {tokenIds: [], tokenAtMs: [], text: '', finishReason: null, error} as const;
-    const {summary, requests} = report(runRecord({requests: [requestRecord(nothing)], coverageMs: null}));
-    expect(summary).toMatchObject({completed: 0, tokensPerSec: 0, timeToFirstTokenMs: {max: 0}, coverageMs: null});
+    const {summary, requests} = report(
+      runRecord({requests: [requestRecord(nothing)], coverageMs: null}),
+    );
+    expect(summary).toMatchObject({
+      completed: 0,
+      tokensPerSec: 0,
+      timeToFirstTokenMs: {max: 0},
+      coverageMs: null,
+    });
     expect(requests[0]?.timeToFirstTokenMs).toBeNull();
   });
 
@@ -67,8 +97,16 @@ describe('a report', () => {
   });
 
   test('[RP8] pauses in which another chain took over are summed up', () => {
-    const recovery = {atToken: 1, cause: 'closed', pauseMs: 900, replayedTokens: 4, replayedLayers: 10};
+    const recovery = {
+      atToken: 1,
+      cause: 'closed',
+      pauseMs: 900,
+      replayedTokens: 4,
+      replayedLayers: 10,
+    };
     const recoveries = [recovery, {...recovery, pauseMs: 100}];
-    expect(report(runRecord({requests: [requestRecord({recoveries})]})).summary.takeoverMs).toEqual({p50: 100, max: 900});
+    expect(report(runRecord({requests: [requestRecord({recoveries})]})).summary.takeoverMs).toEqual(
+      {p50: 100, max: 900},
+    );
   });
 });

@@ -5,16 +5,30 @@ import {renderReportPage} from './report-page.ts';
 import {nodeObservation, requestRecord, runRecord} from './testing/build-record.ts';
 
 const record = runRecord({
-  requests: [requestRecord({prompt: '</script><b>', text: '<img>', askedAtMs: 0, endedAtMs: 1000, tokenAtMs: [100, 200, 900]})],
+  requests: [
+    requestRecord({
+      prompt: '</script><b>',
+      text: '<img>',
+      askedAtMs: 0,
+      endedAtMs: 1000,
+      tokenAtMs: [100, 200, 900],
+    }),
+  ],
   nodes: [nodeObservation()],
-  events: [{atMs: 500, kind: 'fault', fault: 'close-tab'}, {atMs: 0, kind: 'load-begins'}],
+  events: [
+    {atMs: 500, kind: 'fault', fault: 'close-tab'},
+    {atMs: 0, kind: 'load-begins'},
+  ],
 });
 const report = buildReport({record, wrongRequestIds: new Set(), withLogprobs: 'without'});
 
 test('[RH1] throughput adds up to all tokens, and faults are marked', () => {
   const plot = plotThroughput(report);
   const binSec = (plot.x[1] ?? 0) - (plot.x[0] ?? 0);
-  const tokens = (plot.lines[0]?.y ?? []).reduce<number>((sum, perSec) => sum + (perSec ?? 0) * binSec, 0);
+  const tokens = (plot.lines[0]?.y ?? []).reduce<number>(
+    (sum, perSec) => sum + (perSec ?? 0) * binSec,
+    0,
+  );
   expect(tokens).toBeCloseTo(3, 6);
   expect(plot.marks).toEqual([{x: 0.5, label: 'close-tab'}]);
 });

@@ -38,18 +38,57 @@ test.each<[string, unknown, RegExp]>([
   ['no JSON', '{"model":', /it is no JSON/u],
   ['no model', {tabs: [{}], requests: {prompts: ['Hi']}}, /- model: /u],
   ['a misspelt field', {...MINIMAL, waitForChain: 1}, /waitForChain/u],
-  ['an engine to come', {...MINIMAL, tabs: [{engine: 'webgpu'}]}, /tabs\.0\.engine: "webgpu" is not supported yet: wasm, stub/u],
-  ['an unknown engine', {...MINIMAL, tabs: [{engine: 'cuda'}]}, /tabs\.0\.engine: "cuda" is none of wasm, stub/u],
+  [
+    'an engine to come',
+    {...MINIMAL, tabs: [{engine: 'webgpu'}]},
+    /tabs\.0\.engine: "webgpu" is not supported yet: wasm, stub/u,
+  ],
+  [
+    'an unknown engine',
+    {...MINIMAL, tabs: [{engine: 'cuda'}]},
+    /tabs\.0\.engine: "cuda" is none of wasm, stub/u,
+  ],
   ['two capacities', {...MINIMAL, tabs: [{maxLayers: 3, memoryMiB: 9}]}, /tabs\.0\.memoryMiB/u],
   ['a slowed real engine', {...MINIMAL, tabs: [{slowdown: 2}]}, /tabs\.0\.slowdown: only stub/u],
-  ['arrivals without a rate', {...MINIMAL, requests: {prompts: ['Hi'], arrival: 'poisson'}}, /requests\.perSec/u],
+  [
+    'arrivals without a rate',
+    {...MINIMAL, requests: {prompts: ['Hi'], arrival: 'poisson'}},
+    /requests\.perSec/u,
+  ],
   ['an empty prompt', {...MINIMAL, requests: {prompts: [{tokenIds: []}]}}, /requests\.prompts\.0/u],
-  ['a fault to come', {...MINIMAL, faults: [{kind: 'kill-server', target: 'random', atMs: 1}]}, /faults\.0\.kind: "kill-server" is not supported yet: close-tab, crash-engine/u],
-  ['a target nobody knows', {...MINIMAL, faults: [{kind: 'close-tab', target: 'head', atMs: 1}]}, /faults\.0\.target: expected "stage:N"/u],
-  ['a fault without a time', {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:0'}]}, /faults\.0\.atMs: say when/u],
-  ['a fault with two times', {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:0', atMs: 1, request: 0, afterTokens: 1}]}, /faults\.0\.afterTokens/u],
-  ['a request that is not asked', {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:0', request: 1}]}, /faults\.0\.request: there are 1 requests/u],
-  ['a tab that is not there', {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:1', request: 0}]}, /faults\.0\.target: there are 1 tabs/u],
+  [
+    'a fault to come',
+    {...MINIMAL, faults: [{kind: 'kill-server', target: 'random', atMs: 1}]},
+    /faults\.0\.kind: "kill-server" is not supported yet: close-tab, crash-engine/u,
+  ],
+  [
+    'a target nobody knows',
+    {...MINIMAL, faults: [{kind: 'close-tab', target: 'head', atMs: 1}]},
+    /faults\.0\.target: expected "stage:N"/u,
+  ],
+  [
+    'a fault without a time',
+    {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:0'}]},
+    /faults\.0\.atMs: say when/u,
+  ],
+  [
+    'a fault with two times',
+    {
+      ...MINIMAL,
+      faults: [{kind: 'close-tab', target: 'tab:0', atMs: 1, request: 0, afterTokens: 1}],
+    },
+    /faults\.0\.afterTokens/u,
+  ],
+  [
+    'a request that is not asked',
+    {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:0', request: 1}]},
+    /faults\.0\.request: there are 1 requests/u,
+  ],
+  [
+    'a tab that is not there',
+    {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:1', request: 0}]},
+    /faults\.0\.target: there are 1 tabs/u,
+  ],
   ['a slow network', {...MINIMAL, network: {delayMs: 25}}, /network\.delayMs: not supported yet/u],
 ])('[SC3] a scenario with %s is refused by the name of the field', (_, value, expected) => {
   expect(problemsOf(value)).toMatch(expected);
