@@ -44,7 +44,7 @@ let manifest: Manifest;
 
 test.beforeAll(async () => {
   site = await serveEnginePage(MODEL_PATH);
-  manifest = parseManifest(await readJson('public/models/smollm2-135m-instruct.manifest.json'));
+  manifest = parseManifest(await readJson('public/catalog/smollm2-135m-instruct.manifest.json'));
 });
 test.afterAll(async () => {
   await site[Symbol.asyncDispose]();
