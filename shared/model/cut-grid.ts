@@ -21,7 +21,7 @@ export function isOnGrid(grid: CutGrid, range: LayerRange): boolean {
 /** The cells of a range that is on the grid, in layer order. */
 export function cellsOf(grid: CutGrid, range: LayerRange): readonly LayerRange[] {
   const cells: LayerRange[] = [];
-  for (let startLayer = range.startLayer; startLayer < range.endLayer; ) {
+  for (let startLayer = range.startLayer; startLayer < range.endLayer;) {
     const endLayer = Math.min(startLayer + grid.cutEvery, range.endLayer);
     cells.push({startLayer, endLayer});
     startLayer = endLayer;
