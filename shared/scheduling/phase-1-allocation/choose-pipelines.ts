@@ -11,6 +11,10 @@ const FIRST_THRESHOLD = 0.3;
 /** Small swarms are searched from the start this many times: they have deep local optima. */
 const SMALL_COUNT = 40;
 const SMALL_SEARCHES = 4;
+/** In large swarms nearness alone gives nearly the best sets, and a plan must stay quick. */
+const LARGE_COUNT = 200;
+const LARGE_SEARCH_STEPS = 14_000;
+const LARGE_ROUNDS = 2;
 
 /**
  * Which nodes form pipelines together: as many as capacities allow, improved,
@@ -25,10 +29,13 @@ export function choosePipelines(
 ): readonly NodeSet[] {
   let chosen = search(pool, formPipelines(pool), 1);
   const leastCount = parallaxGreedySets(pool, byCapacity(pool)).length;
-  while (chosen.length > Math.max(1, leastCount)) {
+  const rounds = pool.count > LARGE_COUNT ? LARGE_ROUNDS : chosen.length;
+  for (let round = 0; round < rounds; round += 1) {
+    const spareCount = chosen.length - Math.max(1, leastCount);
+    const batch = Math.min(spareCount, Math.max(1, Math.floor(chosen.length / 40)));
     const bySpeed = chosen.toSorted((a, b) => msOf(pool, a) - msOf(pool, b));
-    if (!isSuspect(pool, bySpeed)) break;
-    const fewer = search(pool, bySpeed.slice(0, -1), 4);
+    if (batch <= 0 || !isSuspect(pool, bySpeed)) break;
+    const fewer = search(pool, bySpeed.slice(0, -batch), 4);
     if (!isTooDear(pool, chosen, fewer, target)) break;
     chosen = fewer;
   }
@@ -41,7 +48,7 @@ function search(
   start: readonly NodeSet[],
   part: number,
 ): readonly NodeSet[] {
-  const steps = SEARCH_STEPS / part;
+  const steps = (pool.count > LARGE_COUNT ? LARGE_SEARCH_STEPS : SEARCH_STEPS) / part;
   if (pool.count > SMALL_COUNT) {
     const firstThreshold = FIRST_THRESHOLD / (part === 1 ? 1 : 2);
     return withoutShort(pool, improvePipelines(pool, start, {steps, firstThreshold, seed: 1}));
@@ -77,7 +84,8 @@ function isTooDear(
   {alpha}: AllocationTarget,
 ): boolean {
   const fewerMs = totalMs(pool, fewer);
-  const marginalMs = totalMs(pool, chosen) - fewerMs;
+  const dropped = Math.max(1, chosen.length - fewer.length);
+  const marginalMs = (totalMs(pool, chosen) - fewerMs) / dropped;
   const bearable = 1 + (alpha / 2) * Math.min(3.4, 0.48 * chosen.length);
   return marginalMs > bearable * (fewerMs / fewer.length);
 }

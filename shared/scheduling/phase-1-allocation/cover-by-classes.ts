@@ -91,27 +91,44 @@ function smallestCloser(
   left: readonly number[],
   pattern: PipelinePattern,
 ): number {
+  const room = roomWithOneMore(classes, pattern);
   for (let at = classes.length - 1; at >= 0; at -= 1) {
-    if ((left[at] ?? 0) === 0) continue;
-    if (roomOf(classes, [...pattern, at]) >= cellCount) return at;
+    const closer = classes[at];
+    if (closer === undefined || (left[at] ?? 0) === 0) continue;
+    if (room(closer) >= cellCount) return at;
   }
   return -1;
 }
 
-/** Cells that fit a pattern with the best head and tail; 0 when no stage can be an end. */
-function roomOf(classes: readonly CapacityClass[], pattern: PipelinePattern): number {
-  let plainRoom = 0;
-  for (const at of pattern) plainRoom += classes[at]?.plain ?? 0;
-  let most = 0;
-  for (const [h, headClass] of pattern.entries()) {
-    const head = classes[headClass];
-    for (const [t, tailClass] of pattern.entries()) {
-      const tail = classes[tailClass];
-      if (h === t || head === undefined || tail === undefined) continue;
-      if (head.first < 1 || tail.last < 1) continue;
-      const room = plainRoom - head.plain + head.first - tail.plain + tail.last;
-      if (room > most) most = room;
+/**
+ * Cells that fit a pattern and one node more, with the best head and tail; 0
+ * when no stage can be an end. What the pattern itself gives is worked out once.
+ */
+function roomWithOneMore(
+  classes: readonly CapacityClass[],
+  pattern: PipelinePattern,
+): (more: CapacityClass) => number {
+  const members = pattern.flatMap((at) => classes[at] ?? []);
+  const plainRoom = members.reduce((sum, {plain}) => sum + plain, 0);
+  let headLoss = Infinity;
+  let tailLoss = Infinity;
+  let bothLoss = Infinity;
+  for (const [h, head] of members.entries()) {
+    headLoss = Math.min(headLoss, lossAt(head.plain, head.first));
+    tailLoss = Math.min(tailLoss, lossAt(head.plain, head.last));
+    for (const [t, tail] of members.entries()) {
+      if (h === t) continue;
+      const loss = lossAt(head.plain, head.first) + lossAt(tail.plain, tail.last);
+      bothLoss = Math.min(bothLoss, loss);
     }
   }
-  return most;
+  return ({plain, first, last}) => {
+    const asHead = lossAt(plain, first) + tailLoss;
+    const asTail = lossAt(plain, last) + headLoss;
+    return Math.max(0, plainRoom + plain - Math.min(bothLoss, asHead, asTail));
+  };
+}
+
+function lossAt(plain: number, atEnd: number): number {
+  return atEnd < 1 ? Infinity : plain - atEnd;
 }
