@@ -32,6 +32,8 @@ export type Pool = {
   readonly model: CutGrid;
   readonly target: AllocationTarget;
   readonly snapshot: SwarmSnapshot;
+  /** Positions in `snapshot.nodes`, in the order of the file. */
+  readonly joinOrder: readonly number[];
   /** Entries of `nodes` that no plan can use: their ids as far as they have one. */
   readonly senseless: readonly string[];
 };
@@ -56,7 +58,8 @@ export function parsePool(json: unknown): Pool {
   }
   const snapshot = snapshotOfNodes(read, 0);
   for (const {nodeId} of read) if (!snapshot.indexOf.has(nodeId)) senseless.push(nodeId);
-  return {model, target, snapshot, senseless};
+  const joinOrder = read.flatMap(({nodeId}) => snapshot.indexOf.get(nodeId) ?? []);
+  return {model, target, snapshot, joinOrder, senseless};
 }
 
 function idOf(raw: unknown): string {

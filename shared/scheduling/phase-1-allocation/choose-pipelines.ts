@@ -23,10 +23,7 @@ const LARGE_ROUNDS = 2;
  * first, must justify what its nodes cost the others. Never fewer than the
  * paper's greedy planner would form.
  */
-export function choosePipelines(
-  pool: PlanningPool,
-  target: AllocationTarget,
-): readonly NodeSet[] {
+export function choosePipelines(pool: PlanningPool, target: AllocationTarget): readonly NodeSet[] {
   let chosen = search(pool, formPipelines(pool), 1);
   const leastCount = parallaxGreedySets(pool, byCapacity(pool)).length;
   const rounds = pool.count > LARGE_COUNT ? LARGE_ROUNDS : chosen.length;
@@ -43,11 +40,7 @@ export function choosePipelines(
 }
 
 /** The best of one long search, or of several shorter and bolder ones where the swarm is small. */
-function search(
-  pool: PlanningPool,
-  start: readonly NodeSet[],
-  part: number,
-): readonly NodeSet[] {
+function search(pool: PlanningPool, start: readonly NodeSet[], part: number): readonly NodeSet[] {
   const steps = (pool.count > LARGE_COUNT ? LARGE_SEARCH_STEPS : SEARCH_STEPS) / part;
   if (pool.count > SMALL_COUNT) {
     const firstThreshold = FIRST_THRESHOLD / (part === 1 ? 1 : 2);

@@ -46,8 +46,7 @@ function wholeModelNode({last, plain, cellCount}: PlanningPool, left: readonly n
   const total = left.reduce((sum, node) => sum + intAt(plain, node), 0);
   if (total - cellCount < cellCount + 1) return -1;
   return left.findLastIndex(
-    (node) =>
-      intAt(last, node) >= cellCount && total - intAt(last, node) >= cellCount,
+    (node) => intAt(last, node) >= cellCount && total - intAt(last, node) >= cellCount,
   );
 }
 
