@@ -1,3 +1,4 @@
+/// <reference types="node" />
 import {readFile} from 'node:fs/promises';
 import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
 import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';

@@ -28,10 +28,13 @@ export function allocateLayers({snapshot, model, target}: AllocationInput): Plan
   return planPool(planningPoolOf(snapshot, model), target);
 }
 
+/** Even where only the step time counts, stages of (nearly) one speed share their layers evenly. */
+const EVEN_SHARE = 0.003;
+
 /** The same from an indexed snapshot, for those who plan one snapshot more than once. */
 export function planPool(pool: PlanningPool, target: AllocationTarget): Plan {
   const sets = choosePipelines(pool, target);
-  const throughputShare = Math.min(1, Math.max(0, (target.alpha - 2) / 2));
+  const throughputShare = Math.min(1, Math.max(EVEN_SHARE, (target.alpha - 2) / 2));
   const pipelines = sets
     .flatMap((set) => pipelineOf(pool, [...arrange(pool, set).order], throughputShare))
     .toSorted((a, b) => a.stepMs - b.stepMs);
