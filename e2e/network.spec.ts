@@ -56,6 +56,23 @@ for (const {name, run} of transportContract) {
   });
 }
 
+test('[NW8] a lost link comes back, every time', async () => {
+  const [from, to] = [await a.openTransport(), await b.openTransport()];
+  const reconnectMs: number[] = [];
+  for (let round = 0; round < 20; round += 1) {
+    const startMs = performance.now();
+    await from.send(to.localPeerId, new Uint8Array(10), limited());
+    reconnectMs.push(Math.round(performance.now() - startMs));
+    const lost = new Promise((resolve) => {
+      to.onPeerClosed(resolve);
+    });
+    await a.page.evaluate(() => weftNet.cut());
+    await lost;
+  }
+  log(`reconnects: ${reconnectMs.join(' ')} ms`);
+  await Promise.all([from.close(), to.close()]);
+});
+
 test('[NW3] 4 MiB of frames pass directly: candidate types, and nothing but signaling on the server', async () => {
   const [from, to] = [await a.openTransport(), await b.openTransport()];
   await from.connect(to.localPeerId, limited());
@@ -139,6 +156,18 @@ for (const [what, end] of endings) {
     await to.close();
   });
 }
+
+test('[NW7] a reloaded tab keeps its peer id, and a second tab of the profile has another', async () => {
+  const second = await world.openTab({besides: a});
+  expect(second.peerId).not.toBe(a.peerId);
+  await second.page.reload();
+  await second.page.waitForFunction('globalThis.weftNet !== undefined');
+  const again = await second.page.evaluate(() => weftNet.join());
+  expect(again.peerId).toBe(second.peerId);
+  await expectLists([a, b], idsOf(a, b, second));
+  await second.page.close();
+  await expectLists([a, b], idsOf(a, b));
+});
 
 test('[NW6] a server restart: links go on, and tabs are back under its new peer id', async () => {
   const [from, to] = [await a.openTransport(), await b.openTransport()];

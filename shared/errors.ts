@@ -13,3 +13,8 @@ export class WeftError<D extends {readonly code: string} = {readonly code: strin
     this.detail = detail;
   }
 }
+
+/** Narrows to an error with a code; a bare `instanceof` would make its detail `any`. */
+export function isWeftError(error: unknown): error is WeftError {
+  return error instanceof WeftError;
+}

@@ -20,7 +20,8 @@ await runToExit((signal) =>
   runDemo({
     prompt: values.prompt,
     tabCount: positive('--tabs', values.tabs),
-    maxLayers: values['max-layers'] === undefined ? null : positive('--max-layers', values['max-layers']),
+    maxLayers:
+      values['max-layers'] === undefined ? null : positive('--max-layers', values['max-layers']),
     engine: engineOf(values.engine),
     maxNewTokens: positive('--max-tokens', values['max-tokens']),
     port: portOf(values.port),
@@ -32,13 +33,15 @@ await runToExit((signal) =>
 
 function positive(name: string, text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} must be a whole number above 0: "${text}"`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`${name} must be a whole number above 0: "${text}"`);
   return value;
 }
 
 function portOf(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new Error(`--port must be 0 to 65535: "${text}"`);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new Error(`--port must be 0 to 65535: "${text}"`);
   return value;
 }
 

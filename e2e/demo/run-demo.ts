@@ -1,3 +1,4 @@
+import {once} from 'node:events';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {dirname, resolve} from 'node:path';
 import type {AnswerEvent, AskRequest, ChainHop} from '../../web/src/chat/chat-service.ts';
@@ -29,7 +30,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const model = await prepareModel({log, signal: options.signal});
   await buildSite({log});
   const swarm = await Swarm.start({
-    modelsDir: dirname(model.path),
+    modelsDir: model.modelsDir,
     port: options.port,
     webgpu: false,
     log,
@@ -57,7 +58,9 @@ async function lendTabs(swarm: Swarm, model: PreparedModel, options: DemoOptions
   );
   await Promise.all(
     tabs.map(async (tab, i) => {
-      const state = await tab.waitForLendState(['serving', 'spare', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
+      const state = await tab.waitForLendState(['serving', 'spare', 'failed'], {
+        timeoutMs: LOAD_TIMEOUT_MS,
+      });
       if (state.kind === 'failed') throw new Error(`Tab ${i + 1} failed: ${state.message}`);
       if (state.kind === 'serving') {
         const {startLayer, endLayer} = state.layers;
@@ -79,7 +82,11 @@ export type DemoReport = {
   readonly activationBytesThroughServer: number;
 };
 
-async function askOnce(swarm: Swarm, model: PreparedModel, options: DemoOptions): Promise<DemoReport> {
+async function askOnce(
+  swarm: Swarm,
+  model: PreparedModel,
+  options: DemoOptions,
+): Promise<DemoReport> {
   const client = await swarm.openTab({model: model.id});
   const abort = new AbortController();
   options.signal.addEventListener('abort', () => {
@@ -145,7 +152,8 @@ function msPerTokenOf({tokenAtMs}: Answer): number {
 
 function printReport(report: DemoReport): void {
   log('');
-  for (const hop of report.chain) log(`  ${hop.node}  layers ${hop.startLayer}–${hop.endLayer}  ${hop.engine}`);
+  for (const hop of report.chain)
+    log(`  ${hop.node}  layers ${hop.startLayer}–${hop.endLayer}  ${hop.engine}`);
   log(
     `First token after ${report.timeToFirstTokenMs} ms, then ${report.msPerToken} ms per token; ` +
       `${report.activationBytesThroughServer} bytes of activations through the server`,
@@ -159,11 +167,7 @@ async function writeJson(path: string, report: DemoReport): Promise<void> {
 
 async function stayUp(swarm: Swarm, signal: AbortSignal): Promise<void> {
   log(`\nThe swarm stays up: open ${swarm.server.url} to ask, or to lend a tab. Ctrl-C ends it.`);
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
+  await once(signal, 'abort');
 }
 
 function round(ms: number): number {

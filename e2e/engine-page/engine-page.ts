@@ -38,7 +38,9 @@ globalThis.Worker = class extends Worker {
   }
 };
 
-async function load(shard: PageShard): Promise<{measured: MeasuredShard; progress: LoadProgress[]}> {
+async function load(
+  shard: PageShard,
+): Promise<{measured: MeasuredShard; progress: LoadProgress[]}> {
   const progress: LoadProgress[] = [];
   const {range, manifest} = shard;
   const {runner, measured} = await createWorkerShardRunner({

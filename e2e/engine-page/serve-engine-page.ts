@@ -27,7 +27,12 @@ const TYPES: Readonly<Record<string, string>> = {
  */
 export async function serveEnginePage(modelPath: string): Promise<EngineSite> {
   const folder = await buildPage();
-  const model: ServedModel = {path: modelPath, byteLength: (await stat(modelPath)).size, alteredByte: -1, ranges: []};
+  const model: ServedModel = {
+    path: modelPath,
+    byteLength: (await stat(modelPath)).size,
+    alteredByte: -1,
+    ranges: [],
+  };
   const server = createServer((request, response) => {
     const {pathname} = new URL(request.url ?? '/', 'http://localhost');
     if (pathname.endsWith('.gguf')) serveModel(model, pathname, request, response);
@@ -64,7 +69,11 @@ async function buildPage(): Promise<string> {
   return outDir;
 }
 
-async function serveFile(folder: string, pathname: string, response: ServerResponse): Promise<void> {
+async function serveFile(
+  folder: string,
+  pathname: string,
+  response: ServerResponse,
+): Promise<void> {
   const path = join(folder, pathname === '/' ? 'index.html' : pathname);
   try {
     const content = await readFile(path);
@@ -91,7 +100,9 @@ function serveModel(
   const match = /^bytes=(\d+)-(\d+)$/u.exec(request.headers.range ?? '');
   if (match === null || pathname === '/whole.gguf') {
     response.writeHead(200, {'content-length': model.byteLength});
-    createReadStream(model.path).on('error', () => response.destroy()).pipe(response);
+    createReadStream(model.path)
+      .on('error', () => response.destroy())
+      .pipe(response);
     return;
   }
   const [start, end] = [Number(match[1]), Number(match[2])];

@@ -6,7 +6,11 @@ import type {Directory} from '#shared/p2p/directory.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
 import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
 import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts';
-import {startRecordPublisher, type RecordPublisher} from '#shared/p2p/record-publisher.ts';
+import {
+  startRecordPublisher,
+  type NodeFacts,
+  type RecordPublisher,
+} from '#shared/p2p/record-publisher.ts';
 import {recordPrefix} from '#shared/p2p/signed-record.ts';
 import type {Transport} from '#shared/p2p/transport.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
@@ -17,8 +21,9 @@ import type {Call, NetworkControl, NetworkEvents, Outcome} from './network-contr
 
 declare global {
   var weftNet: NetworkControl;
+  var weftFrame: NetworkEvents['weftFrame'];
+  var weftLost: NetworkEvents['weftLost'];
 }
-declare const globalThis: typeof global & NetworkEvents & {weftNet: NetworkControl};
 
 const manifestHash = asManifestHash('ab'.repeat(32));
 const swarmId = asSwarmId('public');
@@ -45,9 +50,37 @@ function openedTransport(): Transport {
   return transport;
 }
 
+function describeNode(node: BrowserNode): NodeFacts {
+  return {
+    peerId: node.peerId,
+    protocolMajor: PROTOCOL_MAJOR,
+    protocolMinor: PROTOCOL_MINOR,
+    swarmId,
+    manifestHash,
+    addresses: node.addresses(),
+    engineClass: 'wasm-f32',
+    capacityLayers: {plain: 1, first: 1, last: 1, both: 1},
+    shards: [],
+    claim: null,
+    decodeMsPerLayer: {fixedMs: 1, perSessionMs: 0},
+    prefillMsPerTokenLayer: 1,
+    hopOverheadMs: 1,
+    rtts: [],
+    maxSessions: 1,
+    openSessions: 0,
+    kvTokensFree: 1,
+    queuedSteps: 0,
+    hidden: false,
+    onBattery: false,
+    metered: false,
+    uptimeMs: 0,
+    unreachable: [],
+  };
+}
+
 async function join() {
   const startMs = performance.now();
-  const {privateKey} = await loadIdentity();
+  const {privateKey} = await loadIdentity('indexed-db');
   const node = await createLibp2pNode({
     privateKey,
     fetchBootstrap: (options) => fetchBootstrap(location.origin, options),
@@ -63,31 +96,7 @@ async function join() {
     directory,
     privateKey,
     now,
-    facts: {
-      peerId: node.peerId,
-      protocolMajor: PROTOCOL_MAJOR,
-      protocolMinor: PROTOCOL_MINOR,
-      swarmId,
-      manifestHash,
-      addresses: node.addresses(),
-      engineClass: 'wasm-f32',
-      capacityLayers: {plain: 1, first: 1, last: 1, both: 1},
-      shards: [],
-      claim: null,
-      decodeMsPerLayer: {fixedMs: 1, perSessionMs: 0},
-      prefillMsPerTokenLayer: 1,
-      hopOverheadMs: 1,
-      rtts: [],
-      maxSessions: 1,
-      openSessions: 0,
-      kvTokensFree: 1,
-      queuedSteps: 0,
-      hidden: false,
-      onBattery: false,
-      metered: false,
-      uptimeMs: 0,
-      unreachable: [],
-    },
+    facts: describeNode(node),
   });
   node.onAddressesChanged(() => publisher.update({addresses: node.addresses()}));
   addEventListener('pagehide', () => node.abandon());
@@ -122,13 +131,15 @@ async function runCall({id, method, to, frame}: Call): Promise<Outcome> {
     return {kind: 'done', value, traffic: opened.traffic()};
   } catch (error) {
     if (error instanceof WeftError) {
-      return {kind: 'refused', detail: error.detail, sentence: sentenceOf(error)};
+      return {kind: 'refused', detail: detailOf(error), sentence: sentenceOf(error)};
     }
     return {kind: 'failed', reason: error instanceof Error ? String(error) : error};
   } finally {
     calls.delete(id);
   }
 }
+
+const detailOf = (error: WeftError): {readonly code: string} => error.detail;
 
 /** The message with those of its causes, so that a failure in a tab can be read in the log. */
 function sentenceOf(error: unknown): string {

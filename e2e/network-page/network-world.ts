@@ -32,6 +32,12 @@ export type NetworkTab = {
   openTransport(): Promise<RemoteTransport>;
 };
 
+type OpenOptions = {
+  readonly isWebRtcBlocked?: boolean;
+  /** Opens the tab in the same browser profile as this one. */
+  readonly besides?: NetworkTab;
+};
+
 /** The test page built and served by a real signal server, and a browser to open tabs in. */
 export class NetworkWorld {
   server: SignalServer;
@@ -64,6 +70,7 @@ export class NetworkWorld {
         '--disable-sync',
         '--no-first-run',
         '--disable-quic',
+        ...(process.env['XF'] ? process.env['XF'].split(' ') : []),
       ],
     });
     return new NetworkWorld(server, browser, staticDir);
@@ -76,8 +83,8 @@ export class NetworkWorld {
     this.server = await startSignalServer({port, staticDir: this.#staticDir});
   }
 
-  async openTab(options: {readonly isWebRtcBlocked?: boolean} = {}): Promise<NetworkTab> {
-    const context = await this.#browser.newContext();
+  async openTab(options: OpenOptions = {}): Promise<NetworkTab> {
+    const context = options.besides?.page.context() ?? (await this.#browser.newContext());
     const page = await context.newPage();
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.stack ?? error.message));

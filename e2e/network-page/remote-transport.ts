@@ -1,4 +1,5 @@
 import type {Page} from 'playwright';
+import {unreachable} from '#shared/assert.ts';
 import {WeftError} from '#shared/errors.ts';
 import {asPeerId, type PeerId} from '#shared/ids.ts';
 import type {FrameListener, LinkLoss, PeerTraffic, Transport} from '#shared/p2p/transport.ts';
@@ -41,7 +42,9 @@ export class RemoteTransport implements Transport {
   async receive(from: string, frame: string, traffic: readonly Traffic[]): Promise<void> {
     this.#take(traffic);
     const bytes = Uint8Array.from(Buffer.from(frame, 'base64'));
-    await Promise.all([...this.#frameListeners].map((listen) => listen(asPeerId(from), bytes)));
+    await Promise.all(
+      [...this.#frameListeners].map(async (listen) => listen(asPeerId(from), bytes)),
+    );
   }
 
   lost(peer: string): void {
@@ -101,8 +104,9 @@ export class RemoteTransport implements Transport {
         throw new WeftError(outcome.detail, `Refused in the tab: ${outcome.sentence}`);
       case 'failed':
         // The contract asks for the very reason of the signal.
-        // oxlint-disable-next-line typescript/only-throw-error
         throw outcome.reason;
+      default:
+        return unreachable(outcome);
     }
   }
 

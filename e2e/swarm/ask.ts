@@ -3,10 +3,7 @@ import {extendAnswer, NO_ANSWER, type Answer} from './answer.ts';
 import type {Tab} from './tab.ts';
 
 /** Greedy, to the end, with nothing reported; a caller names only what differs. */
-export function greedyRequest(
-  content: string,
-  overrides: Partial<AskRequest> = {},
-): AskRequest {
+export function greedyRequest(content: string, overrides: Partial<AskRequest> = {}): AskRequest {
   return {
     prompt: {kind: 'messages', messages: [{role: 'user', content}]},
     maxNewTokens: 48,

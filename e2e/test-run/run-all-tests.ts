@@ -28,10 +28,24 @@ const CHECKS: readonly Check[] = [
   {name: 'dead code', args: ['knip', '-c', '.config/knip.json'], count: passOrFail},
   {
     name: 'unit tests',
-    args: ['vitest', 'run', '--config', '.config/vitest.config.ts', '--root', '.', '--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`],
+    args: [
+      'vitest',
+      'run',
+      '--config',
+      '.config/vitest.config.ts',
+      '--root',
+      '.',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${vitestReport}`,
+    ],
     count: (result) => countVitest(`${ROOT}${vitestReport}`, result),
   },
-  {name: 'build of the page', args: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'], count: passOrFail},
+  {
+    name: 'build of the page',
+    args: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'],
+    count: passOrFail,
+  },
   {
     name: 'real-browser tests',
     args: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'],
@@ -46,7 +60,6 @@ const CHECKS: readonly Check[] = [
  * @throws {Error} when something failed, after everything has run.
  */
 export async function runAllTests(signal: AbortSignal): Promise<void> {
-  const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const chromiumPath = await findChromium({log});
   const model = await prepareModel({log, signal});
   const env = {
@@ -68,4 +81,8 @@ export async function runAllTests(signal: AbortSignal): Promise<void> {
   }
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
   if (total.failed > 0) process.exitCode = 1;
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -2,6 +2,9 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import * as z from 'zod';
+
+const packageSchema = z.object({bin: z.union([z.string(), z.record(z.string(), z.string())])});
 
 export type StepResult = {readonly exitCode: number};
 
@@ -20,18 +23,19 @@ export async function runStep(options: {
     stdio: ['ignore', 'inherit', 'inherit'],
     signal: options.signal,
   });
-  const [exitCode] = (await once(child, 'exit')) as [number | null];
-  return {exitCode: exitCode ?? 1};
+  await once(child, 'exit');
+  return {exitCode: child.exitCode ?? 1};
 }
 
 /** The script behind a tool's name: npm's own links differ between systems. */
 async function scriptOf(root: string, tool: string): Promise<string> {
   const packageName = {tsc: 'typescript', playwright: '@playwright/test'}[tool] ?? tool;
   const folder = join(root, 'node_modules', packageName);
-  const {bin} = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
-    readonly bin: string | Readonly<Record<string, string>>;
-  };
+  const {bin} = packageSchema.parse(
+    JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')),
+  );
   const script = typeof bin === 'string' ? bin : bin[tool];
-  if (script === undefined) throw new Error(`The package "${packageName}" has no command "${tool}"`);
+  if (script === undefined)
+    throw new Error(`The package "${packageName}" has no command "${tool}"`);
   return join(folder, script);
 }

@@ -27,7 +27,11 @@ export function capacityOfLayers(spec: ModelSpec, maxLayers: number): LayerCapac
  */
 export function capacityOfMemory(
   spec: ModelSpec,
-  {budgetBytes, kvTokens, embeddingBytes}: {
+  {
+    budgetBytes,
+    kvTokens,
+    embeddingBytes,
+  }: {
     readonly budgetBytes: number;
     readonly kvTokens: number;
     readonly embeddingBytes: number;

@@ -63,7 +63,7 @@ async function publishAs(
 
 export type DirectoryRule = {
   readonly name: string;
-  run(world: DirectoryWorld): Promise<void>;
+  readonly run: (world: DirectoryWorld) => Promise<void>;
 };
 
 export const directoryContract: readonly DirectoryRule[] = [

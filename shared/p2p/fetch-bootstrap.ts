@@ -1,7 +1,7 @@
 import {WeftError} from '../errors.ts';
 import {bootstrapSchema, type Bootstrap} from '../protocol/bootstrap.ts';
 
-export class BootstrapError extends WeftError<{
+class BootstrapError extends WeftError<{
   readonly code: 'BOOTSTRAP_FAILED';
   readonly serverUrl: string;
 }> {

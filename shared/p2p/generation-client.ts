@@ -1,6 +1,5 @@
 import {pushable, type Pushable} from 'it-pushable';
 import {assert} from '../assert.ts';
-import {WeftError} from '../errors.ts';
 import {asSessionId, type ManifestHash, type PeerId, type SessionId} from '../ids.ts';
 import {encodeFrame, type Frame} from '../protocol/frame.ts';
 import type {Hop, OpenSession, Sampling} from '../protocol/open-session.ts';
@@ -227,7 +226,11 @@ export class GenerationClient<H extends Hop = Hop> {
       maxNewTokens: request.maxNewTokens,
       sampling: request.sampling,
     };
-    await this.#send(headOf(attempt), encodeControlFrame({sessionId, epoch: 0, hopIndex: 0}, open), signal);
+    await this.#send(
+      headOf(attempt),
+      encodeControlFrame({sessionId, epoch: 0, hopIndex: 0}, open),
+      signal,
+    );
   }
 
   async #connect(peerId: PeerId, signal: AbortSignal): Promise<void> {
@@ -310,7 +313,10 @@ export class GenerationClient<H extends Hop = Hop> {
   /** Frees the chain. A head that is gone has nothing to free; the hops behind it see its link close. */
   #post(attempt: Attempt<H>, reason: 'done' | 'cancelled' | 'failed'): void {
     const {sessionId} = attempt;
-    const message = encodeControlFrame({sessionId, epoch: 0, hopIndex: 0}, {kind: 'close-session', reason});
+    const message = encodeControlFrame(
+      {sessionId, epoch: 0, hopIndex: 0},
+      {kind: 'close-session', reason},
+    );
     this.#options.transport
       .send(headOf(attempt), message, {signal: AbortSignal.timeout(this.#options.silenceMs)})
       .catch(() => undefined);
@@ -331,24 +337,23 @@ function headOf({hops}: Attempt): PeerId {
 }
 
 /** What a frame says to this answer; `null` when its sender has no say in it. */
-function readIncoming(attempt: Attempt, from: PeerId, frame: Frame): Incoming | null {
-  const head = attempt.hops[0]?.peerId;
-  const tail = attempt.hops.at(-1)?.peerId;
-  if (from !== head && from !== tail) return null;
+function readIncoming({hops}: Attempt, from: PeerId, frame: Frame): Incoming | null {
+  const tail = hops.at(-1)?.peerId;
+  if (from !== hops[0]?.peerId && from !== tail) return null;
   try {
-    if (frame.kind === 'sampled' && from === tail) {
-      return {kind: 'token', position: frame.position, token: decodeSampledToken(frame.payload)};
-    }
-    if (frame.kind !== 'control') return null;
-    const message = decodeControlFrame(frame);
-    if (message.kind === 'session-ready' && from === tail) return {kind: 'ready'};
-    if (message.kind !== 'session-failed') return null;
-    const peerId = attempt.hops[message.hopIndex]?.peerId ?? null;
-    return {kind: 'failed', code: message.code, peerId};
+    if (frame.kind === 'control') return readControl(hops, frame, from === tail);
+    if (frame.kind !== 'sampled' || from !== tail) return null;
+    return {kind: 'token', position: frame.position, token: decodeSampledToken(frame.payload)};
   } catch (error) {
-    if (!(error instanceof WeftError)) throw error;
     return {kind: 'failed', code: refusalOf(error, 'MALFORMED_MESSAGE'), peerId: from};
   }
+}
+
+function readControl(hops: readonly Hop[], frame: Frame, isTail: boolean): Incoming | null {
+  const message = decodeControlFrame(frame);
+  if (message.kind === 'session-ready' && isTail) return {kind: 'ready'};
+  if (message.kind !== 'session-failed') return null;
+  return {kind: 'failed', code: message.code, peerId: hops[message.hopIndex]?.peerId ?? null};
 }
 
 /** 16 hex digits out of 8 random bytes. */

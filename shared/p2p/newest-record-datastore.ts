@@ -24,7 +24,7 @@ type Options = {
   readonly maxRecordsPerOwner?: number;
 };
 
-export class DatastoreFullError extends WeftError<{readonly code: 'RECORD_STORE_FULL'}> {
+class DatastoreFullError extends WeftError<{readonly code: 'RECORD_STORE_FULL'}> {
   override readonly name = 'DatastoreFullError';
 }
 

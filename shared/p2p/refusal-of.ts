@@ -1,4 +1,4 @@
-import {WeftError} from '../errors.ts';
+import {isWeftError} from '../errors.ts';
 import {refusalCodeSchema, type RefusalCode} from '../protocol/refusal-code.ts';
 
 /** What errors of the transport mean to a session. */
@@ -10,7 +10,7 @@ const OF_TRANSPORT: Readonly<Record<string, RefusalCode>> = {
 
 /** The refusal that tells a peer about `error`; `fallback` when nobody gave it a code. */
 export function refusalOf(error: unknown, fallback: RefusalCode): RefusalCode {
-  if (!(error instanceof WeftError)) return fallback;
+  if (!isWeftError(error)) return fallback;
   const {code} = error.detail;
   return OF_TRANSPORT[code] ?? refusalCodeSchema.safeParse(code).data ?? fallback;
 }

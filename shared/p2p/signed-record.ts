@@ -35,7 +35,7 @@ type RefusalCode =
   | 'RECORD_FROM_THE_FUTURE';
 
 /** A record that no reader may use; `code` says which check it failed. */
-export class RecordRefusedError extends WeftError<{
+class RecordRefusedError extends WeftError<{
   readonly code: RefusalCode;
   readonly key: string;
 }> {

@@ -1,5 +1,5 @@
-import type {PeerId} from '../ids.ts';
-import {asPeerId} from '../ids.ts';
+import * as z from 'zod';
+import {asPeerId, type PeerId} from '../ids.ts';
 import {FRAME_MAX_BYTES, type Transport} from './transport.ts';
 
 /**
@@ -17,10 +17,11 @@ export type TransportPair = {
 
 export type TransportRule = {
   readonly name: string;
-  run(pair: TransportPair): Promise<void>;
+  readonly run: (pair: TransportPair) => Promise<void>;
 };
 
 const NOBODY = asPeerId('12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5');
+const waitSchema = z.looseObject({waitedMs: z.number()});
 const TIMEOUT_MS = 20_000;
 const limited = () => ({signal: AbortSignal.timeout(TIMEOUT_MS)});
 
@@ -193,7 +194,7 @@ export const transportContract: readonly TransportRule[] = [
     name: '[TR7] says PEER_UNREACHABLE, whom, and how long it waited',
     run: async ({a}) => {
       const detail = await codeOf(a.connect(NOBODY, limited()));
-      const {waitedMs, ...rest} = {waitedMs: -1, ...(detail as object)};
+      const {waitedMs, ...rest} = waitSchema.parse(detail);
       equal(rest, {code: 'PEER_UNREACHABLE', peerId: NOBODY}, 'detail');
       equal(waitedMs >= 0, true, 'waitedMs is not negative');
     },

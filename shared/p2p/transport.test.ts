@@ -56,7 +56,7 @@ async function connectOverLibp2p(): Promise<TransportPair> {
     close: async () => {
       await a.close();
       await b.close();
-      await Promise.all(nodes.map((node) => node.stop()));
+      await Promise.all(nodes.map(async (node) => node.stop()));
     },
   };
 }

@@ -6,7 +6,10 @@ import * as z from 'zod';
  * `bug` — a broken promise, which costs the sender its trust.
  */
 export const REFUSALS = {
-  VERSION_MISMATCH: {next: 'request', says: 'the peer speaks another protocol version: reload the page'},
+  VERSION_MISMATCH: {
+    next: 'request',
+    says: 'the peer speaks another protocol version: reload the page',
+  },
   WRONG_MODEL: {next: 'chain', says: 'the peer holds another model'},
   NOT_SERVING: {next: 'chain', says: 'the peer does not hold these layers'},
   SESSIONS_FULL: {next: 'chain', says: 'the peer serves as many answers as it can'},
@@ -14,7 +17,10 @@ export const REFUSALS = {
   QUEUE_FULL: {next: 'chain', says: 'the peer has too many steps waiting'},
   PROMPT_TOO_LONG: {next: 'request', says: 'the prompt and its answer do not fit the context'},
   PEER_UNREACHABLE: {next: 'chain', says: 'the peer cannot reach the next hop'},
-  ONLY_RELAYED_PATH: {next: 'chain', says: 'there is no direct path to the next hop, and activations never pass a server'},
+  ONLY_RELAYED_PATH: {
+    next: 'chain',
+    says: 'there is no direct path to the next hop, and activations never pass a server',
+  },
   PEER_LEFT: {next: 'chain', says: 'the next hop left'},
   ENGINE_LOST: {next: 'chain', says: 'the engine of the peer stopped'},
   SESSION_EXISTS: {next: 'bug', says: 'this session is open already'},
@@ -29,7 +35,8 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
-export const refusalCodeSchema = z.enum(
-  // Object.keys loses the literal types; the record above is their only source.
-  Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]],
-);
+function isRefusalCode(text: string): text is RefusalCode {
+  return Object.hasOwn(REFUSALS, text);
+}
+
+export const refusalCodeSchema = z.enum(Object.keys(REFUSALS).filter(isRefusalCode));

@@ -93,7 +93,7 @@ test('[SS11] counts what the relay forwards, and the transport never uses that p
   expect(after.relayedBytes - before.relayedBytes).toBeLessThan(50_000);
   await transport.close();
   for (const link of links) link.stop();
-  await Promise.all(nodes.map((node) => node.stop()));
+  await Promise.all(nodes.map(async (node) => node.stop()));
 });
 
 test('[SS12] a peer whose key is not Ed25519 is turned away', async () => {

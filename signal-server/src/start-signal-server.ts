@@ -1,8 +1,8 @@
 /// <reference types="node" />
 
 import {existsSync} from 'node:fs';
-import type {Server} from 'node:http';
-import {createAdaptorServer} from '@hono/node-server';
+import {createServer, type Server} from 'node:http';
+import {getRequestListener} from '@hono/node-server';
 import {assert} from '#shared/assert.ts';
 import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
 import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
@@ -52,7 +52,8 @@ export async function startSignalServer(
       protocolMajor: PROTOCOL_MAJOR,
     }),
   });
-  const http = createAdaptorServer({fetch: app.fetch}) as Server;
+  const listener = getRequestListener((request) => app.fetch(request));
+  const http = createServer((request, response) => void listener(request, response));
   const port = await listen(http, config);
   const url = `http://${urlHost(config.host)}:${port}`;
   try {
@@ -68,7 +69,7 @@ export async function startSignalServer(
     url,
     port,
     peerId: asPeerId(node.libp2p.peerId.toString()),
-    counters: node.counters,
+    counters: () => running().counters(),
     close: async () => {
       http.off('upgrade', upgrade);
       const closed = new Promise((resolve) => http.close(resolve));

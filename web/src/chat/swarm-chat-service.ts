@@ -46,18 +46,18 @@ export class SwarmChatService implements ChatService {
   }
 
   /** The answer is cut where the context ends; a prompt that leaves no room is refused. */
-  #fitAnswer(promptTokens: number, maxNewTokens: number): number {
+  #fitAnswer(promptLength: number, maxNewTokens: number): number {
     const {contextTokens} = this.#options;
-    if (promptTokens === 0) {
+    if (promptLength === 0) {
       throw new WeftError({code: 'PROMPT_EMPTY'}, 'The prompt is empty: write something to ask');
     }
-    if (promptTokens > contextTokens) {
+    if (promptLength > contextTokens) {
       throw new WeftError(
-        {code: 'PROMPT_TOO_LONG', promptTokens, contextTokens},
-        `The prompt is too long: ${promptTokens} of ${contextTokens} tokens; shorten it`,
+        {code: 'PROMPT_TOO_LONG', promptTokens: promptLength, contextTokens},
+        `The prompt is too long: ${promptLength} of ${contextTokens} tokens; shorten it`,
       );
     }
-    return Math.min(maxNewTokens, contextTokens - promptTokens + 1);
+    return Math.min(maxNewTokens, contextTokens - promptLength + 1);
   }
 }
 

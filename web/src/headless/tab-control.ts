@@ -22,6 +22,11 @@ export type AskResult =
 
 type Report = (askId: string, event: AnswerEvent) => Promise<void>;
 
+declare global {
+  /** Set by the program that drives this tab, when it wants to hear. */
+  var weftReport: Report | undefined;
+}
+
 /** Puts `weftTab` where a program finds it. Only when the address asks for it. */
 export function exposeTabControl(services: {
   readonly chat: ChatService;
@@ -58,8 +63,7 @@ export function exposeTabControl(services: {
 }
 
 function reporter(): Report {
-  const {weftReport} = globalThis as {weftReport?: Report};
-  return weftReport ?? (() => Promise.resolve());
+  return globalThis.weftReport ?? (() => Promise.resolve());
 }
 
 function failureOf(error: unknown): AskResult {

@@ -69,15 +69,12 @@ function createClient(membership: SwarmMembership): GenerationClient<EngineHop> 
 }
 
 async function nextSnapshot(membership: SwarmMembership, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    const unsubscribe = membership.onSnapshot(() => {
-      unsubscribe();
-      resolve();
-    });
-    signal.addEventListener('abort', () => {
-      unsubscribe();
-      reject(signal.reason as Error);
-    });
+  const changed = Promise.withResolvers<void>();
+  const unsubscribe = membership.onSnapshot(changed.resolve);
+  signal.addEventListener('abort', () => {
+    changed.resolve();
   });
+  if (!signal.aborted) await changed.promise;
+  unsubscribe();
+  signal.throwIfAborted();
 }

@@ -28,7 +28,10 @@ const TOP_TOKENS = 8;
 export function createStubShardRunner(options: StubOptions): ShardRunner {
   const {spec, range} = options;
   /** Per session: for each layer, one running hash per position. */
-  const caches = new Map<SessionId, {readonly kvTokens: number; readonly layers: Map<number, number[]>}>();
+  const caches = new Map<
+    SessionId,
+    {readonly kvTokens: number; readonly layers: Map<number, number[]>}
+  >();
   let kvTokensFree = options.kvTokens;
 
   function runLayers(step: ShardStep, tokens: readonly Uint32Array[]): void {
@@ -53,7 +56,9 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
     openSession: (sessionId, kvTokens) => {
       if (kvTokens > kvTokensFree) {
         const detail = {code: 'KV_FULL', kvTokensFree} as const;
-        return Promise.reject(new WeftError(detail, `No room for ${kvTokens} tokens: ${kvTokensFree} free`));
+        return Promise.reject(
+          new WeftError(detail, `No room for ${kvTokens} tokens: ${kvTokensFree} free`),
+        );
       }
       kvTokensFree -= kvTokens;
       caches.set(sessionId, {kvTokens, layers: new Map()});
@@ -86,7 +91,10 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
 }
 
 function unknownSession(sessionId: SessionId): WeftError {
-  return new WeftError({code: 'UNKNOWN_SESSION'}, `Session "${sessionId}" is not open in this engine`);
+  return new WeftError(
+    {code: 'UNKNOWN_SESSION'},
+    `Session "${sessionId}" is not open in this engine`,
+  );
 }
 
 /** One round of a 32-bit hash (murmur3's finaliser over both words). */
@@ -97,7 +105,11 @@ function mix(a: number, b: number): number {
   return (hash ^ (hash >>> 13)) >>> 0;
 }
 
-function readLanes(input: ShardInput, tokenCount: number, hiddenSize: number): readonly Uint32Array[] {
+function readLanes(
+  input: ShardInput,
+  tokenCount: number,
+  hiddenSize: number,
+): readonly Uint32Array[] {
   if (input.kind === 'tokens') {
     return Array.from(input.tokenIds, (id) =>
       Uint32Array.from({length: LANES}, (_, lane) => mix(id, lane) & LANE_MASK),
@@ -109,7 +121,9 @@ function readLanes(input: ShardInput, tokenCount: number, hiddenSize: number): r
   return Array.from({length: tokenCount}, (_, token) =>
     Uint32Array.from({length: LANES}, (__, lane) => {
       const offset = (token * hiddenSize + lane) * valueBytes;
-      return dtype === 'f16' ? integerOfF16(view.getUint16(offset, true)) : view.getFloat32(offset, true);
+      return dtype === 'f16'
+        ? integerOfF16(view.getUint16(offset, true))
+        : view.getFloat32(offset, true);
     }),
   );
 }
@@ -138,7 +152,10 @@ function integerOfF16(bits: number): number {
   return ((bits & 0x3ff) | 0x400) >> (10 - exponent);
 }
 
-function topOf(lanes: Uint32Array | undefined, spec: ModelSpec): Extract<ShardOutput, {kind: 'logits'}>['top'] {
+function topOf(
+  lanes: Uint32Array | undefined,
+  spec: ModelSpec,
+): Extract<ShardOutput, {kind: 'logits'}>['top'] {
   const seed = (lanes ?? new Uint32Array(LANES)).reduce((hash, value) => mix(hash, value), 0);
   const count = Math.min(TOP_TOKENS, spec.vocabularySize);
   const tokenIds = new Set<number>();

@@ -1,13 +1,22 @@
-import {WeftError} from '#shared/errors.ts';
+import {isWeftError} from '#shared/errors.ts';
 import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
-import {CLAIM_SETTLE_MS, decidePlacement} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+import {
+  CLAIM_SETTLE_MS,
+  decidePlacement,
+} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
 import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
 import {HOP_LIMITS, KV_TOKENS, SWEEP_EVERY_MS} from './lending-limits.ts';
-import {capacityOf, ENGINE_CLASSES, loadShard, type LoadedShard, type LoadOptions} from './shard-loader.ts';
+import {
+  capacityOf,
+  ENGINE_CLASSES,
+  loadShard,
+  type LoadedShard,
+  type LoadOptions,
+} from './shard-loader.ts';
 
 const TARGET = {alpha: 2};
 
@@ -48,8 +57,12 @@ export class LendNode implements LendService {
         this.#enter(state);
       });
     } catch (error) {
-      const code = error instanceof WeftError ? error.detail.code : 'JOIN_FAILED';
-      this.#enter({kind: 'failed', code, message: error instanceof Error ? error.message : String(error)});
+      const code = isWeftError(error) ? error.detail.code : 'JOIN_FAILED';
+      this.#enter({
+        kind: 'failed',
+        code,
+        message: error instanceof Error ? error.message : String(error),
+      });
     }
   }
 
@@ -80,7 +93,11 @@ class Lending {
   #placement: PlacementState = {kind: 'waiting', why: 'no snapshot yet'};
   #epoch = 0;
 
-  constructor(membership: SwarmMembership, request: LendRequest, onState: (state: LendState) => void) {
+  constructor(
+    membership: SwarmMembership,
+    request: LendRequest,
+    onState: (state: LendState) => void,
+  ) {
     this.#membership = membership;
     this.#request = request;
     this.#onState = onState;
@@ -98,7 +115,10 @@ class Lending {
         this.#publishLoad();
       },
       onEngineLost: (cause) => {
-        this.#fail('ENGINE_LOST', `The engine of this tab stopped (${String(cause)}): lend the tab again`);
+        this.#fail(
+          'ENGINE_LOST',
+          `The engine of this tab stopped (${String(cause)}): lend the tab again`,
+        );
       },
     });
     this.#publisher = membership.publish({

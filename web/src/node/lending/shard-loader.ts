@@ -1,6 +1,10 @@
 import type {Manifest} from '#shared/model/manifest.ts';
 import {sumByteLength, tensorsOfEmbedding} from '#shared/model/shard-tensors.ts';
-import {capacityOfLayers, capacityOfMemory, type LayerCapacity} from '#shared/model/layer-capacity.ts';
+import {
+  capacityOfLayers,
+  capacityOfMemory,
+  type LayerCapacity,
+} from '#shared/model/layer-capacity.ts';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {LendRequest} from '../../chat/lend-service.ts';

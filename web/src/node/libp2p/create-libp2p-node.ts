@@ -4,7 +4,6 @@ import type {Libp2p, PrivateKey} from '@libp2p/interface';
 import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
 import {noise} from '@libp2p/noise';
 import {ping, type Ping} from '@libp2p/ping';
-import {webRTC} from '@libp2p/webrtc';
 import {webSockets} from '@libp2p/websockets';
 import {yamux} from '@libp2p/yamux';
 import {WebRTC} from '@multiformats/multiaddr-matcher';
@@ -16,6 +15,7 @@ import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2
 import {untilAborted} from '#shared/p2p/until-aborted.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
 import {dropSilentLinks} from './drop-silent-links.ts';
+import {loadWebRtc} from './load-webrtc.ts';
 
 type Services = {identify: Identify; identifyPush: IdentifyPush; ping: Ping; dht: KadDHT};
 
@@ -63,6 +63,7 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
   let server: ServerLink | null = null;
   let iceServerUrls: readonly string[] = [];
   const now = () => Date.now() + (server?.clockOffsetMs() ?? 0);
+  const webRTC = await loadWebRtc();
   const libp2p = await createLibp2p<Services>({
     privateKey: options.privateKey,
     // Not the relay's address: a fixed relay is never reserved again after a restart (js-libp2p #3601).

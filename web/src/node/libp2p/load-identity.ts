@@ -10,16 +10,17 @@ export type Identity = {
 
 const MAX_SLOTS = 16;
 
-/** A key that nobody has seen before and that ends with the tab. */
-export async function createEphemeralIdentity(): Promise<Identity> {
+async function createEphemeralIdentity(): Promise<Identity> {
   return {privateKey: await generateKeyPair('Ed25519'), release: () => undefined};
 }
 
 /**
- * The key of this tab, the same after a reload. Two tabs of one origin never
- * share one: each holds the Web Lock of its slot for as long as it lives.
+ * The key of this tab. `indexed-db`: the same after a reload; two tabs of one
+ * origin never share one, as each holds the Web Lock of its slot for as long as
+ * it lives. `memory`: one that nobody has seen before and that ends with the tab.
  */
-export async function loadIdentity(): Promise<Identity> {
+export async function loadIdentity(storage: 'indexed-db' | 'memory'): Promise<Identity> {
+  if (storage === 'memory') return await createEphemeralIdentity();
   for (let slot = 0; slot < MAX_SLOTS; slot += 1) {
     const release = await tryLock(`weft-identity-${slot}`);
     if (release !== null) return {privateKey: await loadKey(slot), release};

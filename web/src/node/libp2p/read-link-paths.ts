@@ -5,9 +5,13 @@ import {findPeerConnection} from './find-peer-connection.ts';
 /** How bytes travel to one neighbour, by the browser's own statistics. */
 export type LinkPath = {
   readonly peerId: string;
-  /** Of the candidate pair in use; `relay` means that a TURN server carries the bytes, `unknown` that nothing could be read. */
+  /**
+   * Of the candidate pair in use. `relay` when a TURN server carries bytes, or
+   * has carried any; `unknown` when nothing could be read.
+   */
   readonly localCandidateType: string;
   readonly remoteCandidateType: string;
+  /** Over all pairs of this connection. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
   /** Of the last STUN check; `null` before the first. */
@@ -22,36 +26,44 @@ export async function readLinkPaths(libp2p: Libp2p): Promise<readonly LinkPath[]
   return await Promise.all(connections.map(readPath));
 }
 
+type Entry = Readonly<Record<string, unknown>>;
+
 async function readPath(connection: Connection): Promise<LinkPath> {
-  const unknown: LinkPath = {
-    peerId: connection.remotePeer.toString(),
-    localCandidateType: 'unknown',
-    remoteCandidateType: 'unknown',
-    bytesSent: 0,
-    bytesReceived: 0,
-    rttMs: null,
-  };
+  const entries = new Map<string, Entry>();
   const report = await findPeerConnection(connection)?.getStats();
-  if (report === undefined) return unknown;
-  // Typed loosely by the DOM library: entries are what the standard says for their `type`.
-  const entries = new Map<string, RTCStats & Record<string, unknown>>();
-  report.forEach((entry: RTCStats & Record<string, unknown>) => entries.set(entry.id, entry));
-  const transport = [...entries.values()].find(({type}) => type === 'transport');
-  const pair = entries.get(textOf(transport?.['selectedCandidatePairId']));
-  if (pair === undefined) return unknown;
-  const rttSeconds = pair['currentRoundTripTime'];
+  // The DOM library does not type the entries: fields are checked where they are read.
+  report?.forEach((entry: Entry, id) => entries.set(id, entry));
+  const transport = [...entries.values()].find((entry) => entry['type'] === 'transport');
+  const selected = entries.get(textOf(transport?.['selectedCandidatePairId'])) ?? {};
+  // ICE may change its mind: the pairs that carried bytes before count too.
+  const pairs = [...entries.values()].filter((entry) => entry['type'] === 'candidate-pair');
+  const typesOf = (pair: Entry) => [
+    candidateType(entries.get(textOf(pair['localCandidateId']))),
+    candidateType(entries.get(textOf(pair['remoteCandidateId']))),
+  ];
+  const relayed = pairs.find((pair) => carriedBytes(pair) > 0 && typesOf(pair).includes('relay'));
+  const [localCandidateType = UNKNOWN, remoteCandidateType = UNKNOWN] = typesOf(
+    relayed ?? selected,
+  );
+  const rttSeconds = selected['currentRoundTripTime'];
   return {
-    peerId: unknown.peerId,
-    localCandidateType: candidateType(entries.get(textOf(pair['localCandidateId']))),
-    remoteCandidateType: candidateType(entries.get(textOf(pair['remoteCandidateId']))),
-    bytesSent: numberOf(pair['bytesSent']),
-    bytesReceived: numberOf(pair['bytesReceived']),
+    peerId: connection.remotePeer.toString(),
+    localCandidateType,
+    remoteCandidateType,
+    bytesSent: pairs.reduce((sum, pair) => sum + numberOf(pair['bytesSent']), 0),
+    bytesReceived: pairs.reduce((sum, pair) => sum + numberOf(pair['bytesReceived']), 0),
     rttMs: typeof rttSeconds === 'number' ? rttSeconds * 1000 : null,
   };
 }
 
-function candidateType(candidate: Record<string, unknown> | undefined): string {
-  return textOf(candidate?.['candidateType']) || 'unknown';
+const UNKNOWN = 'unknown';
+
+function carriedBytes(pair: Entry): number {
+  return numberOf(pair['bytesSent']) + numberOf(pair['bytesReceived']);
+}
+
+function candidateType(candidate: Entry | undefined): string {
+  return textOf(candidate?.['candidateType']) || UNKNOWN;
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -35,7 +35,10 @@ export async function loadManifest(
     id === undefined ? catalog[0] : catalog.find((offered) => offered.id === id);
   if (entry === undefined) {
     const ids = catalog.map((offered) => offered.id).join(', ');
-    throw new WeftError({code: 'MODEL_UNKNOWN'}, `This site has no model "${String(id)}": it has ${ids}`);
+    throw new WeftError(
+      {code: 'MODEL_UNKNOWN'},
+      `This site has no model "${String(id)}": it has ${ids}`,
+    );
   }
   const manifest = parseManifest(await fetchJson(new URL(entry.manifest, catalogUrl), signal));
   const encoder = new TextEncoder();

@@ -1,4 +1,4 @@
-import {WeftError} from '#shared/errors.ts';
+import {isWeftError, WeftError} from '#shared/errors.ts';
 import type {PlacementDecision} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 
@@ -113,16 +113,19 @@ export class PlacementLoop {
   async #giveUp(before: PlacementState, error: unknown, signal: AbortSignal): Promise<void> {
     if (!this.#closed) await this.#options.publishClaim(null);
     if (signal.aborted) {
-      this.#enter(before.kind === 'serving' ? before : {kind: 'waiting', why: messageOf(signal.reason)});
+      this.#enter(
+        before.kind === 'serving' ? before : {kind: 'waiting', why: messageOf(signal.reason)},
+      );
       return;
     }
-    const code = error instanceof WeftError ? error.detail.code : 'SHARD_FAILED';
+    const code = isWeftError(error) ? error.detail.code : 'SHARD_FAILED';
     this.#enter({kind: 'failed', code, message: messageOf(error)});
   }
 
   #idle(kind: 'waiting' | 'spare', why: string): void {
     const {kind: before} = this.#state;
-    if (this.#attempt === null && (before === 'waiting' || before === 'spare')) this.#enter({kind, why});
+    if (this.#attempt === null && (before === 'waiting' || before === 'spare'))
+      this.#enter({kind, why});
   }
 
   #enter(state: PlacementState): void {
@@ -137,11 +140,12 @@ function messageOf(error: unknown): string {
 
 /** Resolves after the settling time. @throws the signal's reason when the claim is lost before. */
 async function settled(settleMs: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(resolve, settleMs);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    });
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, settleMs);
+  signal.addEventListener('abort', () => {
+    over.resolve();
   });
+  await over.promise;
+  clearTimeout(timer);
+  signal.throwIfAborted();
 }

@@ -1,5 +1,3 @@
-import {unreachable} from '#shared/assert.ts';
-import {WeftError} from '#shared/errors.ts';
 import type {ManifestHash, PeerId, SessionId} from '#shared/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
@@ -79,7 +77,10 @@ export class HopServer {
   get load(): HopLoad {
     return {
       openSessions: this.#sessions.size,
-      kvTokensReserved: [...this.#sessions.values()].reduce((sum, {open}) => sum + kvTokensOf(open), 0),
+      kvTokensReserved: [...this.#sessions.values()].reduce(
+        (sum, {open}) => sum + kvTokensOf(open),
+        0,
+      ),
       queuedSteps: this.#queue.length,
       servedTokens: this.#servedTokens,
       refusals: this.#refusals,
@@ -121,30 +122,22 @@ export class HopServer {
     try {
       message = decodeControlFrame(frame);
     } catch (error) {
-      if (!(error instanceof WeftError)) throw error;
       this.#refuse(from, frame, refusalOf(error, 'MALFORMED_MESSAGE'));
       return;
     }
+    if (message.kind === 'open-session') {
+      void this.#open(from, frame, message);
+      return;
+    }
     const session = this.#sessions.get(frame.sessionId);
-    switch (message.kind) {
-      case 'open-session':
-        void this.#open(from, frame, message);
-        return;
-      case 'close-session':
-        if (session === undefined) return;
-        if (from !== session.upstream && from !== session.open.clientId) this.#count('MISADDRESSED');
-        else if (frame.epoch >= session.epoch) this.#free(session, message);
-        return;
-      case 'session-failed':
-        if (session === undefined) return;
-        if (from === session.downstream) this.#fail(session, message.code, message.hopIndex);
-        else this.#count('MISADDRESSED');
-        return;
-      case 'session-ready':
-        this.#count('MISADDRESSED'); // Only clients are told, and their frames do not come here.
-        return;
-      default:
-        unreachable(message);
+    if (session === undefined) return;
+    const {upstream, downstream, open} = session;
+    if (message.kind === 'close-session' && (from === upstream || from === open.clientId)) {
+      if (frame.epoch >= session.epoch) this.#free(session, message);
+    } else if (message.kind === 'session-failed' && from === downstream) {
+      this.#fail(session, message.code, message.hopIndex);
+    } else {
+      this.#count('MISADDRESSED');
     }
   }
 
@@ -263,7 +256,12 @@ export class HopServer {
       return;
     }
     try {
-      const frames = await runHopStep({session, frame, runner: shard.runner, spec: this.#options.spec});
+      const frames = await runHopStep({
+        session,
+        frame,
+        runner: shard.runner,
+        spec: this.#options.spec,
+      });
       this.#servedTokens += frame.tokenCount;
       void this.#sendAll(session, frames);
     } catch (error) {
@@ -295,7 +293,12 @@ export class HopServer {
   #fail(session: ServedSession, code: RefusalCode, hopIndex = session.open.hopIndex): void {
     if (!this.#sessions.has(session.sessionId)) return;
     const message: Message = {kind: 'session-failed', hopIndex, code};
-    this.#post(session.upstream, session, session.isHead ? CLIENT_HOP : session.open.hopIndex - 1, message);
+    this.#post(
+      session.upstream,
+      session,
+      session.isHead ? CLIENT_HOP : session.open.hopIndex - 1,
+      message,
+    );
     if (session.isTail && !session.isHead) {
       this.#post(session.open.clientId, session, CLIENT_HOP, message);
     }
@@ -341,7 +344,12 @@ export class HopServer {
   }
 
   /** Sends what nobody waits for; a peer that cannot be reached is told by its own closed link. */
-  #post(to: PeerId, session: Pick<Frame, 'sessionId' | 'epoch'>, hopIndex: number, message: Message): void {
+  #post(
+    to: PeerId,
+    session: Pick<Frame, 'sessionId' | 'epoch'>,
+    hopIndex: number,
+    message: Message,
+  ): void {
     this.#sendControl(to, session, hopIndex, message).catch(() => undefined);
   }
 }
@@ -349,7 +357,6 @@ export class HopServer {
 async function connect(transport: Transport, to: PeerId, signal: AbortSignal): Promise<void> {
   if (to !== transport.localPeerId) await transport.connect(to, {signal});
 }
-
 
 function hopIndexOf(session: ServedSession, peerId: PeerId): number {
   const index = session.open.hops.findIndex((hop) => hop.peerId === peerId);

@@ -40,7 +40,9 @@ describe('a ring of hops', () => {
     const wide = new RingSwarm({hiddenSize: 4096}); // four tokens to a piece
     const narrow = new RingSwarm({hiddenSize: 16}); // all in one
     const tokens = await Promise.all(
-      [wide, narrow].map((swarm) => collectTokens(swarm.addClient('a', [threeHops(swarm)]), prompt)),
+      [wide, narrow].map((swarm) =>
+        collectTokens(swarm.addClient('a', [threeHops(swarm)]), prompt),
+      ),
     );
     expect(tokens[0]).toEqual(tokens[1]);
   });
@@ -50,9 +52,12 @@ describe('a ring of hops', () => {
     const chain = threeHops(swarm);
     const prompts = [PROMPT, [1], [9, 9, 9]];
     const alone = [];
-    for (const prompt of prompts) alone.push(await collectTokens(swarm.addClient(`x${prompt.length}`, [chain]), prompt));
+    for (const prompt of prompts)
+      alone.push(await collectTokens(swarm.addClient(`x${prompt.length}`, [chain]), prompt));
     const together = await Promise.all(
-      prompts.map((prompt) => collectTokens(swarm.addClient(`client${prompt.length}`, [chain]), prompt)),
+      prompts.map((prompt) =>
+        collectTokens(swarm.addClient(`client${prompt.length}`, [chain]), prompt),
+      ),
     );
     expect(together).toEqual(alone);
   });
@@ -88,7 +93,8 @@ describe('a ring of hops', () => {
   test('[RG6] a hop that refuses is avoided, and the answer comes over another chain', async () => {
     const swarm = new RingSwarm();
     const [head, mid, tail] = threeHops(swarm);
-    if (head === undefined || mid === undefined || tail === undefined) throw new Error('three hops');
+    if (head === undefined || mid === undefined || tail === undefined)
+      throw new Error('three hops');
     const full = swarm.addNode('full', mid.range, {limits: {maxSessions: 0}});
     const client = swarm.addClient('a', [
       [head, full, tail],
@@ -103,7 +109,8 @@ describe('a ring of hops', () => {
   test.each<[RefusalCode, (swarm: RingSwarm) => Promise<unknown>]>([
     [
       'PROMPT_TOO_LONG',
-      (swarm) => collectTokens(swarm.addClient('a', [threeHops(swarm)]), PROMPT, {maxNewTokens: 300}),
+      (swarm) =>
+        collectTokens(swarm.addClient('a', [threeHops(swarm)]), PROMPT, {maxNewTokens: 300}),
     ],
     [
       'MALFORMED_MESSAGE', // a chain with a hole
@@ -113,7 +120,10 @@ describe('a ring of hops', () => {
     [
       'WRONG_MODEL', // and nobody else to ask
       (swarm) =>
-        collectTokens(swarm.addClient('a', [threeHops(swarm)], asManifestHash('cd'.repeat(32))), PROMPT),
+        collectTokens(
+          swarm.addClient('a', [threeHops(swarm)], asManifestHash('cd'.repeat(32))),
+          PROMPT,
+        ),
     ],
   ])('[RG7] what is wrong with the request comes back as %s', async (code, ask) => {
     const swarm = new RingSwarm();
@@ -125,7 +135,8 @@ describe('a ring of hops', () => {
   test('[RG8] a hop whose link is lost in mid-answer ends it with PEER_LEFT, and the others are freed', async () => {
     const swarm = new RingSwarm();
     const [head, mid, tail] = threeHops(swarm);
-    if (head === undefined || mid === undefined || tail === undefined) throw new Error('three hops');
+    if (head === undefined || mid === undefined || tail === undefined)
+      throw new Error('three hops');
     const client = swarm.addClient('a', [[head, mid, tail]]);
     const request = {promptTokenIds: PROMPT, maxNewTokens: 200, sampling: GREEDY};
     let seen = 0;

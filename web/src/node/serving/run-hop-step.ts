@@ -37,7 +37,13 @@ export async function runHopStep(input: {
   if (output.kind === 'logits') return tokenFrames(session, frame, spec, output.top);
   assert(session.downstream !== null, 'only the tail has no next hop');
   const {dtype, bytes} = output;
-  const next = {...frame, kind: 'hidden', dtype, hopIndex: frame.hopIndex + 1, payload: bytes} as const;
+  const next = {
+    ...frame,
+    kind: 'hidden',
+    dtype,
+    hopIndex: frame.hopIndex + 1,
+    payload: bytes,
+  } as const;
   return [{to: session.downstream, bytes: encodeFrame(next)}];
 }
 

@@ -1,0 +1,52 @@
+import type {webRTC} from '@libp2p/webrtc';
+
+/**
+ * libp2p's WebRTC transport, with dials that do not hang.
+ *
+ * In @libp2p/webrtc 6.0.33 the dialler waits for its `init` channel to open and
+ * then to close, while the listener closes that channel when it sees it. When
+ * the listener is quicker, as in one of five dials on loopback, both events are
+ * over before the dialler listens, and the dial fails after 6 s.
+ *
+ * The module takes `RTCPeerConnection` when it is loaded: it gets one whose
+ * `init` channel tells late listeners what has already happened.
+ */
+export async function loadWebRtc(): Promise<typeof webRTC> {
+  const Original = globalThis.RTCPeerConnection;
+  globalThis.RTCPeerConnection = class extends Original {
+    override createDataChannel(label: string, options?: RTCDataChannelInit): RTCDataChannel {
+      const channel = super.createDataChannel(label, options);
+      if (label === 'init') replayLifeCycle(channel);
+      return channel;
+    }
+  };
+  try {
+    return (await import('@libp2p/webrtc')).webRTC;
+  } finally {
+    globalThis.RTCPeerConnection = Original;
+  }
+}
+
+/** Whether the channel will not fire this event any more. */
+function isOver(channel: RTCDataChannel, type: string): boolean {
+  if (type === 'close') return channel.readyState === 'closed';
+  return type === 'open' && channel.readyState !== 'connecting';
+}
+
+function replayLifeCycle(channel: RTCDataChannel): void {
+  const add = channel.addEventListener.bind(channel);
+  const addAndReplay: RTCDataChannel['addEventListener'] = (
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: AddEventListenerOptions | boolean,
+  ) => {
+    add(type, listener, options);
+    if (!isOver(channel, type)) return;
+    queueMicrotask(() => {
+      const event = new Event(type);
+      if (typeof listener === 'function') listener.call(channel, event);
+      else listener.handleEvent(event);
+    });
+  };
+  channel.addEventListener = addAndReplay;
+}

@@ -1,0 +1,39 @@
+import type {PeerId} from '#shared/ids.ts';
+import type {Directory} from '#shared/p2p/directory.ts';
+import {startSnapshotFeed, type SnapshotFeed} from '#shared/p2p/snapshot-feed.ts';
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
+
+/** The live records of the swarm as this tab last saw them, and who wants to hear of changes. */
+export class NewestRecords {
+  readonly #feed: SnapshotFeed;
+  readonly #listeners = new Set<() => void>();
+  #records: readonly NodeRecord[] = [];
+
+  constructor(directory: Directory) {
+    this.#feed = startSnapshotFeed({
+      directory,
+      onRecords: (records) => {
+        this.#records = records;
+        for (const listener of this.#listeners) listener();
+      },
+    });
+  }
+
+  get all(): readonly NodeRecord[] {
+    return this.#records;
+  }
+
+  addressesOf(peerId: PeerId): readonly string[] {
+    return this.#records.find((record) => record.peerId === peerId)?.addresses ?? [];
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#feed.close();
+    this.#listeners.clear();
+  }
+}
