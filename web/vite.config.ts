@@ -1,17 +1,7 @@
 import {fileURLToPath} from 'node:url';
-import {defineConfig, type Plugin} from 'vite';
+import {defineConfig} from 'vite';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
-
-/** Gives `@libp2p/webrtc` our peer connection: see there for why. */
-export const guardPeerConnections: Plugin = {
-  name: 'guard-peer-connections',
-  enforce: 'pre',
-  resolveId: (source, importer) =>
-    source.endsWith('/webrtc/index.js') && importer?.includes('/@libp2p/webrtc/')
-      ? fromRoot('web/src/node/libp2p/guarded-peer-connection.ts')
-      : null,
-};
 
 export default defineConfig({
   root: fromRoot('web'),
@@ -25,7 +15,6 @@ export default defineConfig({
       '@huggingface/gguf': fromRoot('node_modules/@huggingface/gguf/dist/browser/index.mjs'),
     },
   },
-  plugins: [guardPeerConnections],
   worker: {format: 'es'},
   build: {
     outDir: fromRoot('dist'),

@@ -10,14 +10,13 @@ import type {LoadProgress} from '../../web/src/node/engine/load-progress.ts';
 import type {ShardInput, ShardRunner} from '../../web/src/node/engine/shard-runner.ts';
 import {createWorkerShardRunner} from '../../web/src/node/engine/worker-shard-runner.ts';
 
-export type PageShard = {
+type PageShard = {
   readonly manifest: Manifest;
   readonly range: LayerRange;
   readonly weightsUrl: string;
   readonly kvBudgetBytes: number;
 };
-export type Failure = {readonly code: string; readonly message: string; readonly tensor?: string};
-export type Bits = {
+type Bits = {
   /** Hidden state after every layer, all positions: SHA-256 of its bytes. */
   readonly hiddenSha256: string;
   readonly dtype: string;
@@ -150,23 +149,33 @@ function crashWorker(): void {
   workers.at(-1)?.postMessage(null);
 }
 
-const actions = {load, unload, open, close, truncate, greedy, bitsOf, runPiece, crashWorker};
-export type EnginePage = typeof actions;
-
-/** What a call rejects with, or `null`; errors lose their detail on the way out of a page. */
-export async function failureOf(act: () => unknown): Promise<Failure | null> {
-  try {
-    await act();
-    return null;
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    const {code} = error.detail;
-    const tensor = code === 'TENSOR_ALTERED' ? {tensor: error.detail.tensor} : {};
-    return {code, message: error.message, ...tensor};
-  }
+/** Errors lose their detail on their way out of a page: the code goes into the message. */
+function tellCode<Args extends unknown[], Result>(
+  act: (...args: Args) => Promise<Result>,
+): (...args: Args) => Promise<Result> {
+  return async (...args) => {
+    try {
+      return await act(...args);
+    } catch (error) {
+      if (error instanceof EngineError) error.message = `[${error.detail.code}] ${error.message}`;
+      throw error;
+    }
+  };
 }
+
+const actions = {
+  load: tellCode(load),
+  unload,
+  open: tellCode(open),
+  close,
+  truncate,
+  greedy,
+  bitsOf,
+  runPiece: tellCode(runPiece),
+  crashWorker,
+};
 
 declare global {
-  var enginePage: EnginePage & {readonly failureOf: typeof failureOf};
+  var enginePage: typeof actions;
 }
-globalThis.enginePage = {...actions, failureOf};
+globalThis.enginePage = actions;

@@ -5,7 +5,6 @@ import {delimiter, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {chromium, type Browser, type Page} from 'playwright';
 import {build} from 'vite';
-import {guardPeerConnections} from '../../web/vite.config.ts';
 import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
 import type {NetworkControl} from './network-control.ts';
 import {RemoteTransport} from './remote-transport.ts';
@@ -56,7 +55,6 @@ export class NetworkWorld {
       root: PAGE_DIR,
       configFile: false,
       logLevel: 'warn',
-      plugins: [guardPeerConnections],
       build: {outDir: staticDir, emptyOutDir: true, target: 'esnext', minify: false},
     });
     const server = await startSignalServer({port: 0, staticDir});

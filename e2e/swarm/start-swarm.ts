@@ -19,6 +19,10 @@ export type SwarmOptions = {
   readonly port: number;
   readonly webgpu: boolean;
   readonly log: (line: string) => void;
+  /** The built page; that of this repository when it is not said. */
+  readonly siteDir?: string;
+  /** `ours`: a signal to this process does not end the browser, whoever started the swarm stops it. */
+  readonly signals?: 'playwright' | 'ours';
 };
 
 /** A signal server and a browser on this machine: what every real-tab run begins with. */
@@ -26,10 +30,19 @@ export class Swarm {
   readonly server: SignalServer;
   readonly #browser: Browser;
   readonly #tabs: Tab[] = [];
+  readonly #browserLost = new AbortController();
 
   private constructor(server: SignalServer, browser: Browser) {
     this.server = server;
     this.#browser = browser;
+    browser.on('disconnected', () => {
+      this.#browserLost.abort(new Error('The browser ended before the swarm was stopped'));
+    });
+  }
+
+  /** Aborts when the browser is gone. */
+  get browserLost(): AbortSignal {
+    return this.#browserLost.signal;
   }
 
   static async start(options: SwarmOptions): Promise<Swarm> {
@@ -38,18 +51,27 @@ export class Swarm {
     const server = await startSignalServer({
       port: options.port,
       host: '127.0.0.1',
-      staticDir: DIST_DIR,
+      staticDir: options.siteDir ?? DIST_DIR,
       modelsDir: options.modelsDir,
       publicUrl: null,
       keySeedHex: null,
       iceServerUrls: [],
       maxTabs: MAX_TABS,
     });
-    const browser = await chromium.launch({
-      executablePath,
-      args: chromiumArguments({webgpu: options.webgpu}),
-    });
-    return new Swarm(server, browser);
+    const endsOnSignal = options.signals !== 'ours';
+    try {
+      const browser = await chromium.launch({
+        executablePath,
+        args: chromiumArguments({webgpu: options.webgpu}),
+        handleSIGINT: endsOnSignal,
+        handleSIGTERM: endsOnSignal,
+        handleSIGHUP: endsOnSignal,
+      });
+      return new Swarm(server, browser);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
   }
 
   get tabs(): readonly Tab[] {

@@ -1,7 +1,7 @@
 import type {Browser, Page} from 'playwright';
 import type {AnswerEvent, AskRequest} from '../../web/src/chat/chat-service.ts';
 import type {LendRequest, LendState} from '../../web/src/chat/lend-service.ts';
-import type {LinkReport} from '../../web/src/chat/link-service.ts';
+import type {LinkReport, TabTraffic} from '../../web/src/chat/link-service.ts';
 import type {AskResult, TabControl} from '../../web/src/headless/tab-control.ts';
 
 declare const weftTab: TabControl;
@@ -12,12 +12,16 @@ export type OpenTabOptions = {
   /** Runs in the page before any of its scripts, for faults that a test wants. */
   readonly initScript?: string;
   readonly onLog?: (line: string) => void;
+  /** Hears when the lending node changes what it does, or the layers that it holds. */
+  readonly onLendChanged?: (state: LendState, atUnixMs: number) => void;
 };
+
+type OnEvent = (event: AnswerEvent, atUnixMs: number) => void | Promise<void>;
 
 /** One real tab, in a browser context of its own, driven from outside. */
 export class Tab {
   readonly page: Page;
-  readonly #listeners = new Map<string, (event: AnswerEvent) => void | Promise<void>>();
+  readonly #listeners = new Map<string, OnEvent>();
   #askCount = 0;
 
   private constructor(page: Page) {
@@ -31,13 +35,16 @@ export class Tab {
     page.on('console', (message) => options.onLog?.(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => options.onLog?.(`page error: ${error.stack ?? error.message}`));
     if (options.initScript !== undefined) await page.addInitScript(options.initScript);
-    await page.exposeFunction('weftReport', (askId: string, event: AnswerEvent) =>
-      tab.#listeners.get(askId)?.(event),
+    page.on('crash', () => options.onLog?.('the process of the tab crashed'));
+    await page.exposeFunction('weftReport', (askId: string, event: AnswerEvent, atUnixMs: number) =>
+      tab.#listeners.get(askId)?.(event, atUnixMs),
     );
+    const {onLendChanged} = options;
+    if (onLendChanged !== undefined) await page.exposeFunction('weftLendChanged', onLendChanged);
     const search = new URLSearchParams({headless: 'true'});
     if (options.model !== undefined) search.set('model', options.model);
     await page.goto(`${options.url}?${search.toString()}`);
-    await page.waitForFunction('globalThis.weftTab !== undefined');
+    await page.waitForFunction(() => 'weftTab' in globalThis);
     return tab;
   }
 
@@ -76,7 +83,7 @@ export class Tab {
       onEvent,
     }: {
       readonly signal?: AbortSignal;
-      readonly onEvent: (event: AnswerEvent) => void | Promise<void>;
+      readonly onEvent: OnEvent;
     },
   ): Promise<void> {
     this.#askCount += 1;
@@ -100,6 +107,29 @@ export class Tab {
 
   async links(): Promise<readonly LinkReport[]> {
     return this.page.evaluate(() => weftTab.links());
+  }
+
+  async traffic(): Promise<TabTraffic> {
+    return this.page.evaluate(() => weftTab.traffic());
+  }
+
+  /** Joins the swarm and reads what the first question needs. */
+  async prepare(): Promise<void> {
+    await this.page.evaluate(() => weftTab.prepare());
+  }
+
+  /** The engine dies, the page lives. */
+  async crashEngine(): Promise<void> {
+    const workers = this.page.workers();
+    if (workers.length === 0) await this.page.evaluate(() => weftTab.crashEngine());
+    for (const worker of workers) {
+      await worker.evaluate(() => {
+        setTimeout(() => {
+          close();
+          throw new Error('the engine was made to crash');
+        });
+      });
+    }
   }
 
   async close(): Promise<void> {

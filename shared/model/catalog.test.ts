@@ -10,7 +10,6 @@ test.each<[string, unknown]>([
   ['an unknown field', [{...entry, url: 'x'}]],
   ['a hash of the wrong length', [{...entry, sha256: 'ab'}]],
   ['an unknown kind of source', [{...entry, sources: [{kind: 'ftp'}]}]],
-  ['no source', [{...entry, sources: []}]],
 ])('[MD10] a catalogue with %s is refused', (_, value) => {
   expect(catalogSchema.safeParse(value).success).toBe(false);
 });

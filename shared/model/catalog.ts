@@ -45,8 +45,8 @@ const catalogEntrySchema = z
     fileName: z.string().min(1),
     byteLength: z.int().positive(),
     sha256: sha256Hex,
-    /** To be tried in this order. */
-    sources: z.array(modelSourceSchema).min(1).readonly(),
+    /** To be tried in this order; none when only the site itself has the file. */
+    sources: z.array(modelSourceSchema).readonly(),
   })
   .readonly();
 

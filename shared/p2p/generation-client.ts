@@ -34,7 +34,7 @@ export type GenerationEvent<H extends Hop = Hop> =
   | {readonly kind: 'waiting'; readonly missing: readonly MissingLayers[]}
   | {readonly kind: 'chain'; readonly hops: readonly H[]; readonly predictedStepMs: number}
   /** Every hop has reserved; the prompt is sent when the reader asks for the next event. */
-  | {readonly kind: 'ready'}
+  | {readonly kind: 'ready'; readonly sessionId: SessionId}
   | {readonly kind: 'token'; readonly token: SampledToken; readonly atMs: number}
   | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'};
 
@@ -183,7 +183,7 @@ export class GenerationClient<H extends Hop = Hop> {
       if (incoming.kind === 'ready') {
         if (prompted) continue;
         prompted = true;
-        yield {kind: 'ready'};
+        yield {kind: 'ready', sessionId: attempt.sessionId};
         await this.#sendPrompt(promptTokenIds, attempt, signal);
         continue;
       }

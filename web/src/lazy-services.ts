@@ -7,6 +7,10 @@ export type Services = {
   readonly chat: ChatService;
   readonly lendService: LendService;
   readonly links: LinkService;
+  /** Joins the swarm and reads what the first question needs. */
+  prepare(): Promise<void>;
+  /** Ends the engine of this tab as a crash would; for experiments with stubs. */
+  crashEngine(): Promise<void>;
 };
 
 /** Stands in for services that are loaded when one of them is first used. */
@@ -27,7 +31,10 @@ export function lazyServices(load: () => Promise<Services>): Services {
     links: {
       report: async (): Promise<readonly LinkReport[]> =>
         loading === null ? [] : (await loaded()).links.report(),
+      traffic: async () => (await loaded()).links.traffic(),
     },
+    prepare: async () => (await loaded()).prepare(),
+    crashEngine: async () => (await loaded()).crashEngine(),
   };
 }
 

@@ -50,7 +50,7 @@ export type AnswerEvent =
     }
   | {readonly kind: 'chain'; readonly hops: readonly ChainHop[]; readonly predictedStepMs: number}
   /** Every hop is ready; the prompt is sent when the next event is asked for. */
-  | {readonly kind: 'ready'}
+  | {readonly kind: 'ready'; readonly sessionId: string}
   | {
       readonly kind: 'token';
       readonly tokenId: number;

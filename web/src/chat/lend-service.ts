@@ -12,6 +12,8 @@ export type EngineKind = 'wasm' | 'stub';
 
 export type LendRequest = {
   readonly engine: EngineKind;
+  /** A stub takes this many times what it would: a slow tab for experiments. 1 when not said. */
+  readonly stubSlowdown?: number;
   /** What this tab can hold: a number of layers, or a memory budget. */
   readonly capacity:
     | {readonly kind: 'layers'; readonly maxLayers: number}

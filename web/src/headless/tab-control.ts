@@ -1,6 +1,7 @@
-import type {AnswerEvent, AskRequest, ChatService} from '../chat/chat-service.ts';
-import type {LendRequest, LendService, LendState} from '../chat/lend-service.ts';
-import type {LinkReport, LinkService} from '../chat/link-service.ts';
+import type {AnswerEvent, AskRequest} from '../chat/chat-service.ts';
+import type {LendRequest, LendState} from '../chat/lend-service.ts';
+import type {LinkReport, TabTraffic} from '../chat/link-service.ts';
+import type {Services} from '../lazy-services.ts';
 
 /** What a program that drives this tab may call: `globalThis.weftTab`. */
 export type TabControl = {
@@ -8,36 +9,39 @@ export type TabControl = {
   stopLending(): Promise<void>;
   lendState(): LendState;
   /**
-   * Asks, and hands each event to `globalThis.weftReport(askId, event)`, waiting for it
-   * before the next, so that the program sees the world between two events.
+   * Asks, and hands each event to `globalThis.weftReport(askId, event, atUnixMs)`, waiting
+   * for it before the next, so that the program sees the world between two events.
    */
   ask(askId: string, request: AskRequest): Promise<AskResult>;
   cancel(askId: string): void;
   links(): Promise<readonly LinkReport[]>;
+  traffic(): Promise<TabTraffic>;
+  /** Joins the swarm and reads what the first question needs. */
+  prepare(): Promise<void>;
+  /** Ends the engine of a stub as a crash would; other engines have a worker to be killed. */
+  crashEngine(): Promise<void>;
 };
 
 export type AskResult =
   | {readonly kind: 'complete'}
   | {readonly kind: 'failed'; readonly code: string; readonly message: string};
 
-type Report = (askId: string, event: AnswerEvent) => Promise<void>;
-
+// Set by the program that drives this tab, when it wants to hear.
 declare global {
-  /** Set by the program that drives this tab, when it wants to hear. */
-  var weftReport: Report | undefined;
+  var weftReport: ((askId: string, event: AnswerEvent, atUnixMs: number) => Promise<void>) | undefined;
+  /** Hears of every change of kind or layers, not of every figure in between. */
+  var weftLendChanged: ((state: LendState, atUnixMs: number) => Promise<void>) | undefined;
 }
 
 /** Puts `weftTab` where a program finds it. Only when the address asks for it. */
-export function exposeTabControl(services: {
-  readonly chat: ChatService;
-  readonly lendService: LendService;
-  readonly links: LinkService;
-}): void {
+export function exposeTabControl(services: Services): void {
   const {chat, lendService, links} = services;
   const running = new Map<string, AbortController>();
   let lendState: LendState = {kind: 'idle'};
   lendService.subscribe((state) => {
+    const isChange = phaseOf(state) !== phaseOf(lendState);
     lendState = state;
+    if (isChange) void globalThis.weftLendChanged?.(state, unixMs());
   });
   const control: TabControl = {
     lend: (request) => lendService.lend(request),
@@ -47,8 +51,9 @@ export function exposeTabControl(services: {
       const abort = new AbortController();
       running.set(askId, abort);
       try {
-        const report = reporter();
-        for await (const event of chat.ask(request, abort)) await report(askId, event);
+        for await (const event of chat.ask(request, abort)) {
+          await globalThis.weftReport?.(askId, event, unixMs());
+        }
         return {kind: 'complete'};
       } catch (error) {
         return failureOf(error);
@@ -58,12 +63,22 @@ export function exposeTabControl(services: {
     },
     cancel: (askId) => running.get(askId)?.abort(),
     links: () => links.report(),
+    traffic: () => links.traffic(),
+    prepare: () => services.prepare(),
+    crashEngine: () => services.crashEngine(),
   };
   Object.assign(globalThis, {weftTab: control});
 }
 
-function reporter(): Report {
-  return globalThis.weftReport ?? (() => Promise.resolve());
+/** With fractions: `Date.now()` has none. */
+function unixMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** What a change of state changes, for who follows it from outside. */
+function phaseOf(state: LendState): string {
+  const layers = 'layers' in state ? `${state.layers.startLayer}-${state.layers.endLayer}` : '';
+  return `${state.kind} ${layers}`;
 }
 
 function failureOf(error: unknown): AskResult {

@@ -39,17 +39,37 @@ export async function createNode(options: NodeOptions): Promise<Services> {
     hop: () => lendService.hop,
     onMalformed: () => lendService.hop?.countMalformed(),
   });
-  let vocabulary: Promise<Vocabulary> | null = null;
+  let loadingVocabulary: Promise<Vocabulary> | null = null;
+  const vocabulary = (): Promise<Vocabulary> => {
+    loadingVocabulary ??= loadVocabulary(model, {signal});
+    return loadingVocabulary;
+  };
   const chat: ChatService = new SwarmChatService({
     client,
-    vocabulary: () => {
-      vocabulary ??= loadVocabulary(model, {signal});
-      return vocabulary;
-    },
+    vocabulary,
     contextTokens: spec.contextTokens,
   });
-  const links: LinkService = {report: () => membership.links()};
-  return {chat, lendService, links};
+  const links: LinkService = {
+    report: () => membership.links(),
+    traffic: () =>
+      Promise.resolve({
+        peerId: membership.peerId,
+        peers: membership.transport.traffic(),
+        sessions: lendService.hop?.sessionTraffic() ?? [],
+      }),
+  };
+  return {
+    chat,
+    lendService,
+    links,
+    prepare: async () => {
+      await vocabulary();
+    },
+    crashEngine: () => {
+      lendService.crashEngine();
+      return Promise.resolve();
+    },
+  };
 }
 
 function createClient(membership: SwarmMembership): GenerationClient<EngineHop> {

@@ -8,7 +8,7 @@ import {bootstrapSchema, type Bootstrap} from '#shared/protocol/bootstrap.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {snapshotOf} from '#shared/scheduling/swarm-snapshot.ts';
 import {createLibp2pNode, type BrowserNode} from './libp2p/create-libp2p-node.ts';
-import {createEphemeralIdentity, loadIdentity, type Identity} from './libp2p/load-identity.ts';
+import {loadIdentity, type Identity} from './libp2p/load-identity.ts';
 import {readLinkPaths} from './libp2p/read-link-paths.ts';
 import type {OfferedModel} from './model/load-manifest.ts';
 import {NewestRecords} from './newest-records.ts';
@@ -29,7 +29,7 @@ const JOIN_TIMEOUT_MS = 30_000;
  * @throws {WeftError} `SERVER_UNREACHABLE` when the signal server does not let this tab in.
  */
 export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> {
-  const identity = await (options.isEphemeral ? createEphemeralIdentity() : loadIdentity());
+  const identity = await loadIdentity(options.isEphemeral ? 'memory' : 'indexed-db');
   const node = await openNode(options, identity);
   const {swarmId} = await node.server.connected;
   const nowMs = (): number => Math.round(node.now());

@@ -29,6 +29,11 @@ addEventListener('message', (event: MessageEvent<EngineRequest>) => {
   void answerTo(event.data);
 });
 
+// A promise that nobody awaits would fail in silence; as an error it reaches the page.
+addEventListener('unhandledrejection', (event) => {
+  reportError(event.reason);
+});
+
 async function answerTo({callId, call}: EngineRequest): Promise<void> {
   try {
     const result = await answer(call);

@@ -3,7 +3,10 @@ import type {SessionId} from '#shared/ids.ts';
 import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
 import {badStep, EngineError} from './engine-error.ts';
 
-/** Keys and values of one layer, each `[kvHeadCount, tokenCount, headSize]`. */
+/**
+ * Keys and values of one layer, each `[kvHeadCount, heldTokens, headSize]`, where
+ * `heldTokens` ≥ `tokenCount`: what lies behind the last token means nothing.
+ */
 export type LayerKv = {readonly key: Float32Array; readonly value: Float32Array};
 /** What one cell remembers of one session. */
 export type CellKv = {readonly tokenCount: number; readonly layers: readonly LayerKv[]};
@@ -119,20 +122,22 @@ export class KvCache {
     throw new EngineError({code: 'UNKNOWN_SESSION', sessionId}, sentence);
   }
 
-  #truncateCell({tokenCount, layers}: CellKv, position: number): CellKv {
+  #truncateCell(kv: CellKv, position: number): CellKv {
     const {kvHeadCount, headSize} = this.#spec;
     const keep = (values: Float32Array): Float32Array => {
-      assert(values.length === kvHeadCount * tokenCount * headSize, 'a cache has its shape');
-      const kept = new Float32Array(kvHeadCount * position * headSize);
+      const heldSize = values.length / kvHeadCount;
+      const keptSize = position * headSize;
+      assert(heldSize >= keptSize, 'a cache holds its tokens');
+      const kept = new Float32Array(kvHeadCount * keptSize);
       for (let head = 0; head < kvHeadCount; head += 1) {
-        const from = head * tokenCount * headSize;
-        kept.set(values.subarray(from, from + position * headSize), head * position * headSize);
+        const from = head * heldSize;
+        kept.set(values.subarray(from, from + keptSize), head * keptSize);
       }
       return kept;
     };
     return {
       tokenCount: position,
-      layers: layers.map(({key, value}) => ({key: keep(key), value: keep(value)})),
+      layers: kv.layers.map(({key, value}) => ({key: keep(key), value: keep(value)})),
     };
   }
 }

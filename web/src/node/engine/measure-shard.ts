@@ -44,7 +44,7 @@ const KV_TOKENS = PREFILL_TOKENS + 2 * (WARM_UP_RUNS + DECODE_RUNS);
 export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
   const {runner, grid} = shard;
   const probe = new Probe(shard);
-  //DBG await proveCuts(probe, runner.range);
+  await proveCuts(probe, runner.range);
   const prefillMs = await measurePrefill(probe, runner.range);
   const decode = await measureDecode(probe, runner.range, ['hidden']);
   // Through the last cell only: the smaller the rest, the surer the difference.

@@ -3,7 +3,7 @@ import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {EngineError} from './engine-error.ts';
-import {buildCellGraph, CELL_IO} from './graph/build-cell-graph.ts';
+import {buildCellGraph, CELL_IO, paddingRows} from './graph/build-cell-graph.ts';
 import {crossBoundary} from './hidden-state.ts';
 import type {CellKv, LayerKv} from './kv-cache.ts';
 import {createOrtSession, f32Tensor, f32Values, i32Tensor} from './ort-session.ts';
@@ -42,10 +42,13 @@ export class OrtCell {
     const {hiddenSize} = this.#spec;
     const pieceTokens = hidden.length / hiddenSize;
     const tokenCount = past.tokenCount + pieceTokens;
+    const padding = paddingRows(pieceTokens);
+    const totalTokens = tokenCount + padding;
     const outputs = await this.#session.run({
       [CELL_IO.hidden]: f32Tensor(hidden, [1, pieceTokens, hiddenSize]),
-      [CELL_IO.lastPosition]: i32Tensor([tokenCount - 1], [1]),
-      [CELL_IO.totalTokens]: i32Tensor([tokenCount], [1]),
+      [CELL_IO.lastPosition]: i32Tensor([totalTokens - 1], [1]),
+      [CELL_IO.totalTokens]: i32Tensor([totalTokens], [1]),
+      [CELL_IO.padding]: this.#paddingFeed(padding),
       ...this.#pastFeeds(past),
     });
     const result = f32Values(outputs, CELL_IO.result);
@@ -57,6 +60,12 @@ export class OrtCell {
     return {hidden: result, kv: {tokenCount, layers}};
   }
 
+  #paddingFeed(rows: number): Tensor {
+    const {headCount, kvHeadCount, headSize} = this.#spec;
+    const rowSize = (headCount + 2 * kvHeadCount) * headSize;
+    return f32Tensor(new Float32Array(rows * rowSize), [1, rows, rowSize]);
+  }
+
   #layers(): readonly number[] {
     const {startLayer, endLayer} = this.range;
     return Array.from({length: endLayer - startLayer}, (_, at) => startLayer + at);
@@ -64,7 +73,9 @@ export class OrtCell {
 
   #pastFeeds(past: CellKv): Readonly<Record<string, Tensor>> {
     const {kvHeadCount, headSize} = this.#spec;
-    const shape = [1, kvHeadCount, past.tokenCount, headSize];
+    // Padding of the run before may lie behind the last token; attention goes by `totalTokens`.
+    const heldTokens = (past.layers[0]?.key.length ?? 0) / (kvHeadCount * headSize);
+    const shape = [1, kvHeadCount, heldTokens, headSize];
     const nothing: LayerKv = {key: new Float32Array(), value: new Float32Array()};
     const feeds: Record<string, Tensor> = {};
     for (const [at, layer] of this.#layers().entries()) {

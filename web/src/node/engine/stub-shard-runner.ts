@@ -12,6 +12,8 @@ export type StubOptions = {
   readonly msPerTokenLayer: number;
   readonly kvTokens: number;
   readonly waitMs: (ms: number) => Promise<void>;
+  /** Once aborted the engine is gone: every step fails. */
+  readonly lost?: AbortSignal;
 };
 
 /** Lanes of a hidden state that carry the state of a token; the rest is zero. */
@@ -33,6 +35,11 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
     {readonly kvTokens: number; readonly layers: Map<number, number[]>}
   >();
   let kvTokensFree = options.kvTokens;
+
+  function throwIfLost(): void {
+    if (options.lost?.aborted !== true) return;
+    throw new WeftError({code: 'ENGINE_LOST'}, 'The engine is gone: it crashed');
+  }
 
   function runLayers(step: ShardStep, tokens: readonly Uint32Array[]): void {
     const cache = caches.get(step.sessionId);
@@ -65,11 +72,13 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       return Promise.resolve();
     },
     run: async (step): Promise<ShardOutput> => {
+      throwIfLost();
       const tokens = readLanes(step.input, step.tokenCount, spec.hiddenSize);
       runLayers(step, tokens);
       const layerCount = step.range.endLayer - step.range.startLayer;
       const {fixedMsPerLayer, msPerTokenLayer} = options;
       await options.waitMs(layerCount * (fixedMsPerLayer + step.tokenCount * msPerTokenLayer));
+      throwIfLost();
       if (step.output === 'none') return {kind: 'none'};
       if (step.output === 'logits') return {kind: 'logits', top: topOf(tokens.at(-1), spec)};
       return {kind: 'hidden', dtype: 'f16', bytes: writeLanes(tokens, spec.hiddenSize)};

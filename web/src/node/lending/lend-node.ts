@@ -40,6 +40,11 @@ export class LendNode implements LendService {
     return this.#lending?.hop ?? null;
   }
 
+  /** As if the engine had crashed: its next step fails, and the node finds out by that. */
+  crashEngine(): void {
+    this.#lending?.crashEngine();
+  }
+
   subscribe(listener: (state: LendState) => void): () => void {
     this.#listeners.add(listener);
     listener(this.#state);
@@ -162,6 +167,10 @@ class Lending {
     await this.#loaded?.runner.close();
   }
 
+  crashEngine(): void {
+    this.#loaded?.crash();
+  }
+
   async #publishClaim(shard: PlacedShard | null): Promise<void> {
     this.#epoch += 1;
     const claimedAtMs = Math.round(this.#membership.nowMs());
@@ -171,7 +180,7 @@ class Lending {
   }
 
   async #load(shard: PlacedShard, options: LoadOptions): Promise<void> {
-    const loaded = await loadShard(this.#membership.model, shard, this.#request.engine, options);
+    const loaded = await loadShard(this.#membership.model, shard, this.#request, options);
     if (options.signal.aborted) {
       await loaded.runner.close();
       options.signal.throwIfAborted();

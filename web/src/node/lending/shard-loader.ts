@@ -21,6 +21,8 @@ export type LoadedShard = {
   readonly runner: ShardRunner;
   readonly decodeMsPerLayer: number;
   readonly prefillMsPerTokenLayer: number;
+  /** Ends the engine as a crash would. */
+  readonly crash: () => void;
 };
 
 export type LoadOptions = {
@@ -48,25 +50,32 @@ export function capacityOf(manifest: Manifest, {capacity}: LendRequest): LayerCa
 export async function loadShard(
   model: OfferedModel,
   shard: PlacedShard,
-  engine: LendRequest['engine'],
+  {engine, stubSlowdown = 1}: LendRequest,
   options: LoadOptions,
 ): Promise<LoadedShard> {
   const {startLayer, endLayer, embedding, lmHead} = shard;
   const range = {startLayer, endLayer};
   const {spec} = model.manifest;
   if (engine === 'stub') {
+    const crash = new AbortController();
+    const fixedMsPerLayer = STUB_MS.fixed * stubSlowdown;
+    const msPerTokenLayer = STUB_MS.perToken * stubSlowdown;
     const runner = createStubShardRunner({
       spec,
       range,
-      fixedMsPerLayer: STUB_MS.fixed,
-      msPerTokenLayer: STUB_MS.perToken,
+      fixedMsPerLayer,
+      msPerTokenLayer,
       kvTokens: KV_TOKENS,
       waitMs: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+      lost: crash.signal,
     });
     return {
       runner,
-      decodeMsPerLayer: STUB_MS.fixed + STUB_MS.perToken,
-      prefillMsPerTokenLayer: STUB_MS.perToken,
+      decodeMsPerLayer: fixedMsPerLayer + msPerTokenLayer,
+      prefillMsPerTokenLayer: msPerTokenLayer,
+      crash: () => {
+        crash.abort();
+      },
     };
   }
   const {runner, measured} = await createWorkerShardRunner({
@@ -81,7 +90,7 @@ export async function loadShard(
       options.onProgress(placementProgressOf(progress));
     },
   });
-  return {runner, ...measured};
+  return {runner, ...measured, crash: () => void runner.close()};
 }
 
 function placementProgressOf(progress: EngineProgress): LoadProgress {

@@ -15,6 +15,7 @@ import {checkFrame} from './check-frame.ts';
 import {checkOpening} from './check-opening.ts';
 import {RecentSessions} from './recent-sessions.ts';
 import {runHopStep} from './run-hop-step.ts';
+import {SessionTrafficLog, type SessionTraffic} from './session-traffic.ts';
 import {createServedSession, dependsOn, mayFeed, type ServedSession} from './served-session.ts';
 import {StepQueue} from './step-queue.ts';
 
@@ -62,6 +63,7 @@ export class HopServer {
   readonly #queue = new StepQueue<Frame>();
   readonly #recent = new RecentSessions();
   readonly #refusals = new Map<RefusalCode, number>();
+  readonly #traffic = new SessionTrafficLog();
   readonly #abort = new AbortController();
   #shard: ServedShard | null = null;
   #running = false;
@@ -85,6 +87,11 @@ export class HopServer {
       servedTokens: this.#servedTokens,
       refusals: this.#refusals,
     };
+  }
+
+  /** What passed from here to the next hop, for each of the sessions served last. */
+  sessionTraffic(): readonly SessionTraffic[] {
+    return this.#traffic.read();
   }
 
   /** Starts or stops serving; sessions of the shard before fail with `NOT_SERVING`. */
@@ -263,7 +270,7 @@ export class HopServer {
         spec: this.#options.spec,
       });
       this.#servedTokens += frame.tokenCount;
-      void this.#sendAll(session, frames);
+      void this.#sendAll(session, frame, frames);
     } catch (error) {
       this.#queue.release(sessionId);
       this.#fail(session, refusalOf(error, 'ENGINE_LOST'));
@@ -274,12 +281,17 @@ export class HopServer {
   /** The session's next step runs only when this one's result is on its way: that is the back-pressure. */
   async #sendAll(
     session: ServedSession,
+    {position, tokenCount}: Frame,
     frames: readonly {readonly to: PeerId; readonly bytes: Uint8Array}[],
   ): Promise<void> {
     const {transport} = this.#options;
     try {
       for (const {to, bytes} of frames) {
+        const frameBytes = bytes.byteLength;
         await transport.send(to, bytes, {signal: this.#abort.signal});
+        if (session.isTail) continue;
+        const phase = position < session.open.promptTokens ? 'prefill' : 'decode';
+        this.#traffic.add(session.sessionId, {phase, tokenCount, frameBytes});
       }
     } catch (error) {
       this.#fail(session, refusalOf(error, 'PEER_LEFT'));

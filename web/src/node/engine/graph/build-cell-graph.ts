@@ -14,6 +14,11 @@ export const CELL_IO = {
   lastPosition: 'last_position',
   /** The largest number of positions held after this run: `[1]`, i32. */
   totalTokens: 'total_tokens',
+  /**
+   * Rows of zeros behind the query, key and value of the piece, for attention
+   * only: `[batch, padding, (headCount + 2 · kvHeadCount) · headSize]`. See `paddingRows`.
+   */
+  padding: 'padding',
   /** `[batch, tokens, hiddenSize]` */
   result: 'result',
   /** `[batch, kvHeadCount, past, headSize]` in, `[batch, kvHeadCount, total, headSize]` out. */
@@ -23,6 +28,9 @@ export const CELL_IO = {
   presentValue: (layer: number) => `present_value.${layer}`,
 } as const;
 
+const TOKEN_COUNT = 'token_count';
+const FIRST_TOKEN = 'first_token';
+const TOKEN_AXIS = 'token_axis';
 /** What attention needs to know of positions, in the order of its inputs. */
 const POSITION_INPUTS: readonly string[] = [
   CELL_IO.lastPosition,
@@ -30,6 +38,18 @@ const POSITION_INPUTS: readonly string[] = [
   'rotary_cos',
   'rotary_sin',
 ];
+
+/**
+ * How many rows of padding a piece needs so that its length does not show in its bits.
+ *
+ * onnxruntime multiplies one row by a matrix with another kernel, which adds up
+ * in another order: attention over a piece of one token differs in its last bits from
+ * attention over the same token in a longer piece. A second row avoids that kernel. The
+ * other products are packed in advance and have one kernel for any number of rows.
+ */
+export function paddingRows(tokenCount: number): number {
+  return tokenCount === 1 ? 1 : 0;
+}
 
 type LayerInput = {
   /** The residual stream, complete. */
@@ -56,6 +76,16 @@ export function buildCellGraph(
   const residual = graph.input(CELL_IO.hidden, 'f32', ['batch', 'tokens', spec.hiddenSize]);
   graph.input(CELL_IO.lastPosition, 'i32', ['batch']);
   graph.input(CELL_IO.totalTokens, 'i32', [1]);
+  const packedSize = (spec.headCount + 2 * spec.kvHeadCount) * spec.headSize;
+  graph.input(CELL_IO.padding, 'f32', ['batch', 'padding', packedSize]);
+  graph.node({
+    op: 'Shape',
+    inputs: [residual],
+    outputs: [TOKEN_COUNT],
+    attributes: {start: {int: 1}, end: {int: 2}},
+  });
+  graph.integers(FIRST_TOKEN, [0]);
+  graph.integers(TOKEN_AXIS, [1]);
   graph.output(CELL_IO.result, 'f32', ['batch', 'tokens', spec.hiddenSize]);
   addRotaryTable(graph, spec);
   let stream: LayerInput = {residual, delta: null};
@@ -69,9 +99,10 @@ export function buildCellGraph(
 
 function addRotaryTable(graph: GraphBuilder, spec: ModelSpec): void {
   const half = spec.headSize / 2;
-  // Attention fails on positions beyond the table, so it spans the whole context.
-  const shape = [spec.contextTokens, half];
-  const cos = new Float32Array(spec.contextTokens * half);
+  // Attention fails on positions beyond the table, so it spans the whole context, and padding.
+  const positions = spec.contextTokens + 1;
+  const shape = [positions, half];
+  const cos = new Float32Array(positions * half);
   const sin = new Float32Array(cos.length);
   fillRotaryTable(spec, {cos, sin});
   graph.weights('rotary_cos', shape, (values) => {
@@ -173,7 +204,12 @@ function addAttention(layer: LayerBuilder, normed: string): string {
   const presentValue = CELL_IO.presentValue(layer.layer);
   graph.output(presentKey, 'f32', kv('total'));
   graph.output(presentValue, 'f32', kv('total'));
-  const packed = layer.product(normed, 'qkv', ['attn_q', 'attn_k', 'attn_v']);
+  const packed = graph.node({
+    op: 'Concat',
+    inputs: [layer.product(normed, 'qkv', ['attn_q', 'attn_k', 'attn_v']), CELL_IO.padding],
+    outputs: [layer.name('qkv.padded')],
+    attributes: {axis: {int: 1}},
+  });
   const attended = graph.node({
     op: 'GroupQueryAttention',
     domain: 'microsoft',
@@ -186,7 +222,12 @@ function addAttention(layer: LayerBuilder, normed: string): string {
       rotary_interleaved: {int: spec.ropeInterleaved ? 1 : 0},
     },
   });
-  return layer.product(attended, 'attention', ['attn_output']);
+  const own = graph.node({
+    op: 'Slice',
+    inputs: [attended, FIRST_TOKEN, TOKEN_COUNT, TOKEN_AXIS],
+    outputs: [layer.name('attended.own')],
+  });
+  return layer.product(own, 'attention', ['attn_output']);
 }
 
 /** down(silu(gate(x)) · up(x)) */

@@ -1,0 +1,222 @@
+/// <reference types="node" />
+import {readFile} from 'node:fs/promises';
+import {fileURLToPath} from 'node:url';
+import {expect, test, type Page} from '@playwright/test';
+import * as z from 'zod';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {Manifest} from '#shared/model/manifest.ts';
+import {parseManifest} from '#shared/model/parse-manifest.ts';
+import {tensorsOfCell, tensorsOfShard} from '#shared/model/shard-tensors.ts';
+import type {EngineErrorDetail} from '../web/src/node/engine/engine-error.ts';
+import {serveEnginePage, type EngineSite} from './engine-page/serve-engine-page.ts';
+
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const readJson = async (path: string): Promise<unknown> =>
+  JSON.parse(await readFile(fromRoot(path), 'utf8'));
+
+const referenceSchema = z.object({
+  items: z
+    .array(
+      z.object({
+        prompt_ids: z.array(z.int()),
+        exact_f32: z.object({ids: z.array(z.int())}),
+      }),
+    )
+    .min(1),
+});
+
+const MODEL_PATH =
+  process.env['WEFT_MODEL'] ?? fromRoot('.cache/models/SmolLM2-135M-Instruct.Q4_1.gguf');
+const WHOLE = {startLayer: 0, endLayer: 30};
+const THIRDS: readonly LayerRange[] = [
+  {startLayer: 0, endLayer: 10},
+  {startLayer: 10, endLayer: 20},
+  {startLayer: 20, endLayer: 30},
+];
+/** A cell in the middle: the cheapest shard. */
+const CELL = {startLayer: 5, endLayer: 10};
+const KV_BUDGET_BYTES = 64 * 2 ** 20;
+/** Gaps of alignment between tensors are read with them. */
+const ALIGNMENT_BYTES = 32;
+
+let site: EngineSite;
+let manifest: Manifest;
+
+test.beforeAll(async () => {
+  site = await serveEnginePage(MODEL_PATH);
+  manifest = parseManifest(await readJson('public/models/smollm2-135m-instruct.manifest.json'));
+});
+test.afterAll(async () => {
+  await site[Symbol.asyncDispose]();
+});
+test.beforeEach(async ({page}) => {
+  const outside: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(site.url) && !request.url().startsWith('blob:')) {
+      outside.push(request.url());
+    }
+  });
+  await page.goto(site.url);
+  await page.waitForFunction(() => 'enginePage' in globalThis);
+  expect(outside, 'the page asks no other origin').toEqual([]);
+});
+
+type ShardWish = {readonly file?: string; readonly kvBudgetBytes?: number};
+
+function load(page: Page, range: LayerRange, wish: ShardWish = {}) {
+  const {file = 'model.gguf', kvBudgetBytes = KV_BUDGET_BYTES} = wish;
+  const shard = {manifest, range, kvBudgetBytes, weightsUrl: `/${file}`};
+  return page.evaluate((request) => globalThis.enginePage.load(request), shard);
+}
+
+async function expectFailure(
+  act: Promise<unknown>,
+  code: EngineErrorDetail['code'],
+): Promise<string> {
+  const failure = await act.then(
+    () => null,
+    (error: unknown) => String(error),
+  );
+  expect(failure).toContain('EngineError');
+  expect(failure).toContain(`[${code}]`);
+  return failure ?? '';
+}
+
+test('[EN1] one tab says what exact arithmetic says; three tabs give its bits, however the prompt is cut', async ({
+  page,
+}) => {
+  const {items} = referenceSchema.parse(await readJson('e2e/reference/smollm2-greedy.json'));
+  const [chat] = items;
+  if (chat === undefined) throw new Error('No reference chat');
+  const promptIds = chat.prompt_ids;
+  const half = promptIds.length >> 1;
+  const expectedIds = chat.exact_f32.ids;
+  const greedy = {
+    promptIds,
+    maxNewTokens: expectedIds.length,
+    endTokenIds: manifest.spec.endTokenIds,
+  };
+  const [nextTokenId = 0] = expectedIds;
+  const bitsIn = async (pieces: readonly number[]) =>
+    await page.evaluate(
+      async (request) => {
+        await globalThis.enginePage.open(64);
+        const bits = await globalThis.enginePage.bitsOf(request);
+        await globalThis.enginePage.close();
+        return bits;
+      },
+      {tokenIds: promptIds, pieces, nextTokenId, startPosition: 0},
+    );
+
+  const {measured, progress} = await load(page, WHOLE);
+  expect(measured.engineClass).toBe('wasm-f32');
+  expect(measured.decodeMsPerLayer).toBeGreaterThan(0);
+  expect(measured.prefillMsPerTokenLayer).toBeGreaterThan(0);
+  expect(measured.lmHeadMs).toBeGreaterThanOrEqual(0);
+  const lastOf = (kind: string) => progress.findLast((step) => step.kind === kind);
+  const bytesTotal = 96_576_768;
+  expect(lastOf('weights')).toEqual({kind: 'weights', bytesDone: bytesTotal, bytesTotal});
+  expect(lastOf('graph')).toEqual({kind: 'graph', cellsDone: 7, cellsTotal: 7});
+  expect(lastOf('warm-up')).toMatchObject({runsDone: 46, runsTotal: 46});
+  await page.evaluate(() => globalThis.enginePage.open(128));
+  expect(await page.evaluate((request) => globalThis.enginePage.greedy(request), greedy)).toEqual(
+    expectedIds,
+  );
+  await page.evaluate(() => globalThis.enginePage.close());
+  const whole = await bitsIn([promptIds.length]);
+  expect(whole.logits).toHaveLength(256);
+  expect(await bitsIn([half, 1, promptIds.length - half - 1])).toEqual(whole);
+  await page.evaluate(() => globalThis.enginePage.unload());
+
+  for (const range of THIRDS) await load(page, range);
+  expect(await bitsIn([promptIds.length])).toEqual(whole);
+  expect(await bitsIn([1, 20, 2, promptIds.length - 23])).toEqual(whole);
+  await page.evaluate(() => globalThis.enginePage.open(128));
+  expect(await page.evaluate((request) => globalThis.enginePage.greedy(request), greedy)).toEqual(
+    expectedIds,
+  );
+});
+
+test('[EN2] of the file, only the bytes of the asked tensors are read', async ({page}) => {
+  site.takeRanges();
+  await load(page, CELL);
+  const ranges = site.takeRanges();
+  const readBytes = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+  const entries = tensorsOfShard(manifest, {range: CELL, embedding: false, lmHead: false});
+  const ownBytes = entries.reduce((sum, {byteLength}) => sum + byteLength, 0);
+  expect(readBytes).toBeGreaterThanOrEqual(ownBytes);
+  expect(readBytes).toBeLessThan(ownBytes + entries.length * ALIGNMENT_BYTES);
+  expect(ranges.length).toBeLessThanOrEqual(5);
+  const isAsked = (first: number, last: number): boolean =>
+    entries.some((e) => e.offsetBytes === first) &&
+    entries.some((e) => e.offsetBytes + e.byteLength === last + 1);
+  expect(ranges.filter(([first, last]) => !isAsked(first, last))).toEqual([]);
+});
+
+test('[EN3] weights that are altered or not there are refused with what to look at', async ({
+  page,
+}) => {
+  const altered = tensorsOfCell(manifest, CELL)[3];
+  if (altered === undefined) throw new Error('No such tensor');
+  site.alterByte(altered.offsetBytes + 1000);
+  const message = await expectFailure(load(page, CELL, {file: 'altered.gguf'}), 'TENSOR_ALTERED');
+  expect(message).toContain(`Tensor "${altered.name}"`);
+  expect(message).toContain(`instead of ${altered.sha256}`);
+  const ignored = await expectFailure(
+    load(page, CELL, {file: 'whole.gguf'}),
+    'WEIGHTS_UNREACHABLE',
+  );
+  expect(ignored).toContain(`${site.url}whole.gguf`);
+  expect(ignored).toContain('the server ignores ranges');
+});
+
+test('[EN4] a cache is reserved, bounded and rolled back to the same bits', async ({page}) => {
+  const bytesPerToken = 10 * 2 * 3 * 64 * 4;
+  await load(page, {startLayer: 0, endLayer: 10}, {kvBudgetBytes: 100 * bytesPerToken});
+  const run = (tokenIds: readonly number[], position: number) =>
+    page.evaluate(
+      async ([ids, at]) => {
+        const {hidden} = await globalThis.enginePage.runPiece(ids, at, 'hidden');
+        return hidden.kind === 'hidden' ? [...hidden.bytes].join() : '';
+      },
+      [tokenIds, position] as const,
+    );
+  const open = (kvTokens: number) =>
+    page.evaluate((tokens) => globalThis.enginePage.open(tokens), kvTokens);
+  const full = await expectFailure(open(101), 'KV_FULL');
+  expect(full).toContain('No room to remember 101 tokens: 100 are left');
+  await expectFailure(open(8193), 'CONTEXT_FULL');
+  await expectFailure(run([1], 0), 'UNKNOWN_SESSION');
+
+  await open(12);
+  const tokenIds = Array.from({length: 12}, (_, at) => 500 + 7 * at);
+  const first = await run(tokenIds.slice(0, 8), 0);
+  const second = await run(tokenIds.slice(8), 8);
+  await expectFailure(run([1], 12), 'KV_FULL');
+  await expectFailure(run([1], 3), 'WRONG_POSITION');
+  await expectFailure(run([49152], 12), 'KV_FULL');
+  await page.evaluate(() => globalThis.enginePage.truncate(8));
+  await expectFailure(run([49152], 8), 'BAD_STEP');
+  expect(await run(tokenIds.slice(8), 8)).toBe(second);
+  await page.evaluate(() => globalThis.enginePage.truncate(0));
+  expect(await run(tokenIds.slice(0, 8), 0)).toBe(first);
+  const others = await run([9, 9, 9, 9], 8);
+  expect(others).not.toBe(second);
+  await page.evaluate(() => globalThis.enginePage.truncate(8));
+  expect(await run(tokenIds.slice(8), 8)).toBe(second);
+});
+
+test('[EN5] when the worker dies, what waits is rejected, and so is what comes after', async ({
+  page,
+}) => {
+  await load(page, CELL);
+  const waiting = page.evaluate(async () => {
+    globalThis.enginePage.crashWorker();
+    await globalThis.enginePage.open(10);
+  });
+  await expectFailure(waiting, 'ENGINE_LOST');
+  await expectFailure(
+    page.evaluate(() => globalThis.enginePage.open(10)),
+    'ENGINE_LOST',
+  );
+});

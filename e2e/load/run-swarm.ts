@@ -1,0 +1,66 @@
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {basename, join} from 'node:path';
+import {WeftError} from '#shared/errors.ts';
+import {buildSite} from '../set-up/build-site.ts';
+import {measureScenario} from './measure-scenario.ts';
+import {offerModel} from './offer-model.ts';
+import {renderReportPage} from './report-page.ts';
+import type {Report} from './report.ts';
+import {openRunFolder} from './run-folder.ts';
+import {parseScenario} from './scenario.ts';
+
+export type RunSwarmOptions = {
+  readonly scenarioPath: string;
+  readonly reportDir: string;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * The whole command: a scenario file in, `report.json` and `report.html` out.
+ *
+ * @throws {WeftError} `SCENARIO_UNREADABLE`, `SCENARIO_INVALID` before anything starts;
+ *   `SCENARIO_FAILED` after the report is written, when something failed or was wrong.
+ */
+export async function runSwarm({scenarioPath, reportDir, signal}: RunSwarmOptions): Promise<void> {
+  const scenario = parseScenario(await readScenario(scenarioPath));
+  const folder = await openRunFolder();
+  try {
+    await buildSite({log});
+    const model = await offerModel(scenario, {folder: folder.path, log, signal});
+    const {report, isGood} = await measureScenario({scenario, model, signal, log});
+    const title = `${basename(scenarioPath)}: ${model.id}`;
+    const page = await renderReportPage({title, layerCount: model.grid.layerCount, report});
+    await mkdir(reportDir, {recursive: true});
+    await writeFile(join(reportDir, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+    await writeFile(join(reportDir, 'report.html'), page);
+    log(`Report in ${join(reportDir, 'report.html')}`);
+    process.stdout.write(`${JSON.stringify(report.summary)}\n`);
+    if (!isGood) throw failure(report);
+  } finally {
+    await folder.remove();
+  }
+}
+
+async function readScenario(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WeftError({code: 'SCENARIO_UNREADABLE', path}, `Cannot read the scenario "${path}": ${why}`, {cause});
+  }
+}
+
+function failure({summary, events}: Report): WeftError {
+  const {failed, wrong} = summary;
+  const others = events
+    .filter(({kind}) => kind === 'fault-skipped' || kind === 'reference-failed')
+    .map((event) => `; ${event.kind}: ${String(event['why'] ?? event['message'])}`);
+  return new WeftError(
+    {code: 'SCENARIO_FAILED', failed, wrong},
+    `The scenario failed: ${failed} requests failed, ${wrong} answers were wrong${others.join('')}`,
+  );
+}
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

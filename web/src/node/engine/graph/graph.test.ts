@@ -1,0 +1,216 @@
+import {fromBinary} from '@bufbuild/protobuf';
+import {ModelProtoSchema, type GraphProto, type ValueInfoProto} from 'onnx-buf';
+import {expect, test} from 'vitest';
+import {dequantiseRows, type StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {layerTensors, lmHeadTensors} from '#shared/model/tensor-layout.ts';
+import {buildCellGraph} from './build-cell-graph.ts';
+import {buildHeadGraph} from './build-head-graph.ts';
+import type {OnnxModel} from './graph-builder.ts';
+import {fillRotaryTable} from './rotary-table.ts';
+
+const SPEC: ModelSpec = {
+  architecture: 'llama',
+  layerCount: 4,
+  hiddenSize: 64,
+  feedForwardSize: 96,
+  headCount: 4,
+  kvHeadCount: 2,
+  headSize: 16,
+  vocabularySize: 300,
+  contextTokens: 128,
+  ropeBase: 10_000,
+  ropeInterleaved: true,
+  normEpsilon: 1e-5,
+  tiedEmbedding: true,
+  endTokenIds: [2],
+};
+
+/** Tensors of layers 1 and 2 and of the LM head; each value tells its tensor and its place. */
+function storedTensors(): ReadonlyMap<string, StoredTensor> {
+  const shapes = [...layerTensors(SPEC, 1), ...layerTensors(SPEC, 2), ...lmHeadTensors(SPEC)];
+  return new Map(
+    shapes.map(({name, shape}, number) => {
+      const length = shape.reduce((product, size) => product * size, 1);
+      const values = Float32Array.from({length}, (_, at) => number + at / 65_536);
+      return [name, {dtype: 'F32', shape, bytes: new Uint8Array(values.buffer)}];
+    }),
+  );
+}
+
+function decodeGraph(model: OnnxModel): GraphProto {
+  const {graph} = fromBinary(ModelProtoSchema, model.graph);
+  if (graph === undefined) throw new Error('The model has no graph');
+  return graph;
+}
+
+function shapesOf(infos: readonly ValueInfoProto[]): Record<string, string> {
+  return Object.fromEntries(
+    infos.map(({name, type}) => {
+      const tensor = type?.value.case === 'tensorType' ? type.value.value : undefined;
+      return [name, tensor?.shape?.dim.map(({value}) => String(value.value)).join(' ') ?? ''];
+    }),
+  );
+}
+
+/** The external values of a constant, read back as onnxruntime would. */
+function weightsOf(model: OnnxModel, name: string): {values: Float32Array; shape: string} {
+  const initialiser = decodeGraph(model).initializer.find((tensor) => tensor.name === name);
+  const place = new Map(initialiser?.externalData.map(({key, value}) => [key, value]));
+  expect(place.get('location')).toBe(model.weightsName);
+  const offset = Number(place.get('offset'));
+  const length = Number(place.get('length'));
+  expect(offset + length).toBeLessThanOrEqual(model.weights.length);
+  return {
+    values: new Float32Array(model.weights.buffer, offset, length / 4),
+    shape: initialiser?.dims.join(' ') ?? '',
+  };
+}
+
+function rowsOf(tensor: StoredTensor | undefined): readonly Float32Array[] {
+  if (tensor === undefined) throw new Error('No such tensor');
+  const length = tensor.shape[0] ?? 0;
+  return Array.from({length: tensor.shape[1] ?? 1}, (_, row) => {
+    const values = new Float32Array(length);
+    dequantiseRows(tensor, {startRow: row, endRow: row + 1}, values);
+    return values;
+  });
+}
+
+test('[GR1] a cell names its inputs and outputs by the layers of the model', () => {
+  const cell = {startLayer: 1, endLayer: 3};
+  const graph = decodeGraph(buildCellGraph(SPEC, cell, storedTensors()));
+  expect(shapesOf(graph.input)).toEqual({
+    hidden: 'batch tokens 64',
+    last_position: 'batch',
+    total_tokens: '1',
+    padding: 'batch padding 128',
+    'past_key.1': 'batch 2 past 16',
+    'past_value.1': 'batch 2 past 16',
+    'past_key.2': 'batch 2 past 16',
+    'past_value.2': 'batch 2 past 16',
+  });
+  expect(shapesOf(graph.output)).toEqual({
+    result: 'batch tokens 64',
+    'present_key.1': 'batch 2 total 16',
+    'present_value.1': 'batch 2 total 16',
+    'present_key.2': 'batch 2 total 16',
+    'present_value.2': 'batch 2 total 16',
+  });
+});
+
+test('[GR2] a layer is four products, one attention and one norm fused with each sum', () => {
+  const cell = {startLayer: 1, endLayer: 3};
+  const graph = decodeGraph(buildCellGraph(SPEC, cell, storedTensors()));
+  const attention = ['MatMul', 'Concat', 'GroupQueryAttention', 'Slice', 'MatMul'];
+  const feedForward = ['MatMul', 'Split', 'Sigmoid', 'Mul', 'Mul', 'MatMul'];
+  const layer = [...attention, 'SkipSimplifiedLayerNormalization', ...feedForward];
+  expect(graph.node.map(({opType}) => opType)).toEqual([
+    'Shape',
+    'SimplifiedLayerNormalization',
+    ...layer,
+    'SkipSimplifiedLayerNormalization',
+    ...layer,
+    'Add',
+  ]);
+});
+
+test('[GR3] every input of a node is known before the node', () => {
+  const models = [
+    buildCellGraph(SPEC, {startLayer: 1, endLayer: 3}, storedTensors()),
+    buildHeadGraph(SPEC, storedTensors()),
+  ];
+  for (const graph of models.map(decodeGraph)) {
+    const known = new Set([
+      '',
+      ...graph.input.map((i) => i.name),
+      ...graph.initializer.map((i) => i.name),
+    ]);
+    for (const node of graph.node) {
+      expect(node.input.filter((name) => !known.has(name))).toEqual([]);
+      for (const name of node.output) known.add(name);
+    }
+    expect(graph.output.filter(({name}) => !known.has(name))).toEqual([]);
+  }
+});
+
+test('[GR4] query, key and value lie side by side, transposed', () => {
+  const tensors = storedTensors();
+  const model = buildCellGraph(SPEC, {startLayer: 1, endLayer: 2}, tensors);
+  const {values, shape} = weightsOf(model, '1.qkv.weights');
+  expect(shape).toBe('64 128');
+  const columns = ['attn_q', 'attn_k', 'attn_v'].flatMap((part) =>
+    rowsOf(tensors.get(`blk.1.${part}.weight`)),
+  );
+  const expected = Float32Array.from(
+    values,
+    (_, at) => columns[at % 128]?.[Math.floor(at / 128)] ?? 0,
+  );
+  expect(values).toEqual(expected);
+});
+
+test('[GR5] attention turns pairs or halves as the model says', () => {
+  for (const ropeInterleaved of [true, false]) {
+    const spec = {...SPEC, ropeInterleaved};
+    const model = buildCellGraph(spec, {startLayer: 1, endLayer: 2}, storedTensors());
+    const attention = decodeGraph(model).node.find((n) => n.opType === 'GroupQueryAttention');
+    const attributes = Object.fromEntries(
+      attention?.attribute.map(({name, i}) => [name, Number(i)]) ?? [],
+    );
+    expect(attributes).toEqual({
+      num_heads: 4,
+      kv_num_heads: 2,
+      do_rotary: 1,
+      rotary_interleaved: ropeInterleaved ? 1 : 0,
+    });
+  }
+});
+
+test('[GR6] rotary tables span the context and its padding, and match their definition', () => {
+  const model = buildCellGraph(SPEC, {startLayer: 1, endLayer: 2}, storedTensors());
+  expect(weightsOf(model, 'rotary_cos').shape).toBe('129 8');
+  const positions = 8192;
+  const cos = new Float32Array(positions * 32);
+  const sin = new Float32Array(positions * 32);
+  fillRotaryTable({ropeBase: 100_000, headSize: 64}, {cos, sin});
+  let worst = 0;
+  for (let at = 0; at < cos.length; at += 1) {
+    const angle = Math.floor(at / 32) * 100_000 ** (-(at % 32) / 32);
+    const error =
+      Math.abs((cos[at] ?? 9) - Math.cos(angle)) + Math.abs((sin[at] ?? 9) - Math.sin(angle));
+    worst = Math.max(worst, error);
+  }
+  expect(worst).toBeLessThan(2 * 2 ** -24);
+});
+
+test('[GR7] the LM head gives the best 256 logits and what normalises them', () => {
+  const tensors = storedTensors();
+  const model = buildHeadGraph(SPEC, tensors);
+  const graph = decodeGraph(model);
+  expect(graph.node.map(({opType}) => opType)).toEqual([
+    'SimplifiedLayerNormalization',
+    'MatMul',
+    'TopK',
+    'Cast',
+    'ReduceLogSumExp',
+  ]);
+  expect(shapesOf(graph.output)).toEqual({
+    top_logits: 'rows 256',
+    top_token_ids: 'rows 256',
+    log_sum_exp: 'rows',
+  });
+  const {values, shape} = weightsOf(model, 'weights');
+  expect(shape).toBe('64 300');
+  const rows = rowsOf(tensors.get('token_embd.weight'));
+  expect(values[5 * 300 + 7]).toBe(rows[7]?.[5]);
+});
+
+test('[GR8] a vocabulary below 256 gives all of its logits', () => {
+  const spec = {...SPEC, vocabularySize: 100};
+  const tensors = new Map(storedTensors());
+  const bytes = new Uint8Array(64 * 100 * 4);
+  tensors.set('token_embd.weight', {dtype: 'F32', shape: [64, 100], bytes});
+  expect(shapesOf(decodeGraph(buildHeadGraph(spec, tensors)).output)).toMatchObject({
+    top_logits: 'rows 100',
+  });
+});

@@ -1,0 +1,117 @@
+import {expect, test} from 'vitest';
+import {asSessionId} from '#shared/ids.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {KvCache} from './kv-cache.ts';
+
+const A = asSessionId('000000000000000a');
+const B = asSessionId('000000000000000b');
+const SPEC: ModelSpec = {
+  architecture: 'llama',
+  layerCount: 4,
+  hiddenSize: 8,
+  feedForwardSize: 16,
+  headCount: 2,
+  kvHeadCount: 2,
+  headSize: 4,
+  vocabularySize: 300,
+  contextTokens: 64,
+  ropeBase: 10_000,
+  ropeInterleaved: true,
+  normEpsilon: 1e-5,
+  tiedEmbedding: true,
+  endTokenIds: [2],
+};
+/** Keys and values of two heads of four f32, in two layers. */
+const BYTES_PER_TOKEN = 2 * 2 * 4 * 4 * 2;
+
+const cacheOf = (tokens: number): KvCache =>
+  new KvCache({spec: SPEC, layerCount: 2, budgetBytes: tokens * BYTES_PER_TOKEN});
+const failing = (detail: object): unknown =>
+  expect.objectContaining({detail: expect.objectContaining(detail)});
+const pieceOf = (position: number, tokenCount: number) => ({
+  sessionId: A,
+  position,
+  tokenCount,
+  cellStarts: [0],
+});
+
+/** `[2 heads, held, 4]`; each number says its head and position. */
+function layerOf(held: number): {key: Float32Array; value: Float32Array} {
+  const key = Float32Array.from({length: 2 * held * 4}, (_, at) => {
+    const head = Math.floor(at / (held * 4));
+    return head * 1000 + Math.floor((at % (held * 4)) / 4);
+  });
+  return {key, value: key.map((number) => -number)};
+}
+
+test('[KV1] sessions reserve until the budget is spent; closing gives back', () => {
+  const cache = cacheOf(50);
+  cache.open(A, 30);
+  expect(() => cache.open(B, 21)).toThrow(
+    failing({code: 'KV_FULL', kvTokensAsked: 21, kvTokensFree: 20}),
+  );
+  cache.open(B, 20);
+  cache.close(A);
+  cache.open(A, 30);
+});
+
+test('[KV2] opening again changes the reservation and keeps what is held', () => {
+  const cache = cacheOf(50);
+  cache.open(A, 30);
+  cache.commit(A, new Map([[0, {tokenCount: 3, layers: [layerOf(3)]}]]));
+  cache.open(A, 50);
+  expect(cache.read(A, 0).tokenCount).toBe(3);
+  expect(() => cache.open(B, 1)).toThrow(failing({code: 'KV_FULL'}));
+});
+
+test('[KV3] a piece must continue the cache and stay inside the reservation', () => {
+  const cache = cacheOf(50);
+  cache.open(A, 10);
+  cache.commit(A, new Map([[0, {tokenCount: 4, layers: [layerOf(4)]}]]));
+  cache.admit(pieceOf(4, 6));
+  expect(() => cache.admit(pieceOf(3, 1))).toThrow(
+    failing({code: 'WRONG_POSITION', expectedPosition: 4}),
+  );
+  expect(() => cache.admit(pieceOf(5, 1))).toThrow(failing({code: 'WRONG_POSITION'}));
+  expect(() => cache.admit(pieceOf(4, 7))).toThrow(failing({code: 'KV_FULL', kvTokensFree: 10}));
+  expect(() => cache.admit({...pieceOf(4, 1), sessionId: B})).toThrow(
+    failing({code: 'UNKNOWN_SESSION'}),
+  );
+});
+
+test('[KV4] cells of one session may hold different lengths, and each is checked', () => {
+  const cache = cacheOf(50);
+  cache.open(A, 10);
+  cache.commit(A, new Map([[1, {tokenCount: 2, layers: [layerOf(2)]}]]));
+  cache.admit({...pieceOf(2, 1), cellStarts: [1]});
+  expect(() => cache.admit({...pieceOf(2, 1), cellStarts: [0, 1]})).toThrow(
+    failing({code: 'WRONG_POSITION', expectedPosition: 0}),
+  );
+});
+
+test('[KV5] nothing goes beyond the model context, whatever the budget', () => {
+  const cache = cacheOf(500);
+  expect(() => cache.open(A, 65)).toThrow(failing({code: 'CONTEXT_FULL', contextTokens: 64}));
+  cache.open(A, 64);
+  expect(() => cache.admit(pieceOf(0, 65))).toThrow(failing({code: 'CONTEXT_FULL'}));
+});
+
+test('[KV6] truncating keeps the first positions of every head, padding is dropped', () => {
+  const cache = cacheOf(50);
+  cache.open(A, 10);
+  cache.commit(A, new Map([[0, {tokenCount: 4, layers: [layerOf(5)]}]]));
+  cache.truncate(A, 2);
+  const {tokenCount, layers} = cache.read(A, 0);
+  expect({tokenCount, layers}).toEqual({tokenCount: 2, layers: [layerOf(2)]});
+  cache.truncate(A, 7);
+  expect(cache.read(A, 0).tokenCount).toBe(2);
+});
+
+test('[KV7] numbers that are no positions are refused', () => {
+  const cache = cacheOf(50);
+  cache.open(A, 10);
+  for (const bad of [-1, 1.5, Number.NaN]) {
+    expect(() => cache.truncate(A, bad)).toThrow(failing({code: 'BAD_STEP'}));
+    expect(() => cache.open(B, bad)).toThrow(failing({code: 'BAD_STEP'}));
+  }
+});

@@ -1,0 +1,60 @@
+import {expect, test} from 'vitest';
+import {measureShard} from './measure-shard.ts';
+import type {ShardOutput, ShardRunner, ShardStep} from './shard-runner.ts';
+
+const GRID = {layerCount: 4, cutEvery: 2};
+
+/** An engine that answers with its input: the real one cannot be made to fail on request. */
+function echoRunner(distort: (step: ShardStep, bytes: Uint8Array) => void): ShardRunner {
+  const open = new Set<string>();
+  return {
+    range: {startLayer: 0, endLayer: 4},
+    openSession: async (sessionId) => {
+      open.add(sessionId);
+    },
+    run: async (step): Promise<ShardOutput> => {
+      if (!open.has(step.sessionId)) throw new Error('Not open');
+      if (step.input.kind !== 'hidden') throw new Error('Hidden states only');
+      if (step.output === 'none') return {kind: 'none'};
+      const bytes = step.input.bytes.slice();
+      distort(step, bytes);
+      return {kind: 'hidden', dtype: 'f16', bytes};
+    },
+    truncate: async () => undefined,
+    closeSession: async (sessionId) => {
+      open.delete(sessionId);
+    },
+    close: async () => undefined,
+  };
+}
+
+function measure(runner: ShardRunner, runs: number[] = []) {
+  let nowMs = 0;
+  return measureShard({
+    runner,
+    grid: GRID,
+    hiddenSize: 8,
+    hasLmHead: true,
+    nowMs: () => (nowMs += 8),
+    onRun: ({runsDone, runsTotal}) => runs.push(runsTotal - runsDone),
+  });
+}
+
+test('[MS1] times are per layer and token, and every run is told of', async () => {
+  const runs: number[] = [];
+  const speed = await measure(
+    echoRunner(() => undefined),
+    runs,
+  );
+  expect(speed).toEqual({decodeMsPerLayer: 2, prefillMsPerTokenLayer: 8 / (32 * 4), lmHeadMs: 0});
+  expect(runs).toEqual(Array.from(runs, (_, at) => runs.length - 1 - at));
+});
+
+test('[MS2] an engine whose numbers depend on the length of a piece fails its test', async () => {
+  const runner = echoRunner((step, bytes) => {
+    if (step.tokenCount === 1) bytes[3] = (bytes[3] ?? 0) ^ 1;
+  });
+  await expect(measure(runner)).rejects.toThrow(
+    expect.objectContaining({detail: {code: 'SELF_TEST_FAILED'}}),
+  );
+});
