@@ -10,7 +10,7 @@ function partsOf(rendered: unknown): Parts {
     return {markup: '', text: typeof rendered === 'symbol' ? '' : String(rendered)};
   }
   if (!('strings' in rendered) || !('values' in rendered)) throw new Error('no template');
-  const markup = Array.from(rendered.strings as readonly string[]).join('');
+  const {text: markup} = partsOf(Array.from(Object.values(rendered.strings ?? {})));
   return join([{markup, text: ''}, partsOf(rendered.values)]);
 }
 
