@@ -22,7 +22,8 @@ export function arrivalTimesMs(input: {
   const meanGapMs = (groupSize * 1000) / perSec;
   let atMs = 0;
   return Array.from({length: count}, (_, i) => {
-    if (i % groupSize === 0) atMs -= meanGapMs * Math.log(keyedUniform({seed, position: i, tokenId: 0}));
+    if (i % groupSize === 0)
+      atMs -= meanGapMs * Math.log(keyedUniform({seed, position: i, tokenId: 0}));
     return atMs;
   });
 }

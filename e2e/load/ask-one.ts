@@ -28,7 +28,8 @@ export async function askOne(input: AskOneInput): Promise<RequestRecord> {
   const seen = new SeenAnswer(input);
   let error: RequestError | null = null;
   try {
-    const onEvent = (event: AnswerEvent, atUnixMs: number): Promise<void> => seen.take(event, atUnixMs);
+    const onEvent = (event: AnswerEvent, atUnixMs: number): Promise<void> =>
+      seen.take(event, atUnixMs);
     const answering = client.tab.ask(request, {signal: seen.signal, onEvent});
     await Promise.race([answering, rejectedBy(seen.signal)]);
   } catch (cause) {
@@ -37,7 +38,8 @@ export async function askOne(input: AskOneInput): Promise<RequestRecord> {
     seen.end();
     faults.onEnd(id);
   }
-  if (error === null) journal.note('request-completed', {request: id, tokens: seen.answer.tokenIds.length});
+  if (error === null)
+    journal.note('request-completed', {request: id, tokens: seen.answer.tokenIds.length});
   else journal.note('request-failed', {request: id, ...error});
   const {promptTokenIds, text, tokenIds, topLogprobs, finishReason, chains} = seen.answer;
   return {
@@ -85,7 +87,11 @@ class SeenAnswer {
         return;
       case 'chain':
         this.#stopWaiting();
-        journal.note('request-chain', {request: id, hops: event.hops.length}, journal.runMsOf(atUnixMs));
+        journal.note(
+          'request-chain',
+          {request: id, hops: event.hops.length},
+          journal.runMsOf(atUnixMs),
+        );
         await faults.onChain(id, event.hops);
         return;
       case 'ready':

@@ -70,7 +70,8 @@ function requestOf({requests}: Scenario, prompt: ScenarioPrompt): AskRequest {
 }
 
 function promptFor(prompt: ScenarioPrompt): AskRequest['prompt'] {
-  if (typeof prompt === 'string') return {kind: 'messages', messages: [{role: 'user', content: prompt}]};
+  if (typeof prompt === 'string')
+    return {kind: 'messages', messages: [{role: 'user', content: prompt}]};
   if ('messages' in prompt) return {kind: 'messages', messages: prompt.messages};
   return {kind: 'token-ids', tokenIds: prompt.tokenIds};
 }

@@ -18,7 +18,7 @@ export function buildReport(input: {
   return {
     summary: summarise(record, requests),
     requests,
-    nodes: record.nodes.map(({sessions: _, ...node}): NodeReport => node),
+    nodes: record.nodes.map(withoutSessions),
     events: record.events,
   };
 }
@@ -79,8 +79,13 @@ function wireBytesPerToken(hops: readonly HopSession[]): number {
   return prefillTokens === 0 ? 0 : round(sum(hops.map((hop) => hop.prefillBytes)) / prefillTokens);
 }
 
-function sessionsById(nodes: readonly NodeObservation[]): ReadonlyMap<string, readonly HopSession[]> {
-  return Map.groupBy(nodes.flatMap(({sessions}) => sessions), ({sessionId}) => sessionId);
+function sessionsById(
+  nodes: readonly NodeObservation[],
+): ReadonlyMap<string, readonly HopSession[]> {
+  return Map.groupBy(
+    nodes.flatMap(({sessions}) => sessions),
+    ({sessionId}) => sessionId,
+  );
 }
 
 function gapsMs({tokenAtMs}: RequestRecord): readonly number[] {
@@ -90,13 +95,18 @@ function gapsMs({tokenAtMs}: RequestRecord): readonly number[] {
 function tokensPerSec(requests: readonly RequestRecord[]): number {
   const times = requests.flatMap(({tokenAtMs}) => tokenAtMs);
   if (times.length === 0) return 0;
-  const beginMs = requests.reduce((first, {askedAtMs}) => Math.min(first, askedAtMs), Number.POSITIVE_INFINITY);
+  const beginMs = requests.reduce(
+    (first, {askedAtMs}) => Math.min(first, askedAtMs),
+    Number.POSITIVE_INFINITY,
+  );
   const endMs = times.reduce((last, atMs) => Math.max(last, atMs), 0);
   return endMs > beginMs ? (times.length * 1000) / (endMs - beginMs) : 0;
 }
 
 function percentilesOf(values: readonly number[]): {p50: number; p95: number; max: number} {
-  const [p50 = 0, p95 = 0, max = 0] = [50, 95, 100].map((percent) => round(percentile(values, percent)));
+  const [p50 = 0, p95 = 0, max = 0] = [50, 95, 100].map((percent) =>
+    round(percentile(values, percent)),
+  );
   return {p50, p95, max};
 }
 
@@ -107,4 +117,9 @@ function sum(values: readonly number[]): number {
 /** To a tenth: the clocks behind these numbers are no better. */
 function round(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+/** What a report says of a node; its sessions are in the requests. */
+function withoutSessions({sessions: _sessions, ...node}: RunRecord['nodes'][number]): NodeReport {
+  return node;
 }

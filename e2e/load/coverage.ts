@@ -19,11 +19,14 @@ export function judgeCoverage(input: {
   readonly wantedChains: number;
 }): 'covered' | 'not-yet' | 'never' {
   const {tabs, grid, wantedChains} = input;
-  const held = tabs.flatMap(({state, isOpen}) => (isOpen && state.kind === 'serving' ? [state.layers] : []));
+  const held = tabs.flatMap(({state, isOpen}) =>
+    isOpen && state.kind === 'serving' ? [state.layers] : [],
+  );
   if (countChains(grid, held) >= wantedChains) return 'covered';
   const isSettled = tabs.every(({state}) => ['serving', 'spare', 'failed'].includes(state.kind));
   const capacity = tabs.reduce(
-    (sum, {state, group}) => sum + (state.kind === 'failed' ? 0 : (group.maxLayers ?? grid.layerCount)),
+    (sum, {state, group}) =>
+      sum + (state.kind === 'failed' ? 0 : (group.maxLayers ?? grid.layerCount)),
     0,
   );
   return isSettled && capacity < wantedChains * grid.layerCount ? 'never' : 'not-yet';

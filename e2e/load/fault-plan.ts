@@ -69,7 +69,8 @@ export class FaultPlan {
   /** The load is over: what has not happened will not. */
   end(): void {
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const pending of this.#pending) this.#skip(pending, 'the requests ended before its time came');
+    for (const pending of this.#pending)
+      this.#skip(pending, 'the requests ended before its time came');
   }
 
   async #strikeAll(isMeant: (pending: Pending) => boolean): Promise<void> {
@@ -104,11 +105,14 @@ export class FaultPlan {
       }
       case 'random': {
         const serving = tabs.filter(({isOpen, state}) => isOpen && state.kind === 'serving');
-        const chosen = Math.floor(keyedUniform({seed, position: index, tokenId: 1}) * serving.length);
+        const chosen = Math.floor(
+          keyedUniform({seed, position: index, tokenId: 1}) * serving.length,
+        );
         return serving[chosen] ?? 'no tab that serves';
       }
       case 'stage': {
-        const hops = request === undefined ? this.#chains.values().next().value : this.#chains.get(request);
+        const hops =
+          request === undefined ? this.#chains.values().next().value : this.#chains.get(request);
         if (hops === undefined) return 'not-yet';
         const node = hops[target.stage]?.node;
         const tab = tabs.find(({observation, isOpen}) => isOpen && observation.id === node);

@@ -23,7 +23,9 @@ export function findWrong(
   const wrong = answers.filter(({question, tokenIds, isComplete}) => {
     const expected = right.get(question);
     if (expected === undefined) return false;
-    const hasRightLength = isComplete ? tokenIds.length === expected.length : tokenIds.length <= expected.length;
+    const hasRightLength = isComplete
+      ? tokenIds.length === expected.length
+      : tokenIds.length <= expected.length;
     return !hasRightLength || tokenIds.some((tokenId, i) => tokenId !== expected[i]);
   });
   return new Set(wrong.map(({id}) => id));

@@ -28,12 +28,17 @@ export function lendTabs(input: {
     .map((group, index) => new LendingTab({index, group, journal, onChange}));
   const openGroup = async (joinAtMs: number): Promise<void> => {
     await wait(Math.max(0, joinAtMs - journal.nowMs()), undefined, {signal});
-    await openInTurns(tabs.filter(({group}) => group.joinAtMs === joinAtMs), (tab) => {
-      signal.throwIfAborted();
-      return tab.open(swarm, model);
-    });
+    await openInTurns(
+      tabs.filter(({group}) => group.joinAtMs === joinAtMs),
+      (tab) => {
+        signal.throwIfAborted();
+        return tab.open(swarm, model);
+      },
+    );
   };
-  const [first = 0, ...later] = [...new Set(groups.map((group) => group.joinAtMs))].toSorted((a, b) => a - b);
+  const [first = 0, ...later] = [...new Set(groups.map((group) => group.joinAtMs))].toSorted(
+    (a, b) => a - b,
+  );
   for (const joinAtMs of later) {
     openGroup(joinAtMs).catch((error: unknown) => {
       if (!signal.aborted) journal.note('tab-failed', {message: String(error)});
@@ -42,7 +47,10 @@ export function lendTabs(input: {
   return {tabs, ready: openGroup(first)};
 }
 
-async function openInTurns(tabs: readonly LendingTab[], open: (tab: LendingTab) => Promise<void>): Promise<void> {
+async function openInTurns(
+  tabs: readonly LendingTab[],
+  open: (tab: LendingTab) => Promise<void>,
+): Promise<void> {
   const waiting = tabs.values();
   const openNext = async (): Promise<void> => {
     for (const tab of waiting) await open(tab);

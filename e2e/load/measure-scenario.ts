@@ -17,16 +17,21 @@ export async function measureScenario(options: RunScenarioOptions): Promise<Meas
   const record = await runScenario(options);
   const hasFaults = scenario.faults.length > 0;
   if (hasFaults) log('The same without faults, to compare');
-  const reference = hasFaults ? await findReference(options) : {answers: new Map<string, number[]>(), failed: []};
+  const reference = hasFaults
+    ? await findReference(options)
+    : {answers: new Map<string, number[]>(), failed: []};
   const answers = record.requests.map(({id, tokenIds, error}) => ({
     id,
     question: questionOf(scenario, id),
     tokenIds,
     isComplete: error === null,
   }));
-  const events = reference.failed.map(
-    ({prompt, error}): RunEvent => ({atMs: 0, kind: 'reference-failed', prompt, message: error?.message}),
-  );
+  const events = reference.failed.map(({prompt, error}): RunEvent => ({
+    atMs: 0,
+    kind: 'reference-failed',
+    prompt,
+    message: error?.message,
+  }));
   const report = buildReport({
     record: {...record, events: [...record.events, ...events]},
     wrongRequestIds: findWrong(answers, reference.answers),

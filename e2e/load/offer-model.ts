@@ -33,7 +33,11 @@ const FILE_NAME = 'model.gguf';
  */
 export async function offerModel(
   scenario: Pick<Scenario, 'model' | 'tabs'>,
-  options: {readonly folder: string; readonly log: (line: string) => void; readonly signal: AbortSignal},
+  options: {
+    readonly folder: string;
+    readonly log: (line: string) => void;
+    readonly signal: AbortSignal;
+  },
 ): Promise<RunModel> {
   const catalog = catalogSchema.parse(JSON.parse(await readFile(CATALOG, 'utf8')));
   if (catalog.some(({id}) => id === scenario.model)) {
@@ -62,13 +66,17 @@ async function offerFile(
   await cp(DIST_DIR, siteDir, {recursive: true});
   await mkdir(modelsDir);
   // Links need a privilege on some systems.
-  await symlink(path, join(modelsDir, FILE_NAME)).catch(() => copyFile(path, join(modelsDir, FILE_NAME)));
+  await symlink(path, join(modelsDir, FILE_NAME)).catch(() =>
+    copyFile(path, join(modelsDir, FILE_NAME)),
+  );
   const entry: CatalogEntry = {
     id,
     title: id,
     licence: 'unknown',
     family: manifest.family,
-    manifestHash: await hashManifest(manifest, async (text) => createHash('sha256').update(text).digest('hex')),
+    manifestHash: await hashManifest(manifest, async (text) =>
+      createHash('sha256').update(text).digest('hex'),
+    ),
     manifest: 'model.manifest.json',
     fileName: FILE_NAME,
     byteLength: manifest.file.byteLength,

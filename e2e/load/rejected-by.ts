@@ -1,10 +1,8 @@
+import {once} from 'node:events';
+
 /** Never resolves; rejects with the signal's reason. For races. */
 export async function rejectedBy(signal: AbortSignal): Promise<never> {
-  return await new Promise((_, reject) => {
-    const fail = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail, {once: true});
-  });
+  if (!signal.aborted) await once(signal, 'abort');
+  signal.throwIfAborted();
+  throw new Error('Broken invariant: the signal has fired');
 }

@@ -39,7 +39,16 @@ export function renderNodes({nodes}: Pick<Report, 'nodes'>, layerCount: number):
       number(node.servingMs),
     ]);
   });
-  const names = ['tab', 'engine', 'layers', '', 'tokens', 'bytes out', 'bytes in', 'serving after ms'];
+  const names = [
+    'tab',
+    'engine',
+    'layers',
+    '',
+    'tokens',
+    'bytes out',
+    'bytes in',
+    'serving after ms',
+  ];
   return table(names, rows);
 }
 
@@ -65,7 +74,16 @@ export function renderRequests({requests}: Pick<Report, 'requests'>): string {
       number(request.wireBytesPerTokenPerHop),
     ]),
   );
-  const names = ['id', 'prompt', 'answer', 'tokens', 'first ms', 'between p50', 'p95', 'bytes/token/hop'];
+  const names = [
+    'id',
+    'prompt',
+    'answer',
+    'tokens',
+    'first ms',
+    'between p50',
+    'p95',
+    'bytes/token/hop',
+  ];
   return table(names, rows);
 }
 
@@ -76,7 +94,9 @@ function outcomeOf({error, text, isWrong}: RequestReport): string {
 
 function describeChain(hops: readonly ChainHop[]): string {
   return hops
-    .map(({node, startLayer, endLayer}) => `<code>${shortId(node)}</code> ${startLayer}–${endLayer}`)
+    .map(
+      ({node, startLayer, endLayer}) => `<code>${shortId(node)}</code> ${startLayer}–${endLayer}`,
+    )
     .join(' → ');
 }
 

@@ -18,7 +18,11 @@ export class RunJournal {
     return this.runMsOf(performance.timeOrigin + performance.now());
   }
 
-  note(kind: RunEvent['kind'], facts: Readonly<Record<string, unknown>> = {}, atMs = this.nowMs()): void {
+  note(
+    kind: RunEvent['kind'],
+    facts: Readonly<Record<string, unknown>> = {},
+    atMs = this.nowMs(),
+  ): void {
     this.events.push({atMs: Math.round(atMs * 10) / 10, kind, ...facts});
   }
 }

@@ -26,7 +26,9 @@ export type RunScenarioOptions = {
  *
  * @throws the reason of `signal`; an error when server, browser or a tab cannot be started at all.
  */
-export async function runScenario(options: RunScenarioOptions): Promise<RunRecord & {readonly skippedFaults: number}> {
+export async function runScenario(
+  options: RunScenarioOptions,
+): Promise<RunRecord & {readonly skippedFaults: number}> {
   const {model, signal, log} = options;
   signal.throwIfAborted();
   const swarm = await Swarm.start({
@@ -83,7 +85,9 @@ class ScenarioRun {
 
   async go(): Promise<RunRecord & {readonly skippedFaults: number}> {
     const {scenario, model, log, onLoadDone} = this.#options;
-    log(`Opening ${this.#lending.tabs.length} lending tabs and ${scenario.requests.clients} clients`);
+    log(
+      `Opening ${this.#lending.tabs.length} lending tabs and ${scenario.requests.clients} clients`,
+    );
     const [clients] = await Promise.all([this.#openClients(), this.#lending.ready]);
     const coverageMs = await this.#awaitCoverage();
     this.#journal.note('load-begins');
@@ -112,7 +116,9 @@ class ScenarioRun {
     faults.end();
     await Promise.all(this.#lending.tabs.map((tab) => tab.observe().catch(() => undefined)));
     await onLoadDone?.(this.#swarm);
-    log(`${model.id}: ${requests.filter(({error}) => error === null).length} of ${requests.length} completed`);
+    log(
+      `${model.id}: ${requests.filter(({error}) => error === null).length} of ${requests.length} completed`,
+    );
     return {
       requests,
       nodes: this.#lending.tabs.map(({observation}) => observation),
@@ -137,7 +143,8 @@ class ScenarioRun {
   async #awaitCoverage(): Promise<number | null> {
     const {scenario, model, log} = this.#options;
     const {tabs} = this.#lending;
-    const judge = () => judgeCoverage({tabs, grid: model.grid, wantedChains: scenario.waitForChains});
+    const judge = () =>
+      judgeCoverage({tabs, grid: model.grid, wantedChains: scenario.waitForChains});
     const limit = AbortSignal.any([this.#signal, AbortSignal.timeout(scenario.coverageTimeoutMs)]);
     const outcome = await new Promise<'covered' | 'never'>((resolve) => {
       this.#onChange = () => {
@@ -149,8 +156,16 @@ class ScenarioRun {
     });
     this.#onChange = () => undefined;
     const atMs = this.#journal.nowMs();
-    this.#journal.note(outcome === 'covered' ? 'covered' : 'not-covered', {chains: scenario.waitForChains}, atMs);
-    log(outcome === 'covered' ? `Covered after ${Math.round(atMs)} ms` : 'The tabs do not cover the model');
+    this.#journal.note(
+      outcome === 'covered' ? 'covered' : 'not-covered',
+      {chains: scenario.waitForChains},
+      atMs,
+    );
+    log(
+      outcome === 'covered'
+        ? `Covered after ${Math.round(atMs)} ms`
+        : 'The tabs do not cover the model',
+    );
     return outcome === 'covered' ? atMs : null;
   }
 }

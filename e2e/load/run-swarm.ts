@@ -46,7 +46,11 @@ async function readScenario(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new WeftError({code: 'SCENARIO_UNREADABLE', path}, `Cannot read the scenario "${path}": ${why}`, {cause});
+    throw new WeftError(
+      {code: 'SCENARIO_UNREADABLE', path},
+      `Cannot read the scenario "${path}": ${why}`,
+      {cause},
+    );
   }
 }
 

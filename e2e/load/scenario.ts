@@ -5,7 +5,10 @@ const count = z.int().positive();
 const ms = z.number().nonnegative();
 
 /** What a field of `scenario` accepts today, with a sentence for what it will accept later. */
-function oneOf<const Value extends string>(values: readonly Value[], later: readonly string[] = []) {
+function oneOf<const Value extends string>(
+  values: readonly Value[],
+  later: readonly string[] = [],
+) {
   return z.enum(values, {
     error: ({input}) => {
       const text = JSON.stringify(input);
@@ -166,12 +169,17 @@ export function parseScenario(text: string): Scenario {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw invalid([`it is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`], cause);
+    throw invalid(
+      [`it is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`],
+      cause,
+    );
   }
   const result = scenarioSchema.safeParse(value);
   if (result.success) return result.data;
   throw invalid(
-    result.error.issues.map(({path, message}) => `${path.length === 0 ? 'the file' : path.join('.')}: ${message}`),
+    result.error.issues.map(
+      ({path, message}) => `${path.length === 0 ? 'the file' : path.join('.')}: ${message}`,
+    ),
     result.error,
   );
 }

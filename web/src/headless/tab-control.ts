@@ -28,7 +28,9 @@ export type AskResult =
 
 // Set by the program that drives this tab, when it wants to hear.
 declare global {
-  var weftReport: ((askId: string, event: AnswerEvent, atUnixMs: number) => Promise<void>) | undefined;
+  var weftReport:
+    | ((askId: string, event: AnswerEvent, atUnixMs: number) => Promise<void>)
+    | undefined;
   /** Hears of every change of kind or layers, not of every figure in between. */
   var weftLendChanged: ((state: LendState, atUnixMs: number) => Promise<void>) | undefined;
 }

@@ -17,11 +17,14 @@ const REMEMBERED = 1024;
 export class SessionTrafficLog {
   readonly #bySession = new Map<SessionId, Counts>();
 
-  add(sessionId: SessionId, sent: {
-    readonly phase: 'prefill' | 'decode';
-    readonly tokenCount: number;
-    readonly frameBytes: number;
-  }): void {
+  add(
+    sessionId: SessionId,
+    sent: {
+      readonly phase: 'prefill' | 'decode';
+      readonly tokenCount: number;
+      readonly frameBytes: number;
+    },
+  ): void {
     const counts = this.#of(sessionId);
     if (sent.phase === 'prefill') {
       counts.prefillTokens += sent.tokenCount;

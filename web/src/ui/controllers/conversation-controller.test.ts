@@ -15,7 +15,7 @@ const HOST: ReactiveControllerHost = {
 const words = (...texts: readonly string[]): readonly AnswerEvent[] => [
   {kind: 'prompt', tokenIds: [1, 2]},
   {kind: 'chain', hops: [], predictedStepMs: 1},
-  {kind: 'ready', sessionId: '00'},
+  {kind: 'ready', sessionId: '0123456789abcdef'},
   ...texts.map((text, i): AnswerEvent => ({
     kind: 'token',
     tokenId: i,
