@@ -9,7 +9,8 @@ type Rendered = TemplateResult | string | typeof nothing | readonly Rendered[];
  * link only when it leads to the web.
  */
 export function renderMarkdown(text: string): Rendered {
-  return renderAll(Lexer.lex(text));
+  // Models end a line where they mean to.
+  return renderAll(Lexer.lex(text, {gfm: true, breaks: true}));
 }
 
 function renderAll(tokens: readonly Token[]): Rendered {
