@@ -80,7 +80,7 @@ function describeNode(node: BrowserNode): NodeFacts {
 
 async function join() {
   const startMs = performance.now();
-  const {privateKey} = await loadIdentity('indexed-db');
+  const {privateKey} = await loadIdentity();
   const node = await createLibp2pNode({
     privateKey,
     fetchBootstrap: (options) => fetchBootstrap(location.origin, options),

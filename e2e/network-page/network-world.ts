@@ -68,7 +68,6 @@ export class NetworkWorld {
         '--disable-sync',
         '--no-first-run',
         '--disable-quic',
-        ...(process.env['XF'] ? process.env['XF'].split(' ') : []),
       ],
     });
     return new NetworkWorld(server, browser, staticDir);

@@ -10,17 +10,16 @@ export type Identity = {
 
 const MAX_SLOTS = 16;
 
-async function createEphemeralIdentity(): Promise<Identity> {
+/** A key that nobody has seen before and that ends with the tab. */
+export async function createEphemeralIdentity(): Promise<Identity> {
   return {privateKey: await generateKeyPair('Ed25519'), release: () => undefined};
 }
 
 /**
- * The key of this tab. `indexed-db`: the same after a reload; two tabs of one
- * origin never share one, as each holds the Web Lock of its slot for as long as
- * it lives. `memory`: one that nobody has seen before and that ends with the tab.
+ * The key of this tab, the same after a reload. Two tabs of one origin never
+ * share one: each holds the Web Lock of its slot for as long as it lives.
  */
-export async function loadIdentity(storage: 'indexed-db' | 'memory'): Promise<Identity> {
-  if (storage === 'memory') return await createEphemeralIdentity();
+export async function loadIdentity(): Promise<Identity> {
   for (let slot = 0; slot < MAX_SLOTS; slot += 1) {
     const release = await tryLock(`weft-identity-${slot}`);
     if (release !== null) return {privateKey: await loadKey(slot), release};
