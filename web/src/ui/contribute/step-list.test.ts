@@ -41,11 +41,11 @@ test('[PG21] a step says which layers, why, and how much of it is done', () => {
   expect(details).toEqual([
     '',
     'Waits for the others: no snapshot yet',
-    'Claims layers 10–20: nobody serves it',
+    'Claims layers 10–20 because nobody serves it',
     'Layers 10–20: 31 MB of 34 MB',
     'Layers 10–20: 1 of 2',
     'Layers 10–20: begins',
-    'Layers 10–20: nobody serves it',
+    'Layers 10–20, chosen because nobody serves it',
   ]);
 });
 

@@ -63,9 +63,9 @@ function detailOf(state: LendState): string {
     case 'spare':
       return `Stands by without layers: ${state.why}`;
     case 'claiming':
-      return `Claims layers ${formatLayers(state.layers)}: ${state.why}`;
+      return `Claims layers ${formatLayers(state.layers)} because ${state.why}`;
     case 'serving':
-      return `Layers ${formatLayers(state.layers)}: ${state.why}`;
+      return `Layers ${formatLayers(state.layers)}, chosen because ${state.why}`;
     case 'loading':
       return `Layers ${formatLayers(state.layers)}: ${amountOf(state)}`;
     case 'idle':
