@@ -7,7 +7,7 @@ import {describeModel} from './describe-model.ts';
 import {choiceOfLayers, choiceWithin} from './model-card.ts';
 
 const manifestUrl = new URL(
-  '../../../public/models/smollm2-135m-instruct.manifest.json',
+  '../../../public/catalog/smollm2-135m-instruct.manifest.json',
   import.meta.url,
 );
 const manifest = parseManifest(JSON.parse(readFileSync(manifestUrl, 'utf8')));

@@ -77,7 +77,8 @@ export class AppShell extends LitElement {
         letter-spacing: -0.01em;
       }
       header p {
-        max-width: 44rem;
+        max-width: 54rem;
+        text-wrap: pretty;
         color: var(--weft-quiet);
         font: italic 1.1rem/1.5 var(--weft-serif);
       }

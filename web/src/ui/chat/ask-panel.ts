@@ -13,7 +13,7 @@ import {splitSentences} from './split-sentences.ts';
 const EXAMPLES = [
   'What is the capital of France?',
   'How does weaving work? Two sentences.',
-  'Give me three names for a sheepdog.',
+  'Why is the sky blue?',
 ];
 /** A reader whose view ends this near to the end of the page follows the answer. */
 const FOLLOW_WITHIN_PX = 120;

@@ -9,19 +9,42 @@ type Rendered = TemplateResult | string | typeof nothing | readonly Rendered[];
  * link only when it leads to the web.
  */
 export function renderMarkdown(text: string): Rendered {
-  return renderAll(Lexer.lex(text));
+  // Models end a line where they mean to.
+  return renderAll(Lexer.lex(text, {gfm: true, breaks: true}));
 }
 
 function renderAll(tokens: readonly Token[]): Rendered {
-  return tokens.map((token) => (isKnown(token) ? renderBlock(token) : token.raw));
+  return tokens.map((token) => {
+    if (isBlock(token)) return renderBlock(token);
+    return isInline(token) ? renderInline(token) : token.raw;
+  });
 }
 
-/** Without extensions the lexer makes no other tokens. */
-function isKnown(token: Token): token is MarkedToken {
-  return token.type !== 'generic';
+type Of<Type extends MarkedToken['type']> = Extract<MarkedToken, {type: Type}>;
+
+const BLOCKS = ['paragraph', 'heading', 'blockquote', 'hr', 'code', 'list', 'table'] as const;
+const SILENT = ['space', 'def'] as const;
+const INLINE = [
+  'strong',
+  'em',
+  'del',
+  'codespan',
+  'br',
+  'link',
+  'escape',
+  'image',
+  'text',
+] as const;
+
+function isBlock(token: Token): token is Of<(typeof BLOCKS | typeof SILENT)[number]> {
+  return [...BLOCKS, ...SILENT].some((type) => type === token.type);
 }
 
-function renderBlock(token: MarkedToken): Rendered {
+function isInline(token: Token): token is Of<(typeof INLINE)[number]> {
+  return INLINE.some((type) => type === token.type);
+}
+
+function renderBlock(token: Of<(typeof BLOCKS | typeof SILENT)[number]>): Rendered {
   switch (token.type) {
     case 'space':
     case 'def':
@@ -41,12 +64,10 @@ function renderBlock(token: MarkedToken): Rendered {
       return renderList(token);
     case 'table':
       return renderTable(token);
-    default:
-      return renderInline(token);
   }
 }
 
-function renderInline(token: MarkedToken): Rendered {
+function renderInline(token: Of<(typeof INLINE)[number]>): Rendered {
   switch (token.type) {
     case 'strong':
       return html`<strong>${renderAll(token.tokens)}</strong>`;
@@ -65,8 +86,6 @@ function renderInline(token: MarkedToken): Rendered {
       return token.text;
     case 'text':
       return 'tokens' in token && token.tokens ? renderAll(token.tokens) : token.text;
-    default:
-      return token.raw;
   }
 }
 
@@ -88,6 +107,12 @@ function renderLink({href, tokens}: Tokens.Link): Rendered {
 
 function renderTable({header, rows}: Tokens.Table): Rendered {
   const titles = header.map(({tokens}) => html`<th scope="col">${renderAll(tokens)}</th>`);
+  const body = rows.map(
+    (row) =>
+      html`<tr>
+        ${row.map(renderCell)}
+      </tr>`,
+  );
   return html`<table>
     <thead>
       <tr>
@@ -95,13 +120,11 @@ function renderTable({header, rows}: Tokens.Table): Rendered {
       </tr>
     </thead>
     <tbody>
-      ${rows.map(renderRow)}
+      ${body}
     </tbody>
   </table>`;
 }
 
-function renderRow(row: readonly Tokens.TableCell[]): TemplateResult {
-  return html`<tr>
-    ${row.map(({tokens}) => html`<td>${renderAll(tokens)}</td>`)}
-  </tr>`;
+function renderCell({tokens}: Tokens.TableCell): TemplateResult {
+  return html`<td>${renderAll(tokens)}</td>`;
 }

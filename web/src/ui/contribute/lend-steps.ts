@@ -16,7 +16,7 @@ export class LendSteps extends LitElement {
   override render(): TemplateResult | typeof nothing {
     const {view} = this;
     if (view === undefined) return nothing;
-    const steps = stepsOf(view.state);
+    const steps = stepsOf(view.state, view.loadingParts);
     const parts = partsOf(view.state);
     return html`
       <p class="for-ears" role="status">${spoken(view, steps)}</p>

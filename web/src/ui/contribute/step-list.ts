@@ -14,14 +14,27 @@ const TITLES = ['Join the swarm', 'Choose layers', 'Download', 'Build', 'Test', 
 
 const LOADING_STEPS = {weights: 2, graph: 3, 'warm-up': 4} as const;
 
+type Loading = Extract<LendState, {kind: 'loading'}>;
+
+/** How far each part of loading is: the first cells are built while the next ones come. */
+export type LoadingParts = Partial<Readonly<Record<Loading['step'], Loading>>>;
+
+/** What is known of loading after one more state; nothing once the tab does something else. */
+export function loadingPartsAfter(parts: LoadingParts, state: LendState): LoadingParts {
+  return state.kind === 'loading' ? {...parts, [state.step]: state} : {};
+}
+
 /** The way from the button to serving, and where on it the tab is. */
-export function stepsOf(state: LendState): readonly StepView[] {
-  const current = indexOf(state);
+export function stepsOf(state: LendState, parts: LoadingParts): readonly StepView[] {
+  const now = indexOf(state);
+  const unfinished = Object.values(parts).filter(({done, total}) => done < total);
+  const busy = new Map([...unfinished, state].map((part) => [indexOf(part), part]));
   return TITLES.map((title, i): StepView => {
-    if (i !== current) {
-      return {title, state: i < current ? 'done' : 'ahead', detail: '', progress: null};
+    const part = busy.get(i);
+    if (part === undefined) {
+      return {title, state: i < now ? 'done' : 'ahead', detail: '', progress: null};
     }
-    return {title, state: 'current', detail: detailOf(state), progress: progressOf(state)};
+    return {title, state: 'current', detail: detailOf(part), progress: progressOf(part)};
   });
 }
 
@@ -50,9 +63,9 @@ function detailOf(state: LendState): string {
     case 'spare':
       return `Stands by without layers: ${state.why}`;
     case 'claiming':
-      return `Claims layers ${formatLayers(state.layers)}: ${state.why}`;
+      return `Claims layers ${formatLayers(state.layers)} because ${state.why}`;
     case 'serving':
-      return `Layers ${formatLayers(state.layers)}: ${state.why}`;
+      return `Layers ${formatLayers(state.layers)}, chosen because ${state.why}`;
     case 'loading':
       return `Layers ${formatLayers(state.layers)}: ${amountOf(state)}`;
     case 'idle':
@@ -62,7 +75,7 @@ function detailOf(state: LendState): string {
   }
 }
 
-function amountOf({step, done, total}: Extract<LendState, {kind: 'loading'}>): string {
+function amountOf({step, done, total}: Loading): string {
   if (total === 0) return 'begins';
   if (step === 'weights') return `${formatBytes(done)} of ${formatBytes(total)}`;
   return `${done} of ${total}`;

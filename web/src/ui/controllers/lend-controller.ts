@@ -10,10 +10,12 @@ import {
   type ModelService,
 } from '../../chat/model-card.ts';
 import type {MemoryCap} from '../contribute/memory-cap.ts';
+import {loadingPartsAfter, type LoadingParts} from '../contribute/step-list.ts';
 
 /** What the page shows of lending. */
 export type LendView = {
   readonly state: LendState;
+  readonly loadingParts: LoadingParts;
   /** Between *Stop* and the moment when nothing is lent any more. */
   readonly isLeaving: boolean;
   /** Tabs that this one is connected to; `null` while it is not known. */
@@ -44,6 +46,7 @@ const NEIGHBOURS_EVERY_MS = 2_000;
 export class LendController implements ReactiveController {
   view: LendView = {
     state: {kind: 'idle'},
+    loadingParts: {},
     isLeaving: false,
     neighbourCount: null,
     model: null,
@@ -126,7 +129,7 @@ export class LendController implements ReactiveController {
   }
 
   #enter(state: LendState): void {
-    this.#show({state});
+    this.#show({state, loadingParts: loadingPartsAfter(this.view.loadingParts, state)});
     if (isStopped(state)) {
       clearInterval(this.#neighbours);
       this.#neighbours = undefined;
