@@ -44,7 +44,7 @@ let manifest: Manifest;
 
 test.beforeAll(async () => {
   site = await serveEnginePage(MODEL_PATH);
-  manifest = parseManifest(await readJson('public/models/smollm2-135m-instruct.manifest.json'));
+  manifest = parseManifest(await readJson('public/catalog/smollm2-135m-instruct.manifest.json'));
 });
 test.afterAll(async () => {
   await site[Symbol.asyncDispose]();
@@ -211,8 +211,9 @@ test('[EN5] when the worker dies, what waits is rejected, and so is what comes a
 }) => {
   await load(page, CELL);
   const waiting = page.evaluate(async () => {
+    const opening = globalThis.enginePage.open(10);
     globalThis.enginePage.crashWorker();
-    await globalThis.enginePage.open(10);
+    await opening;
   });
   await expectFailure(waiting, 'ENGINE_LOST');
   await expectFailure(

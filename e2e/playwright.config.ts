@@ -1,12 +1,22 @@
+import {fileURLToPath} from 'node:url';
 import {defineConfig} from '@playwright/test';
+import {chromiumArguments, findChromium} from './set-up/find-chromium.ts';
+
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 export default defineConfig({
   testDir: '.',
   testMatch: '**/*.spec.ts',
-  outputDir: '../.cache/playwright',
+  outputDir: fromRoot('.cache/playwright'),
   // Two cores, and tabs that compute: one at a time.
   workers: 1,
   retries: 0,
   timeout: 180_000,
-  reporter: [['list'], ['json']],
+  reporter: [['list'], ['json', {outputFile: fromRoot('.cache/reports/playwright.json')}]],
+  use: {
+    launchOptions: {
+      executablePath: await findChromium(),
+      args: chromiumArguments({webgpu: false}),
+    },
+  },
 });

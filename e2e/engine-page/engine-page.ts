@@ -144,9 +144,9 @@ async function bitsOf(request: {
   };
 }
 
-/** Makes the newest worker throw where nobody catches it. */
+/** What the browser tells a page whose worker threw; in this very task, so no answer comes before. */
 function crashWorker(): void {
-  workers.at(-1)?.postMessage(null);
+  workers.at(-1)?.dispatchEvent(new ErrorEvent('error', {message: 'out of memory'}));
 }
 
 /** Errors lose their detail on their way out of a page: the code goes into the message. */

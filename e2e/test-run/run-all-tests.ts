@@ -65,7 +65,6 @@ export async function runAllTests(signal: AbortSignal): Promise<void> {
   const env = {
     CHROMIUM_PATH: chromiumPath,
     WEFT_MODEL: model.path,
-    PLAYWRIGHT_JSON_OUTPUT_NAME: `${ROOT}${playwrightReport}`,
   };
   const total = {passed: 0, failed: 0};
   for (const {name, args, count} of CHECKS) {

@@ -10,5 +10,3 @@ export const sessionFailedSchema = z
     code: refusalCodeSchema,
   })
   .readonly();
-
-export type SessionFailed = z.infer<typeof sessionFailedSchema>;

@@ -26,6 +26,9 @@ function start(config: PageConfig): void {
         document.addEventListener('visibilitychange', tell);
         tell();
       },
+      onPageHide: (listener) => {
+        addEventListener('pagehide', listener);
+      },
     });
   });
   const app = new AppShell();

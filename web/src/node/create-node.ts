@@ -21,6 +21,8 @@ export type NodeOptions = {
   readonly isEphemeral: boolean;
   /** Calls back with whether the tab is hidden, and on every change. */
   readonly onVisibility: (listener: (isHidden: boolean) => void) => void;
+  /** Calls back when the page is being closed. */
+  readonly onPageHide: (listener: () => void) => void;
 };
 
 /** A chain that says nothing for this long has failed. */

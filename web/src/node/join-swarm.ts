@@ -4,11 +4,11 @@ import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
 import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts';
 import {startRecordPublisher, type NodeFacts} from '#shared/p2p/record-publisher.ts';
 import {recordPrefix} from '#shared/p2p/signed-record.ts';
-import {bootstrapSchema, type Bootstrap} from '#shared/protocol/bootstrap.ts';
+import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {snapshotOf} from '#shared/scheduling/swarm-snapshot.ts';
 import {createLibp2pNode, type BrowserNode} from './libp2p/create-libp2p-node.ts';
-import {loadIdentity, type Identity} from './libp2p/load-identity.ts';
+import {createEphemeralIdentity, loadIdentity, type Identity} from './libp2p/load-identity.ts';
 import {readLinkPaths} from './libp2p/read-link-paths.ts';
 import type {OfferedModel} from './model/load-manifest.ts';
 import {NewestRecords} from './newest-records.ts';
@@ -19,6 +19,8 @@ export type JoinOptions = {
   readonly model: OfferedModel;
   readonly isEphemeral: boolean;
   readonly onVisibility: (listener: (isHidden: boolean) => void) => void;
+  /** Calls back when the page is being closed. */
+  readonly onPageHide: (listener: () => void) => void;
 };
 
 const JOIN_TIMEOUT_MS = 30_000;
@@ -29,8 +31,11 @@ const JOIN_TIMEOUT_MS = 30_000;
  * @throws {WeftError} `SERVER_UNREACHABLE` when the signal server does not let this tab in.
  */
 export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> {
-  const identity = await loadIdentity(options.isEphemeral ? 'memory' : 'indexed-db');
+  const identity = await (options.isEphemeral ? createEphemeralIdentity() : loadIdentity());
   const node = await openNode(options, identity);
+  options.onPageHide(() => {
+    node.abandon();
+  });
   const {swarmId} = await node.server.connected;
   const nowMs = (): number => Math.round(node.now());
   const directory = await openKadDirectory({
@@ -81,7 +86,7 @@ async function openNode(options: JoinOptions, identity: Identity): Promise<Brows
   try {
     return await createLibp2pNode({
       privateKey: identity.privateKey,
-      fetchBootstrap: ({signal}) => fetchBootstrap(options.siteUrl, signal),
+      fetchBootstrap: ({signal}) => fetchBootstrap(options.siteUrl, {signal}),
       signal: AbortSignal.timeout(JOIN_TIMEOUT_MS),
     });
   } catch (cause) {
@@ -120,10 +125,4 @@ function firstFacts(
     metered: false,
     unreachable: [],
   };
-}
-
-async function fetchBootstrap(siteUrl: string, signal: AbortSignal): Promise<Bootstrap> {
-  const response = await fetch(new URL('api/bootstrap', siteUrl), {signal});
-  if (!response.ok) throw new Error(`The signal server answered ${response.status}`);
-  return bootstrapSchema.parse(await response.json());
 }
