@@ -1,6 +1,5 @@
 import {readFile} from 'node:fs/promises';
-import {createRequire} from 'node:module';
-import {dirname, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
 import {escapeHtml} from './escape-html.ts';
 import {plotLatencies, plotThroughput} from './plot-series.ts';
 import {renderChains, renderNodes, renderRequests, renderSummary} from './report-tables.ts';
@@ -13,10 +12,10 @@ export async function renderReportPage(input: {
   readonly report: Report;
 }): Promise<string> {
   const {title, layerCount, report} = input;
-  const dist = dirname(createRequire(import.meta.url).resolve('uplot'));
-  const [script, style] = await Promise.all(
-    ['uPlot.iife.min.js', 'uPlot.min.css'].map((name) => readFile(join(dist, name), 'utf8')),
-  );
+  const [script, style] = await Promise.all([
+    readModule(import.meta.resolve('uplot/dist/uPlot.iife.min.js')),
+    readModule(import.meta.resolve('uplot/dist/uPlot.min.css')),
+  ]);
   const plots = [plotThroughput(report), plotLatencies(report)];
   return `<!doctype html>
 <html lang="en">
@@ -25,7 +24,7 @@ export async function renderReportPage(input: {
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
 <title>${escapeHtml(title)}</title>
-<style>${style ?? ''}${PAGE_STYLE}</style>
+<style>${style}${PAGE_STYLE}</style>
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>
@@ -37,7 +36,7 @@ ${renderNodes(report, layerCount)}
 ${renderChains(report)}
 <h2>Requests</h2>
 ${renderRequests(report)}
-<script>${script ?? ''}</script>
+<script>${script}</script>
 <script>
 const plots = ${toScriptJson(plots)};
 ${DRAW_PLOTS}
@@ -45,6 +44,10 @@ ${DRAW_PLOTS}
 </body>
 </html>
 `;
+}
+
+async function readModule(url: string): Promise<string> {
+  return readFile(fileURLToPath(url), 'utf8');
 }
 
 /** JSON that cannot end the script element that it stands in. */

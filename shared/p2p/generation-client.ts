@@ -11,6 +11,7 @@ import {decodeControlFrame, encodeControlFrame} from './control-frame.ts';
 import {GenerationFailedError} from './generation-failed.ts';
 import {refusalOf} from './refusal-of.ts';
 import type {Transport} from './transport.ts';
+import {untilAborted} from './until-aborted.ts';
 
 /** Layers that nobody can serve, and why. */
 export type MissingLayers = {
@@ -51,6 +52,8 @@ export type GenerationClientOptions<H extends Hop = Hop> = {
   readonly newSessionId: () => SessionId;
   /** A chain that says nothing for this long has failed. */
   readonly silenceMs: number;
+  /** How long a request waits for room while all that could serve it are full. */
+  readonly roomPatienceMs: number;
 };
 
 type Incoming =
@@ -67,6 +70,9 @@ type Attempt<H extends Hop = Hop> = {
 /** Prompt pieces are about this large on the wire, so that hops work on different pieces at once. */
 const PIECE_BYTES = 32 * 1024;
 const MAX_ATTEMPTS = 5;
+/** Refusals that pass as other answers end. */
+const FULL: ReadonlySet<RefusalCode> = new Set(['SESSIONS_FULL', 'KV_FULL', 'QUEUE_FULL']);
+const ROOM_RETRY_MS = 500;
 
 /**
  * Asks the swarm: chooses a chain, opens the session, sends the prompt in
@@ -102,9 +108,11 @@ export class GenerationClient<H extends Hop = Hop> {
     {signal}: {readonly signal: AbortSignal},
   ): AsyncGenerator<GenerationEvent<H>, void, undefined> {
     const avoid = new Set<PeerId>();
+    const roomUntilMs = this.#options.nowMs() + this.#options.roomPatienceMs;
     let refusal: GenerationFailedError | null = null;
-    for (let attempt = 1; ; attempt += 1) {
-      const chain = yield* this.#awaitChain(request, {avoid, refusal}, signal);
+    let failedAttempts = 0;
+    for (;;) {
+      const chain = yield* this.#awaitChain(request, {avoid, refusal, roomUntilMs}, signal);
       const progress = {tokensShown: 0};
       try {
         yield* this.#runChain(request, chain, progress, signal);
@@ -113,7 +121,8 @@ export class GenerationClient<H extends Hop = Hop> {
         if (!(error instanceof GenerationFailedError)) throw error;
         const {code, peerId} = error.detail;
         const canRetry = progress.tokensShown === 0 && REFUSALS[code].next === 'chain';
-        if (!canRetry || attempt === MAX_ATTEMPTS) throw error;
+        if (!FULL.has(code)) failedAttempts += 1;
+        if (!canRetry || failedAttempts === MAX_ATTEMPTS) throw error;
         if (peerId !== null) avoid.add(peerId);
         refusal = error;
       }
@@ -122,11 +131,19 @@ export class GenerationClient<H extends Hop = Hop> {
 
   /**
    * Waits until somebody serves every layer. When only peers that refused could,
-   * waiting changes nothing: then the refusal is the answer.
+   * and not because they are full for the moment, the refusal is the answer.
    */
   async *#awaitChain(
     request: GenerationRequest,
-    {avoid, refusal}: {readonly avoid: ReadonlySet<PeerId>; readonly refusal: Error | null},
+    {
+      avoid,
+      refusal,
+      roomUntilMs,
+    }: {
+      readonly avoid: Set<PeerId>;
+      readonly refusal: GenerationFailedError | null;
+      readonly roomUntilMs: number;
+    },
     signal: AbortSignal,
   ): AsyncGenerator<GenerationEvent<H>, Extract<ChainChoice<H>, {kind: 'chain'}>, undefined> {
     for (;;) {
@@ -137,7 +154,11 @@ export class GenerationClient<H extends Hop = Hop> {
         return choice;
       }
       if (refusal !== null && this.#options.chooseChain(request, new Set()).kind === 'chain') {
-        throw refusal;
+        const mayWait = FULL.has(refusal.detail.code) && this.#options.nowMs() < roomUntilMs;
+        if (!mayWait) throw refusal;
+        await pause(ROOM_RETRY_MS, signal);
+        avoid.clear();
+        continue;
       }
       yield {kind: 'waiting', missing: choice.missing};
       await this.#options.nextSnapshot(signal);
@@ -328,6 +349,10 @@ export class GenerationClient<H extends Hop = Hop> {
       if (isEnd) inbox.push({kind: 'failed', code: 'PEER_LEFT', peerId});
     }
   }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await untilAborted(new Promise((resolve) => void setTimeout(resolve, ms)), signal);
 }
 
 function headOf({hops}: Attempt): PeerId {

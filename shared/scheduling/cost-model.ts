@@ -15,23 +15,25 @@ export function linkMs(rttMs: number): number {
   return rttMs / 2;
 }
 
-/**
- * Waiting in front of a node whose sessions ask `promisedMs` of it per token
- * when one asks for `serviceMs` more: the closed-network reading of
- * service · ρ / (1 − ρ). Each session that is there is in the queue for the share
- * of its step that it spends here, ρ = promised / (promised + think time); the
- * think time, `restMs`, is the time that a token spends elsewhere.
- */
-export function queueMs(serviceMs: number, promisedMs: number, restMs: number): number {
-  if (promisedMs <= 0) return 0;
-  return (promisedMs * (promisedMs + serviceMs)) / (promisedMs + serviceMs + restMs);
-}
+/** Waiting counts in full once the busiest node has this many idle steps of work per token. */
+const SATURATED_STEPS = 3;
 
 /**
- * How much slower a node looks to the next session when its sessions ask
- * `workMs` of it per token and one alone asks `ownWorkMs`.
+ * How long the next session is expected to wait at a node, per token.
+ *
+ * In a closed network (each session has one token under way) a step takes
+ * about as long as the work that all sessions ask, per token, of its busiest
+ * node, so the aim is the least maximum of that work. The wait is `busiestMs`,
+ * the work at the busiest node now, times ρ⁸, ρ = work there / work at the
+ * busiest: next to nothing where there is room, steep where a node would
+ * become the busiest. While the work is small beside the time that a token
+ * spends on its way (`idleStepMs`), queues are short and it counts for less.
+ *
+ * @param workMs work that the node would have with this session, ms per token.
  */
-export function loadFactor(workMs: number, ownWorkMs: number): number {
-  if (workMs <= 0 || ownWorkMs <= 0) return 1;
-  return 1 + workMs / ownWorkMs;
+export function waitMs(workMs: number, busiestMs: number, idleStepMs: number): number {
+  if (busiestMs <= 0) return 0;
+  const busy = workMs / busiestMs;
+  const fourth = busy * busy * busy * busy;
+  return busiestMs * Math.min(1, busiestMs / (SATURATED_STEPS * idleStepMs)) * fourth * fourth;
 }

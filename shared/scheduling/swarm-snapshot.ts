@@ -87,18 +87,17 @@ export function snapshotOf(records: Iterable<SnapshotRecord>, nowMs: number): Sw
   const nodes: SnapshotNode[] = [];
   for (const record of newest.values()) {
     if (record.expiresAtMs <= nowMs || record.expiresAtMs <= record.seq) continue;
-    const node = nodeOfRecord(record);
-    if (isSensible(node)) nodes.push(node);
+    nodes.push(nodeOfRecord(record));
   }
   return snapshotOfNodes(nodes, nowMs);
 }
 
-/** A snapshot of nodes that are already checked and unique, as a pool file gives them. */
+/** A snapshot of nodes with unique ids, as a pool file gives them; senseless ones are dropped. */
 export function snapshotOfNodes(
   unsorted: readonly SnapshotNode[],
   takenAtMs: number,
 ): SwarmSnapshot {
-  const nodes = unsorted.toSorted((a, b) => compareIds(a.nodeId, b.nodeId));
+  const nodes = unsorted.filter(isSensible).toSorted((a, b) => compareIds(a.nodeId, b.nodeId));
   const indexOf = new Map(nodes.map((node, index) => [node.nodeId, index]));
   return {takenAtMs, nodes, indexOf, rttMs: networkDistances(nodes, indexOf)};
 }
@@ -110,7 +109,7 @@ export function compareIds(a: string, b: string): number {
 }
 
 /** Whether the numbers of a node can be calculated with. */
-export function isSensible(node: SnapshotNode): boolean {
+function isSensible(node: SnapshotNode): boolean {
   const {plain, first, last, both} = node.capacityLayers;
   const counts = [plain, first, last, both, node.maxSessions, node.openSessions, node.queuedSteps];
   const times = [

@@ -1,5 +1,6 @@
-import {decodeLayerMs, loadFactor} from '../cost-model.ts';
-import type {SwarmSnapshot} from '../swarm-snapshot.ts';
+import {decodeLayerMs, waitMs} from '../cost-model.ts';
+import {realAt} from '../table-access.ts';
+import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {RouteOverlay, RouteRequest} from './chain.ts';
 
 /** Why a node takes no part in a chain, or 0 when it may. */
@@ -23,6 +24,7 @@ export function nodeCosts(
   snapshot: SwarmSnapshot,
   request: RouteRequest,
   overlay: RouteOverlay,
+  idleStepMs: number,
 ): NodeCosts {
   const count = snapshot.nodes.length;
   const costs = {
@@ -37,26 +39,40 @@ export function nodeCosts(
     const promised = overlay.promised.get(node.nodeId);
     const layerMs =
       overlay.observedMsPerLayer.get(node.nodeId) ?? decodeLayerMs(node.decodeMsPerLayer, 1);
-    const sessions = node.openSessions + (promised?.sessions ?? 0);
-    const layersHeld = node.shards.reduce(
-      (most, s) => Math.max(most, s.endLayer - s.startLayer),
-      0,
-    );
-    const ownWorkMs = layersHeld * layerMs + node.hopOverheadMs;
-    const workMs = node.openSessions * ownWorkMs + (promised?.workMsPerToken ?? 0);
-    const factor = loadFactor(workMs, ownWorkMs);
     costs.idleLayerMs[at] = layerMs;
     costs.idleHopMs[at] = node.hopOverheadMs;
-    costs.layerMs[at] = layerMs * factor;
-    costs.hopMs[at] = node.hopOverheadMs * factor;
-    costs.workMs[at] = workMs;
+    costs.workMs[at] = node.openSessions * shardMs(node, layerMs) + (promised?.workMsPerToken ?? 0);
     costs.state[at] = stateOf(
       overlay.distrusted.has(node.nodeId),
-      sessions >= node.maxSessions || node.kvTokensFree < request.promptTokens + request.newTokens,
+      node.openSessions + (promised?.sessions ?? 0) >= node.maxSessions ||
+        node.kvTokensFree < request.promptTokens + request.newTokens,
       request.whenFull,
     );
   });
+  addLoad(snapshot, costs, idleStepMs);
   return costs;
+}
+
+/** One session through all layers of a node. */
+function shardMs(node: SnapshotNode, layerMs: number): number {
+  return layersHeld(node) * layerMs + node.hopOverheadMs;
+}
+
+function layersHeld({shards}: SnapshotNode): number {
+  return shards.reduce((most, shard) => Math.max(most, shard.endLayer - shard.startLayer), 0);
+}
+
+function addLoad(snapshot: SwarmSnapshot, costs: NodeCosts, idleStepMs: number): void {
+  let busiestMs = 0;
+  for (const workMs of costs.workMs) busiestMs = Math.max(busiestMs, workMs);
+  snapshot.nodes.forEach((node, at) => {
+    const layerMs = realAt(costs.idleLayerMs, at);
+    const ownMs = shardMs(node, layerMs);
+    const halfWaitMs = waitMs(realAt(costs.workMs, at) + ownMs, busiestMs, idleStepMs) / 2;
+    // Half of it for standing in the queue at all, half for the work that is added to it.
+    costs.hopMs[at] = node.hopOverheadMs + halfWaitMs;
+    costs.layerMs[at] = layerMs + halfWaitMs / Math.max(1, layersHeld(node));
+  });
 }
 
 function stateOf(

@@ -3,9 +3,16 @@ import {linkMs} from '../cost-model.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import {seededRandom} from '../seeded-choice.ts';
 import type {SwarmSnapshot} from '../swarm-snapshot.ts';
-import type {ChainHop, RouteOverlay, RouteRequest, RouteResult} from './chain.ts';
+import {
+  EMPTY_OVERLAY,
+  type ChainHop,
+  type RouteOverlay,
+  type RouteRequest,
+  type RouteResult,
+} from './chain.ts';
 import {missingLayers} from './missing-layers.ts';
 import {nodeCosts, type NodeCosts} from './node-costs.ts';
+import {favourWarm} from './prefix-affinity.ts';
 import {routeIndexOf, type RouteIndex} from './route-index.ts';
 import {searchChains, type FoundChain} from './search-chains.ts';
 
@@ -35,7 +42,8 @@ export type RouteInput = {
  */
 export function selectChain(input: RouteInput): RouteResult {
   const index = routeIndexOf(input.snapshot, input.model);
-  const costs = nodeCosts(input.snapshot, input.request, input.overlay);
+  const costs = nodeCosts(input.snapshot, input.request, input.overlay, idleStepOf(index));
+  favourWarm(input.snapshot, input.request, input.overlay, costs);
   const found = searchChains(index, costs, NEAR_EQUAL);
   const chosen = chooseSpread(found, index, costs, input.seed);
   if (chosen === null) {
@@ -50,6 +58,21 @@ export function selectChain(input: RouteInput): RouteResult {
     loadedStepMs: chosen.loadedMs,
     nearEqual: found.length,
   };
+}
+
+const idleSteps = new WeakMap<RouteIndex, number>();
+
+/** Step time of the best chain of an idle swarm: the scale on which waiting is long or short. */
+function idleStepOf(index: RouteIndex): number {
+  const known = idleSteps.get(index);
+  if (known !== undefined) return known;
+  const request = {promptTokens: 0, newTokens: 0, whenFull: 'queue'} as const;
+  const idle = nodeCosts(index.snapshot, request, EMPTY_OVERLAY, 1);
+  const stepMs =
+    searchChains(index, {...idle, layerMs: idle.idleLayerMs, hopMs: idle.idleHopMs}, 1)[0]
+      ?.loadedMs ?? 1;
+  idleSteps.set(index, stepMs);
+  return stepMs;
 }
 
 /** One of the near-equal chains, the likelier the less its busiest node has to do. */

@@ -1,4 +1,3 @@
-import type {PeerId} from '#shared/ids.ts';
 import {GenerationClient, sessionIdFrom} from '#shared/p2p/generation-client.ts';
 import type {ChatService} from '../chat/chat-service.ts';
 import type {LinkService} from '../chat/link-service.ts';
@@ -27,6 +26,8 @@ export type NodeOptions = {
 
 /** A chain that says nothing for this long has failed. */
 const SILENCE_MS = 60_000;
+/** Answers take seconds: those that fill the swarm now are over by then, or it is too small. */
+const ROOM_PATIENCE_MS = 30_000;
 
 /** Composition root of the node in this tab: joins the swarm of one model, to ask and to lend. */
 export async function createNode(options: NodeOptions): Promise<Services> {
@@ -82,12 +83,17 @@ function createClient(membership: SwarmMembership): GenerationClient<EngineHop> 
     manifestHash: model.manifestHash,
     hiddenSize: spec.hiddenSize,
     endTokenIds: spec.endTokenIds,
-    chooseChain: (request, avoid: ReadonlySet<PeerId>) => chooseChain(membership, request, avoid),
+    chooseChain: (request, avoid) => chooseChain(membership, request, {avoid, seed: randomSeed()}),
     nextSnapshot: (signal) => nextSnapshot(membership, signal),
     nowMs: () => performance.now(),
     newSessionId: () => sessionIdFrom(crypto.getRandomValues(new Uint8Array(8))),
     silenceMs: SILENCE_MS,
+    roomPatienceMs: ROOM_PATIENCE_MS,
   });
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }
 
 async function nextSnapshot(membership: SwarmMembership, signal: AbortSignal): Promise<void> {

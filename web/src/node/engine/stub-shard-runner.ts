@@ -36,11 +36,6 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
   >();
   let kvTokensFree = options.kvTokens;
 
-  function throwIfLost(): void {
-    if (options.lost?.aborted !== true) return;
-    throw new WeftError({code: 'ENGINE_LOST'}, 'The engine is gone: it crashed');
-  }
-
   function runLayers(step: ShardStep, tokens: readonly Uint32Array[]): void {
     const cache = caches.get(step.sessionId);
     if (cache === undefined) throw unknownSession(step.sessionId);
@@ -72,13 +67,13 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       return Promise.resolve();
     },
     run: async (step): Promise<ShardOutput> => {
-      throwIfLost();
+      throwIfLost(options.lost);
       const tokens = readLanes(step.input, step.tokenCount, spec.hiddenSize);
       runLayers(step, tokens);
       const layerCount = step.range.endLayer - step.range.startLayer;
       const {fixedMsPerLayer, msPerTokenLayer} = options;
       await options.waitMs(layerCount * (fixedMsPerLayer + step.tokenCount * msPerTokenLayer));
-      throwIfLost();
+      throwIfLost(options.lost);
       if (step.output === 'none') return {kind: 'none'};
       if (step.output === 'logits') return {kind: 'logits', top: topOf(tokens.at(-1), spec)};
       return {kind: 'hidden', dtype: 'f16', bytes: writeLanes(tokens, spec.hiddenSize)};
@@ -104,6 +99,11 @@ function unknownSession(sessionId: SessionId): WeftError {
     {code: 'UNKNOWN_SESSION'},
     `Session "${sessionId}" is not open in this engine`,
   );
+}
+
+function throwIfLost(lost: AbortSignal | undefined): void {
+  if (lost?.aborted !== true) return;
+  throw new WeftError({code: 'ENGINE_LOST'}, 'The engine is gone: it crashed');
 }
 
 /** One round of a 32-bit hash (murmur3's finaliser over both words). */

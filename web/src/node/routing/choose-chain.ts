@@ -5,11 +5,16 @@ import {selectChain} from '#shared/scheduling/phase-2-routing/select-chain.ts';
 import type {EngineHop} from '../../chat/swarm-chat-service.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
 
-/** Phase 2 for one request of this tab, over its newest snapshot. */
+/**
+ * Phase 2 for one request of this tab, over its newest snapshot.
+ *
+ * @param seed decides among near-equal chains: another for each choice, or all
+ *   requests of a moment take the same one.
+ */
 export function chooseChain(
   membership: SwarmMembership,
   request: GenerationRequest,
-  avoid: ReadonlySet<PeerId>,
+  {avoid, seed}: {readonly avoid: ReadonlySet<PeerId>; readonly seed: number},
 ): ChainChoice<EngineHop> {
   const {spec, cutEvery} = membership.model.manifest;
   const snapshot = membership.snapshotWith(null);
@@ -22,7 +27,7 @@ export function chooseChain(
       whenFull: 'refuse',
     },
     overlay: {...EMPTY_OVERLAY, distrusted: avoid},
-    seed: request.sampling.seed,
+    seed,
   });
   if (result.kind === 'gap') return result;
   const engines = new Map(snapshot.nodes.map((node) => [node.nodeId, node.engineClass]));

@@ -106,6 +106,7 @@ export class RingSwarm {
         return sessionIdFrom(Uint8Array.of(0, 0, 0, 0, 0, 0, name.length, this.#sessionCount));
       },
       silenceMs: 10_000,
+      roomPatienceMs: 0,
     });
     routeFrames(transport, {client, hop: () => null, onMalformed: () => undefined});
     return client;

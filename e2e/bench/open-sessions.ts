@@ -1,0 +1,106 @@
+import type {CutGrid} from '#shared/model/cut-grid.ts';
+import type {PeerId} from '#shared/ids.ts';
+import {hopServiceMs} from '#shared/scheduling/cost-model.ts';
+import {
+  EMPTY_OVERLAY,
+  type ChainHop,
+  type PromisedLoad,
+  type RouteResult,
+} from '#shared/scheduling/phase-2-routing/chain.ts';
+import {withChain} from '#shared/scheduling/phase-2-routing/promised-load.ts';
+import {selectChain} from '#shared/scheduling/phase-2-routing/select-chain.ts';
+import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+
+type Load = ReadonlyMap<PeerId, PromisedLoad>;
+
+export type OpenSessionsInput = {
+  readonly snapshot: SwarmSnapshot;
+  readonly model: CutGrid;
+  readonly requests: number;
+  readonly seed: number;
+  /** Clients that do not talk to each other; requests go round among them. */
+  readonly clients: number;
+  /** Age of what a client knows of the others' sessions; requests come 100 ms apart. */
+  readonly staleMs: number;
+};
+
+const ARRIVAL_MS = 100;
+
+/**
+ * Opens sessions one after the other, all left open. Each client knows its own
+ * promises at once, and the load of everybody else as records said it
+ * `staleMs` ago.
+ */
+export function openSessions(input: OpenSessionsInput) {
+  const {snapshot, model, requests, clients, staleMs} = input;
+  const chains: RouteResult[] = [];
+  const tookMs: number[] = [];
+  const opened: (readonly ChainHop[])[] = [];
+  const unseenByClient: Load[] = Array.from({length: clients}, () => new Map());
+  const lag = Math.ceil(staleMs / ARRIVAL_MS);
+  let seen: Load = new Map();
+  for (let request = 0; request < requests; request += 1) {
+    const client = request % clients;
+    const visible = request - lag;
+    if (visible > 0) {
+      const hops = opened[visible - 1] ?? [];
+      seen = withChain(seen, snapshot, hops, 1);
+      const author = (visible - 1) % clients;
+      unseenByClient[author] = withChain(unseenByClient[author] ?? new Map(), snapshot, hops, -1);
+    }
+    const promised = merge(seen, unseenByClient[client] ?? new Map());
+    const startedMs = performance.now();
+    const result = selectChain({
+      snapshot,
+      model,
+      request: {promptTokens: 1, newTokens: 1, whenFull: 'queue'},
+      overlay: {...EMPTY_OVERLAY, promised},
+      seed: input.seed * 1_000_003 + request,
+    });
+    tookMs.push(performance.now() - startedMs);
+    const hops = result.kind === 'chain' ? result.hops : [];
+    chains.push(result);
+    opened.push(hops);
+    unseenByClient[client] = withChain(unseenByClient[client] ?? new Map(), snapshot, hops, 1);
+  }
+  return {chains, routeMs: percentiles(tookMs), load: sessionsPerNode(opened)};
+}
+
+function merge(a: Load, b: Load): Load {
+  const sum = new Map(a);
+  for (const [nodeId, {sessions, workMsPerToken}] of b) {
+    const known = sum.get(nodeId);
+    sum.set(nodeId, {
+      sessions: sessions + (known?.sessions ?? 0),
+      workMsPerToken: workMsPerToken + (known?.workMsPerToken ?? 0),
+    });
+  }
+  return sum;
+}
+
+function percentiles(values: readonly number[]) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (part: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+  return {p50: at(0.5) ?? 0, p99: at(0.99) ?? 0};
+}
+
+function sessionsPerNode(opened: readonly (readonly ChainHop[])[]): Record<string, number> {
+  const load: Record<string, number> = {};
+  for (const {nodeId} of opened.flat()) load[nodeId] = (load[nodeId] ?? 0) + 1;
+  return load;
+}
+
+/** Work of the busiest node, ms per token over its sessions. */
+export function busiestWorkMs(
+  snapshot: SwarmSnapshot,
+  chains: readonly (readonly ChainHop[])[],
+): number {
+  const workMs = new Map<PeerId, number>();
+  for (const {nodeId, startLayer, endLayer} of chains.flat()) {
+    const node = snapshot.nodes[snapshot.indexOf.get(nodeId) ?? -1];
+    if (node === undefined) continue;
+    workMs.set(nodeId, (workMs.get(nodeId) ?? 0) + hopServiceMs(node, endLayer - startLayer));
+  }
+  return Math.max(0, ...workMs.values());
+}

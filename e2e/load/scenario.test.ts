@@ -1,0 +1,101 @@
+import {expect, test} from 'vitest';
+import {parseScenario, promptOf, requestCountOf} from './scenario.ts';
+
+const MINIMAL = {model: 'm', tabs: [{}], requests: {prompts: ['Hi']}};
+
+function problemsOf(value: unknown): string {
+  try {
+    parseScenario(typeof value === 'string' ? value : JSON.stringify(value));
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  throw new Error('The scenario was accepted');
+}
+
+test('[SC1] the example of the format is read, but for what is not there yet', () => {
+  const scenario = parseScenario(`
+    {"model": "smollm2-135m-instruct", "seed": 7, "timeoutMs": 300000,
+     "tabs": [{"count": 3, "engine": "wasm", "maxLayers": 10, "joinAtMs": 0, "slowdown": 1}],
+     "waitForChains": 1,
+     "requests": {"prompts": ["What is the capital of France?"], "count": 20, "clients": 2,
+                  "arrival": "poisson", "perSec": 2, "maxTokens": 32, "temperature": 0, "seed": 1},
+     "faults": [{"kind": "close-tab", "target": "stage:1", "request": 0, "afterTokens": 8},
+                {"kind": "crash-engine", "target": "random", "atMs": 9000}],
+     "network": {"delayMs": 0, "lossPercent": 0, "rateBytesPerSec": null}}`);
+  expect(scenario.faults[0]?.target).toEqual({kind: 'stage', stage: 1});
+  expect(scenario.faults[1]?.target).toEqual({kind: 'random'});
+  expect(requestCountOf(scenario)).toBe(20);
+  expect(scenario.coverageTimeoutMs).toBe(60_000);
+});
+
+test('[SC2] prompts are asked in turns, each as often as the others', () => {
+  const prompts = ['a', {messages: [{role: 'user', content: 'b'}]}, {tokenIds: [1, 2]}];
+  const scenario = parseScenario(JSON.stringify({...MINIMAL, requests: {prompts, count: 6}}));
+  expect([0, 1, 2, 3, 4, 5].map((id) => promptOf(scenario, id))).toEqual([...prompts, ...prompts]);
+});
+
+test.each<[string, unknown, RegExp]>([
+  ['no JSON', '{"model":', /it is no JSON/u],
+  ['no model', {tabs: [{}], requests: {prompts: ['Hi']}}, /- model: /u],
+  ['a misspelt field', {...MINIMAL, waitForChain: 1}, /waitForChain/u],
+  [
+    'an engine to come',
+    {...MINIMAL, tabs: [{engine: 'webgpu'}]},
+    /tabs\.0\.engine: "webgpu" is not supported yet: wasm, stub/u,
+  ],
+  [
+    'an unknown engine',
+    {...MINIMAL, tabs: [{engine: 'cuda'}]},
+    /tabs\.0\.engine: "cuda" is none of wasm, stub/u,
+  ],
+  ['two capacities', {...MINIMAL, tabs: [{maxLayers: 3, memoryMiB: 9}]}, /tabs\.0\.memoryMiB/u],
+  ['a slowed real engine', {...MINIMAL, tabs: [{slowdown: 2}]}, /tabs\.0\.slowdown: only stub/u],
+  [
+    'arrivals without a rate',
+    {...MINIMAL, requests: {prompts: ['Hi'], arrival: 'poisson'}},
+    /requests\.perSec/u,
+  ],
+  ['an empty prompt', {...MINIMAL, requests: {prompts: [{tokenIds: []}]}}, /requests\.prompts\.0/u],
+  [
+    'a fault to come',
+    {...MINIMAL, faults: [{kind: 'kill-server', target: 'random', atMs: 1}]},
+    /faults\.0\.kind: "kill-server" is not supported yet: close-tab, crash-engine/u,
+  ],
+  [
+    'a target nobody knows',
+    {...MINIMAL, faults: [{kind: 'close-tab', target: 'head', atMs: 1}]},
+    /faults\.0\.target: expected "stage:N"/u,
+  ],
+  [
+    'a fault without a time',
+    {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:0'}]},
+    /faults\.0\.atMs: say when/u,
+  ],
+  [
+    'a fault with two times',
+    {
+      ...MINIMAL,
+      faults: [{kind: 'close-tab', target: 'tab:0', atMs: 1, request: 0, afterTokens: 1}],
+    },
+    /faults\.0\.afterTokens/u,
+  ],
+  [
+    'a request that is not asked',
+    {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:0', request: 1}]},
+    /faults\.0\.request: there are 1 requests/u,
+  ],
+  [
+    'a tab that is not there',
+    {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:1', request: 0}]},
+    /faults\.0\.target: there are 1 tabs/u,
+  ],
+  ['a slow network', {...MINIMAL, network: {delayMs: 25}}, /network\.delayMs: not supported yet/u],
+])('[SC3] a scenario with %s is refused by the name of the field', (_, value, expected) => {
+  expect(problemsOf(value)).toMatch(expected);
+});
+
+test('[SC4] all that is wrong is said at once', () => {
+  const problems = problemsOf({...MINIMAL, tabs: [{count: 0}], requests: {prompts: []}});
+  expect(problems).toMatch(/tabs\.0\.count/u);
+  expect(problems).toMatch(/requests\.prompts/u);
+});

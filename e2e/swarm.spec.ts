@@ -1,0 +1,314 @@
+import {spawn, type ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath, pathToFileURL} from 'node:url';
+import {expect, test} from '@playwright/test';
+import {chromium} from 'playwright';
+import * as z from 'zod';
+import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
+import type {LinkReport, TabTraffic} from '../web/src/chat/link-service.ts';
+import {measureScenario, type Measurement} from './load/measure-scenario.ts';
+import {offerModel} from './load/offer-model.ts';
+import {openRunFolder} from './load/run-folder.ts';
+import {parseScenario} from './load/scenario.ts';
+import {expectedStubAnswer} from './load/testing/expected-stub-answer.ts';
+import {chromiumArguments, findChromium} from './set-up/find-chromium.ts';
+import {runProcess} from './set-up/run-process.ts';
+import {manifestOfFile} from './swarm/manifest-of-file.ts';
+import type {Swarm} from './swarm/start-swarm.ts';
+import {log} from './swarm/test-log.ts';
+
+const COMMAND = fileURLToPath(new URL('commands/swarm.ts', import.meta.url));
+const LAYER_COUNT = 48;
+const HIDDEN_SIZE = 64;
+const FRAME_HEADER_BYTES = 28;
+
+/** The fields that readers outside this repository rely on. */
+const reportSchema = z.object({
+  summary: z.object({
+    requests: z.int(),
+    completed: z.int(),
+    failed: z.int(),
+    wrong: z.int(),
+    tokensPerSec: z.number(),
+    timeToFirstTokenMs: z.object({p50: z.number(), p95: z.number(), max: z.number()}),
+    interTokenMs: z.object({p50: z.number(), p95: z.number(), max: z.number()}),
+    takeoverMs: z.object({p50: z.number(), max: z.number()}),
+    coverageMs: z.number().nullable(),
+  }),
+  requests: z.array(
+    z.object({id: z.int(), tokenIds: z.array(z.int()), error: z.string().nullable()}),
+  ),
+  nodes: z.array(
+    z.object({id: z.string(), startLayer: z.int(), endLayer: z.int(), loadedLayers: z.int()}),
+  ),
+  events: z.array(z.looseObject({atMs: z.number(), kind: z.string()})),
+});
+
+let folder: string;
+let modelPath: string;
+
+test.beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weft-swarm-spec-'));
+  modelPath = join(folder, 'tiny.gguf');
+  await writeFile(
+    modelPath,
+    tinyGguf({seed: 1, shape: {layerCount: LAYER_COUNT, hiddenSize: HIDDEN_SIZE}}),
+  );
+});
+
+test.afterAll(async () => {
+  await rm(folder, {recursive: true});
+});
+
+/** A scenario in this process, so that the test can look into its tabs. */
+async function measure(
+  scenarioJson: Record<string, unknown>,
+  onLoadDone?: (swarm: Swarm) => Promise<void>,
+): Promise<Measurement> {
+  const scenario = parseScenario(JSON.stringify({model: modelPath, ...scenarioJson}));
+  const {signal} = new AbortController();
+  const runFolder = await openRunFolder();
+  try {
+    const model = await offerModel(scenario, {folder: runFolder.path, log, signal});
+    return await measureScenario({scenario, model, signal, log, ...(onLoadDone && {onLoadDone})});
+  } finally {
+    await runFolder.remove();
+  }
+}
+
+type Observed = {readonly traffic: TabTraffic; readonly links: readonly LinkReport[]};
+
+test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees with the tabs and their browser', async () => {
+  const requests = {
+    prompts: ['hello world', 'because', {tokenIds: [5, 6, 7]}],
+    count: 50,
+    clients: 2,
+    arrival: 'poisson',
+    perSec: 4,
+    maxTokens: 8,
+    temperature: 0.7,
+    seed: 3,
+  };
+  const tabs = [{count: 20, engine: 'stub', maxLayers: 6}];
+  const observed = new Map<string, Observed>();
+  const {report, isGood} = await measure({seed: 7, tabs, requests}, async (swarm) => {
+    for (const tab of swarm.tabs) {
+      const traffic = await tab.traffic();
+      observed.set(traffic.peerId, {traffic, links: await tab.links()});
+    }
+  });
+  expect(report.requests.flatMap(({error}) => error ?? [])).toEqual([]);
+  expect(report.summary).toMatchObject({requests: 50, completed: 50, failed: 0, wrong: 0});
+  expect(isGood).toBe(true);
+  expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toBeTruthy();
+
+  const {spec} = await manifestOfFile({path: modelPath, id: 'tiny', cutEvery: 3});
+  const {maxTokens, temperature, seed} = requests;
+  for (const {promptTokenIds, tokenIds, chains, wireBytesPerTokenPerHop} of report.requests) {
+    expect(tokenIds).toEqual(
+      await expectedStubAnswer({spec, promptTokenIds, maxTokens, temperature, seed}),
+    );
+    expect(chains.at(-1)?.map(({startLayer}) => startLayer)).toEqual([
+      0,
+      ...(chains.at(-1) ?? []).slice(0, -1).map(({endLayer}) => endLayer),
+    ]);
+    expect(chains.at(-1)?.at(-1)?.endLayer).toBe(LAYER_COUNT);
+    expect(wireBytesPerTokenPerHop).toBe(HIDDEN_SIZE * 2 + FRAME_HEADER_BYTES);
+  }
+  expectChainsAsServed(report, observed);
+  expectBytesAsSeen(report, observed);
+});
+
+/** Each answer's chain, as its client tells it, against what each tab counted for each session. */
+function expectChainsAsServed(
+  {requests}: Measurement['report'],
+  observed: ReadonlyMap<string, Observed>,
+): void {
+  const claimed = new Map<string, number>();
+  for (const {chains, tokenIds} of requests) {
+    for (const {node} of (chains.at(-1) ?? []).slice(0, -1)) {
+      claimed.set(node, (claimed.get(node) ?? 0) + tokenIds.length - 1);
+    }
+  }
+  for (const [node, {traffic}] of observed) {
+    const decoded = traffic.sessions.reduce((sum, {decodeTokens}) => sum + decodeTokens, 0);
+    expect(decoded, node).toBe(claimed.get(node) ?? 0);
+  }
+}
+
+/** What one tab says it sent is what the other says it got, and no more than the browser carried. */
+function expectBytesAsSeen(
+  {nodes}: Measurement['report'],
+  observed: ReadonlyMap<string, Observed>,
+): void {
+  for (const [from, {traffic, links}] of observed) {
+    for (const {peerId, sentBytes} of traffic.peers) {
+      const back = observed.get(peerId)?.traffic.peers.find((peer) => peer.peerId === from);
+      expect(back?.receivedBytes, `${from} to ${peerId}`).toBe(sentBytes);
+      if (peerId === from) continue;
+      const link = links.find((each) => each.peerId === peerId);
+      expect(link?.bytesSent).toBeGreaterThanOrEqual(sentBytes);
+      expect([link?.localCandidateType, link?.remoteCandidateType]).not.toContain('relay');
+    }
+    const node = nodes.find(({id}) => id === from);
+    if (node !== undefined)
+      expect(node.bytesSent).toBe(traffic.peers.reduce((sum, peer) => sum + peer.sentBytes, 0));
+  }
+  expect(nodes.every(({id}) => observed.has(id))).toBe(true);
+}
+
+test('[SW2] the same scenario twice gives the same texts', async () => {
+  const scenario = {
+    seed: 7,
+    tabs: [{count: 2, engine: 'stub', maxLayers: 24}],
+    requests: {
+      prompts: ['hello world', 'because', 'you'],
+      count: 6,
+      arrival: 'bursty',
+      perSec: 20,
+      temperature: 1,
+      seed: 9,
+    },
+  };
+  const texts = [];
+  for (let run = 0; run < 2; run += 1) {
+    const {report, isGood} = await measure(scenario);
+    expect(isGood).toBe(true);
+    texts.push(report.requests.map(({text, tokenIds}) => ({text, tokenIds})));
+  }
+  expect(texts[0]).toEqual(texts[1]);
+  expect(new Set(texts[0]?.map(({text}) => text)).size).toBe(3);
+});
+
+test('[SW3] a fault does its damage at its token, and the request says what happened', async () => {
+  const {report, isGood} = await measure({
+    tabs: [{count: 3, engine: 'stub', maxLayers: 16}],
+    requests: {prompts: ['hello world', 'because'], maxTokens: 12},
+    faults: [{kind: 'crash-engine', target: 'stage:1', request: 1, afterTokens: 4}],
+  });
+  expect(isGood).toBe(false);
+  const [whole, broken] = report.requests;
+  expect(whole?.error).toBeNull();
+  expect(broken?.tokenIds.length).toBeGreaterThanOrEqual(4);
+  expect(broken?.tokenIds.length).toBeLessThan(12);
+  expect(broken).toMatchObject({errorCode: 'ENGINE_LOST', finishReason: null, isWrong: false});
+  expect(report.summary).toMatchObject({completed: 1, failed: 1, wrong: 0});
+  const fault = report.events.find(({kind}) => kind === 'fault');
+  expect(fault).toMatchObject({fault: 'crash-engine', node: broken?.chains[0]?.[1]?.node});
+});
+
+test('[SW4] too few tabs: the command fails, every error names the layers, and the page of the report opens from disk', async () => {
+  const scenarioPath = join(folder, 'gap.json');
+  const reportDir = join(folder, 'gap');
+  const scenario = {
+    model: 'smollm2-135m-instruct',
+    tabs: [{count: 2, engine: 'stub', maxLayers: 10}],
+    requests: {prompts: ['Hi'], count: 3, arrival: 'all'},
+  };
+  await writeFile(scenarioPath, JSON.stringify(scenario));
+  const args = [COMMAND, scenarioPath, '--report', reportDir];
+  const outcome = await runProcess({
+    file: process.execPath,
+    args,
+    env: process.env,
+    timeoutMs: 120_000,
+  });
+  expect(outcome).toMatchObject({kind: 'ended', code: 1});
+  const report = reportSchema.parse(
+    JSON.parse(await readFile(join(reportDir, 'report.json'), 'utf8')),
+  );
+  expect(report.summary).toMatchObject({completed: 0, failed: 3, coverageMs: null});
+  for (const {error} of report.requests) {
+    const sentence = /^No tab holds layers ([\d–, ]+) \((\d+) layers in all\)/u.exec(error ?? '');
+    expect(sentence?.[2], error ?? '').toBe('10');
+    const ranges = (sentence?.[1] ?? '').split(', ').map((range) => range.split('–').map(Number));
+    expect(ranges.reduce((sum, [start = 0, end = 0]) => sum + end - start, 0)).toBe(10);
+  }
+  await expectPageToOpen(join(reportDir, 'report.html'));
+});
+
+async function expectPageToOpen(path: string): Promise<void> {
+  const browser = await chromium.launch({
+    executablePath: await findChromium({log}),
+    args: chromiumArguments({webgpu: false}),
+  });
+  try {
+    const page = await browser.newPage();
+    const requested: string[] = [];
+    const problems: string[] = [];
+    page.on('request', (request) => requested.push(request.url()));
+    page.on('console', (message) => problems.push(message.text()));
+    page.on('pageerror', (error) => problems.push(error.message));
+    await page.goto(pathToFileURL(path).href);
+    await expect(page.locator('canvas')).toHaveCount(2);
+    expect(requested).toEqual([pathToFileURL(path).href]);
+    expect(problems).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+}
+
+for (const [signal, howItEnds] of [
+  ['SIGINT', 'cancelled'],
+  ['SIGKILL', 'killed'],
+] as const) {
+  test(`[SW5] a run that is ${howItEnds} leaves no process and no temporary folder behind`, async () => {
+    const temporary = await mkdtemp(join(folder, 'tmp-'));
+    const scenarioPath = join(folder, 'endless.json');
+    const tabs = [
+      {count: 1, engine: 'stub', maxLayers: 24},
+      {engine: 'stub', maxLayers: 24, joinAtMs: 9e6},
+    ];
+    await writeFile(
+      scenarioPath,
+      JSON.stringify({model: modelPath, tabs, requests: {prompts: ['Hi']}}),
+    );
+    const child = spawn(
+      process.execPath,
+      [COMMAND, scenarioPath, '--report', join(temporary, 'report')],
+      {
+        env: {...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary},
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    const ended = once(child, 'close');
+    await lineOf(child, /Opening 2 lending tabs/u);
+    expect(await readdir(temporary)).toHaveLength(1);
+    expect(await processesOf(temporary)).not.toEqual([]);
+    child.kill(signal);
+    await ended;
+    if (signal === 'SIGINT') expect(child.exitCode).toBe(130);
+    await expect.poll(() => processesOf(temporary)).toEqual([]);
+    await expect.poll(() => readdir(temporary)).toEqual([]);
+  });
+}
+
+/** Resolves when the program has written such a line to its standard error. */
+async function lineOf(child: ChildProcess, wanted: RegExp): Promise<void> {
+  let text = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      if (wanted.test(text)) resolve();
+    });
+    child.once('close', () => {
+      reject(new Error(`The command ended before it said ${String(wanted)}:\n${text}`));
+    });
+  });
+}
+
+/** Command lines of processes that work in `path`. */
+async function processesOf(path: string): Promise<readonly string[]> {
+  const outcome = await runProcess({
+    file: 'ps',
+    args: ['-eo', 'args'],
+    env: process.env,
+    timeoutMs: 10_000,
+  });
+  if (outcome.kind !== 'ended' || outcome.code !== 0)
+    throw new Error('Cannot list the processes of this machine');
+  return outcome.stdout.split('\n').filter((line) => line.includes(path));
+}

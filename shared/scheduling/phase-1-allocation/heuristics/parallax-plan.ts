@@ -1,0 +1,58 @@
+import {completePlan, pipelineWith} from '../allocate-layers.ts';
+import type {Pipeline, Plan} from '../plan.ts';
+import type {PlanningPool} from '../planning-pool.ts';
+import {byCapacity, parallaxGreedySets} from './parallax-greedy.ts';
+import {parallaxPairing} from './parallax-pairing.ts';
+import {measuredView, type ParallaxView} from './parallax-view.ts';
+import {parallaxWaterFill, type FilledPipeline} from './parallax-water-fill.ts';
+
+/** Pipelines as Parallax makes them from node sets: water-filled, then paired anew. */
+export function parallaxPipelines(
+  pool: PlanningPool,
+  sets: readonly (readonly number[])[],
+  view: ParallaxView = measuredView(pool),
+): readonly Pipeline[] {
+  const filled: FilledPipeline[] = [];
+  for (const set of sets) {
+    const pipeline = parallaxWaterFill(pool, set, view);
+    // Parallax raises here, and keeps what it has placed until then.
+    if (pipeline === null) break;
+    filled.push(pipeline);
+  }
+  return parallaxPairing(pool, filled, view).map(({order, cells}) =>
+    pipelineWith(pool, order, cells),
+  );
+}
+
+/**
+ * What Parallax's own code makes of a pool (commit 162354a): its greedy
+ * planner in join order and in order of capacity, each after its round-robin
+ * pairing, the better one: more pipelines, then the lower mean. RTT-blind when
+ * it places layers. The stated step times are honest: links and way back count.
+ */
+export function parallaxPlan(
+  pool: PlanningPool,
+  joinOrder: readonly number[],
+  view: ParallaxView = measuredView(pool),
+): Plan {
+  const sorted = joinOrder.toSorted((a, b) => (pool.plain[b] ?? 0) - (pool.plain[a] ?? 0));
+  const plans = [joinOrder, sorted].map((order) =>
+    parallaxPipelines(pool, parallaxGreedySets(pool, order), view),
+  );
+  const [first = [], second = []] = plans;
+  return completePlan(pool, isBetter(second, first) ? second : first);
+}
+
+function isBetter(a: readonly Pipeline[], b: readonly Pipeline[]): boolean {
+  if (a.length !== b.length) return a.length > b.length;
+  return meanMs(a) < meanMs(b);
+}
+
+function meanMs(pipelines: readonly Pipeline[]): number {
+  return pipelines.reduce((sum, {stepMs}) => sum + stepMs, 0) / Math.max(1, pipelines.length);
+}
+
+/** The same with nodes in order of capacity only, for swarms that have no join order. */
+export function parallaxSortedPlan(pool: PlanningPool): Plan {
+  return completePlan(pool, parallaxPipelines(pool, parallaxGreedySets(pool, byCapacity(pool))));
+}
