@@ -82,24 +82,28 @@ async function measure(
 type Observed = {readonly traffic: TabTraffic; readonly links: readonly LinkReport[]};
 
 test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees with the tabs and their browser', async () => {
+  test.setTimeout(360_000);
   const requests = {
     prompts: ['hello world', 'because', {tokenIds: [5, 6, 7]}],
     count: 50,
     clients: 2,
     arrival: 'poisson',
-    perSec: 4,
+    perSec: 2,
     maxTokens: 8,
     temperature: 0.7,
     seed: 3,
   };
-  const tabs = [{count: 20, engine: 'stub', maxLayers: 6}];
+  const tabs = [{count: 20, engine: 'stub', maxLayers: 12}];
   const observed = new Map<string, Observed>();
-  const {report, isGood} = await measure({seed: 7, tabs, requests}, async (swarm) => {
-    for (const tab of swarm.tabs) {
-      const traffic = await tab.traffic();
-      observed.set(traffic.peerId, {traffic, links: await tab.links()});
-    }
-  });
+  const {report, isGood} = await measure(
+    {seed: 7, tabs, requests, waitForChains: 4, coverageTimeoutMs: 120_000},
+    async (swarm) => {
+      for (const tab of swarm.tabs) {
+        const traffic = await tab.traffic();
+        observed.set(traffic.peerId, {traffic, links: await tab.links()});
+      }
+    },
+  );
   expect(report.requests.flatMap(({error}) => error ?? [])).toEqual([]);
   expect(report.summary).toMatchObject({requests: 50, completed: 50, failed: 0, wrong: 0});
   expect(isGood).toBe(true);

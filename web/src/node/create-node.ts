@@ -27,7 +27,7 @@ export type NodeOptions = {
 /** A chain that says nothing for this long has failed. */
 const SILENCE_MS = 60_000;
 /** Answers take seconds: those that fill the swarm now are over by then, or it is too small. */
-const ROOM_PATIENCE_MS = 30_000;
+const ROOM_PATIENCE_MS = SILENCE_MS;
 
 /** Composition root of the node in this tab: joins the swarm of one model, to ask and to lend. */
 export async function createNode(options: NodeOptions): Promise<Services> {
@@ -78,22 +78,19 @@ export async function createNode(options: NodeOptions): Promise<Services> {
 function createClient(membership: SwarmMembership): GenerationClient<EngineHop> {
   const {model, transport} = membership;
   const {spec} = model.manifest;
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
   return new GenerationClient<EngineHop>({
     transport,
     manifestHash: model.manifestHash,
     hiddenSize: spec.hiddenSize,
     endTokenIds: spec.endTokenIds,
-    chooseChain: (request, avoid) => chooseChain(membership, request, {avoid, seed: randomSeed()}),
+    chooseChain: (request, avoid) => chooseChain(membership, request, {avoid, seed}),
     nextSnapshot: (signal) => nextSnapshot(membership, signal),
     nowMs: () => performance.now(),
     newSessionId: () => sessionIdFrom(crypto.getRandomValues(new Uint8Array(8))),
     silenceMs: SILENCE_MS,
     roomPatienceMs: ROOM_PATIENCE_MS,
   });
-}
-
-function randomSeed(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }
 
 async function nextSnapshot(membership: SwarmMembership, signal: AbortSignal): Promise<void> {

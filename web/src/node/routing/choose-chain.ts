@@ -8,8 +8,8 @@ import type {SwarmMembership} from '../swarm-membership.ts';
 /**
  * Phase 2 for one request of this tab, over its newest snapshot.
  *
- * @param seed decides among near-equal chains: another for each choice, or all
- *   requests of a moment take the same one.
+ * @param seed decides among near-equal chains: another for each client, so that they
+ *   spread, and the same for all requests of one, whose links are open already.
  */
 export function chooseChain(
   membership: SwarmMembership,
