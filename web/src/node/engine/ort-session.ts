@@ -22,10 +22,6 @@ export function f32Tensor(values: Float32Array, shape: readonly number[]): Tenso
   return new Tensor('float32', values, shape);
 }
 
-export function i32Tensor(values: readonly number[], shape: readonly number[]): Tensor {
-  return new Tensor('int32', Int32Array.from(values), shape);
-}
-
 /** The values of an output, which live in JavaScript's memory already. */
 export function f32Values(
   outputs: InferenceSession.OnnxValueMapType,
