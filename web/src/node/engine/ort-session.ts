@@ -1,10 +1,6 @@
 import {env, InferenceSession, Tensor} from 'onnxruntime-web/wasm';
 import type {OnnxModel} from './graph/graph-builder.ts';
 
-/** Engines of one class give the same bits for the same step. */
-export const ENGINE_CLASS = 'wasm-f32';
-export type EngineClass = typeof ENGINE_CLASS;
-
 // Tabs that share a machine gain nothing from a second thread, and lose by it when a core is busy.
 env.wasm.numThreads = 1;
 env.logLevel = 'error';

@@ -16,7 +16,7 @@ import type {EmbeddingTable} from './weights/embedding-table.ts';
 const MAX_PIECE_TOKENS = 128;
 
 /** A loaded shard. `embedding` and `head` are `null` when this node does not hold them. */
-export type OrtShard = {
+type OrtShard = {
   readonly spec: ModelSpec;
   readonly grid: CutGrid;
   readonly range: LayerRange;
