@@ -4,5 +4,8 @@ export default defineConfig({
   test: {
     include: ['{shared,web,signal-server,e2e}/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
+    // Ends a test that hangs; no test is about time, and machines are busy.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

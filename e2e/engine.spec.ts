@@ -1,12 +1,19 @@
 /// <reference types="node" />
-import {readFile} from 'node:fs/promises';
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {expect, test, type Page} from '@playwright/test';
 import * as z from 'zod';
+import {memoryByteSource} from '#shared/model/byte-source.ts';
+import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
+import {makeManifest} from '#shared/model/make-manifest.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
 import {parseManifest} from '#shared/model/parse-manifest.ts';
 import {tensorsOfCell, tensorsOfShard} from '#shared/model/shard-tensors.ts';
+import {sha256} from '#shared/testing/sha256.ts';
+import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import type {EngineErrorDetail} from '../web/src/node/engine/engine-error.ts';
 import {serveEnginePage, type EngineSite} from './engine-page/serve-engine-page.ts';
 
@@ -85,6 +92,8 @@ async function expectFailure(
 test('[EN1] one tab says what exact arithmetic says; three tabs give its bits, however the prompt is cut', async ({
   page,
 }) => {
+  // 0.5 GB of weights twice: 20 s on two idle cores, and minutes when they are shared.
+  test.setTimeout(400_000);
   const {items} = referenceSchema.parse(await readJson('e2e/reference/smollm2-greedy.json'));
   const [chat] = items;
   if (chat === undefined) throw new Error('No reference chat');
@@ -221,3 +230,54 @@ test('[EN5] when the worker dies, what waits is rejected, and so is what comes a
     'ENGINE_LOST',
   );
 });
+
+// Query heads that share a key and value head: none (the extra row), two, all four.
+for (const kvHeadCount of [4, 2, 1]) {
+  test(`[EN6] a long prompt gives the same bits in any pieces: 4 heads over ${kvHeadCount}`, async ({
+    page,
+  }) => {
+    const gguf = tinyGguf({seed: 11 + kvHeadCount, shape: {kvHeadCount}});
+    const source = memoryByteSource(gguf);
+    const tiny = await makeManifest({
+      id: 'tiny',
+      cutEvery: 1,
+      gguf: await parseGguf(source),
+      source,
+      fileSha256: await sha256(gguf),
+      sha256,
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'weft-tiny-'));
+    const path = join(folder, 'tiny.gguf');
+    await writeFile(path, gguf);
+    const tinySite = await serveEnginePage(path);
+    try {
+      await page.goto(tinySite.url);
+      await page.waitForFunction(() => 'enginePage' in globalThis);
+      const range = {startLayer: 0, endLayer: tiny.spec.layerCount};
+      const shard = {manifest: tiny, range, kvBudgetBytes: KV_BUDGET_BYTES};
+      await page.evaluate((request) => globalThis.enginePage.load(request), {
+        ...shard,
+        weightsUrl: '/model.gguf',
+      });
+      // Past 256, where the engine's kernels cut their sums, and past the longest piece of 128.
+      const tokenIds = Array.from({length: 300}, (_, at) => (at * 37) % 290);
+      const bitsIn = (pieces: readonly number[]) =>
+        page.evaluate(
+          async (request) => {
+            await globalThis.enginePage.open(400);
+            const bits = await globalThis.enginePage.bitsOf(request);
+            await globalThis.enginePage.close();
+            return bits;
+          },
+          {tokenIds, pieces, nextTokenId: 5, startPosition: 0},
+        );
+      const whole = await bitsIn([300]);
+      for (const pieces of [[1, 299], [17, 127, 129, 26, 1], Array.from(tokenIds, () => 1)]) {
+        expect(await bitsIn(pieces)).toEqual(whole);
+      }
+    } finally {
+      await tinySite[Symbol.asyncDispose]();
+      await rm(folder, {recursive: true});
+    }
+  });
+}

@@ -19,32 +19,34 @@ export function closedNetworkStepMs(
 ): readonly number[] {
   const freeAtMs = new Map<string, number>();
   const queue = new VisitQueue();
-  const startedMs = sessions.map(() => 0);
-  const finishedMs = sessions.map(() => 0);
-  const finished = sessions.map(() => 0);
+  const rides = sessions.map(() => ({rounds: 0, startedMs: 0, finishedMs: 0}));
   const warmUp = Math.ceil(rounds / 4);
   for (const session of sessions.keys()) queue.push({atMs: session * 1e-3, session, hop: 0});
   let running = sessions.length;
   while (running > 0) {
     const visit = queue.pop();
-    if (visit === null) break;
-    const chain = sessions[visit.session] ?? [];
-    const hop = chain[visit.hop];
-    if (hop === undefined) break;
-    const beginMs = Math.max(visit.atMs, freeAtMs.get(hop.node) ?? 0);
-    const endMs = beginMs + hop.serviceMs;
+    const chain = sessions[visit?.session ?? -1];
+    const hop = chain?.[visit?.hop ?? -1];
+    const ride = rides[visit?.session ?? -1];
+    if (visit === null || chain === undefined || hop === undefined || ride === undefined) break;
+    const endMs = Math.max(visit.atMs, freeAtMs.get(hop.node) ?? 0) + hop.serviceMs;
     freeAtMs.set(hop.node, endMs);
-    const isLast = visit.hop === chain.length - 1;
     const atMs = endMs + hop.linkMs;
-    queue.push({atMs, session: visit.session, hop: isLast ? 0 : visit.hop + 1});
-    if (!isLast) continue;
-    const count = (finished[visit.session] ?? 0) + 1;
-    finished[visit.session] = count;
-    if (count === warmUp) startedMs[visit.session] = atMs;
-    if (count <= rounds) finishedMs[visit.session] = atMs;
-    if (count === rounds) running -= 1;
+    const next = (visit.hop + 1) % chain.length;
+    queue.push({atMs, session: visit.session, hop: next});
+    if (next === 0 && finishRound(ride, atMs, warmUp, rounds)) running -= 1;
   }
-  return sessions.map((_, k) => ((finishedMs[k] ?? 0) - (startedMs[k] ?? 0)) / (rounds - warmUp));
+  return rides.map(({startedMs, finishedMs}) => (finishedMs - startedMs) / (rounds - warmUp));
+}
+
+type Ride = {rounds: number; startedMs: number; finishedMs: number};
+
+/** True when it was the last round that counts; the session goes on as load for the others. */
+function finishRound(ride: Ride, atMs: number, warmUp: number, rounds: number): boolean {
+  ride.rounds += 1;
+  if (ride.rounds === warmUp) ride.startedMs = atMs;
+  if (ride.rounds <= rounds) ride.finishedMs = atMs;
+  return ride.rounds === rounds;
 }
 
 /** A binary heap of visits, the earliest first, ties by session. */

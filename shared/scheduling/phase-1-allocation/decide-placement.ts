@@ -3,13 +3,16 @@ import type {PeerId} from '#shared/ids.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import {hashText} from '../seeded-choice.ts';
 import type {PlacedShard, PlacementClaim, SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
-import {bestShard, placementOrder, worthOf} from './best-shard.ts';
-import {addShard, emptyCoverage, gapsOf, type Coverage} from './coverage.ts';
 import type {AllocationTarget} from './allocation-target.ts';
+import {bestShard, worthOf} from './best-shard.ts';
+import {addShard, emptyCoverage, gapsOf, type Coverage} from './coverage.ts';
+import {doesFit} from './fitting-range.ts';
+import {joinTogether} from './join-together.ts';
+import {mayReplace, repairShard} from './repair.ts';
 
 /** A claim of this age has been seen by all: loading may begin, and nobody disputes it. */
 export const CLAIM_SETTLE_MS = 2500;
-/** A disputed claim is given up only for a place worth this many times as much. */
+/** A claim is given up when outranking ones make it worth this much less, and another place more. */
 const WITHDRAW_GAIN = 2;
 
 export type PlacementInput = {
@@ -32,52 +35,66 @@ export type PlacementDecision =
 
 /**
  * Phase 1 as advice to oneself: what node `self` should hold, given what the
- * others hold and have claimed. Acts on nobody else; standing shards and
- * others' claims are respected.
+ * others hold and have claimed. Acts on nobody else. What stands stays: a
+ * serving node moves only to close a gap that no waiting node closes, and only
+ * when what it drops has a settled replica. So a stable swarm never moves, and
+ * a departure reloads no more than the layers that went away with it.
+ *
+ * The caller publishes a claim, keeps asking, loads once the claim is
+ * `CLAIM_SETTLE_MS` old, and serves its old shards until the new one is ready.
+ * O(N · cells) for a serving node, a small plan of the waiting nodes for one
+ * that waits.
  */
 export function decidePlacement(input: PlacementInput): PlacementDecision {
-  const node = nodeOf(input.snapshot, input.self);
-  if (node === null) return {kind: 'wait', why: 'own record not seen', missing: []};
+  const {snapshot, self} = input;
+  const node = snapshot.nodes[snapshot.indexOf.get(self) ?? -1];
+  if (node === undefined) return {kind: 'wait', why: 'own record not seen', missing: []};
   if (node.claim !== null) return reviewClaim(input, node, node.claim);
-  if (node.shards.length > 0) return {kind: 'keep', why: 'serving'};
-  return choosePlace(input, node);
+  return node.shards.length > 0 ? repairOrKeep(input, node) : takePlace(input, node);
 }
 
-function nodeOf({nodes, indexOf}: SwarmSnapshot, id: PeerId): SnapshotNode | null {
-  return nodes[indexOf.get(id) ?? -1] ?? null;
-}
+type Counts = (node: SnapshotNode, claim: PlacementClaim) => boolean;
+const all: Counts = () => true;
 
-/** Everything but `self`: shards, and the claims that `counts` lets through. */
-function coverageWithout(
-  {snapshot, model, self}: PlacementInput,
-  counts: (node: SnapshotNode, claim: PlacementClaim) => boolean,
-): Coverage {
+/** What everybody but `self` serves, a claim that counts in place of the shards beside it. */
+function coverageByOthers({snapshot, model, self}: PlacementInput, counts: Counts): Coverage {
   const coverage = emptyCoverage(model);
   for (const node of snapshot.nodes) {
-    if (node.nodeId === self) continue;
-    if (node.claim !== null && counts(node, node.claim)) addShard(coverage, node, node.claim);
-    else for (const shard of node.shards) addShard(coverage, node, shard);
+    if (node.nodeId !== self) addNode(coverage, node, counts);
   }
   return coverage;
 }
 
-/** Unplaced nodes choose in one order that all know; `self` takes what comes to it. */
-function choosePlace(input: PlacementInput, self: SnapshotNode): PlacementDecision {
-  const coverage = coverageWithout(input, () => true);
-  const waiting = input.snapshot.nodes
-    .filter(({shards, claim}) => shards.length === 0 && claim === null)
-    .toSorted(placementOrder);
-  for (const node of waiting) {
-    const best = bestShard(coverage, node);
-    if (node.nodeId === self.nodeId) {
-      if (best === null) break;
-      const isGap = best.worth >= 1e6;
-      return {kind: 'claim', shard: best.shard, why: isGap ? 'nobody serves it' : 'least served'};
-    }
-    if (best !== null) addShard(coverage, node, best.shard);
+function addNode(coverage: Coverage, node: SnapshotNode, counts: Counts): void {
+  if (node.claim !== null && counts(node, node.claim)) addShard(coverage, node, node.claim);
+  else for (const shard of node.shards) addShard(coverage, node, shard);
+}
+
+const isWaiting = ({shards, claim}: SnapshotNode) => shards.length === 0 && claim === null;
+
+function takePlace(input: PlacementInput, self: SnapshotNode): PlacementDecision {
+  const coverage = coverageByOthers(input, all);
+  const hadGaps = gapsOf(coverage).length > 0;
+  const shard = joinTogether(coverage, input.snapshot.nodes.filter(isWaiting)).get(self.nodeId);
+  if (shard !== undefined && doesFit(self.capacityLayers, shard)) {
+    return {kind: 'claim', shard, why: hadGaps ? 'nobody serves it' : 'least served'};
   }
   const missing = gapsOf(coverage).map((gap) => ({...gap, why: 'no-node' as const}));
   return {kind: 'spare', why: 'too little memory for one cell', missing};
+}
+
+function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecision {
+  const {nodes} = input.snapshot;
+  const coverage = coverageByOthers(input, all);
+  for (const shard of self.shards) addShard(coverage, self, shard);
+  if (gapsOf(coverage).length === 0) return {kind: 'keep', why: 'all layers are served'};
+  joinTogether(coverage, nodes.filter(isWaiting));
+  const candidates = nodes.filter(({shards, claim}) => shards.length > 0 && claim === null);
+  const standing = emptyCoverage(input.model);
+  for (const node of candidates) for (const own of node.shards) addShard(standing, node, own);
+  const shard = repairShard(coverage, standing, candidates, self);
+  if (shard === null) return {kind: 'keep', why: 'others close the gap'};
+  return {kind: 'claim', shard, why: 'nobody else closes the gap'};
 }
 
 /** Lowest hash of id and epoch wins: an order that nobody can choose. */
@@ -91,15 +108,28 @@ function reviewClaim(
   own: PlacementClaim,
 ): PlacementDecision {
   const nowMs = input.snapshot.takenAtMs;
-  const isSettled = (claim: PlacementClaim) => nowMs - claim.claimedAtMs >= CLAIM_SETTLE_MS;
-  if (isSettled(own)) return {kind: 'keep', why: 'loading'};
   const ownRank = claimRank(self.nodeId, own);
-  const coverage = coverageWithout(
-    input,
-    (node, claim) => isSettled(claim) || claimRank(node.nodeId, claim) < ownRank,
-  );
+  const isSettled = (claim: PlacementClaim) => nowMs - claim.claimedAtMs >= CLAIM_SETTLE_MS;
+  const outranks: Counts = (node, claim) =>
+    isSettled(claim) || claimRank(node.nodeId, claim) < ownRank;
+  // A shard that its node is about to drop is no replica to rely on.
+  const relied = emptyCoverage(input.model);
+  for (const node of input.snapshot.nodes) {
+    if (node.nodeId === self.nodeId || (node.claim !== null && outranks(node, node.claim)))
+      continue;
+    for (const shard of node.shards) addShard(relied, node, shard);
+  }
+  if (!self.shards.every((shard) => mayReplace(relied, shard, own))) {
+    return {kind: 'withdraw', why: 'what it would drop has no other replica'};
+  }
+  if (isSettled(own)) return {kind: 'keep', why: 'loading'};
+  const coverage = coverageByOthers(input, outranks);
   const best = bestShard(coverage, self);
   const worth = worthOf(coverage, self, own);
-  if (best === null || best.worth < worth * WITHDRAW_GAIN) return {kind: 'keep', why: 'claimed'};
+  const settled = coverageByOthers(input, (_, claim) => isSettled(claim));
+  const isTaken = worthOf(settled, self, own) > worth * WITHDRAW_GAIN;
+  if (!isTaken || best === null || best.worth < worth * WITHDRAW_GAIN) {
+    return {kind: 'keep', why: 'claimed'};
+  }
   return {kind: 'withdraw', why: 'an earlier claim covers it'};
 }

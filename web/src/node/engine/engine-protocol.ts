@@ -1,10 +1,10 @@
 import type {SessionId} from '#shared/ids.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
 import type {ShardShape} from '#shared/model/shard-tensors.ts';
+import type {EngineClass} from './engine-class.ts';
 import type {EngineErrorDetail} from './engine-error.ts';
 import type {LoadProgress} from './load-progress.ts';
 import type {ShardSpeed} from './measure-shard.ts';
-import type {EngineClass} from './ort-session.ts';
 import type {ShardOutput, ShardStep} from './shard-runner.ts';
 
 /** What to load: plain data, so that it can cross to the worker. */

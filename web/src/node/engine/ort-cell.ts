@@ -3,10 +3,12 @@ import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {EngineError} from './engine-error.ts';
-import {buildCellGraph, CELL_IO, paddingRows} from './graph/build-cell-graph.ts';
+import {buildCellGraph} from './graph/build-cell-graph.ts';
+import {CELL_IO} from './graph/cell-io.ts';
 import {crossBoundary} from './hidden-state.ts';
 import type {CellKv, LayerKv} from './kv-cache.ts';
-import {createOrtSession, f32Tensor, f32Values, i32Tensor} from './ort-session.ts';
+import type {PieceFeeds} from './ort-piece.ts';
+import {createOrtSession, f32Tensor, f32Values} from './ort-session.ts';
 
 /** The layers between two boundaries of the cut grid, in the engine. */
 export class OrtCell {
@@ -32,23 +34,21 @@ export class OrtCell {
    * Runs one piece of one session.
    *
    * @param hidden `[tokenCount, hiddenSize]`, from a boundary.
+   * @param feeds of this piece, behind the tokens that `past` holds.
    * @returns the same shape, at the next boundary, and the cache with the piece added.
    * @throws {EngineError} `NOT_FINITE`.
    */
   async run(
     hidden: Float32Array,
+    feeds: PieceFeeds,
     past: CellKv,
   ): Promise<{readonly hidden: Float32Array<ArrayBuffer>; readonly kv: CellKv}> {
     const {hiddenSize} = this.#spec;
     const pieceTokens = hidden.length / hiddenSize;
     const tokenCount = past.tokenCount + pieceTokens;
-    const padding = paddingRows(pieceTokens);
-    const totalTokens = tokenCount + padding;
     const outputs = await this.#session.run({
+      ...feeds,
       [CELL_IO.hidden]: f32Tensor(hidden, [1, pieceTokens, hiddenSize]),
-      [CELL_IO.lastPosition]: i32Tensor([totalTokens - 1], [1]),
-      [CELL_IO.totalTokens]: i32Tensor([totalTokens], [1]),
-      [CELL_IO.padding]: this.#paddingFeed(padding),
       ...this.#pastFeeds(past),
     });
     const result = f32Values(outputs, CELL_IO.result);
@@ -60,12 +60,6 @@ export class OrtCell {
     return {hidden: result, kv: {tokenCount, layers}};
   }
 
-  #paddingFeed(rows: number): Tensor {
-    const {headCount, kvHeadCount, headSize} = this.#spec;
-    const rowSize = (headCount + 2 * kvHeadCount) * headSize;
-    return f32Tensor(new Float32Array(rows * rowSize), [1, rows, rowSize]);
-  }
-
   #layers(): readonly number[] {
     const {startLayer, endLayer} = this.range;
     return Array.from({length: endLayer - startLayer}, (_, at) => startLayer + at);
@@ -73,9 +67,7 @@ export class OrtCell {
 
   #pastFeeds(past: CellKv): Readonly<Record<string, Tensor>> {
     const {kvHeadCount, headSize} = this.#spec;
-    // Padding of the run before may lie behind the last token; attention goes by `totalTokens`.
-    const heldTokens = (past.layers[0]?.key.length ?? 0) / (kvHeadCount * headSize);
-    const shape = [1, kvHeadCount, heldTokens, headSize];
+    const shape = [1, kvHeadCount, past.tokenCount, headSize];
     const nothing: LayerKv = {key: new Float32Array(), value: new Float32Array()};
     const feeds: Record<string, Tensor> = {};
     for (const [at, layer] of this.#layers().entries()) {

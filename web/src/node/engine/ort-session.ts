@@ -1,10 +1,6 @@
 import {env, InferenceSession, Tensor} from 'onnxruntime-web/wasm';
 import type {OnnxModel} from './graph/graph-builder.ts';
 
-/** Engines of one class give the same bits for the same step. */
-export const ENGINE_CLASS = 'wasm-f32';
-export type EngineClass = typeof ENGINE_CLASS;
-
 // Tabs that share a machine gain nothing from a second thread, and lose by it when a core is busy.
 env.wasm.numThreads = 1;
 env.logLevel = 'error';
@@ -20,10 +16,6 @@ export async function createOrtSession(model: OnnxModel): Promise<InferenceSessi
 
 export function f32Tensor(values: Float32Array, shape: readonly number[]): Tensor {
   return new Tensor('float32', values, shape);
-}
-
-export function i32Tensor(values: readonly number[], shape: readonly number[]): Tensor {
-  return new Tensor('int32', Int32Array.from(values), shape);
 }
 
 /** The values of an output, which live in JavaScript's memory already. */

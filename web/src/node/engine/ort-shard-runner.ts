@@ -7,6 +7,7 @@ import {badStep} from './engine-error.ts';
 import {packHidden, unpackHidden} from './hidden-state.ts';
 import type {CellKv, KvCache} from './kv-cache.ts';
 import type {OrtCell} from './ort-cell.ts';
+import {pieceFeeds, type PieceFeeds} from './ort-piece.ts';
 import type {OrtHead} from './ort-head.ts';
 import type {ShardOutput, ShardRunner, ShardStep} from './shard-runner.ts';
 import type {EmbeddingTable} from './weights/embedding-table.ts';
@@ -15,7 +16,7 @@ import type {EmbeddingTable} from './weights/embedding-table.ts';
 const MAX_PIECE_TOKENS = 128;
 
 /** A loaded shard. `embedding` and `head` are `null` when this node does not hold them. */
-export type OrtShard = {
+type OrtShard = {
   readonly spec: ModelSpec;
   readonly grid: CutGrid;
   readonly range: LayerRange;
@@ -82,8 +83,12 @@ export class OrtShardRunner implements ShardRunner {
     );
     const result = new Float32Array(input.length);
     for (let at = 0; at < input.length; at += MAX_PIECE_TOKENS * hiddenSize) {
-      const piece = input.subarray(at, at + MAX_PIECE_TOKENS * hiddenSize);
-      result.set(await runCells(cells, piece, caches), at);
+      const hidden = input.subarray(at, at + MAX_PIECE_TOKENS * hiddenSize);
+      const feeds = pieceFeeds(this.#shard.spec, {
+        position: step.position + at / hiddenSize,
+        tokenCount: hidden.length / hiddenSize,
+      });
+      result.set(await runCells(cells, {hidden, feeds}, caches), at);
     }
     const output = await this.#leave(step, result);
     // Last, so that a step that fails leaves no trace.
@@ -148,15 +153,15 @@ export class OrtShardRunner implements ShardRunner {
 /** One piece through cells, in layer order; `caches` gets what they remember of it. */
 async function runCells(
   cells: readonly OrtCell[],
-  piece: Float32Array,
+  piece: {readonly hidden: Float32Array; readonly feeds: PieceFeeds},
   caches: Map<number, CellKv>,
 ): Promise<Float32Array> {
-  let hidden = piece;
+  let {hidden} = piece;
   for (const cell of cells) {
     const {startLayer} = cell.range;
     const past = caches.get(startLayer);
     assert(past !== undefined, `the cell at layer ${startLayer} has a cache`);
-    const after = await cell.run(hidden, past);
+    const after = await cell.run(hidden, piece.feeds, past);
     caches.set(startLayer, after.kv);
     hidden = after.hidden;
   }

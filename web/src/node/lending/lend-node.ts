@@ -9,7 +9,7 @@ import type {LendRequest, LendService, LendState} from '../../chat/lend-service.
 import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
-import {HOP_LIMITS, KV_TOKENS, SWEEP_EVERY_MS} from './lending-limits.ts';
+import {HOP_LIMITS, KV_TOKENS, LOOK_AROUND_MS, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {
   capacityOf,
   ENGINE_CLASSES,
@@ -97,6 +97,7 @@ class Lending {
   #loaded: LoadedShard | null = null;
   #placement: PlacementState = {kind: 'waiting', why: 'no snapshot yet'};
   #epoch = 0;
+  #hasLookedAround = false;
 
   constructor(
     membership: SwarmMembership,
@@ -149,8 +150,9 @@ class Lending {
       settleMs: CLAIM_SETTLE_MS,
     });
     this.#unsubscribe = membership.onSnapshot(() => {
-      this.#loop.update();
+      if (this.#hasLookedAround) this.#loop.update();
     });
+    void this.#lookAround();
     this.#sweep = setInterval(() => {
       this.hop.sweep();
       this.#show();
@@ -169,6 +171,19 @@ class Lending {
 
   crashEngine(): void {
     this.#loaded?.crash();
+  }
+
+  /**
+   * Tabs that join in the same second first see each other, without claims: then
+   * all of them place all of them in the same order, and no two want the same layers.
+   */
+  async #lookAround(): Promise<void> {
+    await this.#publisher.settled();
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK_AROUND_MS);
+    });
+    this.#hasLookedAround = true;
+    this.#loop.update();
   }
 
   async #publishClaim(shard: PlacedShard | null): Promise<void> {

@@ -10,5 +10,8 @@ export const HOP_LIMITS: HopLimits = {
   idleTimeoutMs: 60_000,
 };
 
+/** Between the first record of a tab and its first claim: others who join at once are seen by then. */
+export const LOOK_AROUND_MS = 1_000;
+
 /** Sessions that are silent are looked for this often. */
 export const SWEEP_EVERY_MS = 5_000;

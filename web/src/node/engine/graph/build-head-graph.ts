@@ -8,7 +8,7 @@ import {requireTensor, writeMatrices} from './stored-weights.ts';
 const ONNX_INT32 = 6; // TensorProto.DataType
 
 /** How many logits leave the graph; the whole vocabulary when it is smaller. */
-export const TOP_LOGITS = 256;
+const TOP_LOGITS = 256;
 
 /** Names of the LM head's inputs and outputs. */
 export const HEAD_IO = {

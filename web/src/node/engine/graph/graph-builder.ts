@@ -31,8 +31,11 @@ export type OnnxModel = {
 
 /** A number is a fixed size, a name one that is known at run time. */
 export type Dimension = number | string;
-type ElementType = 'f32' | 'i32';
-type Attribute = {readonly int: number} | {readonly float: number};
+type ElementType = 'f32' | 'i32' | 'i64';
+type Attribute =
+  | {readonly int: number}
+  | {readonly ints: readonly number[]}
+  | {readonly float: number};
 
 export type GraphNode = {
   readonly op: string;
@@ -50,7 +53,11 @@ const ONNX_OPSET = 21n;
 const IR_VERSION = 10n;
 const WEIGHTS_NAME = 'weights';
 const ALIGNMENT_BYTES = 64;
-const ELEMENT = {f32: TensorProto_DataType.FLOAT, i32: TensorProto_DataType.INT32} as const;
+const ELEMENT = {
+  f32: TensorProto_DataType.FLOAT,
+  i32: TensorProto_DataType.INT32,
+  i64: TensorProto_DataType.INT64,
+} as const;
 
 /**
  * Puts an ONNX model together. Weights are written last, straight into one
@@ -152,17 +159,10 @@ export class GraphBuilder {
 }
 
 function attributeOf(name: string, value: Attribute): AttributeProto {
-  return 'int' in value
-    ? create(AttributeProtoSchema, {
-        name,
-        i: BigInt(value.int),
-        type: AttributeProto_AttributeType.INT,
-      })
-    : create(AttributeProtoSchema, {
-        name,
-        f: value.float,
-        type: AttributeProto_AttributeType.FLOAT,
-      });
+  const {INT, INTS, FLOAT} = AttributeProto_AttributeType;
+  if ('float' in value) return create(AttributeProtoSchema, {name, f: value.float, type: FLOAT});
+  if ('int' in value) return create(AttributeProtoSchema, {name, i: BigInt(value.int), type: INT});
+  return create(AttributeProtoSchema, {name, ints: value.ints.map(BigInt), type: INTS});
 }
 
 function valueInfo(

@@ -4,6 +4,7 @@ import {expect, test} from 'vitest';
 import {dequantiseRows, type StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {layerTensors, lmHeadTensors} from '#shared/model/tensor-layout.ts';
+import {attentionRows} from './add-attention.ts';
 import {buildCellGraph} from './build-cell-graph.ts';
 import {buildHeadGraph} from './build-head-graph.ts';
 import type {OnnxModel} from './graph-builder.ts';
@@ -82,9 +83,9 @@ test('[GR1] a cell names its inputs and outputs by the layers of the model', () 
   const graph = decodeGraph(buildCellGraph(SPEC, cell, storedTensors()));
   expect(shapesOf(graph.input)).toEqual({
     hidden: 'batch tokens 64',
-    last_position: 'batch',
-    total_tokens: '1',
-    padding: 'batch padding 128',
+    positions: 'batch tokens',
+    mask: 'batch 1 rows total',
+    ones: 'total 1',
     'past_key.1': 'batch 2 past 16',
     'past_value.1': 'batch 2 past 16',
     'past_key.2': 'batch 2 past 16',
@@ -99,20 +100,24 @@ test('[GR1] a cell names its inputs and outputs by the layers of the model', () 
   });
 });
 
-test('[GR2] a layer is four products, one attention and one norm fused with each sum', () => {
+test('[GR2] norms are fused with the sums in front of them, and nothing depends on a row count', () => {
   const cell = {startLayer: 1, endLayer: 3};
   const graph = decodeGraph(buildCellGraph(SPEC, cell, storedTensors()));
-  const attention = ['MatMul', 'Concat', 'GroupQueryAttention', 'Slice', 'MatMul'];
-  const feedForward = ['MatMul', 'Split', 'Sigmoid', 'Mul', 'Mul', 'MatMul'];
-  const layer = [...attention, 'SkipSimplifiedLayerNormalization', ...feedForward];
-  expect(graph.node.map(({opType}) => opType)).toEqual([
-    'Shape',
-    'SimplifiedLayerNormalization',
-    ...layer,
-    'SkipSimplifiedLayerNormalization',
-    ...layer,
-    'Add',
-  ]);
+  const operators = graph.node.map(({opType}) => opType);
+  const countOf = (op: string): number => operators.filter((other) => other === op).length;
+  expect(countOf('SimplifiedLayerNormalization')).toBe(1);
+  expect(countOf('SkipSimplifiedLayerNormalization')).toBe(3);
+  // Per layer: four products with weights, the weighted values, and their normaliser.
+  expect(countOf('MatMul')).toBe(2 * 6);
+  // Their results for one token depend on the tokens beside it, in the last bits.
+  expect(countOf('Softmax') + countOf('GroupQueryAttention') + countOf('ReduceSum')).toBe(0);
+});
+
+test('[GR9] no attention product ever has a single row', () => {
+  const alone = {...SPEC, kvHeadCount: SPEC.headCount};
+  expect(attentionRows(SPEC, 1)).toBe(2);
+  expect(attentionRows(alone, 1)).toBe(2);
+  expect(attentionRows(alone, 5)).toBe(6);
 });
 
 test('[GR3] every input of a node is known before the node', () => {
@@ -149,26 +154,25 @@ test('[GR4] query, key and value lie side by side, transposed', () => {
   expect(values).toEqual(expected);
 });
 
-test('[GR5] attention turns pairs or halves as the model says', () => {
+test('[GR5] rotation turns pairs or halves as the model says', () => {
   for (const ropeInterleaved of [true, false]) {
     const spec = {...SPEC, ropeInterleaved};
     const model = buildCellGraph(spec, {startLayer: 1, endLayer: 2}, storedTensors());
-    const attention = decodeGraph(model).node.find((n) => n.opType === 'GroupQueryAttention');
-    const attributes = Object.fromEntries(
-      attention?.attribute.map(({name, i}) => [name, Number(i)]) ?? [],
+    const rotations = decodeGraph(model).node.filter((n) => n.opType === 'RotaryEmbedding');
+    const attributes = rotations.map(({attribute}) =>
+      Object.fromEntries(attribute.map(({name, i}) => [name, Number(i)])),
     );
-    expect(attributes).toEqual({
-      num_heads: 4,
-      kv_num_heads: 2,
-      do_rotary: 1,
-      rotary_interleaved: ropeInterleaved ? 1 : 0,
-    });
+    const interleaved = ropeInterleaved ? 1 : 0;
+    expect(attributes).toEqual([
+      {interleaved, num_heads: 4},
+      {interleaved, num_heads: 2},
+    ]);
   }
 });
 
-test('[GR6] rotary tables span the context and its padding, and match their definition', () => {
+test('[GR6] rotary tables span the context and match their definition', () => {
   const model = buildCellGraph(SPEC, {startLayer: 1, endLayer: 2}, storedTensors());
-  expect(weightsOf(model, 'rotary_cos').shape).toBe('129 8');
+  expect(weightsOf(model, 'rotary_cos').shape).toBe('128 8');
   const positions = 8192;
   const cos = new Float32Array(positions * 32);
   const sin = new Float32Array(positions * 32);

@@ -1,6 +1,7 @@
 import {assert} from '#shared/assert.ts';
 import {cellsOf} from '#shared/model/cut-grid.ts';
 import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import {layerCount} from '#shared/model/layer-range.ts';
 import type {Manifest, TensorEntry} from '#shared/model/manifest.ts';
 import {
   sumByteLength,
@@ -10,10 +11,12 @@ import {
   tensorsOfShard,
   type ShardShape,
 } from '#shared/model/shard-tensors.ts';
+import {KvCache} from './kv-cache.ts';
 import type {LoadProgress} from './load-progress.ts';
 import {OrtCell} from './ort-cell.ts';
 import {OrtHead} from './ort-head.ts';
-import type {OrtShard} from './ort-shard-runner.ts';
+import {OrtShardRunner} from './ort-shard-runner.ts';
+import type {ShardRunner} from './shard-runner.ts';
 import {EmbeddingTable} from './weights/embedding-table.ts';
 import {readTensors} from './weights/read-tensors.ts';
 
@@ -32,13 +35,14 @@ type Part = {
  *
  * @throws {EngineError} `WEIGHTS_UNREACHABLE`, `TENSOR_ALTERED`; the signal's reason when aborted.
  */
-export async function createOrtShard(options: {
+export async function createShardRunner(options: {
   readonly manifest: Manifest;
   readonly shape: ShardShape;
   readonly weightsUrl: string;
+  readonly kvBudgetBytes: number;
   readonly onProgress: (progress: LoadProgress) => void;
   readonly signal: AbortSignal;
-}): Promise<OrtShard> {
+}): Promise<ShardRunner> {
   const {manifest, shape, weightsUrl, onProgress} = options;
   const {spec, cutEvery} = manifest;
   const grid = {layerCount: spec.layerCount, cutEvery};
@@ -72,7 +76,10 @@ export async function createOrtShard(options: {
   await loadParts([ends, ...layers], (entries) =>
     readTensors({url: weightsUrl, entries, onBytes, signal: options.signal}),
   );
-  return {spec, grid, range: shape.range, embedding, cells, head};
+  const {range} = shape;
+  const budgetBytes = options.kvBudgetBytes;
+  const cache = new KvCache({spec, layerCount: layerCount(range), budgetBytes});
+  return new OrtShardRunner({spec, grid, range, embedding, cells, head}, cache);
 }
 
 function tensorsOfEnds(manifest: Manifest, shape: ShardShape): readonly TensorEntry[] {

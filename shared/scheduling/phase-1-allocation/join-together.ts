@@ -1,0 +1,61 @@
+import type {CutGrid} from '#shared/model/cut-grid.ts';
+import type {PeerId} from '#shared/ids.ts';
+import {snapshotOfNodes, type PlacedShard, type SnapshotNode} from '../swarm-snapshot.ts';
+import {bestShard, placementOrder} from './best-shard.ts';
+import {addShard, gapsOf, type Coverage} from './coverage.ts';
+import {fillCells} from './fill-layers.ts';
+import {shardOf} from './fitting-range.ts';
+import {formPipelines} from './form-pipelines.ts';
+import {improvePipelines} from './improve-pipelines.ts';
+import {arrange, SHORT_MS} from './pipeline-cost.ts';
+import {planningPoolOf} from './planning-pool.ts';
+
+/** Cheap enough to run in every tab at each snapshot; see `choosePipelines` for the long search. */
+const JOIN_STEPS = 2000;
+
+/**
+ * What each waiting node should take, as all of them can work it out alike:
+ * gaps first, then whole pipelines among themselves, then what is served
+ * least. Changes `coverage` to what it will be.
+ */
+export function joinTogether(
+  coverage: Coverage,
+  waiting: readonly SnapshotNode[],
+): ReadonlyMap<PeerId, PlacedShard> {
+  const placed = new Map<PeerId, PlacedShard>();
+  const place = (node: SnapshotNode, shard: PlacedShard) => {
+    placed.set(node.nodeId, shard);
+    addShard(coverage, node, shard);
+  };
+  const isEmpty = coverage.replicas.every((count) => count === 0);
+  const queue = waiting.toSorted(placementOrder);
+  for (const node of queue) {
+    if (isEmpty || gapsOf(coverage).length === 0) break;
+    const best = bestShard(coverage, node);
+    if (best !== null) place(node, best.shard);
+  }
+  const free = () => queue.filter(({nodeId}) => !placed.has(nodeId));
+  for (const {node, shard} of wholePipelines(coverage.grid, free())) place(node, shard);
+  for (const node of free()) {
+    const best = bestShard(coverage, node);
+    if (best !== null) place(node, best.shard);
+  }
+  return placed;
+}
+
+function wholePipelines(grid: CutGrid, nodes: readonly SnapshotNode[]) {
+  if (nodes.length < 2) return [];
+  const pool = planningPoolOf(snapshotOfNodes(nodes, 0), grid);
+  const budget = {steps: JOIN_STEPS, firstThreshold: 0.3, seed: 1};
+  return improvePipelines(pool, formPipelines(pool), budget).flatMap((set) => {
+    const {order, stepMs} = arrange(pool, set);
+    const cells = stepMs < SHORT_MS ? fillCells(pool, order, 0) : null;
+    let endLayer = 0;
+    return (cells ?? []).flatMap((count, k) => {
+      const startLayer = endLayer;
+      endLayer = Math.min(startLayer + count * grid.cutEvery, grid.layerCount);
+      const node = pool.snapshot.nodes[order[k] ?? -1];
+      return node === undefined ? [] : [{node, shard: shardOf(grid, startLayer, endLayer)}];
+    });
+  });
+}

@@ -1,0 +1,28 @@
+/** Names and shapes of a cell's inputs and outputs, f32 unless said. */
+export const CELL_IO = {
+  /** In: `[batch, tokens, hiddenSize]`. */
+  hidden: 'hidden',
+  /** In, i64: `[batch, tokens]`, the position of each token. */
+  positions: 'positions',
+  /**
+   * In: `[batch, 1, rows, total]`, added to attention's scores: 0 where a row may
+   * look, `MASKED` where not. How many rows a piece has: `attentionRows`.
+   */
+  mask: 'mask',
+  /** In: `[total, 1]`, all of them 1. */
+  ones: 'ones',
+  /** Out: `[batch, tokens, hiddenSize]`. */
+  result: 'result',
+  /** In: `[batch, kvHeadCount, past, headSize]`; out: `[batch, kvHeadCount, total, headSize]`. */
+  pastKey: (layer: number) => `past_key.${layer}`,
+  pastValue: (layer: number) => `past_value.${layer}`,
+  presentKey: (layer: number) => `present_key.${layer}`,
+  presentValue: (layer: number) => `present_value.${layer}`,
+} as const;
+
+/** Names of what the layers of a cell share. */
+export const CELL_CONSTANTS = {
+  rotaryCos: 'rotary_cos',
+  rotarySin: 'rotary_sin',
+  lastAxis: 'last_axis',
+} as const;
