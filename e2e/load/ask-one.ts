@@ -1,4 +1,4 @@
-import type {AnswerEvent, AskRequest} from '../../web/src/chat/chat-service.ts';
+import type {AnswerEvent, AskRequest, ChainHop} from '../../web/src/chat/chat-service.ts';
 import {missingLayersOf} from '../demo/missing-layers.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from '../swarm/answer.ts';
 import {AskFailedError, type Tab} from '../swarm/tab.ts';
@@ -41,7 +41,7 @@ export async function askOne(input: AskOneInput): Promise<RequestRecord> {
   if (error === null)
     journal.note('request-completed', {request: id, tokens: seen.answer.tokenIds.length});
   else journal.note('request-failed', {request: id, ...error});
-  const {promptTokenIds, text, tokenIds, topLogprobs, finishReason, chains} = seen.answer;
+  const {promptTokenIds, text, tokenIds, topLogprobs, finishReason} = seen.answer;
   return {
     id,
     prompt,
@@ -54,7 +54,7 @@ export async function askOne(input: AskOneInput): Promise<RequestRecord> {
     tokenAtMs: seen.tokenAtMs,
     topLogprobs,
     finishReason,
-    chains,
+    chains: seen.chains,
     recoveries: [],
     sessionIds: seen.sessionIds,
     error,
@@ -68,10 +68,13 @@ class SeenAnswer {
   readonly signal: AbortSignal;
   readonly sessionIds: string[] = [];
   readonly tokenAtMs: number[] = [];
+  /** Those that became ready: one that refused has served nothing. */
+  readonly chains: (readonly ChainHop[])[] = [];
   answer: Answer = NO_ANSWER;
   givenUp: RequestError | null = null;
   #patience: NodeJS.Timeout | null = null;
   #missing = '';
+  #chosen: readonly ChainHop[] = [];
 
   constructor(input: AskOneInput) {
     this.#input = input;
@@ -87,6 +90,7 @@ class SeenAnswer {
         return;
       case 'chain':
         this.#stopWaiting();
+        this.#chosen = event.hops;
         journal.note(
           'request-chain',
           {request: id, hops: event.hops.length},
@@ -96,6 +100,7 @@ class SeenAnswer {
         return;
       case 'ready':
         this.sessionIds.push(event.sessionId);
+        this.chains.push(this.#chosen);
         journal.note('request-ready', {request: id}, journal.runMsOf(atUnixMs));
         await faults.onTokens(id, 0);
         return;

@@ -1,12 +1,22 @@
 import {keyedUniform} from '#shared/session/keyed-uniform.ts';
 import type {ChainHop} from '../../web/src/chat/chat-service.ts';
-import type {LendingTab} from './lending-tab.ts';
+import type {LendState} from '../../web/src/chat/lend-service.ts';
 import type {RunJournal} from './run-journal.ts';
 import type {Fault} from './scenario.ts';
 
+/** What faults are done to. */
+export type FaultTab = {
+  readonly index: number;
+  readonly isOpen: boolean;
+  readonly state: {readonly kind: LendState['kind']};
+  readonly observation: {readonly id: string};
+  close(): Promise<void>;
+  crashEngine(): Promise<void>;
+};
+
 export type FaultPlanOptions = {
   readonly faults: readonly Fault[];
-  readonly tabs: readonly LendingTab[];
+  readonly tabs: readonly FaultTab[];
   readonly seed: number;
   readonly journal: RunJournal;
 };
@@ -95,7 +105,7 @@ export class FaultPlan {
   }
 
   /** The tab that is meant, or why there is none. */
-  #targetOf({fault, index}: Pending): LendingTab | 'not-yet' | `no ${string}` {
+  #targetOf({fault, index}: Pending): FaultTab | 'not-yet' | `no ${string}` {
     const {tabs, seed} = this.#options;
     const {target, request} = fault;
     switch (target.kind) {

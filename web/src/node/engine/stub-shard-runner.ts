@@ -74,9 +74,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       const {fixedMsPerLayer, msPerTokenLayer} = options;
       await options.waitMs(layerCount * (fixedMsPerLayer + step.tokenCount * msPerTokenLayer));
       throwIfLost(options.lost);
-      if (step.output === 'none') return {kind: 'none'};
-      if (step.output === 'logits') return {kind: 'logits', top: topOf(tokens.at(-1), spec)};
-      return {kind: 'hidden', dtype: 'f16', bytes: writeLanes(tokens, spec.hiddenSize)};
+      return outputOf(step, tokens, spec);
     },
     truncate: (sessionId, position) => {
       for (const past of caches.get(sessionId)?.layers.values() ?? []) past.length = position;
@@ -99,6 +97,16 @@ function unknownSession(sessionId: SessionId): WeftError {
     {code: 'UNKNOWN_SESSION'},
     `Session "${sessionId}" is not open in this engine`,
   );
+}
+
+function outputOf(
+  {output}: ShardStep,
+  tokens: readonly Uint32Array[],
+  spec: ModelSpec,
+): ShardOutput {
+  if (output === 'none') return {kind: 'none'};
+  if (output === 'logits') return {kind: 'logits', top: topOf(tokens.at(-1), spec)};
+  return {kind: 'hidden', dtype: 'f16', bytes: writeLanes(tokens, spec.hiddenSize)};
 }
 
 function throwIfLost(lost: AbortSignal | undefined): void {

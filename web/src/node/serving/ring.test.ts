@@ -106,6 +106,43 @@ describe('a ring of hops', () => {
     expect(swarm.openSessions()).toBe(0);
   });
 
+  test('[RG14] while all hops are full a request waits for room, as long as its client has patience', async () => {
+    const swarm = new RingSwarm();
+    const alone = [
+      swarm.addNode('alone', {startLayer: 0, endLayer: 6}, {limits: {maxSessions: 1}}),
+    ];
+    const client = swarm.addClient('a', [alone]);
+    expect(
+      await failureOf(Promise.all([collectTokens(client, PROMPT), collectTokens(client, [1])])),
+    ).toBe('SESSIONS_FULL');
+    await swarm.settle();
+    swarm.roomPatienceMs = 1;
+    const patient = swarm.addClient('b', [alone]);
+    const both = await Promise.all([collectTokens(patient, PROMPT), collectTokens(patient, [1])]);
+    expect(both.map((tokens) => tokens.length)).toEqual([12, 12]);
+    await swarm.settle();
+    expect(swarm.openSessions()).toBe(0);
+  });
+
+  test('[RG15] a hop counts what it sent to the next, by session, prompt and answer apart', async () => {
+    const swarm = new RingSwarm();
+    const [head, mid, tail] = threeHops(swarm);
+    if (head === undefined || mid === undefined || tail === undefined)
+      throw new Error('three hops');
+    await collectTokens(swarm.addClient('a', [[head, mid, tail]]), PROMPT);
+    await swarm.settle();
+    const header = 28;
+    const hiddenBytes = 2 * swarm.spec.hiddenSize;
+    const sent = {
+      prefillTokens: PROMPT.length,
+      prefillBytes: header + PROMPT.length * hiddenBytes,
+      decodeTokens: 11,
+      decodeBytes: 11 * (header + hiddenBytes),
+    };
+    for (const {server} of [head, mid]) expect(server.sessionTraffic()).toMatchObject([sent]);
+    expect(tail.server.sessionTraffic()).toEqual([]);
+  });
+
   test.each<[RefusalCode, (swarm: RingSwarm) => Promise<unknown>]>([
     [
       'PROMPT_TOO_LONG',

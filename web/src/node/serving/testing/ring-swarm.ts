@@ -26,6 +26,8 @@ export class RingSwarm {
   readonly spec: ModelSpec;
   readonly nodes: RingNode[] = [];
   nowMs = 0;
+  /** How long its clients wait while all hops are full. */
+  roomPatienceMs = 0;
   #sessionCount = 0;
 
   constructor(spec: Partial<ModelSpec> = {}) {
@@ -106,7 +108,7 @@ export class RingSwarm {
         return sessionIdFrom(Uint8Array.of(0, 0, 0, 0, 0, 0, name.length, this.#sessionCount));
       },
       silenceMs: 10_000,
-      roomPatienceMs: 0,
+      roomPatienceMs: this.roomPatienceMs,
     });
     routeFrames(transport, {client, hop: () => null, onMalformed: () => undefined});
     return client;
