@@ -231,6 +231,15 @@ test('[EN5] when the worker dies, what waits is rejected, and so is what comes a
   );
 });
 
+test('[EN7] a load that is abandoned ends with the reason given', async ({page}) => {
+  const shard = {manifest, range: CELL, kvBudgetBytes: KV_BUDGET_BYTES, weightsUrl: '/model.gguf'};
+  const reason = await page.evaluate(
+    (request) => globalThis.enginePage.abandonLoad(request),
+    shard,
+  );
+  expect(reason).toBe('no longer wanted');
+});
+
 // Query heads that share a key and value head: none (the extra row), two, all four.
 for (const kvHeadCount of [4, 2, 1]) {
   test(`[EN6] a long prompt gives the same bits in any pieces: 4 heads over ${kvHeadCount}`, async ({

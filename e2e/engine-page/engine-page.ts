@@ -37,6 +37,24 @@ globalThis.Worker = class extends Worker {
   }
 };
 
+/** Gives up as soon as something has come. @returns the reason with which the load ended. */
+async function abandonLoad(shard: PageShard): Promise<string> {
+  const abandon = new AbortController();
+  const loading = createWorkerShardRunner({
+    ...shard,
+    embedding: false,
+    lmHead: false,
+    onProgress: () => {
+      abandon.abort('no longer wanted');
+    },
+    signal: abandon.signal,
+  });
+  return await loading.then(
+    () => 'loaded',
+    (reason: unknown) => String(reason),
+  );
+}
+
 async function load(
   shard: PageShard,
 ): Promise<{measured: MeasuredShard; progress: LoadProgress[]}> {
@@ -165,6 +183,7 @@ function tellCode<Args extends unknown[], Result>(
 
 const actions = {
   load: tellCode(load),
+  abandonLoad,
   unload,
   open: tellCode(open),
   close,

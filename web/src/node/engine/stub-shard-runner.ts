@@ -55,12 +55,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
   return {
     range,
     openSession: (sessionId, kvTokens) => {
-      if (kvTokens > kvTokensFree) {
-        const detail = {code: 'KV_FULL', kvTokensFree} as const;
-        return Promise.reject(
-          new WeftError(detail, `No room for ${kvTokens} tokens: ${kvTokensFree} free`),
-        );
-      }
+      if (kvTokens > kvTokensFree) return Promise.reject(kvFull(kvTokens, kvTokensFree));
       kvTokensFree -= kvTokens;
       caches.set(sessionId, {kvTokens, layers: new Map()});
       return Promise.resolve();
@@ -89,6 +84,11 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       return Promise.resolve();
     },
   };
+}
+
+function kvFull(kvTokens: number, kvTokensFree: number): WeftError {
+  const message = `No room for ${kvTokens} tokens: ${kvTokensFree} free`;
+  return new WeftError({code: 'KV_FULL', kvTokensFree}, message);
 }
 
 function unknownSession(sessionId: SessionId): WeftError {
