@@ -9,6 +9,7 @@ import {chromium} from 'playwright';
 import * as z from 'zod';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import type {LinkReport, TabTraffic} from '../web/src/chat/link-service.ts';
+import reference from './reference/smollm2-greedy.json' with {type: 'json'};
 import {measureScenario, type Measurement} from './load/measure-scenario.ts';
 import {offerModel} from './load/offer-model.ts';
 import {openRunFolder, type RunFolder} from './load/run-folder.ts';
@@ -87,7 +88,7 @@ test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees 
     count: 50,
     clients: 2,
     arrival: 'poisson',
-    perSec: 4,
+    perSec: 2,
     maxTokens: 8,
     temperature: 0.7,
     seed: 3,
@@ -163,6 +164,33 @@ function expectBytesAsSeen(
   expect(nodes.every(({id}) => observed.has(id))).toBe(true);
 }
 
+test('[SW6] 3 tabs with the real model, 8 requests of 2 clients: the tokens of the reference, and few bytes for each', async () => {
+  const item = reference.items.find(({id}) => id === 'open-01-question');
+  const messages = item?.messages ?? [];
+  const {report, isGood} = await measure({
+    model: 'smollm2-135m-instruct',
+    tabs: [{count: 3, engine: 'wasm', maxLayers: 10}],
+    requests: {
+      prompts: [{messages}],
+      count: 8,
+      clients: 2,
+      arrival: 'all',
+      maxTokens: 6,
+      logprobs: 5,
+    },
+    coverageTimeoutMs: 120_000,
+  });
+  expect(report.summary).toMatchObject({requests: 8, completed: 8, failed: 0, wrong: 0});
+  expect(isGood).toBe(true);
+  for (const {tokenIds, topLogprobs, wireBytesPerTokenPerHop, chains} of report.requests) {
+    expect(tokenIds).toEqual(item?.exact_f32.ids.slice(0, 6));
+    expect(topLogprobs?.map((top) => top[0]?.id)).toEqual(tokenIds);
+    expect(topLogprobs?.every((top) => top.length === 5)).toBe(true);
+    expect(wireBytesPerTokenPerHop).toBe(576 * 2 + FRAME_HEADER_BYTES);
+    expect(chains[0]?.length).toBe(3);
+  }
+});
+
 test('[SW2] the same scenario twice gives the same texts', async () => {
   const scenario = {
     seed: 7,
@@ -188,14 +216,14 @@ test('[SW2] the same scenario twice gives the same texts', async () => {
 test('[SW3] a fault does its damage at its token, and the request says what happened', async () => {
   const {report, isGood} = await measure({
     tabs: [{count: 3, engine: 'stub', maxLayers: 16}],
-    requests: {prompts: ['hello world', 'because'], maxTokens: 12},
+    requests: {prompts: ['hello world', 'because'], maxTokens: 100},
     faults: [{kind: 'crash-engine', target: 'stage:1', request: 1, afterTokens: 4}],
   });
   expect(isGood).toBe(false);
   const [whole, broken] = report.requests;
   expect(whole?.error).toBeNull();
   expect(broken?.tokenIds.length).toBeGreaterThanOrEqual(4);
-  expect(broken?.tokenIds.length).toBeLessThan(12);
+  expect(broken?.tokenIds.length).toBeLessThan(100);
   expect(broken).toMatchObject({errorCode: 'ENGINE_LOST', finishReason: null, isWrong: false});
   expect(report.summary).toMatchObject({completed: 1, failed: 1, wrong: 0});
   const fault = report.events.find(({kind}) => kind === 'fault');
