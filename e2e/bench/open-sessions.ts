@@ -53,7 +53,11 @@ export function openSessions(input: OpenSessionsInput) {
       snapshot,
       model,
       request: {promptTokens: 1, newTokens: 1, whenFull: 'queue'},
-      overlay: {...EMPTY_OVERLAY, promised},
+      overlay: {
+        ...EMPTY_OVERLAY,
+        promised,
+        unseenSessions: clients > 1 ? Math.min(lag, request) : 0,
+      },
       seed: input.seed * 1_000_003 + request,
     });
     tookMs.push(performance.now() - startedMs);
