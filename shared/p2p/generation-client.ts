@@ -234,7 +234,7 @@ export class GenerationClient<H extends Hop = Hop> {
     const {transport, manifestHash} = this.#options;
     const {hops, sessionId} = attempt;
     const ends = [hops[0]?.peerId, hops.at(-1)?.peerId].filter((id) => id !== undefined);
-    for (const peerId of new Set(ends)) await this.#connect(peerId, signal);
+    await Promise.all(Array.from(new Set(ends), (peerId) => this.#connect(peerId, signal)));
     const open: OpenSession = {
       kind: 'open-session',
       protocolMajor: PROTOCOL_MAJOR,

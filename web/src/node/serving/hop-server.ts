@@ -199,8 +199,8 @@ export class HopServer {
       return;
     }
     const head = open.hops[0];
-    if (head !== undefined) await connect(transport, head.peerId, signal);
-    await connect(transport, open.clientId, signal);
+    const ends = new Set([open.clientId, ...(head === undefined ? [] : [head.peerId])]);
+    await Promise.all(Array.from(ends, (peerId) => connect(transport, peerId, signal)));
     await this.#sendControl(open.clientId, session, CLIENT_HOP, {kind: 'session-ready'});
   }
 
