@@ -5,9 +5,9 @@ import {
   decidePlacement,
 } from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
+import type {LendLoad, LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
 import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
-import {HopServer} from '../serving/hop-server.ts';
+import {HopServer, type HopLimits} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
 import {HOP_LIMITS, KV_TOKENS, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {
@@ -38,6 +38,14 @@ export class LendNode implements LendService {
   /** The hop that this tab is, for the frame router; `null` while it lends nothing. */
   get hop(): HopServer | null {
     return this.#lending?.hop ?? null;
+  }
+
+  /** What this tab carries; `null` while it lends nothing. */
+  get load(): LendLoad | null {
+    const hop = this.#lending?.hop;
+    if (hop === undefined) return null;
+    const {openSessions, kvTokensReserved, queuedSteps, refusals} = hop.load;
+    return {openSessions, kvTokensReserved, queuedSteps, refusals: Object.fromEntries(refusals)};
   }
 
   /** As if the engine had crashed: its next step fails, and the node finds out by that. */
@@ -84,6 +92,10 @@ export class LendNode implements LendService {
   }
 }
 
+function limitsOf({sessionIdleMs = HOP_LIMITS.idleTimeoutMs}: LendRequest): HopLimits {
+  return {...HOP_LIMITS, idleTimeoutMs: sessionIdleMs};
+}
+
 /** One stay in the swarm, from the first record to the farewell. */
 class Lending {
   readonly hop: HopServer;
@@ -114,7 +126,7 @@ class Lending {
       manifestHash: model.manifestHash,
       spec,
       grid,
-      limits: HOP_LIMITS,
+      limits: limitsOf(request),
       nowMs,
       onChange: () => {
         this.#publishLoad();
@@ -151,10 +163,11 @@ class Lending {
     this.#unsubscribe = membership.onSnapshot(() => {
       this.#loop.update();
     });
+    const sweepEveryMs = Math.min(SWEEP_EVERY_MS, limitsOf(request).idleTimeoutMs);
     this.#sweep = setInterval(() => {
       this.hop.sweep();
       this.#show();
-    }, SWEEP_EVERY_MS);
+    }, sweepEveryMs);
     this.#show();
   }
 

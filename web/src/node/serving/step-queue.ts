@@ -42,6 +42,18 @@ export class StepQueue<Step> {
     this.#outside.delete(sessionId);
   }
 
+  /** The session with the most steps waiting, or `null` when none waits. */
+  longest(): string | null {
+    let found: string | null = null;
+    let most = 0;
+    for (const [sessionId, steps] of this.#waiting) {
+      if (steps.length <= most) continue;
+      most = steps.length;
+      found = sessionId;
+    }
+    return found;
+  }
+
   /** Forgets what waits for a session that is closed. */
   drop(sessionId: string): void {
     this.#length -= this.#waiting.get(sessionId)?.length ?? 0;
