@@ -65,11 +65,14 @@ type Attempt<H extends Hop = Hop> = {
   readonly sessionId: SessionId;
   readonly hops: readonly H[];
   readonly inbox: Pushable<Incoming>;
+  readonly maxIncoming: number;
 };
 
 /** Prompt pieces are about this large on the wire, so that hops work on different pieces at once. */
 const PIECE_BYTES = 32 * 1024;
 const MAX_ATTEMPTS = 5;
+/** Ready, failed, left: what a chain may say beside its tokens. */
+const CONTROL_WORDS = 8;
 /** Refusals that pass as other answers end. */
 const FULL: ReadonlySet<RefusalCode> = new Set(['SESSIONS_FULL', 'KV_FULL', 'QUEUE_FULL']);
 const ROOM_RETRY_MS = 500;
@@ -94,7 +97,10 @@ export class GenerationClient<H extends Hop = Hop> {
     const attempt = this.#attempts.get(frame.sessionId);
     if (attempt === undefined) return;
     const incoming = readIncoming(attempt, from, frame);
-    if (incoming !== null) attempt.inbox.push(incoming);
+    // An honest chain says one word per token; a flood is dropped, and then out of order.
+    if (incoming !== null && attempt.inbox.readableLength < attempt.maxIncoming) {
+      attempt.inbox.push(incoming);
+    }
   }
 
   /**
@@ -124,7 +130,8 @@ export class GenerationClient<H extends Hop = Hop> {
         if (!FULL.has(code)) failedAttempts += 1;
         if (!canRetry || failedAttempts === MAX_ATTEMPTS) throw error;
         // Nobody in particular is to blame: then no hop of this chain is asked again.
-        for (const id of peerId === null ? chain.hops.map((hop) => hop.peerId) : [peerId]) avoid.add(id);
+        for (const id of peerId === null ? chain.hops.map((hop) => hop.peerId) : [peerId])
+          avoid.add(id);
         refusal = error;
       }
     }
@@ -173,7 +180,12 @@ export class GenerationClient<H extends Hop = Hop> {
     signal: AbortSignal,
   ): AsyncGenerator<GenerationEvent<H>, void, undefined> {
     const inbox = pushable<Incoming>({objectMode: true});
-    const attempt: Attempt<H> = {sessionId: this.#options.newSessionId(), hops, inbox};
+    const attempt: Attempt<H> = {
+      sessionId: this.#options.newSessionId(),
+      hops,
+      inbox,
+      maxIncoming: request.maxNewTokens + CONTROL_WORDS,
+    };
     this.#attempts.set(attempt.sessionId, attempt);
     let reason: 'done' | 'cancelled' | 'failed' = 'cancelled';
     try {

@@ -47,7 +47,8 @@ export function nodeCosts(
     costs.state[at] = stateOf(
       overlay.distrusted.has(node.nodeId),
       node.openSessions + (promised?.sessions ?? 0) >= node.maxSessions ||
-        node.kvTokensFree < request.promptTokens + request.newTokens,
+        // The last new token is never fed back, so it needs no place in the cache.
+        node.kvTokensFree < request.promptTokens + request.newTokens - 1,
       request.whenFull,
     );
   });

@@ -44,7 +44,10 @@ export async function createNode(options: NodeOptions): Promise<Services> {
   });
   let loadingVocabulary: Promise<Vocabulary> | null = null;
   const vocabulary = (): Promise<Vocabulary> => {
-    loadingVocabulary ??= loadVocabulary(model, {signal});
+    loadingVocabulary ??= loadVocabulary(model, {signal}).catch((error: unknown) => {
+      loadingVocabulary = null; // The network may be back at the next question.
+      throw error;
+    });
     return loadingVocabulary;
   };
   const chat: ChatService = new SwarmChatService({

@@ -112,10 +112,12 @@ export class PlacementLoop {
 
   async #giveUp(before: PlacementState, error: unknown, signal: AbortSignal): Promise<void> {
     if (!this.#closed) await this.#options.publishClaim(null);
+    if (before.kind === 'serving') {
+      this.#enter(before); // A move that did not work out: what was served is served still.
+      return;
+    }
     if (signal.aborted) {
-      this.#enter(
-        before.kind === 'serving' ? before : {kind: 'waiting', why: messageOf(signal.reason)},
-      );
+      this.#enter({kind: 'waiting', why: messageOf(signal.reason)});
       return;
     }
     const code = isWeftError(error) ? error.detail.code : 'SHARD_FAILED';

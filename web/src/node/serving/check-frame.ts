@@ -1,5 +1,5 @@
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import type {Frame} from '#shared/protocol/frame.ts';
+import {FRAME_HEADER_BYTES, MAX_FRAME_BYTES, type Frame} from '#shared/protocol/frame.ts';
 import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
 import {decodeTokenIds} from '#shared/protocol/token-ids.ts';
 
@@ -15,6 +15,10 @@ export function checkFrame(
   {isHead, spec}: {readonly isHead: boolean; readonly spec: ModelSpec},
 ): RefusalCode | null {
   if (frame.kind !== (isHead ? 'tokens' : 'hidden')) return 'BAD_PAYLOAD';
+  // Its result must fit one frame, and one step must not hold the engine for a whole context.
+  if (FRAME_HEADER_BYTES + frame.tokenCount * spec.hiddenSize * 4 > MAX_FRAME_BYTES) {
+    return 'BAD_PAYLOAD';
+  }
   if (frame.kind === 'tokens') {
     const known = decodeTokenIds(frame.payload).every((id) => id < spec.vocabularySize);
     return known ? null : 'BAD_PAYLOAD';
