@@ -9,9 +9,10 @@ import {chromium} from 'playwright';
 import * as z from 'zod';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import type {LinkReport, TabTraffic} from '../web/src/chat/link-service.ts';
+import reference from './reference/smollm2-greedy.json' with {type: 'json'};
 import {measureScenario, type Measurement} from './load/measure-scenario.ts';
 import {offerModel} from './load/offer-model.ts';
-import {openRunFolder} from './load/run-folder.ts';
+import {openRunFolder, type RunFolder} from './load/run-folder.ts';
 import {parseScenario} from './load/scenario.ts';
 import {expectedStubAnswer} from './load/testing/expected-stub-answer.ts';
 import {chromiumArguments, findChromium} from './set-up/find-chromium.ts';
@@ -49,9 +50,11 @@ const reportSchema = z.object({
 
 let folder: string;
 let modelPath: string;
+let runFolder: RunFolder;
 
 test.beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'weft-swarm-spec-'));
+  folder = await mkdtemp(join(tmpdir(), 'weft-spec-'));
+  runFolder = await openRunFolder();
   modelPath = join(folder, 'tiny.gguf');
   await writeFile(
     modelPath,
@@ -60,6 +63,7 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(async () => {
+  await runFolder.remove();
   await rm(folder, {recursive: true});
 });
 
@@ -70,13 +74,9 @@ async function measure(
 ): Promise<Measurement> {
   const scenario = parseScenario(JSON.stringify({model: modelPath, ...scenarioJson}));
   const {signal} = new AbortController();
-  const runFolder = await openRunFolder();
-  try {
-    const model = await offerModel(scenario, {folder: runFolder.path, log, signal});
-    return await measureScenario({scenario, model, signal, log, ...(onLoadDone && {onLoadDone})});
-  } finally {
-    await runFolder.remove();
-  }
+  const ownFolder = await mkdtemp(join(runFolder.path, 'site-'));
+  const model = await offerModel(scenario, {folder: ownFolder, log, signal});
+  return measureScenario({scenario, model, signal, log, ...(onLoadDone && {onLoadDone})});
 }
 
 type Observed = {readonly traffic: TabTraffic; readonly links: readonly LinkReport[]};
@@ -164,6 +164,33 @@ function expectBytesAsSeen(
   expect(nodes.every(({id}) => observed.has(id))).toBe(true);
 }
 
+test('[SW6] 3 tabs with the real model, 8 requests of 2 clients: the tokens of the reference, and few bytes for each', async () => {
+  const item = reference.items.find(({id}) => id === 'open-01-question');
+  const messages = item?.messages ?? [];
+  const {report, isGood} = await measure({
+    model: 'smollm2-135m-instruct',
+    tabs: [{count: 3, engine: 'wasm', maxLayers: 10}],
+    requests: {
+      prompts: [{messages}],
+      count: 8,
+      clients: 2,
+      arrival: 'all',
+      maxTokens: 6,
+      logprobs: 5,
+    },
+    coverageTimeoutMs: 120_000,
+  });
+  expect(report.summary).toMatchObject({requests: 8, completed: 8, failed: 0, wrong: 0});
+  expect(isGood).toBe(true);
+  for (const {tokenIds, topLogprobs, wireBytesPerTokenPerHop, chains} of report.requests) {
+    expect(tokenIds).toEqual(item?.exact_f32.ids.slice(0, 6));
+    expect(topLogprobs?.map((top) => top[0]?.id)).toEqual(tokenIds);
+    expect(topLogprobs?.every((top) => top.length === 5)).toBe(true);
+    expect(wireBytesPerTokenPerHop).toBe(576 * 2 + FRAME_HEADER_BYTES);
+    expect(chains[0]?.length).toBe(3);
+  }
+});
+
 test('[SW2] the same scenario twice gives the same texts', async () => {
   const scenario = {
     seed: 7,
@@ -177,12 +204,11 @@ test('[SW2] the same scenario twice gives the same texts', async () => {
       seed: 9,
     },
   };
-  const texts = [];
-  for (let run = 0; run < 2; run += 1) {
-    const {report, isGood} = await measure(scenario);
-    expect(isGood).toBe(true);
-    texts.push(report.requests.map(({text, tokenIds}) => ({text, tokenIds})));
-  }
+  const runs = await Promise.all([measure(scenario), measure(scenario)]);
+  expect(runs.map(({isGood}) => isGood)).toEqual([true, true]);
+  const texts = runs.map(({report}) =>
+    report.requests.map(({text, tokenIds}) => ({text, tokenIds})),
+  );
   expect(texts[0]).toEqual(texts[1]);
   expect(new Set(texts[0]?.map(({text}) => text)).size).toBe(3);
 });
@@ -190,14 +216,14 @@ test('[SW2] the same scenario twice gives the same texts', async () => {
 test('[SW3] a fault does its damage at its token, and the request says what happened', async () => {
   const {report, isGood} = await measure({
     tabs: [{count: 3, engine: 'stub', maxLayers: 16}],
-    requests: {prompts: ['hello world', 'because'], maxTokens: 12},
+    requests: {prompts: ['hello world', 'because'], maxTokens: 100},
     faults: [{kind: 'crash-engine', target: 'stage:1', request: 1, afterTokens: 4}],
   });
   expect(isGood).toBe(false);
   const [whole, broken] = report.requests;
   expect(whole?.error).toBeNull();
   expect(broken?.tokenIds.length).toBeGreaterThanOrEqual(4);
-  expect(broken?.tokenIds.length).toBeLessThan(12);
+  expect(broken?.tokenIds.length).toBeLessThan(100);
   expect(broken).toMatchObject({errorCode: 'ENGINE_LOST', finishReason: null, isWrong: false});
   expect(report.summary).toMatchObject({completed: 1, failed: 1, wrong: 0});
   const fault = report.events.find(({kind}) => kind === 'fault');

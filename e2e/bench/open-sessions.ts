@@ -1,6 +1,5 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {PeerId} from '#shared/ids.ts';
-import {hopServiceMs} from '#shared/scheduling/cost-model.ts';
 import {
   EMPTY_OVERLAY,
   type ChainHop,
@@ -54,7 +53,11 @@ export function openSessions(input: OpenSessionsInput) {
       snapshot,
       model,
       request: {promptTokens: 1, newTokens: 1, whenFull: 'queue'},
-      overlay: {...EMPTY_OVERLAY, promised},
+      overlay: {
+        ...EMPTY_OVERLAY,
+        promised,
+        unseenSessions: clients > 1 ? Math.min(lag, request) : 0,
+      },
       seed: input.seed * 1_000_003 + request,
     });
     tookMs.push(performance.now() - startedMs);
@@ -89,18 +92,4 @@ function sessionsPerNode(opened: readonly (readonly ChainHop[])[]): Record<strin
   const load: Record<string, number> = {};
   for (const {nodeId} of opened.flat()) load[nodeId] = (load[nodeId] ?? 0) + 1;
   return load;
-}
-
-/** Work of the busiest node, ms per token over its sessions. */
-export function busiestWorkMs(
-  snapshot: SwarmSnapshot,
-  chains: readonly (readonly ChainHop[])[],
-): number {
-  const workMs = new Map<PeerId, number>();
-  for (const {nodeId, startLayer, endLayer} of chains.flat()) {
-    const node = snapshot.nodes[snapshot.indexOf.get(nodeId) ?? -1];
-    if (node === undefined) continue;
-    workMs.set(nodeId, (workMs.get(nodeId) ?? 0) + hopServiceMs(node, endLayer - startLayer));
-  }
-  return Math.max(0, ...workMs.values());
 }

@@ -7,6 +7,15 @@ import {rejectedBy} from './rejected-by.ts';
 import type {RunJournal} from './run-journal.ts';
 import type {RequestError, RequestRecord} from './run-record.ts';
 
+type MissingLayers = Extract<AnswerEvent, {kind: 'waiting'}>['missing'];
+
+/** How long a request waits for layers that nobody serves. */
+export type Patience = {
+  readonly ms: number;
+  /** Whether the client knows all that there is to know: waiting changes nothing. */
+  readonly isFinal: (missing: MissingLayers) => boolean;
+};
+
 export type AskOneInput = {
   readonly id: number;
   readonly prompt: string;
@@ -14,8 +23,7 @@ export type AskOneInput = {
   readonly request: AskRequest;
   readonly faults: FaultPlan;
   readonly journal: RunJournal;
-  /** How long a request waits for layers that nobody serves. */
-  readonly patienceMs: number;
+  readonly patience: Patience;
   /** Aborts with an `Error` that says why the run is over. */
   readonly signal: AbortSignal;
 };
@@ -119,15 +127,21 @@ class SeenAnswer {
   }
 
   /** What is missing may change while it waits; the time limit stays that of the first word. */
-  #wait(missing: Extract<AnswerEvent, {kind: 'waiting'}>['missing']): void {
-    const {id, journal, patienceMs} = this.#input;
+  #wait(missing: MissingLayers): void {
+    const {id, journal, patience} = this.#input;
     this.#missing = missingLayersOf(missing);
-    if (this.#patience !== null) return;
-    journal.note('request-waiting', {request: id, message: this.#missing});
-    this.#patience = setTimeout(() => {
-      this.givenUp = {code: 'LAYERS_MISSING', message: this.#missing};
-      this.#abort.abort();
-    }, patienceMs);
+    if (this.#patience === null) {
+      journal.note('request-waiting', {request: id, message: this.#missing});
+      this.#patience = setTimeout(() => {
+        this.#giveUp();
+      }, patience.ms);
+    }
+    if (patience.isFinal(missing)) this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.givenUp = {code: 'LAYERS_MISSING', message: this.#missing};
+    this.#abort.abort();
   }
 
   #stopWaiting(): void {

@@ -2,7 +2,7 @@ import {setTimeout as wait} from 'node:timers/promises';
 import type {AskRequest} from '../../web/src/chat/chat-service.ts';
 import type {Tab} from '../swarm/tab.ts';
 import {arrivalTimesMs} from './arrival-times.ts';
-import {askOne} from './ask-one.ts';
+import {askOne, type Patience} from './ask-one.ts';
 import type {FaultPlan} from './fault-plan.ts';
 import type {RunJournal} from './run-journal.ts';
 import type {RequestRecord} from './run-record.ts';
@@ -13,7 +13,7 @@ export type LoadInput = {
   readonly clients: readonly Tab[];
   readonly faults: FaultPlan;
   readonly journal: RunJournal;
-  readonly patienceMs: number;
+  readonly patience: Patience;
   readonly onEnd: (request: RequestRecord) => void;
   readonly signal: AbortSignal;
 };

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import type {LendState} from '../../web/src/chat/lend-service.ts';
 import {chooseCutEvery} from './choose-cut-every.ts';
-import {countChains} from './count-chains.ts';
+import {countChains, countUnservedLayers} from './count-chains.ts';
 import {judgeCoverage} from './coverage.ts';
 
 const GRID = {layerCount: 6, cutEvery: 2};
@@ -40,6 +40,8 @@ test('[CV1] chains are counted by the rarest layer', () => {
   ];
   expect(countChains(GRID, ranges)).toBe(2);
   expect(countChains(GRID, [])).toBe(0);
+  expect(countUnservedLayers(GRID, [{startLayer: 2, endLayer: 4}])).toBe(4);
+  expect(countUnservedLayers(GRID, ranges)).toBe(0);
 });
 
 test('[CV2] covered when enough tabs serve each layer, closed tabs aside', () => {

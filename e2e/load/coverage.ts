@@ -1,4 +1,5 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {LendState} from '../../web/src/chat/lend-service.ts';
 import {countChains} from './count-chains.ts';
 import type {TabGroup} from './scenario.ts';
@@ -8,6 +9,15 @@ export type CoveredTab = {
   readonly isOpen: boolean;
   readonly group: Pick<TabGroup, 'maxLayers'>;
 };
+
+/** What is served now. */
+export function heldLayers(
+  tabs: readonly Pick<CoveredTab, 'state' | 'isOpen'>[],
+): readonly LayerRange[] {
+  return tabs.flatMap(({state, isOpen}) =>
+    isOpen && state.kind === 'serving' ? [state.layers] : [],
+  );
+}
 
 /**
  * Whether enough chains are there: not yet; or never, because the tabs have
@@ -19,9 +29,7 @@ export function judgeCoverage(input: {
   readonly wantedChains: number;
 }): 'covered' | 'not-yet' | 'never' {
   const {tabs, grid, wantedChains} = input;
-  const held = tabs.flatMap(({state, isOpen}) =>
-    isOpen && state.kind === 'serving' ? [state.layers] : [],
-  );
+  const held = heldLayers(tabs);
   if (countChains(grid, held) >= wantedChains) return 'covered';
   const isSettled = tabs.every(({state}) => ['serving', 'spare', 'failed'].includes(state.kind));
   const capacity = tabs.reduce(

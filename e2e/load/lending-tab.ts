@@ -102,7 +102,6 @@ export class LendingTab {
 
   /** The engine dies, the page lives. */
   async crashEngine(): Promise<void> {
-    await this.observe();
     await this.#tab?.crashEngine();
   }
 

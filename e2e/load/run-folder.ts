@@ -6,6 +6,9 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 const GUARD = fileURLToPath(new URL('remove-folder.ts', import.meta.url));
+/** Chromium's socket is 44 characters below the folder; the shortest limit of all systems is 104. */
+const LONGEST_BASE = 40;
+
 /** Where programs of this and other systems look for the folder of temporary files. */
 const VARIABLES = ['TMPDIR', 'TEMP', 'TMP'];
 
@@ -22,7 +25,8 @@ export type RunFolder = {
  * it comes, and removes the folder: a crash cannot leave it behind.
  */
 export async function openRunFolder(): Promise<RunFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'weft-swarm-'));
+  const isTooLong = process.platform !== 'win32' && tmpdir().length > LONGEST_BASE;
+  const path = await mkdtemp(join(isTooLong ? '/tmp' : tmpdir(), 'weft-swarm-'));
   const guard = spawn(process.execPath, [GUARD, path], {
     // Not in our process group: Ctrl-C must not reach it.
     detached: true,

@@ -1,7 +1,10 @@
 import {WeftError} from '#shared/errors.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
 import {Swarm} from '../swarm/start-swarm.ts';
 import {askRequests} from './ask-requests.ts';
-import {judgeCoverage} from './coverage.ts';
+import type {Patience} from './ask-one.ts';
+import {countUnservedLayers} from './count-chains.ts';
+import {heldLayers, judgeCoverage} from './coverage.ts';
 import {FaultPlan} from './fault-plan.ts';
 import {lendTabs, type Lending} from './lend-tabs.ts';
 import type {RunModel} from './offer-model.ts';
@@ -9,6 +12,9 @@ import {rejectedBy} from './rejected-by.ts';
 import {RunJournal} from './run-journal.ts';
 import type {RunRecord} from './run-record.ts';
 import {requestCountOf, type Scenario} from './scenario.ts';
+
+/** Records travel in a second; on a busy machine they take longer. */
+const HEARSAY_MS = 10_000;
 
 export type RunScenarioOptions = {
   readonly scenario: Scenario;
@@ -104,8 +110,7 @@ class ScenarioRun {
       clients,
       faults,
       journal: this.#journal,
-      // Nobody waits for tabs that have had their time already.
-      patienceMs: coverageMs === null ? 0 : scenario.coverageTimeoutMs,
+      patience: this.#patience(coverageMs),
       onEnd: ({id, error}) => {
         endedCount += 1;
         const outcome = error === null ? 'completed' : `failed: ${error.message}`;
@@ -125,6 +130,17 @@ class ScenarioRun {
       events: this.#journal.events,
       coverageMs,
       skippedFaults: faults.skippedCount,
+    };
+  }
+
+  /** Nobody waits for tabs that have had their time, only for clients that have not heard of all of them yet. */
+  #patience(coverageMs: number | null): Patience {
+    const {scenario, model} = this.#options;
+    if (coverageMs !== null) return {ms: scenario.coverageTimeoutMs, isFinal: () => false};
+    const unservedLayers = countUnservedLayers(model.grid, heldLayers(this.#lending.tabs));
+    return {
+      ms: HEARSAY_MS,
+      isFinal: (missing) => unservedLayers === sumLayers(missing),
     };
   }
 
@@ -168,6 +184,10 @@ class ScenarioRun {
     );
     return outcome === 'covered' ? atMs : null;
   }
+}
+
+function sumLayers(ranges: readonly LayerRange[]): number {
+  return ranges.reduce((sum, {startLayer, endLayer}) => sum + endLayer - startLayer, 0);
 }
 
 function timeoutError(timeoutMs: number): WeftError {

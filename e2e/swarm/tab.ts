@@ -1,6 +1,6 @@
 import type {Browser, Page} from 'playwright';
 import type {AnswerEvent, AskRequest} from '../../web/src/chat/chat-service.ts';
-import type {LendRequest, LendState} from '../../web/src/chat/lend-service.ts';
+import type {LendLoad, LendRequest, LendState} from '../../web/src/chat/lend-service.ts';
 import type {LinkReport, TabTraffic} from '../../web/src/chat/link-service.ts';
 import type {AskResult, TabControl} from '../../web/src/headless/tab-control.ts';
 
@@ -116,6 +116,11 @@ export class Tab {
   /** Joins the swarm and reads what the first question needs. */
   async prepare(): Promise<void> {
     await this.page.evaluate(() => weftTab.prepare());
+  }
+
+  /** What it carries and what it has refused; `null` while it lends nothing. */
+  async lendLoad(): Promise<LendLoad | null> {
+    return this.page.evaluate(() => weftTab.lendLoad());
   }
 
   /** The engine dies, the page lives. */

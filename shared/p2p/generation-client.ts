@@ -123,7 +123,8 @@ export class GenerationClient<H extends Hop = Hop> {
         const canRetry = progress.tokensShown === 0 && REFUSALS[code].next === 'chain';
         if (!FULL.has(code)) failedAttempts += 1;
         if (!canRetry || failedAttempts === MAX_ATTEMPTS) throw error;
-        if (peerId !== null) avoid.add(peerId);
+        // Nobody in particular is to blame: then no hop of this chain is asked again.
+        for (const id of peerId === null ? chain.hops.map((hop) => hop.peerId) : [peerId]) avoid.add(id);
         refusal = error;
       }
     }
@@ -234,7 +235,7 @@ export class GenerationClient<H extends Hop = Hop> {
     const {transport, manifestHash} = this.#options;
     const {hops, sessionId} = attempt;
     const ends = [hops[0]?.peerId, hops.at(-1)?.peerId].filter((id) => id !== undefined);
-    for (const peerId of new Set(ends)) await this.#connect(peerId, signal);
+    await Promise.all(Array.from(new Set(ends), (peerId) => this.#connect(peerId, signal)));
     const open: OpenSession = {
       kind: 'open-session',
       protocolMajor: PROTOCOL_MAJOR,

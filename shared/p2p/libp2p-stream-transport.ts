@@ -12,6 +12,7 @@ import {
   onlyRelayedPath,
   peerUnreachable,
   transportClosed,
+  TransportError,
   type FrameListener,
   type LinkLoss,
   type PeerTraffic,
@@ -144,6 +145,7 @@ class Libp2pStreamTransport implements Transport {
       return this.#addSender(to, stream);
     } catch (cause) {
       this.#throwIfClosed();
+      if (cause instanceof TransportError) throw cause;
       const isConnected = this.#libp2p.getConnections(peer).length > 0;
       const isRelayedOnly = isConnected && this.#directConnection(to) === undefined;
       if (isRelayedOnly) throw onlyRelayedPath(to, {cause});

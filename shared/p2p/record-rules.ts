@@ -1,14 +1,28 @@
 import type {Selectors, Validators} from '@libp2p/kad-dht';
-import {openRecord, peekRecord, RECORD_NAMESPACE} from './signed-record.ts';
+import {
+  openRecord,
+  peekRecord,
+  RECORD_NAMESPACE,
+  RecordRefusedError,
+  type RecordRefusal,
+} from './signed-record.ts';
 
 /** libp2p protocol of Weft's own DHT: no node of another network joins it. */
 export const DHT_PROTOCOL = '/weft/kad/1.0.0';
 
-/** What a DHT node checks before it stores or returns a record. */
-export function createValidators(now: () => number): Validators {
+/** What a DHT node checks before it stores or returns a record; `onRefused` may count. */
+export function createValidators(
+  now: () => number,
+  onRefused?: (code: RecordRefusal) => void,
+): Validators {
   return {
     [RECORD_NAMESPACE]: async (key, value) => {
-      await openRecord({key: new TextDecoder().decode(key), value}, now());
+      try {
+        await openRecord({key: new TextDecoder().decode(key), value}, now());
+      } catch (error) {
+        if (error instanceof RecordRefusedError) onRefused?.(error.detail.code);
+        throw error;
+      }
     },
   };
 }

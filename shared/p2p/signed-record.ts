@@ -24,7 +24,8 @@ const decoder = new TextDecoder('utf-8', {fatal: true});
 /** A record as it travels: the DHT key, and 64 bytes of Ed25519 signature before the JSON body. */
 export type SealedRecord = {readonly key: string; readonly value: Uint8Array};
 
-type RefusalCode =
+/** Why no reader may use a record. */
+export type RecordRefusal =
   | 'RECORD_TOO_LARGE'
   | 'RECORD_MALFORMED'
   | 'RECORD_KEY_MISMATCH'
@@ -35,13 +36,13 @@ type RefusalCode =
   | 'RECORD_FROM_THE_FUTURE';
 
 /** A record that no reader may use; `code` says which check it failed. */
-class RecordRefusedError extends WeftError<{
-  readonly code: RefusalCode;
+export class RecordRefusedError extends WeftError<{
+  readonly code: RecordRefusal;
   readonly key: string;
 }> {
   override readonly name = 'RecordRefusedError';
 
-  constructor(code: RefusalCode, key: string, reason: string, options?: ErrorOptions) {
+  constructor(code: RecordRefusal, key: string, reason: string, options?: ErrorOptions) {
     super({code, key}, `Cannot use record "${key}": ${reason}`, options);
   }
 }

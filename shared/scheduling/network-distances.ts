@@ -15,7 +15,7 @@ export type NetworkCoordinates = {
 export type RttMs = (a: number, b: number) => number;
 
 /** The round trip of a pair of which nobody knows anything. */
-export const UNKNOWN_RTT_MS = 100;
+const UNKNOWN_RTT_MS = 100;
 
 /** What distances are made of; a snapshot's node fits. */
 type Place = {
@@ -88,7 +88,7 @@ function estimateTable(places: readonly Place[]): Float64Array {
 }
 
 /** The round trip that two coordinates predict; `UNKNOWN_RTT_MS` when they are not comparable. */
-export function coordinateDistanceMs(a: NetworkCoordinates, b: NetworkCoordinates): number {
+function coordinateDistanceMs(a: NetworkCoordinates, b: NetworkCoordinates): number {
   if (a.at.length !== b.at.length) return UNKNOWN_RTT_MS;
   let squares = 0;
   for (const [axis, value] of a.at.entries()) {

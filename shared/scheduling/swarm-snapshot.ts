@@ -103,7 +103,7 @@ export function snapshotOfNodes(
 }
 
 /** The order of ids everywhere in scheduling: by code units, as no locale changes it. */
-export function compareIds(a: string, b: string): number {
+function compareIds(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

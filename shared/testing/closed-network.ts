@@ -5,7 +5,17 @@ export type ClosedHop = {
   readonly linkMs: number;
 };
 
-type Visit = {readonly atMs: number; readonly session: number; readonly hop: number};
+/** A session under way: its chain, its next hop, and the rounds it has done. */
+type Ride = {
+  readonly session: number;
+  readonly chain: readonly ClosedHop[];
+  hop: number;
+  rounds: number;
+  startedMs: number;
+  finishedMs: number;
+};
+
+type Visit = {readonly atMs: number; readonly ride: Ride};
 
 /**
  * Sessions that each go round their chain for ever, one at a time per node,
@@ -19,30 +29,28 @@ export function closedNetworkStepMs(
 ): readonly number[] {
   const freeAtMs = new Map<string, number>();
   const queue = new VisitQueue();
-  const rides = sessions.map(() => ({rounds: 0, startedMs: 0, finishedMs: 0}));
+  const rides = sessions.map((chain, session) => {
+    return {session, chain, hop: 0, rounds: 0, startedMs: 0, finishedMs: 0};
+  });
   const warmUp = Math.ceil(rounds / 4);
-  for (const session of sessions.keys()) queue.push({atMs: session * 1e-3, session, hop: 0});
-  let running = sessions.length;
-  while (running > 0) {
+  for (const ride of rides) queue.push({atMs: ride.session * 1e-3, ride});
+  for (let running = sessions.length; running > 0;) {
     const visit = queue.pop();
-    const chain = sessions[visit?.session ?? -1];
-    const hop = chain?.[visit?.hop ?? -1];
-    const ride = rides[visit?.session ?? -1];
-    if (visit === null || chain === undefined || hop === undefined || ride === undefined) break;
+    const hop = visit?.ride.chain[visit.ride.hop];
+    if (visit === null || hop === undefined) break;
     const endMs = Math.max(visit.atMs, freeAtMs.get(hop.node) ?? 0) + hop.serviceMs;
     freeAtMs.set(hop.node, endMs);
     const atMs = endMs + hop.linkMs;
-    const next = (visit.hop + 1) % chain.length;
-    queue.push({atMs, session: visit.session, hop: next});
-    if (next === 0 && finishRound(ride, atMs, warmUp, rounds)) running -= 1;
+    if (moveOn(visit.ride, atMs, warmUp, rounds)) running -= 1;
+    queue.push({atMs, ride: visit.ride});
   }
   return rides.map(({startedMs, finishedMs}) => (finishedMs - startedMs) / (rounds - warmUp));
 }
 
-type Ride = {rounds: number; startedMs: number; finishedMs: number};
-
-/** True when it was the last round that counts; the session goes on as load for the others. */
-function finishRound(ride: Ride, atMs: number, warmUp: number, rounds: number): boolean {
+/** True after the last round that counts; the session goes on, as load for the others. */
+function moveOn(ride: Ride, atMs: number, warmUp: number, rounds: number): boolean {
+  ride.hop = (ride.hop + 1) % ride.chain.length;
+  if (ride.hop !== 0) return false;
   ride.rounds += 1;
   if (ride.rounds === warmUp) ride.startedMs = atMs;
   if (ride.rounds <= rounds) ride.finishedMs = atMs;
@@ -87,7 +95,7 @@ class VisitQueue {
     const second = this.#heap[b];
     if (first === undefined || second === undefined) return false;
     if (first.atMs !== second.atMs) return first.atMs < second.atMs;
-    return first.session < second.session;
+    return first.ride.session < second.ride.session;
   }
 
   #swap(a: number, b: number): void {

@@ -11,6 +11,7 @@ const counters = {
   relayedBytes: 12,
   relayedConnections: 2,
   reservations: 3,
+  refusedRecords: 0,
   dhtRecords: 4,
   connections: 5,
 };

@@ -15,6 +15,7 @@ import {serveDirectory} from '#shared/p2p/directory-server.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
 import {NewestRecordDatastore} from '#shared/p2p/newest-record-datastore.ts';
 import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
+import type {RecordRefusal} from '#shared/p2p/signed-record.ts';
 import {createRelayService, RelayMeter, releaseReservationsOfClosedTabs} from './relay.ts';
 
 type Services = {
@@ -30,6 +31,8 @@ export type ServerCounters = {
   readonly relayedConnections: number;
   readonly reservations: number;
   readonly dhtRecords: number;
+  /** Lying, late or broken records that were offered to the DHT. */
+  readonly refusedRecords: number;
   readonly connections: number;
 };
 
@@ -40,6 +43,8 @@ export type ServerNode = {
   /** Takes a WebSocket upgrade of the HTTP server: both share one port. */
   readonly upgrade: UpgradeHandler;
   counters(): ServerCounters;
+  /** The refused records by what is wrong with them. */
+  recordRefusals(): ReadonlyMap<RecordRefusal, number>;
   stop(): Promise<void>;
 };
 
@@ -55,6 +60,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
   const datastore = new NewestRecordDatastore({now: Date.now});
   const listeners: Listener[] = [];
   const meter = new RelayMeter();
+  const refusals = new Map<RecordRefusal, number>();
   const libp2p = await createLibp2p<Services>({
     privateKey: await createKey(options.keySeedHex),
     datastore,
@@ -79,7 +85,9 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
         protocol: DHT_PROTOCOL,
         clientMode: false,
         peerInfoMapper: passthroughMapper,
-        validators: createValidators(Date.now),
+        validators: createValidators(Date.now, (code) => {
+          refusals.set(code, (refusals.get(code) ?? 0) + 1);
+        }),
         selectors: recordSelectors,
       }),
     },
@@ -94,8 +102,10 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
       ...meter.read(),
       reservations: libp2p.services.relay.reservations.size,
       dhtRecords: datastore.recordCount,
+      refusedRecords: [...refusals.values()].reduce((sum, count) => sum + count, 0),
       connections: libp2p.getConnections().length,
     }),
+    recordRefusals: () => refusals,
     stop: async () => {
       await directory.close();
       await libp2p.stop();

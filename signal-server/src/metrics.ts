@@ -33,6 +33,12 @@ const METRICS: readonly Metric[] = [
     help: 'Node records held in the DHT.',
   },
   {
+    counter: 'refusedRecords',
+    name: 'weft_refused_records_total',
+    type: 'counter',
+    help: 'Lying, late or broken records that were offered to the DHT.',
+  },
+  {
     counter: 'connections',
     name: 'weft_connections',
     type: 'gauge',

@@ -5,6 +5,7 @@ import {createServer, type Server} from 'node:http';
 import {getRequestListener} from '@hono/node-server';
 import {assert} from '#shared/assert.ts';
 import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
+import type {RecordRefusal} from '#shared/p2p/signed-record.ts';
 import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 import {createApp} from './app.ts';
 import {parseConfig, type ServerConfig} from './config.ts';
@@ -18,6 +19,8 @@ export type SignalServer = {
   readonly port: number;
   readonly peerId: PeerId;
   counters(): ServerCounters;
+  /** Records that the DHT refused, by what is wrong with them. */
+  recordRefusals(): ReadonlyMap<RecordRefusal, number>;
   close(): Promise<void>;
 };
 
@@ -70,6 +73,7 @@ export async function startSignalServer(
     port,
     peerId: asPeerId(node.libp2p.peerId.toString()),
     counters: () => running().counters(),
+    recordRefusals: () => running().recordRefusals(),
     close: async () => {
       http.off('upgrade', upgrade);
       const closed = new Promise((resolve) => http.close(resolve));

@@ -1,5 +1,5 @@
 import type {AnswerEvent, AskRequest, ChatService} from './chat/chat-service.ts';
-import type {LendRequest, LendService, LendState} from './chat/lend-service.ts';
+import type {LendLoad, LendRequest, LendService, LendState} from './chat/lend-service.ts';
 import type {LinkReport, LinkService} from './chat/link-service.ts';
 
 /** Everything behind the page: loaded at the first click, since most of the code is here. */
@@ -9,6 +9,10 @@ export type Services = {
   readonly links: LinkService;
   /** Joins the swarm and reads what the first question needs. */
   prepare(): Promise<void>;
+  /** What this tab carries; `null` while it lends nothing. */
+  lendLoad(): Promise<LendLoad | null>;
+  /** Nodes with a live record, as this tab sees the swarm now. */
+  knownPeers(): Promise<readonly string[]>;
   /** Ends the engine of this tab as a crash would; for experiments with stubs. */
   crashEngine(): Promise<void>;
 };
@@ -34,6 +38,8 @@ export function lazyServices(load: () => Promise<Services>): Services {
       traffic: async () => (await loaded()).links.traffic(),
     },
     prepare: async () => (await loaded()).prepare(),
+    lendLoad: async () => (await loaded()).lendLoad(),
+    knownPeers: async () => (await loaded()).knownPeers(),
     crashEngine: async () => (await loaded()).crashEngine(),
   };
 }

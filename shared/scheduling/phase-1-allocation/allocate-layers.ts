@@ -54,7 +54,7 @@ export function completePlan(pool: PlanningPool, pipelines: readonly Pipeline[])
 }
 
 /** A pipeline of nodes in order, or none when they cannot hold the model. */
-export function pipelineOf(
+function pipelineOf(
   pool: PlanningPool,
   order: readonly number[],
   throughputShare: number,

@@ -2,6 +2,7 @@ import type {AllocationTarget} from './allocation-target.ts';
 import {formPipelines, type NodeSet} from './form-pipelines.ts';
 import {byCapacity, parallaxGreedySets} from './heuristics/parallax-greedy.ts';
 import {improvePipelines} from './improve-pipelines.ts';
+import {seededRandom} from '../seeded-choice.ts';
 import {SHORT_MS, stepMsOf} from './pipeline-cost.ts';
 import type {PlanningPool} from './planning-pool.ts';
 
@@ -13,8 +14,8 @@ const SMALL_COUNT = 40;
 const SMALL_SEARCHES = 4;
 /** In large swarms nearness alone gives nearly the best sets, and a plan must stay quick. */
 const LARGE_COUNT = 200;
-const LARGE_SEARCH_STEPS = 14_000;
-const LARGE_ROUNDS = 2;
+const LARGE_SEARCH_STEPS = 8000;
+const LARGE_ROUNDS = 1;
 
 /**
  * Which nodes form pipelines together: as many as capacities allow, improved,
@@ -24,8 +25,10 @@ const LARGE_ROUNDS = 2;
  * paper's greedy planner would form.
  */
 export function choosePipelines(pool: PlanningPool, target: AllocationTarget): readonly NodeSet[] {
-  let chosen = search(pool, formPipelines(pool), 1);
-  const leastCount = parallaxGreedySets(pool, byCapacity(pool)).length;
+  const greedy = greedySets(pool);
+  const formed = formPipelines(pool);
+  let chosen = search(pool, greedy.length > formed.length ? greedy : formed, 1);
+  const leastCount = greedy.length;
   const rounds = pool.count > LARGE_COUNT ? LARGE_ROUNDS : chosen.length;
   for (let round = 0; round < rounds; round += 1) {
     const spareCount = chosen.length - Math.max(1, leastCount);
@@ -37,6 +40,28 @@ export function choosePipelines(pool: PlanningPool, target: AllocationTarget): r
     chosen = fewer;
   }
   return chosen;
+}
+
+/** Orders in which a small swarm might have come together: the greedy planner depends on it. */
+const JOIN_ORDERS = 4;
+
+/** The most pipelines that the paper's greedy planner forms, over some orders of the nodes. */
+function greedySets(pool: PlanningPool): readonly NodeSet[] {
+  const sorted = byCapacity(pool);
+  const inOrder = (order: readonly number[]) => withoutShort(pool, parallaxGreedySets(pool, order));
+  let most = inOrder(sorted);
+  if (pool.count > SMALL_COUNT) return most;
+  const random = seededRandom(pool.count);
+  let order: readonly number[] = sorted.toSorted((a, b) => a - b);
+  for (let k = 0; k < JOIN_ORDERS; k += 1) {
+    const sets = inOrder(order);
+    if (sets.length > most.length) most = sets;
+    order = order
+      .map((node) => ({node, draw: random()}))
+      .toSorted((a, b) => a.draw - b.draw)
+      .map(({node}) => node);
+  }
+  return most;
 }
 
 /** The best of one long search, or of several shorter and bolder ones where the swarm is small. */

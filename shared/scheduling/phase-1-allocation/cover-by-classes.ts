@@ -2,7 +2,7 @@ import {intAt} from '../table-access.ts';
 import type {PlanningPool} from './planning-pool.ts';
 
 /** Nodes with room for the same numbers of cells: all that counts before the network does. */
-export type CapacityClass = {
+type CapacityClass = {
   readonly plain: number;
   readonly first: number;
   readonly last: number;
@@ -11,7 +11,7 @@ export type CapacityClass = {
 };
 
 /** One pipeline to be: a class for each of its nodes, as positions in the list of classes. */
-export type PipelinePattern = readonly number[];
+type PipelinePattern = readonly number[];
 
 export type Cover = {
   readonly classes: readonly CapacityClass[];

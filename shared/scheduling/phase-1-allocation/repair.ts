@@ -88,7 +88,7 @@ function overlap(a: LayerSpan, b: LayerSpan): number {
 }
 
 /** Whether each cell of a shard has a settled replica beside this one. */
-export function isSpare({grid, replicas}: Coverage, shard: PlacedShard): boolean {
+function isSpare({grid, replicas}: Coverage, shard: PlacedShard): boolean {
   const [from, to] = cellSpan(grid, shard);
   for (let cell = from; cell < to; cell += 1) if ((replicas[cell] ?? 0) < 2) return false;
   return true;

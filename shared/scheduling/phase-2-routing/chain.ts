@@ -26,6 +26,12 @@ export type RouteOverlay = {
   readonly observedMsPerLayer: ReadonlyMap<PeerId, number>;
   /** Tokens of this conversation whose KV cache a node still holds. */
   readonly warmTokens: ReadonlyMap<PeerId, number>;
+  /**
+   * About how many sessions other clients have opened that no record shows yet.
+   * All clients see the same idle nodes; a guess of one's own where those
+   * sessions went keeps them from going to the same ones.
+   */
+  readonly unseenSessions: number;
 };
 
 export const EMPTY_OVERLAY: RouteOverlay = {
@@ -33,6 +39,7 @@ export const EMPTY_OVERLAY: RouteOverlay = {
   promised: new Map(),
   observedMsPerLayer: new Map(),
   warmTokens: new Map(),
+  unseenSessions: 0,
 };
 
 export type Chain = {

@@ -1,4 +1,5 @@
 import {decodeLayerMs, waitMs} from '../cost-model.ts';
+import type {NextRandom} from '../seeded-choice.ts';
 import {realAt} from '../table-access.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {RouteOverlay, RouteRequest} from './chain.ts';
@@ -25,6 +26,7 @@ export function nodeCosts(
   request: RouteRequest,
   overlay: RouteOverlay,
   idleStepMs: number,
+  random: NextRandom,
 ): NodeCosts {
   const count = snapshot.nodes.length;
   const costs = {
@@ -49,8 +51,26 @@ export function nodeCosts(
       request.whenFull,
     );
   });
+  guessUnseen(snapshot, costs, overlay.unseenSessions, random);
   addLoad(snapshot, costs, idleStepMs);
   return costs;
+}
+
+/** How many of the unseen sessions a client reckons, at most, to have gone to one node. */
+const UNSEEN_SHARE = 0.4;
+
+function guessUnseen(
+  snapshot: SwarmSnapshot,
+  costs: NodeCosts,
+  unseenSessions: number,
+  random: NextRandom,
+): void {
+  if (unseenSessions <= 0) return;
+  snapshot.nodes.forEach((node, at) => {
+    const guessed = random() * unseenSessions * UNSEEN_SHARE;
+    costs.workMs[at] =
+      realAt(costs.workMs, at) + guessed * shardMs(node, realAt(costs.idleLayerMs, at));
+  });
 }
 
 /** One session through all layers of a node. */

@@ -42,7 +42,13 @@ export type RouteInput = {
  */
 export function selectChain(input: RouteInput): RouteResult {
   const index = routeIndexOf(input.snapshot, input.model);
-  const costs = nodeCosts(input.snapshot, input.request, input.overlay, idleStepOf(index));
+  const costs = nodeCosts(
+    input.snapshot,
+    input.request,
+    input.overlay,
+    idleStepOf(index),
+    seededRandom(input.seed),
+  );
   favourWarm(input.snapshot, input.request, input.overlay, costs);
   const found = searchChains(index, costs, NEAR_EQUAL);
   const chosen = chooseSpread(found, index, costs, input.seed);
@@ -67,7 +73,7 @@ function idleStepOf(index: RouteIndex): number {
   const known = idleSteps.get(index);
   if (known !== undefined) return known;
   const request = {promptTokens: 0, newTokens: 0, whenFull: 'queue'} as const;
-  const idle = nodeCosts(index.snapshot, request, EMPTY_OVERLAY, 1);
+  const idle = nodeCosts(index.snapshot, request, EMPTY_OVERLAY, 1, () => 0);
   const stepMs =
     searchChains(index, {...idle, layerMs: idle.idleLayerMs, hopMs: idle.idleHopMs}, 1)[0]
       ?.loadedMs ?? 1;

@@ -15,7 +15,7 @@ import {
 import type {VirtualDirectory} from './virtual-directory.ts';
 
 export const RECORD_TTL_MS = 30_000;
-export const RECORD_REFRESH_MS = RECORD_TTL_MS / 3;
+const RECORD_REFRESH_MS = RECORD_TTL_MS / 3;
 const LOAD_MS_PER_LAYER = 300;
 
 /** Facts of a node that do not change; its record is made of them and of its state. */

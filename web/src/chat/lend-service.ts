@@ -14,10 +14,22 @@ export type LendRequest = {
   readonly engine: EngineKind;
   /** A stub takes this many times what it would: a slow tab for experiments. 1 when not said. */
   readonly stubSlowdown?: number;
+  /** Frees answers that are silent for longer, in ms: for experiments. The node's own limit when not said. */
+  readonly sessionIdleMs?: number;
   /** What this tab can hold: a number of layers, or a memory budget. */
   readonly capacity:
     | {readonly kind: 'layers'; readonly maxLayers: number}
     | {readonly kind: 'memory'; readonly memoryMiB: number};
+};
+
+/** What a lending tab carries, and what it has refused. */
+export type LendLoad = {
+  readonly openSessions: number;
+  /** Cache positions that open sessions have reserved. */
+  readonly kvTokensReserved: number;
+  readonly queuedSteps: number;
+  /** How often, by code of the protocol. */
+  readonly refusals: Readonly<Record<string, number>>;
 };
 
 export type HeldLayers = {readonly startLayer: number; readonly endLayer: number};

@@ -26,6 +26,8 @@ export type TabTraffic = {
     readonly peerId: string;
     readonly sentBytes: number;
     readonly receivedBytes: number;
+    /** Links that this peer broke by what cannot be on a link. */
+    readonly violations: number;
   }[];
   /** The answers that this tab served a part of last. */
   readonly sessions: readonly SessionBytes[];

@@ -1,5 +1,5 @@
 import type {AnswerEvent, AskRequest} from '../chat/chat-service.ts';
-import type {LendRequest, LendState} from '../chat/lend-service.ts';
+import type {LendLoad, LendRequest, LendState} from '../chat/lend-service.ts';
 import type {LinkReport, TabTraffic} from '../chat/link-service.ts';
 import type {Services} from '../lazy-services.ts';
 
@@ -18,6 +18,10 @@ export type TabControl = {
   traffic(): Promise<TabTraffic>;
   /** Joins the swarm and reads what the first question needs. */
   prepare(): Promise<void>;
+  /** What this tab carries and what it has refused; `null` while it lends nothing. */
+  lendLoad(): Promise<LendLoad | null>;
+  /** Nodes with a live record, as this tab sees the swarm now. */
+  knownPeers(): Promise<readonly string[]>;
   /** Ends the engine of a stub as a crash would; other engines have a worker to be killed. */
   crashEngine(): Promise<void>;
 };
@@ -67,6 +71,8 @@ export function exposeTabControl(services: Services): void {
     links: () => links.report(),
     traffic: () => links.traffic(),
     prepare: () => services.prepare(),
+    lendLoad: () => services.lendLoad(),
+    knownPeers: () => services.knownPeers(),
     crashEngine: () => services.crashEngine(),
   };
   Object.assign(globalThis, {weftTab: control});

@@ -68,6 +68,9 @@ export async function createNode(options: NodeOptions): Promise<Services> {
     prepare: async () => {
       await vocabulary();
     },
+    lendLoad: () => Promise.resolve(lendService.load),
+    knownPeers: () =>
+      Promise.resolve(membership.snapshotWith(null).nodes.map(({nodeId}) => nodeId)),
     crashEngine: () => {
       lendService.crashEngine();
       return Promise.resolve();

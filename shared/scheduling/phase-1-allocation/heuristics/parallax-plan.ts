@@ -1,13 +1,13 @@
 import {completePlan, pipelineWith} from '../allocate-layers.ts';
 import type {Pipeline, Plan} from '../plan.ts';
 import type {PlanningPool} from '../planning-pool.ts';
-import {byCapacity, parallaxGreedySets} from './parallax-greedy.ts';
+import {parallaxGreedySets} from './parallax-greedy.ts';
 import {parallaxPairing} from './parallax-pairing.ts';
 import {measuredView, type ParallaxView} from './parallax-view.ts';
 import {parallaxWaterFill, type FilledPipeline} from './parallax-water-fill.ts';
 
 /** Pipelines as Parallax makes them from node sets: water-filled, then paired anew. */
-export function parallaxPipelines(
+function parallaxPipelines(
   pool: PlanningPool,
   sets: readonly (readonly number[])[],
   view: ParallaxView = measuredView(pool),
@@ -50,9 +50,4 @@ function isBetter(a: readonly Pipeline[], b: readonly Pipeline[]): boolean {
 
 function meanMs(pipelines: readonly Pipeline[]): number {
   return pipelines.reduce((sum, {stepMs}) => sum + stepMs, 0) / Math.max(1, pipelines.length);
-}
-
-/** The same with nodes in order of capacity only, for swarms that have no join order. */
-export function parallaxSortedPlan(pool: PlanningPool): Plan {
-  return completePlan(pool, parallaxPipelines(pool, parallaxGreedySets(pool, byCapacity(pool))));
 }

@@ -16,6 +16,9 @@ export type StubOptions = {
   readonly lost?: AbortSignal;
 };
 
+/** For each layer, one running hash per position. */
+type StubCache = {readonly kvTokens: number; readonly layers: Map<number, number[]>};
+
 /** Lanes of a hidden state that carry the state of a token; the rest is zero. */
 const LANES = 8;
 /** Lane values are integers below 2¹¹, which f16 holds exactly. */
@@ -29,11 +32,7 @@ const TOP_TOKENS = 8;
  */
 export function createStubShardRunner(options: StubOptions): ShardRunner {
   const {spec, range} = options;
-  /** Per session: for each layer, one running hash per position. */
-  const caches = new Map<
-    SessionId,
-    {readonly kvTokens: number; readonly layers: Map<number, number[]>}
-  >();
+  const caches = new Map<SessionId, StubCache>();
   let kvTokensFree = options.kvTokens;
 
   function runLayers(step: ShardStep, tokens: readonly Uint32Array[]): void {

@@ -5,9 +5,9 @@ import {
   decidePlacement,
 } from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
+import type {LendLoad, LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
 import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
-import {HopServer} from '../serving/hop-server.ts';
+import {HopServer, type HopLimits} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
 import {HOP_LIMITS, KV_TOKENS, LOOK_AROUND_MS, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {
@@ -38,6 +38,14 @@ export class LendNode implements LendService {
   /** The hop that this tab is, for the frame router; `null` while it lends nothing. */
   get hop(): HopServer | null {
     return this.#lending?.hop ?? null;
+  }
+
+  /** What this tab carries; `null` while it lends nothing. */
+  get load(): LendLoad | null {
+    const hop = this.#lending?.hop;
+    if (hop === undefined) return null;
+    const {openSessions, kvTokensReserved, queuedSteps, refusals} = hop.load;
+    return {openSessions, kvTokensReserved, queuedSteps, refusals: Object.fromEntries(refusals)};
   }
 
   /** As if the engine had crashed: its next step fails, and the node finds out by that. */
@@ -84,6 +92,10 @@ export class LendNode implements LendService {
   }
 }
 
+function limitsOf({sessionIdleMs = HOP_LIMITS.idleTimeoutMs}: LendRequest): HopLimits {
+  return {...HOP_LIMITS, idleTimeoutMs: sessionIdleMs};
+}
+
 /** One stay in the swarm, from the first record to the farewell. */
 class Lending {
   readonly hop: HopServer;
@@ -115,7 +127,7 @@ class Lending {
       manifestHash: model.manifestHash,
       spec,
       grid,
-      limits: HOP_LIMITS,
+      limits: limitsOf(request),
       nowMs,
       onChange: () => {
         this.#publishLoad();
@@ -144,6 +156,10 @@ class Lending {
       publishClaim: (shard) => this.#publishClaim(shard),
       load: (shard, options) => this.#load(shard, options),
       onState: (state) => {
+        if (state.kind === 'failed') {
+          this.#fail(state.code, state.message);
+          return;
+        }
         this.#placement = state;
         this.#show();
       },
@@ -153,10 +169,11 @@ class Lending {
       if (this.#hasLookedAround) this.#loop.update();
     });
     void this.#lookAround();
+    const sweepEveryMs = Math.min(SWEEP_EVERY_MS, limitsOf(request).idleTimeoutMs);
     this.#sweep = setInterval(() => {
       this.hop.sweep();
       this.#show();
-    }, SWEEP_EVERY_MS);
+    }, sweepEveryMs);
     this.#show();
   }
 
@@ -221,11 +238,12 @@ class Lending {
     this.#show();
   }
 
+  /** The tab leaves: a record that stays would keep its place in everybody's plan. */
   #fail(code: string, message: string): void {
-    this.#publisher.update({shards: [], claim: null});
-    this.hop.serve(null);
-    this.#loop.close();
-    this.#onState({kind: 'failed', code, message});
+    if (this.#placement.kind === 'failed') return;
+    this.#placement = {kind: 'failed', code, message};
+    void this.close();
+    this.#show();
   }
 
   #show(): void {

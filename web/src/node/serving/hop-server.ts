@@ -13,6 +13,7 @@ import {stepHop} from '#shared/session/hop-session.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import {checkFrame} from './check-frame.ts';
 import {checkOpening} from './check-opening.ts';
+import {ControlPost} from './control-post.ts';
 import {RecentSessions} from './recent-sessions.ts';
 import {runHopStep} from './run-hop-step.ts';
 import {SessionTrafficLog, type SessionTraffic} from './session-traffic.ts';
@@ -50,6 +51,7 @@ export type HopLoad = {
   readonly kvTokensReserved: number;
   readonly queuedSteps: number;
   readonly servedTokens: number;
+  /** What this hop itself refused or had to end, by code; what it only passed on is not counted. */
   readonly refusals: ReadonlyMap<RefusalCode, number>;
 };
 
@@ -64,13 +66,14 @@ export class HopServer {
   readonly #recent = new RecentSessions();
   readonly #refusals = new Map<RefusalCode, number>();
   readonly #traffic = new SessionTrafficLog();
-  readonly #abort = new AbortController();
+  readonly #post: ControlPost;
   #shard: ServedShard | null = null;
   #running = false;
   #servedTokens = 0;
 
   constructor(options: HopServerOptions) {
     this.#options = options;
+    this.#post = new ControlPost(options.transport);
     options.transport.onPeerClosed((peerId) => {
       this.#dropPeer(peerId);
     });
@@ -96,7 +99,7 @@ export class HopServer {
 
   /** Starts or stops serving; sessions of the shard before fail with `NOT_SERVING`. */
   serve(shard: ServedShard | null): void {
-    for (const session of this.#sessions.values()) this.#fail(session, 'NOT_SERVING');
+    for (const session of this.#sessions.values()) this.#end(session, 'NOT_SERVING');
     this.#shard = shard;
   }
 
@@ -115,13 +118,13 @@ export class HopServer {
   sweep(): void {
     const deadlineMs = this.#options.nowMs() - this.#options.limits.idleTimeoutMs;
     for (const session of this.#sessions.values()) {
-      if (session.lastActiveMs < deadlineMs) this.#fail(session, 'SESSION_EXPIRED');
+      const isWaiting = this.#queue.holds(session.sessionId);
+      if (session.lastActiveMs < deadlineMs && !isWaiting) this.#end(session, 'SESSION_EXPIRED');
     }
   }
 
   close(): void {
     this.serve(null);
-    this.#abort.abort();
   }
 
   #receiveControl(from: PeerId, frame: Frame): void {
@@ -178,7 +181,7 @@ export class HopServer {
       await this.#passOn(session);
       session.ready = true;
     } catch (error) {
-      this.#fail(session, refusalOf(error, 'ENGINE_LOST'), session.open.hopIndex);
+      this.#end(session, refusalOf(error, 'ENGINE_LOST'));
     }
   }
 
@@ -190,8 +193,8 @@ export class HopServer {
   /** The opening goes to the next hop; at the tail the ring closes and the client may begin. */
   async #passOn(session: ServedSession): Promise<void> {
     const {transport} = this.#options;
-    const {open, downstream} = session;
-    const signal = this.#abort.signal;
+    const {open, downstream, freed} = session;
+    const {signal} = freed;
     if (downstream !== null) {
       await connect(transport, downstream, signal);
       const hopIndex = open.hopIndex + 1;
@@ -199,8 +202,8 @@ export class HopServer {
       return;
     }
     const head = open.hops[0];
-    if (head !== undefined) await connect(transport, head.peerId, signal);
-    await connect(transport, open.clientId, signal);
+    const ends = new Set([open.clientId, ...(head === undefined ? [] : [head.peerId])]);
+    await Promise.all(Array.from(ends, (peerId) => connect(transport, peerId, signal)));
     await this.#sendControl(open.clientId, session, CLIENT_HOP, {kind: 'session-ready'});
   }
 
@@ -217,20 +220,18 @@ export class HopServer {
     }
     const code = this.#checkData(session, frame);
     if (code !== null) {
-      this.#count(code);
-      this.#fail(session, code);
+      this.#end(session, code);
       return;
     }
+    if (this.#queue.length >= this.#options.limits.maxQueuedSteps) this.#shed();
+    if (!this.#isOpen(session)) return;
     const {epoch, position, tokenCount} = frame;
     const {state, actions} = stepHop(session.state, {kind: 'frame', epoch, position, tokenCount});
     session.state = state;
     session.lastActiveMs = this.#options.nowMs();
     for (const action of actions) {
       if (action.kind === 'run-layers') this.#queue.add(session.sessionId, frame);
-      else if (action.kind === 'refuse') {
-        this.#count(action.code);
-        this.#fail(session, action.code);
-      }
+      else if (action.kind === 'refuse') this.#end(session, action.code);
     }
     void this.#drain();
   }
@@ -238,8 +239,15 @@ export class HopServer {
   #checkData(session: ServedSession, frame: Frame): RefusalCode | null {
     if (frame.epoch < session.epoch) return null;
     if (!session.ready) return 'OUT_OF_ORDER';
-    if (this.#queue.length >= this.#options.limits.maxQueuedSteps) return 'QUEUE_FULL';
     return checkFrame(frame, {isHead: session.isHead, spec: this.#options.spec});
+  }
+
+  /** Whoever filled the queue pays for it: answers that take turns never have the longest line. */
+  #shed(): void {
+    const longest = this.#queue.longest();
+    for (const session of this.#sessions.values()) {
+      if (session.sessionId === longest) this.#end(session, 'QUEUE_FULL');
+    }
   }
 
   /** Runs what waits, one step at a time; results are sent while the next step runs. */
@@ -270,11 +278,13 @@ export class HopServer {
         spec: this.#options.spec,
       });
       this.#servedTokens += frame.tokenCount;
+      session.lastActiveMs = this.#options.nowMs();
       void this.#sendAll(session, frame, frames);
     } catch (error) {
       this.#queue.release(sessionId);
-      this.#fail(session, refusalOf(error, 'ENGINE_LOST'));
-      if (refusalOf(error, 'ENGINE_LOST') === 'ENGINE_LOST') this.#options.onEngineLost(error);
+      const code = refusalOf(error, 'ENGINE_LOST');
+      this.#end(session, code);
+      if (code === 'ENGINE_LOST') this.#lose(shard.runner, error);
     }
   }
 
@@ -288,57 +298,75 @@ export class HopServer {
     try {
       for (const {to, bytes} of frames) {
         const frameBytes = bytes.byteLength;
-        await transport.send(to, bytes, {signal: this.#abort.signal});
+        await transport.send(to, bytes, session.freed);
         if (session.isTail) continue;
         const phase = position < session.open.promptTokens ? 'prefill' : 'decode';
         this.#traffic.add(session.sessionId, {phase, tokenCount, frameBytes});
       }
     } catch (error) {
-      this.#fail(session, refusalOf(error, 'PEER_LEFT'));
+      this.#end(session, refusalOf(error, 'PEER_LEFT'));
     } finally {
       this.#queue.release(session.sessionId);
       void this.#drain();
     }
   }
 
-  /** Ends a session here, tells the client up the chain, and frees the hops down the chain. */
-  #fail(session: ServedSession, code: RefusalCode, hopIndex = session.open.hopIndex): void {
-    if (!this.#sessions.has(session.sessionId)) return;
+  /** Ends a session because of what this hop itself saw, and counts it. */
+  #end(session: ServedSession, code: RefusalCode, hopIndex = session.open.hopIndex): void {
+    if (!this.#isOpen(session)) return;
+    this.#count(code);
+    this.#fail(session, code, hopIndex);
+  }
+
+  /** Frees a session here, tells the client up the chain, and frees the hops down the chain. */
+  #fail(session: ServedSession, code: RefusalCode, hopIndex: number): void {
+    const {sessionId, epoch, upstream, isHead, isTail, open} = session;
     const message: Message = {kind: 'session-failed', hopIndex, code};
-    this.#post(
-      session.upstream,
-      session,
-      session.isHead ? CLIENT_HOP : session.open.hopIndex - 1,
-      message,
-    );
-    if (session.isTail && !session.isHead) {
-      this.#post(session.open.clientId, session, CLIENT_HOP, message);
+    const upstreamHop = isHead ? CLIENT_HOP : open.hopIndex - 1;
+    this.#post.send(upstream, {sessionId, epoch, hopIndex: upstreamHop}, message);
+    if (isTail && !isHead) {
+      this.#post.send(open.clientId, {sessionId, epoch, hopIndex: CLIENT_HOP}, message);
     }
     this.#free(session, {kind: 'close-session', reason: 'failed'});
   }
 
   #free(session: ServedSession, message: Extract<Message, {kind: 'close-session'}>): void {
+    const {sessionId, epoch, downstream, open} = session;
     session.state = stepHop(session.state, {kind: 'close'}).state;
-    this.#sessions.delete(session.sessionId);
-    this.#queue.drop(session.sessionId);
-    this.#recent.add(session.sessionId);
-    void this.#shard?.runner.closeSession(session.sessionId).catch(this.#options.onEngineLost);
-    if (session.downstream !== null) {
-      this.#post(session.downstream, session, session.open.hopIndex + 1, message);
+    session.freed.abort();
+    this.#sessions.delete(sessionId);
+    this.#queue.drop(sessionId);
+    this.#recent.add(sessionId);
+    const runner = this.#shard?.runner;
+    runner?.closeSession(sessionId).catch((cause: unknown) => {
+      this.#lose(runner, cause);
+    });
+    if (downstream !== null) {
+      this.#post.send(downstream, {sessionId, epoch, hopIndex: open.hopIndex + 1}, message);
     }
     this.#options.onChange();
   }
 
+  /** A runner that was replaced or closed on purpose rejects what waits for it: that is no loss. */
+  #lose(runner: ShardRunner, cause: unknown): void {
+    if (this.#shard?.runner === runner) this.#options.onEngineLost(cause);
+  }
+
+  #isOpen(session: ServedSession): boolean {
+    return this.#sessions.get(session.sessionId) === session;
+  }
+
   #dropPeer(peerId: PeerId): void {
     for (const session of this.#sessions.values()) {
-      if (dependsOn(session, peerId)) this.#fail(session, 'PEER_LEFT', hopIndexOf(session, peerId));
+      if (dependsOn(session, peerId)) this.#end(session, 'PEER_LEFT', hopIndexOf(session, peerId));
     }
   }
 
-  #refuse(to: PeerId, frame: Frame, code: RefusalCode, hopIndex = 0): void {
+  #refuse(to: PeerId, {sessionId, epoch}: Frame, code: RefusalCode, hopIndex = 0): void {
     this.#count(code);
     const upstreamHop = hopIndex === 0 ? CLIENT_HOP : hopIndex - 1;
-    this.#post(to, frame, upstreamHop, {kind: 'session-failed', hopIndex, code});
+    const message: Message = {kind: 'session-failed', hopIndex, code};
+    this.#post.send(to, {sessionId, epoch, hopIndex: upstreamHop}, message);
   }
 
   #count(code: RefusalCode): void {
@@ -347,22 +375,12 @@ export class HopServer {
 
   async #sendControl(
     to: PeerId,
-    {sessionId, epoch}: Pick<Frame, 'sessionId' | 'epoch'>,
+    {sessionId, epoch, freed}: ServedSession,
     hopIndex: number,
     message: Message,
   ): Promise<void> {
     const bytes = encodeControlFrame({sessionId, epoch, hopIndex}, message);
-    await this.#options.transport.send(to, bytes, {signal: this.#abort.signal});
-  }
-
-  /** Sends what nobody waits for; a peer that cannot be reached is told by its own closed link. */
-  #post(
-    to: PeerId,
-    session: Pick<Frame, 'sessionId' | 'epoch'>,
-    hopIndex: number,
-    message: Message,
-  ): void {
-    this.#sendControl(to, session, hopIndex, message).catch(() => undefined);
+    await this.#options.transport.send(to, bytes, freed);
   }
 }
 

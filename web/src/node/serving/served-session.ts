@@ -19,6 +19,8 @@ export type ServedSession = {
   ready: boolean;
   state: HopState;
   lastActiveMs: number;
+  /** Aborted when the session is freed: what it still sends is not sent any more. */
+  readonly freed: AbortController;
 };
 
 export function createServedSession(input: {
@@ -43,6 +45,7 @@ export function createServedSession(input: {
     ready: false,
     state: {kind: 'open', epoch, kvTokensReserved: kvTokensOf(open), nextPosition: 0},
     lastActiveMs: nowMs,
+    freed: new AbortController(),
   };
 }
 

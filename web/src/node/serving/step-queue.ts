@@ -42,6 +42,23 @@ export class StepQueue<Step> {
     this.#outside.delete(sessionId);
   }
 
+  /** The session with the most steps waiting, or `null` when none waits. */
+  longest(): string | null {
+    let found: string | null = null;
+    let most = 0;
+    for (const [sessionId, steps] of this.#waiting) {
+      if (steps.length <= most) continue;
+      most = steps.length;
+      found = sessionId;
+    }
+    return found;
+  }
+
+  /** Whether a session has steps that wait or run: it is not silent, it is in line. */
+  holds(sessionId: string): boolean {
+    return this.#waiting.has(sessionId) || this.#outside.has(sessionId);
+  }
+
   /** Forgets what waits for a session that is closed. */
   drop(sessionId: string): void {
     this.#length -= this.#waiting.get(sessionId)?.length ?? 0;

@@ -1,0 +1,104 @@
+import * as fc from 'fast-check';
+import {expect, test} from 'vitest';
+import {generatePool} from '#shared/testing/pool-generator.ts';
+import {planProblems} from '#shared/testing/plan-problems.ts';
+import {parsePool} from '../pool-file.ts';
+import {allocateLayers, planPool} from './allocate-layers.ts';
+import {planningPoolOf} from './planning-pool.ts';
+
+const number = fc.oneof(
+  fc.integer({min: -2, max: 40}),
+  fc.constant(Number.NaN),
+  fc.double({min: -1, max: 50, noNaN: true}),
+);
+const absurdPool = fc.record({
+  model: fc.record({
+    layerCount: fc.integer({min: 1, max: 40}),
+    cutEvery: fc.integer({min: 1, max: 6}),
+  }),
+  nodes: fc.uniqueArray(
+    fc.record({
+      id: fc.string({minLength: 1, maxLength: 4}),
+      capacityLayers: fc.record({plain: number, first: number, last: number, both: number}),
+      decodeMsPerLayer: number,
+      hopOverheadMs: number,
+      coords: fc.array(fc.double({min: -100, max: 100, noNaN: true}), {maxLength: 2}),
+    }),
+    {selector: ({id}) => id, maxLength: 9},
+  ),
+});
+
+test('[AL1] every pool, also an absurd one, gives a valid plan or says what is missing', () => {
+  fc.assert(
+    fc.property(absurdPool, (json) => {
+      const {snapshot, model, target} = parsePool(json);
+      const plan = allocateLayers({snapshot, model, target});
+      expect(planProblems(plan, snapshot, model)).toEqual([]);
+    }),
+    {numRuns: 25},
+  );
+});
+
+test('[AL2] the order of nodes and keys has no influence', () => {
+  const json = generatePool({seed: 3, nodes: 20, mix: 'all-different', regions: 4, layerCount: 30});
+  const planOf = (nodes: readonly unknown[]) => {
+    const {snapshot, model, target} = parsePool({...json, nodes});
+    return allocateLayers({snapshot, model, target});
+  };
+  const usual = planOf(json.nodes);
+  fc.assert(
+    fc.property(fc.shuffledSubarray(json.nodes, {minLength: 20}), (shuffled) => {
+      const reversed = shuffled.map((node) =>
+        Object.fromEntries(Object.entries(node).toReversed()),
+      );
+      expect(planOf(reversed)).toEqual(usual);
+    }),
+    {numRuns: 4},
+  );
+});
+
+test('[AL3] a node that fits everything is a pipeline of its own', () => {
+  const json = {
+    model: {layerCount: 12},
+    nodes: [
+      {
+        id: 'a',
+        capacityLayers: {plain: 14, first: 13, last: 13, both: 12},
+        decodeMsPerLayer: 2,
+        hopOverheadMs: 1,
+      },
+    ],
+  };
+  const {snapshot, model, target} = parsePool(json);
+  expect(allocateLayers({snapshot, model, target})).toMatchObject({
+    pipelines: [{stages: [{nodeId: 'a', startLayer: 0, endLayer: 12}], stepMs: 25}],
+    missing: [],
+  });
+});
+
+test('[AL4] without enough capacity the best partial plan is in the replicas, the rest missing', () => {
+  const capacityLayers = {plain: 4, first: 3, last: 3, both: 2};
+  const nodes = ['a', 'b'].map((id) => ({id, capacityLayers, decodeMsPerLayer: 1}));
+  const {snapshot, model, target} = parsePool({model: {layerCount: 10}, nodes});
+  const plan = allocateLayers({snapshot, model, target});
+  expect(plan.pipelines).toEqual([]);
+  expect(plan.replicas).toHaveLength(2);
+  const missingCount = plan.missing.reduce((sum, gap) => sum + gap.endLayer - gap.startLayer, 0);
+  expect(missingCount).toBe(3);
+});
+
+test.each(['equal', 'few-kinds', 'all-different', 'many-weak'] as const)(
+  '[AL5] valid plans for generated pools: %s',
+  (mix) => {
+    for (const [regions, nodes] of [
+      [1, 40],
+      [4, 90],
+    ] as const) {
+      const json = generatePool({seed: 11, nodes, mix, regions, layerCount: 48});
+      const {snapshot, model, target} = parsePool(json);
+      const plan = planPool(planningPoolOf(snapshot, model), target);
+      expect(planProblems(plan, snapshot, model)).toEqual([]);
+      expect(plan.pipelines.length).toBeGreaterThan(0);
+    }
+  },
+);
