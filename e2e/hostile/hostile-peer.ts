@@ -18,7 +18,7 @@ export async function buildHostilePage(siteDir: string): Promise<void> {
     base: './',
     configFile: false,
     logLevel: 'warn',
-    build: {outDir: `${siteDir}/${PAGE_PATH}`, target: 'esnext', minify: false},
+    build: {outDir: `${siteDir}/${PAGE_PATH}`, emptyOutDir: true, target: 'esnext', minify: false},
   });
 }
 

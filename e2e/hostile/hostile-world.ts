@@ -3,6 +3,7 @@ import {cp, mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {expect} from '@playwright/test';
 import type {Browser} from 'playwright';
 import {asPeerId, type ManifestHash, type PeerId} from '#shared/ids.ts';
 import {hashManifest} from '#shared/model/hash-manifest.ts';
@@ -82,10 +83,9 @@ export class HostileWorld {
 
   /** Resolves once head and client have the record of a peer. */
   async waitUntilKnown(peerId: PeerId): Promise<void> {
-    const tabs = [this.head.tab, this.client];
-    await Promise.all(
-      tabs.map(({page}) => page.waitForFunction(isKnown, peerId, {timeout: KNOWN_TIMEOUT_MS})),
-    );
+    const isKnown = async (): Promise<boolean> =>
+      (await this.knownPeers()).every((known) => known.includes(peerId));
+    await expect.poll(isKnown, {timeout: KNOWN_TIMEOUT_MS}).toBe(true);
   }
 
   /** Peers that the head and the client know, each for itself. */
@@ -98,11 +98,6 @@ export class HostileWorld {
     await this.swarm.stop();
     await rm(this.#folder, {recursive: true});
   }
-}
-
-/** Runs in a tab. */
-async function isKnown(wanted: string): Promise<boolean> {
-  return (await weftTab.knownPeers()).includes(wanted);
 }
 
 /** What a lending tab carries and has refused. */

@@ -140,9 +140,7 @@ class Libp2pStreamTransport implements Transport {
     const signal = AbortSignal.any([this.#closing.signal, timeout]);
     const peer = peerIdFromString(to);
     try {
-      const connection = this.#directConnection(to) ?? (await this.#dial(to, signal));
-      const stream = await connection.newStream(FRAMES_PROTOCOL, {signal});
-      return this.#addSender(to, stream);
+      return this.#addSender(to, await this.#openStream(to, signal));
     } catch (cause) {
       this.#throwIfClosed();
       if (cause instanceof TransportError) throw cause;
@@ -151,6 +149,20 @@ class Libp2pStreamTransport implements Transport {
       if (isRelayedOnly) throw onlyRelayedPath(to, {cause});
       throw peerUnreachable(to, performance.now() - startMs, {cause});
     }
+  }
+
+  /**
+   * A held connection may have ended without a word, while the peer is already
+   * back on another: then that one is used, or a fresh one.
+   */
+  async #openStream(to: PeerId, signal: AbortSignal): Promise<Stream> {
+    const held = this.#directConnection(to);
+    const opened = await held?.newStream(FRAMES_PROTOCOL, {signal}).catch(() => null);
+    if (opened !== undefined && opened !== null) return opened;
+    signal.throwIfAborted();
+    const other = this.#directConnection(to);
+    const connection = other === undefined || other === held ? await this.#dial(to, signal) : other;
+    return await connection.newStream(FRAMES_PROTOCOL, {signal});
   }
 
   async #dial(to: PeerId, signal: AbortSignal): Promise<Connection> {
@@ -165,10 +177,12 @@ class Libp2pStreamTransport implements Transport {
     return connection;
   }
 
+  /** The newest: of a peer that came back, the older may be one whose end is still unnoticed here. */
   #directConnection(to: PeerId): Connection | undefined {
     return this.#libp2p
       .getConnections(peerIdFromString(to))
-      .find((connection) => connection.status === 'open' && isDirectConnection(connection));
+      .filter((connection) => connection.status === 'open' && isDirectConnection(connection))
+      .toSorted((a, b) => b.timeline.open - a.timeline.open)[0];
   }
 
   /** The relayed connection carried the signaling and has no more use: give its slot back. */
