@@ -22,10 +22,12 @@ import {askForAnswer, greedyRequest} from './swarm/ask.ts';
 import {log} from './swarm/test-log.ts';
 
 const REQUEST = greedyRequest('What is the capital of France?', {maxNewTokens: 24});
-/** What 1,000 messages may leave behind: lists of bounded length, code compiled meanwhile. */
-const HEAP_GROWTH_MAX_BYTES = 1024 * 1024;
+/** What 500 messages may leave behind in one tab: less than 1 KiB each. */
+const HEAP_GROWTH_MAX_BYTES = 512 * 1024;
 const HOSTILE_MESSAGES = 1_000;
 const LEND_TIMEOUT_MS = 30_000;
+/** The browser needs some seconds to see that nobody answers any more. */
+const SILENT_LINK_TIMEOUT_MS = 15_000;
 
 /** Provoked by means other than bytes, in the tests named here. */
 const BY_OTHER_MEANS: readonly RefusalCode[] = ['SESSION_EXPIRED', 'ENGINE_LOST'];
@@ -64,7 +66,8 @@ async function expectCounts(victim: Victim, before: Counts, added: Counts): Prom
 }
 
 async function stateOf(victim: Victim) {
-  const links = (await victim.tab.links()).length;
+  // By peer: the end of a connection that was cut may still be unnoticed at either reading.
+  const links = new Set((await victim.tab.links()).map(({peerId}) => peerId));
   return {load: await loadOf(victim), links, heapBytes: await readHeapBytes(victim.tab.page)};
 }
 
@@ -197,7 +200,7 @@ test('[HO7] 1,000 hostile messages during an answer: the same text, every one co
     await expectCounts(victim, load.refusals, expected[i] ?? {});
     await expectIdle(victim);
     const after = await stateOf(victim);
-    expect(after.links).toBe(links);
+    expect(after.links).toEqual(links);
     log(`heap: ${heapBytes} before, ${after.heapBytes - heapBytes} more after`);
     expect(after.heapBytes - heapBytes).toBeLessThan(HEAP_GROWTH_MAX_BYTES);
   }
@@ -236,7 +239,9 @@ test('[HO10] when the hostile peer has left, its links are gone', async () => {
   await hostile.close();
   for (const {tab} of [head, tail]) {
     await expect
-      .poll(async () => (await tab.links()).some(({peerId}) => peerId === hostile.peerId))
+      .poll(async () => (await tab.links()).some(({peerId}) => peerId === hostile.peerId), {
+        timeout: SILENT_LINK_TIMEOUT_MS,
+      })
       .toBe(false);
   }
 });

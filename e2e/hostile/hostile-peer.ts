@@ -125,7 +125,7 @@ export class HostilePeer {
   }
 
   async close(): Promise<void> {
-    await this.#page.context().close();
+    await this.#page.close();
   }
 
   async #nextTold(signal: AbortSignal, wanted: Partial<ToldMessage>): Promise<void> {

@@ -33,3 +33,12 @@ test('[SQ3] what waits for a dropped session is forgotten and not counted', () =
   expect(queue.take()?.step).toBe(2);
   expect(queue.take()).toBeNull();
 });
+
+test('[SQ4] knows which session has the most steps waiting', () => {
+  const queue = new StepQueue<number>();
+  expect(queue.longest()).toBeNull();
+  for (const sessionId of ['a', 'b', 'b', 'c']) queue.add(sessionId, 1);
+  expect(queue.longest()).toBe('b');
+  queue.drop('b');
+  expect(queue.longest()).toBe('a');
+});

@@ -1,0 +1,163 @@
+import {expect, test} from 'vitest';
+import {asPeerId, asSessionId} from '#shared/ids.ts';
+import {decodeControlFrame, encodeControlFrame} from '#shared/p2p/control-frame.ts';
+import {encodeFrame, parseFrame} from '#shared/protocol/frame.ts';
+import type {Message} from '#shared/protocol/message.ts';
+import type {Hop, OpenSession} from '#shared/protocol/open-session.ts';
+import {encodeTokenIds} from '#shared/protocol/token-ids.ts';
+import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
+import {ControlPost} from './control-post.ts';
+import {routeFrames} from './route-frames.ts';
+import {
+  collectTokens,
+  GREEDY,
+  MANIFEST_HASH,
+  RingSwarm,
+  type RingNode,
+} from './testing/ring-swarm.ts';
+
+const PROMPT = [5, 7, 11, 13];
+const SESSION = asSessionId('0123456789abcdef');
+const NEVER = new AbortController();
+const WHOLE = {startLayer: 0, endLayer: 6};
+
+/** A peer that says what it likes, and remembers what it is told. */
+function addPeer(swarm: RingSwarm, name: string) {
+  const transport = swarm.network.join(asPeerId(name));
+  const told: Message[] = [];
+  transport.onFrame((_, bytes) => {
+    const frame = parseFrame(bytes);
+    if (frame.kind === 'control') told.push(decodeControlFrame(frame));
+  });
+  const say = (to: RingNode, message: Message): void => {
+    const frame = encodeControlFrame({sessionId: SESSION, epoch: 0, hopIndex: 0}, message);
+    void transport.send(to.peerId, frame, NEVER);
+  };
+  return {transport, told, say};
+}
+
+function opening(clientId: string, hops: readonly Hop[], promptTokens = 4): OpenSession {
+  return {
+    kind: 'open-session',
+    protocolMajor: PROTOCOL_MAJOR,
+    protocolMinor: PROTOCOL_MINOR,
+    manifestHash: MANIFEST_HASH,
+    clientId: asPeerId(clientId),
+    hopIndex: 0,
+    hops,
+    promptTokens,
+    maxNewTokens: 4,
+    sampling: GREEDY,
+  };
+}
+
+function tokenFrame(position: number): Uint8Array {
+  return encodeFrame({
+    kind: 'tokens',
+    dtype: 'u32',
+    sample: false,
+    sessionId: SESSION,
+    epoch: 0,
+    position,
+    tokenCount: 1,
+    hopIndex: 0,
+    payload: encodeTokenIds([5]),
+  });
+}
+
+const hopOf = ({peerId, range}: RingNode): Hop => ({peerId, ...range});
+
+test('[HP1] who fills the queue pays for it, and the answer beside it goes on', async () => {
+  const swarm = new RingSwarm();
+  const hop = swarm.addNode('alone', WHOLE, {limits: {maxQueuedSteps: 8}});
+  const quiet = await collectTokens(swarm.addClient('quiet', [[hop]]), PROMPT);
+  const flood = addPeer(swarm, 'flood');
+  flood.say(hop, opening('flood', [hopOf(hop)], 100));
+  await swarm.settle();
+  const answer = collectTokens(swarm.addClient('honest', [[hop]]), PROMPT);
+  for (let position = 0; position < 100; position += 1) {
+    void flood.transport.send(hop.peerId, tokenFrame(position), NEVER);
+  }
+  expect(await answer).toEqual(quiet);
+  await swarm.settle();
+  expect([...hop.server.load.refusals]).toEqual([['QUEUE_FULL', 1]]);
+  expect(flood.told).toContainEqual({kind: 'session-failed', hopIndex: 0, code: 'QUEUE_FULL'});
+  expect(hop.server.load).toMatchObject({openSessions: 0, queuedSteps: 0});
+});
+
+test('[HP2] a session that is closed while it opens leaves nothing at the next hop', async () => {
+  const swarm = new RingSwarm();
+  const head = swarm.addNode('head', {startLayer: 0, endLayer: 3});
+  const tail = swarm.addNode('tail', {startLayer: 3, endLayer: 6});
+  const peer = addPeer(swarm, 'peer');
+  peer.say(head, opening('peer', [hopOf(head), hopOf(tail)]));
+  peer.say(head, {kind: 'close-session', reason: 'cancelled'});
+  await swarm.settle();
+  expect(swarm.openSessions()).toBe(0);
+  for (const {server} of swarm.nodes) expect([...server.load.refusals]).toEqual([]);
+});
+
+test('[HP3] a hop counts what it ends itself, and not what it only passes on', async () => {
+  const swarm = new RingSwarm();
+  const head = swarm.addNode('head', {startLayer: 0, endLayer: 3});
+  const tail = swarm.addNode('tail', {startLayer: 3, endLayer: 6}, {kvTokens: 2});
+  const peer = addPeer(swarm, 'peer');
+  peer.say(head, opening('peer', [hopOf(head), hopOf(tail)]));
+  await swarm.settle();
+  expect(peer.told).toContainEqual({kind: 'session-failed', hopIndex: 1, code: 'KV_FULL'});
+  expect([...head.server.load.refusals]).toEqual([]);
+  expect([...tail.server.load.refusals]).toEqual([['KV_FULL', 1]]);
+});
+
+test('[HP4] sessions of a hop that stops are told so, and so is an opening that comes later', async () => {
+  const swarm = new RingSwarm();
+  const hop = swarm.addNode('alone', WHOLE);
+  const peer = addPeer(swarm, 'peer');
+  peer.say(hop, opening('peer', [hopOf(hop)]));
+  await swarm.settle();
+  hop.server.close();
+  await swarm.settle();
+  const refusal: Message = {kind: 'session-failed', hopIndex: 0, code: 'NOT_SERVING'};
+  expect(peer.told).toEqual([{kind: 'session-ready'}, refusal]);
+
+  const idle = swarm.network.join(asPeerId('idle'));
+  const none = {receive: () => undefined};
+  routeFrames(idle, {client: none, hop: () => null, onMalformed: () => undefined});
+  const chain = [{peerId: idle.localPeerId, ...WHOLE}];
+  const address = {sessionId: SESSION, epoch: 0, hopIndex: 0};
+  await peer.transport.send(
+    idle.localPeerId,
+    encodeControlFrame(address, opening('peer', chain)),
+    NEVER,
+  );
+  await swarm.settle();
+  expect(peer.told.slice(2)).toEqual([refusal]);
+});
+
+test('[HP5] a peer that does not read what it is told costs a bounded number of messages', async () => {
+  const swarm = new RingSwarm();
+  const from = swarm.network.join(asPeerId('from'));
+  const to = swarm.network.join(asPeerId('to'));
+  const reading = Promise.withResolvers<void>();
+  let received = 0;
+  to.onFrame(async () => {
+    received += 1;
+    await reading.promise;
+  });
+  // The link of the two is full before the first message.
+  while (from.traffic().reduce((sum, {sentBytes}) => sum + sentBytes, 0) < 256 * 1024) {
+    await from.send(to.localPeerId, new Uint8Array(64 * 1024), NEVER);
+  }
+  const filled = from.traffic()[0]?.sentFrames ?? 0;
+  const post = new ControlPost(from);
+  const address = {sessionId: SESSION, epoch: 0, hopIndex: 0};
+  for (let i = 0; i < 10_000; i += 1) {
+    post.send(to.localPeerId, address, {kind: 'session-failed', hopIndex: 0, code: 'KV_FULL'});
+  }
+  reading.resolve();
+  await swarm.settle();
+  expect(received - filled).toBe(256);
+  post.send(to.localPeerId, address, {kind: 'session-failed', hopIndex: 0, code: 'KV_FULL'});
+  await swarm.settle();
+  expect(received - filled).toBe(257);
+});
