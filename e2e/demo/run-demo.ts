@@ -64,7 +64,8 @@ async function lendTabs(swarm: Swarm, model: PreparedModel, options: DemoOptions
       if (state.kind === 'failed') throw new Error(`Tab ${i + 1} failed: ${state.message}`);
       if (state.kind === 'serving') {
         const {startLayer, endLayer} = state.layers;
-        log(`Tab ${i + 1} serves layers ${startLayer}–${endLayer}: ${state.why}`);
+        const speed = `${state.decodeMsPerLayer.toFixed(1)} ms per layer and token`;
+        log(`Tab ${i + 1} serves layers ${startLayer}–${endLayer} at ${speed}: ${state.why}`);
       } else if (state.kind === 'spare') log(`Tab ${i + 1} holds no layers: ${state.why}`);
     }),
   );
