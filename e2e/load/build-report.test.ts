@@ -7,7 +7,7 @@ const report = (record: RunRecord, wrong: readonly number[] = []) =>
   buildReport({record, wrongRequestIds: new Set(wrong), withLogprobs: 'without'});
 
 describe('a report', () => {
-  test('[RP1] counts what was completed, what failed and what was wrong', () => {
+  test('[LR1] counts what was completed, what failed and what was wrong', () => {
     const error = {code: 'PEER_LEFT', message: 'the next hop left'};
     const requests = [
       requestRecord(),
@@ -24,7 +24,7 @@ describe('a report', () => {
     });
   });
 
-  test('[RP2] percentiles are those of the measurements, by nearest rank', () => {
+  test('[LR2] percentiles are those of the measurements, by nearest rank', () => {
     const requests = Array.from({length: 20}, (_, i) =>
       requestRecord({id: i, askedAtMs: 100, tokenAtMs: [101 + i, 101 + i + 10 * (i + 1)]}),
     );
@@ -33,7 +33,7 @@ describe('a report', () => {
     expect(summary.interTokenMs).toEqual({p50: 100, p95: 190, max: 200});
   });
 
-  test('[RP3] tokens per second count from the first question to the last token', () => {
+  test('[LR3] tokens per second count from the first question to the last token', () => {
     const requests = [
       requestRecord({askedAtMs: 1000, tokenAtMs: [1500, 2000]}),
       requestRecord({id: 1, askedAtMs: 1200, tokenAtMs: [2500, 3000]}),
@@ -41,7 +41,7 @@ describe('a report', () => {
     expect(report(runRecord({requests})).summary.tokensPerSec).toBe(2);
   });
 
-  test('[RP4] wire bytes are those that the hops of the request sent for decoded tokens', () => {
+  test('[LR4] wire bytes are those that the hops of the request sent for decoded tokens', () => {
     const hop = {
       sessionId: 's',
       prefillTokens: 10,
@@ -57,7 +57,7 @@ describe('a report', () => {
     expect(report(runRecord({requests, nodes})).requests[0]?.wireBytesPerTokenPerHop).toBe(158);
   });
 
-  test('[RP5] an answer of one token has the wire bytes of its prompt, one hop has none', () => {
+  test('[LR5] an answer of one token has the wire bytes of its prompt, one hop has none', () => {
     const hop = {
       sessionId: 's',
       prefillTokens: 10,
@@ -74,7 +74,7 @@ describe('a report', () => {
     expect(reports.map(({wireBytesPerTokenPerHop}) => wireBytesPerTokenPerHop)).toEqual([130.8, 0]);
   });
 
-  test('[RP6] a run in which nothing came has a report of zeros and of what is missing', () => {
+  test('[LR6] a run in which nothing came has a report of zeros and of what is missing', () => {
     const error = {code: 'LAYERS_MISSING', message: 'No tab holds layers 0–4'};
     const nothing = {tokenIds: [], tokenAtMs: [], text: '', finishReason: null, error} as const;
     const {summary, requests} = report(
@@ -89,14 +89,14 @@ describe('a report', () => {
     expect(requests[0]?.timeToFirstTokenMs).toBeNull();
   });
 
-  test('[RP7] the likeliest tokens are there when the scenario asks for them', () => {
+  test('[LR7] the likeliest tokens are there when the scenario asks for them', () => {
     const record = runRecord({requests: [requestRecord({topLogprobs: [[{id: 2, logprob: -1}]]})]});
     const withThem = buildReport({record, wrongRequestIds: new Set(), withLogprobs: 'with'});
     expect(withThem.requests[0]?.topLogprobs).toEqual([[{id: 2, logprob: -1}]]);
     expect(report(record).requests[0]).not.toHaveProperty('topLogprobs');
   });
 
-  test('[RP8] pauses in which another chain took over are summed up', () => {
+  test('[LR8] pauses in which another chain took over are summed up', () => {
     const recovery = {
       atToken: 1,
       cause: 'closed',

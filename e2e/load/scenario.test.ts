@@ -12,7 +12,7 @@ function problemsOf(value: unknown): string {
   throw new Error('The scenario was accepted');
 }
 
-test('[SC1] the example of the format is read, but for what is not there yet', () => {
+test('[SN1] the example of the format is read, but for what is not there yet', () => {
   const scenario = parseScenario(`
     {"model": "smollm2-135m-instruct", "seed": 7, "timeoutMs": 300000,
      "tabs": [{"count": 3, "engine": "wasm", "maxLayers": 10, "joinAtMs": 0, "slowdown": 1}],
@@ -28,7 +28,7 @@ test('[SC1] the example of the format is read, but for what is not there yet', (
   expect(scenario.coverageTimeoutMs).toBe(60_000);
 });
 
-test('[SC2] prompts are asked in turns, each as often as the others', () => {
+test('[SN2] prompts are asked in turns, each as often as the others', () => {
   const prompts = ['a', {messages: [{role: 'user', content: 'b'}]}, {tokenIds: [1, 2]}];
   const scenario = parseScenario(JSON.stringify({...MINIMAL, requests: {prompts, count: 6}}));
   expect([0, 1, 2, 3, 4, 5].map((id) => promptOf(scenario, id))).toEqual([...prompts, ...prompts]);
@@ -90,11 +90,11 @@ test.each<[string, unknown, RegExp]>([
     /faults\.0\.target: there are 1 tabs/u,
   ],
   ['a slow network', {...MINIMAL, network: {delayMs: 25}}, /network\.delayMs: not supported yet/u],
-])('[SC3] a scenario with %s is refused by the name of the field', (_, value, expected) => {
+])('[SN3] a scenario with %s is refused by the name of the field', (_, value, expected) => {
   expect(problemsOf(value)).toMatch(expected);
 });
 
-test('[SC4] all that is wrong is said at once', () => {
+test('[SN4] all that is wrong is said at once', () => {
   const problems = problemsOf({...MINIMAL, tabs: [{count: 0}], requests: {prompts: []}});
   expect(problems).toMatch(/tabs\.0\.count/u);
   expect(problems).toMatch(/requests\.prompts/u);

@@ -4,7 +4,7 @@ import {crossBoundary, packHidden, unpackHidden} from './hidden-state.ts';
 
 const finite = fc.float({noNaN: true, noDefaultInfinity: true});
 
-test('[HS1] a hidden state that crossed a boundary survives the wire bit for bit', () => {
+test('[HX1] a hidden state that crossed a boundary survives the wire bit for bit', () => {
   fc.assert(
     fc.property(fc.array(finite, {minLength: 1, maxLength: 40}), (values) => {
       const hidden = Float32Array.from(values);
@@ -15,7 +15,7 @@ test('[HS1] a hidden state that crossed a boundary survives the wire bit for bit
   );
 });
 
-test('[HS2] one value beyond f16 sends f32 and leaves the other values on the f16 grid', () => {
+test('[HX2] one value beyond f16 sends f32 and leaves the other values on the f16 grid', () => {
   const hidden = Float32Array.of(1 / 3, 100_000);
   crossBoundary(hidden);
   const frame = packHidden(hidden);
@@ -26,7 +26,7 @@ test('[HS2] one value beyond f16 sends f32 and leaves the other values on the f1
   expect([...received]).toEqual([alone[0], 100_000]);
 });
 
-test('[HS3] cutting a piece in two changes no value, whichever row overflows', () => {
+test('[HX3] cutting a piece in two changes no value, whichever row overflows', () => {
   fc.assert(
     fc.property(fc.array(finite, {minLength: 2, maxLength: 20}), (values) => {
       const whole = Float32Array.from(values);
@@ -41,7 +41,7 @@ test('[HS3] cutting a piece in two changes no value, whichever row overflows', (
   );
 });
 
-test('[HS4] NaN and Infinity are found at a boundary and refused from the wire', () => {
+test('[HX4] NaN and Infinity are found at a boundary and refused from the wire', () => {
   for (const bad of [Number.NaN, Infinity, -Infinity]) {
     expect(crossBoundary(Float32Array.of(0, bad))).toBe(false);
     const bytes = new Uint8Array(Float32Array.of(0, bad).buffer);
@@ -51,7 +51,7 @@ test('[HS4] NaN and Infinity are found at a boundary and refused from the wire',
   }
 });
 
-test('[HS5] a wrong length is refused, an odd alignment is not', () => {
+test('[HX5] a wrong length is refused, an odd alignment is not', () => {
   const bytes = new Uint8Array(9).subarray(1);
   expect(unpackHidden({dtype: 'f16', bytes}, {tokenCount: 2, hiddenSize: 2})).toHaveLength(4);
   expect(() => unpackHidden({dtype: 'f32', bytes}, {tokenCount: 2, hiddenSize: 2})).toThrow(
