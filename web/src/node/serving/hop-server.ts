@@ -195,6 +195,7 @@ export class HopServer {
     const {transport} = this.#options;
     const {open, downstream, freed} = session;
     const {signal} = freed;
+    signal.throwIfAborted(); // Closed while the engine reserved: the next hop need not hear of it.
     if (downstream !== null) {
       await connect(transport, downstream, signal);
       const hopIndex = open.hopIndex + 1;

@@ -1,11 +1,14 @@
 import {expect, test} from 'vitest';
 import {asPeerId, asSessionId} from '#shared/ids.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
 import {decodeControlFrame, encodeControlFrame} from '#shared/p2p/control-frame.ts';
 import {encodeFrame, parseFrame} from '#shared/protocol/frame.ts';
 import type {Message} from '#shared/protocol/message.ts';
 import type {Hop, OpenSession} from '#shared/protocol/open-session.ts';
 import {encodeTokenIds} from '#shared/protocol/token-ids.ts';
+import type {SampledToken} from '#shared/protocol/sampled-token.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
+import type {ShardRunner} from '../engine/shard-runner.ts';
 import {ControlPost} from './control-post.ts';
 import {routeFrames} from './route-frames.ts';
 import {
@@ -65,6 +68,18 @@ function tokenFrame(position: number): Uint8Array {
   });
 }
 
+/** Opens and closes sessions, and runs nothing. */
+function idleRunner(range: LayerRange): ShardRunner {
+  return {
+    range,
+    openSession: () => Promise.resolve(),
+    run: () => Promise.resolve({kind: 'none'}),
+    truncate: () => Promise.resolve(),
+    closeSession: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
 const hopOf = ({peerId, range}: RingNode): Hop => ({peerId, ...range});
 
 test('[HP1] who fills the queue pays for it, and the answer beside it goes on', async () => {
@@ -74,11 +89,17 @@ test('[HP1] who fills the queue pays for it, and the answer beside it goes on', 
   const flood = addPeer(swarm, 'flood');
   flood.say(hop, opening('flood', [hopOf(hop)], 100));
   await swarm.settle();
-  const answer = collectTokens(swarm.addClient('honest', [[hop]]), PROMPT);
-  for (let position = 0; position < 100; position += 1) {
-    void flood.transport.send(hop.peerId, tokenFrame(position), NEVER);
+  const tokens: SampledToken[] = [];
+  const request = {promptTokenIds: PROMPT, maxNewTokens: 12, sampling: GREEDY};
+  for await (const event of swarm.addClient('honest', [[hop]]).generate(request, NEVER)) {
+    if (event.kind === 'token') tokens.push(event.token);
+    // The prompt leaves right after these: one that runs, and as many as may wait.
+    if (event.kind !== 'ready') continue;
+    for (let position = 0; position < 9; position += 1) {
+      hop.server.receive(asPeerId('flood'), parseFrame(tokenFrame(position)));
+    }
   }
-  expect(await answer).toEqual(quiet);
+  expect(tokens).toEqual(quiet);
   await swarm.settle();
   expect([...hop.server.load.refusals]).toEqual([['QUEUE_FULL', 1]]);
   expect(flood.told).toContainEqual({kind: 'session-failed', hopIndex: 0, code: 'QUEUE_FULL'});
@@ -89,9 +110,15 @@ test('[HP2] a session that is closed while it opens leaves nothing at the next h
   const swarm = new RingSwarm();
   const head = swarm.addNode('head', {startLayer: 0, endLayer: 3});
   const tail = swarm.addNode('tail', {startLayer: 3, endLayer: 6});
+  const reserved = Promise.withResolvers<void>();
+  const slow: ShardRunner = {...idleRunner(head.range), openSession: () => reserved.promise};
+  head.server.serve({runner: slow, range: {...head.range, embedding: true, lmHead: true}});
   const peer = addPeer(swarm, 'peer');
   peer.say(head, opening('peer', [hopOf(head), hopOf(tail)]));
+  await swarm.settle();
   peer.say(head, {kind: 'close-session', reason: 'cancelled'});
+  await swarm.settle();
+  reserved.resolve();
   await swarm.settle();
   expect(swarm.openSessions()).toBe(0);
   for (const {server} of swarm.nodes) expect([...server.load.refusals]).toEqual([]);
