@@ -1,35 +1,35 @@
 import {parseArgs} from 'node:util';
-import {runDemo} from '../demo/run-demo.ts';
+import {runDemo, type DemoOptions} from '../demo/run-demo.ts';
 import {runToExit} from './run-to-exit.ts';
 
-const {values} = parseArgs({
-  options: {
-    once: {type: 'boolean'},
-    stay: {type: 'boolean'},
-    prompt: {type: 'string', default: 'What is the capital of France?'},
-    tabs: {type: 'string', default: '3'},
-    'max-layers': {type: 'string'},
-    engine: {type: 'string', default: 'wasm'},
-    'max-tokens': {type: 'string', default: '128'},
-    port: {type: 'string', default: '0'},
-    json: {type: 'string'},
-  },
-});
+await runToExit((signal) => runDemo({...readOptions(), signal}));
 
-await runToExit((signal) =>
-  runDemo({
+function readOptions(): Omit<DemoOptions, 'signal'> {
+  const {values} = parseArgs({
+    options: {
+      once: {type: 'boolean'},
+      stay: {type: 'boolean'},
+      prompt: {type: 'string', default: 'What is the capital of France?'},
+      tabs: {type: 'string', default: '3'},
+      'max-layers': {type: 'string'},
+      engine: {type: 'string', default: 'wasm'},
+      'max-tokens': {type: 'string', default: '128'},
+      port: {type: 'string', default: '0'},
+      json: {type: 'string'},
+    },
+  });
+  const maxLayers = values['max-layers'];
+  return {
     prompt: values.prompt,
     tabCount: positive('--tabs', values.tabs),
-    maxLayers:
-      values['max-layers'] === undefined ? null : positive('--max-layers', values['max-layers']),
+    maxLayers: maxLayers === undefined ? null : positive('--max-layers', maxLayers),
     engine: engineOf(values.engine),
     maxNewTokens: positive('--max-tokens', values['max-tokens']),
     port: portOf(values.port),
     jsonPath: values.json ?? null,
     stay: values.stay ?? (values.once !== true && process.stdout.isTTY),
-    signal,
-  }),
-);
+  };
+}
 
 function positive(name: string, text: string): number {
   const value = Number(text);

@@ -29,11 +29,17 @@ const LOAD_TIMEOUT_MS = 300_000;
 export async function runDemo(options: DemoOptions): Promise<void> {
   const model = await prepareModel({log, signal: options.signal});
   await buildSite({log});
+  options.signal.throwIfAborted();
   const swarm = await Swarm.start({
     modelsDir: model.modelsDir,
     port: options.port,
     webgpu: false,
     log,
+    signals: 'ours',
+  });
+  options.signal.addEventListener('abort', () => {
+    // What waits for a tab ends with it, and the browser clears up behind itself.
+    swarm.stop().catch(() => undefined);
   });
   try {
     log(`Signal server at ${swarm.server.url}`);
