@@ -12,13 +12,13 @@ import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
 import {stepHop} from '#shared/session/hop-session.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import {checkFrame} from './check-frame.ts';
-import {checkOpening} from './check-opening.ts';
+import {checkOpening} from '#shared/session/check-opening.ts';
 import {ControlPost} from './control-post.ts';
 import {RecentSessions} from './recent-sessions.ts';
 import {runHopStep} from './run-hop-step.ts';
 import {SessionTrafficLog, type SessionTraffic} from './session-traffic.ts';
 import {createServedSession, dependsOn, mayFeed, type ServedSession} from './served-session.ts';
-import {StepQueue} from './step-queue.ts';
+import {StepQueue} from '#shared/session/step-queue.ts';
 
 /** The shard that a node serves, ready to run. */
 export type ServedShard = {
