@@ -1,7 +1,6 @@
 /// <reference types="node" />
 import {mkdir, writeFile} from 'node:fs/promises';
-import {dirname} from 'node:path';
-import {parseArgs} from 'node:util';
+import {join} from 'node:path';
 import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
 import {parallaxPlan} from '#shared/scheduling/phase-1-allocation/heuristics/parallax-plan.ts';
 import type {Plan} from '#shared/scheduling/phase-1-allocation/plan.ts';
@@ -13,23 +12,16 @@ import type {Stage} from '#shared/scheduling/phase-1-allocation/plan.ts';
 import {closedNetworkStepMs, type ClosedHop} from '#shared/testing/closed-network.ts';
 import {generatePool, type PoolMix} from '#shared/testing/pool-generator.ts';
 import {ablationPage, type AblationRow} from './ablation-page.ts';
+import type {Benchmark} from './benchmark.ts';
+import {lineOf} from './bench-line.ts';
 import {openSessions} from './open-sessions.ts';
-
-const {values} = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: {type: 'string', default: '1'},
-    nodes: {type: 'string', default: '8,32,128,512'},
-    page: {type: 'string', default: 'report/scheduling.html'},
-  },
-});
 
 const MIXES: readonly PoolMix[] = ['equal', 'few-kinds', 'all-different', 'many-weak'];
 const REGIONS = [1, 4, 16];
 const ROUNDS = 60;
 
 /** Both phases on and off: our plan or Parallax's, our routing or its round robin. */
-function ablate(pool: Pool, name: string): readonly AblationRow[] {
+function ablate(pool: Pool, name: string, seed: number): readonly AblationRow[] {
   const index = planningPoolOf(pool.snapshot, pool.model);
   const startedMs = performance.now();
   const ours = planPool(index, pool.target);
@@ -37,7 +29,8 @@ function ablate(pool: Pool, name: string): readonly AblationRow[] {
   const theirs = parallaxPlan(index, pool.joinOrder);
   const sessions = 2 * Math.max(1, theirs.pipelines.length);
   const measure = (plan: Plan, routing: 'ours' | 'round-robin') => {
-    const chains = routing === 'ours' ? routed(pool, plan, sessions) : inTurn(plan, sessions);
+    const chains =
+      routing === 'ours' ? routed(pool, plan, {requests: sessions, seed}) : inTurn(plan, sessions);
     const stepMs = closedNetworkStepMs(
       chains.map((chain) => closedHops(pool, chain)),
       ROUNDS,
@@ -86,14 +79,13 @@ function ablate(pool: Pool, name: string): readonly AblationRow[] {
 function routed(
   {snapshot, model}: Pool,
   plan: Plan,
-  sessions: number,
+  asked: {readonly requests: number; readonly seed: number},
 ): readonly (readonly Stage[])[] {
   const placements = [...plan.pipelines.flatMap(({stages}) => stages), ...plan.replicas];
   const {chains} = openSessions({
     snapshot: plannedSnapshot(snapshot, model, placements),
     model,
-    requests: sessions,
-    seed: Number(values.seed),
+    ...asked,
     clients: 1,
     staleMs: 0,
   });
@@ -119,39 +111,34 @@ function closedHops({snapshot}: Pool, stages: readonly Stage[]): readonly Closed
   });
 }
 
-const rows: AblationRow[] = [];
-for (const nodes of values.nodes.split(',').map(Number)) {
-  for (const mix of MIXES) {
-    for (const regions of REGIONS) {
-      const layerCount = nodes % 64 === 0 ? 48 : 30;
-      const json = generatePool({seed: Number(values.seed), nodes, mix, regions, layerCount});
-      rows.push(
-        ...ablate(parsePool(json), `${mix}-${nodes}-${regions === 1 ? 'flat' : `${regions}r`}`),
-      );
+/** Plans and routes of generated pools, ours and Parallax's; a page with plots. */
+export const benchScheduling: Benchmark = async ({seed, nodes, reportDir, print, log}) => {
+  const rows: AblationRow[] = [];
+  for (const count of nodes ?? [8, 32, 128, 512]) {
+    for (const mix of MIXES) {
+      for (const regions of REGIONS) {
+        const layerCount = count % 64 === 0 ? 48 : 30;
+        const pool = parsePool(generatePool({seed, nodes: count, mix, regions, layerCount}));
+        const world = regions === 1 ? 'flat' : `${regions}r`;
+        rows.push(...ablate(pool, `${mix}-${count}-${world}`, seed));
+      }
     }
   }
-}
-for (const row of rows) {
+  for (const row of rows) print(lineOfRow(row, rows));
+  await mkdir(reportDir, {recursive: true});
+  const page = join(reportDir, 'scheduling.html');
+  await writeFile(page, await ablationPage(rows));
+  log(`Plots: ${page}`);
+};
+
+function lineOfRow(row: AblationRow, rows: readonly AblationRow[]) {
   const against = rows.find(
     ({name, plan, routing}) =>
       name === row.name && plan === 'parallax' && routing === 'round-robin',
   );
-  const ratio = against === undefined ? null : row.meanMs / against.meanMs;
+  const {meanMs, p95Ms, pipelines, planMs} = row;
   const name = `scheduling ${row.name}: ${row.plan} plan, ${row.routing} routing`;
-  const line = {
-    name,
-    value: row.meanMs,
-    unit: 'ms/token',
-    against: against?.meanMs,
-    ratio,
-    n: 1,
-    min: row.meanMs,
-    max: row.meanMs,
-  };
-  process.stdout.write(
-    `${JSON.stringify({...line, p95Ms: row.p95Ms, pipelines: row.pipelines, planMs: row.planMs})}\n`,
-  );
+  const compared =
+    against === undefined ? {} : {against: against.meanMs, ratio: meanMs / against.meanMs};
+  return {...lineOf(name, meanMs, 'ms/token'), ...compared, p95Ms, pipelines, planMs};
 }
-await mkdir(dirname(values.page), {recursive: true});
-await writeFile(values.page, await ablationPage(rows));
-process.stderr.write(`Plots: ${values.page}\n`);

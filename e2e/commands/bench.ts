@@ -1,11 +1,33 @@
 /// <reference types="node" />
+import {parseArgs} from 'node:util';
+import type {Benchmark} from '../bench/benchmark.ts';
+import {chooseNamed} from '../bench/choose-named.ts';
+import {runToExit} from './run-to-exit.ts';
 
-/** Benchmarks by name; each is a module that runs when it is loaded and prints JSON lines. */
-const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
-  scheduling: () => import('../bench/scheduling.ts'),
+/** Benchmarks by name. Each is loaded only when it is asked for. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  scheduling: async () => (await import('../bench/scheduling.ts')).benchScheduling,
 };
 
-const asked = process.argv.slice(2).filter((word) => word in BENCHMARKS);
-const names = asked.length > 0 ? asked : Object.keys(BENCHMARKS);
-// One after the other: they would slow each other down.
-for (const name of names) await BENCHMARKS[name]?.();
+await runToExit(async () => {
+  const {values, positionals} = parseArgs({
+    allowPositionals: true,
+    options: {
+      seed: {type: 'string', default: '1'},
+      nodes: {type: 'string'},
+      report: {type: 'string', default: 'report'},
+    },
+  });
+  const asked = chooseNamed('benchmark', BENCHMARKS, positionals);
+  // One after the other: they would slow each other down.
+  for (const load of asked) {
+    const run = await load();
+    await run({
+      seed: Number(values.seed),
+      nodes: values.nodes?.split(',').map(Number) ?? null,
+      reportDir: values.report,
+      print: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
+      log: (text) => void process.stderr.write(`${text}\n`),
+    });
+  }
+});

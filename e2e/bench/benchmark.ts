@@ -1,0 +1,17 @@
+import type {BenchLine} from './bench-line.ts';
+
+/** What every benchmark is given. */
+export type BenchmarkContext = {
+  readonly seed: number;
+  /** Sizes of the swarms, when the caller asks for other than the usual ones. */
+  readonly nodes: readonly number[] | null;
+  /** Where tables and pages go. */
+  readonly reportDir: string;
+  /** Prints one line of JSON on stdout. */
+  readonly print: (line: BenchLine) => void;
+  /** Progress, on stderr. */
+  readonly log: (text: string) => void;
+};
+
+/** Measures, prints a line for each figure, and resolves when it is done. */
+export type Benchmark = (context: BenchmarkContext) => Promise<void>;
