@@ -4,6 +4,7 @@ import {MalformedMessageError} from './malformed-message.ts';
 import {openSessionSchema} from './open-session.ts';
 import {sessionFailedSchema} from './session-failed.ts';
 import {sessionReadySchema} from './session-ready.ts';
+import {sessionServedSchema} from './session-served.ts';
 
 /** Everything that a `control` frame may carry. Session and epoch are in the frame's header. */
 export const messageSchema = z.discriminatedUnion('kind', [
@@ -11,6 +12,7 @@ export const messageSchema = z.discriminatedUnion('kind', [
   sessionReadySchema,
   sessionFailedSchema,
   closeSessionSchema,
+  sessionServedSchema,
 ]);
 
 export type Message = z.infer<typeof messageSchema>;

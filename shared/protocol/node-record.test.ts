@@ -21,11 +21,24 @@ test.each([
   ['half a session', {...valid, openSessions: 0.5}, 'openSessions'],
   ['a missing field', {...valid, claim: undefined}, 'claim'],
   ['too many round trips', {...valid, rtts: Array.from({length: 17}, () => rtt)}, 'rtts'],
+  ['a place without axes', {...valid, coords: {at: [], heightMs: 1, errorMs: 1}}, 'coords.at'],
+  ['an error below −100 %', {...valid, predictionError: -1.5}, 'predictionError'],
   ['a swarm id with a slash', {...valid, swarmId: 'a/b'}, 'swarmId'],
 ])('[NR1] refuses %s and names the path', (_, value, path) => {
   expect(() => parseNodeRecord(value)).toThrow(
     expect.objectContaining({detail: {code: 'MALFORMED_MESSAGE', kind: 'node-record', path}}),
   );
+});
+
+test('[NR6] a record of an older minor is read: what it does not say is not known', () => {
+  const {coords, steady, predictionError, uplinkBytesPerSec, ...older} = buildRecord({
+    coords: {at: [1, 2, 3], heightMs: 0.5, errorMs: 4},
+    steady: {decodeMsPerLayer: 1, hopOverheadMs: 2},
+    predictionError: 0.1,
+    uplinkBytesPerSec: 1_000_000,
+  });
+  expect([coords, steady, predictionError, uplinkBytesPerSec]).not.toContain(null);
+  expect(parseNodeRecord(older)).toEqual(valid);
 });
 
 test('[NR5] a record that expires when it is written is a farewell', () => {

@@ -12,6 +12,9 @@ const MAX_RTTS = 16;
 const MAX_SHARDS = 4;
 const MAX_ADDRESSES = 4;
 const MAX_UNREACHABLE = 8;
+const MAX_AXES = 4;
+/** Further than any two places of one network are apart. */
+const MAX_COORDINATE_MS = 100_000;
 
 const peerIdSchema = z.string().min(1).max(64).transform(asPeerId);
 const finite = z.number().nonnegative();
@@ -35,12 +38,25 @@ const claimSchema = z
   .refine(isNotEmpty, notEmpty)
   .readonly();
 
+const coordsSchema = z
+  .object({
+    at: z
+      .array(z.number().min(-MAX_COORDINATE_MS).max(MAX_COORDINATE_MS))
+      .min(1)
+      .max(MAX_AXES)
+      .readonly(),
+    heightMs: finite.max(MAX_COORDINATE_MS),
+    errorMs: finite.max(MAX_COORDINATE_MS),
+  })
+  .readonly();
+
 /**
  * What one node says about itself in the DHT. Rules: SPEC.md, NR1–NR6.
  *
  * Every number is measured on the node that signs it; nobody else writes it.
  * Readers ignore fields they do not know and are strict about those they do;
  * parsing strips the unknown, so that writers send only what is here (NR1).
+ * A field that came with a later minor has a default: older nodes do not say it (NR6).
  */
 export const nodeRecordSchema = z
   .object({
@@ -74,12 +90,27 @@ export const nodeRecordSchema = z
     /** One decode step through one layer: `fixedMs + perSessionMs × sessions`. */
     decodeMsPerLayer: z.object({fixedMs: finite, perSessionMs: finite}).readonly(),
     prefillMsPerTokenLayer: finite,
-    /** What a hop costs beside its layers: queue, copy, frame. */
+    /** Frame in to frame out with zero layers and nobody waiting; at a tail with norm, LM head and sampling. */
     hopOverheadMs: finite,
+    /** All that phase 1 reads of speed: on log steps, changed at most once a minute. */
+    steady: z
+      .object({decodeMsPerLayer: finite, hopOverheadMs: finite})
+      .readonly()
+      .nullable()
+      .default(null),
+    /**
+     * Observed ÷ predicted − 1 of a decode step in this hop, waiting left out: median over the
+     * last steps; `null` before the first.
+     */
+    predictionError: z.number().min(-1).nullable().default(null),
+    /** What prefill frames went out with; `null` while none was long enough to tell. */
+    uplinkBytesPerSec: finite.nullable().default(null),
     rtts: z
       .array(z.object({peerId: peerIdSchema, rttMs: finite}).readonly())
       .max(MAX_RTTS)
       .readonly(),
+    /** Where the node is in the network (Vivaldi); `null` before the first round trip. */
+    coords: coordsSchema.nullable().default(null),
     maxSessions: count,
     openSessions: count,
     /** Tokens of KV cache that new sessions may still reserve. */
