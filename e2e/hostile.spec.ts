@@ -2,7 +2,7 @@ import {expect, test} from '@playwright/test';
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import {asSessionId, type SessionId} from '#shared/ids.ts';
 import {sealRecord} from '#shared/p2p/signed-record.ts';
-import {FRAME_MAX_BYTES} from '#shared/p2p/transport.ts';
+import {MAX_FRAME_BYTES} from '#shared/protocol/frame.ts';
 import {REFUSALS, type RefusalCode} from '#shared/protocol/refusal-code.ts';
 import {
   closing,
@@ -120,7 +120,7 @@ test('[HO4] a frame longer than any may be costs the link, and the next link is 
   const violations = async () =>
     (await head.tab.traffic()).peers.find(({peerId}) => peerId === hostile.peerId)?.violations;
   expect(await violations()).toBe(0);
-  await hostile.announce(head.peerId, FRAME_MAX_BYTES + 1);
+  await hostile.announce(head.peerId, MAX_FRAME_BYTES + 1);
   await expect.poll(violations).toBe(1);
   const sessionId = await openSession(world, head);
   await closeAll(world, head, [sessionId]);

@@ -8,7 +8,8 @@ import {afterEach, beforeEach, expect, test} from 'vitest';
 import {asPeerId} from '../ids.ts';
 import {encodeWord, WINDOW_BYTES} from './frame-wire.ts';
 import {FRAMES_PROTOCOL, openLibp2pStreamTransport} from './libp2p-stream-transport.ts';
-import {FRAME_MAX_BYTES, type LinkLoss, type Transport} from './transport.ts';
+import {MAX_FRAME_BYTES} from '../protocol/frame.ts';
+import type {LinkLoss, Transport} from './transport.ts';
 
 let nodeCount = 0;
 let honest: Libp2p;
@@ -50,7 +51,7 @@ const nextLoss = () =>
 test('[TR13] a frame longer than the limit ends the link before any of it is stored', async () => {
   const loss = nextLoss();
   const stream = await openRawStream();
-  stream.send(encodeWord(FRAME_MAX_BYTES + 1));
+  stream.send(encodeWord(MAX_FRAME_BYTES + 1));
   expect(await loss).toBe('violation');
   expect(transport.traffic()).toMatchObject([{violations: 1, receivedFrames: 0}]);
 });

@@ -8,7 +8,7 @@ import {
   WORD_BYTES,
   WordReader,
 } from './frame-wire.ts';
-import {FRAME_MAX_BYTES} from './transport.ts';
+import {MAX_FRAME_BYTES} from '../protocol/frame.ts';
 
 /** Credit is given back in steps of this size: one small message for many frames. */
 const CREDIT_STEP_BYTES = WINDOW_BYTES / 4;
@@ -71,8 +71,8 @@ export class FrameReceiver {
     if (word === PING) {
       this.#write(PONG);
       this.#credit(WORD_BYTES);
-    } else if (word > FRAME_MAX_BYTES) {
-      this.#violate(`a frame of ${word} bytes, at most ${FRAME_MAX_BYTES}`);
+    } else if (word > MAX_FRAME_BYTES) {
+      this.#violate(`a frame of ${word} bytes, at most ${MAX_FRAME_BYTES}`);
     } else {
       this.#partial = {frame: new Uint8Array(word), filledBytes: 0, heldBytes: WORD_BYTES};
       if (word === 0) this.#finish(this.#partial);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {asPeerId, type PeerId} from '../ids.ts';
-import {FRAME_MAX_BYTES, type Transport} from './transport.ts';
+import {MAX_FRAME_BYTES} from '../protocol/frame.ts';
+import type {Transport} from './transport.ts';
 
 /**
  * Two transports that can reach each other, and what the suite must do to their
@@ -88,7 +89,7 @@ export const transportContract: readonly TransportRule[] = [
   {
     name: '[TR1] delivers whole frames, of any length up to the limit, in the order they were sent',
     run: async ({a, b}) => {
-      const lengths = [0, 1, 3, 4, 5, 4095, 4607, 4608, 65_536, 131_073, 300_000, FRAME_MAX_BYTES];
+      const lengths = [0, 1, 3, 4, 5, 4095, 4607, 4608, 65_536, 131_073, 300_000, MAX_FRAME_BYTES];
       const sent = lengths.map((byteLength, index) => patterned(byteLength, index));
       const arrival = collect(b, sent.length);
       for (const frame of sent) await a.send(b.localPeerId, frame.slice(), limited());
@@ -181,11 +182,11 @@ export const transportContract: readonly TransportRule[] = [
   {
     name: '[TR6] refuses a frame above the limit before sending any of it',
     run: async ({a, b}) => {
-      const frame = new Uint8Array(FRAME_MAX_BYTES + 1);
+      const frame = new Uint8Array(MAX_FRAME_BYTES + 1);
       const expected = {
         code: 'FRAME_TOO_LARGE',
-        frameBytes: FRAME_MAX_BYTES + 1,
-        maxBytes: FRAME_MAX_BYTES,
+        frameBytes: MAX_FRAME_BYTES + 1,
+        maxBytes: MAX_FRAME_BYTES,
       };
       equal(await codeOf(a.send(b.localPeerId, frame, limited())), expected, 'detail');
     },

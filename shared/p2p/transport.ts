@@ -1,8 +1,6 @@
 import {WeftError} from '../errors.ts';
 import type {PeerId} from '../ids.ts';
-
-/** One activation of 512 tokens at hidden size 1024 in f16; a longer prompt goes in pieces. */
-export const FRAME_MAX_BYTES = 1024 * 1024;
+import {MAX_FRAME_BYTES} from '../protocol/frame.ts';
 
 /** May return a promise: until it settles, the frame counts against the sender's window. */
 export type FrameListener = (from: PeerId, frame: Uint8Array<ArrayBuffer>) => void | Promise<void>;
@@ -41,7 +39,7 @@ export interface Transport {
    * behind: awaiting is the back-pressure. Connects first where needed. To
    * oneself it loops back.
    *
-   * @param frame ownership moves to the transport. At most `FRAME_MAX_BYTES`.
+   * @param frame ownership moves to the transport. At most `MAX_FRAME_BYTES`.
    * @throws {TransportError} also `FRAME_TOO_LARGE`, `LINK_LOST`.
    */
   send(to: PeerId, frame: Uint8Array, options: {readonly signal: AbortSignal}): Promise<void>;
@@ -100,9 +98,9 @@ export function transportClosed(): TransportError {
 
 /** @throws {TransportError} `FRAME_TOO_LARGE`. */
 export function checkFrameLength(frameBytes: number): void {
-  if (frameBytes <= FRAME_MAX_BYTES) return;
+  if (frameBytes <= MAX_FRAME_BYTES) return;
   throw new TransportError(
-    {code: 'FRAME_TOO_LARGE', frameBytes, maxBytes: FRAME_MAX_BYTES},
-    `Cannot send a frame of ${frameBytes} bytes: at most ${FRAME_MAX_BYTES}`,
+    {code: 'FRAME_TOO_LARGE', frameBytes, maxBytes: MAX_FRAME_BYTES},
+    `Cannot send a frame of ${frameBytes} bytes: at most ${MAX_FRAME_BYTES}`,
   );
 }

@@ -18,7 +18,7 @@ import {MalformedFrameError} from './malformed-frame.ts';
  * | 26–27 | 0 |
  */
 export const FRAME_HEADER_BYTES = 28;
-/** Larger payloads are cut into pieces by their sender. */
+/** Header included: the activations of some 500 tokens at hidden size 1024 in f16. A longer prompt goes in pieces. */
 export const MAX_FRAME_BYTES = 1024 * 1024;
 /** Hop index of the client. */
 export const CLIENT_HOP = 0xffff;

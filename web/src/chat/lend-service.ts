@@ -32,6 +32,13 @@ export type LendLoad = {
   readonly refusals: Readonly<Record<string, number>>;
 };
 
+/** How far a shard is, in the order in which a person sees it; weights and graph overlap. */
+export type LoadStep = {
+  readonly step: 'weights' | 'graph' | 'warm-up';
+  readonly done: number;
+  readonly total: number;
+};
+
 export type HeldLayers = {readonly startLayer: number; readonly endLayer: number};
 
 export type LendState =
@@ -43,14 +50,7 @@ export type LendState =
   | {readonly kind: 'spare'; readonly why: string}
   /** Says to the others which layers it wants, and listens whether somebody else does. */
   | {readonly kind: 'claiming'; readonly layers: HeldLayers; readonly why: string}
-  | {
-      readonly kind: 'loading';
-      readonly layers: HeldLayers;
-      readonly why: string;
-      readonly step: 'weights' | 'graph' | 'warm-up';
-      readonly done: number;
-      readonly total: number;
-    }
+  | (LoadStep & {readonly kind: 'loading'; readonly layers: HeldLayers; readonly why: string})
   | {
       readonly kind: 'serving';
       readonly layers: HeldLayers;

@@ -1,7 +1,8 @@
 import {WeftError} from '#shared/errors.ts';
 import {encodeChat} from '#shared/model/encode-chat.ts';
 import {createTokenTextStream} from '#shared/model/token-text-stream.ts';
-import type {GenerationClient, GenerationEvent} from '#shared/p2p/generation-client.ts';
+import type {GenerationClient} from '#shared/p2p/generation-client.ts';
+import type {GenerationEvent} from '#shared/p2p/generation-event.ts';
 import type {Hop} from '#shared/protocol/open-session.ts';
 import type {ChatTemplate} from '#shared/model/chat-template.ts';
 import type {Tokenizer} from '#shared/model/tokenizer.ts';

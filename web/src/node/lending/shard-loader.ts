@@ -7,13 +7,12 @@ import {
 } from '#shared/model/layer-capacity.ts';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {LendRequest} from '../../chat/lend-service.ts';
+import type {LendRequest, LoadStep} from '../../chat/lend-service.ts';
 import {createStubShardRunner} from '../engine/stub-shard-runner.ts';
-import type {LoadProgress as EngineProgress} from '../engine/load-progress.ts';
+import type {LoadProgress} from '../engine/load-progress.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import {createWorkerShardRunner} from '../engine/worker-shard-runner.ts';
 import type {OfferedModel} from '../model/load-manifest.ts';
-import type {LoadProgress} from '../placement/placement-loop.ts';
 import {KV_TOKENS} from './lending-limits.ts';
 
 /** A shard that runs, and how fast: measured on this machine with the layers themselves. */
@@ -27,7 +26,7 @@ export type LoadedShard = {
 
 export type LoadOptions = {
   readonly signal: AbortSignal;
-  readonly onProgress: (progress: LoadProgress) => void;
+  readonly onProgress: (progress: LoadStep) => void;
 };
 
 /** Which arithmetic an engine stands for: equal classes give equal bits. */
@@ -87,13 +86,13 @@ export async function loadShard(
     kvBudgetBytes: KV_TOKENS * kvBytesPerTokenLayer(spec) * (endLayer - startLayer),
     signal: options.signal,
     onProgress: (progress) => {
-      options.onProgress(placementProgressOf(progress));
+      options.onProgress(stepOf(progress));
     },
   });
   return {runner, ...measured, crash: () => void runner.close()};
 }
 
-function placementProgressOf(progress: EngineProgress): LoadProgress {
+function stepOf(progress: LoadProgress): LoadStep {
   switch (progress.kind) {
     case 'weights':
       return {step: progress.kind, done: progress.bytesDone, total: progress.bytesTotal};

@@ -1,13 +1,7 @@
 import {isWeftError, WeftError} from '#shared/errors.ts';
 import type {PlacementDecision} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-
-/** Progress of loading a shard, for the person who watches. */
-export type LoadProgress = {
-  readonly step: 'weights' | 'graph' | 'warm-up';
-  readonly done: number;
-  readonly total: number;
-};
+import type {LoadStep} from '../../chat/lend-service.ts';
 
 export type PlacementState =
   | {readonly kind: 'waiting'; readonly why: string}
@@ -17,7 +11,7 @@ export type PlacementState =
       readonly kind: 'loading';
       readonly shard: PlacedShard;
       readonly why: string;
-      readonly progress: LoadProgress | null;
+      readonly progress: LoadStep | null;
     }
   | {readonly kind: 'serving'; readonly shard: PlacedShard; readonly why: string}
   | {readonly kind: 'failed'; readonly code: string; readonly message: string};
@@ -30,7 +24,7 @@ export type PlacementLoopOptions = {
   /** Loads the shard, proves it, starts to serve it and publishes it. */
   readonly load: (
     shard: PlacedShard,
-    options: {readonly signal: AbortSignal; readonly onProgress: (progress: LoadProgress) => void},
+    options: {readonly signal: AbortSignal; readonly onProgress: (progress: LoadStep) => void},
   ) => Promise<void>;
   readonly onState: (state: PlacementState) => void;
   /** How long a claim stands before bytes are fetched: every other node sees it within this time. */

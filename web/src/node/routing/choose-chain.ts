@@ -1,5 +1,6 @@
 import type {PeerId} from '#shared/ids.ts';
-import type {ChainChoice, GenerationRequest} from '#shared/p2p/generation-client.ts';
+import type {ChainChoice} from '#shared/p2p/generation-client.ts';
+import type {GenerationRequest} from '#shared/p2p/generation-event.ts';
 import {EMPTY_OVERLAY} from '#shared/scheduling/phase-2-routing/chain.ts';
 import {selectChain} from '#shared/scheduling/phase-2-routing/select-chain.ts';
 import type {EngineHop} from '../../chat/swarm-chat-service.ts';

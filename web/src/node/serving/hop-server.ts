@@ -1,4 +1,4 @@
-import type {ManifestHash, PeerId, SessionId} from '#shared/ids.ts';
+import type {ManifestHash, PeerId} from '#shared/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
@@ -9,16 +9,15 @@ import {CLIENT_HOP, type Frame} from '#shared/protocol/frame.ts';
 import type {Message} from '#shared/protocol/message.ts';
 import {kvTokensOf, type OpenSession} from '#shared/protocol/open-session.ts';
 import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
+import {checkOpening} from '#shared/session/check-opening.ts';
 import {stepHop} from '#shared/session/hop-session.ts';
+import {StepQueue} from '#shared/session/step-queue.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import {checkFrame} from './check-frame.ts';
-import {checkOpening} from '#shared/session/check-opening.ts';
-import {ControlPost} from './control-post.ts';
-import {RecentSessions} from './recent-sessions.ts';
 import {runHopStep} from './run-hop-step.ts';
+import {SessionTable} from './session-table.ts';
 import {SessionTrafficLog, type SessionTraffic} from './session-traffic.ts';
-import {createServedSession, dependsOn, mayFeed, type ServedSession} from './served-session.ts';
-import {StepQueue} from '#shared/session/step-queue.ts';
+import {createServedSession, mayFeed, type ServedSession} from './served-session.ts';
 
 /** The shard that a node serves, ready to run. */
 export type ServedShard = {
@@ -61,34 +60,33 @@ export type HopLoad = {
  */
 export class HopServer {
   readonly #options: HopServerOptions;
-  readonly #sessions = new Map<SessionId, ServedSession>();
+  readonly #sessions: SessionTable;
   readonly #queue = new StepQueue<Frame>();
-  readonly #recent = new RecentSessions();
-  readonly #refusals = new Map<RefusalCode, number>();
   readonly #traffic = new SessionTrafficLog();
-  readonly #post: ControlPost;
   #shard: ServedShard | null = null;
   #running = false;
   #servedTokens = 0;
 
   constructor(options: HopServerOptions) {
     this.#options = options;
-    this.#post = new ControlPost(options.transport);
-    options.transport.onPeerClosed((peerId) => {
-      this.#dropPeer(peerId);
+    this.#sessions = new SessionTable({
+      transport: options.transport,
+      maxSessions: options.limits.maxSessions,
+      onFreed: (session) => {
+        this.#forget(session);
+      },
+      onChange: options.onChange,
     });
   }
 
   get load(): HopLoad {
+    const {size, kvTokensReserved, refusals} = this.#sessions;
     return {
-      openSessions: this.#sessions.size,
-      kvTokensReserved: [...this.#sessions.values()].reduce(
-        (sum, {open}) => sum + kvTokensOf(open),
-        0,
-      ),
+      openSessions: size,
+      kvTokensReserved,
       queuedSteps: this.#queue.length,
       servedTokens: this.#servedTokens,
-      refusals: this.#refusals,
+      refusals,
     };
   }
 
@@ -99,7 +97,7 @@ export class HopServer {
 
   /** Starts or stops serving; sessions of the shard before fail with `NOT_SERVING`. */
   serve(shard: ServedShard | null): void {
-    for (const session of this.#sessions.values()) this.#end(session, 'NOT_SERVING');
+    for (const session of this.#sessions.values()) this.#sessions.end(session, 'NOT_SERVING');
     this.#shard = shard;
   }
 
@@ -111,7 +109,7 @@ export class HopServer {
 
   /** Counts a frame that could not even be read. */
   countMalformed(): void {
-    this.#count('MALFORMED_FRAME');
+    this.#sessions.count('MALFORMED_FRAME');
   }
 
   /** Frees sessions that were silent for too long; the composition root calls it now and then. */
@@ -119,12 +117,16 @@ export class HopServer {
     const deadlineMs = this.#options.nowMs() - this.#options.limits.idleTimeoutMs;
     for (const session of this.#sessions.values()) {
       const isWaiting = this.#queue.holds(session.sessionId);
-      if (session.lastActiveMs < deadlineMs && !isWaiting) this.#end(session, 'SESSION_EXPIRED');
+      if (session.lastActiveMs < deadlineMs && !isWaiting) {
+        this.#sessions.end(session, 'SESSION_EXPIRED');
+      }
     }
   }
 
+  /** Ends all sessions; this hop hears of nothing any more. */
   close(): void {
-    this.serve(null);
+    this.#sessions.close();
+    this.#shard = null;
   }
 
   #receiveControl(from: PeerId, frame: Frame): void {
@@ -132,7 +134,7 @@ export class HopServer {
     try {
       message = decodeControlFrame(frame);
     } catch (error) {
-      this.#refuse(from, frame, refusalOf(error, 'MALFORMED_MESSAGE'));
+      this.#sessions.refuse(from, frame, refusalOf(error, 'MALFORMED_MESSAGE'));
       return;
     }
     if (message.kind === 'open-session') {
@@ -143,16 +145,16 @@ export class HopServer {
     if (session === undefined) return;
     const {upstream, downstream, open} = session;
     if (message.kind === 'close-session' && (from === upstream || from === open.clientId)) {
-      if (frame.epoch >= session.epoch) this.#free(session, message);
+      if (frame.epoch >= session.epoch) this.#sessions.free(session, message);
     } else if (message.kind === 'session-failed' && from === downstream) {
-      this.#fail(session, message.code, message.hopIndex);
+      this.#sessions.fail(session, message.code, message.hopIndex);
     } else {
-      this.#count('MISADDRESSED');
+      this.#sessions.count('MISADDRESSED');
     }
   }
 
   async #open(from: PeerId, frame: Frame, open: OpenSession): Promise<void> {
-    const {transport, limits, manifestHash, grid, spec, nowMs} = this.#options;
+    const {transport, manifestHash, grid, spec, nowMs} = this.#options;
     const shard = this.#shard;
     const context = {
       self: transport.localPeerId,
@@ -162,9 +164,9 @@ export class HopServer {
       contextTokens: spec.contextTokens,
       serving: shard?.range ?? null,
     };
-    const refusal = checkOpening(open, context) ?? this.#checkRoom(frame.sessionId, limits);
+    const refusal = checkOpening(open, context) ?? this.#sessions.checkRoom(frame.sessionId);
     if (refusal !== null || shard === null) {
-      this.#refuse(from, frame, refusal ?? 'NOT_SERVING', open.hopIndex);
+      this.#sessions.refuse(from, frame, refusal ?? 'NOT_SERVING', open.hopIndex);
       return;
     }
     const session = createServedSession({
@@ -174,20 +176,14 @@ export class HopServer {
       from,
       nowMs: nowMs(),
     });
-    this.#sessions.set(session.sessionId, session);
-    this.#options.onChange();
+    this.#sessions.add(session);
     try {
       await shard.runner.openSession(session.sessionId, kvTokensOf(open));
       await this.#passOn(session);
       session.ready = true;
     } catch (error) {
-      this.#end(session, refusalOf(error, 'ENGINE_LOST'));
+      this.#sessions.end(session, refusalOf(error, 'ENGINE_LOST'));
     }
-  }
-
-  #checkRoom(sessionId: SessionId, limits: HopLimits): RefusalCode | null {
-    if (this.#sessions.has(sessionId)) return 'SESSION_EXISTS';
-    return this.#sessions.size >= limits.maxSessions ? 'SESSIONS_FULL' : null;
   }
 
   /** The opening goes to the next hop; at the tail the ring closes and the client may begin. */
@@ -212,27 +208,28 @@ export class HopServer {
     const session = this.#sessions.get(frame.sessionId);
     if (session === undefined) {
       // Frames that were under way when a session closed are nobody's fault.
-      if (!this.#recent.has(frame.sessionId)) this.#refuse(from, frame, 'UNKNOWN_SESSION');
+      if (!this.#sessions.isRecent(frame.sessionId))
+        this.#sessions.refuse(from, frame, 'UNKNOWN_SESSION');
       return;
     }
     if (!mayFeed(session, from) || frame.hopIndex !== session.open.hopIndex) {
-      this.#count('MISADDRESSED');
+      this.#sessions.count('MISADDRESSED');
       return;
     }
     const code = this.#checkData(session, frame);
     if (code !== null) {
-      this.#end(session, code);
+      this.#sessions.end(session, code);
       return;
     }
     if (this.#queue.length >= this.#options.limits.maxQueuedSteps) this.#shed();
-    if (!this.#isOpen(session)) return;
+    if (!this.#sessions.isOpen(session)) return;
     const {epoch, position, tokenCount} = frame;
     const {state, actions} = stepHop(session.state, {kind: 'frame', epoch, position, tokenCount});
     session.state = state;
     session.lastActiveMs = this.#options.nowMs();
     for (const action of actions) {
       if (action.kind === 'run-layers') this.#queue.add(session.sessionId, frame);
-      else if (action.kind === 'refuse') this.#end(session, action.code);
+      else if (action.kind === 'refuse') this.#sessions.end(session, action.code);
     }
     void this.#drain();
   }
@@ -247,7 +244,7 @@ export class HopServer {
   #shed(): void {
     const longest = this.#queue.longest();
     for (const session of this.#sessions.values()) {
-      if (session.sessionId === longest) this.#end(session, 'QUEUE_FULL');
+      if (session.sessionId === longest) this.#sessions.end(session, 'QUEUE_FULL');
     }
   }
 
@@ -284,7 +281,7 @@ export class HopServer {
     } catch (error) {
       this.#queue.release(sessionId);
       const code = refusalOf(error, 'ENGINE_LOST');
-      this.#end(session, code);
+      this.#sessions.end(session, code);
       if (code === 'ENGINE_LOST') this.#lose(shard.runner, error);
     }
   }
@@ -305,73 +302,25 @@ export class HopServer {
         this.#traffic.add(session.sessionId, {phase, tokenCount, frameBytes});
       }
     } catch (error) {
-      this.#end(session, refusalOf(error, 'PEER_LEFT'));
+      this.#sessions.end(session, refusalOf(error, 'PEER_LEFT'));
     } finally {
       this.#queue.release(session.sessionId);
       void this.#drain();
     }
   }
 
-  /** Ends a session because of what this hop itself saw, and counts it. */
-  #end(session: ServedSession, code: RefusalCode, hopIndex = session.open.hopIndex): void {
-    if (!this.#isOpen(session)) return;
-    this.#count(code);
-    this.#fail(session, code, hopIndex);
-  }
-
-  /** Frees a session here, tells the client up the chain, and frees the hops down the chain. */
-  #fail(session: ServedSession, code: RefusalCode, hopIndex: number): void {
-    const {sessionId, epoch, upstream, isHead, isTail, open} = session;
-    const message: Message = {kind: 'session-failed', hopIndex, code};
-    const upstreamHop = isHead ? CLIENT_HOP : open.hopIndex - 1;
-    this.#post.send(upstream, {sessionId, epoch, hopIndex: upstreamHop}, message);
-    if (isTail && !isHead) {
-      this.#post.send(open.clientId, {sessionId, epoch, hopIndex: CLIENT_HOP}, message);
-    }
-    this.#free(session, {kind: 'close-session', reason: 'failed'});
-  }
-
-  #free(session: ServedSession, message: Extract<Message, {kind: 'close-session'}>): void {
-    const {sessionId, epoch, downstream, open} = session;
-    session.state = stepHop(session.state, {kind: 'close'}).state;
-    session.freed.abort();
-    this.#sessions.delete(sessionId);
+  /** What the queue and the engine hold for a session that is freed. */
+  #forget({sessionId}: ServedSession): void {
     this.#queue.drop(sessionId);
-    this.#recent.add(sessionId);
     const runner = this.#shard?.runner;
     runner?.closeSession(sessionId).catch((cause: unknown) => {
       this.#lose(runner, cause);
     });
-    if (downstream !== null) {
-      this.#post.send(downstream, {sessionId, epoch, hopIndex: open.hopIndex + 1}, message);
-    }
-    this.#options.onChange();
   }
 
   /** A runner that was replaced or closed on purpose rejects what waits for it: that is no loss. */
   #lose(runner: ShardRunner, cause: unknown): void {
     if (this.#shard?.runner === runner) this.#options.onEngineLost(cause);
-  }
-
-  #isOpen(session: ServedSession): boolean {
-    return this.#sessions.get(session.sessionId) === session;
-  }
-
-  #dropPeer(peerId: PeerId): void {
-    for (const session of this.#sessions.values()) {
-      if (dependsOn(session, peerId)) this.#end(session, 'PEER_LEFT', hopIndexOf(session, peerId));
-    }
-  }
-
-  #refuse(to: PeerId, {sessionId, epoch}: Frame, code: RefusalCode, hopIndex = 0): void {
-    this.#count(code);
-    const upstreamHop = hopIndex === 0 ? CLIENT_HOP : hopIndex - 1;
-    const message: Message = {kind: 'session-failed', hopIndex, code};
-    this.#post.send(to, {sessionId, epoch, hopIndex: upstreamHop}, message);
-  }
-
-  #count(code: RefusalCode): void {
-    this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1);
   }
 
   async #sendControl(
@@ -387,9 +336,4 @@ export class HopServer {
 
 async function connect(transport: Transport, to: PeerId, signal: AbortSignal): Promise<void> {
   if (to !== transport.localPeerId) await transport.connect(to, {signal});
-}
-
-function hopIndexOf(session: ServedSession, peerId: PeerId): number {
-  const index = session.open.hops.findIndex((hop) => hop.peerId === peerId);
-  return index === -1 ? session.open.hopIndex : index;
 }
