@@ -60,6 +60,10 @@ export type SwarmSnapshot = {
   readonly takenAtMs: number;
   /** Sorted by `nodeId` (code units), each id once. */
   readonly nodes: readonly SnapshotNode[];
+  /**
+   * Where a node stands in `nodes`. The same object in snapshots that differ in load only
+   * (see `isSameLayout`): what was worked out for one of them holds for the others.
+   */
   readonly indexOf: ReadonlyMap<PeerId, number>;
   /** Round trip between two nodes, by their positions in `nodes`. */
   readonly rttMs: RttMs;
@@ -77,8 +81,15 @@ export type SnapshotRecord = Omit<SnapshotNode, 'nodeId' | 'coords'> & {
  * All live records as one snapshot: expired and senseless ones dropped, the
  * highest `seq` of each peer kept, sorted by id, so that the order in which
  * records arrived has no influence. O(N log N + RTTs).
+ *
+ * @param previous a snapshot of the same swarm: when nothing but load has changed since, distances
+ *   and whatever else is kept by `indexOf` need not be worked out again. It has no other influence.
  */
-export function snapshotOf(records: Iterable<SnapshotRecord>, nowMs: number): SwarmSnapshot {
+export function snapshotOf(
+  records: Iterable<SnapshotRecord>,
+  nowMs: number,
+  previous: SwarmSnapshot | null = null,
+): SwarmSnapshot {
   const newest = new Map<PeerId, SnapshotRecord>();
   for (const record of records) {
     const known = newest.get(record.peerId);
@@ -89,17 +100,50 @@ export function snapshotOf(records: Iterable<SnapshotRecord>, nowMs: number): Sw
     if (record.expiresAtMs <= nowMs || record.expiresAtMs <= record.seq) continue;
     nodes.push(nodeOfRecord(record));
   }
-  return snapshotOfNodes(nodes, nowMs);
+  return snapshotOfNodes(nodes, nowMs, previous);
 }
 
 /** A snapshot of nodes with unique ids, as a pool file gives them; senseless ones are dropped. */
 export function snapshotOfNodes(
   unsorted: readonly SnapshotNode[],
   takenAtMs: number,
+  previous: SwarmSnapshot | null = null,
 ): SwarmSnapshot {
   const nodes = unsorted.filter(isSensible).toSorted((a, b) => compareIds(a.nodeId, b.nodeId));
+  if (previous !== null && isSameLayout(previous.nodes, nodes)) {
+    return {takenAtMs, nodes, indexOf: previous.indexOf, rttMs: previous.rttMs};
+  }
   const indexOf = new Map(nodes.map((node, index) => [node.nodeId, index]));
   return {takenAtMs, nodes, indexOf, rttMs: networkDistances(nodes, indexOf)};
+}
+
+/** Whether two lists of nodes differ at most in load, claims and age. */
+function isSameLayout(before: readonly SnapshotNode[], after: readonly SnapshotNode[]): boolean {
+  return (
+    before.length === after.length &&
+    before.every((node, at) => {
+      const other = after[at];
+      return other !== undefined && (node === other || isSamePlace(node, other));
+    })
+  );
+}
+
+function isSamePlace(a: SnapshotNode, b: SnapshotNode): boolean {
+  return (
+    a.nodeId === b.nodeId &&
+    a.decodeMsPerLayer.fixedMs === b.decodeMsPerLayer.fixedMs &&
+    a.decodeMsPerLayer.perSessionMs === b.decodeMsPerLayer.perSessionMs &&
+    a.hopOverheadMs === b.hopOverheadMs &&
+    isSameData(a.shards, b.shards) &&
+    isSameData(a.coords, b.coords) &&
+    isSameData(a.rtts, b.rtts) &&
+    isSameData(a.unreachable, b.unreachable)
+  );
+}
+
+/** Small plain data of one schema: its fields come in one order. */
+function isSameData(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** The order of ids everywhere in scheduling: by code units, as no locale changes it. */

@@ -11,6 +11,7 @@ const SUCCESSORS = 20;
  * shard on one node: the thing that a hop is cut from.
  */
 export type RouteIndex = {
+  /** The first snapshot of this layout: not to be asked for loads. */
   readonly snapshot: SwarmSnapshot;
   readonly grid: CutGrid;
   readonly standCount: number;
@@ -26,11 +27,11 @@ export type RouteIndex = {
   readonly successorsPerStand: number;
 };
 
-const cache = new WeakMap<SwarmSnapshot, RouteIndex>();
+const cache = new WeakMap<SwarmSnapshot['indexOf'], RouteIndex>();
 
-/** The index of a snapshot, made once per snapshot and grid. O(S²) for S stands. */
+/** The index of a snapshot, made once for all that differ in load only. O(S²) for S stands. */
 export function routeIndexOf(snapshot: SwarmSnapshot, grid: CutGrid): RouteIndex {
-  const known = cache.get(snapshot);
+  const known = cache.get(snapshot.indexOf);
   if (
     known !== undefined &&
     known.grid.layerCount === grid.layerCount &&
@@ -39,7 +40,7 @@ export function routeIndexOf(snapshot: SwarmSnapshot, grid: CutGrid): RouteIndex
     return known;
   }
   const index = buildRouteIndex(snapshot, grid);
-  cache.set(snapshot, index);
+  cache.set(snapshot.indexOf, index);
   return index;
 }
 

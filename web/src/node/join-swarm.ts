@@ -6,7 +6,7 @@ import {startRecordPublisher, type NodeFacts} from '#shared/p2p/record-publisher
 import {recordPrefix} from '#shared/p2p/signed-record.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
-import {snapshotOf} from '#shared/scheduling/swarm-snapshot.ts';
+import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import {createLibp2pNode, type BrowserNode} from './libp2p/create-libp2p-node.ts';
 import {createEphemeralIdentity, loadIdentity, type Identity} from './libp2p/load-identity.ts';
 import {readLinkPaths} from './libp2p/read-link-paths.ts';
@@ -49,12 +49,16 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
     addressesOf: (peerId) => records.addressesOf(peerId),
   });
   const startedMs = nowMs();
+  let last: SwarmSnapshot | null = null;
   return {
     peerId: node.peerId,
     model: options.model,
     transport,
     nowMs,
-    snapshotWith: (own) => snapshotOf(own === null ? records.all : [...records.all, own], nowMs()),
+    snapshotWith: (own) => {
+      last = snapshotOf(own === null ? records.all : [...records.all, own], nowMs(), last);
+      return last;
+    },
     onSnapshot: (listener) => records.subscribe(listener),
     publish: (facts) => {
       const publisher = startRecordPublisher({
