@@ -88,7 +88,7 @@ function estimateTable(places: readonly Place[]): Float64Array {
 }
 
 /** The round trip that two coordinates predict; `UNKNOWN_RTT_MS` when they are not comparable. */
-function coordinateDistanceMs(a: NetworkCoordinates, b: NetworkCoordinates): number {
+export function coordinateDistanceMs(a: NetworkCoordinates, b: NetworkCoordinates): number {
   if (a.at.length !== b.at.length) return UNKNOWN_RTT_MS;
   let squares = 0;
   for (const [axis, value] of a.at.entries()) {

@@ -34,6 +34,8 @@ export type SnapshotNode = {
   readonly prefillMsPerTokenLayer: number;
   /** Frame in to frame out with zero layers. */
   readonly hopOverheadMs: number;
+  /** What phase 1 reads of both in place of them (`steady-speed.ts`); not said in pool files. */
+  readonly steady?: {readonly decodeMsPerLayer: number; readonly hopOverheadMs: number} | null;
   readonly maxSessions: number;
   readonly engineClass: string;
   /** Served now. */
@@ -192,6 +194,7 @@ function nodeOfRecord(record: SnapshotRecord): SnapshotNode {
     decodeMsPerLayer: record.decodeMsPerLayer,
     prefillMsPerTokenLayer: record.prefillMsPerTokenLayer,
     hopOverheadMs: record.hopOverheadMs,
+    steady: record.steady ?? null,
     maxSessions: record.maxSessions,
     engineClass: record.engineClass,
     shards: record.shards,

@@ -2,6 +2,7 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {PeerId} from '#shared/ids.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import {hashText} from '../seeded-choice.ts';
+import {steadySnapshot} from '../steady-speed.ts';
 import type {PlacedShard, PlacementClaim, SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {AllocationTarget} from './allocation-target.ts';
 import {bestShard, worthOf} from './best-shard.ts';
@@ -42,11 +43,14 @@ export type PlacementDecision =
  *
  * The caller publishes a claim, keeps asking, loads once the claim is
  * `CLAIM_SETTLE_MS` old, and serves its old shards until the new one is ready.
+ * Reads the snapshot in steps and without load (`steadySnapshot`).
  * O(N · cells) for a serving node, a small plan of the waiting nodes for one
  * that waits.
  */
-export function decidePlacement(input: PlacementInput): PlacementDecision {
-  const {snapshot, self} = input;
+export function decidePlacement(asked: PlacementInput): PlacementDecision {
+  const snapshot = steadySnapshot(asked.snapshot);
+  const input = {...asked, snapshot};
+  const {self} = input;
   const node = snapshot.nodes[snapshot.indexOf.get(self) ?? -1];
   if (node === undefined) return {kind: 'wait', why: 'own record not seen', missing: []};
   if (node.claim !== null) return reviewClaim(input, node, node.claim);

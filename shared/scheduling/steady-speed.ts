@@ -1,0 +1,94 @@
+import {snapshotOfNodes, type SnapshotNode, type SwarmSnapshot} from './swarm-snapshot.ts';
+
+/** What phase 1 reads of a node's speed. */
+export type SteadySpeed = {readonly decodeMsPerLayer: number; readonly hopOverheadMs: number};
+
+/** A speed that a node stands by, and since when. */
+export type HeldSpeed = {readonly speed: SteadySpeed; readonly sinceMs: number};
+
+/** Plans may change with a speed, so it changes at most this often. */
+export const STEADY_MS = 60_000;
+/** The fourth root of 2: steps of 19 %. */
+const STEP = Math.sqrt(Math.sqrt(2));
+/** Below this, times are all the same to a plan. */
+const LEAST_MS = 0.001;
+/** Places are rounded to this for plans; links this near are alike. */
+const PLACE_STEP_MS = 5;
+
+/**
+ * A time on a scale of 19 % steps, so that small differences between two
+ * measurements change no plan. Multiplication only: equal in every browser.
+ */
+export function logStep(ms: number): number {
+  if (!(ms > LEAST_MS / 2)) return 0;
+  if (!Number.isFinite(ms)) return ms;
+  let step = LEAST_MS;
+  while (step * STEP <= ms) step *= STEP;
+  return ms - step <= step * STEP - ms ? step : step * STEP;
+}
+
+/**
+ * What a node goes on to say of its speed after a measurement: the same, until
+ * it has stood for a minute and is wrong by more than a step.
+ */
+export function holdSpeed(held: HeldSpeed | null, measured: SteadySpeed, nowMs: number): HeldSpeed {
+  if (held !== null) {
+    const isOld = nowMs - held.sinceMs >= STEADY_MS;
+    const isWrong =
+      isStepApart(held.speed.decodeMsPerLayer, measured.decodeMsPerLayer) ||
+      isStepApart(held.speed.hopOverheadMs, measured.hopOverheadMs);
+    if (!isOld || !isWrong) return held;
+  }
+  const speed = {
+    decodeMsPerLayer: logStep(measured.decodeMsPerLayer),
+    hopOverheadMs: logStep(measured.hopOverheadMs),
+  };
+  return {speed, sinceMs: nowMs};
+}
+
+/** Whether two times differ by more than a step of the scale. */
+export function isStepApart(aMs: number, bMs: number): boolean {
+  const least = Math.max(LEAST_MS, Math.min(aMs, bMs));
+  return Math.max(aMs, bMs) > least * STEP;
+}
+
+const views = new WeakMap<SwarmSnapshot, SwarmSnapshot>();
+
+/**
+ * The snapshot as phase 1 may read it: speeds that are slow and coarse, round
+ * trips and places in steps, and no load at all. What a node says of its
+ * momentary speed, sessions and queue is for phase 2. O(N), once per snapshot.
+ */
+export function steadySnapshot(snapshot: SwarmSnapshot): SwarmSnapshot {
+  const known = views.get(snapshot);
+  if (known !== undefined) return known;
+  const view = snapshotOfNodes(snapshot.nodes.map(steadyNode), snapshot.takenAtMs);
+  views.set(snapshot, view);
+  return view;
+}
+
+function steadyNode(node: SnapshotNode): SnapshotNode {
+  const {decodeMsPerLayer, hopOverheadMs, steady, coords} = node;
+  const speed = steady ?? {
+    decodeMsPerLayer: logStep(decodeMsPerLayer.fixedMs + decodeMsPerLayer.perSessionMs),
+    hopOverheadMs: logStep(hopOverheadMs),
+  };
+  return {
+    ...node,
+    decodeMsPerLayer: {fixedMs: speed.decodeMsPerLayer, perSessionMs: 0},
+    hopOverheadMs: speed.hopOverheadMs,
+    rtts: node.rtts.map(({peerId, rttMs}) => ({peerId, rttMs: logStep(rttMs)})),
+    coords: coords && {
+      ...coords,
+      at: coords.at.map(placeStep),
+      heightMs: placeStep(coords.heightMs),
+    },
+    openSessions: 0,
+    queuedSteps: 0,
+    kvTokensFree: Infinity,
+  };
+}
+
+function placeStep(ms: number): number {
+  return Math.round(ms / PLACE_STEP_MS) * PLACE_STEP_MS;
+}
