@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {coordinateDistanceMs, type NetworkCoordinates} from './network-distances.ts';
 import {seededRandom} from './seeded-choice.ts';
