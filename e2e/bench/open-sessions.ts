@@ -7,7 +7,8 @@ import {
   type RouteResult,
 } from '#shared/scheduling/phase-2-routing/chain.ts';
 import {withChain} from '#shared/scheduling/phase-2-routing/promised-load.ts';
-import {selectChain} from '#shared/scheduling/phase-2-routing/select-chain.ts';
+import type {RoutingHeuristic} from '#shared/scheduling/phase-2-routing/heuristics/routing-heuristics.ts';
+import {selectChain as ours} from '#shared/scheduling/phase-2-routing/select-chain.ts';
 import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 
 type Load = ReadonlyMap<PeerId, PromisedLoad>;
@@ -21,6 +22,8 @@ export type OpenSessionsInput = {
   readonly clients: number;
   /** Age of what a client knows of the others' sessions; requests come 100 ms apart. */
   readonly staleMs: number;
+  /** Ours, unless another is to be compared. */
+  readonly selectChain?: RoutingHeuristic;
 };
 
 const ARRIVAL_MS = 100;
@@ -49,7 +52,7 @@ export function openSessions(input: OpenSessionsInput) {
     }
     const promised = merge(seen, unseenByClient[client] ?? new Map());
     const startedMs = performance.now();
-    const result = selectChain({
+    const result = (input.selectChain ?? ours)({
       snapshot,
       model,
       request: {promptTokens: 1, newTokens: 1, whenFull: 'queue'},

@@ -1,7 +1,7 @@
 import {cellsOf, isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import type {PlacedShard, SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
-import {DISTRUSTED, FULL, USABLE, type NodeCosts} from './node-costs.ts';
+import {DISTRUSTED, FULL, USABLE} from './node-states.ts';
 
 type Reason = MissingLayers['why'];
 
@@ -13,7 +13,7 @@ type Reason = MissingLayers['why'];
 export function missingLayers(
   snapshot: SwarmSnapshot,
   grid: CutGrid,
-  {state}: Pick<NodeCosts, 'state'>,
+  {state}: {readonly state: Uint8Array},
 ): readonly MissingLayers[] {
   const missing: MissingLayers[] = [];
   for (const cell of cellsOf(grid, {startLayer: 0, endLayer: grid.layerCount})) {

@@ -3,11 +3,7 @@ import type {NextRandom} from '../seeded-choice.ts';
 import {realAt} from '../table-access.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {RouteOverlay, RouteRequest} from './chain.ts';
-
-/** Why a node takes no part in a chain, or 0 when it may. */
-export const USABLE = 0;
-export const DISTRUSTED = 1;
-export const FULL = 2;
+import {nodeStates} from './node-states.ts';
 
 /** What a hop on each node costs this client now, by the node's position in the snapshot. */
 export type NodeCosts = {
@@ -30,7 +26,7 @@ export function nodeCosts(
 ): NodeCosts {
   const count = snapshot.nodes.length;
   const costs = {
-    state: new Uint8Array(count),
+    state: nodeStates(snapshot, request, overlay),
     idleLayerMs: new Float64Array(count),
     idleHopMs: new Float64Array(count),
     layerMs: new Float64Array(count),
@@ -44,13 +40,6 @@ export function nodeCosts(
     costs.idleLayerMs[at] = layerMs;
     costs.idleHopMs[at] = node.hopOverheadMs;
     costs.workMs[at] = node.openSessions * shardMs(node, layerMs) + (promised?.workMsPerToken ?? 0);
-    costs.state[at] = stateOf(
-      overlay.distrusted.has(node.nodeId),
-      node.openSessions + (promised?.sessions ?? 0) >= node.maxSessions ||
-        // The last new token is never fed back, so it needs no place in the cache.
-        node.kvTokensFree < request.promptTokens + request.newTokens - 1,
-      request.whenFull,
-    );
   });
   guessUnseen(snapshot, costs, overlay.unseenSessions, random);
   addLoad(snapshot, costs, idleStepMs);
@@ -94,13 +83,4 @@ function addLoad(snapshot: SwarmSnapshot, costs: NodeCosts, idleStepMs: number):
     costs.hopMs[at] = node.hopOverheadMs + halfWaitMs;
     costs.layerMs[at] = layerMs + halfWaitMs / Math.max(1, layersHeld(node));
   });
-}
-
-function stateOf(
-  isDistrusted: boolean,
-  isFull: boolean,
-  whenFull: RouteRequest['whenFull'],
-): number {
-  if (isDistrusted) return DISTRUSTED;
-  return isFull && whenFull === 'refuse' ? FULL : USABLE;
 }

@@ -1,6 +1,7 @@
 import {linkMs} from '../cost-model.ts';
 import {intAt, realAt} from '../table-access.ts';
-import {USABLE, type NodeCosts} from './node-costs.ts';
+import type {NodeCosts} from './node-costs.ts';
+import {USABLE} from './node-states.ts';
 import type {RouteIndex} from './route-index.ts';
 
 /** A chain as the search sees it: stands, and the layer at which each is entered. */

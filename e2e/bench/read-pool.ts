@@ -1,0 +1,43 @@
+/// <reference types="node" />
+import {readFile} from 'node:fs/promises';
+import * as z from 'zod';
+import {parsePool, type Pool} from '#shared/scheduling/pool-file.ts';
+
+/**
+ * A pool from a file.
+ *
+ * @param command for the sentence: "plan".
+ * @throws {Error} with what is wrong and how to mend it, when there is not exactly
+ *   one path, or the file cannot be read or is no pool.
+ */
+export async function readPool(command: string, paths: readonly string[]): Promise<Pool> {
+  const [path] = paths;
+  if (path === undefined || paths.length > 1) {
+    const found = path === undefined ? 'no pool file' : `${paths.length} pool files`;
+    throw new Error(`Cannot ${command}: ${found}; npm run -s ${command} -- POOL.json`);
+  }
+  const cannot = (reason: string, cause: unknown) =>
+    new Error(`Cannot ${command} "${path}": ${reason}`, {cause});
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw cannot(`the file cannot be read (${reason})`, error);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw cannot('the file is not JSON', error);
+  }
+  try {
+    return parsePool(json);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const wrong = error.issues.map(
+      ({path: field, message}) => `${field.join('.') || 'the whole'}: ${message}`,
+    );
+    throw cannot(`it is no pool file (${wrong.join('; ')})`, error);
+  }
+}
