@@ -208,13 +208,20 @@ test('[HO7] 1,000 hostile messages during an answer: the same text, every one co
 
 test('[HO8] a session that falls silent: SESSION_EXPIRED', async () => {
   const {tail, hostile, model} = world;
-  await openSession(world, tail);
-  await tail.tab.stopLending();
-  await hostile.waitForTold({from: tail.peerId, code: 'NOT_SERVING'});
-  hostile.forgetTold();
-  const frame = controlFrame({sessionId: newSessionId(), hopIndex: 1}, opening(world, tail));
-  await hostile.send(tail.peerId, [frame]);
-  await hostile.waitForTold({from: tail.peerId, code: 'NOT_SERVING'});
+  const held = await openSession(world, tail);
+  const openAnother = async (): Promise<void> => {
+    const sessionId = newSessionId();
+    await hostile.send(tail.peerId, [controlFrame({sessionId, hopIndex: 1}, opening(world, tail))]);
+    await hostile.waitForTold({from: tail.peerId, sessionId, code: 'NOT_SERVING'});
+  };
+  // The first stop waits for what is open, the second one ends it.
+  const stopping = tail.tab.stopLending();
+  await tail.tab.waitForLendState(['leaving'], {timeoutMs: LEND_TIMEOUT_MS});
+  await openAnother();
+  expect(await openSessionsOf(tail)).toBe(1);
+  await Promise.all([stopping, tail.tab.stopLending()]);
+  await hostile.waitForTold({from: tail.peerId, sessionId: held, code: 'NOT_SERVING'});
+  await openAnother();
   await tail.tab.lend({...halfOf(model), sessionIdleMs: 500});
   await tail.tab.waitForLendState(['serving'], {timeoutMs: LEND_TIMEOUT_MS});
   const sessionId = await openSession(world, tail);

@@ -3,6 +3,7 @@ import {gzipSync} from 'node:zlib';
 import {AxeBuilder} from '@axe-core/playwright';
 import {expect, test, type Page} from '@playwright/test';
 import {assert} from '#shared/assert.ts';
+import type {AnswerEvent} from '../web/src/chat/chat-service.ts';
 import {prepareModel, type PreparedModel} from './set-up/prepare-model.ts';
 import {greedyRequest} from './swarm/ask.ts';
 import {Swarm} from './swarm/start-swarm.ts';
@@ -11,6 +12,8 @@ import {log} from './swarm/test-log.ts';
 
 const MOST_SCRIPT_BYTES = 200_000;
 const SERVING_TIMEOUT_MS = 15_000;
+/** What one tab takes on at once. */
+const MAX_SESSIONS = 8;
 const STUB = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}} as const;
 
 let model: PreparedModel;
@@ -110,6 +113,73 @@ test('[PG30] before the first click: little script, no other origin, nothing of 
   expect(urls.filter((url) => /gguf|wasm|api\//u.test(url))).toEqual([]);
   await expectAccessible(page);
   await page.context().close();
+});
+
+/** Answers that have a chain and wait, until they may go on. */
+function holdAnswers(client: Tab, count: number) {
+  const abort = new AbortController();
+  const mayGoOn = Promise.withResolvers<void>();
+  const held = Array.from({length: count}, () => Promise.withResolvers<void>());
+  const request = greedyRequest('Who is there?', {maxNewTokens: 4});
+  const answers = held.map(({resolve}, i) => {
+    let tokens = 0;
+    const onEvent = async ({kind}: AnswerEvent): Promise<void> => {
+      if (kind === 'token') tokens += 1;
+      if (kind !== 'ready') return;
+      resolve();
+      await mayGoOn.promise;
+    };
+    const options = i === 0 ? {signal: abort.signal, onEvent} : {onEvent};
+    return client.ask(request, options).then(() => tokens);
+  });
+  return {
+    areReady: Promise.all(held.map(({promise}) => promise)),
+    /** Cancels the first of them. */
+    cancelOne: async (): Promise<void> => {
+      abort.abort();
+      mayGoOn.resolve();
+      await expect(answers[0]).rejects.toThrow(AskFailedError);
+    },
+    goOn: mayGoOn.resolve,
+    answers,
+  };
+}
+
+test('[PG35] [PG36] a full swarm says so, room lets the answer begin, and a tab that stops finishes what runs in it', async () => {
+  const lender = await swarm.openPage(`engine=stub&maxLayers=${model.grid.layerCount}`);
+  const lend = lender.getByRole('region', {name: 'Lend this tab'});
+  await lend.getByRole('button', {name: 'Lend this tab'}).click();
+  await expect(lend.getByText('Tokens served')).toBeVisible({timeout: SERVING_TIMEOUT_MS});
+
+  const client = await swarm.openTab();
+  const crowd = holdAnswers(client, 1);
+  const others = holdAnswers(client, MAX_SESSIONS - 1);
+  await Promise.all([crowd.areReady, others.areReady]);
+  const page = await swarm.openPage('');
+  const box = page.getByRole('textbox', {name: 'Your question'});
+  await box.fill('Is there room?');
+  await box.press('Enter');
+  const full = page.getByText(/The swarm is full: every tab that holds layers 0–30 is busy/u);
+  await expect(full).toBeVisible({timeout: SERVING_TIMEOUT_MS});
+  await box.fill('And now?');
+  await box.press('Enter');
+  await expect(page.getByText('One answer at a time')).toBeVisible();
+  await expect(box).toHaveValue('And now?');
+  await expectAccessible(page, ['light']);
+  await crowd.cancelOne();
+  await expect(page.locator('weft-markdown p').first()).not.toBeEmpty();
+  await page.getByRole('button', {name: 'Stop'}).click();
+  await page.context().close();
+
+  await lend.getByRole('button', {name: 'Stop'}).click();
+  await expect(lend.getByText(/finishes 7 answers that run here/u)).toBeVisible();
+  await expect(lend.getByRole('button', {name: 'Leave now'})).toBeVisible();
+  await expect.poll(() => missingFor(client)).toEqual([`0–${model.grid.layerCount}`]);
+  others.goOn();
+  expect(await Promise.all(others.answers)).toEqual(Array<number>(MAX_SESSIONS - 1).fill(4));
+  await expect(lend.getByRole('button', {name: 'Lend this tab'})).toBeVisible();
+  await lender.context().close();
+  await client.close();
 });
 
 test('[PG31] asks by keyboard, hears which layers are missing, lends, reads the answer, stops', async () => {

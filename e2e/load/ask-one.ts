@@ -130,6 +130,11 @@ class SeenAnswer {
   #wait(missing: MissingLayers): void {
     const {id, journal, patience} = this.#input;
     this.#missing = missingLayersOf(missing);
+    // Room comes and goes: how long to wait for it is the client's own business.
+    if (missing.every(({why}) => why === 'full')) {
+      this.#stopWaiting();
+      return;
+    }
     if (this.#patience === null) {
       journal.note('request-waiting', {request: id, message: this.#missing});
       this.#patience = setTimeout(() => {

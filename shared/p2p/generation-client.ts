@@ -6,6 +6,7 @@ import type {MissingLayers} from '../scheduling/scheduling-event.ts';
 import {ChainAttempt, type AttemptContext} from './chain-attempt.ts';
 import type {GenerationEvent, GenerationRequest} from './generation-event.ts';
 import {GenerationFailedError} from './generation-failed.ts';
+import {SwarmFullError} from './swarm-full.ts';
 import {untilAborted} from './until-aborted.ts';
 
 export type ChainChoice<H extends Hop = Hop> =
@@ -18,7 +19,10 @@ export type GenerationClientOptions<H extends Hop = Hop> = AttemptContext & {
   /** Resolves when the snapshot has changed. */
   readonly nextSnapshot: (signal: AbortSignal) => Promise<void>;
   readonly newSessionId: () => SessionId;
-  /** How long a request waits for room while all that could serve it are full. */
+  /**
+   * How long a request waits for room while all that could serve it are full; after that
+   * long without any, it is no use to ask again sooner than after as long a time.
+   */
   readonly roomPatienceMs: number;
 };
 
@@ -52,6 +56,7 @@ export class GenerationClient<H extends Hop = Hop> {
    * or `signal` aborts.
    *
    * @throws {GenerationFailedError} when the answer cannot be completed.
+   * @throws {SwarmFullError} when there was no room for it in all the time that it may wait.
    */
   async *generate(
     request: GenerationRequest,
@@ -101,24 +106,32 @@ export class GenerationClient<H extends Hop = Hop> {
     },
     signal: AbortSignal,
   ): AsyncGenerator<GenerationEvent<H>, Extract<ChainChoice<H>, {kind: 'chain'}>, undefined> {
+    const {chooseChain, nextSnapshot, nowMs, roomPatienceMs: retryAfterMs} = this.#options;
     for (;;) {
       signal.throwIfAborted();
-      const choice = this.#options.chooseChain(request, avoid);
+      const choice = chooseChain(request, avoid);
       if (choice.kind === 'chain') {
         yield {kind: 'chain', hops: choice.hops, predictedStepMs: choice.stepMs};
         return choice;
       }
-      if (refusal !== null && this.#options.chooseChain(request, new Set()).kind === 'chain') {
-        const mayWait = FULL.has(refusal.detail.code) && this.#options.nowMs() < roomUntilMs;
-        if (!mayWait) throw refusal;
+      const isRefused = refusal !== null && chooseChain(request, new Set()).kind === 'chain';
+      if (isRefused && !FULL.has(refusal.detail.code)) throw refusal;
+      const missing = isRefused ? choice.missing.map(asFull) : choice.missing;
+      const isFull = missing.every(({why}) => why === 'full');
+      if (isFull && nowMs() >= roomUntilMs) {
+        throw new SwarmFullError({missing, retryAfterMs}, {cause: refusal});
+      }
+      yield {kind: 'waiting', missing};
+      if (isFull) {
         await pause(ROOM_RETRY_MS, signal);
         avoid.clear();
-        continue;
-      }
-      yield {kind: 'waiting', missing: choice.missing};
-      await this.#options.nextSnapshot(signal);
+      } else await nextSnapshot(signal);
     }
   }
+}
+
+function asFull({startLayer, endLayer}: MissingLayers): MissingLayers {
+  return {startLayer, endLayer, why: 'full'};
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -58,6 +58,8 @@ class LazyLendService implements LendService {
   readonly #listeners = new Set<(state: LendState) => void>();
   #state: LendState = {kind: 'idle'};
   #service: LendService | null = null;
+  /** Aborted by a `stop` while the code is still on its way. */
+  #loading: AbortController | null = null;
 
   constructor(loaded: () => Promise<Services>) {
     this.#loaded = loaded;
@@ -70,18 +72,24 @@ class LazyLendService implements LendService {
   }
 
   async lend(request: LendRequest): Promise<void> {
+    if (this.#state.kind !== 'idle' && this.#state.kind !== 'failed') return;
     this.#enter({kind: 'joining'});
+    const loading = new AbortController();
+    this.#loading = loading;
     try {
       const service = await this.#load();
-      await service.lend(request);
+      if (!loading.signal.aborted) await service.lend(request);
     } catch (error) {
+      if (loading.signal.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
       this.#enter({kind: 'failed', code: 'PAGE_INCOMPLETE', message});
     }
   }
 
   async stop(): Promise<void> {
-    await this.#service?.stop();
+    this.#loading?.abort();
+    if (this.#service === null) this.#enter({kind: 'idle'});
+    else await this.#service.stop();
   }
 
   async #load(): Promise<LendService> {

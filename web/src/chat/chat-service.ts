@@ -1,3 +1,5 @@
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+
 /** What the page may ask of the swarm. The UI knows this file and `lend-service.ts`, nothing behind them. */
 export interface ChatService {
   /**
@@ -43,11 +45,8 @@ export type TokenLogprob = {readonly id: number; readonly logprob: number};
 export type AnswerEvent =
   /** The prompt as the model sees it. */
   | {readonly kind: 'prompt'; readonly tokenIds: readonly number[]}
-  /** Nobody serves these layers; the answer begins when somebody does. */
-  | {
-      readonly kind: 'waiting';
-      readonly missing: readonly {readonly startLayer: number; readonly endLayer: number}[];
-    }
+  /** These layers cannot be served now, each for its reason; the answer begins when they can. */
+  | {readonly kind: 'waiting'; readonly missing: readonly MissingLayers[]}
   | {readonly kind: 'chain'; readonly hops: readonly ChainHop[]; readonly predictedStepMs: number}
   /** Every hop is ready; the prompt is sent when the next event is asked for. */
   | {readonly kind: 'ready'; readonly sessionId: string}

@@ -4,7 +4,10 @@ export interface LendService {
   subscribe(listener: (state: LendState) => void): () => void;
   /** Joins the swarm, takes layers and serves them until `stop`. */
   lend(request: LendRequest): Promise<void>;
-  /** Finishes nothing new, frees the layers and leaves. */
+  /**
+   * Takes no new answers, waits a while for those that run, frees the layers and
+   * leaves. A second call while the first one waits ends the wait.
+   */
   stop(): Promise<void>;
 }
 
@@ -61,4 +64,6 @@ export type LendState =
       readonly bytesSent: number;
       readonly bytesReceived: number;
     }
+  /** Out of everybody's plans; answers that began here before come to their end. */
+  | {readonly kind: 'leaving'; readonly layers: HeldLayers; readonly openSessions: number}
   | {readonly kind: 'failed'; readonly code: string; readonly message: string};

@@ -9,7 +9,7 @@ import type {LendLoad, LendRequest, LendService, LendState} from '../../chat/len
 import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
 import {HopServer, type HopLimits} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
-import {HOP_LIMITS, KV_TOKENS, LOOK_AROUND_MS, SWEEP_EVERY_MS} from './lending-limits.ts';
+import {DRAIN_MS, HOP_LIMITS, KV_TOKENS, LOOK_AROUND_MS, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {
   capacityOf,
   ENGINE_CLASSES,
@@ -29,6 +29,9 @@ export class LendNode implements LendService {
   readonly #listeners = new Set<(state: LendState) => void>();
   #state: LendState = {kind: 'idle'};
   #lending: Lending | null = null;
+  /** Aborted by a `stop` before there is anything to stop. */
+  #joining: AbortController | null = null;
+  #leaving: Promise<void> | null = null;
 
   /** @param join gives the membership of this tab, the same for all that asks. */
   constructor(join: () => Promise<SwarmMembership>) {
@@ -62,14 +65,18 @@ export class LendNode implements LendService {
   async lend(request: LendRequest): Promise<void> {
     if (this.#state.kind !== 'idle' && this.#state.kind !== 'failed') return;
     this.#enter({kind: 'joining'});
+    const joining = new AbortController();
+    this.#joining = joining;
     try {
-      await this.stop();
-      this.#enter({kind: 'joining'});
+      await this.#lending?.close();
+      this.#lending = null;
       const membership = await this.#join();
+      if (joining.signal.aborted) return;
       this.#lending = new Lending(membership, request, (state) => {
         this.#enter(state);
       });
     } catch (error) {
+      if (joining.signal.aborted) return;
       const code = isWeftError(error) ? error.detail.code : 'JOIN_FAILED';
       this.#enter({
         kind: 'failed',
@@ -80,10 +87,20 @@ export class LendNode implements LendService {
   }
 
   async stop(): Promise<void> {
-    const lending = this.#lending;
-    this.#lending = null;
-    await lending?.close();
-    this.#enter({kind: 'idle'});
+    this.#joining?.abort();
+    if (this.#leaving === null) this.#leaving = this.#leave();
+    else this.#lending?.hurry();
+    await this.#leaving;
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await this.#lending?.leave();
+    } finally {
+      this.#lending = null;
+      this.#leaving = null;
+      this.#enter({kind: 'idle'});
+    }
   }
 
   #enter(state: LendState): void {
@@ -107,9 +124,16 @@ class Lending {
   readonly #unsubscribe: () => void;
   readonly #sweep: ReturnType<typeof setInterval>;
   #loaded: LoadedShard | null = null;
-  #placement: PlacementState = {kind: 'waiting', why: 'no snapshot yet'};
+  #placement: PlacementState | {readonly kind: 'leaving'; readonly shard: PlacedShard} = {
+    kind: 'waiting',
+    why: 'no snapshot yet',
+  };
   #epoch = 0;
   #hasLookedAround = false;
+  #closing: Promise<void> | null = null;
+  #onChange: () => void = () => undefined;
+  /** Aborted when nobody waits any more for the answers that still run. */
+  readonly #hurry = new AbortController();
 
   constructor(
     membership: SwarmMembership,
@@ -119,18 +143,40 @@ class Lending {
     this.#membership = membership;
     this.#request = request;
     this.#onState = onState;
-    const {model, transport, nowMs} = membership;
+    const {model} = membership;
+    this.hop = this.#openHop();
+    this.#publisher = membership.publish({
+      capacityLayers: capacityOf(model.manifest, request),
+      engineClass: ENGINE_CLASSES[request.engine],
+      maxSessions: HOP_LIMITS.maxSessions,
+      kvTokensFree: KV_TOKENS,
+    });
+    this.#loop = this.#planLayers();
+    this.#unsubscribe = membership.onSnapshot(() => {
+      if (this.#hasLookedAround) this.#loop.update();
+    });
+    void this.#lookAround();
+    const sweepEveryMs = Math.min(SWEEP_EVERY_MS, limitsOf(request).idleTimeoutMs);
+    this.#sweep = setInterval(() => {
+      this.hop.sweep();
+      this.#show();
+    }, sweepEveryMs);
+    this.#show();
+  }
+
+  #openHop(): HopServer {
+    const {model, transport, nowMs} = this.#membership;
     const {spec, cutEvery} = model.manifest;
-    const grid = {layerCount: spec.layerCount, cutEvery};
-    this.hop = new HopServer({
+    return new HopServer({
       transport,
       manifestHash: model.manifestHash,
       spec,
-      grid,
-      limits: limitsOf(request),
+      grid: {layerCount: spec.layerCount, cutEvery},
+      limits: limitsOf(this.#request),
       nowMs,
       onChange: () => {
         this.#publishLoad();
+        this.#onChange();
       },
       onEngineLost: (cause) => {
         this.#fail(
@@ -139,17 +185,16 @@ class Lending {
         );
       },
     });
-    this.#publisher = membership.publish({
-      capacityLayers: capacityOf(model.manifest, request),
-      engineClass: ENGINE_CLASSES[request.engine],
-      maxSessions: HOP_LIMITS.maxSessions,
-      kvTokensFree: KV_TOKENS,
-    });
-    this.#loop = new PlacementLoop({
+  }
+
+  #planLayers(): PlacementLoop {
+    const {model, transport} = this.#membership;
+    const {spec, cutEvery} = model.manifest;
+    return new PlacementLoop({
       decide: () =>
         decidePlacement({
-          snapshot: membership.snapshotWith(this.#publisher.current()),
-          model: grid,
+          snapshot: this.#membership.snapshotWith(this.#publisher.current()),
+          model: {layerCount: spec.layerCount, cutEvery},
           self: transport.localPeerId,
           target: TARGET,
         }),
@@ -165,25 +210,52 @@ class Lending {
       },
       settleMs: CLAIM_SETTLE_MS,
     });
-    this.#unsubscribe = membership.onSnapshot(() => {
-      if (this.#hasLookedAround) this.#loop.update();
-    });
-    void this.#lookAround();
-    const sweepEveryMs = Math.min(SWEEP_EVERY_MS, limitsOf(request).idleTimeoutMs);
-    this.#sweep = setInterval(() => {
-      this.hop.sweep();
-      this.#show();
-    }, sweepEveryMs);
-    this.#show();
   }
 
+  /** Takes nothing more on, lets the answers that run come to their end, and closes. */
+  async leave(): Promise<void> {
+    this.#unsubscribe();
+    this.#loop.close();
+    this.hop.drain();
+    const {shard} = this.#placement.kind === 'serving' ? this.#placement : {shard: null};
+    if (shard !== null) this.#placement = {kind: 'leaving', shard};
+    this.#show();
+    // The others plan without this tab from here on.
+    await this.#publisher.stop();
+    await this.#idle();
+    await this.close();
+  }
+
+  /** Ends the wait of `leave`. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
+  /** Leaves at once: answers that run here are ended. */
   async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    await this.#closing;
+  }
+
+  async #close(): Promise<void> {
     clearInterval(this.#sweep);
     this.#unsubscribe();
     this.#loop.close();
     this.hop.close();
     await this.#publisher.stop();
     await this.#loaded?.runner.close();
+  }
+
+  /** Resolves when no answer runs here, or when it has waited long enough. */
+  async #idle(): Promise<void> {
+    const limit = AbortSignal.any([this.#hurry.signal, AbortSignal.timeout(DRAIN_MS)]);
+    await new Promise<void>((resolve) => {
+      this.#onChange = () => {
+        if (this.hop.load.openSessions === 0 || limit.aborted) resolve();
+      };
+      limit.addEventListener('abort', this.#onChange);
+      this.#onChange();
+    });
   }
 
   crashEngine(): void {
@@ -257,6 +329,12 @@ class Lending {
       case 'spare':
       case 'failed':
         return placement;
+      case 'leaving':
+        return {
+          kind: 'leaving',
+          layers: placement.shard,
+          openSessions: this.hop.load.openSessions,
+        };
       case 'claiming':
         return {kind: 'claiming', layers: placement.shard, why: placement.why};
       case 'loading': {

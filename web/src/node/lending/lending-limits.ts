@@ -15,3 +15,6 @@ export const LOOK_AROUND_MS = 1_000;
 
 /** Sessions that are silent are looked for this often. */
 export const SWEEP_EVERY_MS = 5_000;
+
+/** How long a tab that leaves waits for the answers that run in it: longer than most of them take. */
+export const DRAIN_MS = 30_000;

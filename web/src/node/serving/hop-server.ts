@@ -65,6 +65,7 @@ export class HopServer {
   readonly #traffic = new SessionTrafficLog();
   #shard: ServedShard | null = null;
   #running = false;
+  #isDraining = false;
   #servedTokens = 0;
 
   constructor(options: HopServerOptions) {
@@ -123,6 +124,11 @@ export class HopServer {
     }
   }
 
+  /** Opens nothing more; sessions that are open go on to their end. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
   /** Ends all sessions; this hop hears of nothing any more. */
   close(): void {
     this.#sessions.close();
@@ -162,7 +168,7 @@ export class HopServer {
       manifestHash,
       grid,
       contextTokens: spec.contextTokens,
-      serving: shard?.range ?? null,
+      serving: this.#isDraining ? null : (shard?.range ?? null),
     };
     const refusal = checkOpening(open, context) ?? this.#sessions.checkRoom(frame.sessionId);
     if (refusal !== null || shard === null) {

@@ -112,14 +112,34 @@ describe('a ring of hops', () => {
       swarm.addNode('alone', {startLayer: 0, endLayer: 6}, {limits: {maxSessions: 1}}),
     ];
     const client = swarm.addClient('a', [alone]);
-    expect(
-      await failureOf(Promise.all([collectTokens(client, PROMPT), collectTokens(client, [1])])),
-    ).toBe('SESSIONS_FULL');
+    const crowd = Promise.all([collectTokens(client, PROMPT), collectTokens(client, [1])]);
+    await expect(crowd).rejects.toMatchObject({
+      detail: {code: 'SWARM_FULL', missing: [{startLayer: 0, endLayer: 6, why: 'full'}]},
+      cause: {detail: {code: 'SESSIONS_FULL', peerId: 'alone'}},
+    });
     await swarm.settle();
     swarm.roomPatienceMs = 1;
     const patient = swarm.addClient('b', [alone]);
     const both = await Promise.all([collectTokens(patient, PROMPT), collectTokens(patient, [1])]);
     expect(both.map((tokens) => tokens.length)).toEqual([12, 12]);
+    await swarm.settle();
+    expect(swarm.openSessions()).toBe(0);
+  });
+
+  test('[RG16] a hop that drains opens nothing more, and what runs in it comes to its end', async () => {
+    const swarm = new RingSwarm();
+    const chain = threeHops(swarm);
+    const running = swarm.addClient('a', [chain]);
+    const late = swarm.addClient('b', [chain]);
+    const request = {promptTokenIds: PROMPT, maxNewTokens: 12, sampling: GREEDY};
+    let seen = 0;
+    for await (const event of running.generate(request, new AbortController())) {
+      if (event.kind === 'ready') chain[1]?.server.drain();
+      if (event.kind === 'token') seen += 1;
+      if (seen === 1 && event.kind === 'token')
+        expect(await failureOf(collectTokens(late, PROMPT))).toBe('NOT_SERVING');
+    }
+    expect(seen).toBe(12);
     await swarm.settle();
     expect(swarm.openSessions()).toBe(0);
   });

@@ -1,5 +1,6 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {AnswerProgress, AnswerStage} from '../controllers/answer-progress.ts';
 import {controlStyles} from '../control-styles.ts';
 import {formatLayerList} from '../format/format-layers.ts';
@@ -43,29 +44,28 @@ export class AnswerStatus extends LitElement {
   }
 
   #renderMissing({missing}: AnswerProgress): TemplateResult {
-    const layers = formatLayerList(missing);
+    const reasons = [...Map.groupBy(missing, ({why}) => why)];
     return html`
-      <p>
-        Nobody serves layers ${layers} of this model. The answer begins by itself when a tab takes
-        them.
-      </p>
+      ${reasons.map(([why, ranges]) => html`<p>${sentenceOf(why, formatLayerList(ranges))}</p>`)}
       <weft-layer-strip
         .layerCount=${this.layerCount}
         .parts=${missing.map((range) => ({...range, tone: 'missing'}))}
-        .label=${`Layers without a tab: ${layers} of ${this.layerCount}`}
+        .label=${`Layers that cannot be served now: ${formatLayerList(missing)} of ${this.layerCount}`}
       ></weft-layer-strip>
-      ${
-        this.lendLabel === null
-          ? html`<p class="quiet">
-              This tab is lent already: open this page in another tab, or on another device.
-            </p>`
-          : html`
-              <p class="quiet">
-                Lend this tab, or open this page in other tabs and on other devices.
-              </p>
-              <button class="plain" type="button" @click=${this.#onLend}>${this.lendLabel}</button>
-            `
-      }
+      ${reasons.every(([why]) => why === 'loading') ? nothing : this.#renderHelp()}
+    `;
+  }
+
+  /** What the reader can do about it. */
+  #renderHelp(): TemplateResult {
+    if (this.lendLabel === null) {
+      return html`<p class="quiet">
+        This tab is lent already: open this page in another tab, or on another device.
+      </p>`;
+    }
+    return html`
+      <p class="quiet">Lend this tab, or open this page in other tabs and on other devices.</p>
+      <button class="plain" type="button" @click=${this.#onLend}>${this.lendLabel}</button>
     `;
   }
 
@@ -104,4 +104,19 @@ export class AnswerStatus extends LitElement {
       }
     `,
   ];
+}
+
+function sentenceOf(why: MissingLayers['why'], layers: string): string {
+  switch (why) {
+    case 'no-node':
+      return `Nobody serves layers ${layers} of this model. The answer begins by itself when a tab takes them.`;
+    case 'loading':
+      return `A tab is loading layers ${layers} of this model. The answer begins by itself when it is ready.`;
+    case 'full':
+      return `The swarm is full: every tab that holds layers ${layers} is busy with other answers. This one begins by itself when there is room.`;
+    case 'unreachable':
+      return `The tabs that hold layers ${layers} cannot reach each other. The answer begins by itself when they can.`;
+    case 'distrusted':
+      return `The tabs that hold layers ${layers} have refused. The answer begins by itself when another tab takes them.`;
+  }
 }

@@ -1,6 +1,6 @@
 import {consume} from '@lit/context';
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {customElement, property, query} from 'lit/decorators.js';
+import {customElement, property, query, state} from 'lit/decorators.js';
 import {repeat} from 'lit/directives/repeat.js';
 import type {ChatService} from '../../chat/chat-service.ts';
 import type {ModelCard} from '../../chat/model-card.ts';
@@ -36,11 +36,16 @@ export class AskPanel extends LitElement {
   @query('.end')
   private readonly end: HTMLElement | null | undefined;
 
+  /** Whether somebody has asked while an answer still runs. */
+  @state()
+  private hasAskedEarly = false;
+
   readonly #conversation = new ConversationController(this, () => performance.now());
   #isFollowing = false;
 
   override render(): TemplateResult {
     const {turns, isRunning} = this.#conversation;
+    const isTooEarly = isRunning && this.hasAskedEarly;
     return html`
       <div class="head">
         <h2>Ask</h2>
@@ -64,6 +69,9 @@ export class AskPanel extends LitElement {
         >
           ${isRunning ? 'Stop' : 'Ask'}
         </button>
+        <p class=${isTooEarly ? 'quiet' : 'for-ears'} role="status">
+          ${isTooEarly ? 'One answer at a time: stop it, or wait for its end.' : nothing}
+        </p>
         <p class="quiet end" id="how">Enter sends, Shift + Enter begins a new line.</p>
       </form>
       ${this.#renderAnnouncements()}
@@ -153,6 +161,7 @@ export class AskPanel extends LitElement {
   #ask(question: string): void {
     const {chat} = this;
     if (chat === undefined || question.trim() === '') return;
+    this.hasAskedEarly = false;
     void this.#conversation.ask(chat, question.trim());
     this.box?.focus();
   }
@@ -177,7 +186,8 @@ export class AskPanel extends LitElement {
   #onKeydown(event: KeyboardEvent): void {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    if (!this.#conversation.isRunning) this.box?.form?.requestSubmit();
+    if (this.#conversation.isRunning) this.hasAskedEarly = true;
+    else this.box?.form?.requestSubmit();
   }
 
   #onAskAgain(): void {
@@ -253,7 +263,7 @@ export class AskPanel extends LitElement {
       form button {
         min-width: 5.2rem;
       }
-      #how {
+      form p {
         grid-column: 1 / -1;
       }
       /* Fingers find the button. */

@@ -37,7 +37,7 @@ export class LendPanel extends LitElement {
       <button
         type="button"
         class=${isIdle ? '' : 'plain'}
-        aria-disabled=${view.isLeaving}
+        aria-disabled=${view.isLeaving && !isFinishing(view)}
         aria-describedby=${isIdle ? 'leave' : 'stay'}
         @click=${this.#onButton}
       >
@@ -87,7 +87,14 @@ function renderFailure({
   `;
 }
 
-function labelOf({state, isLeaving}: LendView): string {
+/** Whether the tab has said goodbye and waits for the answers of others. */
+function isFinishing({state}: LendView): boolean {
+  return state.kind === 'leaving' && state.openSessions > 0;
+}
+
+function labelOf(view: LendView): string {
+  const {state, isLeaving} = view;
+  if (isFinishing(view)) return 'Leave now';
   if (isLeaving) return 'Leaving…';
   if (state.kind === 'failed') return 'Try again';
   return state.kind === 'idle' ? 'Lend this tab' : 'Stop';

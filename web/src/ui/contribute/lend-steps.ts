@@ -105,8 +105,9 @@ function renderStep({title, state, detail, progress}: StepView): TemplateResult 
 
 /** Changes once per step: megabytes that go by are not read out. */
 function spoken({state, isLeaving}: LendView, steps: readonly StepView[]): string {
-  if (isLeaving) return 'Leaving the swarm';
   const step = steps.find((candidate) => candidate.state === 'current');
+  if (isLeaving)
+    return `Leaving the swarm. ${state.kind === 'leaving' ? (step?.detail ?? '') : ''}`;
   if (step === undefined) return '';
   return state.kind === 'loading' ? step.title : `${step.title}. ${step.detail}`;
 }

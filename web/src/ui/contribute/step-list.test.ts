@@ -21,11 +21,12 @@ const WAY: readonly LendState[] = [
     bytesSent: 0,
     bytesReceived: 0,
   },
+  {kind: 'leaving', layers: LAYERS, openSessions: 2},
 ];
 
 test('[PG20] one step is current, those before it are done, and the way never turns back', () => {
   const at = WAY.map((state) => stepsOf(state, {}).findIndex((step) => step.state === 'current'));
-  expect(at).toEqual([0, 1, 1, 2, 3, 4, 5]);
+  expect(at).toEqual([0, 1, 1, 2, 3, 4, 5, 5]);
   for (const state of WAY) {
     const states = stepsOf(state, {}).map((step) => step.state);
     expect(states).toEqual(states.toSorted((a, b) => RANK[a] - RANK[b]));
@@ -46,6 +47,7 @@ test('[PG21] a step says which layers, why, and how much of it is done', () => {
     'Layers 10–20: 1 of 2',
     'Layers 10–20: begins',
     'Layers 10–20, chosen because nobody serves it',
+    'Takes nothing more on, finishes 2 answers that run here',
   ]);
 });
 

@@ -52,6 +52,7 @@ function indexOf(state: LendState): number {
     case 'loading':
       return LOADING_STEPS[state.step];
     case 'serving':
+    case 'leaving':
       return TITLES.length - 1;
   }
 }
@@ -66,6 +67,8 @@ function detailOf(state: LendState): string {
       return `Claims layers ${formatLayers(state.layers)} because ${state.why}`;
     case 'serving':
       return `Layers ${formatLayers(state.layers)}, chosen because ${state.why}`;
+    case 'leaving':
+      return `Takes nothing more on, finishes ${answerCount(state.openSessions)}`;
     case 'loading':
       return `Layers ${formatLayers(state.layers)}: ${amountOf(state)}`;
     case 'idle':
@@ -79,6 +82,10 @@ function amountOf({step, done, total}: Loading): string {
   if (total === 0) return 'begins';
   if (step === 'weights') return `${formatBytes(done)} of ${formatBytes(total)}`;
   return `${done} of ${total}`;
+}
+
+function answerCount(count: number): string {
+  return count === 1 ? '1 answer that runs here' : `${count} answers that run here`;
 }
 
 function progressOf(state: LendState): StepView['progress'] {

@@ -1,7 +1,6 @@
 import type {AnswerEvent, ChainHop} from '../../chat/chat-service.ts';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {Failure} from '../../chat/explain-failure.ts';
-
-export type MissingLayers = {readonly startLayer: number; readonly endLayer: number};
 
 /** What an unfinished answer is busy with. */
 export type AnswerStage = 'joining' | 'choosing' | 'waiting' | 'opening' | 'reading' | 'writing';
@@ -15,7 +14,7 @@ export type AnswerProgress = {
   readonly hops: readonly ChainHop[];
   /** How many chains served the answer one after the other. */
   readonly chainCount: number;
-  /** Layers that nobody serves, while the answer waits for them. */
+  /** Layers that cannot be served, while the answer waits for them. */
   readonly missing: readonly MissingLayers[];
   readonly askedAtMs: number;
   readonly firstTokenAtMs: number | null;

@@ -92,8 +92,8 @@ export class LendController implements ReactiveController {
     await services.lend.lend(this.#request(services));
   }
 
+  /** Another time while it leaves: leaves without waiting for the answers of others. */
   async stop(): Promise<void> {
-    if (this.view.isLeaving) return;
     this.#show({isLeaving: true});
     try {
       await this.#services()?.lend.stop();

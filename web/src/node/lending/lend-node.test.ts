@@ -1,0 +1,68 @@
+import {expect, test} from 'vitest';
+import type {LendRequest} from '../../chat/lend-service.ts';
+import type {SwarmMembership} from '../swarm-membership.ts';
+import {LendNode} from './lend-node.ts';
+import {memoryMembership} from './testing/memory-membership.ts';
+
+const STUB: LendRequest = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}};
+
+/** A node that lends, and the states that a page would have seen, without repetitions. */
+function follow(node: LendNode): readonly string[] {
+  const kinds: string[] = [];
+  node.subscribe(({kind}) => {
+    if (kinds.at(-1) !== kind) kinds.push(kind);
+  });
+  return kinds;
+}
+
+test('[LN1] a stop while the tab joins the swarm is not lost', async () => {
+  const {membership} = await memoryMembership();
+  const joined = Promise.withResolvers<SwarmMembership>();
+  const node = new LendNode(() => joined.promise);
+  const kinds = follow(node);
+  const lending = node.lend(STUB);
+  await node.stop();
+  joined.resolve(membership);
+  await lending;
+  expect(kinds).toEqual(['idle', 'joining', 'idle']);
+  expect(node.hop).toBeNull();
+});
+
+test('[LN1] who stops and lends again while the tab joins lends once', async () => {
+  const {membership, listenerCount} = await memoryMembership();
+  const joined = Promise.withResolvers<SwarmMembership>();
+  const node = new LendNode(() => joined.promise);
+  const first = node.lend(STUB);
+  await node.stop();
+  const second = node.lend(STUB);
+  joined.resolve(membership);
+  await Promise.all([first, second]);
+  expect(listenerCount()).toBe(1);
+  await node.stop();
+});
+
+test('[LN2] two stops at once end one lending, and leave no listener and no record', async () => {
+  const {membership, listenerCount} = await memoryMembership();
+  const node = new LendNode(() => Promise.resolve(membership));
+  const kinds = follow(node);
+  for (let round = 0; round < 2; round += 1) {
+    await node.lend(STUB);
+    expect(listenerCount()).toBe(1);
+    await expect.poll(() => membership.snapshotWith(null).nodes.length).toBe(1);
+    await Promise.all([node.stop(), node.stop()]);
+    expect(listenerCount()).toBe(0);
+    await expect.poll(() => membership.snapshotWith(null).nodes.length).toBe(0);
+  }
+  expect(kinds).toEqual(['idle', 'joining', 'waiting', 'idle', 'joining', 'waiting', 'idle']);
+});
+
+test('[LN3] a swarm that cannot be joined is told with its code, and can be tried again', async () => {
+  const {membership} = await memoryMembership();
+  const joins = [Promise.reject(new Error('no server')), Promise.resolve(membership)];
+  const node = new LendNode(() => joins.shift() ?? Promise.reject(new Error('joined twice')));
+  const kinds = follow(node);
+  await node.lend(STUB);
+  await node.lend(STUB);
+  expect(kinds).toEqual(['idle', 'joining', 'failed', 'joining', 'waiting']);
+  await node.stop();
+});

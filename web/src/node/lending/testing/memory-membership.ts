@@ -1,0 +1,76 @@
+import {generateKeyPair} from '@libp2p/crypto/keys';
+import {peerIdFromPrivateKey} from '@libp2p/peer-id';
+import {asManifestHash, asPeerId, asSwarmId} from '#shared/ids.ts';
+import {parseManifest} from '#shared/model/parse-manifest.ts';
+import {MemoryDirectoryServer} from '#shared/p2p/memory-directory.ts';
+import {MemoryNetwork} from '#shared/p2p/memory-transport.ts';
+import {startRecordPublisher} from '#shared/p2p/record-publisher.ts';
+import {recordPrefix} from '#shared/p2p/signed-record.ts';
+import type {Transport} from '#shared/p2p/transport.ts';
+import {buildRecord} from '#shared/testing/record-builder.ts';
+import {snapshotOf} from '#shared/scheduling/swarm-snapshot.ts';
+import manifestJson from '../../../../../public/catalog/smollm2-135m-instruct.manifest.json' with {type: 'json'};
+import {NewestRecords} from '../../newest-records.ts';
+import type {SwarmMembership} from '../../swarm-membership.ts';
+
+/** A node alone in a swarm that lives in memory, and how many listeners hang on its transport. */
+export async function memoryMembership(): Promise<{
+  readonly membership: SwarmMembership;
+  readonly listenerCount: () => number;
+}> {
+  const swarmId = asSwarmId('public');
+  const manifestHash = asManifestHash('ab'.repeat(32));
+  const privateKey = await generateKeyPair('Ed25519');
+  const peerId = asPeerId(peerIdFromPrivateKey(privateKey).toString());
+  const {now: nowMs} = Date;
+  const server = new MemoryDirectoryServer(nowMs);
+  const directory = await server.open(recordPrefix(swarmId, manifestHash));
+  const records = new NewestRecords(directory);
+  const {transport, listenerCount} = countListeners(new MemoryNetwork().join(peerId));
+  const membership: SwarmMembership = {
+    peerId,
+    model: {
+      title: 'SmolLM2',
+      licence: 'Apache-2.0',
+      manifest: parseManifest(manifestJson),
+      manifestHash,
+      weightsUrl: '',
+    },
+    transport,
+    nowMs,
+    snapshotWith: (own) => snapshotOf(own === null ? records.all : [...records.all, own], nowMs()),
+    onSnapshot: (listener) => records.subscribe(listener),
+    publish: (facts) => {
+      const idle = buildRecord({peerId, swarmId, manifestHash, shards: []});
+      return startRecordPublisher({directory, privateKey, facts: {...idle, ...facts}, now: nowMs});
+    },
+    links: () => Promise.resolve([]),
+    close: () => transport.close(),
+  };
+  return {membership, listenerCount};
+}
+
+function countListeners(transport: Transport): {
+  readonly transport: Transport;
+  readonly listenerCount: () => number;
+} {
+  let count = 0;
+  const counting: Transport = {
+    localPeerId: transport.localPeerId,
+    connect: (to, options) => transport.connect(to, options),
+    send: (to, frame, options) => transport.send(to, frame, options),
+    measureRtt: (to, options) => transport.measureRtt(to, options),
+    onFrame: (listener) => transport.onFrame(listener),
+    traffic: () => transport.traffic(),
+    close: () => transport.close(),
+    onPeerClosed: (listener) => {
+      count += 1;
+      const unsubscribe = transport.onPeerClosed(listener);
+      return () => {
+        count -= 1;
+        unsubscribe();
+      };
+    },
+  };
+  return {transport: counting, listenerCount: () => count};
+}
