@@ -1,21 +1,15 @@
 /// <reference types="node" />
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {readFile} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {expect, test, type Page} from '@playwright/test';
 import * as z from 'zod';
-import {memoryByteSource} from '#shared/model/byte-source.ts';
-import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
-import {makeManifest} from '#shared/model/make-manifest.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
 import {parseManifest} from '#shared/model/parse-manifest.ts';
 import {tensorsOfCell, tensorsOfShard} from '#shared/model/shard-tensors.ts';
-import {sha256} from '#shared/testing/sha256.ts';
-import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import type {EngineErrorDetail} from '../web/src/node/engine/engine-error.ts';
 import {serveEnginePage, type EngineSite} from './engine-page/serve-engine-page.ts';
+import {serveTinyModel} from './engine-page/serve-tiny-model.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const readJson = async (path: string): Promise<unknown> =>
@@ -245,20 +239,8 @@ for (const kvHeadCount of [4, 2, 1]) {
   test(`[EN6] a long prompt gives the same bits in any pieces: 4 heads over ${kvHeadCount}`, async ({
     page,
   }) => {
-    const gguf = tinyGguf({seed: 11 + kvHeadCount, shape: {kvHeadCount}});
-    const source = memoryByteSource(gguf);
-    const tiny = await makeManifest({
-      id: 'tiny',
-      cutEvery: 1,
-      gguf: await parseGguf(source),
-      source,
-      fileSha256: await sha256(gguf),
-      sha256,
-    });
-    const folder = await mkdtemp(join(tmpdir(), 'weft-tiny-'));
-    const path = join(folder, 'tiny.gguf');
-    await writeFile(path, gguf);
-    const tinySite = await serveEnginePage(path);
+    const tinySite = await serveTinyModel({seed: 11 + kvHeadCount, shape: {kvHeadCount}});
+    const {manifest: tiny} = tinySite;
     try {
       await page.goto(tinySite.url);
       await page.waitForFunction(() => 'enginePage' in globalThis);
@@ -286,7 +268,6 @@ for (const kvHeadCount of [4, 2, 1]) {
       }
     } finally {
       await tinySite[Symbol.asyncDispose]();
-      await rm(folder, {recursive: true});
     }
   });
 }

@@ -5,12 +5,13 @@ import type {Manifest} from '#shared/model/manifest.ts';
 import {sampleToken} from '#shared/session/sample-token.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import {EngineError} from '../../web/src/node/engine/engine-error.ts';
-import type {MeasuredShard} from '../../web/src/node/engine/engine-protocol.ts';
+import type {EngineChoice, MeasuredShard} from '../../web/src/node/engine/engine-protocol.ts';
 import type {LoadProgress} from '../../web/src/node/engine/load-progress.ts';
 import type {ShardInput, ShardRunner} from '../../web/src/node/engine/shard-runner.ts';
 import {createWorkerShardRunner} from '../../web/src/node/engine/worker-shard-runner.ts';
 
 type PageShard = {
+  readonly engine?: EngineChoice;
   readonly manifest: Manifest;
   readonly range: LayerRange;
   readonly weightsUrl: string;
@@ -25,22 +26,42 @@ type Bits = {
   readonly logSumExp: number;
 };
 
+const ONE_THREAD: EngineChoice = {kind: 'wasm', threadCount: 1};
 const SESSION = asSessionId('00000000000000aa');
 const runners: ShardRunner[] = [];
 const workers: Worker[] = [];
 
+/** Runs in each new worker before its own script; '' for nothing. */
+let workerPrelude = '';
+
 // The page's only trick: it remembers the workers, so that a test can break one.
 globalThis.Worker = class extends Worker {
   constructor(url: string | URL, options?: WorkerOptions) {
-    super(url, options);
+    super(workerPrelude === '' ? url : withPrelude(url), options);
     workers.push(this);
   }
 };
+
+function withPrelude(url: string | URL): string {
+  const own = new URL(url, location.href).href;
+  return scriptUrl(
+    `import ${JSON.stringify(scriptUrl(workerPrelude))};import ${JSON.stringify(own)};`,
+  );
+}
+
+function scriptUrl(text: string): string {
+  return URL.createObjectURL(new Blob([text], {type: 'text/javascript'}));
+}
+
+function preludeWorkers(script: string): void {
+  workerPrelude = script;
+}
 
 /** Gives up as soon as something has come. @returns the reason with which the load ended. */
 async function abandonLoad(shard: PageShard): Promise<string> {
   const abandon = new AbortController();
   const loading = createWorkerShardRunner({
+    engine: ONE_THREAD,
     ...shard,
     embedding: false,
     lmHead: false,
@@ -61,6 +82,7 @@ async function load(
   const progress: LoadProgress[] = [];
   const {range, manifest} = shard;
   const {runner, measured} = await createWorkerShardRunner({
+    engine: ONE_THREAD,
     ...shard,
     embedding: range.startLayer === 0,
     lmHead: range.endLayer === manifest.spec.layerCount,
@@ -162,6 +184,23 @@ async function bitsOf(request: {
   };
 }
 
+/** Logits after each piece of a session, best first, by token. */
+async function logitsOf(request: {
+  readonly tokenIds: readonly number[];
+  readonly pieces: readonly number[];
+}): Promise<readonly (readonly (readonly [tokenId: number, logit: number])[])[]> {
+  const tops: (readonly (readonly [number, number])[])[] = [];
+  let position = 0;
+  for (const tokenCount of request.pieces) {
+    const piece = request.tokenIds.slice(position, position + tokenCount);
+    const {top} = await runPiece(piece, position, 'logits');
+    assert(top !== null, 'logits were asked for');
+    tops.push(Array.from(top.tokenIds, (id, at) => [id, top.logits[at] ?? Number.NaN]));
+    position += tokenCount;
+  }
+  return tops;
+}
+
 /** What the browser tells a page whose worker threw; in this very task, so no answer comes before. */
 function crashWorker(): void {
   workers.at(-1)?.dispatchEvent(new ErrorEvent('error', {message: 'out of memory'}));
@@ -182,6 +221,8 @@ function tellCode<Args extends unknown[], Result>(
 }
 
 const actions = {
+  preludeWorkers,
+  logitsOf: tellCode(logitsOf),
   load: tellCode(load),
   abandonLoad,
   unload,

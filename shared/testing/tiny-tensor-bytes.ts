@@ -23,32 +23,45 @@ export function tinyTensorBytes({dtype, shape, seed}: TinyTensor): Uint8Array {
   const view = new DataView(new ArrayBuffer(byteLength));
   const random = createRandom(seed);
   const deviation = 1 / Math.sqrt(shape[0] ?? 1);
-  switch (dtype) {
-    case 'F32':
-      for (let at = 0; at < byteLength; at += 4) view.setFloat32(at, 0.5 + random(), true);
-      break;
-    case 'Q4_1':
-      for (let at = 0; at < byteLength; at += 20) {
-        const scale = jitter(deviation / Q4_DEVIATION, random);
-        view.setUint16(at, float16Bits(scale), true);
-        view.setUint16(at + 2, float16Bits(-7.5 * scale), true);
-        fillBytes(view, at + 4, 16, random);
-      }
-      break;
-    case 'Q8_0':
-      for (let at = 0; at < byteLength; at += 34) {
-        view.setUint16(at, float16Bits(jitter(deviation / Q8_DEVIATION, random)), true);
-        for (let index = 0; index < 32; index += 1) {
-          view.setInt8(at + 2 + index, Math.floor(random() * 255) - 127);
-        }
-      }
-      break;
-    case 'F16':
-    case 'Q4_0':
-      throw new Error(`Cannot make ${dtype} weights: the tiny model has none`);
-  }
+  WRITERS[dtype](view, deviation, random);
   return new Uint8Array(view.buffer);
 }
+
+type Writer = (view: DataView, deviation: number, random: () => number) => void;
+
+const WRITERS: Readonly<Record<TensorDtype, Writer>> = {
+  F32: (view, _, random) => {
+    for (let at = 0; at < view.byteLength; at += 4) view.setFloat32(at, 0.5 + random(), true);
+  },
+  F16: (view, deviation, random) => {
+    for (let at = 0; at < view.byteLength; at += 2) {
+      const sign = random() < 0.5 ? -1 : 1;
+      view.setUint16(at, float16Bits(jitter(sign * deviation, random)), true);
+    }
+  },
+  Q4_0: (view, deviation, random) => {
+    for (let at = 0; at < view.byteLength; at += 18) {
+      view.setUint16(at, float16Bits(jitter(deviation / Q4_DEVIATION, random)), true);
+      fillBytes(view, at + 2, 16, random);
+    }
+  },
+  Q4_1: (view, deviation, random) => {
+    for (let at = 0; at < view.byteLength; at += 20) {
+      const scale = jitter(deviation / Q4_DEVIATION, random);
+      view.setUint16(at, float16Bits(scale), true);
+      view.setUint16(at + 2, float16Bits(-7.5 * scale), true);
+      fillBytes(view, at + 4, 16, random);
+    }
+  },
+  Q8_0: (view, deviation, random) => {
+    for (let at = 0; at < view.byteLength; at += 34) {
+      view.setUint16(at, float16Bits(jitter(deviation / Q8_DEVIATION, random)), true);
+      for (let index = 0; index < 32; index += 1) {
+        view.setInt8(at + 2 + index, Math.floor(random() * 255) - 127);
+      }
+    }
+  },
+};
 
 function fillBytes(view: DataView, at: number, count: number, random: () => number): void {
   for (let index = 0; index < count; index += 1) {

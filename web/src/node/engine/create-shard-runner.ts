@@ -13,9 +13,8 @@ import {
 } from '#shared/model/shard-tensors.ts';
 import {KvCache} from './kv-cache.ts';
 import type {LoadProgress} from './load-progress.ts';
-import {OrtCell} from './ort-cell.ts';
-import {OrtHead} from './ort-head.ts';
 import {OrtShardRunner} from './ort-shard-runner.ts';
+import type {ShardCell, ShardEngine, ShardHead} from './shard-engine.ts';
 import type {ShardRunner} from './shard-runner.ts';
 import {EmbeddingTable} from './weights/embedding-table.ts';
 import {readTensors} from './weights/read-tensors.ts';
@@ -35,7 +34,8 @@ type Part = {
  *
  * @throws {EngineError} `WEIGHTS_UNREACHABLE`, `TENSOR_ALTERED`; the signal's reason when aborted.
  */
-export async function createShardRunner(options: {
+export async function createShardRunner<Kv extends {readonly tokenCount: number}>(options: {
+  readonly engine: ShardEngine<Kv>;
   readonly manifest: Manifest;
   readonly shape: ShardShape;
   readonly weightsUrl: string;
@@ -43,12 +43,12 @@ export async function createShardRunner(options: {
   readonly onProgress: (progress: LoadProgress) => void;
   readonly signal: AbortSignal;
 }): Promise<ShardRunner> {
-  const {manifest, shape, weightsUrl, onProgress} = options;
+  const {engine, manifest, shape, weightsUrl, onProgress} = options;
   const {spec, cutEvery} = manifest;
   const grid = {layerCount: spec.layerCount, cutEvery};
   let embedding: EmbeddingTable | null = null;
-  let head: OrtHead | null = null;
-  const cells: OrtCell[] = [];
+  let head: ShardHead | null = null;
+  const cells: ShardCell<Kv>[] = [];
   const ranges = cellsOf(grid, shape.range);
   const cellsTotal = ranges.length + (shape.lmHead ? 1 : 0);
   const tellGraph = (): void => {
@@ -61,14 +61,14 @@ export async function createShardRunner(options: {
     entries: tensorsOfEnds(manifest, shape),
     build: async (tensors) => {
       if (shape.embedding) embedding = embeddingOf(manifest, tensors);
-      if (shape.lmHead) head = await OrtHead.create(spec, tensors);
+      if (shape.lmHead) head = await engine.createHead(spec, tensors);
       tellGraph();
     },
   };
   const layers = ranges.map((range): Part => ({
     entries: tensorsOfCell(manifest, range),
     build: async (tensors) => {
-      cells.push(await OrtCell.create(spec, range, tensors));
+      cells.push(await engine.createCell(spec, range, tensors));
       tellGraph();
     },
   }));
@@ -78,8 +78,10 @@ export async function createShardRunner(options: {
   );
   const {range} = shape;
   const budgetBytes = options.kvBudgetBytes;
-  const cache = new KvCache({spec, layerCount: layerCount(range), budgetBytes});
-  return new OrtShardRunner({spec, grid, range, embedding, cells, head}, cache);
+  const memory = engine.kvMemory(spec);
+  const cache = new KvCache({spec, layerCount: layerCount(range), budgetBytes, memory});
+  const pieceFeeds = engine.pieceFeeds.bind(engine);
+  return new OrtShardRunner({spec, grid, range, embedding, cells, head, pieceFeeds}, cache);
 }
 
 function tensorsOfEnds(manifest: Manifest, shape: ShardShape): readonly TensorEntry[] {

@@ -27,6 +27,10 @@ export type EngineErrorDetail =
   /** A cell returned NaN or Infinity. */
   | {readonly code: 'NOT_FINITE'; readonly cell: LayerRange}
   | {readonly code: 'SELF_TEST_FAILED'}
+  /** No adapter, or none that runs every operator of the layers. */
+  | {readonly code: 'WEBGPU_UNAVAILABLE'}
+  /** The GPU gives other numbers than the CPU for the same layers and inputs. */
+  | {readonly code: 'ENGINES_DISAGREE'; readonly relativeError: number}
   /** The engine is gone: make a new runner. */
   | {readonly code: 'ENGINE_LOST'};
 
@@ -42,4 +46,11 @@ export function badStep(sentence: string): EngineError {
 /** Whatever the engine threw that it did not mean to: it cannot be trusted any longer. */
 export function engineLost(reason: string, cause?: unknown): EngineError {
   return new EngineError({code: 'ENGINE_LOST'}, `The engine is gone: ${reason}`, {cause});
+}
+
+export function notFinite(cell: LayerRange): EngineError {
+  return new EngineError(
+    {code: 'NOT_FINITE', cell},
+    `Layers ${cell.startLayer} to ${cell.endLayer} gave a value that is not finite`,
+  );
 }

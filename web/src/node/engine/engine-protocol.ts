@@ -7,8 +7,14 @@ import type {LoadProgress} from './load-progress.ts';
 import type {ShardSpeed} from './measure-shard.ts';
 import type {ShardOutput, ShardStep} from './shard-runner.ts';
 
+/** What a shard runs on. */
+export type EngineChoice =
+  /** Threads of the CPU; one where the page is not isolated. */
+  {readonly kind: 'wasm'; readonly threadCount: number} | {readonly kind: 'webgpu'};
+
 /** What to load: plain data, so that it can cross to the worker. */
 export type ShardPlan = {
+  readonly engine: EngineChoice;
   readonly manifest: Manifest;
   readonly shape: ShardShape;
   /** Absolute. Must answer range requests. */
@@ -36,6 +42,8 @@ export type EngineResult =
 
 export type EngineReply =
   | {readonly kind: 'progress'; readonly progress: LoadProgress}
+  /** The engine died by itself: no call will be answered. */
+  | {readonly kind: 'lost'; readonly reason: string}
   | {readonly kind: 'result'; readonly callId: number; readonly result: EngineResult}
   | {
       readonly kind: 'failed';

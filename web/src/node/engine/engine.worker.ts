@@ -1,6 +1,5 @@
 import {assert, unreachable} from '#shared/assert.ts';
 import {createShardRunner} from './create-shard-runner.ts';
-import {ENGINE_CLASS} from './engine-class.ts';
 import {EngineError, engineLost} from './engine-error.ts';
 import type {
   EngineCall,
@@ -11,8 +10,11 @@ import type {
   ShardPlan,
 } from './engine-protocol.ts';
 import type {LoadProgress} from './load-progress.ts';
-import {measureShard} from './measure-shard.ts';
+import {measureShard, SAME_BITS, SAME_WITHIN_ROUNDING} from './measure-shard.ts';
+import type {ShardEngine} from './shard-engine.ts';
 import type {ShardOutput, ShardRunner} from './shard-runner.ts';
+import {openWasmEngine} from './wasm/open-wasm-engine.ts';
+import {openWebGpuEngine} from './webgpu/open-webgpu-engine.ts';
 
 /*
  * The engine's thread: blocked while a step runs. It ends when the page ends it,
@@ -63,20 +65,40 @@ async function answer(call: EngineCall): Promise<EngineResult> {
 }
 
 async function load(plan: ShardPlan): Promise<MeasuredShard> {
+  switch (plan.engine.kind) {
+    case 'wasm':
+      return await loadOn(await openWasmEngine(plan.engine.threadCount), plan);
+    case 'webgpu':
+      return await loadOn(await openWebGpuEngine(), plan);
+    default:
+      return unreachable(plan.engine);
+  }
+}
+
+async function loadOn<Kv extends {readonly tokenCount: number}>(
+  engine: ShardEngine<Kv>,
+  plan: ShardPlan,
+): Promise<MeasuredShard> {
   const {spec, cutEvery} = plan.manifest;
-  const loaded = await createShardRunner({...plan, onProgress: tell, signal: FOR_EVER});
+  void tellLoss(engine.lost);
+  const loaded = await createShardRunner({...plan, engine, onProgress: tell, signal: FOR_EVER});
   const speed = await measureShard({
     runner: loaded,
     grid: {layerCount: spec.layerCount, cutEvery},
     hiddenSize: spec.hiddenSize,
     hasLmHead: plan.shape.lmHead,
+    proof: plan.engine.kind === 'wasm' ? SAME_BITS : SAME_WITHIN_ROUNDING,
     nowMs: () => performance.now(),
     onRun: (runs) => {
       tell({kind: 'warm-up', ...runs});
     },
   });
   runner = loaded;
-  return {...speed, engineClass: ENGINE_CLASS};
+  return {...speed, engineClass: engine.engineClass};
+}
+
+async function tellLoss(lost: Promise<string> | undefined): Promise<void> {
+  if (lost !== undefined) reply({kind: 'lost', reason: await lost}, []);
 }
 
 function tell(progress: LoadProgress): void {

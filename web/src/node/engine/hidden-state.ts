@@ -35,6 +35,28 @@ export function packHidden(hidden: Float32Array<ArrayBuffer>): HiddenBytes {
   return {dtype: 'f16', bytes: new Uint8Array(halves.buffer)};
 }
 
+/** The values as they are, whatever the alignment. */
+export function valuesOf({dtype, bytes}: HiddenBytes): Float32Array<ArrayBuffer> {
+  // The copy is aligned, whatever the frame was.
+  const {buffer} = bytes.slice();
+  assert(buffer instanceof ArrayBuffer, 'a slice has a buffer of its own');
+  return dtype === 'f16'
+    ? Float32Array.from(new Uint16Array(buffer), decodeF16)
+    : new Float32Array(buffer);
+}
+
+/** Pieces one after the other; f32 when one of them is. */
+export function joinHidden(pieces: readonly HiddenBytes[]): HiddenBytes {
+  const values = pieces.map(valuesOf);
+  const joined = new Float32Array(values.reduce((sum, {length}) => sum + length, 0));
+  let at = 0;
+  for (const piece of values) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return packHidden(joined);
+}
+
 /**
  * The values of a received hidden state, rounded as the boundary asks for.
  *
@@ -51,13 +73,7 @@ export function unpackHidden(
       `Cannot run the step: ${bytes.byteLength} bytes of hidden state instead of ${byteLength}`,
     );
   }
-  // The copy is aligned, whatever the frame was.
-  const {buffer} = bytes.slice();
-  assert(buffer instanceof ArrayBuffer, 'a slice has a buffer of its own');
-  const hidden =
-    dtype === 'f16'
-      ? Float32Array.from(new Uint16Array(buffer), decodeF16)
-      : new Float32Array(buffer);
+  const hidden = valuesOf({dtype, bytes});
   if (!crossBoundary(hidden)) throw badStep('Cannot run the step: a hidden value is not finite');
   return hidden;
 }

@@ -2,6 +2,7 @@ import {expect, test} from 'vitest';
 import {asSessionId} from '#shared/ids.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {KvCache} from './kv-cache.ts';
+import {wasmKvMemory, type WasmKv} from './wasm/wasm-kv-memory.ts';
 
 const A = asSessionId('000000000000000a');
 const B = asSessionId('000000000000000b');
@@ -24,8 +25,15 @@ const SPEC: ModelSpec = {
 /** Keys and values of two heads of four f32, in two layers. */
 const BYTES_PER_TOKEN = 2 * 2 * 4 * 4 * 2;
 
-const cacheOf = (tokens: number): KvCache =>
-  new KvCache({spec: SPEC, layerCount: 2, budgetBytes: tokens * BYTES_PER_TOKEN});
+const CELL = {startLayer: 0, endLayer: 1};
+
+const cacheOf = (tokens: number): KvCache<WasmKv> =>
+  new KvCache({
+    spec: SPEC,
+    layerCount: 2,
+    budgetBytes: tokens * BYTES_PER_TOKEN,
+    memory: wasmKvMemory(SPEC),
+  });
 const failing = (detail: object): unknown =>
   expect.objectContaining({detail: expect.objectContaining(detail)});
 const pieceOf = (position: number, tokenCount: number) => ({
@@ -60,7 +68,7 @@ test('[KV2] opening again changes the reservation and keeps what is held', () =>
   cache.open(A, 30);
   cache.commit(A, new Map([[0, {tokenCount: 3, layers: [layerOf(3)]}]]));
   cache.open(A, 50);
-  expect(cache.read(A, 0).tokenCount).toBe(3);
+  expect(cache.read(A, CELL).tokenCount).toBe(3);
   expect(() => cache.open(B, 1)).toThrow(failing({code: 'KV_FULL'}));
 });
 
@@ -101,10 +109,10 @@ test('[KV6] truncating keeps the first positions of every head', () => {
   cache.open(A, 10);
   cache.commit(A, new Map([[0, {tokenCount: 5, layers: [layerOf(5)]}]]));
   cache.truncate(A, 2);
-  const {tokenCount, layers} = cache.read(A, 0);
+  const {tokenCount, layers} = cache.read(A, CELL);
   expect({tokenCount, layers}).toEqual({tokenCount: 2, layers: [layerOf(2)]});
   cache.truncate(A, 7);
-  expect(cache.read(A, 0).tokenCount).toBe(2);
+  expect(cache.read(A, CELL).tokenCount).toBe(2);
 });
 
 test('[KV7] numbers that are no positions are refused', () => {

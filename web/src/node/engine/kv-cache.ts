@@ -1,16 +1,20 @@
-import {assert} from '#shared/assert.ts';
 import type {SessionId} from '#shared/ids.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
 import {badStep, EngineError} from './engine-error.ts';
 
-/** Keys and values of one layer, each `[kvHeadCount, tokenCount, headSize]`. */
-export type LayerKv = {readonly key: Float32Array; readonly value: Float32Array};
-/** What one cell remembers of one session. */
-export type CellKv = {readonly tokenCount: number; readonly layers: readonly LayerKv[]};
+/** How an engine remembers one session in one cell. */
+export interface KvMemory<Kv> {
+  /** Nothing yet, with room for `kvTokens`. */
+  empty(cell: LayerRange, kvTokens: number): Kv;
+  /** The same with room for `kvTokens`, at least what it holds. `kv` is not used again. */
+  resize(kv: Kv, kvTokens: number): Kv;
+  /** Without positions ≥ `position`. `kv` is not used again. */
+  truncate(kv: Kv, position: number): Kv;
+  free(kv: Kv): void;
+}
 
-type OpenSession = {kvTokens: number; readonly cells: Map<number, CellKv>};
-
-const EMPTY: CellKv = {tokenCount: 0, layers: []};
+type OpenSession<Kv> = {kvTokens: number; readonly cells: Map<number, Kv>};
 
 /**
  * The caches of all sessions of one shard, by session and cell.
@@ -18,19 +22,22 @@ const EMPTY: CellKv = {tokenCount: 0, layers: []};
  * What a session may need is reserved when it opens, so that no step of an
  * open session can run out of memory. A cache grows as it is used.
  */
-export class KvCache {
+export class KvCache<Kv extends {readonly tokenCount: number}> {
   readonly #spec: ModelSpec;
   readonly #capacityTokens: number;
-  readonly #sessions = new Map<SessionId, OpenSession>();
+  readonly #memory: KvMemory<Kv>;
+  readonly #sessions = new Map<SessionId, OpenSession<Kv>>();
 
   /** @param options.layerCount of the shard: a session pays for all of them. */
   constructor(options: {
     readonly spec: ModelSpec;
     readonly layerCount: number;
     readonly budgetBytes: number;
+    readonly memory: KvMemory<Kv>;
   }) {
     const bytesPerToken = kvBytesPerTokenLayer(options.spec) * options.layerCount;
     this.#spec = options.spec;
+    this.#memory = options.memory;
     this.#capacityTokens = Math.floor(options.budgetBytes / bytesPerToken);
   }
 
@@ -53,7 +60,7 @@ export class KvCache {
     const kvTokensFree = this.#capacityTokens - this.#reservedTokens + (session?.kvTokens ?? 0);
     if (kvTokens > kvTokensFree) throw kvFull(kvTokens, kvTokensFree);
     if (session === undefined) this.#sessions.set(sessionId, {kvTokens, cells: new Map()});
-    else session.kvTokens = kvTokens;
+    else this.#resize(session, kvTokens);
   }
 
   /**
@@ -82,13 +89,19 @@ export class KvCache {
     if (tokens > session.kvTokens) throw kvFull(tokens, session.kvTokens);
   }
 
-  /** What the cell that starts at layer `cellStart` remembers; empty at first. */
-  read(sessionId: SessionId, cellStart: number): CellKv {
-    return this.#require(sessionId).cells.get(cellStart) ?? EMPTY;
+  /** What a cell remembers; empty at first. */
+  read(sessionId: SessionId, cell: LayerRange): Kv {
+    const {cells, kvTokens} = this.#require(sessionId);
+    const known = cells.get(cell.startLayer);
+    if (known !== undefined) return known;
+    const empty = this.#memory.empty(cell, kvTokens);
+    // Kept before it is used: whatever becomes of the step, closing frees it.
+    cells.set(cell.startLayer, empty);
+    return empty;
   }
 
   /** Replaces what cells remember, all or none. */
-  commit(sessionId: SessionId, cells: ReadonlyMap<number, CellKv>): void {
+  commit(sessionId: SessionId, cells: ReadonlyMap<number, Kv>): void {
     const session = this.#require(sessionId);
     for (const [cellStart, kv] of cells) session.cells.set(cellStart, kv);
   }
@@ -104,38 +117,29 @@ export class KvCache {
       throw badStep(`Cannot truncate session "${sessionId}" to position ${position}`);
     }
     for (const [cellStart, kv] of session.cells) {
-      if (kv.tokenCount > position) session.cells.set(cellStart, this.#truncateCell(kv, position));
+      if (kv.tokenCount <= position) continue;
+      session.cells.set(cellStart, this.#memory.truncate(kv, position));
     }
   }
 
   close(sessionId: SessionId): void {
+    for (const kv of this.#sessions.get(sessionId)?.cells.values() ?? []) this.#memory.free(kv);
     this.#sessions.delete(sessionId);
   }
 
-  #require(sessionId: SessionId): OpenSession {
+  #resize(session: OpenSession<Kv>, kvTokens: number): void {
+    session.kvTokens = kvTokens;
+    for (const [cellStart, kv] of session.cells) {
+      const roomTokens = Math.max(kvTokens, kv.tokenCount);
+      session.cells.set(cellStart, this.#memory.resize(kv, roomTokens));
+    }
+  }
+
+  #require(sessionId: SessionId): OpenSession<Kv> {
     const session = this.#sessions.get(sessionId);
     if (session !== undefined) return session;
     const sentence = `Session "${sessionId}" is not open in this engine`;
     throw new EngineError({code: 'UNKNOWN_SESSION', sessionId}, sentence);
-  }
-
-  #truncateCell(kv: CellKv, position: number): CellKv {
-    const {kvHeadCount, headSize} = this.#spec;
-    const keep = (values: Float32Array): Float32Array => {
-      const heldSize = kv.tokenCount * headSize;
-      const keptSize = position * headSize;
-      assert(values.length === kvHeadCount * heldSize, 'a cache holds its tokens');
-      const kept = new Float32Array(kvHeadCount * keptSize);
-      for (let head = 0; head < kvHeadCount; head += 1) {
-        const from = head * heldSize;
-        kept.set(values.subarray(from, from + keptSize), head * keptSize);
-      }
-      return kept;
-    };
-    return {
-      tokenCount: position,
-      layers: kv.layers.map(({key, value}) => ({key: keep(key), value: keep(value)})),
-    };
   }
 }
 

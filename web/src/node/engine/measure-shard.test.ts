@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {measureShard} from './measure-shard.ts';
+import {measureShard, SAME_BITS, SAME_WITHIN_ROUNDING, type CutProof} from './measure-shard.ts';
 import type {ShardOutput, ShardRunner, ShardStep} from './shard-runner.ts';
 
 const GRID = {layerCount: 4, cutEvery: 2};
@@ -28,13 +28,14 @@ function echoRunner(distort: (step: ShardStep, bytes: Uint8Array) => void): Shar
   };
 }
 
-function measure(runner: ShardRunner, runs: number[] = []) {
+function measure(runner: ShardRunner, runs: number[] = [], proof: CutProof = SAME_BITS) {
   let nowMs = 0;
   return measureShard({
     runner,
     grid: GRID,
     hiddenSize: 8,
     hasLmHead: true,
+    proof,
     nowMs: () => (nowMs += 8),
     onRun: ({runsDone, runsTotal}) => runs.push(runsTotal - runsDone),
   });
@@ -55,6 +56,19 @@ test('[MS2] an engine whose numbers depend on the length of a piece fails its te
     if (step.tokenCount === 1) bytes[3] = (bytes[3] ?? 0) ^ 1;
   });
   await expect(measure(runner)).rejects.toThrow(
+    expect.objectContaining({detail: {code: 'SELF_TEST_FAILED'}}),
+  );
+});
+
+test('[MS3] a GPU may differ by rounding, not by a wrong row', async () => {
+  const rounded = echoRunner((step, bytes) => {
+    if (step.tokenCount === 40) bytes[0] = (bytes[0] ?? 0) ^ 1;
+  });
+  await measure(rounded, [], SAME_WITHIN_ROUNDING);
+  const wrongRow = echoRunner((step, bytes) => {
+    if (step.tokenCount === 40) bytes.copyWithin(33 * 16, 32 * 16, 33 * 16);
+  });
+  await expect(measure(wrongRow, [], SAME_WITHIN_ROUNDING)).rejects.toThrow(
     expect.objectContaining({detail: {code: 'SELF_TEST_FAILED'}}),
   );
 });

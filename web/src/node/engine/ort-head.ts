@@ -1,30 +1,29 @@
 import type {InferenceSession} from 'onnxruntime-web/wasm';
-import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
-import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
-import {buildHeadGraph, HEAD_IO} from './graph/build-head-graph.ts';
-import {createOrtSession, f32Tensor, f32Values, i32Values} from './ort-session.ts';
+import {HEAD_IO} from './graph/build-head-graph.ts';
+import type {OnnxModel} from './graph/graph-builder.ts';
+import {f32Values, i64Values, type OrtEngine} from './ort-engine.ts';
+import type {ShardHead} from './shard-engine.ts';
 
-/** Final norm and LM head, in the engine. */
-export class OrtHead {
+/** Final norm and LM head, in onnxruntime. */
+export class OrtHead implements ShardHead {
+  readonly #ort: OrtEngine;
   readonly #session: InferenceSession;
 
-  private constructor(session: InferenceSession) {
+  private constructor(ort: OrtEngine, session: InferenceSession) {
+    this.#ort = ort;
     this.#session = session;
   }
 
-  static async create(
-    spec: ModelSpec,
-    tensors: ReadonlyMap<string, StoredTensor>,
-  ): Promise<OrtHead> {
-    return new OrtHead(await createOrtSession(buildHeadGraph(spec, tensors)));
+  static async create(ort: OrtEngine, model: OnnxModel): Promise<OrtHead> {
+    return new OrtHead(ort, await ort.createSession(model));
   }
 
-  /** @param row `[hiddenSize]`: one position, from the last boundary. */
   async run(row: Float32Array): Promise<TopLogits> {
-    const outputs = await this.#session.run({[HEAD_IO.hidden]: f32Tensor(row, [1, row.length])});
+    const feeds = {[HEAD_IO.hidden]: this.#ort.f32Tensor(row, [1, row.length])};
+    const outputs = await this.#session.run(feeds);
     return {
-      tokenIds: Uint32Array.from(i32Values(outputs, HEAD_IO.tokenIds)),
+      tokenIds: Uint32Array.from(i64Values(outputs, HEAD_IO.tokenIds), Number),
       logits: f32Values(outputs, HEAD_IO.logits),
       logSumExp: f32Values(outputs, HEAD_IO.logSumExp)[0] ?? Number.NaN,
     };

@@ -5,10 +5,8 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {badStep} from './engine-error.ts';
 import {packHidden, unpackHidden} from './hidden-state.ts';
-import type {CellKv, KvCache} from './kv-cache.ts';
-import type {OrtCell} from './ort-cell.ts';
-import {pieceFeeds, type PieceFeeds} from './ort-piece.ts';
-import type {OrtHead} from './ort-head.ts';
+import type {KvCache} from './kv-cache.ts';
+import type {Piece, PieceFeeds, ShardCell, ShardHead} from './shard-engine.ts';
 import type {ShardOutput, ShardRunner, ShardStep} from './shard-runner.ts';
 import type {EmbeddingTable} from './weights/embedding-table.ts';
 
@@ -16,23 +14,24 @@ import type {EmbeddingTable} from './weights/embedding-table.ts';
 const MAX_PIECE_TOKENS = 128;
 
 /** A loaded shard. `embedding` and `head` are `null` when this node does not hold them. */
-type OrtShard = {
+type LoadedShard<Kv> = {
   readonly spec: ModelSpec;
   readonly grid: CutGrid;
   readonly range: LayerRange;
   readonly embedding: EmbeddingTable | null;
-  readonly cells: readonly OrtCell[];
-  readonly head: OrtHead | null;
+  readonly cells: readonly ShardCell<Kv>[];
+  readonly head: ShardHead | null;
+  readonly pieceFeeds: (spec: ModelSpec, piece: Piece) => PieceFeeds;
 };
 
 /** Runs a shard in the thread that it is called from: the engine worker. */
-export class OrtShardRunner implements ShardRunner {
+export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements ShardRunner {
   readonly range: LayerRange;
-  readonly #shard: OrtShard;
-  readonly #cache: KvCache;
+  readonly #shard: LoadedShard<Kv>;
+  readonly #cache: KvCache<Kv>;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  constructor(shard: OrtShard, cache: KvCache) {
+  constructor(shard: LoadedShard<Kv>, cache: KvCache<Kv>) {
     this.range = shard.range;
     this.#shard = shard;
     this.#cache = cache;
@@ -79,12 +78,12 @@ export class OrtShardRunner implements ShardRunner {
     const input = this.#enter(step);
     const {hiddenSize} = this.#shard.spec;
     const caches = new Map(
-      cellStarts.map((start) => [start, this.#cache.read(step.sessionId, start)]),
+      cells.map(({range}) => [range.startLayer, this.#cache.read(step.sessionId, range)]),
     );
     const result = new Float32Array(input.length);
     for (let at = 0; at < input.length; at += MAX_PIECE_TOKENS * hiddenSize) {
       const hidden = input.subarray(at, at + MAX_PIECE_TOKENS * hiddenSize);
-      const feeds = pieceFeeds(this.#shard.spec, {
+      const feeds = this.#shard.pieceFeeds(this.#shard.spec, {
         position: step.position + at / hiddenSize,
         tokenCount: hidden.length / hiddenSize,
       });
@@ -96,7 +95,7 @@ export class OrtShardRunner implements ShardRunner {
     return output;
   }
 
-  #cellsOf({range, tokenCount, output}: ShardStep): readonly OrtCell[] {
+  #cellsOf({range, tokenCount, output}: ShardStep): readonly ShardCell<Kv>[] {
     const {grid, cells, head} = this.#shard;
     const {startLayer, endLayer} = range;
     const isInside = startLayer >= this.range.startLayer && endLayer <= this.range.endLayer;
@@ -151,10 +150,10 @@ export class OrtShardRunner implements ShardRunner {
 }
 
 /** One piece through cells, in layer order; `caches` gets what they remember of it. */
-async function runCells(
-  cells: readonly OrtCell[],
+async function runCells<Kv>(
+  cells: readonly ShardCell<Kv>[],
   piece: {readonly hidden: Float32Array; readonly feeds: PieceFeeds},
-  caches: Map<number, CellKv>,
+  caches: Map<number, Kv>,
 ): Promise<Float32Array> {
   let {hidden} = piece;
   for (const cell of cells) {

@@ -5,6 +5,7 @@ import type {Manifest} from '#shared/model/manifest.ts';
 import {EngineError, engineLost} from './engine-error.ts';
 import type {
   EngineCall,
+  EngineChoice,
   EngineReply,
   EngineRequest,
   EngineResult,
@@ -14,6 +15,7 @@ import type {LoadProgress} from './load-progress.ts';
 import type {ShardInput, ShardOutput, ShardRunner, ShardStep} from './shard-runner.ts';
 
 export type WorkerShardOptions = {
+  readonly engine: EngineChoice;
   readonly manifest: Manifest;
   readonly range: LayerRange;
   readonly embedding: boolean;
@@ -34,14 +36,14 @@ type Pending = {
 /**
  * Loads a shard in a worker of its own, proves it and measures it.
  *
- * @throws {EngineError} `WEIGHTS_UNREACHABLE`, `TENSOR_ALTERED`, `SELF_TEST_FAILED`,
- *   `NOT_FINITE`, `KV_FULL` (a budget below 58 tokens), `ENGINE_LOST`; the signal's
+ * @throws {EngineError} `WEBGPU_UNAVAILABLE`, `WEIGHTS_UNREACHABLE`, `TENSOR_ALTERED`,
+ *   `SELF_TEST_FAILED`, `NOT_FINITE`, `KV_FULL` (a budget below 58 tokens), `ENGINE_LOST`; the signal's
  *   reason when aborted. Nothing is left behind then.
  */
 export async function createWorkerShardRunner(
   options: WorkerShardOptions,
 ): Promise<{readonly runner: ShardRunner; readonly measured: MeasuredShard}> {
-  const {manifest, range, embedding, lmHead, kvBudgetBytes, onProgress, signal} = options;
+  const {engine, manifest, range, embedding, lmHead, kvBudgetBytes, onProgress, signal} = options;
   signal.throwIfAborted();
   const runner = new WorkerShardRunner(range, onProgress);
   const abort = (): void => {
@@ -51,7 +53,7 @@ export async function createWorkerShardRunner(
   try {
     const weightsUrl = new URL(options.weightsUrl, location.href).href;
     const shape = {range, embedding, lmHead};
-    const plan = {manifest, shape, weightsUrl, kvBudgetBytes};
+    const plan = {engine, manifest, shape, weightsUrl, kvBudgetBytes};
     const result = await runner.call({kind: 'load', plan}, []);
     assert(result.kind === 'loaded', 'a load ends in a loaded shard');
     return {runner, measured: result.measured};
@@ -77,6 +79,7 @@ class WorkerShardRunner implements ShardRunner {
     this.#worker = new Worker(new URL('./engine.worker.ts', import.meta.url), {type: 'module'});
     this.#worker.addEventListener('message', (event: MessageEvent<EngineReply>) => {
       if (event.data.kind === 'progress') onProgress(event.data.progress);
+      else if (event.data.kind === 'lost') this.end(engineLost(event.data.reason));
       else this.#settle(event.data);
     });
     this.#worker.addEventListener('error', (event) => {
@@ -129,7 +132,7 @@ class WorkerShardRunner implements ShardRunner {
     this.#pending.clear();
   }
 
-  #settle(reply: Exclude<EngineReply, {readonly kind: 'progress'}>): void {
+  #settle(reply: Extract<EngineReply, {readonly callId: number}>): void {
     const pending = this.#pending.get(reply.callId);
     this.#pending.delete(reply.callId);
     if (reply.kind === 'result') {

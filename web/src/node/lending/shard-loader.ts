@@ -78,6 +78,7 @@ export async function loadShard(
     };
   }
   const {runner, measured} = await createWorkerShardRunner({
+    engine: {kind: 'wasm', threadCount: 1},
     manifest: model.manifest,
     range,
     embedding,

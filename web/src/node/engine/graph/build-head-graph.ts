@@ -2,10 +2,9 @@ import {assert} from '#shared/assert.ts';
 import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {lmHeadTensors} from '#shared/model/tensor-layout.ts';
+import type {AddProduct} from './cell-dialect.ts';
 import {GraphBuilder, type OnnxModel} from './graph-builder.ts';
 import {requireTensor, writeMatrices} from './stored-weights.ts';
-
-const ONNX_INT32 = 6; // TensorProto.DataType
 
 /** How many logits leave the graph; the whole vocabulary when it is smaller. */
 const TOP_LOGITS = 256;
@@ -16,7 +15,7 @@ export const HEAD_IO = {
   hidden: 'hidden',
   /** `[rows, TOP_LOGITS]`, best first, equal ones by token id. */
   logits: 'top_logits',
-  /** `[rows, TOP_LOGITS]`, i32. */
+  /** `[rows, TOP_LOGITS]`, i64. */
   tokenIds: 'top_token_ids',
   /** `[rows]`: over the whole vocabulary. */
   logSumExp: 'log_sum_exp',
@@ -26,6 +25,7 @@ export const HEAD_IO = {
 export function buildHeadGraph(
   spec: ModelSpec,
   tensors: ReadonlyMap<string, StoredTensor>,
+  addProduct: AddProduct,
 ): OnnxModel {
   const {hiddenSize, vocabularySize} = spec;
   const topCount = Math.min(TOP_LOGITS, vocabularySize);
@@ -40,19 +40,17 @@ export function buildHeadGraph(
     outputs: ['normed'],
     attributes: {axis: {int: -1}, epsilon: {float: spec.normEpsilon}, stash_type: {int: 1}},
   });
-  const weights = graph.weights('weights', [hiddenSize, vocabularySize], writeMatrices([matrix]));
-  const logits = graph.node({op: 'MatMul', inputs: [normed, weights], outputs: ['logits']});
+  const logits = addProduct(graph, {
+    input: normed,
+    output: 'logits',
+    rank: 2,
+    matrices: [matrix],
+  });
   graph.node({
     op: 'TopK',
     inputs: [logits, graph.integers('top_count', [topCount])],
-    outputs: [HEAD_IO.logits, 'top_token_ids.i64'],
+    outputs: [HEAD_IO.logits, HEAD_IO.tokenIds],
     attributes: {axis: {int: -1}},
-  });
-  graph.node({
-    op: 'Cast',
-    inputs: ['top_token_ids.i64'],
-    outputs: [HEAD_IO.tokenIds],
-    attributes: {to: {int: ONNX_INT32}},
   });
   graph.node({
     op: 'ReduceLogSumExp',
@@ -61,7 +59,7 @@ export function buildHeadGraph(
     attributes: {keepdims: {int: 0}},
   });
   graph.output(HEAD_IO.logits, 'f32', ['rows', topCount]);
-  graph.output(HEAD_IO.tokenIds, 'i32', ['rows', topCount]);
+  graph.output(HEAD_IO.tokenIds, 'i64', ['rows', topCount]);
   graph.output(HEAD_IO.logSumExp, 'f32', ['rows']);
   return graph.build('norm and LM head');
 }

@@ -11,9 +11,13 @@ export const CELL_IO = {
   mask: 'mask',
   /** In: `[total, 1]`, all of them 1. */
   ones: 'ones',
+  /** In, i32: `[batch]`, the last position of the piece. */
+  lastPosition: 'last_position',
+  /** In, i32: `[1]`, tokens in the cache with the piece. */
+  totalTokens: 'total_tokens',
   /** Out: `[batch, tokens, hiddenSize]`. */
   result: 'result',
-  /** In: `[batch, kvHeadCount, past, headSize]`; out: `[batch, kvHeadCount, total, headSize]`. */
+  /** Keys and values, `[batch, kvHeadCount, tokens, headSize]`: `past` in, `present` out. */
   pastKey: (layer: number) => `past_key.${layer}`,
   pastValue: (layer: number) => `past_value.${layer}`,
   presentKey: (layer: number) => `present_key.${layer}`,

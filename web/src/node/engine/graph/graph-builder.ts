@@ -31,7 +31,7 @@ export type OnnxModel = {
 
 /** A number is a fixed size, a name one that is known at run time. */
 export type Dimension = number | string;
-type ElementType = 'f32' | 'i32' | 'i64';
+type ElementType = 'f32' | 'i32' | 'i64' | 'u8';
 type Attribute =
   | {readonly int: number}
   | {readonly ints: readonly number[]}
@@ -57,6 +57,7 @@ const ELEMENT = {
   f32: TensorProto_DataType.FLOAT,
   i32: TensorProto_DataType.INT32,
   i64: TensorProto_DataType.INT64,
+  u8: TensorProto_DataType.UINT8,
 } as const;
 
 /**
@@ -98,17 +99,39 @@ export class GraphBuilder {
 
   /** A constant of f32 values that `fill` writes when the model is built. */
   weights(name: string, shape: readonly number[], fill: (values: Float32Array) => void): string {
-    const valueCount = shape.reduce((product, size) => product * size, 1);
+    const valueBytes = Float32Array.BYTES_PER_ELEMENT;
+    return this.#external({name, type: 'f32', shape, valueBytes}, (buffer, offset, length) => {
+      fill(new Float32Array(buffer, offset, length / valueBytes));
+    });
+  }
+
+  /** A constant of bytes that `fill` writes when the model is built. */
+  bytes(name: string, shape: readonly number[], fill: (values: Uint8Array) => void): string {
+    return this.#external({name, type: 'u8', shape, valueBytes: 1}, (buffer, offset, length) => {
+      fill(new Uint8Array(buffer, offset, length));
+    });
+  }
+
+  #external(
+    constant: {
+      readonly name: string;
+      readonly type: ElementType;
+      readonly shape: readonly number[];
+      readonly valueBytes: number;
+    },
+    fill: (buffer: ArrayBuffer, offset: number, length: number) => void,
+  ): string {
+    const {name, type, shape, valueBytes} = constant;
     const offset = this.#weightBytes;
-    const length = valueCount * Float32Array.BYTES_PER_ELEMENT;
+    const length = shape.reduce((product, size) => product * size, valueBytes);
     this.#weightBytes += Math.ceil(length / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
     this.#fills.push((buffer) => {
-      fill(new Float32Array(buffer, offset, valueCount));
+      fill(buffer, offset, length);
     });
     this.#initialisers.push(
       create(TensorProtoSchema, {
         name,
-        dataType: ELEMENT.f32,
+        dataType: ELEMENT[type],
         dims: shape.map(BigInt),
         dataLocation: TensorProto_DataLocation.EXTERNAL,
         externalData: Object.entries({location: WEIGHTS_NAME, offset, length}).map(([key, value]) =>

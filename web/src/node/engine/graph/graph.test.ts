@@ -5,8 +5,10 @@ import {dequantiseRows, type StoredTensor} from '#shared/model/dequantise/dequan
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {layerTensors, lmHeadTensors} from '#shared/model/tensor-layout.ts';
 import {attentionRows} from './add-attention.ts';
+import {addDenseProduct} from './add-dense-product.ts';
 import {buildCellGraph} from './build-cell-graph.ts';
 import {buildHeadGraph} from './build-head-graph.ts';
+import {CPU_DIALECT} from './cpu-dialect.ts';
 import type {OnnxModel} from './graph-builder.ts';
 import {fillRotaryTable} from './rotary-table.ts';
 
@@ -38,6 +40,8 @@ function storedTensors(): ReadonlyMap<string, StoredTensor> {
     }),
   );
 }
+
+const cpuParts = () => ({...CPU_DIALECT, tensors: storedTensors()});
 
 function decodeGraph(model: OnnxModel): GraphProto {
   const {graph} = fromBinary(ModelProtoSchema, model.graph);
@@ -80,7 +84,7 @@ function rowsOf(tensor: StoredTensor | undefined): readonly Float32Array[] {
 
 test('[GR1] a cell names its inputs and outputs by the layers of the model', () => {
   const cell = {startLayer: 1, endLayer: 3};
-  const graph = decodeGraph(buildCellGraph(SPEC, cell, storedTensors()));
+  const graph = decodeGraph(buildCellGraph(SPEC, cell, cpuParts()));
   expect(shapesOf(graph.input)).toEqual({
     hidden: 'batch tokens 64',
     positions: 'batch tokens',
@@ -102,7 +106,7 @@ test('[GR1] a cell names its inputs and outputs by the layers of the model', () 
 
 test('[GR2] norms are fused with the sums in front of them, and nothing depends on a row count', () => {
   const cell = {startLayer: 1, endLayer: 3};
-  const graph = decodeGraph(buildCellGraph(SPEC, cell, storedTensors()));
+  const graph = decodeGraph(buildCellGraph(SPEC, cell, cpuParts()));
   const operators = graph.node.map(({opType}) => opType);
   const countOf = (op: string): number => operators.filter((other) => other === op).length;
   expect(countOf('SimplifiedLayerNormalization')).toBe(1);
@@ -122,8 +126,8 @@ test('[GR9] no attention product ever has a single row', () => {
 
 test('[GR3] every input of a node is known before the node', () => {
   const models = [
-    buildCellGraph(SPEC, {startLayer: 1, endLayer: 3}, storedTensors()),
-    buildHeadGraph(SPEC, storedTensors()),
+    buildCellGraph(SPEC, {startLayer: 1, endLayer: 3}, cpuParts()),
+    buildHeadGraph(SPEC, storedTensors(), addDenseProduct),
   ];
   for (const graph of models.map(decodeGraph)) {
     const known = new Set([
@@ -141,7 +145,7 @@ test('[GR3] every input of a node is known before the node', () => {
 
 test('[GR4] query, key and value lie side by side, transposed', () => {
   const tensors = storedTensors();
-  const model = buildCellGraph(SPEC, {startLayer: 1, endLayer: 2}, tensors);
+  const model = buildCellGraph(SPEC, {startLayer: 1, endLayer: 2}, {...CPU_DIALECT, tensors});
   const {values, shape} = weightsOf(model, '1.qkv.weights');
   expect(shape).toBe('64 128');
   const columns = ['attn_q', 'attn_k', 'attn_v'].flatMap((part) =>
@@ -157,7 +161,7 @@ test('[GR4] query, key and value lie side by side, transposed', () => {
 test('[GR5] rotation turns pairs or halves as the model says', () => {
   for (const ropeInterleaved of [true, false]) {
     const spec = {...SPEC, ropeInterleaved};
-    const model = buildCellGraph(spec, {startLayer: 1, endLayer: 2}, storedTensors());
+    const model = buildCellGraph(spec, {startLayer: 1, endLayer: 2}, cpuParts());
     const rotations = decodeGraph(model).node.filter((n) => n.opType === 'RotaryEmbedding');
     const attributes = rotations.map(({attribute}) =>
       Object.fromEntries(attribute.map(({name, i}) => [name, Number(i)])),
@@ -171,7 +175,7 @@ test('[GR5] rotation turns pairs or halves as the model says', () => {
 });
 
 test('[GR6] rotary tables span the context and match their definition', () => {
-  const model = buildCellGraph(SPEC, {startLayer: 1, endLayer: 2}, storedTensors());
+  const model = buildCellGraph(SPEC, {startLayer: 1, endLayer: 2}, cpuParts());
   expect(weightsOf(model, 'rotary_cos').shape).toBe('128 8');
   const positions = 8192;
   const cos = new Float32Array(positions * 32);
@@ -189,13 +193,12 @@ test('[GR6] rotary tables span the context and match their definition', () => {
 
 test('[GR7] the LM head gives the best 256 logits and what normalises them', () => {
   const tensors = storedTensors();
-  const model = buildHeadGraph(SPEC, tensors);
+  const model = buildHeadGraph(SPEC, tensors, addDenseProduct);
   const graph = decodeGraph(model);
   expect(graph.node.map(({opType}) => opType)).toEqual([
     'SimplifiedLayerNormalization',
     'MatMul',
     'TopK',
-    'Cast',
     'ReduceLogSumExp',
   ]);
   expect(shapesOf(graph.output)).toEqual({
@@ -203,7 +206,7 @@ test('[GR7] the LM head gives the best 256 logits and what normalises them', () 
     top_token_ids: 'rows 256',
     log_sum_exp: 'rows',
   });
-  const {values, shape} = weightsOf(model, 'weights');
+  const {values, shape} = weightsOf(model, 'logits.weights');
   expect(shape).toBe('64 300');
   const rows = rowsOf(tensors.get('token_embd.weight'));
   expect(values[5 * 300 + 7]).toBe(rows[7]?.[5]);
@@ -214,7 +217,9 @@ test('[GR8] a vocabulary below 256 gives all of its logits', () => {
   const tensors = new Map(storedTensors());
   const bytes = new Uint8Array(64 * 100 * 4);
   tensors.set('token_embd.weight', {dtype: 'F32', shape: [64, 100], bytes});
-  expect(shapesOf(decodeGraph(buildHeadGraph(spec, tensors)).output)).toMatchObject({
+  expect(
+    shapesOf(decodeGraph(buildHeadGraph(spec, tensors, addDenseProduct)).output),
+  ).toMatchObject({
     top_logits: 'rows 100',
   });
 });

@@ -1,6 +1,6 @@
-import {assert} from '#shared/assert.ts';
-import {rowCount, rowLength, type StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import {rowLength, type StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import type {AddProduct} from './cell-dialect.ts';
 import type {GraphBuilder, GraphNode} from './graph-builder.ts';
 import {requireTensor, writeMatrices} from './stored-weights.ts';
 
@@ -18,17 +18,20 @@ export class LayerBuilder {
   readonly spec: ModelSpec;
   readonly layer: number;
   readonly #tensors: ReadonlyMap<string, StoredTensor>;
+  readonly #addProduct: AddProduct;
 
   constructor(options: {
     readonly graph: GraphBuilder;
     readonly spec: ModelSpec;
     readonly layer: number;
     readonly tensors: ReadonlyMap<string, StoredTensor>;
+    readonly addProduct: AddProduct;
   }) {
     this.graph = options.graph;
     this.spec = options.spec;
     this.layer = options.layer;
     this.#tensors = options.tensors;
+    this.#addProduct = options.addProduct;
   }
 
   name(part: string): string {
@@ -74,15 +77,7 @@ export class LayerBuilder {
   /** One product with several stored matrices side by side. */
   product(input: string, output: string, parts: readonly string[]): string {
     const matrices = parts.map((part) => this.#tensor(part));
-    const [first] = matrices;
-    assert(first !== undefined, 'a product has a matrix');
-    const outSize = matrices.reduce((sum, matrix) => sum + rowCount(matrix), 0);
-    const weights = this.graph.weights(
-      this.name(`${output}.weights`),
-      [rowLength(first), outSize],
-      writeMatrices(matrices),
-    );
-    return this.node(output, {op: 'MatMul', inputs: [input, weights]});
+    return this.#addProduct(this.graph, {input, output: this.name(output), rank: 3, matrices});
   }
 
   #tensor(part: string): StoredTensor {

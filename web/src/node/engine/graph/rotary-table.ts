@@ -1,5 +1,7 @@
 import {portableExp, portableLog, portableSinCos} from '#shared/portable-math.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {CELL_CONSTANTS} from './cell-io.ts';
+import type {GraphBuilder} from './graph-builder.ts';
 
 /**
  * Writes cosines and sines of rotary position embedding, `[positions, headSize / 2]` each.
@@ -20,4 +22,18 @@ export function fillRotaryTable(
     table.cos[at] = cos;
     table.sin[at] = sin;
   }
+}
+
+/** Adds the tables as constants that span the whole context: operators fail on positions beyond. */
+export function addRotaryTable(graph: GraphBuilder, spec: ModelSpec): void {
+  const shape = [spec.contextTokens, spec.headSize / 2];
+  const cos = new Float32Array((spec.contextTokens * spec.headSize) / 2);
+  const sin = new Float32Array(cos.length);
+  fillRotaryTable(spec, {cos, sin});
+  graph.weights(CELL_CONSTANTS.rotaryCos, shape, (values) => {
+    values.set(cos);
+  });
+  graph.weights(CELL_CONSTANTS.rotarySin, shape, (values) => {
+    values.set(sin);
+  });
 }

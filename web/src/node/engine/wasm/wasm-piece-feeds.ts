@@ -1,17 +1,11 @@
-import {Tensor} from 'onnxruntime-web/wasm';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {attentionRows, MASKED} from './graph/add-attention.ts';
-import {CELL_IO} from './graph/cell-io.ts';
-import {f32Tensor} from './ort-session.ts';
-
-/** What a piece tells every cell besides its hidden state. */
-export type PieceFeeds = Readonly<Record<string, Tensor>>;
+import {attentionRows, MASKED} from '../graph/add-attention.ts';
+import {CELL_IO} from '../graph/cell-io.ts';
+import type {OrtEngine} from '../ort-engine.ts';
+import type {Piece, PieceFeeds} from '../shard-engine.ts';
 
 /** Positions of a piece, and which positions each of its rows may look at. */
-export function pieceFeeds(
-  spec: ModelSpec,
-  piece: {readonly position: number; readonly tokenCount: number},
-): PieceFeeds {
+export function wasmPieceFeeds(ort: OrtEngine, spec: ModelSpec, piece: Piece): PieceFeeds {
   const {position, tokenCount} = piece;
   const totalTokens = position + tokenCount;
   const positions = BigInt64Array.from({length: tokenCount}, (_, at) => BigInt(position + at));
@@ -23,8 +17,8 @@ export function pieceFeeds(
     mask.fill(MASKED, row * totalTokens + firstHidden, (row + 1) * totalTokens);
   }
   return {
-    [CELL_IO.positions]: new Tensor('int64', positions, [1, tokenCount]),
-    [CELL_IO.mask]: f32Tensor(mask, [1, 1, rowCount, totalTokens]),
-    [CELL_IO.ones]: f32Tensor(new Float32Array(totalTokens).fill(1), [totalTokens, 1]),
+    [CELL_IO.positions]: ort.i64Tensor(positions, [1, tokenCount]),
+    [CELL_IO.mask]: ort.f32Tensor(mask, [1, 1, rowCount, totalTokens]),
+    [CELL_IO.ones]: ort.f32Tensor(new Float32Array(totalTokens).fill(1), [totalTokens, 1]),
   };
 }

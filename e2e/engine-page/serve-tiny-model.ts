@@ -1,0 +1,44 @@
+/// <reference types="node" />
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {memoryByteSource} from '#shared/model/byte-source.ts';
+import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
+import {makeManifest} from '#shared/model/make-manifest.ts';
+import type {Manifest} from '#shared/model/manifest.ts';
+import {sha256} from '#shared/testing/sha256.ts';
+import {tinyGguf, type TinyModelShape} from '#shared/testing/tiny-gguf.ts';
+import {serveEnginePage} from './serve-engine-page.ts';
+
+export type TinySite = AsyncDisposable & {readonly url: string; readonly manifest: Manifest};
+
+/** The engine's test page beside a tiny seeded model. */
+export async function serveTinyModel(options: {
+  readonly seed: number;
+  readonly shape?: Partial<TinyModelShape>;
+  /** One layer per cell when not said. */
+  readonly cutEvery?: number;
+}): Promise<TinySite> {
+  const gguf = tinyGguf(options);
+  const source = memoryByteSource(gguf);
+  const manifest = await makeManifest({
+    id: 'tiny',
+    cutEvery: options.cutEvery ?? 1,
+    gguf: await parseGguf(source),
+    source,
+    fileSha256: await sha256(gguf),
+    sha256,
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'weft-tiny-'));
+  const path = join(folder, 'tiny.gguf');
+  await writeFile(path, gguf);
+  const site = await serveEnginePage(path);
+  return {
+    url: site.url,
+    manifest,
+    async [Symbol.asyncDispose]() {
+      await site[Symbol.asyncDispose]();
+      await rm(folder, {recursive: true});
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import {buildHeadGraph} from '../graph/build-head-graph.ts';
+import {CPU_DIALECT} from '../graph/cpu-dialect.ts';
+import {OrtEngine} from '../ort-engine.ts';
+import {OrtHead} from '../ort-head.ts';
+import type {ShardEngine} from '../shard-engine.ts';
+import {WasmCell} from './wasm-cell.ts';
+import {wasmKvMemory, type WasmKv} from './wasm-kv-memory.ts';
+import {wasmPieceFeeds} from './wasm-piece-feeds.ts';
+
+/**
+ * onnxruntime on the CPU of this thread, and of `threadCount - 1` more where the
+ * page is isolated. The count is fixed for the life of the thread; the bits do not depend on it.
+ */
+export async function openWasmEngine(threadCount: number): Promise<ShardEngine<WasmKv>> {
+  // Imported here, so that it is a file of its own: its threads start from that file.
+  const onnxRuntime = await import('onnxruntime-web/wasm');
+  onnxRuntime.env.wasm.numThreads = threadCount;
+  onnxRuntime.env.logLevel = 'error';
+  const ort = new OrtEngine(onnxRuntime, {executionProviders: ['wasm']});
+  return {
+    engineClass: 'wasm-f32',
+    createCell: (spec, range, tensors) => WasmCell.create(ort, {spec, range, tensors}),
+    createHead: (spec, tensors) =>
+      OrtHead.create(ort, buildHeadGraph(spec, tensors, CPU_DIALECT.addProduct)),
+    pieceFeeds: (spec, piece) => wasmPieceFeeds(ort, spec, piece),
+    kvMemory: wasmKvMemory,
+  };
+}
