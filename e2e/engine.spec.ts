@@ -163,8 +163,8 @@ test('[EN3] weights that are altered or not there are refused with what to look 
   if (altered === undefined) throw new Error('No such tensor');
   site.alterByte(altered.offsetBytes + 1000);
   const message = await expectFailure(load(page, CELL, {file: 'altered.gguf'}), 'TENSOR_ALTERED');
-  expect(message).toContain(`Tensor "${altered.name}"`);
-  expect(message).toContain(`instead of ${altered.sha256}`);
+  expect(message).toContain(`tensor "${altered.name}"`);
+  expect(message).toContain(`instead of ${altered.sha256.slice(0, 8)}…`);
   const ignored = await expectFailure(
     load(page, CELL, {file: 'whole.gguf'}),
     'WEIGHTS_UNREACHABLE',
