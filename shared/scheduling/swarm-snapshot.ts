@@ -100,9 +100,10 @@ export function snapshotOf(
   const nodes: SnapshotNode[] = [];
   for (const record of newest.values()) {
     if (record.expiresAtMs <= nowMs || record.expiresAtMs <= record.seq) continue;
-    nodes.push(nodeOfRecord(record));
+    const node = nodeOf(record);
+    if (node !== null) nodes.push(node);
   }
-  return snapshotOfNodes(nodes, nowMs, previous);
+  return sortedSnapshot(nodes, nowMs, previous);
 }
 
 /** A snapshot of nodes with unique ids, as a pool file gives them; senseless ones are dropped. */
@@ -111,7 +112,15 @@ export function snapshotOfNodes(
   takenAtMs: number,
   previous: SwarmSnapshot | null = null,
 ): SwarmSnapshot {
-  const nodes = unsorted.filter(isSensible).toSorted((a, b) => compareIds(a.nodeId, b.nodeId));
+  return sortedSnapshot(unsorted.filter(isSensible), takenAtMs, previous);
+}
+
+function sortedSnapshot(
+  unsorted: readonly SnapshotNode[],
+  takenAtMs: number,
+  previous: SwarmSnapshot | null,
+): SwarmSnapshot {
+  const nodes = unsorted.toSorted((a, b) => compareIds(a.nodeId, b.nodeId));
   if (previous !== null && isSameLayout(previous.nodes, nodes)) {
     return {takenAtMs, nodes, indexOf: previous.indexOf, rttMs: previous.rttMs};
   }
@@ -183,8 +192,23 @@ function isSensibleShard({startLayer, endLayer}: PlacedShard): boolean {
 
 /** Equal `seq` from one peer is a broken peer: any rule will do, as long as order has no say. */
 function isNewer(record: SnapshotRecord, known: SnapshotRecord): boolean {
+  if (record === known) return false;
   if (record.seq !== known.seq) return record.seq > known.seq;
   return compareIds(JSON.stringify(record), JSON.stringify(known)) < 0;
+}
+
+/** A record is read once, however many snapshots it is part of. */
+const nodeOfKnown = new WeakMap<SnapshotRecord, SnapshotNode | null>();
+
+/** The node that a record describes, or `null` when its numbers cannot be calculated with. */
+function nodeOf(record: SnapshotRecord): SnapshotNode | null {
+  let node = nodeOfKnown.get(record);
+  if (node === undefined) {
+    const read = nodeOfRecord(record);
+    node = isSensible(read) ? read : null;
+    nodeOfKnown.set(record, node);
+  }
+  return node;
 }
 
 function nodeOfRecord(record: SnapshotRecord): SnapshotNode {

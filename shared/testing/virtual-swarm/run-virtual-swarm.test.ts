@@ -1,43 +1,87 @@
+import {assert, nat, property} from 'fast-check';
 import {expect, test} from 'vitest';
-import {runVirtualSwarm, type SwarmScript} from './run-virtual-swarm.ts';
+import {RECORD_REFRESH_MS} from '#shared/protocol/node-record.ts';
+import {seededRandom} from '#shared/scheduling/seeded-choice.ts';
+import {comingAndGoing, joinStorm} from './membership-scripts.ts';
+import {runVirtualSwarm} from './run-virtual-swarm.ts';
+import {steadyRequests} from './steady-requests.ts';
+import {summariseAnswers} from './summarise-answers.ts';
 
-const script: SwarmScript = {
-  grid: {layerCount: 30, cutEvery: 5},
-  seed: 1,
-  nodes: 50,
-  joinWithinMs: 1000,
-  meanLifeMs: Infinity,
-  durationMs: 60_000,
-  faults: {maxDelayMs: 2000, lossRate: 0.1},
-  maxSkewMs: 0,
-  liarRate: 0,
-  capacityLayers: [8, 16],
-};
+const JOINING_MS = 1000;
+const HOUR_MS = 3_600_000;
 
-test('[VS1] 50 joins in a second settle within 3 record periods, then nothing moves', () => {
-  const report = runVirtualSwarm(script);
-  expect(report.lastChangeMs).toBeLessThan(30_000);
-  expect(report).toMatchObject({coveredShare: 1, moves: 0, uncoveredByMove: 0, ghosts: 0});
-  expect(report.abandonedLoads).toBeLessThanOrEqual(report.joins);
+test('[VS1] 50 joins in a second settle within 3 record periods, whatever the seed', () => {
+  assert(
+    property(nat(1_000_000), (seed) => {
+      const report = runVirtualSwarm(joinStorm({seed, nodes: 50, durationMs: 60_000}));
+      expect(report.lastChangeMs).toBeLessThan(JOINING_MS + 3 * RECORD_REFRESH_MS);
+      expect(report).toMatchObject({coveredShare: 1, moves: 0, uncoveredByMove: 0, ghosts: 0});
+      expect(report.mostAbandonedLoads).toBeLessThanOrEqual(1);
+    }),
+    {numRuns: 5},
+  );
 });
 
-test('[VS2] under churn, lies and skewed clocks the model stays covered and little is reloaded', () => {
-  const report = runVirtualSwarm({
-    ...script,
-    nodes: 30,
-    meanLifeMs: 300_000,
-    durationMs: 300_000,
-    maxSkewMs: 200,
-    liarRate: 0.05,
-    capacityLayers: [10, 20],
-  });
-  expect(report.departures).toBeGreaterThan(10);
-  expect(report.coveredShare).toBeGreaterThan(0.999);
+test('[VS2] an hour of churn, lies and skewed clocks: covered, and little is reloaded', () => {
+  const report = runVirtualSwarm(
+    comingAndGoing({
+      seed: 1,
+      nodes: 60,
+      durationMs: HOUR_MS,
+      meanLifeMs: 600_000,
+      draw: {liarRate: 0.05, maxSkewMs: 200},
+    }),
+  );
+  expect(report.departures).toBeGreaterThan(300);
+  expect(report.coveredShare).toBeGreaterThanOrEqual(0.999);
   expect(report.reloadedLayers).toBeLessThanOrEqual(1.1 * report.departedLayers);
   expect(report).toMatchObject({ghosts: 0, uncoveredByMove: 0});
 });
 
 test('[VS3] equal scripts give equal reports', () => {
-  const short = {...script, nodes: 10, durationMs: 20_000};
-  expect(runVirtualSwarm(short)).toEqual(runVirtualSwarm(short));
+  const short = comingAndGoing({seed: 1, nodes: 10, durationMs: 60_000, meanLifeMs: 60_000});
+  const asked = {count: 10, clients: 2, perSec: 1, fromMs: 20_000, promptTokens: 9, newTokens: 9};
+  const script = {...short, requests: steadyRequests(asked, seededRandom(1))};
+  expect(runVirtualSwarm(script)).toEqual(runVirtualSwarm(script));
+});
+
+test('[VS4] a pool in which nobody comes or goes makes no move for a whole hour', () => {
+  const report = runVirtualSwarm(joinStorm({seed: 1, nodes: 60, durationMs: HOUR_MS}));
+  expect(report.lastChangeMs).toBeLessThan(JOINING_MS + 3 * RECORD_REFRESH_MS);
+  expect(report).toMatchObject({coveredShare: 1, moves: 0, ghosts: 0});
+});
+
+const asked = {
+  count: 100,
+  clients: 10,
+  perSec: 2,
+  fromMs: 30_000,
+  promptTokens: 100,
+  newTokens: 48,
+};
+
+test('[VS5] clients with late and lost records get their answers, and every hop is freed', () => {
+  const calm = joinStorm({seed: 1, nodes: 40, durationMs: 120_000});
+  const report = runVirtualSwarm({...calm, requests: steadyRequests(asked, seededRandom(2))});
+  expect(summariseAnswers(report.answers)).toMatchObject({done: 100, bugs: 0, recoveries: 0});
+  expect(report.openSessions).toBe(0);
+});
+
+test('[VS6] hops that are full refuse, and the answer comes over others or later', () => {
+  const crowded = joinStorm({seed: 1, nodes: 20, durationMs: 240_000, draw: {maxSessions: 3}});
+  const requests = steadyRequests({...asked, perSec: 20, newTokens: 12}, seededRandom(2));
+  const {refusals, ...report} = summariseAnswers(runVirtualSwarm({...crowded, requests}).answers);
+  expect(refusals).toBeGreaterThan(100);
+  expect(report).toMatchObject({bugs: 0, failed: 0, done: 100});
+});
+
+test('[VS7] no answer is lost to a tab that leaves, while others serve its layers', () => {
+  const report = runVirtualSwarm({
+    ...comingAndGoing({seed: 1, nodes: 40, durationMs: 240_000, meanLifeMs: 120_000}),
+    requests: steadyRequests({...asked, newTokens: 100}, seededRandom(2)),
+  });
+  expect(report.coveredShare).toBe(1);
+  const {recoveries, ...answers} = summariseAnswers(report.answers);
+  expect(recoveries).toBeGreaterThan(5);
+  expect(answers).toMatchObject({done: 100, bugs: 0});
 });

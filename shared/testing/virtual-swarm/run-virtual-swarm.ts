@@ -1,197 +1,228 @@
-import type {CutGrid} from '#shared/model/cut-grid.ts';
+import type {PeerId} from '#shared/ids.ts';
+import {RECORD_TTL_MS} from '#shared/protocol/node-record.ts';
 import {seededRandom, type NextRandom} from '#shared/scheduling/seeded-choice.ts';
-import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
-import {VirtualDirectory, type DirectoryFaults} from './virtual-directory.ts';
-import {RECORD_TTL_MS, VirtualNode, type VirtualNodeFacts} from './virtual-node.ts';
-
-export type SwarmScript = {
-  readonly grid: CutGrid;
-  readonly seed: number;
-  /** Nodes at the start; each that leaves is replaced by a fresh one. */
-  readonly nodes: number;
-  /** All of them join within this time. */
-  readonly joinWithinMs: number;
-  /** Mean life, exponential; `Infinity`: nobody leaves. */
-  readonly meanLifeMs: number;
-  readonly durationMs: number;
-  readonly faults: Omit<DirectoryFaults, 'seed'>;
-  readonly maxSkewMs: number;
-  /** The part of nodes whose records are senseless. */
-  readonly liarRate: number;
-  readonly capacityLayers: readonly [least: number, most: number];
-};
-
-export type SwarmReport = {
-  /** From the first complete coverage on, the part of seconds with complete coverage. */
-  readonly coveredShare: number;
-  readonly firstCoveredMs: number;
-  readonly departures: number;
-  readonly departedLayers: number;
-  readonly reloadedLayers: number;
-  readonly moves: number;
-  readonly claims: number;
-  readonly joins: number;
-  readonly abandonedLoads: number;
-  /** The last change of anybody's range. */
-  readonly lastChangeMs: number;
-  /** Records of the gone that a snapshot still held a second after they expired. */
-  readonly ghosts: number;
-  /** Seconds in which a cell had lost its last replica because its holder moved. */
-  readonly uncoveredByMove: number;
-};
-
-const TICK_MS = 500;
-/** A settled node looks around every so many ticks. */
-const CALM_TICKS = 8;
-
-type Run = {
-  readonly script: SwarmScript;
-  readonly random: NextRandom;
-  readonly directory: VirtualDirectory;
-  readonly living: Map<string, {node: VirtualNode; leavesMs: number; joinsMs: number}>;
-  readonly goneMs: Map<string, number>;
-  readonly totals: {
-    -readonly [Key in keyof SwarmReport]: SwarmReport[Key];
-  };
-  coveredTicks: number;
-  ticks: number;
-  next: number;
-};
+import type {PlacedShard, SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import {buildRecord} from '../record-builder.ts';
+import {emptyReport, type SwarmReport} from './swarm-report.ts';
+import type {NodeStart, SwarmScript} from './swarm-script.ts';
+import {VirtualAnswer, type AskedRequest} from './virtual-answer.ts';
+import {VirtualClient} from './virtual-client.ts';
+import {VirtualCrowd} from './virtual-crowd.ts';
+import {VirtualDirectory} from './virtual-directory.ts';
+import {VirtualNode} from './virtual-node.ts';
+import {VirtualTime} from './virtual-time.ts';
 
 /**
- * A swarm in virtual time: every node runs the product's own way from records
- * to a decision, on what it has seen of the directory. Nothing sleeps, nothing
- * reads a clock: equal scripts give equal reports. O(ticks · nodes²).
+ * How often a node looks around: while it waits or loads, and once it serves. A real tab
+ * does so at every change, up to four times a second, so repairs begin later here.
+ */
+const UNSETTLED_LOOK_MS = 500;
+const SETTLED_LOOK_MS = 8000;
+const MEASURE_EVERY_MS = 500;
+/** How long it takes neighbours to see that a link is dead: closed, or silent. */
+const CLOSED_LINK_MS = 300;
+const SILENT_LINK_MS = 5000;
+const REPLAN_AFTER_MS = 1000;
+
+/**
+ * A swarm in virtual time: every node and every client runs the product's own
+ * way from records to decisions, openings and steps. Nothing sleeps, nothing
+ * reads a clock: equal scripts give equal reports.
  */
 export function runVirtualSwarm(script: SwarmScript): SwarmReport {
-  const run: Run = {
-    script,
-    random: seededRandom(script.seed),
-    directory: new VirtualDirectory({...script.faults, seed: script.seed}),
-    living: new Map(),
-    goneMs: new Map(),
-    totals: emptyReport(),
-    coveredTicks: 0,
-    ticks: 0,
-    next: 0,
-  };
-  for (let k = 0; k < script.nodes; k += 1) addNode(run, run.random() * script.joinWithinMs);
-  for (let tick = 0; tick * TICK_MS < script.durationMs; tick += 1) {
-    churn(run, tick * TICK_MS);
-    stepNodes(run, tick);
-    measure(run, tick * TICK_MS);
+  return new Run(script).toEnd();
+}
+
+class Run {
+  readonly #script: SwarmScript;
+  readonly #random: NextRandom;
+  readonly #time = new VirtualTime();
+  readonly #crowd: VirtualCrowd;
+  readonly #directory: VirtualDirectory;
+  readonly #clients = new Map<number, VirtualClient>();
+  readonly #goneMs = new Map<PeerId, number>();
+  readonly #report = emptyReport();
+  readonly #answers: VirtualAnswer[] = [];
+  #observers = 0;
+  #drawn: number;
+  #coveredMeasures = 0;
+  #measures = 0;
+  #isReplanning = false;
+
+  constructor(script: SwarmScript) {
+    this.#script = script;
+    this.#drawn = script.nodes.length;
+    this.#random = seededRandom(script.seed);
+    this.#crowd = new VirtualCrowd(script.grid);
+    this.#directory = new VirtualDirectory(script.directory, script.seed);
   }
-  for (const {node} of run.living.values()) addLog(run, node);
-  return {...run.totals, coveredShare: run.ticks === 0 ? 0 : run.coveredTicks / run.ticks};
-}
 
-function emptyReport(): Run['totals'] {
-  return {
-    coveredShare: 0,
-    firstCoveredMs: Infinity,
-    departures: 0,
-    departedLayers: 0,
-    reloadedLayers: 0,
-    moves: 0,
-    claims: 0,
-    joins: 0,
-    abandonedLoads: 0,
-    lastChangeMs: 0,
-    ghosts: 0,
-    uncoveredByMove: 0,
-  };
-}
-
-function addNode(run: Run, joinsMs: number): void {
-  const {script, random} = run;
-  const node = new VirtualNode(factsOf(run), script.grid);
-  run.next += 1;
-  run.totals.joins += 1;
-  // Inverse transform of an exponential life; the report, not the plan, may use log.
-  const lifeMs = -Math.log(1 - random()) * script.meanLifeMs;
-  run.living.set(node.id, {node, joinsMs, leavesMs: joinsMs + lifeMs});
-}
-
-function factsOf({script, random, next}: Run): VirtualNodeFacts {
-  const [least, most] = script.capacityLayers;
-  const plain = least + Math.floor(random() * (most - least + 1));
-  const isLiar = random() < script.liarRate;
-  return {
-    id: `node-${String(next).padStart(5, '0')}`,
-    clockSkewMs: Math.floor((2 * random() - 1) * script.maxSkewMs),
-    capacityLayers: {plain, first: plain - 1, last: plain - 1, both: Math.max(0, plain - 2)},
-    decodeMsPerLayer: {fixedMs: isLiar ? NaN : 0.3 + random() * 2, perSessionMs: 0.05},
-    prefillMsPerTokenLayer: 0.05,
-    hopOverheadMs: 0.3,
-    maxSessions: 8,
-    engineClass: 'virtual',
-    queuedSteps: 0,
-    kvTokensFree: 1e6,
-    hidden: false,
-    onBattery: false,
-    metered: false,
-    uptimeMs: 0,
-    rtts: [],
-    coords: {at: [random() * 100, random() * 100], heightMs: 1, errorMs: 1},
-    unreachable: [],
-  };
-}
-
-function churn(run: Run, nowMs: number): void {
-  for (const [id, {node, leavesMs}] of run.living) {
-    if (leavesMs > nowMs) continue;
-    run.living.delete(id);
-    run.goneMs.set(id, nowMs);
-    run.totals.departures += 1;
-    for (const {startLayer, endLayer} of node.shards) {
-      run.totals.departedLayers += endLayer - startLayer;
+  toEnd(): SwarmReport {
+    const {nodes, requests, durationMs} = this.#script;
+    for (const start of nodes) {
+      this.#time.at(start.joinsMs, () => {
+        this.#join(start);
+      });
     }
-    addLog(run, node);
-    addNode(run, nowMs);
+    for (const [number, asked] of requests.entries()) {
+      this.#time.at(asked.atMs, () => {
+        this.#ask(asked, number);
+      });
+    }
+    this.#measure();
+    this.#time.runUntil(durationMs);
+    for (const node of this.#crowd.nodes) {
+      this.#addLog(node);
+      this.#report.openSessions += node.hop.load.openSessions;
+    }
+    return {
+      ...this.#report,
+      coveredShare: this.#measures === 0 ? 0 : this.#coveredMeasures / this.#measures,
+      refusedRecords: this.#directory.refused,
+      answers: this.#answers.map(({report}) => report),
+    };
   }
-  if (nowMs % 60_000 === 0) run.directory.forgetBefore(nowMs - 2 * RECORD_TTL_MS);
-}
 
-function addLog({totals}: Run, {log}: VirtualNode): void {
-  totals.claims += log.claims;
-  totals.moves += log.moves;
-  totals.reloadedLayers += log.reloadedLayers;
-  totals.abandonedLoads += log.abandonedLoads;
-}
-
-function stepNodes(run: Run, tick: number): void {
-  const nowMs = tick * TICK_MS;
-  let order = 0;
-  for (const {node, joinsMs} of run.living.values()) {
-    order += 1;
-    if (joinsMs > nowMs) continue;
-    if (!node.isUnsettled && (tick + order) % CALM_TICKS !== 0) continue;
-    const before = node.shards;
-    countGhosts(run, node.step(run.directory, nowMs), nowMs);
-    if (node.shards === before) continue;
-    run.totals.lastChangeMs = nowMs;
-    if (before.length > 0 && !isCovered(run)) run.totals.uncoveredByMove += 1;
+  #join({facts, shard}: Omit<NodeStart, 'joinsMs'>): void {
+    const {grid, contextTokens, publishEveryMs, placement, churn} = this.#script;
+    const node = new VirtualNode({
+      facts,
+      grid,
+      time: this.#time,
+      directory: this.#directory,
+      observer: this.#newObserver(),
+      contextTokens,
+      publishEveryMs,
+      onServing: (changed, before) => {
+        this.#served(changed, before);
+      },
+    });
+    node.join(shard);
+    this.#report.joins += 1;
+    this.#crowd.add(node);
+    if (placement.kind === 'live') this.#lookAfter(node, 1000 + this.#random() * UNSETTLED_LOOK_MS);
+    if (placement.kind === 'central') this.#replanSoon();
+    if (churn === null) return;
+    // Inverse transform of an exponential life; a report, not a plan, so `log` may be used.
+    this.#time.after(-Math.log(1 - this.#random()) * churn.meanLifeMs, () => {
+      this.#leave(node);
+    });
   }
-}
 
-function countGhosts(run: Run, {nodes}: SwarmSnapshot, nowMs: number): void {
-  const {totals, goneMs, script} = run;
-  const latestMs = nowMs - RECORD_TTL_MS - 1000 - 2 * script.maxSkewMs;
-  for (const {nodeId} of nodes) if ((goneMs.get(nodeId) ?? Infinity) < latestMs) totals.ghosts += 1;
-}
-
-function isCovered({living, script: {grid}}: Run): boolean {
-  const layers = new Uint8Array(grid.layerCount);
-  for (const {node} of living.values()) {
-    for (const {startLayer, endLayer} of node.shards) layers.fill(1, startLayer, endLayer);
+  #newObserver(): number {
+    this.#observers += 1;
+    return this.#observers;
   }
-  return layers.every((served) => served === 1);
-}
 
-function measure(run: Run, nowMs: number): void {
-  const covered = isCovered(run);
-  if (covered) run.totals.firstCoveredMs = Math.min(run.totals.firstCoveredMs, nowMs);
-  if (run.totals.firstCoveredMs === Infinity) return;
-  run.ticks += 1;
-  if (covered) run.coveredTicks += 1;
+  #leave(node: VirtualNode): void {
+    const {churn, placement, newcomer} = this.#script;
+    const {serving} = node.hop;
+    this.#report.departures += 1;
+    if (serving !== null) this.#report.departedLayers += serving.endLayer - serving.startLayer;
+    this.#crowd.remove(node);
+    this.#addLog(node);
+    this.#goneMs.set(node.id, this.#time.nowMs);
+    const noticed = this.#random() < (churn?.noticedRate ?? 1);
+    node.leave({noticed, linkLossMs: noticed ? CLOSED_LINK_MS : SILENT_LINK_MS});
+    this.#directory.forgetBefore(this.#time.nowMs - 2 * RECORD_TTL_MS);
+    if (placement.kind === 'central') this.#replanSoon();
+    if (churn?.isReplaced === true) {
+      this.#join({facts: newcomer(this.#drawn, this.#random), shard: null});
+      this.#drawn += 1;
+    }
+  }
+
+  #lookAfter(node: VirtualNode, delayMs: number): void {
+    this.#time.after(delayMs, () => {
+      if (node.isGone) return;
+      this.#countGhosts(node.lookAround());
+      this.#lookAfter(node, node.isUnsettled ? UNSETTLED_LOOK_MS : SETTLED_LOOK_MS);
+    });
+  }
+
+  #replanSoon(): void {
+    if (this.#isReplanning) return;
+    this.#isReplanning = true;
+    this.#time.after(REPLAN_AFTER_MS, () => {
+      this.#isReplanning = false;
+      this.#replan();
+    });
+  }
+
+  #replan(): void {
+    const {placement} = this.#script;
+    if (placement.kind !== 'central') return;
+    const nodes = [...this.#crowd.nodes];
+    const standing = nodes.map(({id, facts, planned}) => ({id, facts, shard: planned}));
+    const plan = placement.replan(standing);
+    for (const node of nodes) node.obey(plan.get(node.id) ?? null);
+  }
+
+  #served(node: VirtualNode, before: PlacedShard | null): void {
+    this.#report.lastChangeMs = this.#time.nowMs;
+    const lost = this.#crowd.change(before, node.hop.serving);
+    if (this.#script.placement.kind === 'live') this.#report.uncoveredByMove += lost;
+  }
+
+  #ask(asked: AskedRequest, number: number): void {
+    const {countFromMs} = this.#script;
+    const answer = new VirtualAnswer({
+      time: this.#time,
+      network: this.#crowd,
+      client: this.#clientOf(asked.client),
+      manifestHash: buildRecord().manifestHash,
+      number,
+      asked,
+      countFromMs,
+    });
+    this.#answers.push(answer);
+    answer.start();
+  }
+
+  #clientOf(number: number): VirtualClient {
+    const {grid, seed, chooseChain, viewEveryMs, requests} = this.#script;
+    const known = this.#clients.get(number);
+    if (known !== undefined) return known;
+    const client = new VirtualClient({
+      time: this.#time,
+      directory: this.#directory,
+      grid,
+      observer: this.#newObserver(),
+      seed: seed * 1_000_003 + number * 7919,
+      chooseChain,
+      viewEveryMs,
+      isAlone: requests.every((request) => request.client === number),
+    });
+    this.#clients.set(number, client);
+    return client;
+  }
+
+  #countGhosts({nodes}: SwarmSnapshot): void {
+    const latestMs = this.#time.nowMs - RECORD_TTL_MS - 1000;
+    for (const {nodeId} of nodes) {
+      if ((this.#goneMs.get(nodeId) ?? Infinity) < latestMs) this.#report.ghosts += 1;
+    }
+  }
+
+  #measure(): void {
+    const report = this.#report;
+    if (this.#crowd.isCovered) {
+      report.firstCoveredMs = Math.min(report.firstCoveredMs, this.#time.nowMs);
+      this.#coveredMeasures += 1;
+    }
+    if (report.firstCoveredMs < Infinity) this.#measures += 1;
+    this.#time.after(MEASURE_EVERY_MS, () => {
+      this.#measure();
+    });
+  }
+
+  #addLog({log}: VirtualNode): void {
+    const report = this.#report;
+    report.claims += log.claims;
+    report.moves += log.moves;
+    report.loadedLayers += log.loadedLayers;
+    report.reloadedLayers += log.reloadedLayers;
+    report.abandonedLoads += log.abandonedLoads;
+    report.mostAbandonedLoads = Math.max(report.mostAbandonedLoads, log.abandonedLoads);
+  }
 }

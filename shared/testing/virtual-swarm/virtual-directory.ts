@@ -1,60 +1,108 @@
-import type {SnapshotRecord} from '#shared/scheduling/swarm-snapshot.ts';
-import {hashText} from '#shared/scheduling/seeded-choice.ts';
+import type {PeerId} from '#shared/ids.ts';
+import {parseNodeRecord, type NodeRecord} from '#shared/protocol/node-record.ts';
+import {hashWords} from '#shared/session/keyed-uniform.ts';
 
-type Publication = {readonly atMs: number; readonly key: string; readonly record: SnapshotRecord};
+/** `record` is `null` where the server noticed that the node is gone. */
+type Publication = {
+  readonly atMs: number;
+  readonly number: number;
+  readonly record: NodeRecord | null;
+};
 
 export type DirectoryFaults = {
-  readonly seed: number;
-  /** A record reaches an observer after 0 to this many ms. */
+  /** A record reaches an observer between so many ms after it was published, and so many. */
+  readonly minDelayMs: number;
   readonly maxDelayMs: number;
   /** The part of (record, observer) pairs that never meet. */
   readonly lossRate: number;
 };
 
+/** Older publications than this are forgotten once all have them that ever will. */
+const KEPT = 4;
+
 /**
- * A directory in virtual time: who sees which record when follows from hashes
+ * A directory in virtual time. Who sees which record when follows from a hash
  * of seed, record and observer, so nothing need be delivered or stored twice.
  */
 export class VirtualDirectory {
   readonly #faults: DirectoryFaults;
-  readonly #byPeer = new Map<string, Publication[]>();
+  readonly #seed: number;
+  readonly #byPeer = new Map<PeerId, Publication[]>();
+  #published = 0;
+  #refused = 0;
 
-  constructor(faults: DirectoryFaults) {
+  constructor(faults: DirectoryFaults, seed: number) {
     this.#faults = faults;
+    this.#seed = seed;
   }
 
-  publish(record: SnapshotRecord, atMs: number): void {
-    const key = `${String(this.#faults.seed)}:${record.peerId}:${String(record.seq)}`;
-    const known = this.#byPeer.get(record.peerId) ?? [];
-    // Older ones than the last four have either been seen or were lost.
-    this.#byPeer.set(record.peerId, [...known.slice(-3), {atMs, key, record}]);
+  /** Records that broke the schema: no reader would take them. */
+  get refused(): number {
+    return this.#refused;
   }
 
-  /** Records that an observer has at `nowMs`: per peer the newest that reached it; its own at once. */
-  seenBy(observer: string, nowMs: number): readonly SnapshotRecord[] {
-    const seen: SnapshotRecord[] = [];
-    for (const [peerId, publications] of this.#byPeer) {
-      const newest = publications.findLast(
-        (publication) => peerId === observer || this.#hasReached(publication, observer, nowMs),
-      );
-      if (newest !== undefined) seen.push(newest.record);
+  /** @param said what the node signed, not checked yet. */
+  publish(said: NodeRecord, atMs: number): NodeRecord | null {
+    let record: NodeRecord;
+    try {
+      record = parseNodeRecord(said);
+    } catch {
+      this.#refused += 1;
+      return null;
+    }
+    this.#add(record.peerId, atMs, record);
+    return record;
+  }
+
+  /** The server has seen the link of a node close: it lists its record no more. */
+  drop(peerId: PeerId, atMs: number): void {
+    if (this.#byPeer.has(peerId)) this.#add(peerId, atMs, null);
+  }
+
+  /** What an observer has at `nowMs`: of each peer the newest that reached it, in the order of joining. */
+  seenBy(observer: number, nowMs: number): NodeRecord[] {
+    const seen: NodeRecord[] = [];
+    for (const publications of this.#byPeer.values()) {
+      for (let at = publications.length - 1; at >= 0; at -= 1) {
+        const publication = publications[at];
+        if (publication === undefined || !this.#hasReached(publication, observer, nowMs)) continue;
+        if (publication.record !== null) seen.push(publication.record);
+        break;
+      }
     }
     return seen;
   }
 
-  /** Forgets peers whose last record ended long ago: only to keep long runs small. */
+  /** Forgets peers whose last record ended before: only to keep long runs small. */
   forgetBefore(expiredMs: number): void {
     for (const [peerId, publications] of this.#byPeer) {
-      const last = publications.at(-1);
-      if (last === undefined || last.record.expiresAtMs < expiredMs) this.#byPeer.delete(peerId);
+      const last = publications.findLast(({record}) => record !== null)?.record;
+      if (last === undefined || last === null || last.expiresAtMs < expiredMs) {
+        this.#byPeer.delete(peerId);
+      }
     }
   }
 
-  #hasReached({atMs, key}: Publication, observer: string, nowMs: number): boolean {
-    const {maxDelayMs, lossRate} = this.#faults;
-    if (atMs + maxDelayMs <= nowMs && lossRate === 0) return true;
-    const hash = hashText(`${key}>${observer}`);
+  #add(peerId: PeerId, atMs: number, record: NodeRecord | null): void {
+    this.#published += 1;
+    const publications = this.#byPeer.get(peerId) ?? [];
+    publications.push({atMs, number: this.#published, record});
+    while (
+      publications.length > KEPT &&
+      (publications[KEPT]?.atMs ?? Infinity) + this.#faults.maxDelayMs <= atMs
+    ) {
+      publications.shift();
+    }
+    this.#byPeer.set(peerId, publications);
+  }
+
+  #hasReached({atMs, number}: Publication, observer: number, nowMs: number): boolean {
+    const {minDelayMs, maxDelayMs, lossRate} = this.#faults;
+    if (atMs + minDelayMs > nowMs) return false;
+    if (lossRate === 0 && atMs + maxDelayMs <= nowMs) return true;
+    const hash = hashWords([number, observer], this.#seed);
     if ((hash >>> 16) / 65_536 < lossRate) return false;
-    return atMs + ((hash & 0xffff) / 65_536) * maxDelayMs <= nowMs;
+    const delayMs = minDelayMs + ((hash & 0xffff) / 65_536) * (maxDelayMs - minDelayMs);
+    return atMs + delayMs <= nowMs;
   }
 }

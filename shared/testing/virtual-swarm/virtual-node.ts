@@ -1,5 +1,7 @@
 import {asPeerId, type PeerId} from '#shared/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
+import {RECORD_REFRESH_MS, RECORD_TTL_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
+import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
 import {DEFAULT_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
 import {
   CLAIM_SETTLE_MS,
@@ -7,22 +9,36 @@ import {
 } from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import {
   snapshotOf,
+  type CapacityLayers,
   type PlacedShard,
   type PlacementClaim,
-  type SnapshotRecord,
   type SwarmSnapshot,
 } from '#shared/scheduling/swarm-snapshot.ts';
+import {buildRecord} from '../record-builder.ts';
 import type {VirtualDirectory} from './virtual-directory.ts';
+import {VirtualHop, type EngineCost} from './virtual-hop.ts';
+import {START_MS, type VirtualTime} from './virtual-time.ts';
 
-export const RECORD_TTL_MS = 30_000;
-const RECORD_REFRESH_MS = RECORD_TTL_MS / 3;
-const LOAD_MS_PER_LAYER = 300;
+/** What a node says of itself that is not so. */
+export type Lie =
+  /** Numbers that are none: no reader takes such a record. */
+  | 'senseless'
+  /** Ten times faster than it is. */
+  | 'fast'
+  /** Always idle. */
+  | 'idle';
 
-/** Facts of a node that do not change; its record is made of them and of its state. */
-export type VirtualNodeFacts = Omit<
-  SnapshotRecord,
-  'seq' | 'expiresAtMs' | 'shards' | 'claim' | 'peerId' | 'openSessions'
-> & {readonly id: string; readonly clockSkewMs: number};
+/** What does not change in the life of a node. */
+export type VirtualNodeFacts = {
+  readonly id: string;
+  readonly cost: EngineCost;
+  readonly capacityLayers: CapacityLayers;
+  readonly coords: NetworkCoordinates;
+  readonly maxSessions: number;
+  readonly kvTokens: number;
+  readonly clockSkewMs: number;
+  readonly lie: Lie | null;
+};
 
 /** What a node did, for the report. */
 export type NodeLog = {
@@ -33,103 +49,253 @@ export type NodeLog = {
   moves: number;
   /** Layers loaded by moves: those that it did not hold before. */
   reloadedLayers: number;
+  /** Layers loaded in all. */
+  loadedLayers: number;
 };
 
-/** One tab of the virtual swarm: the product's own decisions, a cost model for an engine. */
+export type VirtualNodeOptions = {
+  readonly facts: VirtualNodeFacts;
+  readonly grid: CutGrid;
+  readonly time: VirtualTime;
+  readonly directory: VirtualDirectory;
+  /** Which observer of the directory this node is. */
+  readonly observer: number;
+  readonly contextTokens: number;
+  /** Least time between two of its records. */
+  readonly publishEveryMs: number;
+  /** Called when it serves other layers than before. */
+  readonly onServing: (node: VirtualNode, before: PlacedShard | null) => void;
+};
+
+const LOAD_MS_PER_LAYER = 300;
+/** Between the first record and the first claim, as in a real tab. */
+const LOOK_AROUND_MS = 1000;
+
+/** One tab of the virtual swarm: the product's own records, decisions and hop; a cost model for an engine. */
 export class VirtualNode {
   readonly id: PeerId;
-  readonly log: NodeLog = {claims: 0, abandonedLoads: 0, moves: 0, reloadedLayers: 0};
-  shards: readonly PlacedShard[] = [];
-  openSessions = 0;
-  readonly #facts: VirtualNodeFacts;
-  readonly #grid: CutGrid;
+  readonly facts: VirtualNodeFacts;
+  readonly hop: VirtualHop;
+  readonly log: NodeLog = {
+    claims: 0,
+    abandonedLoads: 0,
+    moves: 0,
+    reloadedLayers: 0,
+    loadedLayers: 0,
+  };
+  readonly #options: VirtualNodeOptions;
+  readonly #joinedMs: number;
+  #planned: PlacedShard | null = null;
   #claim: PlacementClaim | null = null;
-  #loadedAtMs = Infinity;
+  /** When the load under way began; `null` while none is. */
+  #loadingSinceMs: number | null = null;
   #epoch = 0;
+  #record: NodeRecord | null = null;
   #seq = 0;
   #publishedMs = -Infinity;
+  #isPublishing = false;
+  #isGone = false;
 
-  constructor(facts: VirtualNodeFacts, grid: CutGrid) {
+  constructor(options: VirtualNodeOptions) {
+    const {facts, time, grid, contextTokens} = options;
     this.id = asPeerId(facts.id);
-    this.#facts = facts;
-    this.#grid = grid;
+    this.facts = facts;
+    this.#options = options;
+    this.#joinedMs = time.nowMs;
+    this.hop = new VirtualHop({
+      time,
+      self: this.id,
+      manifestHash: buildRecord().manifestHash,
+      grid,
+      contextTokens,
+      cost: facts.cost,
+      maxSessions: facts.maxSessions,
+      kvTokens: facts.kvTokens,
+      onChange: () => {
+        this.#publishSoon();
+      },
+    });
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** Whether it waits for a place or loads one, and so looks around often. */
   get isUnsettled(): boolean {
-    return this.shards.length === 0 || this.#claim !== null;
+    return this.hop.serving === null || this.#claim !== null;
   }
 
-  /** One look around: refresh the record, see the swarm, decide, act. */
-  step(directory: VirtualDirectory, nowMs: number): SwarmSnapshot {
-    if (nowMs - this.#publishedMs >= RECORD_REFRESH_MS) this.#publish(directory, nowMs);
-    const clockMs = nowMs + this.#facts.clockSkewMs;
-    const snapshot = snapshotOf(directory.seenBy(this.id, nowMs), clockMs);
-    const model = this.#grid;
-    const decision = decidePlacement({snapshot, model, self: this.id, target: DEFAULT_TARGET});
+  /** Publishes its first record; serves `shard` at once when one is given. */
+  join(shard: PlacedShard | null): void {
+    this.#planned = shard;
+    this.hop.serve(shard);
+    this.#publish();
+  }
+
+  leave({noticed, linkLossMs}: {readonly noticed: boolean; readonly linkLossMs: number}): void {
+    const {directory, time} = this.#options;
+    this.#isGone = true;
+    this.hop.die(linkLossMs);
+    if (noticed) directory.drop(this.id, time.nowMs);
+  }
+
+  /** One look around: see the swarm, decide, act. */
+  lookAround(): SwarmSnapshot {
+    const {grid, time, directory, observer} = this.#options;
+    const {nowMs} = time;
+    const clockMs = this.#clockMs(nowMs);
+    const seen = directory.seenBy(observer, nowMs);
+    if (this.#record !== null) seen.push(this.#record);
+    const snapshot = snapshotOf(seen, clockMs);
+    if (nowMs - this.#joinedMs < LOOK_AROUND_MS) return snapshot;
+    const decision = decidePlacement({
+      snapshot,
+      model: grid,
+      self: this.id,
+      target: DEFAULT_TARGET,
+    });
     if (decision.kind === 'claim') this.#startClaim(decision.shard, clockMs);
     if (decision.kind === 'withdraw') this.#withdraw();
-    const changed = decision.kind === 'claim' || decision.kind === 'withdraw';
-    if (this.#advance(nowMs, clockMs) || changed) this.#publish(directory, nowMs);
+    this.#advance(clockMs);
     return snapshot;
+  }
+
+  /** What a central planner has told it to hold, served or loading. */
+  get planned(): PlacedShard | null {
+    return this.#planned;
+  }
+
+  /** Begins to hold what a central planner says, as Parallax's nodes do: what it held is dropped first. */
+  obey(shard: PlacedShard | null): void {
+    const {time} = this.#options;
+    const before = this.hop.serving;
+    if (isSameShard(this.#planned, shard)) return;
+    this.#planned = shard;
+    this.#epoch += 1;
+    const epoch = this.#epoch;
+    if (before !== null) this.#serve(null);
+    if (shard === null) return;
+    const missing = newLayers(before, shard);
+    this.#countLoad(before, missing);
+    time.after(missing * LOAD_MS_PER_LAYER, () => {
+      if (this.#epoch === epoch && !this.#isGone) this.#serve(shard);
+    });
+  }
+
+  #clockMs(nowMs: number): number {
+    return Math.floor(START_MS + nowMs + this.facts.clockSkewMs);
   }
 
   #startClaim(shard: PlacedShard, clockMs: number): void {
     this.#epoch += 1;
     this.log.claims += 1;
-    this.#claim = {...shard, epoch: this.#epoch, claimedAtMs: Math.floor(clockMs)};
-    this.#loadedAtMs = Infinity;
+    this.#loadingSinceMs = null;
+    this.#claim = {...shard, epoch: this.#epoch, claimedAtMs: clockMs};
+    this.#publishSoon();
   }
 
   #withdraw(): void {
-    if (this.#loadedAtMs !== Infinity) this.log.abandonedLoads += 1;
+    if (this.#loadingSinceMs !== null) this.log.abandonedLoads += 1;
     this.#claim = null;
-    this.#loadedAtMs = Infinity;
+    this.#loadingSinceMs = null;
+    this.#publishSoon();
   }
 
-  /** Starts loading once the claim has settled; serves once loaded. True when the record changed. */
-  #advance(nowMs: number, clockMs: number): boolean {
+  /** Starts to load once the claim has settled. */
+  #advance(clockMs: number): void {
     const claim = this.#claim;
-    if (claim === null || clockMs - claim.claimedAtMs < CLAIM_SETTLE_MS) return false;
-    const missing = newLayers(this.shards, claim);
-    if (this.#loadedAtMs === Infinity) this.#loadedAtMs = nowMs + missing * LOAD_MS_PER_LAYER;
-    if (nowMs < this.#loadedAtMs) return false;
-    if (this.shards.length > 0) {
-      this.log.moves += 1;
-      this.log.reloadedLayers += missing;
-    }
-    const {startLayer, endLayer, embedding, lmHead} = claim;
-    this.shards = [{startLayer, endLayer, embedding, lmHead}];
-    this.#claim = null;
-    this.#loadedAtMs = Infinity;
-    return true;
+    const {time} = this.#options;
+    if (claim === null || this.#loadingSinceMs !== null) return;
+    if (clockMs - claim.claimedAtMs < CLAIM_SETTLE_MS) return;
+    this.#loadingSinceMs = time.nowMs;
+    const missing = newLayers(this.hop.serving, claim);
+    time.after(missing * LOAD_MS_PER_LAYER, () => {
+      if (this.#claim !== claim || this.#isGone) return;
+      this.#countLoad(this.hop.serving, missing);
+      this.#claim = null;
+      this.#loadingSinceMs = null;
+      const {startLayer, endLayer, embedding, lmHead} = claim;
+      this.#serve({startLayer, endLayer, embedding, lmHead});
+    });
   }
 
-  #publish(directory: VirtualDirectory, nowMs: number): void {
-    const {id: _, clockSkewMs, ...facts} = this.#facts;
-    const clockMs = Math.floor(nowMs + clockSkewMs);
+  #countLoad(before: PlacedShard | null, missing: number): void {
+    this.log.loadedLayers += missing;
+    if (before === null) return;
+    this.log.moves += 1;
+    this.log.reloadedLayers += missing;
+  }
+
+  #serve(shard: PlacedShard | null): void {
+    const before = this.hop.serving;
+    this.hop.serve(shard);
+    this.#publishSoon();
+    this.#options.onServing(this, before);
+  }
+
+  /** What changes together is one record, and records keep a least distance. */
+  #publishSoon(): void {
+    const {time, publishEveryMs} = this.#options;
+    if (this.#isPublishing || this.#isGone) return;
+    this.#isPublishing = true;
+    time.at(this.#publishedMs + publishEveryMs, () => {
+      this.#isPublishing = false;
+      this.#publish();
+    });
+  }
+
+  #publish(): void {
+    if (this.#isGone) return;
+    const {time, directory} = this.#options;
+    const {nowMs} = time;
     this.#publishedMs = nowMs;
-    this.#seq = Math.max(this.#seq + 1, clockMs);
-    directory.publish(
-      {
-        ...facts,
-        peerId: this.id,
-        seq: this.#seq,
-        expiresAtMs: clockMs + RECORD_TTL_MS,
-        shards: this.shards,
-        claim: this.#claim,
-        openSessions: this.openSessions,
+    this.#seq = Math.max(this.#seq + 1, this.#clockMs(nowMs));
+    this.#record = directory.publish(this.#describe(), nowMs);
+    time.after(RECORD_REFRESH_MS, () => {
+      if (this.#publishedMs === nowMs) this.#publish();
+    });
+  }
+
+  #describe(): NodeRecord {
+    const {facts} = this;
+    const {cost, lie} = facts;
+    const serving = this.hop.serving;
+    const factor = lie === 'fast' ? 0.1 : lie === 'senseless' ? NaN : 1;
+    const load = this.hop.load;
+    return buildRecord({
+      peerId: this.id,
+      seq: this.#seq,
+      expiresAtMs: this.#seq + RECORD_TTL_MS,
+      engineClass: 'virtual',
+      capacityLayers: facts.capacityLayers,
+      shards: serving === null ? [] : [serving],
+      claim: this.#claim,
+      decodeMsPerLayer: {
+        fixedMs: cost.decodeMsPerLayer.fixedMs * factor,
+        perSessionMs: cost.decodeMsPerLayer.perSessionMs * factor,
       },
-      nowMs,
-    );
+      prefillMsPerTokenLayer: cost.prefillMsPerTokenLayer,
+      hopOverheadMs: cost.hopOverheadMs,
+      coords: facts.coords,
+      maxSessions: facts.maxSessions,
+      openSessions: lie === 'idle' ? 0 : load.openSessions,
+      kvTokensFree: lie === 'idle' ? facts.kvTokens : load.kvTokensFree,
+      queuedSteps: lie === 'idle' ? 0 : load.queuedSteps,
+      uptimeMs: this.#options.time.nowMs - this.#joinedMs,
+    });
   }
 }
 
-function newLayers(shards: readonly PlacedShard[], next: PlacedShard): number {
-  let count = 0;
-  for (let layer = next.startLayer; layer < next.endLayer; layer += 1) {
-    const isHeld = shards.some((shard) => layer >= shard.startLayer && layer < shard.endLayer);
-    if (!isHeld) count += 1;
-  }
-  return count;
+function isSameShard(a: PlacedShard | null, b: PlacedShard | null): boolean {
+  return a?.startLayer === b?.startLayer && a?.endLayer === b?.endLayer;
+}
+
+/** Layers of `next` that are not held yet. */
+function newLayers(held: PlacedShard | null, next: PlacedShard): number {
+  const shared =
+    held === null
+      ? 0
+      : Math.min(held.endLayer, next.endLayer) - Math.max(held.startLayer, next.startLayer);
+  return next.endLayer - next.startLayer - Math.max(0, shared);
 }
