@@ -7,6 +7,7 @@ import {runToExit} from './run-to-exit.ts';
 /** Benchmarks by name. Each is loaded only when it is asked for. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   scheduling: async () => (await import('../bench/scheduling.ts')).benchScheduling,
+  'stale-clients': async () => (await import('../bench/stale-clients.ts')).benchStaleClients,
 };
 
 await runToExit(async () => {

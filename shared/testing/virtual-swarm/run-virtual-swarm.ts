@@ -188,7 +188,7 @@ class Run {
       directory: this.#directory,
       grid,
       observer: this.#newObserver(),
-      seed: seed * 1_000_003 + number * 7919,
+      seed,
       chooseChain,
       viewEveryMs,
       isAlone: requests.every((request) => request.client === number),

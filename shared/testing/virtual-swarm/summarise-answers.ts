@@ -10,7 +10,13 @@ export type AnswersSummary = {
   readonly replayedTokens: number;
   readonly bugs: number;
   /** Between two tokens of one answer: mean over answers, and the slow end of them. */
-  readonly stepMs: {readonly mean: number; readonly p50: number; readonly p95: number};
+  readonly stepMs: {
+    readonly mean: number;
+    readonly min: number;
+    readonly p50: number;
+    readonly p95: number;
+    readonly max: number;
+  };
   /** From the question to the first token. */
   readonly firstTokenMs: {readonly mean: number; readonly p95: number};
 };
@@ -35,7 +41,13 @@ export function summariseAnswers(answers: readonly AnswerReport[]): AnswersSumma
     recoveries: sum(({recoveries}) => recoveries),
     replayedTokens: sum(({replayedTokens}) => replayedTokens),
     bugs: sum(({bugs}) => bugs),
-    stepMs: {mean: mean(stepMs), p50: rank(stepMs, 0.5), p95: rank(stepMs, 0.95)},
+    stepMs: {
+      mean: mean(stepMs),
+      min: rank(stepMs, 0),
+      p50: rank(stepMs, 0.5),
+      p95: rank(stepMs, 0.95),
+      max: rank(stepMs, 1),
+    },
     firstTokenMs: {mean: mean(firstTokenMs), p95: rank(firstTokenMs, 0.95)},
   };
 }

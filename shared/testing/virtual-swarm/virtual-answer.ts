@@ -119,7 +119,8 @@ export class VirtualAnswer {
       request: {promptTokens, newTokens, whenFull: 'refuse'},
       avoid: this.#avoid,
       held: this.report.tokens === 0 ? [] : this.#hops.filter(({nodeId}) => this.#held.has(nodeId)),
-      seed: number * 131 + this.#attempts,
+      turn: number,
+      attempt: this.#attempts,
     });
     if (result.kind === 'gap') {
       this.#waitsSinceMs ??= time.nowMs;

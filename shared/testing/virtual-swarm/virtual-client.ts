@@ -38,7 +38,9 @@ export type ChainWish = {
   readonly avoid: ReadonlySet<PeerId>;
   /** Hops that hold a cache of this answer; empty for a new one. */
   readonly held: readonly ChainHop[];
-  readonly seed: number;
+  /** Counts the requests of all clients, as a scheduler that goes round would. */
+  readonly turn: number;
+  readonly attempt: number;
 };
 
 type PromisedChain = {
@@ -66,11 +68,12 @@ export class VirtualClient {
     this.#options = options;
   }
 
-  choose({request, avoid, held, seed}: ChainWish): RouteResult {
-    const {grid, chooseChain} = this.#options;
+  choose({request, avoid, held, turn, attempt}: ChainWish): RouteResult {
+    const {grid, chooseChain, seed: swarmSeed} = this.#options;
     const snapshot = this.#view();
     const overlay = this.#overlay(snapshot, avoid);
-    const input = {snapshot, model: grid, request, overlay, seed: this.#options.seed + seed};
+    const seed = swarmSeed * 1_000_003 + turn + (attempt - 1) * 7919;
+    const input = {snapshot, model: grid, request, overlay, seed};
     if (held.length === 0) return chooseChain(input);
     return rerouteChain({...input, hops: held, lost: avoid});
   }
