@@ -16,6 +16,8 @@ const poolNodeSchema = z.object({
   hopOverheadMs: z.number().default(0),
   maxSessions: z.number().default(8),
   coords: z.array(z.number()).optional(),
+  /** Added to every round trip that `coords` predict: the access link of the node. */
+  heightMs: z.number().nonnegative().default(0),
 });
 
 const poolSchema = z.object({
@@ -67,7 +69,7 @@ function idOf(raw: unknown): string {
 }
 
 function nodeOf(node: z.infer<typeof poolNodeSchema>, rtts: unknown): SnapshotNode {
-  const {decodeMsPerLayer, coords} = node;
+  const {decodeMsPerLayer, coords, heightMs} = node;
   return {
     nodeId: asPeerId(node.id),
     capacityLayers: node.capacityLayers,
@@ -89,7 +91,7 @@ function nodeOf(node: z.infer<typeof poolNodeSchema>, rtts: unknown): SnapshotNo
     metered: false,
     uptimeMs: 0,
     rtts: measuredRtts(rtts),
-    coords: coords === undefined ? null : {at: coords, heightMs: 0, errorMs: 0},
+    coords: coords === undefined ? null : {at: coords, heightMs, errorMs: 0},
     unreachable: [],
   };
 }

@@ -5,7 +5,7 @@ import type {SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {AllocationTarget} from './allocation-target.ts';
 import {choosePipelines} from './choose-pipelines.ts';
 import {fillCells, pipelineStepMs} from './fill-layers.ts';
-import {arrange} from './pipeline-cost.ts';
+import {PipelineCost} from './pipeline-cost.ts';
 import {placeSpares} from './place-spares.ts';
 import type {Pipeline, Plan} from './plan.ts';
 import {planningPoolOf, type PlanningPool} from './planning-pool.ts';
@@ -33,10 +33,11 @@ const EVEN_SHARE = 0.003;
 
 /** The same from an indexed snapshot, for those who plan one snapshot more than once. */
 export function planPool(pool: PlanningPool, target: AllocationTarget): Plan {
-  const sets = choosePipelines(pool, target);
+  const cost = new PipelineCost(pool);
+  const sets = choosePipelines(cost, target);
   const throughputShare = Math.min(1, Math.max(EVEN_SHARE, (target.alpha - 2) / 2));
   const pipelines = sets
-    .flatMap((set) => pipelineOf(pool, [...arrange(pool, set).order], throughputShare))
+    .flatMap((set) => pipelineOf(pool, cost.arrange(set).order, throughputShare))
     .toSorted((a, b) => a.stepMs - b.stepMs);
   return completePlan(pool, pipelines);
 }

@@ -1,57 +1,70 @@
+import {seededRandom} from '../seeded-choice.ts';
 import type {AllocationTarget} from './allocation-target.ts';
 import {formPipelines, type NodeSet} from './form-pipelines.ts';
 import {byCapacity, parallaxGreedySets} from './heuristics/parallax-greedy.ts';
 import {improvePipelines} from './improve-pipelines.ts';
-import {seededRandom} from '../seeded-choice.ts';
-import {SHORT_MS, stepMsOf} from './pipeline-cost.ts';
-import type {PlanningPool} from './planning-pool.ts';
+import {SHORT_MS, type PipelineCost} from './pipeline-cost.ts';
 
-/** Changes considered per plan: a count, so that slow and fast tabs agree. */
-const SEARCH_STEPS = 40_000;
+/** Changes considered per plan. In large swarms nearness alone gives nearly the best sets. */
+const SEARCH_STEPS = 120_000;
+const LARGE_COUNT = 200;
+const LARGE_SEARCH_STEPS = 48_000;
 const FIRST_THRESHOLD = 0.3;
-/** Small swarms are searched from the start this many times: they have deep local optima. */
+/** Small swarms have deep local optima: several shorter searches, each bolder than the one before. */
 const SMALL_COUNT = 40;
 const SMALL_SEARCHES = 4;
-/** In large swarms nearness alone gives nearly the best sets, and a plan must stay quick. */
-const LARGE_COUNT = 200;
-const LARGE_SEARCH_STEPS = 8000;
-const LARGE_ROUNDS = 1;
 
 /**
  * Which nodes form pipelines together: as many as capacities allow, improved,
  * less those that do more harm than good. The paper weighs k^α against the mean
- * step time over all k at once; here one pipeline after the other, the slowest
- * first, must justify what its nodes cost the others. Never fewer than the
- * paper's greedy planner would form.
+ * step time over all k at once; here each pipeline must be worth what it takes
+ * from the others. Never fewer than the paper's greedy planner would form.
  */
-export function choosePipelines(pool: PlanningPool, target: AllocationTarget): readonly NodeSet[] {
-  const greedy = greedySets(pool);
-  const formed = formPipelines(pool);
-  let chosen = search(pool, greedy.length > formed.length ? greedy : formed, 1);
+export function choosePipelines(cost: PipelineCost, target: AllocationTarget): readonly NodeSet[] {
+  const greedy = greedySets(cost);
+  const formed = formPipelines(cost.pool);
+  const start = greedy.length > formed.length ? greedy : formed;
   const leastCount = greedy.length;
-  const rounds = pool.count > LARGE_COUNT ? LARGE_ROUNDS : chosen.length;
-  for (let round = 0; round < rounds; round += 1) {
-    const spareCount = chosen.length - Math.max(1, leastCount);
-    const batch = Math.min(spareCount, Math.max(1, Math.floor(chosen.length / 40)));
-    const bySpeed = chosen.toSorted((a, b) => msOf(pool, a) - msOf(pool, b));
-    if (batch <= 0 || !isSuspect(pool, bySpeed)) break;
-    const fewer = search(pool, bySpeed.slice(0, -batch), 4);
-    if (!isTooDear(pool, chosen, fewer, target)) break;
-    chosen = fewer;
+  const worthSteps = worthOf(start.length, target);
+  const {count} = cost.pool;
+  const searches = count > SMALL_COUNT ? 1 : SMALL_SEARCHES;
+  const steps = (count > LARGE_COUNT ? LARGE_SEARCH_STEPS : SEARCH_STEPS) / searches;
+  let best: readonly NodeSet[] = [];
+  let leastMs = Infinity;
+  for (let seed = 1; seed <= searches; seed += 1) {
+    const firstThreshold = FIRST_THRESHOLD * seed;
+    const budget = {steps, firstThreshold, seed, leastCount, worthSteps};
+    const sets = withoutShort(cost, improvePipelines(cost, start, budget));
+    const totalMs = sets.reduce((sum, set) => sum + cost.arrange(set).stepMs, 0);
+    // Pipelines that were given up count for what they would be worth.
+    const weighedMs = totalMs * (1 + ((start.length - sets.length) * worthSteps) / sets.length);
+    if (weighedMs >= leastMs) continue;
+    leastMs = weighedMs;
+    best = sets;
   }
-  return chosen;
+  return best;
+}
+
+/**
+ * How slow a pipeline may be, in mean steps of the fast ones, before its nodes
+ * had better help those: with `alpha` 0 no slower than they are. One slow
+ * pipeline among few makes the mean much worse, so small swarms bear less.
+ */
+function worthOf(pipelines: number, {alpha}: AllocationTarget): number {
+  return 1 + (alpha / 2) * Math.min(3.2, 0.085 * pipelines * pipelines);
 }
 
 /** Orders in which a small swarm might have come together: the greedy planner depends on it. */
 const JOIN_ORDERS = 4;
 
 /** The most pipelines that the paper's greedy planner forms, over some orders of the nodes. */
-function greedySets(pool: PlanningPool): readonly NodeSet[] {
-  const sorted = byCapacity(pool);
-  const inOrder = (order: readonly number[]) => withoutShort(pool, parallaxGreedySets(pool, order));
+function greedySets(cost: PipelineCost): readonly NodeSet[] {
+  const sorted = byCapacity(cost.pool);
+  const inOrder = (order: readonly number[]) =>
+    withoutShort(cost, parallaxGreedySets(cost.pool, order));
   let most = inOrder(sorted);
-  if (pool.count > SMALL_COUNT) return most;
-  const random = seededRandom(pool.count);
+  if (sorted.length > SMALL_COUNT) return most;
+  const random = seededRandom(sorted.length);
   let order: readonly number[] = sorted.toSorted((a, b) => a - b);
   for (let k = 0; k < JOIN_ORDERS; k += 1) {
     const sets = inOrder(order);
@@ -64,61 +77,9 @@ function greedySets(pool: PlanningPool): readonly NodeSet[] {
   return most;
 }
 
-/** The best of one long search, or of several shorter and bolder ones where the swarm is small. */
-function search(pool: PlanningPool, start: readonly NodeSet[], part: number): readonly NodeSet[] {
-  const steps = (pool.count > LARGE_COUNT ? LARGE_SEARCH_STEPS : SEARCH_STEPS) / part;
-  if (pool.count > SMALL_COUNT) {
-    const firstThreshold = FIRST_THRESHOLD / (part === 1 ? 1 : 2);
-    return withoutShort(pool, improvePipelines(pool, start, {steps, firstThreshold, seed: 1}));
-  }
-  let best: readonly NodeSet[] = [];
-  for (let seed = 1; seed <= SMALL_SEARCHES; seed += 1) {
-    const budget = {steps: steps / SMALL_SEARCHES, firstThreshold: FIRST_THRESHOLD * seed, seed};
-    const found = withoutShort(pool, improvePipelines(pool, start, budget));
-    const isMore = found.length > best.length;
-    const isFaster = found.length === best.length && totalMs(pool, found) < totalMs(pool, best);
-    if (isMore || isFaster) best = found;
-  }
-  return best;
-}
-
-/** In a large swarm only a pipeline this much slower than the median one is questioned. */
-const SUSPECT = 2;
-
-function isSuspect(pool: PlanningPool, bySpeed: readonly NodeSet[]): boolean {
-  if (pool.count <= SMALL_COUNT) return true;
-  const medianMs = msOf(pool, bySpeed[bySpeed.length >> 1] ?? []);
-  return msOf(pool, bySpeed.at(-1) ?? []) >= SUSPECT * medianMs;
-}
-
-/**
- * The last pipeline is too dear when all steps together become longer by more
- * than this many mean steps. Small swarms bear less: there it shifts the mean.
- */
-function isTooDear(
-  pool: PlanningPool,
-  chosen: readonly NodeSet[],
-  fewer: readonly NodeSet[],
-  {alpha}: AllocationTarget,
-): boolean {
-  const fewerMs = totalMs(pool, fewer);
-  const dropped = Math.max(1, chosen.length - fewer.length);
-  const marginalMs = (totalMs(pool, chosen) - fewerMs) / dropped;
-  const bearable = 1 + (alpha / 2) * Math.min(3.4, 0.48 * chosen.length);
-  return marginalMs > bearable * (fewerMs / fewer.length);
-}
-
-function totalMs(pool: PlanningPool, sets: readonly NodeSet[]): number {
-  return sets.reduce((sum, set) => sum + msOf(pool, set), 0);
-}
-
-function msOf(pool: PlanningPool, set: NodeSet): number {
-  return set.length === 0 ? 0 : stepMsOf(pool, set);
-}
-
 /** Sets that hold the model and whose nodes can reach each other. */
-function withoutShort(pool: PlanningPool, sets: readonly NodeSet[]): readonly NodeSet[] {
-  return sets.filter((set) => msOf(pool, set) < Math.min(SHORT_MS, UNREACHABLE_MS));
+function withoutShort(cost: PipelineCost, sets: readonly NodeSet[]): readonly NodeSet[] {
+  return sets.filter((set) => cost.arrange(set).stepMs < Math.min(SHORT_MS, UNREACHABLE_MS));
 }
 
 const UNREACHABLE_MS = 1e6;

@@ -7,7 +7,7 @@ import {fillCells} from './fill-layers.ts';
 import {shardOf} from './fitting-range.ts';
 import {formPipelines} from './form-pipelines.ts';
 import {improvePipelines} from './improve-pipelines.ts';
-import {arrange, SHORT_MS} from './pipeline-cost.ts';
+import {PipelineCost, SHORT_MS} from './pipeline-cost.ts';
 import {planningPoolOf} from './planning-pool.ts';
 
 /** Cheap enough to run in every tab at each snapshot; see `choosePipelines` for the long search. */
@@ -46,9 +46,17 @@ export function joinTogether(
 function wholePipelines(grid: CutGrid, nodes: readonly SnapshotNode[]) {
   if (nodes.length < 2) return [];
   const pool = planningPoolOf(snapshotOfNodes(nodes, 0), grid);
-  const budget = {steps: JOIN_STEPS, firstThreshold: 0.3, seed: 1};
-  return improvePipelines(pool, formPipelines(pool), budget).flatMap((set) => {
-    const {order, stepMs} = arrange(pool, set);
+  const cost = new PipelineCost(pool);
+  const formed = formPipelines(pool);
+  const budget = {
+    steps: JOIN_STEPS,
+    firstThreshold: 0.3,
+    seed: 1,
+    leastCount: formed.length,
+    worthSteps: Infinity,
+  };
+  return improvePipelines(cost, formed, budget).flatMap((set) => {
+    const {order, stepMs} = cost.arrange(set);
     const cells = stepMs < SHORT_MS ? fillCells(pool, order, 0) : null;
     let endLayer = 0;
     return (cells ?? []).flatMap((count, k) => {

@@ -1,53 +1,74 @@
-import {realAt} from '../table-access.ts';
+import {intAt, realAt} from '../table-access.ts';
 import type {PlanningPool} from './planning-pool.ts';
 
+/** Above this a reversal is a gain and not a rounding error. */
+const LEAST_GAIN_MS = 1e-9;
+
 /**
- * A short ring through nodes: cheapest insertion, then 2-opt until nothing
- * gains. The link from the last node to the first counts as any other. O(m²)
- * per round. Parallax orders stages by capacity and never looks at RTT.
+ * Shortens the ring through `ring[0 … size)`, the link from the last node to
+ * the first counted as any other: 2-opt until nothing gains (Croes, 1958).
+ * O(m²) per round. Parallax orders stages by capacity and never looks at RTT.
+ *
+ * @returns the length of the ring, one way, in ms.
  */
-export function ringThrough(pool: PlanningPool, members: readonly number[]): number[] {
-  const ring = members.slice(0, 3);
-  for (const node of members.slice(3)) ring.splice(cheapestPlace(pool, ring, node), 0, node);
-  while (reverseOnce(pool, ring));
-  return ring;
+export function shortenRing(pool: PlanningPool, ring: Int32Array, size: number): number {
+  if (size > 3) while (reverseOnce(pool, ring, size));
+  return ringMs(pool, ring, size);
 }
 
-function cheapestPlace({oneWayMs, count}: PlanningPool, ring: readonly number[], node: number) {
-  let best = 0;
+export function ringMs({oneWayMs, count}: PlanningPool, ring: Int32Array, size: number): number {
+  let ms = 0;
+  let before = intAt(ring, size - 1);
+  for (let k = 0; k < size; k += 1) {
+    const node = intAt(ring, k);
+    ms += realAt(oneWayMs, before * count + node);
+    before = node;
+  }
+  return ms;
+}
+
+/** Puts a node where it lengthens the ring least. O(m). */
+export function insertCheapest(
+  {oneWayMs, count}: PlanningPool,
+  ring: Int32Array,
+  size: number,
+  node: number,
+): void {
+  let place = size;
   let leastMs = Infinity;
-  for (let k = 0; k < ring.length; k += 1) {
-    const a = ring[k] ?? 0;
-    const b = ring[(k + 1) % ring.length] ?? 0;
+  let before = size === 0 ? node : intAt(ring, size - 1);
+  for (let k = 0; k < size; k += 1) {
+    const next = intAt(ring, k);
     const addedMs =
-      realAt(oneWayMs, a * count + node) +
-      realAt(oneWayMs, node * count + b) -
-      realAt(oneWayMs, a * count + b);
+      realAt(oneWayMs, before * count + node) +
+      realAt(oneWayMs, node * count + next) -
+      realAt(oneWayMs, before * count + next);
     if (addedMs < leastMs) {
       leastMs = addedMs;
-      best = k + 1;
+      place = k;
     }
+    before = next;
   }
-  return best;
+  for (let k = size; k > place; k -= 1) ring[k] = intAt(ring, k - 1);
+  ring[place] = node;
 }
 
 /** Reverses the first stretch whose reversal shortens the ring; false when none does. */
-function reverseOnce({oneWayMs, count}: PlanningPool, ring: number[]): boolean {
-  const size = ring.length;
-  for (let i = 0; i < size - 1; i += 1) {
+function reverseOnce({oneWayMs, count}: PlanningPool, ring: Int32Array, size: number): boolean {
+  for (let i = 0; i < size - 2; i += 1) {
+    const a = intAt(ring, i);
+    const b = intAt(ring, i + 1);
+    const abMs = realAt(oneWayMs, a * count + b);
     for (let j = i + 2; j < size; j += 1) {
-      const a = ring[i] ?? 0;
-      const b = ring[i + 1] ?? 0;
-      const c = ring[j] ?? 0;
-      const d = ring[(j + 1) % size] ?? 0;
+      const c = intAt(ring, j);
+      const d = intAt(ring, j + 1 === size ? 0 : j + 1);
       const gainMs =
-        realAt(oneWayMs, a * count + b) +
+        abMs +
         realAt(oneWayMs, c * count + d) -
         realAt(oneWayMs, a * count + c) -
         realAt(oneWayMs, b * count + d);
-      if (gainMs <= 1e-9) continue;
-      const turned = ring.slice(i + 1, j + 1).toReversed();
-      ring.splice(i + 1, turned.length, ...turned);
+      if (gainMs <= LEAST_GAIN_MS) continue;
+      ring.subarray(i + 1, j + 1).reverse();
       return true;
     }
   }

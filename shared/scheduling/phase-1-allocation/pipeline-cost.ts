@@ -1,6 +1,6 @@
 import {intAt, realAt} from '../table-access.ts';
+import {insertCheapest, ringMs, shortenRing} from './order-stages.ts';
 import type {PlanningPool} from './planning-pool.ts';
-import {ringThrough} from './order-stages.ts';
 
 /** What a set of nodes costs that cannot hold the model: far above any step, less when nearer. */
 export const SHORT_MS = 1e7;
@@ -14,127 +14,173 @@ export type Arrangement = {
   readonly order: readonly number[];
 };
 
-/** The best place of head and tail so far; overwritten by each `stepMsOf`. */
-const best = {
-  stepMs: 0,
-  ring: [] as readonly number[],
-  /** Position on the ring next to which head and tail stand. */
-  at: 0,
-  isForwards: true,
-};
-
-/** The members of the set at hand, fastest first. */
-const bySpeed = new Int32Array(1024);
-
-/** `stepMsOf`, and the order of stages that reaches it. */
-export function arrange(pool: PlanningPool, members: readonly number[]): Arrangement {
-  const stepMs = stepMsOf(pool, members);
-  const {ring, at, isForwards} = best;
-  const size = ring.length;
-  const order = ring.map((_, k) =>
-    isForwards ? (ring[(at + 1 + k) % size] ?? 0) : (ring[(at - k + size) % size] ?? 0),
-  );
-  return {stepMs, order};
-}
-
 /**
- * The least step time of a pipeline made of `members`: ring order by link time,
- * head and tail next to each other on it, layers filled fastest first. O(m²)
- * for m members; `SHORT_MS` or more when they cannot hold the model.
+ * The least step time of a pipeline made of some nodes. Works in place, on
+ * arrays made once: a search asks many thousand times.
  */
-export function stepMsOf(pool: PlanningPool, members: readonly number[]): number {
-  const size = members.length;
-  best.ring = members;
-  if (size === 1) return aloneMs(pool, members[0] ?? 0);
-  sortBySpeed(pool, members);
-  best.stepMs = Infinity;
-  if (size < 4) tryRing(pool, members);
-  else if (size > 4) tryRing(pool, ringThrough(pool, members));
-  else {
-    const [a = 0, b = 0, c = 0, d = 0] = members;
-    tryRing(pool, members);
-    tryRing(pool, [a, c, b, d]);
-    tryRing(pool, [a, b, d, c]);
-  }
-  return best.stepMs;
-}
+export class PipelineCost {
+  readonly pool: PlanningPool;
+  /** The nodes at hand, fastest first. */
+  readonly #bySpeed: Int32Array;
+  readonly #otherRing: Int32Array;
+  /** Time in the layers and hops that no choice of head and tail undercuts. */
+  #leastMs = 0;
+  #bestMs = 0;
+  /** Position on the ring next to which head and tail stand. */
+  #bestAt = 0;
+  #isForwards = true;
 
-function aloneMs(pool: PlanningPool, node: number): number {
-  if (pool.holdsAll[node] !== 1) {
-    return shortMs(Math.max(1, pool.cellCount - intAt(pool.plain, node)));
+  constructor(pool: PlanningPool) {
+    this.pool = pool;
+    this.#bySpeed = new Int32Array(pool.count);
+    this.#otherRing = new Int32Array(4);
   }
-  const layersMs = pool.cellCount * realAt(pool.cellMs, node) - realAt(pool.shortTailMs, node);
-  return layersMs + realAt(pool.hopMs, node);
+
+  /**
+   * Least step time of the nodes `ring[0 … size)`: ring order by link time,
+   * head and tail next to each other on it, layers filled fastest first. Puts
+   * the nodes into that order. O(m²) for m nodes, O(m) when the layers alone
+   * take `limitMs`.
+   *
+   * @returns the step time, or any lower bound of it that reaches `limitMs`;
+   *   `SHORT_MS` or more when the nodes cannot hold the model.
+   */
+  stepMs(ring: Int32Array, size: number, limitMs: number): number {
+    if (size === 1) return this.#aloneMs(intAt(ring, 0));
+    this.#sortBySpeed(ring, size);
+    this.#leastMs = this.#leastLayersMs(size);
+    if (this.#leastMs >= limitMs) return this.#leastMs;
+    this.#bestMs = Infinity;
+    if (size === 4) this.#tryFour(ring);
+    else {
+      const linksMs = shortenRing(this.pool, ring, size);
+      if (this.#leastMs + linksMs >= limitMs) return this.#leastMs + linksMs;
+      this.#tryEnds(ring, size, linksMs);
+    }
+    return this.#bestMs;
+  }
+
+  /** The least step time of nodes in no order, and the order of stages, head first, that reaches it. */
+  arrange(nodes: readonly number[]): Arrangement {
+    const size = nodes.length;
+    const ring = new Int32Array(size);
+    for (const [k, node] of nodes.entries()) insertCheapest(this.pool, ring, k, node);
+    const stepMs = this.stepMs(ring, size, Infinity);
+    if (size < 2) return {stepMs, order: [...ring]};
+    const at = this.#bestAt;
+    const order = nodes.map((_, k) =>
+      intAt(ring, this.#isForwards ? (at + 1 + k) % size : (at - k + size) % size),
+    );
+    return {stepMs, order};
+  }
+
+  #aloneMs(node: number): number {
+    const {pool} = this;
+    if (pool.holdsAll[node] !== 1) {
+      return shortMs(Math.max(1, pool.cellCount - intAt(pool.plain, node)));
+    }
+    const layersMs = pool.cellCount * realAt(pool.cellMs, node) - realAt(pool.shortTailMs, node);
+    return layersMs + realAt(pool.hopMs, node);
+  }
+
+  #sortBySpeed(ring: Int32Array, size: number): void {
+    const {cellMs} = this.pool;
+    const bySpeed = this.#bySpeed;
+    for (let k = 0; k < size; k += 1) {
+      const node = intAt(ring, k);
+      const ms = realAt(cellMs, node);
+      let at = k;
+      for (; at > 0 && realAt(cellMs, intAt(bySpeed, at - 1)) > ms; at -= 1) {
+        bySpeed[at] = intAt(bySpeed, at - 1);
+      }
+      bySpeed[at] = node;
+    }
+  }
+
+  /** Time in layers and hops when the ends took no memory; short when even the best ends take too much. */
+  #leastLayersMs(size: number): number {
+    const {cellCount, cellMs, first, hopMs, last, plain, shortTailMs} = this.pool;
+    const bySpeed = this.#bySpeed;
+    let rest = cellCount - size;
+    let room = 0;
+    let headLoss = cellCount;
+    let tailLoss = cellCount;
+    let ms = -realAt(shortTailMs, intAt(bySpeed, size - 1));
+    for (let k = 0; k < size; k += 1) {
+      const node = intAt(bySpeed, k);
+      const fitting = intAt(plain, node);
+      const more = fitting - 1 < rest ? fitting - 1 : rest;
+      rest -= more;
+      room += fitting;
+      ms += (more + 1) * realAt(cellMs, node) + realAt(hopMs, node);
+      if (intAt(first, node) > 0) headLoss = Math.min(headLoss, fitting - intAt(first, node));
+      if (intAt(last, node) > 0) tailLoss = Math.min(tailLoss, fitting - intAt(last, node));
+    }
+    const missing = cellCount - room + headLoss + tailLoss;
+    return missing > 0 || rest < 0 ? shortMs(Math.max(missing, -rest)) : ms;
+  }
+
+  /** Four nodes have three rings, and which ends a ring allows may count for more than its length. */
+  #tryFour(ring: Int32Array): void {
+    const other = this.#otherRing;
+    let tried = ring;
+    for (let k = 0; k < 3; k += 1) {
+      if (k > 0) {
+        // Turning the last three once gives each of the rings in turn, up to direction.
+        other.set([intAt(tried, 0), intAt(tried, 2), intAt(tried, 3), intAt(tried, 1)]);
+        tried = other;
+      }
+      const wasMs = this.#bestMs;
+      this.#tryEnds(tried, 4, ringMs(this.pool, tried, 4));
+      if (this.#bestMs < wasMs && k > 0) ring.set(tried);
+    }
+  }
+
+  /** Every place of head and tail on a ring, both directions. */
+  #tryEnds(ring: Int32Array, size: number, linksMs: number): void {
+    if (linksMs + this.#leastMs >= this.#bestMs) return;
+    const hopsMs = linksMs + this.#hopsMs(size);
+    // With two nodes the other place is the other direction.
+    const places = size === 2 ? 1 : size;
+    for (let k = 0; k < places; k += 1) {
+      const a = intAt(ring, k);
+      const b = intAt(ring, k + 1 === size ? 0 : k + 1);
+      const backwardsMs = hopsMs + this.#fillMs(size, a, b);
+      if (backwardsMs < this.#bestMs) this.#keep(k, backwardsMs, false);
+      const forwardsMs = hopsMs + this.#fillMs(size, b, a);
+      if (forwardsMs < this.#bestMs) this.#keep(k, forwardsMs, true);
+    }
+  }
+
+  #hopsMs(size: number): number {
+    let ms = 0;
+    for (let k = 0; k < size; k += 1) ms += realAt(this.pool.hopMs, intAt(this.#bySpeed, k));
+    return ms;
+  }
+
+  #keep(at: number, stepMs: number, isForwards: boolean): void {
+    this.#bestAt = at;
+    this.#bestMs = stepMs;
+    this.#isForwards = isForwards;
+  }
+
+  /** Time in the layers when each stage has one cell and the fastest stages take the rest. */
+  #fillMs(size: number, head: number, tail: number): number {
+    const {cellCount, cellMs, first, last, plain, shortTailMs} = this.pool;
+    let rest = cellCount - size;
+    let ms = -realAt(shortTailMs, tail);
+    for (let k = 0; k < size; k += 1) {
+      const node = intAt(this.#bySpeed, k);
+      const room = intAt(node === head ? first : node === tail ? last : plain, node);
+      if (room < 1) return shortMs(1 - room + rest);
+      const more = room - 1 < rest ? room - 1 : rest;
+      rest -= more;
+      ms += (more + 1) * realAt(cellMs, node);
+    }
+    return rest === 0 ? ms : shortMs(rest < 0 ? -rest : rest);
+  }
 }
 
 function shortMs(missingCells: number): number {
   return SHORT_MS + missingCells * SHORT_CELL_MS;
-}
-
-function sortBySpeed({cellMs}: PlanningPool, members: readonly number[]): void {
-  for (let k = 0; k < members.length; k += 1) {
-    const node = members[k] ?? 0;
-    const ms = realAt(cellMs, node);
-    let at = k;
-    while (at > 0 && realAt(cellMs, intAt(bySpeed, at - 1)) > ms) {
-      bySpeed[at] = intAt(bySpeed, at - 1);
-      at -= 1;
-    }
-    bySpeed[at] = node;
-  }
-}
-
-/** Every place of head and tail on one ring, both directions. */
-function tryRing(pool: PlanningPool, ring: readonly number[]): void {
-  const size = ring.length;
-  const baseMs = ringMs(pool, ring);
-  if (baseMs >= best.stepMs) return;
-  for (let k = 0; k < size; k += 1) {
-    const a = ring[k] ?? 0;
-    const b = ring[k + 1 === size ? 0 : k + 1] ?? 0;
-    const backwardsMs = baseMs + fillMs(pool, size, a, b);
-    if (backwardsMs < best.stepMs) keep(ring, k, backwardsMs, false);
-    // With two nodes the other direction is the other k.
-    if (size === 2) continue;
-    const forwardsMs = baseMs + fillMs(pool, size, b, a);
-    if (forwardsMs < best.stepMs) keep(ring, k, forwardsMs, true);
-  }
-}
-
-function ringMs(pool: PlanningPool, ring: readonly number[]): number {
-  let ms = 0;
-  let before = ring.at(-1) ?? 0;
-  for (let k = 0; k < ring.length; k += 1) {
-    const node = ring[k] ?? 0;
-    ms += realAt(pool.oneWayMs, before * pool.count + node) + realAt(pool.hopMs, node);
-    before = node;
-  }
-  return ms;
-}
-
-function keep(ring: readonly number[], at: number, stepMs: number, isForwards: boolean): void {
-  best.ring = ring;
-  best.at = at;
-  best.stepMs = stepMs;
-  best.isForwards = isForwards;
-}
-
-/** Time in the layers when each stage has one cell and the fastest stages take the rest. */
-function fillMs(pool: PlanningPool, size: number, head: number, tail: number): number {
-  let rest = pool.cellCount - size;
-  let ms = -realAt(pool.shortTailMs, tail);
-  for (let k = 0; k < size; k += 1) {
-    const node = intAt(bySpeed, k);
-    const room = roomOf(pool, node, head, tail);
-    if (room < 1) return shortMs(1 - room + rest);
-    const more = room - 1 < rest ? room - 1 : rest;
-    rest -= more;
-    ms += (more + 1) * realAt(pool.cellMs, node);
-  }
-  return rest === 0 ? ms : shortMs(rest < 0 ? -rest : rest);
-}
-
-function roomOf(pool: PlanningPool, node: number, head: number, tail: number): number {
-  if (node === head) return intAt(pool.first, node);
-  return intAt(node === tail ? pool.last : pool.plain, node);
 }
