@@ -45,7 +45,7 @@ function portOf(text: string): number {
   return value;
 }
 
-function engineOf(text: string): 'wasm' {
-  if (text === 'wasm') return text;
-  throw new Error(`--engine "${text}" is not known: wasm`);
+function engineOf(text: string): DemoOptions['engine'] {
+  if (text === 'wasm' || text === 'webgpu') return text;
+  throw new Error(`--engine "${text}" is not known: wasm, webgpu`);
 }

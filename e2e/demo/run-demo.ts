@@ -14,7 +14,7 @@ export type DemoOptions = {
   readonly tabCount: number;
   /** What each tab can hold; `null`: an even share of the model's cells. */
   readonly maxLayers: number | null;
-  readonly engine: 'wasm';
+  readonly engine: 'wasm' | 'webgpu';
   readonly maxNewTokens: number;
   readonly port: number;
   readonly jsonPath: string | null;
@@ -23,7 +23,8 @@ export type DemoOptions = {
   readonly signal: AbortSignal;
 };
 
-const LOAD_TIMEOUT_MS = 300_000;
+/** A GPU that this machine's CPU plays takes minutes to prove and measure its layers. */
+const LOAD_TIMEOUT_MS = {wasm: 300_000, webgpu: 1_800_000};
 
 /** The main job, from nothing: model, server, tabs, one question, one answer. */
 export async function runDemo(options: DemoOptions): Promise<void> {
@@ -33,7 +34,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const swarm = await Swarm.start({
     modelsDir: model.modelsDir,
     port: options.port,
-    webgpu: false,
+    webgpu: options.engine === 'webgpu',
     log,
     signals: 'ours',
   });
@@ -65,13 +66,15 @@ async function lendTabs(swarm: Swarm, model: PreparedModel, options: DemoOptions
   await Promise.all(
     tabs.map(async (tab, i) => {
       const state = await tab.waitForLendState(['serving', 'spare', 'failed'], {
-        timeoutMs: LOAD_TIMEOUT_MS,
+        timeoutMs: LOAD_TIMEOUT_MS[options.engine],
       });
       if (state.kind === 'failed') throw new Error(`Tab ${i + 1} failed: ${state.message}`);
       if (state.kind === 'serving') {
         const {startLayer, endLayer} = state.layers;
         const speed = `${state.decodeMsPerLayer.toFixed(1)} ms per layer and token`;
         log(`Tab ${i + 1} serves layers ${startLayer}–${endLayer} at ${speed}: ${state.why}`);
+        if (state.engineFallback !== null)
+          log(`Tab ${i + 1} runs on the CPU. ${state.engineFallback.message}`);
       } else if (state.kind === 'spare') log(`Tab ${i + 1} holds no layers: ${state.why}`);
     }),
   );

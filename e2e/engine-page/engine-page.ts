@@ -8,6 +8,8 @@ import {EngineError} from '../../web/src/node/engine/engine-error.ts';
 import type {EngineChoice, MeasuredShard} from '../../web/src/node/engine/engine-protocol.ts';
 import type {LoadProgress} from '../../web/src/node/engine/load-progress.ts';
 import type {ShardInput, ShardRunner} from '../../web/src/node/engine/shard-runner.ts';
+import {openGpuOrt} from '../../web/src/node/engine/webgpu/open-gpu-ort.ts';
+import {requestGpuDevice} from '../../web/src/node/engine/webgpu/request-gpu-device.ts';
 import {createWorkerShardRunner} from '../../web/src/node/engine/worker-shard-runner.ts';
 
 type PageShard = {
@@ -31,31 +33,13 @@ const SESSION = asSessionId('00000000000000aa');
 const runners: ShardRunner[] = [];
 const workers: Worker[] = [];
 
-/** Runs in each new worker before its own script; '' for nothing. */
-let workerPrelude = '';
-
 // The page's only trick: it remembers the workers, so that a test can break one.
 globalThis.Worker = class extends Worker {
   constructor(url: string | URL, options?: WorkerOptions) {
-    super(workerPrelude === '' ? url : withPrelude(url), options);
+    super(url, options);
     workers.push(this);
   }
 };
-
-function withPrelude(url: string | URL): string {
-  const own = new URL(url, location.href).href;
-  return scriptUrl(
-    `import ${JSON.stringify(scriptUrl(workerPrelude))};import ${JSON.stringify(own)};`,
-  );
-}
-
-function scriptUrl(text: string): string {
-  return URL.createObjectURL(new Blob([text], {type: 'text/javascript'}));
-}
-
-function preludeWorkers(script: string): void {
-  workerPrelude = script;
-}
 
 /** Gives up as soon as something has come. @returns the reason with which the load ended. */
 async function abandonLoad(shard: PageShard): Promise<string> {
@@ -91,6 +75,23 @@ async function load(
   });
   runners.push(runner);
   return {measured, progress};
+}
+
+/** Makes a session of the GPU from a graph. @returns what onnxruntime has against it. */
+async function refuseOnGpu(model: {
+  readonly graph: readonly number[];
+  readonly weights: readonly number[];
+  readonly weightsName: string;
+}): Promise<string | null> {
+  const {device} = await requestGpuDevice();
+  const ort = await openGpuOrt(device);
+  const {weightsName} = model;
+  const graph = Uint8Array.from(model.graph);
+  const weights = Uint8Array.from(model.weights);
+  return await ort.createSession({graph, weights, weightsName}).then(
+    () => null,
+    (error: unknown) => String(error),
+  );
 }
 
 async function unload(): Promise<void> {
@@ -221,7 +222,7 @@ function tellCode<Args extends unknown[], Result>(
 }
 
 const actions = {
-  preludeWorkers,
+  refuseOnGpu,
   logitsOf: tellCode(logitsOf),
   load: tellCode(load),
   abandonLoad,

@@ -2,12 +2,9 @@
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {memoryByteSource} from '#shared/model/byte-source.ts';
-import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {makeManifest} from '#shared/model/make-manifest.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
-import {sha256} from '#shared/testing/sha256.ts';
 import {tinyGguf, type TinyModelShape} from '#shared/testing/tiny-gguf.ts';
+import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
 import {serveEnginePage} from './serve-engine-page.ts';
 
 export type TinySite = AsyncDisposable & {readonly url: string; readonly manifest: Manifest};
@@ -20,15 +17,7 @@ export async function serveTinyModel(options: {
   readonly cutEvery?: number;
 }): Promise<TinySite> {
   const gguf = tinyGguf(options);
-  const source = memoryByteSource(gguf);
-  const manifest = await makeManifest({
-    id: 'tiny',
-    cutEvery: options.cutEvery ?? 1,
-    gguf: await parseGguf(source),
-    source,
-    fileSha256: await sha256(gguf),
-    sha256,
-  });
+  const manifest = await tinyManifest(gguf, {cutEvery: options.cutEvery ?? 1});
   const folder = await mkdtemp(join(tmpdir(), 'weft-tiny-'));
   const path = join(folder, 'tiny.gguf');
   await writeFile(path, gguf);

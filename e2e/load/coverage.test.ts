@@ -10,6 +10,8 @@ const serving = (startLayer: number, endLayer: number): LendState => ({
   kind: 'serving',
   layers: {startLayer, endLayer},
   why: '',
+  engine: 'wasm-f32',
+  engineFallback: null,
   decodeMsPerLayer: 1,
   openSessions: 0,
   servedTokens: 0,

@@ -41,7 +41,7 @@ export async function runScenario(
     modelsDir: model.modelsDir,
     siteDir: model.siteDir,
     port: 0,
-    webgpu: false,
+    webgpu: options.scenario.tabs.some(({engine}) => engine === 'webgpu'),
     signals: 'ours',
     log,
   });

@@ -39,14 +39,9 @@ test.each<[string, unknown, RegExp]>([
   ['no model', {tabs: [{}], requests: {prompts: ['Hi']}}, /- model: /u],
   ['a misspelt field', {...MINIMAL, waitForChain: 1}, /waitForChain/u],
   [
-    'an engine to come',
-    {...MINIMAL, tabs: [{engine: 'webgpu'}]},
-    /tabs\.0\.engine: "webgpu" is not supported yet: wasm, stub/u,
-  ],
-  [
     'an unknown engine',
     {...MINIMAL, tabs: [{engine: 'cuda'}]},
-    /tabs\.0\.engine: "cuda" is none of wasm, stub/u,
+    /tabs\.0\.engine: "cuda" is none of wasm, webgpu, stub/u,
   ],
   ['two capacities', {...MINIMAL, tabs: [{maxLayers: 3, memoryMiB: 9}]}, /tabs\.0\.memoryMiB/u],
   ['a slowed real engine', {...MINIMAL, tabs: [{slowdown: 2}]}, /tabs\.0\.slowdown: only stub/u],

@@ -22,7 +22,7 @@ function oneOf<const Value extends string>(
 const tabGroupSchema = z
   .strictObject({
     count: count.default(1),
-    engine: oneOf(['wasm', 'stub'], ['webgpu']).default('wasm'),
+    engine: oneOf(['wasm', 'webgpu', 'stub']).default('wasm'),
     /** Embedding and LM head are free under it. */
     maxLayers: count.optional(),
     memoryMiB: count.optional(),

@@ -11,6 +11,8 @@ import {rememberMemoryCap, type MemoryCap} from './ui/contribute/memory-cap.ts';
 /** Nothing of a tab that a program drives outlives it. */
 const FORGETFUL: MemoryCap = {read: () => null, write: () => undefined};
 
+const MAX_THREADS = 4;
+
 /** Composition root of the page: the element, and what it may call. */
 function start(config: PageConfig): void {
   const services = lazyServices(async () => {
@@ -38,12 +40,22 @@ function start(config: PageConfig): void {
     links: services.links,
     models: {describe: () => describeOffer(config)},
     memoryCap: config.headless ? FORGETFUL : rememberMemoryCap(() => localStorage),
-    engine: config.engine,
+    engine: config.engine ?? (config.headless ? 'wasm' : 'webgpu'),
+    threadCount: config.threads ?? (config.headless ? 1 : usefulThreads()),
     maxLayers: config.maxLayers ?? null,
     memoryMiB: config.memoryMiB ?? null,
   };
   document.body.append(app);
   if (config.headless) exposeTabControl(services);
+}
+
+/**
+ * One thread for the page and all others besides, and no more than four: onnxruntime gains
+ * little from more. Threads share memory, which needs a page that is isolated.
+ */
+function usefulThreads(): number {
+  if (!crossOriginIsolated) return 1;
+  return Math.max(1, Math.min(MAX_THREADS, navigator.hardwareConcurrency - 1));
 }
 
 async function describeOffer({model: id}: PageConfig): Promise<ModelCard> {

@@ -11,10 +11,13 @@ export interface LendService {
   stop(): Promise<void>;
 }
 
-export type EngineKind = 'wasm' | 'stub';
+/** `webgpu` takes the CPU where there is no GPU, or none that can be trusted. */
+export type EngineKind = 'wasm' | 'webgpu' | 'stub';
 
 export type LendRequest = {
   readonly engine: EngineKind;
+  /** Threads of the CPU that layers may take. 1 when not said, and where the page is not isolated. */
+  readonly threadCount?: number;
   /** A stub takes this many times what it would: a slow tab for experiments. 1 when not said. */
   readonly stubSlowdown?: number;
   /** Frees answers that are silent for longer, in ms: for experiments. The node's own limit when not said. */
@@ -42,6 +45,9 @@ export type LoadStep = {
   readonly total: number;
 };
 
+/** Why layers run on the CPU although a GPU was asked for: a code and a sentence. */
+export type EngineFallback = {readonly code: string; readonly message: string};
+
 export type HeldLayers = {readonly startLayer: number; readonly endLayer: number};
 
 export type LendState =
@@ -58,6 +64,10 @@ export type LendState =
       readonly kind: 'serving';
       readonly layers: HeldLayers;
       readonly why: string;
+      /** The class of engine that runs them. */
+      readonly engine: string;
+      /** `null` when they run on what was asked for. */
+      readonly engineFallback: EngineFallback | null;
       readonly decodeMsPerLayer: number;
       readonly openSessions: number;
       readonly servedTokens: number;

@@ -29,6 +29,8 @@ export type ShardUnderTest = {
 
 /** A prompt in one piece, and in pieces that other kernels serve, must come out the same. */
 export type CutProof = {
+  /** Whom the sentence of a failure accuses. */
+  readonly subject: string;
   /** Together the whole. */
   readonly pieces: readonly number[];
   readonly agree: (whole: HiddenBytes, pieces: HiddenBytes, hiddenSize: number) => boolean;
@@ -36,6 +38,7 @@ export type CutProof = {
 
 /** On WASM, where a token's bits depend on nothing but what is before it. */
 export const SAME_BITS: CutProof = {
+  subject: 'The CPU',
   pieces: [16, 7, 1],
   agree: ({bytes}, pieces) =>
     bytes.length === pieces.bytes.length && bytes.every((byte, at) => byte === pieces.bytes[at]),
@@ -43,6 +46,7 @@ export const SAME_BITS: CutProof = {
 
 /** On a GPU. Kernels of attention that are wrong on some adapters begin at 32 tokens. */
 export const SAME_WITHIN_ROUNDING: CutProof = {
+  subject: 'The GPU',
   pieces: [16, 16, 7, 1],
   agree: (whole, pieces, hiddenSize) =>
     relativeError(valuesOf(pieces), valuesOf(whole), hiddenSize) <= MAX_RELATIVE_ERROR,
@@ -53,7 +57,7 @@ const WARM_UP_RUNS = 4;
 const DECODE_RUNS = 9;
 const PREFILL_RUNS = 3;
 /** Positions that the test needs in the cache. */
-const KV_TOKENS = PREFILL_TOKENS + 2 * (WARM_UP_RUNS + DECODE_RUNS);
+export const TESTED_TOKENS = PREFILL_TOKENS + 2 * (WARM_UP_RUNS + DECODE_RUNS);
 
 /**
  * Proves a loaded shard and measures it warm: finite results, and the same ones
@@ -92,7 +96,7 @@ async function proveCuts(probe: Probe, range: LayerRange): Promise<void> {
   if (proof.agree(whole, pieces, hiddenSize)) return;
   throw new EngineError(
     {code: 'SELF_TEST_FAILED'},
-    'This engine gives other numbers for a prompt in pieces than for a whole one',
+    `${proof.subject} gives other numbers for a prompt in pieces than for a whole one`,
   );
 }
 
@@ -153,7 +157,7 @@ class Probe {
     const {runner} = this.shard;
     const sessionId = Probe.#sessionId;
     let position = 0;
-    await runner.openSession(sessionId, KV_TOKENS);
+    await runner.openSession(sessionId, TESTED_TOKENS);
     try {
       return await act(async (tokenCount, output) => {
         const {hiddenSize} = this.shard;

@@ -25,6 +25,8 @@ export type WorkerShardOptions = {
   /** Memory that all sessions together may take to remember. */
   readonly kvBudgetBytes: number;
   readonly onProgress: (progress: LoadProgress) => void;
+  /** The engine died by itself; calls that wait, and all that follow, are rejected with the same. */
+  readonly onLost?: (error: EngineError) => void;
   readonly signal: AbortSignal;
 };
 
@@ -43,9 +45,9 @@ type Pending = {
 export async function createWorkerShardRunner(
   options: WorkerShardOptions,
 ): Promise<{readonly runner: ShardRunner; readonly measured: MeasuredShard}> {
-  const {engine, manifest, range, embedding, lmHead, kvBudgetBytes, onProgress, signal} = options;
+  const {engine, manifest, range, embedding, lmHead, kvBudgetBytes, signal} = options;
   signal.throwIfAborted();
-  const runner = new WorkerShardRunner(range, onProgress);
+  const runner = new WorkerShardRunner(range, options);
   const abort = (): void => {
     runner.end(signal.reason);
   };
@@ -74,19 +76,27 @@ class WorkerShardRunner implements ShardRunner {
   /** Why no call can be answered any more; `null` while the worker lives. */
   #ended: {readonly reason: unknown} | null = null;
 
-  constructor(range: LayerRange, onProgress: (progress: LoadProgress) => void) {
+  constructor(
+    range: LayerRange,
+    {onProgress, onLost}: Pick<WorkerShardOptions, 'onProgress' | 'onLost'>,
+  ) {
+    const lose = (reason: string): void => {
+      const error = engineLost(reason);
+      this.end(error);
+      onLost?.(error);
+    };
     this.range = range;
     this.#worker = new Worker(new URL('./engine.worker.ts', import.meta.url), {type: 'module'});
     this.#worker.addEventListener('message', (event: MessageEvent<EngineReply>) => {
       if (event.data.kind === 'progress') onProgress(event.data.progress);
-      else if (event.data.kind === 'lost') this.end(engineLost(event.data.reason));
+      else if (event.data.kind === 'lost') lose(event.data.reason);
       else this.#settle(event.data);
     });
     this.#worker.addEventListener('error', (event) => {
-      this.end(engineLost(event.message));
+      lose(event.message);
     });
     this.#worker.addEventListener('messageerror', () => {
-      this.end(engineLost('a message could not be read'));
+      lose('a message could not be read');
     });
   }
 

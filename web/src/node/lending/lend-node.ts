@@ -5,14 +5,20 @@ import {
   decidePlacement,
 } from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {LendLoad, LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
+import type {
+  EngineFallback,
+  LendLoad,
+  LendRequest,
+  LendService,
+  LendState,
+} from '../../chat/lend-service.ts';
 import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
 import {HopServer, type HopLimits} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
 import {DRAIN_MS, HOP_LIMITS, KV_TOKENS, LOOK_AROUND_MS, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {
   capacityOf,
-  ENGINE_CLASSES,
+  EXPECTED_ENGINE_CLASSES,
   loadShard,
   type LoadedShard,
   type LoadOptions,
@@ -124,6 +130,7 @@ class Lending {
   readonly #unsubscribe: () => void;
   readonly #sweep: ReturnType<typeof setInterval>;
   #loaded: LoadedShard | null = null;
+  #fallback: EngineFallback | null = null;
   #placement: PlacementState | {readonly kind: 'leaving'; readonly shard: PlacedShard} = {
     kind: 'waiting',
     why: 'no snapshot yet',
@@ -147,7 +154,7 @@ class Lending {
     this.hop = this.#openHop();
     this.#publisher = membership.publish({
       capacityLayers: capacityOf(model.manifest, request),
-      engineClass: ENGINE_CLASSES[request.engine],
+      engineClass: EXPECTED_ENGINE_CLASSES[request.engine],
       maxSessions: HOP_LIMITS.maxSessions,
       kvTokensFree: KV_TOKENS,
     });
@@ -179,10 +186,7 @@ class Lending {
         this.#onChange();
       },
       onEngineLost: (cause) => {
-        this.#fail(
-          'ENGINE_LOST',
-          `The engine of this tab stopped (${String(cause)}): lend the tab again`,
-        );
+        this.#loseEngine(cause);
       },
     });
   }
@@ -199,7 +203,14 @@ class Lending {
           target: TARGET,
         }),
       publishClaim: (shard) => this.#publishClaim(shard),
-      load: (shard, options) => this.#load(shard, options),
+      load: (shard, options) =>
+        this.#load(shard, {
+          ...options,
+          onLost: (cause) => {
+            // An answer that runs here hears of it by its next step.
+            if (this.hop.load.openSessions === 0) this.#loseEngine(cause);
+          },
+        }),
       onState: (state) => {
         if (state.kind === 'failed') {
           this.#fail(state.code, state.message);
@@ -284,18 +295,23 @@ class Lending {
   }
 
   async #load(shard: PlacedShard, options: LoadOptions): Promise<void> {
-    const loaded = await loadShard(this.#membership.model, shard, this.#request, options);
+    // A GPU that failed once is not asked again.
+    const engine = this.#fallback === null ? this.#request.engine : 'wasm';
+    const request = {...this.#request, engine};
+    const loaded = await loadShard(this.#membership.model, shard, request, options);
     if (options.signal.aborted) {
       await loaded.runner.close();
       options.signal.throwIfAborted();
     }
     const before = this.#loaded;
     this.#loaded = loaded;
+    this.#fallback ??= loaded.fallback;
     this.hop.serve({runner: loaded.runner, range: shard});
     await before?.runner.close();
-    const {decodeMsPerLayer, prefillMsPerTokenLayer} = loaded;
+    const {decodeMsPerLayer, prefillMsPerTokenLayer, engineClass} = loaded;
     this.#publisher.update({
       shards: [shard],
+      engineClass,
       claim: null,
       decodeMsPerLayer: {fixedMs: decodeMsPerLayer, perSessionMs: 0},
       prefillMsPerTokenLayer,
@@ -308,6 +324,13 @@ class Lending {
     const kvTokensFree = Math.max(0, KV_TOKENS - kvTokensReserved);
     this.#publisher.update({openSessions, queuedSteps, kvTokensFree});
     this.#show();
+  }
+
+  #loseEngine(cause: unknown): void {
+    // Once it is replaced or not yet there, it is not this lending's loss.
+    if (this.#placement.kind !== 'serving') return;
+    const sentence = `The engine of this tab stopped (${String(cause)}): lend the tab again`;
+    this.#fail('ENGINE_LOST', sentence);
   }
 
   /** The tab leaves: a record that stays would keep its place in everybody's plan. */
@@ -341,19 +364,24 @@ class Lending {
         const progress = placement.progress ?? {step: 'weights', done: 0, total: 0};
         return {kind: 'loading', layers: placement.shard, why: placement.why, ...progress};
       }
-      case 'serving': {
-        const traffic = this.#membership.transport.traffic();
-        return {
-          kind: 'serving',
-          layers: placement.shard,
-          why: placement.why,
-          decodeMsPerLayer: this.#loaded?.decodeMsPerLayer ?? 0,
-          openSessions: this.hop.load.openSessions,
-          servedTokens: this.hop.load.servedTokens,
-          bytesSent: traffic.reduce((sum, {sentBytes}) => sum + sentBytes, 0),
-          bytesReceived: traffic.reduce((sum, {receivedBytes}) => sum + receivedBytes, 0),
-        };
-      }
+      case 'serving':
+        return this.#servingView(placement);
     }
+  }
+
+  #servingView({shard, why}: Extract<PlacementState, {kind: 'serving'}>): LendState {
+    const traffic = this.#membership.transport.traffic();
+    return {
+      kind: 'serving',
+      layers: shard,
+      why,
+      engine: this.#loaded?.engineClass ?? '',
+      engineFallback: this.#fallback,
+      decodeMsPerLayer: this.#loaded?.decodeMsPerLayer ?? 0,
+      openSessions: this.hop.load.openSessions,
+      servedTokens: this.hop.load.servedTokens,
+      bytesSent: traffic.reduce((sum, {sentBytes}) => sum + sentBytes, 0),
+      bytesReceived: traffic.reduce((sum, {receivedBytes}) => sum + receivedBytes, 0),
+    };
   }
 }

@@ -5,19 +5,24 @@ import {
   capacityOfMemory,
   type LayerCapacity,
 } from '#shared/model/layer-capacity.ts';
-import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {LendRequest, LoadStep} from '../../chat/lend-service.ts';
+import type {EngineFallback, EngineKind, LendRequest, LoadStep} from '../../chat/lend-service.ts';
+import {createProvenShardRunner} from '../engine/create-proven-shard-runner.ts';
+import type {EngineClass} from '../engine/engine-class.ts';
 import {createStubShardRunner} from '../engine/stub-shard-runner.ts';
 import type {LoadProgress} from '../engine/load-progress.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
-import {createWorkerShardRunner} from '../engine/worker-shard-runner.ts';
 import type {OfferedModel} from '../model/load-manifest.ts';
 import {KV_TOKENS} from './lending-limits.ts';
 
 /** A shard that runs, and how fast: measured on this machine with the layers themselves. */
 export type LoadedShard = {
   readonly runner: ShardRunner;
+  readonly engineClass: EngineClass;
+  /** Why it runs on the CPU although a GPU was asked for; `null` when it does not. */
+  readonly fallback: EngineFallback | null;
   readonly decodeMsPerLayer: number;
   readonly prefillMsPerTokenLayer: number;
   /** Ends the engine as a crash would. */
@@ -27,10 +32,16 @@ export type LoadedShard = {
 export type LoadOptions = {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: LoadStep) => void;
+  /** The engine died by itself. */
+  readonly onLost: (cause: unknown) => void;
 };
 
-/** Which arithmetic an engine stands for: equal classes give equal bits. */
-export const ENGINE_CLASSES = {wasm: 'wasm-f32', stub: 'stub'} as const;
+/** What a record says before there are layers: on a GPU, which one it is comes with them. */
+export const EXPECTED_ENGINE_CLASSES = {
+  wasm: 'wasm-f32',
+  webgpu: 'webgpu-unknown',
+  stub: 'stub',
+} as const satisfies Record<EngineKind, EngineClass>;
 
 /** What a stub says that it costs, per layer: a fixed part and a part per token. */
 const STUB_MS = {fixed: 0.2, perToken: 0.05};
@@ -45,40 +56,21 @@ export function capacityOf(manifest: Manifest, {capacity}: LendRequest): LayerCa
   });
 }
 
-/** Fetches, builds and measures the layers of a shard. */
+/** Fetches, builds, proves and measures the layers of a shard. */
 export async function loadShard(
   model: OfferedModel,
   shard: PlacedShard,
-  {engine, stubSlowdown = 1}: LendRequest,
+  request: LendRequest,
   options: LoadOptions,
 ): Promise<LoadedShard> {
+  const {engine, threadCount = 1} = request;
   const {startLayer, endLayer, embedding, lmHead} = shard;
   const range = {startLayer, endLayer};
   const {spec} = model.manifest;
-  if (engine === 'stub') {
-    const crash = new AbortController();
-    const fixedMsPerLayer = STUB_MS.fixed * stubSlowdown;
-    const msPerTokenLayer = STUB_MS.perToken * stubSlowdown;
-    const runner = createStubShardRunner({
-      spec,
-      range,
-      fixedMsPerLayer,
-      msPerTokenLayer,
-      kvTokens: KV_TOKENS,
-      waitMs: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
-      lost: crash.signal,
-    });
-    return {
-      runner,
-      decodeMsPerLayer: fixedMsPerLayer + msPerTokenLayer,
-      prefillMsPerTokenLayer: msPerTokenLayer,
-      crash: () => {
-        crash.abort();
-      },
-    };
-  }
-  const {runner, measured} = await createWorkerShardRunner({
-    engine: {kind: 'wasm', threadCount: 1},
+  if (engine === 'stub') return loadStub(spec, range, request);
+  const {runner, measured, fallback} = await createProvenShardRunner({
+    wish: engine,
+    threadCount,
     manifest: model.manifest,
     range,
     embedding,
@@ -86,11 +78,41 @@ export async function loadShard(
     weightsUrl: model.weightsUrl,
     kvBudgetBytes: KV_TOKENS * kvBytesPerTokenLayer(spec) * (endLayer - startLayer),
     signal: options.signal,
+    onLost: options.onLost,
     onProgress: (progress) => {
       options.onProgress(stepOf(progress));
     },
   });
-  return {runner, ...measured, crash: () => void runner.close()};
+  return {runner, fallback, ...measured, crash: () => void runner.close()};
+}
+
+function loadStub(
+  spec: ModelSpec,
+  range: LayerRange,
+  {stubSlowdown = 1}: LendRequest,
+): LoadedShard {
+  const crash = new AbortController();
+  const fixedMsPerLayer = STUB_MS.fixed * stubSlowdown;
+  const msPerTokenLayer = STUB_MS.perToken * stubSlowdown;
+  const runner = createStubShardRunner({
+    spec,
+    range,
+    fixedMsPerLayer,
+    msPerTokenLayer,
+    kvTokens: KV_TOKENS,
+    waitMs: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+    lost: crash.signal,
+  });
+  return {
+    runner,
+    engineClass: 'stub',
+    fallback: null,
+    decodeMsPerLayer: fixedMsPerLayer + msPerTokenLayer,
+    prefillMsPerTokenLayer: msPerTokenLayer,
+    crash: () => {
+      crash.abort();
+    },
+  };
 }
 
 function stepOf(progress: LoadProgress): LoadStep {

@@ -4,6 +4,7 @@ import type {LendState} from '../../chat/lend-service.ts';
 import {controlStyles} from '../control-styles.ts';
 import {formatBytes} from '../format/format-bytes.ts';
 import {formatDuration} from '../format/format-duration.ts';
+import {formatEngine} from '../format/format-engine.ts';
 
 /** What a serving tab has done so far. */
 @customElement('weft-lend-figures')
@@ -18,6 +19,7 @@ export class LendFigures extends LitElement {
     const {state} = this;
     if (state === undefined) return nothing;
     const figures: readonly (readonly [name: string, value: string])[] = [
+      ['Runs on', formatEngine(state.engine)],
       ['Tokens served', state.servedTokens.toLocaleString('en')],
       ['Per layer and token', formatDuration(state.decodeMsPerLayer)],
       ['Open answers', String(state.openSessions)],
@@ -35,6 +37,11 @@ export class LendFigures extends LitElement {
             </div>`,
         )}
       </dl>
+      ${
+        state.engineFallback === null
+          ? nothing
+          : html`<p class="quiet">Runs on the CPU. ${state.engineFallback.message}.</p>`
+      }
     `;
   }
 

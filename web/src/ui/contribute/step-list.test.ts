@@ -15,6 +15,8 @@ const WAY: readonly LendState[] = [
     kind: 'serving',
     layers: LAYERS,
     why: 'nobody serves it',
+    engine: 'wasm-f32',
+    engineFallback: null,
     decodeMsPerLayer: 1,
     openSessions: 0,
     servedTokens: 0,

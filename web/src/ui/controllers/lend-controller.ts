@@ -35,6 +35,7 @@ export type LendServices = {
   readonly memoryCap: MemoryCap;
   /** What the address says; the memory is a first value, which the person may change. */
   readonly engine: LendRequest['engine'];
+  readonly threadCount: number;
   readonly maxLayers: number | null;
   readonly memoryMiB: number | null;
 };
@@ -109,10 +110,10 @@ export class LendController implements ReactiveController {
     this.#show({choice});
   }
 
-  #request({engine, maxLayers}: LendServices): LendRequest {
-    if (maxLayers !== null) return {engine, capacity: {kind: 'layers', maxLayers}};
+  #request({engine, threadCount, maxLayers}: LendServices): LendRequest {
+    if (maxLayers !== null) return {engine, threadCount, capacity: {kind: 'layers', maxLayers}};
     const memoryMiB = this.view.choice?.memoryMiB ?? this.#memoryMiB;
-    return {engine, capacity: {kind: 'memory', memoryMiB}};
+    return {engine, threadCount, capacity: {kind: 'memory', memoryMiB}};
   }
 
   async #describeModel({models, maxLayers}: LendServices): Promise<void> {
