@@ -1,4 +1,4 @@
-import {seededRandom} from '#shared/scheduling/seeded-choice.ts';
+import {seededRandom, type NextRandom} from '#shared/scheduling/seeded-choice.ts';
 import {drawNode, drawStarts, ORDINARY_NODE, type NodeDraw} from './draw-node.ts';
 import {swarmScript, type Churn, type SwarmScript} from './swarm-script.ts';
 
@@ -18,7 +18,6 @@ export function joinStorm({seed, nodes, draw, durationMs, ...rest}: Crowd): Swar
     seed,
     durationMs,
     nodes: drawStarts(kind, {count: nodes, joinWithinMs: 1000}, seededRandom(seed + 1)),
-    newcomer: (number, random) => drawNode(kind, number, random),
     directory: {minDelayMs: 0, maxDelayMs: 2000, lossRate: 0.1},
     ...rest,
   });
@@ -26,6 +25,8 @@ export function joinStorm({seed, nodes, draw, durationMs, ...rest}: Crowd): Swar
 
 /** As `joinStorm`; then tabs come and go. */
 export function comingAndGoing(crowd: Crowd & {readonly meanLifeMs: number}): SwarmScript {
-  const {meanLifeMs} = crowd;
-  return joinStorm({...crowd, churn: {meanLifeMs, isReplaced: true, noticedRate: 0.5}});
+  const {meanLifeMs, draw} = crowd;
+  const kind = {...ORDINARY_NODE, ...draw};
+  const newcomer = (number: number, random: NextRandom) => drawNode(kind, number, random);
+  return joinStorm({...crowd, churn: {meanLifeMs, newcomer, noticedRate: 0.5}});
 }

@@ -47,15 +47,11 @@ function openTogether(
     ...start,
     facts: {...start.facts, maxSessions: endless, kvTokens: endless * endless},
   }));
-  const newcomer = () => {
-    throw new Error('Broken invariant: nobody leaves this swarm');
-  };
   return swarmScript({
     grid: pool.model,
     contextTokens: 2 * endless,
     seed,
     nodes,
-    newcomer,
     durationMs: openMs + WARM_UP_MS + COUNTED_MS,
     countFromMs: openMs + WARM_UP_MS,
     placement: {kind: 'fixed'},

@@ -18,7 +18,7 @@ test('[VS1] 50 joins in a second settle within 3 record periods, whatever the se
       expect(report).toMatchObject({coveredShare: 1, moves: 0, uncoveredByMove: 0, ghosts: 0});
       expect(report.mostAbandonedLoads).toBeLessThanOrEqual(1);
     }),
-    {numRuns: 5},
+    {numRuns: 3},
   );
 });
 

@@ -13,11 +13,10 @@ import {VirtualNode} from './virtual-node.ts';
 import {VirtualTime} from './virtual-time.ts';
 
 /**
- * How often a node looks around: while it waits or loads, and once it serves. A real tab
+ * How often a node looks around: while it waits or loads, when there is no room for it, and once it serves. A real tab
  * does so at every change, up to four times a second, so repairs begin later here.
  */
-const UNSETTLED_LOOK_MS = 500;
-const SETTLED_LOOK_MS = 8000;
+const LOOK_EVERY_MS = {eager: 500, spare: 2000, settled: 8000} as const;
 const MEASURE_EVERY_MS = 500;
 /** How long it takes neighbours to see that a link is dead: closed, or silent. */
 const CLOSED_LINK_MS = 300;
@@ -100,7 +99,8 @@ class Run {
     node.join(shard);
     this.#report.joins += 1;
     this.#crowd.add(node);
-    if (placement.kind === 'live') this.#lookAfter(node, 1000 + this.#random() * UNSETTLED_LOOK_MS);
+    if (placement.kind === 'live')
+      this.#lookAfter(node, 1000 + this.#random() * LOOK_EVERY_MS.eager);
     if (placement.kind === 'central') this.#replanSoon();
     if (churn === null) return;
     // Inverse transform of an exponential life; a report, not a plan, so `log` may be used.
@@ -115,7 +115,7 @@ class Run {
   }
 
   #leave(node: VirtualNode): void {
-    const {churn, placement, newcomer} = this.#script;
+    const {churn, placement} = this.#script;
     const {serving} = node.hop;
     this.#report.departures += 1;
     if (serving !== null) this.#report.departedLayers += serving.endLayer - serving.startLayer;
@@ -126,17 +126,17 @@ class Run {
     node.leave({noticed, linkLossMs: noticed ? CLOSED_LINK_MS : SILENT_LINK_MS});
     this.#directory.forgetBefore(this.#time.nowMs - 2 * RECORD_TTL_MS);
     if (placement.kind === 'central') this.#replanSoon();
-    if (churn?.isReplaced === true) {
-      this.#join({facts: newcomer(this.#drawn, this.#random), shard: null});
-      this.#drawn += 1;
-    }
+    const newcomer = churn?.newcomer?.(this.#drawn, this.#random);
+    if (newcomer === undefined) return;
+    this.#drawn += 1;
+    this.#join({facts: newcomer, shard: null});
   }
 
   #lookAfter(node: VirtualNode, delayMs: number): void {
     this.#time.after(delayMs, () => {
       if (node.isGone) return;
       this.#countGhosts(node.lookAround());
-      this.#lookAfter(node, node.isUnsettled ? UNSETTLED_LOOK_MS : SETTLED_LOOK_MS);
+      this.#lookAfter(node, LOOK_EVERY_MS[node.mood]);
     });
   }
 

@@ -38,8 +38,8 @@ export type Placement =
 export type Churn = {
   /** Mean life, exponential. */
   readonly meanLifeMs: number;
-  /** Whether a newcomer joins for each node that leaves. */
-  readonly isReplaced: boolean;
+  /** Who joins for a node that leaves, as the `number`th of all; `null`: nobody. */
+  readonly newcomer: ((number: number, random: NextRandom) => VirtualNodeFacts) | null;
   /** The part of departures that the server notices; the others only expire. */
   readonly noticedRate: number;
 };
@@ -51,8 +51,6 @@ export type SwarmScript = {
   readonly seed: number;
   readonly durationMs: number;
   readonly nodes: readonly NodeStart[];
-  /** Who joins as the `number`th node. */
-  readonly newcomer: (number: number, random: NextRandom) => VirtualNodeFacts;
   readonly churn: Churn | null;
   readonly placement: Placement;
   readonly directory: DirectoryFaults;
@@ -68,7 +66,7 @@ export type SwarmScript = {
 
 /** A calm swarm with a perfect network and nobody in it; name what matters. */
 export function swarmScript(
-  differences: Partial<SwarmScript> & Pick<SwarmScript, 'grid' | 'newcomer' | 'durationMs'>,
+  differences: Partial<SwarmScript> & Pick<SwarmScript, 'grid' | 'durationMs'>,
 ): SwarmScript {
   return {
     contextTokens: 8192,

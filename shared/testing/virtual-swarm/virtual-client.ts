@@ -43,6 +43,7 @@ export type ChainWish = {
   readonly attempt: number;
 };
 
+type View = {readonly atMs: number; readonly sessions: ReadonlyMap<PeerId, number>};
 type PromisedChain = {
   readonly hops: readonly ChainHop[];
   readonly openedMs: number;
@@ -62,7 +63,7 @@ export class VirtualClient {
   #snapshot: SwarmSnapshot | null = null;
   #seqOf = new Map<PeerId, number>();
   #viewedMs = -Infinity;
-  #growth: {readonly atMs: number; readonly sessions: number}[] = [];
+  #views: View[] = [];
 
   constructor(options: VirtualClientOptions) {
     this.#options = options;
@@ -96,9 +97,9 @@ export class VirtualClient {
     this.#snapshot = snapshotOf(records, START_MS + nowMs, this.#snapshot);
     this.#seqOf = new Map(records.map(({peerId, seq}) => [peerId, seq - START_MS]));
     this.#viewedMs = nowMs;
-    this.#growth = [
-      ...this.#growth.filter(({atMs}) => atMs >= nowMs - GROWTH_WINDOW_MS),
-      {atMs: nowMs, sessions: sessionsOf(this.#snapshot)},
+    this.#views = [
+      ...this.#views.filter(({atMs}) => atMs >= nowMs - GROWTH_WINDOW_MS),
+      {atMs: nowMs, sessions: sessionsAtHeads(this.#snapshot)},
     ];
     return this.#snapshot;
   }
@@ -113,10 +114,8 @@ export class VirtualClient {
         if (sign !== 0) addHop(promised, snapshot, hop, sign);
       }
     }
-    const [first] = this.#growth;
-    const grown =
-      this.#options.isAlone || first === undefined ? 0 : sessionsOf(snapshot) - first.sessions;
-    return {...EMPTY_OVERLAY, distrusted, promised, unseenSessions: Math.max(0, grown)};
+    const unseenSessions = this.#options.isAlone ? 0 : newSessions(this.#views);
+    return {...EMPTY_OVERLAY, distrusted, promised, unseenSessions};
   }
 
   /** 1 while an open session is not shown yet, -1 while an ended one is shown still. */
@@ -134,13 +133,26 @@ export class VirtualClient {
   }
 }
 
-/** Sessions under way: each is open at one head. */
-function sessionsOf({nodes}: SwarmSnapshot): number {
-  return nodes.reduce(
-    (sum, {shards, openSessions}) =>
-      shards.some(({embedding}) => embedding) ? sum + openSessions : sum,
-    0,
+/** Sessions under way, by head: each is open at one. */
+function sessionsAtHeads({nodes}: SwarmSnapshot): ReadonlyMap<PeerId, number> {
+  return new Map(
+    nodes.flatMap(({nodeId, shards, openSessions}) =>
+      shards.some(({embedding}) => embedding) ? [[nodeId, openSessions] as const] : [],
+    ),
   );
+}
+
+/**
+ * How many sessions were opened within the window, as far as heads tell: about
+ * as many as have been opened since and are not told yet.
+ */
+function newSessions(views: readonly View[]): number {
+  const first = views[0]?.sessions;
+  let opened = 0;
+  for (const [nodeId, sessions] of views.at(-1)?.sessions ?? []) {
+    opened += Math.max(0, sessions - (first?.get(nodeId) ?? 0));
+  }
+  return opened;
 }
 
 function addHop(

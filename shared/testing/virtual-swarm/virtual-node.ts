@@ -95,6 +95,7 @@ export class VirtualNode {
   #publishedMs = -Infinity;
   #isPublishing = false;
   #isGone = false;
+  #isSpare = false;
 
   constructor(options: VirtualNodeOptions) {
     const {facts, time, grid, contextTokens} = options;
@@ -121,9 +122,11 @@ export class VirtualNode {
     return this.#isGone;
   }
 
-  /** Whether it waits for a place or loads one, and so looks around often. */
-  get isUnsettled(): boolean {
-    return this.hop.serving === null || this.#claim !== null;
+  /** How eagerly it looks around. */
+  get mood(): 'eager' | 'spare' | 'settled' {
+    if (this.#claim !== null) return 'eager';
+    if (this.hop.serving !== null) return 'settled';
+    return this.#isSpare ? 'spare' : 'eager';
   }
 
   /** Publishes its first record; serves `shard` at once when one is given. */
@@ -155,6 +158,7 @@ export class VirtualNode {
       self: this.id,
       target: DEFAULT_TARGET,
     });
+    this.#isSpare = decision.kind === 'spare';
     if (decision.kind === 'claim') this.#startClaim(decision.shard, clockMs);
     if (decision.kind === 'withdraw') this.#withdraw();
     this.#advance(clockMs);

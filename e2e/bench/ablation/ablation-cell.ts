@@ -1,0 +1,77 @@
+/** Where the nodes of a world stand. */
+export const GEOGRAPHIES = ['flat', 'city', '4-regions', '16-regions'] as const;
+export type Geography = (typeof GEOGRAPHIES)[number];
+
+export const ARRIVALS = ['poisson', 'bursty'] as const;
+export type Arrival = (typeof ARRIVALS)[number];
+
+export const CHURNS = ['calm', 'churn'] as const;
+export type ChurnName = (typeof CHURNS)[number];
+
+/** One world in which all pairs of planner and router are tried. */
+export type AblationCell = {
+  readonly nodes: number;
+  readonly geography: Geography;
+  readonly arrival: Arrival;
+  readonly churn: ChurnName;
+  readonly seed: number;
+};
+
+export const PLANNERS = ['weft', 'parallax', 'in-turn'] as const;
+export type PlannerName = (typeof PLANNERS)[number];
+
+export const ROUTERS = ['weft', 'paper-dag', 'round-robin'] as const;
+export type RouterName = (typeof ROUTERS)[number];
+
+/** What one pair of planner and router made of one world. */
+export type AblationRow = AblationCell & {
+  readonly planner: PlannerName;
+  readonly router: RouterName;
+  /** Complete pipelines of the plan at the start. */
+  readonly pipelines: number;
+  readonly asked: number;
+  readonly answered: number;
+  /** Between two tokens of one answer: over answers. */
+  readonly stepMs: {
+    readonly mean: number;
+    readonly min: number;
+    readonly p50: number;
+    readonly p95: number;
+    readonly max: number;
+  };
+  readonly firstTokenMs: {readonly mean: number; readonly p95: number};
+  /** Tokens of all answers, per second from the first question to the last answer. */
+  readonly tokensPerSec: number;
+  readonly coveredShare: number;
+  readonly refusals: number;
+  readonly recoveries: number;
+  readonly reloadedLayers: number;
+};
+
+/** Sizes up to which every world is tried; larger ones only in some, or it would take hours. */
+const ALL_WORLDS_UP_TO = 128;
+const SOME_WORLDS_UP_TO = 512;
+
+/** The worlds of a run: geographies × arrivals × churn for each size, fewer for the largest. */
+export function ablationCells(sizes: readonly number[], seed: number): readonly AblationCell[] {
+  return sizes.flatMap((nodes) =>
+    geographiesFor(nodes).flatMap((geography) =>
+      conditionsFor(nodes).map(([arrival, churn]) => ({nodes, geography, arrival, churn, seed})),
+    ),
+  );
+}
+
+function geographiesFor(nodes: number): readonly Geography[] {
+  return nodes <= SOME_WORLDS_UP_TO ? GEOGRAPHIES : ['4-regions'];
+}
+
+function conditionsFor(nodes: number): readonly (readonly [Arrival, ChurnName])[] {
+  if (nodes > SOME_WORLDS_UP_TO) return [['poisson', 'calm']];
+  if (nodes > ALL_WORLDS_UP_TO) {
+    return [
+      ['poisson', 'calm'],
+      ['bursty', 'churn'],
+    ];
+  }
+  return ARRIVALS.flatMap((arrival) => CHURNS.map((churn) => [arrival, churn] as const));
+}

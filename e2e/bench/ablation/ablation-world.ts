@@ -1,0 +1,33 @@
+import {parsePool, type Pool} from '#shared/scheduling/pool-file.ts';
+import {generatePool} from '#shared/testing/pool-generator.ts';
+import type {AblationCell, Geography} from './ablation-cell.ts';
+
+const LAYERS = 30;
+/** A city is the flat world, so many times smaller. */
+const CITY_SHRINK = 13;
+
+const REGIONS: Readonly<Record<Geography, number>> = {
+  flat: 1,
+  city: 1,
+  '4-regions': 4,
+  '16-regions': 16,
+};
+
+/** Nodes of all strengths in one of the four geographies. */
+export function ablationWorld({nodes, geography, seed}: AblationCell): Pool {
+  const pool = generatePool({
+    seed,
+    nodes,
+    mix: 'all-different',
+    regions: REGIONS[geography],
+    layerCount: LAYERS,
+  });
+  if (geography !== 'city') return parsePool(pool);
+  return parsePool({
+    ...pool,
+    nodes: pool.nodes.map((node) => ({
+      ...node,
+      coords: node.coords.map((at) => at / CITY_SHRINK),
+    })),
+  });
+}

@@ -1,0 +1,143 @@
+import {asPeerId} from '#shared/ids.ts';
+import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
+import {inTurnPlan} from '#shared/scheduling/phase-1-allocation/heuristics/in-turn-plan.ts';
+import {parallaxPlan} from '#shared/scheduling/phase-1-allocation/heuristics/parallax-plan.ts';
+import type {Plan} from '#shared/scheduling/phase-1-allocation/plan.ts';
+import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
+import {ROUTING_HEURISTICS} from '#shared/scheduling/phase-2-routing/heuristics/routing-heuristics.ts';
+import type {Pool} from '#shared/scheduling/pool-file.ts';
+import {factsOfNode, nodesOfPool} from '#shared/testing/virtual-swarm/nodes-of-pool.ts';
+import {runVirtualSwarm} from '#shared/testing/virtual-swarm/run-virtual-swarm.ts';
+import {summariseAnswers} from '#shared/testing/virtual-swarm/summarise-answers.ts';
+import type {SwarmReport} from '#shared/testing/virtual-swarm/swarm-report.ts';
+import {
+  swarmScript,
+  type Churn,
+  type Placement,
+} from '#shared/testing/virtual-swarm/swarm-script.ts';
+import type {AskedRequest} from '#shared/testing/virtual-swarm/virtual-answer.ts';
+import {arrivalTimesMs} from '../../load/arrival-times.ts';
+import {
+  PLANNERS,
+  ROUTERS,
+  type AblationCell,
+  type AblationRow,
+  type PlannerName,
+} from './ablation-cell.ts';
+import {ablationWorld} from './ablation-world.ts';
+import {StandingPipelines, type PlanPipelines} from './standing-pipelines.ts';
+
+const PROMPT_TOKENS = 64;
+const NEW_TOKENS = 32;
+const CLIENTS = 8;
+/** Two sessions at once for each pipeline of Parallax's plan, within what one run can carry. */
+const SESSIONS_PER_PIPELINE = 2;
+const MOST_SESSIONS = 80;
+const FEWEST_REQUESTS = 40;
+const FIRST_MS = 3000;
+/** Answers that are not done so long after the last question are not counted as answered. */
+const LAST_CALL_MS = 60_000;
+const MEAN_LIFE_MS = 120_000;
+
+/** What Parallax and the round robin make; spares stay idle, as they do there. */
+const OTHER_PLANS: Readonly<Record<'parallax' | 'in-turn', PlanPipelines>> = {
+  parallax: (pool, joinOrder) => parallaxPlan(pool, joinOrder).pipelines,
+  'in-turn': (pool, joinOrder) => inTurnPlan(pool, joinOrder).pipelines,
+};
+
+type Planned = {readonly plan: Plan; readonly placement: () => Placement};
+
+/** All pairs of planner and router in one world, with the same questions. */
+export function runAblationCell(cell: AblationCell): readonly AblationRow[] {
+  const pool = ablationWorld(cell);
+  const planned = plansFor(pool);
+  const requests = questionsFor(cell, planned.parallax.plan, planned.weft.plan);
+  return PLANNERS.flatMap((planner) =>
+    ROUTERS.map((router) => {
+      const {plan, placement} = planned[planner];
+      const report = runVirtualSwarm(
+        swarmScript({
+          grid: pool.model,
+          seed: cell.seed,
+          nodes: nodesOfPool(pool, plan),
+          churn: cell.churn === 'churn' ? churnOf(pool) : null,
+          placement: placement(),
+          directory: {minDelayMs: 0, maxDelayMs: 1000, lossRate: 0},
+          requests,
+          chooseChain: ROUTING_HEURISTICS[router],
+          durationMs: (requests.at(-1)?.atMs ?? 0) + LAST_CALL_MS,
+        }),
+      );
+      const pipelines = plan.pipelines.length;
+      return {...cell, planner, router, pipelines, ...measured(report)};
+    }),
+  );
+}
+
+function plansFor(pool: Pool): Readonly<Record<PlannerName, Planned>> {
+  const index = planningPoolOf(pool.snapshot, pool.model);
+  const other = (name: 'parallax' | 'in-turn'): Planned => {
+    const pipelines = OTHER_PLANS[name](index, pool.joinOrder);
+    const plan = {pipelines, replicas: [], spares: [], missing: [], events: []};
+    const placement = (): Placement => {
+      const standing = new StandingPipelines(pool.model, OTHER_PLANS[name], pipelines);
+      return {kind: 'central', replan: (nodes) => standing.replan(nodes)};
+    };
+    return {plan, placement};
+  };
+  return {
+    weft: {plan: planPool(index, pool.target), placement: () => ({kind: 'live'})},
+    parallax: other('parallax'),
+    'in-turn': other('in-turn'),
+  };
+}
+
+/** Who comes is as strong, and stands in the same place, as somebody of the pool. */
+function churnOf({snapshot: {nodes}}: Pool): Churn {
+  return {
+    meanLifeMs: MEAN_LIFE_MS,
+    noticedRate: 0.5,
+    newcomer: (number) => {
+      const model = nodes[number % nodes.length];
+      if (model === undefined) throw new Error('Broken invariant: a pool without nodes');
+      return factsOfNode(model, asPeerId(`${model.nodeId}-${String(number)}`));
+    },
+  };
+}
+
+/** The same questions for all pairs: as many at once as suits Parallax's plan. */
+function questionsFor(
+  {arrival, seed}: AblationCell,
+  parallax: Plan,
+  weft: Plan,
+): readonly AskedRequest[] {
+  const {pipelines} = parallax.pipelines.length > 0 ? parallax : weft;
+  const meanStepMs = pipelines.reduce((sum, {stepMs}) => sum + stepMs / pipelines.length, 0);
+  const sessions = Math.min(SESSIONS_PER_PIPELINE * Math.max(1, pipelines.length), MOST_SESSIONS);
+  const perSec = (1000 * sessions) / Math.max(1, meanStepMs * NEW_TOKENS);
+  const count = Math.max(FEWEST_REQUESTS, 2 * sessions);
+  return arrivalTimesMs({arrival, count, perSec, seed}).map((atMs, number) => ({
+    atMs: FIRST_MS + atMs,
+    client: number % CLIENTS,
+    promptTokens: PROMPT_TOKENS,
+    newTokens: NEW_TOKENS,
+  }));
+}
+
+function measured({answers, coveredShare, reloadedLayers}: SwarmReport) {
+  const {asked, done, stepMs, firstTokenMs, refusals, recoveries} = summariseAnswers(answers);
+  const firstAskedMs = Math.min(...answers.map(({askedMs}) => askedMs));
+  const lastEndMs = Math.max(firstAskedMs + 1, ...answers.map(({endMs}) => endMs ?? 0));
+  const tokens = answers.reduce((sum, answer) => sum + answer.tokens, 0);
+  return {
+    asked,
+    answered: done,
+    stepMs,
+    firstTokenMs,
+    tokensPerSec: (1000 * tokens) / (lastEndMs - firstAskedMs),
+    coveredShare,
+    refusals,
+    recoveries,
+    reloadedLayers,
+  };
+}
