@@ -2,15 +2,10 @@ import {isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
 import {linkMs} from '../cost-model.ts';
 import {intAt} from '../table-access.ts';
 import type {PlacedShard, SwarmSnapshot} from '../swarm-snapshot.ts';
+import {chainEdges, type ChainEdges} from './chain-edges.ts';
 
-/** How many of the nearest possible next hops a chain may go to from a hop. */
-const SUCCESSORS = 20;
-
-/**
- * What routing asks of a snapshot again and again, in arrays. A *stand* is one
- * shard on one node: the thing that a hop is cut from.
- */
-export type RouteIndex = {
+/** The shards of a snapshot that can serve. A *stand* is one shard on one node: what a hop is cut from. */
+export type Stands = {
   /** The first snapshot of this layout: not to be asked for loads. */
   readonly snapshot: SwarmSnapshot;
   readonly grid: CutGrid;
@@ -18,18 +13,22 @@ export type RouteIndex = {
   readonly nodeOf: Int32Array;
   readonly startOf: Int32Array;
   readonly endOf: Int32Array;
-  /** Stands that can begin a chain, and whether a stand can end one. */
+  /** Stands that can begin a chain, and whether a stand can begin or end one. */
   readonly heads: readonly number[];
+  readonly isHead: Uint8Array;
   readonly isTail: Uint8Array;
-  /** The stands that may follow stand `s`, nearest first: `successors[s * SUCCESSORS + k]`, -1 ends. */
-  readonly successors: Int32Array;
-  readonly successorLinkMs: Float64Array;
-  readonly successorsPerStand: number;
+};
+
+/** What routing asks of a snapshot again and again, in arrays. */
+export type RouteIndex = Stands & {
+  readonly edges: ChainEdges;
+  /** Per head, in the order of `heads`: the shortest way back to it from a tail on another node. */
+  readonly leastBackMs: Float64Array;
 };
 
 const cache = new WeakMap<SwarmSnapshot['indexOf'], RouteIndex>();
 
-/** The index of a snapshot, made once for all that differ in load only. O(S²) for S stands. */
+/** The index of a snapshot, made once for all that differ in load only. O(S² log S) for S stands. */
 export function routeIndexOf(snapshot: SwarmSnapshot, grid: CutGrid): RouteIndex {
   const known = cache.get(snapshot.indexOf);
   if (
@@ -39,22 +38,28 @@ export function routeIndexOf(snapshot: SwarmSnapshot, grid: CutGrid): RouteIndex
   ) {
     return known;
   }
-  const index = buildRouteIndex(snapshot, grid);
+  const stands = standsOf(snapshot, grid);
+  const index = {...stands, edges: chainEdges(stands), leastBackMs: leastBackMs(stands)};
   cache.set(snapshot.indexOf, index);
   return index;
 }
 
-function buildRouteIndex(snapshot: SwarmSnapshot, grid: CutGrid): RouteIndex {
+function standsOf(snapshot: SwarmSnapshot, grid: CutGrid): Stands {
   const stands = snapshot.nodes.flatMap((node, at) =>
     node.shards.filter((shard) => isOnGrid(grid, shard)).map((shard) => ({at, shard})),
   );
-  const nodeOf = Int32Array.from(stands, ({at}) => at);
-  const startOf = Int32Array.from(stands, ({shard}) => shard.startLayer);
-  const endOf = Int32Array.from(stands, ({shard}) => shard.endLayer);
-  const heads = stands.flatMap(({shard}, s) => (canBegin(shard) ? [s] : []));
-  const isTail = Uint8Array.from(stands, ({shard}) => (canEnd(shard, grid) ? 1 : 0));
-  const base = {snapshot, grid, standCount: stands.length, nodeOf, startOf, endOf, heads, isTail};
-  return {...base, ...nearestSuccessors(base)};
+  const isHead = Uint8Array.from(stands, ({shard}) => (canBegin(shard) ? 1 : 0));
+  return {
+    snapshot,
+    grid,
+    standCount: stands.length,
+    nodeOf: Int32Array.from(stands, ({at}) => at),
+    startOf: Int32Array.from(stands, ({shard}) => shard.startLayer),
+    endOf: Int32Array.from(stands, ({shard}) => shard.endLayer),
+    heads: stands.flatMap((_, stand) => (isHead[stand] === 1 ? [stand] : [])),
+    isHead,
+    isTail: Uint8Array.from(stands, ({shard}) => (canEnd(shard, grid) ? 1 : 0)),
+  };
 }
 
 function canBegin(shard: PlacedShard): boolean {
@@ -65,63 +70,15 @@ function canEnd(shard: PlacedShard, grid: CutGrid): boolean {
   return shard.lmHead && shard.endLayer === grid.layerCount;
 }
 
-/** `b` may follow `a` when it goes on where `a` can stop, and brings layers that `a` has not begun with. */
-function canFollow(index: Pick<RouteIndex, 'startOf' | 'endOf'>, a: number, b: number): boolean {
-  const startOfA = intAt(index.startOf, a);
-  const endOfA = intAt(index.endOf, a);
-  const startOfB = intAt(index.startOf, b);
-  const endOfB = intAt(index.endOf, b);
-  return startOfB <= endOfA && endOfB > startOfA && (endOfB > endOfA || startOfB > startOfA);
-}
-
-function nearestSuccessors(
-  index: Pick<RouteIndex, 'snapshot' | 'standCount' | 'nodeOf' | 'startOf' | 'endOf'>,
-): Pick<RouteIndex, 'successors' | 'successorLinkMs' | 'successorsPerStand'> {
-  const {standCount, nodeOf, snapshot} = index;
-  const successorsPerStand = Math.min(SUCCESSORS, standCount);
-  const successors = new Int32Array(standCount * successorsPerStand).fill(-1);
-  const successorLinkMs = new Float64Array(standCount * successorsPerStand);
-  for (let a = 0; a < standCount; a += 1) {
-    const options: {stand: number; ms: number}[] = [];
-    for (let b = 0; b < standCount; b += 1) {
-      const from = nodeOf[a] ?? 0;
-      const to = nodeOf[b] ?? 0;
-      if (from === to || !canFollow(index, a, b)) continue;
-      const ms = linkMs(snapshot.rttMs(from, to));
-      if (Number.isFinite(ms)) options.push({stand: b, ms});
+function leastBackMs({snapshot, standCount, nodeOf, heads, isTail}: Stands): Float64Array {
+  return Float64Array.from(heads, (head) => {
+    const to = intAt(nodeOf, head);
+    let least = Infinity;
+    for (let tail = 0; tail < standCount; tail += 1) {
+      const from = intAt(nodeOf, tail);
+      if (isTail[tail] !== 1 || from === to) continue;
+      least = Math.min(least, linkMs(snapshot.rttMs(from, to)));
     }
-    options.sort((x, y) => x.ms - y.ms || x.stand - y.stand);
-    for (const [k, {stand, ms}] of pickVaried(options, index, successorsPerStand).entries()) {
-      successors[a * successorsPerStand + k] = stand;
-      successorLinkMs[a * successorsPerStand + k] = ms;
-    }
-  }
-  return {successors, successorLinkMs, successorsPerStand};
-}
-
-/**
- * The nearest, but never only nodes that end at one layer: half of the places go
- * to the nearest stand of each end, so that a chain can always go on when
- * anybody serves the next layer.
- */
-function pickVaried(
-  nearestFirst: readonly {stand: number; ms: number}[],
-  index: Pick<RouteIndex, 'endOf'>,
-  limit: number,
-): readonly {stand: number; ms: number}[] {
-  if (nearestFirst.length <= limit) return nearestFirst;
-  const chosen = new Set(nearestFirst.slice(0, limit - Math.floor(limit / 2)));
-  const ends = new Set([...chosen].map(({stand}) => index.endOf[stand]));
-  for (const option of nearestFirst) {
-    if (chosen.size === limit) break;
-    const end = index.endOf[option.stand];
-    if (ends.has(end)) continue;
-    ends.add(end);
-    chosen.add(option);
-  }
-  for (const option of nearestFirst) {
-    if (chosen.size === limit) break;
-    chosen.add(option);
-  }
-  return [...chosen];
+    return least;
+  });
 }

@@ -1,0 +1,147 @@
+import {linkMs} from '../cost-model.ts';
+import {intAt} from '../table-access.ts';
+import type {Stands} from './route-index.ts';
+
+/** How many of the nearest possible next hops a chain may go to from a hop. */
+const SUCCESSORS = 24;
+
+/**
+ * Every way in which a chain may go on: leave stand `from` in front of layer
+ * `cut`, and enter stand `to` there. Sorted by `cut`, the highest first.
+ */
+export type ChainEdges = {
+  readonly count: number;
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly cut: Int32Array;
+  readonly linkMs: Float64Array;
+  /** A number for (`to`, `cut`): the same for all edges that enter one stand at one layer. */
+  readonly label: Int32Array;
+  readonly labelCount: number;
+  /** Edges by the stand that they leave: `idsOf[firstOf[s]]` to `idsOf[firstOf[s + 1] - 1]`. */
+  readonly firstOf: Int32Array;
+  readonly idsOf: Int32Array;
+};
+
+type Edge = {
+  readonly from: number;
+  readonly to: number;
+  readonly cut: number;
+  readonly linkMs: number;
+};
+
+/** The edges between stands, to `SUCCESSORS` others from each. O(S² log S) for S stands. */
+export function chainEdges(stands: Stands): ChainEdges {
+  const edges: Edge[] = [];
+  for (let from = 0; from < stands.standCount; from += 1) {
+    for (const {stand: to, ms} of nearestSuccessors(stands, from)) {
+      for (const cut of cutsBetween(stands, from, to)) edges.push({from, to, cut, linkMs: ms});
+    }
+  }
+  edges.sort((a, b) => b.cut - a.cut || a.from - b.from || a.to - b.to);
+  return {...labelsOf(edges, stands), ...idsByStand(edges, stands.standCount)};
+}
+
+function labelsOf(edges: readonly Edge[], {startOf, endOf, standCount}: Stands) {
+  const labelBase = new Int32Array(standCount);
+  let labelCount = 0;
+  for (let stand = 0; stand < standCount; stand += 1) {
+    labelBase[stand] = labelCount - intAt(startOf, stand);
+    labelCount += intAt(endOf, stand) - intAt(startOf, stand);
+  }
+  return {
+    count: edges.length,
+    from: Int32Array.from(edges, ({from}) => from),
+    to: Int32Array.from(edges, ({to}) => to),
+    cut: Int32Array.from(edges, ({cut}) => cut),
+    linkMs: Float64Array.from(edges, (edge) => edge.linkMs),
+    label: Int32Array.from(edges, ({to, cut}) => intAt(labelBase, to) + cut),
+    labelCount,
+  };
+}
+
+function idsByStand(edges: readonly Edge[], standCount: number) {
+  const firstOf = new Int32Array(standCount + 1);
+  for (const {from} of edges) firstOf[from + 1] = intAt(firstOf, from + 1) + 1;
+  for (let stand = 0; stand < standCount; stand += 1) {
+    firstOf[stand + 1] = intAt(firstOf, stand + 1) + intAt(firstOf, stand);
+  }
+  const filled = firstOf.slice();
+  const idsOf = new Int32Array(edges.length);
+  for (const [id, {from}] of edges.entries()) {
+    idsOf[intAt(filled, from)] = id;
+    filled[from] = intAt(filled, from) + 1;
+  }
+  return {firstOf, idsOf};
+}
+
+/**
+ * Where a chain may go over: the ends of the overlap, since the time is linear
+ * between them. Where `to` begins no later than `from`, entering it earlier is
+ * no worse, unless `from` is only there to begin the chain.
+ */
+function cutsBetween(
+  {grid, startOf, endOf, isHead}: Stands,
+  from: number,
+  to: number,
+): readonly number[] {
+  const start = intAt(startOf, from);
+  const end = intAt(endOf, from);
+  const nextStart = intAt(startOf, to);
+  const nextEnd = intAt(endOf, to);
+  const cuts = new Set<number>();
+  if (nextEnd > end && nextStart <= end) cuts.add(end);
+  if (nextStart > start && nextStart <= end) cuts.add(nextStart);
+  const first = Math.min(grid.cutEvery, end);
+  if (isHead[from] === 1 && isHead[to] !== 1 && nextStart === 0 && nextEnd > first) cuts.add(first);
+  return [...cuts];
+}
+
+type Successor = {readonly stand: number; readonly ms: number};
+
+function nearestSuccessors(stands: Stands, from: number): readonly Successor[] {
+  const {standCount, nodeOf, snapshot} = stands;
+  const options: Successor[] = [];
+  const node = intAt(nodeOf, from);
+  for (let stand = 0; stand < standCount; stand += 1) {
+    const to = intAt(nodeOf, stand);
+    if (node === to || !canFollow(stands, from, stand)) continue;
+    const ms = linkMs(snapshot.rttMs(node, to));
+    if (Number.isFinite(ms)) options.push({stand, ms});
+  }
+  options.sort((x, y) => x.ms - y.ms || x.stand - y.stand);
+  return pickVaried(options, stands);
+}
+
+/** Whether a cut between the two can exist. */
+function canFollow({startOf, endOf, isHead}: Stands, from: number, to: number): boolean {
+  const start = intAt(startOf, from);
+  const end = intAt(endOf, from);
+  const nextStart = intAt(startOf, to);
+  const nextEnd = intAt(endOf, to);
+  if (nextStart > end || nextEnd <= start) return false;
+  return nextEnd > end || nextStart > start || (isHead[from] === 1 && isHead[to] !== 1);
+}
+
+/**
+ * The nearest, but never only nodes that end at one layer: half of the places go
+ * to the nearest stand of each end, so that a chain can always go on when
+ * anybody serves the next layer.
+ */
+function pickVaried(nearestFirst: readonly Successor[], {endOf}: Stands): readonly Successor[] {
+  if (nearestFirst.length <= SUCCESSORS) return nearestFirst;
+  const chosen = new Set(nearestFirst.slice(0, SUCCESSORS - Math.floor(SUCCESSORS / 2)));
+  const ends = new Set([...chosen].map(({stand}) => endOf[stand]));
+  for (const option of nearestFirst) {
+    if (chosen.size === SUCCESSORS) break;
+    const end = endOf[option.stand];
+    if (ends.has(end)) continue;
+    ends.add(end);
+    chosen.add(option);
+  }
+  for (const option of nearestFirst) {
+    if (chosen.size === SUCCESSORS) break;
+    chosen.add(option);
+  }
+  return [...chosen];
+}

@@ -1,0 +1,50 @@
+import {intAt, realAt} from '../table-access.ts';
+import {USABLE} from './node-states.ts';
+import type {HopCosts} from './hop-costs.ts';
+import type {RouteIndex} from './route-index.ts';
+
+/** Least times to the end of the model, the way back to the head left out. */
+export type RestTimes = {
+  /** Per edge: the link, the hop that is entered, and everything after it. */
+  readonly edgeMs: Float64Array;
+  /** Per stand: from its first layer, its own layers included; for heads. */
+  readonly standMs: Float64Array;
+};
+
+/**
+ * From the last layer backwards. Leaving a stand at a cut costs the same
+ * wherever it was entered, but for its own layers in between; so one running
+ * minimum per stand serves all of its entries, and each edge is looked at once.
+ * O(edges).
+ */
+export function restTimes(index: RouteIndex, {state, layerMs, hopMs}: HopCosts): RestTimes {
+  const {edges, nodeOf, startOf, standCount, isTail, grid} = index;
+  const edgeMs = new Float64Array(edges.count).fill(Infinity);
+  // Per stand: least over its exits so far of cut × layer time + what comes after.
+  const exitMs = new Float64Array(standCount);
+  for (let stand = 0; stand < standCount; stand += 1) {
+    const node = intAt(nodeOf, stand);
+    const isEnd = isTail[stand] === 1 && state[node] === USABLE;
+    exitMs[stand] = isEnd ? grid.layerCount * realAt(layerMs, node) : Infinity;
+  }
+  for (let first = 0, end = 0; first < edges.count; first = end) {
+    const cut = intAt(edges.cut, first);
+    // All exits at one cut are read before any of them counts: no hop without a layer.
+    for (end = first; end < edges.count && intAt(edges.cut, end) === cut; end += 1) {
+      const to = intAt(edges.to, end);
+      const node = intAt(nodeOf, to);
+      if (state[node] !== USABLE) continue;
+      const afterMs = realAt(exitMs, to) - cut * realAt(layerMs, node);
+      edgeMs[end] = realAt(edges.linkMs, end) + realAt(hopMs, node) + afterMs;
+    }
+    for (let edge = first; edge < end; edge += 1) {
+      const from = intAt(edges.from, edge);
+      const ms = cut * realAt(layerMs, intAt(nodeOf, from)) + realAt(edgeMs, edge);
+      if (ms < realAt(exitMs, from)) exitMs[from] = ms;
+    }
+  }
+  const standMs = exitMs.map((ms, stand) => {
+    return ms - intAt(startOf, stand) * realAt(layerMs, intAt(nodeOf, stand));
+  });
+  return {edgeMs, standMs};
+}
