@@ -15,9 +15,12 @@ export type ChainEdges = {
   readonly to: Int32Array;
   readonly cut: Int32Array;
   readonly linkMs: Float64Array;
-  /** A number for (`to`, `cut`): the same for all edges that enter one stand at one layer. */
+  /** The label "enter `to` at `cut`": one number for each layer at which a stand can be entered. */
   readonly label: Int32Array;
   readonly labelCount: number;
+  readonly standOfLabel: Int32Array;
+  /** Per stand, the label that enters it at its first layer; the others follow. */
+  readonly labelBase: Int32Array;
   /** Edges by the stand that they leave: `idsOf[firstOf[s]]` to `idsOf[firstOf[s + 1] - 1]`. */
   readonly firstOf: Int32Array;
   readonly idsOf: Int32Array;
@@ -46,8 +49,12 @@ function labelsOf(edges: readonly Edge[], {startOf, endOf, standCount}: Stands) 
   const labelBase = new Int32Array(standCount);
   let labelCount = 0;
   for (let stand = 0; stand < standCount; stand += 1) {
-    labelBase[stand] = labelCount - intAt(startOf, stand);
+    labelBase[stand] = labelCount;
     labelCount += intAt(endOf, stand) - intAt(startOf, stand);
+  }
+  const standOfLabel = new Int32Array(labelCount);
+  for (let stand = 0; stand < standCount; stand += 1) {
+    standOfLabel.fill(stand, intAt(labelBase, stand), intAt(labelBase, stand + 1) || labelCount);
   }
   return {
     count: edges.length,
@@ -55,8 +62,10 @@ function labelsOf(edges: readonly Edge[], {startOf, endOf, standCount}: Stands) 
     to: Int32Array.from(edges, ({to}) => to),
     cut: Int32Array.from(edges, ({cut}) => cut),
     linkMs: Float64Array.from(edges, (edge) => edge.linkMs),
-    label: Int32Array.from(edges, ({to, cut}) => intAt(labelBase, to) + cut),
+    label: Int32Array.from(edges, ({to, cut}) => intAt(labelBase, to) + cut - intAt(startOf, to)),
     labelCount,
+    standOfLabel,
+    labelBase,
   };
 }
 

@@ -12,8 +12,8 @@ export type FoundChain = {
   readonly entries: readonly number[];
 };
 
-/** Edges that one search may follow: enough by far for near-equal chains, an end to absurd pools. */
-const MAX_STEPS = 20_000;
+/** After so many edges no further head is tried: swarms where thousands of chains are equal. */
+const ENOUGH_STEPS = 30_000;
 
 type Search = {
   readonly index: RouteIndex;
@@ -22,12 +22,12 @@ type Search = {
   /** Chains up to this factor of the best are kept. */
   readonly tolerance: number;
   readonly found: FoundChain[];
-  /** Per label: least time to have come there, valid for the head `reachedFrom`. */
+  /** Per label: least time to have come there and from which label; valid for head `reachedBy`. */
   readonly reachedMs: Float64Array;
   readonly reachedFrom: Int32Array;
-  /** The way from the head to where the search stands. */
-  readonly stands: number[];
-  readonly entries: number[];
+  readonly reachedBy: Int32Array;
+  /** Labels to go on from, by the layer that they enter at. */
+  readonly waiting: (number[] | undefined)[];
   bestMs: number;
   steps: number;
 };
@@ -35,108 +35,141 @@ type Search = {
 /**
  * Chains whose loaded step time is within `tolerance` of the least, best first.
  *
- * DAG dynamic programme over (boundary, stand). Backwards once, over all edges:
- * the least time from each to the end, the way back left out (`restTimes`). Then
- * forwards per head, so that the way back to it counts, depth first and only
- * where that bound can still come within tolerance. O(edges), and the labels
- * near the best of each head that is near the best. Source: Parallax (arXiv
- * 2509.26182), phase 2; departs from it by entry and exit inside a range, by
- * the return link, and by loads that count.
+ * DAG dynamic programme over labels (boundary, stand). Backwards once, over all
+ * edges: the least time from each to the end, the way back left out
+ * (`restTimes`). Then forwards per head, layer by layer, so that the way back to
+ * it counts, and only along labels where that bound can still come within
+ * tolerance. O(edges), and the edges near the best of each head that is near the
+ * best. Source: Parallax (arXiv 2509.26182), phase 2; departs from it by entry
+ * and exit inside a range, by the return link, and by loads that count.
  */
 export function searchChains(
   index: RouteIndex,
   costs: HopCosts,
   tolerance: number,
 ): readonly FoundChain[] {
-  const {heads, nodeOf, leastBackMs, isTail, edges} = index;
-  const rest = restTimes(index, costs);
+  const {edges} = index;
   const search: Search = {
     index,
     costs,
-    rest,
+    rest: restTimes(index, costs),
     tolerance,
     found: [],
     reachedMs: new Float64Array(edges.labelCount),
-    reachedFrom: new Int32Array(edges.labelCount).fill(-1),
-    stands: [],
-    entries: [],
+    reachedFrom: new Int32Array(edges.labelCount),
+    reachedBy: new Int32Array(edges.labelCount).fill(-1),
+    waiting: [],
     bestMs: Infinity,
     steps: 0,
   };
-  const inOrder = heads
-    .map((head, k) => {
-      const node = intAt(nodeOf, head);
-      const backMs = isTail[head] === 1 ? 0 : realAt(leastBackMs, k);
-      const isUsable = costs.state[node] === USABLE;
-      const ms = realAt(costs.hopMs, node) + realAt(rest.standMs, head) + backMs;
-      return {head, backMs: realAt(leastBackMs, k), ms: isUsable ? ms : Infinity};
-    })
-    .toSorted((a, b) => a.ms - b.ms || a.head - b.head);
-  for (const {head, backMs, ms} of inOrder) {
-    if (!(ms <= search.bestMs * tolerance) || ms === Infinity) break;
-    search.stands.push(head);
-    search.entries.push(0);
-    searchOn(search, backMs, realAt(costs.hopMs, intAt(nodeOf, head)));
-    search.stands.pop();
-    search.entries.pop();
+  for (const {head, backMs, ms} of headsByPromise(search)) {
+    if (ms > search.bestMs * tolerance || search.steps > ENOUGH_STEPS) break;
+    searchFrom(search, head, backMs);
   }
   return search.found
     .filter(({loadedMs}) => loadedMs <= search.bestMs * tolerance)
     .toSorted((a, b) => a.loadedMs - b.loadedMs);
 }
 
-/** Goes on from the last stand of the way, entered after `enteredMs`. */
-function searchOn(search: Search, leastBackMs: number, enteredMs: number): void {
-  const {index, costs, rest, stands, entries} = search;
+/** Heads from which the end can be reached, the one with the least possible step time first. */
+function headsByPromise({index, costs, rest}: Search) {
+  return index.heads
+    .map((head, k) => {
+      const node = intAt(index.nodeOf, head);
+      const backMs = realAt(index.leastBackMs, k);
+      const wayBackMs = index.isTail[head] === 1 ? 0 : backMs;
+      const ms = realAt(costs.hopMs, node) + realAt(rest.standMs, head) + wayBackMs;
+      return {head, backMs, ms: costs.state[node] === USABLE ? ms : Infinity};
+    })
+    .filter(({ms}) => ms < Infinity)
+    .toSorted((a, b) => a.ms - b.ms || a.head - b.head);
+}
+
+function searchFrom(search: Search, head: number, leastBackMs: number): void {
+  const {index, costs, waiting} = search;
+  const first = intAt(index.edges.labelBase, head);
+  search.reachedMs[first] = realAt(costs.hopMs, intAt(index.nodeOf, head));
+  search.reachedFrom[first] = -1;
+  search.reachedBy[first] = head;
+  waiting[0] = [first];
+  for (let entry = 0; entry < index.grid.layerCount; entry += 1) {
+    const labels = waiting[entry];
+    if (labels === undefined) continue;
+    for (const label of labels) {
+      const stand = intAt(index.edges.standOfLabel, label);
+      if (index.isTail[stand] === 1) finish(search, {head, label, stand, entry});
+      goOn(search, {head, label, stand, entry}, leastBackMs);
+    }
+    labels.length = 0;
+  }
+}
+
+type Place = {
+  readonly head: number;
+  readonly label: number;
+  readonly stand: number;
+  readonly entry: number;
+};
+
+/** Follows every exit of a stand that can still end well. */
+function goOn(search: Search, place: Place, leastBackMs: number): void {
+  const {index, costs, rest} = search;
   const {edges, nodeOf} = index;
-  const stand = stands.at(-1) ?? 0;
-  const entry = entries.at(-1) ?? 0;
+  const {stand, entry, label} = place;
   const layerMs = realAt(costs.layerMs, intAt(nodeOf, stand));
-  if (index.isTail[stand] === 1)
-    finish(search, enteredMs + (index.grid.layerCount - entry) * layerMs);
+  const enteredMs = realAt(search.reachedMs, label);
+  const limitMs = search.bestMs * search.tolerance;
   for (let k = intAt(edges.firstOf, stand); k < intAt(edges.firstOf, stand + 1); k += 1) {
     const edge = intAt(edges.idsOf, k);
     const cut = intAt(edges.cut, edge);
     // Exits are sorted by cut, the last one first.
     if (cut <= entry) break;
+    search.steps += 1;
     const leftMs = enteredMs + (cut - entry) * layerMs;
     const boundMs = leftMs + realAt(rest.edgeMs, edge) + leastBackMs;
-    if (!(boundMs <= search.bestMs * search.tolerance) || boundMs === Infinity) continue;
-    const to = intAt(edges.to, edge);
-    const ms = leftMs + realAt(edges.linkMs, edge) + realAt(costs.hopMs, intAt(nodeOf, to));
-    if (!enters(search, edge, ms)) continue;
-    stands.push(to);
-    entries.push(cut);
-    searchOn(search, leastBackMs, ms);
-    stands.pop();
-    entries.pop();
+    if (!(boundMs <= limitMs) || boundMs === Infinity) continue;
+    const node = intAt(nodeOf, intAt(edges.to, edge));
+    enter(search, place, edge, leftMs + realAt(edges.linkMs, edge) + realAt(costs.hopMs, node));
   }
 }
 
-/** Whether it is worth going on along an edge; remembers that the search has. */
-function enters(search: Search, edge: number, ms: number): boolean {
-  const {index, stands, reachedMs, reachedFrom} = search;
-  const {edges, nodeOf} = index;
-  const head = stands[0] ?? 0;
-  const label = intAt(edges.label, edge);
-  if (intAt(reachedFrom, label) === head && realAt(reachedMs, label) <= ms) return false;
-  if (search.steps >= MAX_STEPS && search.found.length > 0) return false;
-  const node = intAt(nodeOf, intAt(edges.to, edge));
+function enter(search: Search, {head, label}: Place, edge: number, ms: number): void {
+  const {index, reachedMs, reachedFrom, reachedBy, waiting} = search;
+  const next = intAt(index.edges.label, edge);
+  const isKnown = intAt(reachedBy, next) === head;
+  if (isKnown && realAt(reachedMs, next) <= ms) return;
   // No node twice in one chain: a session has one KV cache per node.
-  for (const stand of stands) if (intAt(nodeOf, stand) === node) return false;
-  search.steps += 1;
-  reachedMs[label] = ms;
-  reachedFrom[label] = head;
-  return true;
+  const node = intAt(index.nodeOf, intAt(index.edges.to, edge));
+  for (let at = label; at >= 0; at = intAt(reachedFrom, at)) {
+    if (intAt(index.nodeOf, intAt(index.edges.standOfLabel, at)) === node) return;
+  }
+  reachedMs[next] = ms;
+  reachedFrom[next] = label;
+  reachedBy[next] = head;
+  if (isKnown) return;
+  const cut = intAt(index.edges.cut, edge);
+  const others = waiting[cut];
+  if (others === undefined) waiting[cut] = [next];
+  else others.push(next);
 }
 
 /** The way has come to the end of the model: the link back to the head closes the ring. */
-function finish(search: Search, endMs: number): void {
-  const {index, stands, entries} = search;
-  const tail = intAt(index.nodeOf, stands.at(-1) ?? 0);
-  const head = intAt(index.nodeOf, stands[0] ?? 0);
-  const loadedMs = endMs + (stands.length > 1 ? linkMs(index.snapshot.rttMs(tail, head)) : 0);
+function finish(search: Search, {head, label, stand, entry}: Place): void {
+  const {index, costs} = search;
+  const tailNode = intAt(index.nodeOf, stand);
+  const headNode = intAt(index.nodeOf, head);
+  const wayBackMs = stand === head ? 0 : linkMs(index.snapshot.rttMs(tailNode, headNode));
+  const layersMs = (index.grid.layerCount - entry) * realAt(costs.layerMs, tailNode);
+  const loadedMs = realAt(search.reachedMs, label) + layersMs + wayBackMs;
   if (!(loadedMs <= search.bestMs * search.tolerance) || loadedMs === Infinity) return;
   search.bestMs = Math.min(search.bestMs, loadedMs);
-  search.found.push({loadedMs, stands: [...stands], entries: [...entries]});
+  const stands: number[] = [];
+  const entries: number[] = [];
+  const {standOfLabel, labelBase} = index.edges;
+  for (let at = label; at >= 0; at = intAt(search.reachedFrom, at)) {
+    const passed = intAt(standOfLabel, at);
+    stands.unshift(passed);
+    entries.unshift(at - intAt(labelBase, passed) + intAt(index.startOf, passed));
+  }
+  search.found.push({loadedMs, stands, entries});
 }
