@@ -67,7 +67,18 @@ export function steadySnapshot(snapshot: SwarmSnapshot): SwarmSnapshot {
   return view;
 }
 
+/** A node is read once, however many snapshots it is part of. */
+const steadyOfKnown = new WeakMap<SnapshotNode, SnapshotNode>();
+
 function steadyNode(node: SnapshotNode): SnapshotNode {
+  const known = steadyOfKnown.get(node);
+  if (known !== undefined) return known;
+  const steady = readSteady(node);
+  steadyOfKnown.set(node, steady);
+  return steady;
+}
+
+function readSteady(node: SnapshotNode): SnapshotNode {
   const {decodeMsPerLayer, hopOverheadMs, steady, coords} = node;
   const speed = steady ?? {
     decodeMsPerLayer: logStep(decodeMsPerLayer.fixedMs + decodeMsPerLayer.perSessionMs),

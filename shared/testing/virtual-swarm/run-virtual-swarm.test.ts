@@ -1,7 +1,7 @@
 import {assert, nat, property} from 'fast-check';
 import {expect, test} from 'vitest';
-import {RECORD_REFRESH_MS} from '#shared/protocol/node-record.ts';
 import {seededRandom} from '#shared/scheduling/seeded-choice.ts';
+import {answerChecks, broken, churnChecks, joinChecks} from './checks.ts';
 import {comingAndGoing, joinStorm} from './membership-scripts.ts';
 import {runVirtualSwarm} from './run-virtual-swarm.ts';
 import {steadyRequests} from './steady-requests.ts';
@@ -14,9 +14,7 @@ test('[VS1] 50 joins in a second settle within 3 record periods, whatever the se
   assert(
     property(nat(1_000_000), (seed) => {
       const report = runVirtualSwarm(joinStorm({seed, nodes: 50, durationMs: 60_000}));
-      expect(report.lastChangeMs).toBeLessThan(JOINING_MS + 3 * RECORD_REFRESH_MS);
-      expect(report).toMatchObject({coveredShare: 1, moves: 0, uncoveredByMove: 0, ghosts: 0});
-      expect(report.mostAbandonedLoads).toBeLessThanOrEqual(1);
+      expect(broken(joinChecks(report, JOINING_MS))).toEqual([]);
     }),
     {numRuns: 3},
   );
@@ -33,9 +31,7 @@ test('[VS2] an hour of churn, lies and skewed clocks: covered, and little is rel
     }),
   );
   expect(report.departures).toBeGreaterThan(300);
-  expect(report.coveredShare).toBeGreaterThanOrEqual(0.999);
-  expect(report.reloadedLayers).toBeLessThanOrEqual(1.1 * report.departedLayers);
-  expect(report).toMatchObject({ghosts: 0, uncoveredByMove: 0});
+  expect(broken(churnChecks(report))).toEqual([]);
 });
 
 test('[VS3] equal scripts give equal reports', () => {
@@ -47,8 +43,7 @@ test('[VS3] equal scripts give equal reports', () => {
 
 test('[VS4] a pool in which nobody comes or goes makes no move for a whole hour', () => {
   const report = runVirtualSwarm(joinStorm({seed: 1, nodes: 60, durationMs: HOUR_MS}));
-  expect(report.lastChangeMs).toBeLessThan(JOINING_MS + 3 * RECORD_REFRESH_MS);
-  expect(report).toMatchObject({coveredShare: 1, moves: 0, ghosts: 0});
+  expect(broken(joinChecks(report, JOINING_MS))).toEqual([]);
 });
 
 const asked = {
@@ -63,16 +58,15 @@ const asked = {
 test('[VS5] clients with late and lost records get their answers, and every hop is freed', () => {
   const calm = joinStorm({seed: 1, nodes: 40, durationMs: 120_000});
   const report = runVirtualSwarm({...calm, requests: steadyRequests(asked, seededRandom(2))});
-  expect(summariseAnswers(report.answers)).toMatchObject({done: 100, bugs: 0, recoveries: 0});
-  expect(report.openSessions).toBe(0);
+  expect(broken(answerChecks(report))).toEqual([]);
 });
 
 test('[VS6] hops that are full refuse, and the answer comes over others or later', () => {
   const crowded = joinStorm({seed: 1, nodes: 20, durationMs: 240_000, draw: {maxSessions: 3}});
   const requests = steadyRequests({...asked, perSec: 20, newTokens: 12}, seededRandom(2));
-  const {refusals, ...report} = summariseAnswers(runVirtualSwarm({...crowded, requests}).answers);
-  expect(refusals).toBeGreaterThan(100);
-  expect(report).toMatchObject({bugs: 0, failed: 0, done: 100});
+  const report = runVirtualSwarm({...crowded, requests});
+  expect(summariseAnswers(report.answers).refusals).toBeGreaterThan(100);
+  expect(broken(answerChecks(report))).toEqual([]);
 });
 
 test('[VS7] no answer is lost to a tab that leaves, while others serve its layers', () => {
@@ -81,7 +75,6 @@ test('[VS7] no answer is lost to a tab that leaves, while others serve its layer
     requests: steadyRequests({...asked, newTokens: 100}, seededRandom(2)),
   });
   expect(report.coveredShare).toBe(1);
-  const {recoveries, ...answers} = summariseAnswers(report.answers);
-  expect(recoveries).toBeGreaterThan(5);
-  expect(answers).toMatchObject({done: 100, bugs: 0});
+  expect(summariseAnswers(report.answers).recoveries).toBeGreaterThan(5);
+  expect(broken(answerChecks(report))).toEqual([]);
 });
