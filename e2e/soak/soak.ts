@@ -1,0 +1,17 @@
+import type {Check} from '#shared/testing/virtual-swarm/checks.ts';
+
+export type SoakContext = {
+  readonly seed: number;
+  /** A folder for whatever else the run writes. */
+  readonly reportDir: string;
+  readonly signal: AbortSignal;
+};
+
+/** What a long run asserted, and figures for who reads its report. */
+export type SoakResult = {
+  readonly checks: readonly Check[];
+  readonly figures: Readonly<Record<string, unknown>>;
+};
+
+/** One long run. A check that does not hold is a result; only what cannot go on throws. */
+export type Soak = (context: SoakContext) => Promise<SoakResult>;
