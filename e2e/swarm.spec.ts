@@ -40,7 +40,24 @@ const reportSchema = z.object({
     coverageMs: z.number().nullable(),
   }),
   requests: z.array(
-    z.object({id: z.int(), tokenIds: z.array(z.int()), error: z.string().nullable()}),
+    z.object({
+      id: z.int(),
+      tokenIds: z.array(z.int()),
+      finishReason: z.enum(['stop', 'length']).nullable(),
+      chains: z.array(
+        z.array(
+          z.object({
+            node: z.string(),
+            startLayer: z.int(),
+            endLayer: z.int(),
+            engine: z.string(),
+          }),
+        ),
+      ),
+      error: z.string().nullable(),
+      errorCode: z.string().nullable(),
+      isWrong: z.boolean(),
+    }),
   ),
   nodes: z.array(
     z.object({id: z.string(), startLayer: z.int(), endLayer: z.int(), loadedLayers: z.int()}),
@@ -77,6 +94,27 @@ async function measure(
   const ownFolder = await mkdtemp(join(runFolder.path, 'site-'));
   const model = await offerModel(scenario, {folder: ownFolder, log, signal});
   return measureScenario({scenario, model, signal, log, ...(onLoadDone && {onLoadDone})});
+}
+
+/** Chromium's sockets have short paths, so a folder for a run's temporary files has one too. */
+const SHORT_BASE = tmpdir().length <= '/var/tmp'.length ? tmpdir() : '/tmp';
+
+/** `npm run swarm` in a process of its own: its report, and what it left on the machine. */
+async function runCommand(name: string, scenario: Record<string, unknown>) {
+  const temporary = await mkdtemp(join(SHORT_BASE, 'weft-'));
+  const scenarioPath = join(folder, `${name}.json`);
+  const reportDir = join(folder, name);
+  await writeFile(scenarioPath, JSON.stringify(scenario));
+  const outcome = await runProcess({
+    file: process.execPath,
+    args: [COMMAND, scenarioPath, '--report', reportDir],
+    env: {...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary},
+    timeoutMs: 150_000,
+  });
+  const text = await readFile(join(reportDir, 'report.json'), 'utf8');
+  const left = {files: await readdir(temporary), processes: await processesOf(temporary)};
+  await rm(temporary, {recursive: true});
+  return {outcome, report: reportSchema.parse(JSON.parse(text)), reportDir, left};
 }
 
 type Observed = {readonly traffic: TabTraffic; readonly links: readonly LinkReport[]};
@@ -213,43 +251,46 @@ test('[SW2] the same scenario twice gives the same texts', async () => {
   expect(new Set(texts[0]?.map(({text}) => text)).size).toBe(3);
 });
 
-test('[SW3] a fault does its damage at its token, and the request says what happened', async () => {
-  const {report, isGood} = await measure({
-    tabs: [{count: 3, engine: 'stub', maxLayers: 16}],
-    requests: {prompts: ['hello world', 'because'], maxTokens: 100},
-    faults: [{kind: 'crash-engine', target: 'stage:1', request: 1, afterTokens: 4}],
+test('[SW3] [SW5] faults strike real tabs at their tokens, each request says what happened, and nothing is left behind', async () => {
+  const {outcome, report, left} = await runCommand('faults', {
+    model: modelPath,
+    tabs: [{count: 6, engine: 'stub', maxLayers: 16}],
+    waitForChains: 2,
+    requests: {prompts: ['hello world', 'because', 'you'], maxTokens: 100},
+    faults: [
+      {kind: 'crash-engine', target: 'stage:1', request: 1, afterTokens: 4},
+      {kind: 'close-tab', target: 'stage:1', request: 2, afterTokens: 4},
+    ],
   });
-  expect(isGood).toBe(false);
-  const [whole, broken] = report.requests;
+  expect(outcome).toMatchObject({kind: 'ended', code: 1});
+  expect(left).toEqual({files: [], processes: []});
+  expect(report.summary).toMatchObject({requests: 3, completed: 1, failed: 2, wrong: 0});
+  const [whole, crashed, closed] = report.requests;
   expect(whole?.error).toBeNull();
-  expect(broken?.tokenIds.length).toBeGreaterThanOrEqual(4);
-  expect(broken?.tokenIds.length).toBeLessThan(100);
-  expect(broken).toMatchObject({errorCode: 'ENGINE_LOST', finishReason: null, isWrong: false});
-  expect(report.summary).toMatchObject({completed: 1, failed: 1, wrong: 0});
-  const fault = report.events.find(({kind}) => kind === 'fault');
-  expect(fault).toMatchObject({fault: 'crash-engine', node: broken?.chains[0]?.[1]?.node});
+  for (const [request, errorCode, says, fault] of [
+    [crashed, 'ENGINE_LOST', 'the engine of the peer stopped', 'crash-engine'],
+    [closed, 'PEER_LEFT', 'the next hop left', 'close-tab'],
+  ] as const) {
+    const node = request?.chains[0]?.[1]?.node;
+    const tokens = request?.tokenIds.length ?? 0;
+    expect(tokens).toBeGreaterThanOrEqual(4);
+    expect(tokens).toBeLessThan(100);
+    expect(request).toMatchObject({errorCode, finishReason: null, isWrong: false});
+    expect(request?.error).toBe(
+      `The answer stopped after ${tokens} tokens: ${says} (peer "${node}"); ask again`,
+    );
+    const struck = report.events.filter((event) => event['fault'] === fault);
+    expect(struck).toMatchObject([{kind: 'fault', node}]);
+  }
 });
 
 test('[SW4] too few tabs: the command fails, every error names the layers, and the page of the report opens from disk', async () => {
-  const scenarioPath = join(folder, 'gap.json');
-  const reportDir = join(folder, 'gap');
-  const scenario = {
+  const {outcome, report, reportDir} = await runCommand('gap', {
     model: 'smollm2-135m-instruct',
     tabs: [{count: 2, engine: 'stub', maxLayers: 10}],
     requests: {prompts: ['Hi'], count: 3, arrival: 'all'},
-  };
-  await writeFile(scenarioPath, JSON.stringify(scenario));
-  const args = [COMMAND, scenarioPath, '--report', reportDir];
-  const outcome = await runProcess({
-    file: process.execPath,
-    args,
-    env: process.env,
-    timeoutMs: 120_000,
   });
   expect(outcome).toMatchObject({kind: 'ended', code: 1});
-  const report = reportSchema.parse(
-    JSON.parse(await readFile(join(reportDir, 'report.json'), 'utf8')),
-  );
   expect(report.summary).toMatchObject({completed: 0, failed: 3, coverageMs: null});
   for (const {error} of report.requests) {
     const sentence = /^No tab holds layers ([\d–, ]+) \((\d+) layers in all\)/u.exec(error ?? '');
@@ -286,7 +327,7 @@ for (const [signal, howItEnds] of [
   ['SIGKILL', 'killed'],
 ] as const) {
   test(`[SW5] a run that is ${howItEnds} leaves no process and no temporary folder behind`, async () => {
-    const temporary = await mkdtemp(join(folder, 'tmp-'));
+    const temporary = await mkdtemp(join(SHORT_BASE, 'weft-'));
     const scenarioPath = join(folder, 'endless.json');
     const tabs = [
       {count: 1, engine: 'stub', maxLayers: 24},
@@ -298,7 +339,7 @@ for (const [signal, howItEnds] of [
     );
     const child = spawn(
       process.execPath,
-      [COMMAND, scenarioPath, '--report', join(temporary, 'report')],
+      [COMMAND, scenarioPath, '--report', join(folder, howItEnds)],
       {
         env: {...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary},
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -313,6 +354,7 @@ for (const [signal, howItEnds] of [
     if (signal === 'SIGINT') expect(child.exitCode).toBe(130);
     await expect.poll(() => processesOf(temporary)).toEqual([]);
     await expect.poll(() => readdir(temporary)).toEqual([]);
+    await rm(temporary, {recursive: true});
   });
 }
 

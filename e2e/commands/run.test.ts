@@ -259,3 +259,23 @@ test('[SU5] a command that a signal ended gives 128 + its number', async () => {
   child.kill('SIGINT');
   expect(await closed).toEqual([130, null]);
 });
+
+test('[SU9] a signal to npm alone ends the command', async () => {
+  const project = await createProject();
+  await markInstalled(project);
+  await writeFile(
+    join(project.root, 'package.json'),
+    JSON.stringify({scripts: {wait: 'node e2e/commands/run.mjs wait'}}),
+  );
+  const child = spawn('npm', ['run', '--silent', 'wait'], {
+    cwd: project.root,
+    env: {PATH: pathWithNpm, HOME: project.root},
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  // The pipe closes when all that hold it have ended: npm, its shell, and the command.
+  const closed = once(child, 'close');
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  await closed;
+  expect(child.signalCode ?? child.exitCode).not.toBeNull();
+});

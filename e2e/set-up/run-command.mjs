@@ -53,10 +53,12 @@ function findCommand(name) {
 function runToEnd(node, args) {
   const child = spawn(node, args, {stdio: 'inherit', env: environmentFor(node)});
   const stopForwarding = forwardSignals(child);
+  const stopWatching = followNpm(child);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
       stopForwarding();
+      stopWatching();
       resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
     });
   });
@@ -71,6 +73,28 @@ function environmentFor(node) {
   const folders = [join(root, 'node_modules', '.bin'), dirname(node)];
   const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
   return {...process.env, [name]: [...folders, process.env[name] ?? ''].join(delimiter)};
+}
+
+const LOOK_FOR_NPM_EVERY_MS = 500;
+
+/**
+ * A signal to npm alone ends npm and its shell, not the command: then nobody
+ * would ever stop it. So it ends with npm.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {() => void} stops looking
+ */
+function followNpm(child) {
+  const isStartedByNpm = process.env['npm_lifecycle_event'] !== undefined;
+  const startedBy = process.ppid;
+  const timer = setInterval(() => {
+    if (!isStartedByNpm || process.ppid === startedBy) return;
+    clearInterval(timer);
+    child.kill('SIGTERM');
+  }, LOOK_FOR_NPM_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+  };
 }
 
 /** @param {import('node:child_process').ChildProcess} child */
