@@ -16,6 +16,7 @@ export function buildReport(input: {
     return withLogprobs === 'with' ? {...report, topLogprobs: request.topLogprobs} : report;
   });
   return {
+    beganAtUnixMs: record.beganAtUnixMs,
     summary: summarise(record, requests),
     requests,
     nodes: record.nodes.map(withoutSessions),

@@ -3,6 +3,8 @@ import type {NodeObservation, Recovery, RunEvent} from './run-record.ts';
 
 /** `report.json`: a contract with readers outside this repository. Fields are added, never renamed or dropped. */
 export type Report = {
+  /** Unix time of the beginning of the run, from which all other times count. */
+  readonly beganAtUnixMs: number;
   readonly summary: {
     readonly requests: number;
     readonly completed: number;

@@ -3,15 +3,15 @@ import type {RunEvent} from './run-record.ts';
 /** The clock of one run, and what happened by it. */
 export class RunJournal {
   readonly events: RunEvent[] = [];
-  readonly #beganAtUnixMs: number;
+  readonly beganAtUnixMs: number;
 
   constructor(beganAtUnixMs: number) {
-    this.#beganAtUnixMs = beganAtUnixMs;
+    this.beganAtUnixMs = beganAtUnixMs;
   }
 
   /** Ms since the run began, of a Unix time with fractions. */
   runMsOf(unixMs: number): number {
-    return unixMs - this.#beganAtUnixMs;
+    return unixMs - this.beganAtUnixMs;
   }
 
   nowMs(): number {

@@ -5,6 +5,8 @@ import type {ChainHop, TokenLogprob} from '../../web/src/chat/chat-service.ts';
  * when server and browser were up and the first tab was opened.
  */
 export type RunRecord = {
+  /** When the run began: Unix time, with fractions. */
+  readonly beganAtUnixMs: number;
   readonly requests: readonly RequestRecord[];
   readonly nodes: readonly NodeObservation[];
   readonly events: readonly RunEvent[];

@@ -22,6 +22,8 @@ export type RunScenarioOptions = {
   /** Whoever aborts it wants no report. */
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
+  /** Runs in every tab before any of its scripts. */
+  readonly initScript?: string;
   /** Called when the last request has ended, before anything is closed: for who looks on from outside. */
   readonly onLoadDone?: (swarm: Swarm) => Promise<void>;
 };
@@ -35,7 +37,7 @@ export type RunScenarioOptions = {
 export async function runScenario(
   options: RunScenarioOptions,
 ): Promise<RunRecord & {readonly skippedFaults: number}> {
-  const {model, signal, log} = options;
+  const {model, signal, log, initScript} = options;
   signal.throwIfAborted();
   const swarm = await Swarm.start({
     modelsDir: model.modelsDir,
@@ -44,6 +46,7 @@ export async function runScenario(
     webgpu: options.scenario.tabs.some(({engine}) => engine === 'webgpu'),
     signals: 'ours',
     log,
+    ...(initScript && {initScript}),
   });
   const over = new AbortController();
   try {
@@ -125,6 +128,7 @@ class ScenarioRun {
       `${model.id}: ${requests.filter(({error}) => error === null).length} of ${requests.length} completed`,
     );
     return {
+      beganAtUnixMs: this.#journal.beganAtUnixMs,
       requests,
       nodes: this.#lending.tabs.map(({observation}) => observation),
       events: this.#journal.events,

@@ -21,6 +21,8 @@ export type SwarmOptions = {
   readonly log: (line: string) => void;
   /** The built page; that of this repository when it is not said. */
   readonly siteDir?: string;
+  /** Runs in every tab before any of its scripts: for who watches from inside, or breaks something. */
+  readonly initScript?: string;
   /** `ours`: a signal to this process does not end the browser, whoever started the swarm stops it. */
   readonly signals?: 'playwright' | 'ours';
 };
@@ -30,11 +32,13 @@ export class Swarm {
   readonly server: SignalServer;
   readonly #browser: Browser;
   readonly #tabs: Tab[] = [];
+  readonly #initScript: string | undefined;
   readonly #browserLost = new AbortController();
 
-  private constructor(server: SignalServer, browser: Browser) {
+  private constructor(server: SignalServer, browser: Browser, initScript: string | undefined) {
     this.server = server;
     this.#browser = browser;
+    this.#initScript = initScript;
     browser.on('disconnected', () => {
       this.#browserLost.abort(new Error('The browser ended before the swarm was stopped'));
     });
@@ -67,7 +71,7 @@ export class Swarm {
         handleSIGTERM: endsOnSignal,
         handleSIGHUP: endsOnSignal,
       });
-      return new Swarm(server, browser);
+      return new Swarm(server, browser, options.initScript);
     } catch (error) {
       await server.close();
       throw error;
@@ -79,7 +83,9 @@ export class Swarm {
   }
 
   async openTab(options: Omit<OpenTabOptions, 'url'> = {}): Promise<Tab> {
-    const tab = await Tab.open(this.#browser, {...options, url: this.server.url});
+    const initScript = this.#initScript;
+    const {url} = this.server;
+    const tab = await Tab.open(this.#browser, {...(initScript && {initScript}), ...options, url});
     this.#tabs.push(tab);
     return tab;
   }

@@ -41,5 +41,5 @@ export function nodeObservation(overrides: Partial<NodeObservation> = {}): NodeO
 }
 
 export function runRecord(overrides: Partial<RunRecord> = {}): RunRecord {
-  return {requests: [], nodes: [], events: [], coverageMs: 10, ...overrides};
+  return {beganAtUnixMs: 0, requests: [], nodes: [], events: [], coverageMs: 10, ...overrides};
 }
