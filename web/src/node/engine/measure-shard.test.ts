@@ -28,7 +28,11 @@ function echoRunner(distort: (step: ShardStep, bytes: Uint8Array) => void): Shar
   };
 }
 
-function measure(runner: ShardRunner, runs: number[] = [], proof: CutProof = SAME_BITS) {
+function measure(
+  runner: ShardRunner,
+  runs: number[] = [],
+  {proof = SAME_BITS, readMs = 8}: {proof?: CutProof; readMs?: number} = {},
+) {
   let nowMs = 0;
   return measureShard({
     runner,
@@ -36,7 +40,7 @@ function measure(runner: ShardRunner, runs: number[] = [], proof: CutProof = SAM
     hiddenSize: 8,
     hasLmHead: true,
     proof,
-    nowMs: () => (nowMs += 8),
+    nowMs: () => (nowMs += readMs),
     onRun: ({runsDone, runsTotal}) => runs.push(runsTotal - runsDone),
   });
 }
@@ -49,6 +53,17 @@ test('[MS1] times are per layer and token, and every run is told of', async () =
   );
   expect(speed).toEqual({decodeMsPerLayer: 2, prefillMsPerTokenLayer: 8 / (32 * 4), lmHeadMs: 0});
   expect(runs).toEqual(Array.from(runs, (_, at) => runs.length - 1 - at));
+});
+
+test('[MS4] a very slow engine is measured by fewer runs', async () => {
+  const runs: number[] = [];
+  const runner = echoRunner(() => undefined);
+  // The clock moves on by this much whenever it is read.
+  const speed = await measure(runner, runs, {readMs: 4_000});
+  expect(speed).toMatchObject({decodeMsPerLayer: 1_000, lmHeadMs: 0});
+  const proof = 1 + SAME_BITS.pieces.length;
+  // One prefill; warm-up and one step; the same for one cell, without and with the LM head.
+  expect(runs).toHaveLength(proof + 1 + 5 + 2 * 5);
 });
 
 test('[MS2] an engine whose numbers depend on the length of a piece fails its test', async () => {
@@ -64,11 +79,11 @@ test('[MS3] a GPU may differ by rounding, not by a wrong row', async () => {
   const rounded = echoRunner((step, bytes) => {
     if (step.tokenCount === 40) bytes[0] = (bytes[0] ?? 0) ^ 1;
   });
-  await measure(rounded, [], SAME_WITHIN_ROUNDING);
+  await measure(rounded, [], {proof: SAME_WITHIN_ROUNDING});
   const wrongRow = echoRunner((step, bytes) => {
     if (step.tokenCount === 40) bytes.copyWithin(33 * 16, 32 * 16, 33 * 16);
   });
-  await expect(measure(wrongRow, [], SAME_WITHIN_ROUNDING)).rejects.toThrow(
+  await expect(measure(wrongRow, [], {proof: SAME_WITHIN_ROUNDING})).rejects.toThrow(
     expect.objectContaining({detail: {code: 'SELF_TEST_FAILED'}}),
   );
 });
