@@ -234,6 +234,42 @@ test('[EN7] a load that is abandoned ends with the reason given', async ({page})
   expect(reason).toBe('no longer wanted');
 });
 
+test('[EN8] two threads give the bits of one, and a page that is not isolated has one', async ({
+  page,
+}) => {
+  const range = {startLayer: 0, endLayer: 5};
+  const bitsWith = async (threadCount: number) => {
+    const engine = {kind: 'wasm', threadCount} as const;
+    const shard = {manifest, range, engine, kvBudgetBytes: KV_BUDGET_BYTES};
+    const {measured} = await page.evaluate((request) => globalThis.enginePage.load(request), {
+      ...shard,
+      weightsUrl: '/model.gguf',
+    });
+    const workers = page.workers().map((worker) => worker.url());
+    const threads = 1 + workers.filter((url) => url.includes('/ort.wasm.')).length;
+    const bits = await page.evaluate(async () => {
+      await globalThis.enginePage.open(64);
+      const pieces: string[] = [];
+      let position = 0;
+      for (const tokenCount of [40, 1, 7, 1]) {
+        const ids = Array.from({length: tokenCount}, (_, at) => 500 + 7 * (position + at));
+        const {hidden} = await globalThis.enginePage.runPiece(ids, position, 'hidden');
+        pieces.push(hidden.kind === 'hidden' ? [...hidden.bytes].join() : '');
+        position += tokenCount;
+      }
+      await globalThis.enginePage.unload();
+      return pieces;
+    });
+    return {threads: [measured.threadCount, threads], bits};
+  };
+  const one = await bitsWith(1);
+  expect(one.threads).toEqual([1, 1]);
+  expect(await bitsWith(2)).toEqual({threads: [2, 2], bits: one.bits});
+  await page.goto(`${site.url}plain.html`);
+  await page.waitForFunction(() => 'enginePage' in globalThis);
+  expect(await bitsWith(2)).toEqual(one);
+});
+
 // Query heads that share a key and value head: none (the extra row), two, all four.
 for (const kvHeadCount of [4, 2, 1]) {
   test(`[EN6] a long prompt gives the same bits in any pieces: 4 heads over ${kvHeadCount}`, async ({

@@ -148,7 +148,7 @@ test('[WG2] an operator that the GPU cannot run is an error, and does not go to 
 async function lendOnGpu(swarm: Swarm, model: string, fault: string) {
   const tab = await swarm.openTab({model});
   await beforeWorkers(tab.page, fault);
-  await tab.lend({engine: 'webgpu', capacity: {kind: 'layers', maxLayers: 4}});
+  await tab.lend({engine: 'webgpu', threadCount: 2, capacity: {kind: 'layers', maxLayers: 4}});
   const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
   if (state.kind !== 'serving') throw new Error(`The tab serves nothing: ${JSON.stringify(state)}`);
   return {tab, state};
@@ -194,6 +194,10 @@ test('[WG3] [WG4] a lending tab answers from the GPU, says when it is lost, and 
         message: 'The GPU gives other numbers for a prompt in pieces than for a whole one',
       },
     });
+    // The page is served isolated, so the CPU has the two threads that were asked for.
+    expect(wrong.tab.page.workers().map((worker) => worker.url())).toContainEqual(
+      expect.stringContaining('/ort.wasm.'),
+    );
     expect(await ask(client)).toEqual({tokenIds: onGpu.tokenIds, engines: ['wasm-f32']});
   } finally {
     await swarm.stop();

@@ -21,9 +21,18 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
+/** What gives a page shared memory; its workers need it too. */
+const ISOLATED = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+/** The page as a site without those headers serves it. */
+const PLAIN_PAGE = '/plain.html';
+
 /**
  * Builds the engine's test page and serves it on loopback, beside the model as
  * `/model.gguf`, with one byte changed as `/altered.gguf`, and without ranges as `/whole.gguf`.
+ * `/` is isolated, `/plain.html` is not.
  */
 export async function serveEnginePage(modelPath: string): Promise<EngineSite> {
   const folder = await buildPage();
@@ -74,10 +83,14 @@ async function serveFile(
   pathname: string,
   response: ServerResponse,
 ): Promise<void> {
-  const path = join(folder, pathname === '/' ? 'index.html' : pathname);
+  const isPlain = pathname === PLAIN_PAGE;
+  const path = join(folder, isPlain || pathname === '/' ? 'index.html' : pathname);
   try {
     const content = await readFile(path);
-    response.writeHead(200, {'content-type': TYPES[extname(path)] ?? 'application/octet-stream'});
+    response.writeHead(200, {
+      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+      ...(isPlain ? {} : ISOLATED),
+    });
     response.end(content);
   } catch {
     response.writeHead(404).end();

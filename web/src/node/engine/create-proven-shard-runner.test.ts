@@ -13,7 +13,12 @@ beforeAll(async () => {
   manifest = await tinyManifest(tinyGguf({seed: 3}), {cutEvery: 2});
 });
 
-const SPEED = {decodeMsPerLayer: 1, prefillMsPerTokenLayer: 1, lmHeadMs: null};
+const MEASURED = {
+  decodeMsPerLayer: 1,
+  prefillMsPerTokenLayer: 1,
+  lmHeadMs: null,
+  threadCount: 1,
+};
 
 /** Engines that say the same on both kinds, but for what `faults` does to the GPU's. */
 function enginesWith(faults: {
@@ -46,7 +51,7 @@ function enginesWith(faults: {
         await stub.close();
       },
     };
-    return {runner, measured: {...SPEED, engineClass: isGpu ? 'webgpu-test' : 'wasm-f32'}};
+    return {runner, measured: {...MEASURED, engineClass: isGpu ? 'webgpu-test' : 'wasm-f32'}};
   };
   return {create, loads};
 }

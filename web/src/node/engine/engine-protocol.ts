@@ -23,7 +23,11 @@ export type ShardPlan = {
 };
 
 /** A shard that is loaded and proven. */
-export type MeasuredShard = ShardSpeed & {readonly engineClass: EngineClass};
+export type MeasuredShard = ShardSpeed & {
+  readonly engineClass: EngineClass;
+  /** Of the CPU, while a step runs. */
+  readonly threadCount: number;
+};
 
 /** One call to the engine worker. `load` comes first, once. */
 export type EngineCall =

@@ -94,7 +94,8 @@ async function loadOn<Kv extends {readonly tokenCount: number}>(
     },
   });
   runner = loaded;
-  return {...speed, engineClass: engine.engineClass};
+  const {engineClass, threadCount} = engine;
+  return {...speed, engineClass, threadCount};
 }
 
 async function tellLoss(lost: Promise<string> | undefined): Promise<void> {

@@ -38,6 +38,8 @@ export interface ShardHead {
 /** Something that runs cells. `Kv` is what it remembers of one session in one cell. */
 export interface ShardEngine<Kv> {
   readonly engineClass: EngineClass;
+  /** Of the CPU, while a step runs. */
+  readonly threadCount: number;
   /** Resolves with the reason when the engine dies by itself; absent when it cannot. */
   readonly lost?: Promise<string>;
   createCell(spec: ModelSpec, range: LayerRange, tensors: StoredTensors): Promise<ShardCell<Kv>>;

@@ -8,10 +8,12 @@ import {wasmKvMemory, type WasmKv} from './wasm-kv-memory.ts';
 import {wasmPieceFeeds} from './wasm-piece-feeds.ts';
 
 /**
- * onnxruntime on the CPU of this thread, and of `threadCount - 1` more where the
+ * onnxruntime on the CPU of this thread, and of `threadsWished - 1` more where the
  * page is isolated. The count is fixed for the life of the thread; the bits do not depend on it.
  */
-export async function openWasmEngine(threadCount: number): Promise<ShardEngine<WasmKv>> {
+export async function openWasmEngine(threadsWished: number): Promise<ShardEngine<WasmKv>> {
+  // Threads share memory, which a page has only when it is isolated from others.
+  const threadCount = crossOriginIsolated ? threadsWished : 1;
   // Imported here, so that it is a file of its own: its threads start from that file.
   const onnxRuntime = await import('onnxruntime-web/wasm');
   onnxRuntime.env.wasm.numThreads = threadCount;
@@ -19,6 +21,7 @@ export async function openWasmEngine(threadCount: number): Promise<ShardEngine<W
   const ort = new OrtEngine(onnxRuntime, {executionProviders: ['wasm']});
   return {
     engineClass: 'wasm-f32',
+    threadCount,
     createCell: (spec, range, tensors) => WasmCell.create(ort, {spec, range, tensors}),
     createHead: (spec, tensors) =>
       OrtHead.create(ort, buildHeadGraph(spec, tensors, CPU_DIALECT.addProduct)),

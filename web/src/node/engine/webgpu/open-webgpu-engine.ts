@@ -19,6 +19,7 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
   const ort = await openGpuOrt(device);
   return {
     engineClass: webGpuClass(info),
+    threadCount: 1,
     lost: device.lost.then(({message}) => message),
     createCell: (spec, range, tensors) => onGpu(() => GpuCell.create(ort, {spec, range, tensors})),
     createHead: (spec, tensors) =>
