@@ -13,7 +13,7 @@ export type Lending = {
   readonly ready: Promise<void>;
 };
 
-/** Opens the lending tabs of a scenario, each group at its time. */
+/** Opens the lending tabs of a scenario; those of one time join together. */
 export function lendTabs(input: {
   readonly groups: readonly TabGroup[];
   readonly swarm: Swarm;
@@ -28,13 +28,13 @@ export function lendTabs(input: {
     .map((group, index) => new LendingTab({index, group, journal, onChange}));
   const openGroup = async (joinAtMs: number): Promise<void> => {
     await wait(Math.max(0, joinAtMs - journal.nowMs()), undefined, {signal});
-    await openInTurns(
-      tabs.filter(({group}) => group.joinAtMs === joinAtMs),
-      (tab) => {
-        signal.throwIfAborted();
-        return tab.open(swarm, model);
-      },
-    );
+    const group = tabs.filter((tab) => tab.group.joinAtMs === joinAtMs);
+    await openInTurns(group, (tab) => {
+      signal.throwIfAborted();
+      return tab.open(swarm, model);
+    });
+    // At once, however long their pages took: so they plan together, as the scenario says.
+    await Promise.all(group.map((tab) => tab.lend()));
   };
   const [first = 0, ...later] = [...new Set(groups.map((group) => group.joinAtMs))].toSorted(
     (a, b) => a - b,

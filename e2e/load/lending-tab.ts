@@ -59,7 +59,7 @@ export class LendingTab {
     return this.#tab !== null;
   }
 
-  /** Opens the tab and lends it; resolves when it has joined, or has failed to. */
+  /** Opens the tab, which joins the swarm and lends nothing yet. */
   async open(swarm: Swarm, model: string): Promise<void> {
     const {journal} = this.#options;
     const tab = await swarm.openTab({
@@ -69,6 +69,15 @@ export class LendingTab {
       },
     });
     this.#tab = tab;
+    // One that cannot join says so when it is lent.
+    await tab.traffic().catch(() => undefined);
+  }
+
+  /** Lends the tab; resolves when it has said so to the swarm, or has failed to. */
+  async lend(): Promise<void> {
+    const tab = this.#tab;
+    if (tab === null) return;
+    const {journal} = this.#options;
     await tab.lend(requestOf(this.group));
     if (this.#state.kind === 'failed') return;
     const {peerId} = await tab.traffic();

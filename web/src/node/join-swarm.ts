@@ -118,8 +118,6 @@ function firstFacts(
     addresses: node.addresses(),
     shards: [],
     claim: null,
-    decodeMsPerLayer: {fixedMs: 0, perSessionMs: 0},
-    prefillMsPerTokenLayer: 0,
     hopOverheadMs: 0,
     steady: null,
     predictionError: null,

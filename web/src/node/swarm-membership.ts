@@ -9,7 +9,12 @@ import type {OfferedModel} from './model/load-manifest.ts';
 /** What only a lending tab knows of itself; the rest of a record is the same for all tabs. */
 export type OwnFacts = Pick<
   NodeFacts,
-  'capacityLayers' | 'engineClass' | 'maxSessions' | 'kvTokensFree'
+  | 'capacityLayers'
+  | 'engineClass'
+  | 'maxSessions'
+  | 'kvTokensFree'
+  | 'decodeMsPerLayer'
+  | 'prefillMsPerTokenLayer'
 >;
 
 /** This tab's place in the swarm of one model: who else is there, and how to reach them. */

@@ -18,6 +18,7 @@ import type {SwarmMembership} from '../swarm-membership.ts';
 import {DRAIN_MS, HOP_LIMITS, KV_TOKENS, LOOK_AROUND_MS, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {
   capacityOf,
+  declaredSpeedOf,
   EXPECTED_ENGINE_CLASSES,
   loadShard,
   type LoadedShard,
@@ -157,6 +158,7 @@ class Lending {
       engineClass: EXPECTED_ENGINE_CLASSES[request.engine],
       maxSessions: HOP_LIMITS.maxSessions,
       kvTokensFree: KV_TOKENS,
+      ...declaredSpeedOf(request),
     });
     this.#loop = this.#planLayers();
     this.#unsubscribe = membership.onSnapshot(() => {

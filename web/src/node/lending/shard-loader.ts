@@ -7,6 +7,7 @@ import {
 } from '#shared/model/layer-capacity.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {EngineFallback, EngineKind, LendRequest, LoadStep} from '../../chat/lend-service.ts';
 import {createProvenShardRunner} from '../engine/create-proven-shard-runner.ts';
@@ -45,6 +46,17 @@ export const EXPECTED_ENGINE_CLASSES = {
 
 /** What a stub says that it costs, per layer: a fixed part and a part per token. */
 const STUB_MS = {fixed: 0.2, perToken: 0.05};
+
+/** What a record says of speed before there are layers: a stub declares it, an engine has to measure it. */
+export function declaredSpeedOf({
+  engine,
+  stubSlowdown = 1,
+}: LendRequest): Pick<NodeRecord, 'decodeMsPerLayer' | 'prefillMsPerTokenLayer'> {
+  const slowdown = engine === 'stub' ? stubSlowdown : 0;
+  const fixedMs = (STUB_MS.fixed + STUB_MS.perToken) * slowdown;
+  const prefillMsPerTokenLayer = STUB_MS.perToken * slowdown;
+  return {decodeMsPerLayer: {fixedMs, perSessionMs: 0}, prefillMsPerTokenLayer};
+}
 
 /** What this tab can hold, as it declares it to the others. */
 export function capacityOf(manifest: Manifest, {capacity}: LendRequest): LayerCapacity {
