@@ -13,12 +13,12 @@ const REGIONS: Readonly<Record<Geography, number>> = {
   '16-regions': 16,
 };
 
-/** Nodes of all strengths in one of the four geographies. */
+/** Tabs of all strengths, most of them weak, in one of the four geographies. */
 export function ablationWorld({nodes, geography, seed}: AblationCell): Pool {
   const pool = generatePool({
     seed,
     nodes,
-    mix: 'all-different',
+    mix: 'many-weak',
     regions: REGIONS[geography],
     layerCount: LAYERS,
   });

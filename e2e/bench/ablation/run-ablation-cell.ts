@@ -28,7 +28,7 @@ import {ablationWorld} from './ablation-world.ts';
 import {StandingPipelines, type PlanPipelines} from './standing-pipelines.ts';
 
 const PROMPT_TOKENS = 64;
-const NEW_TOKENS = 32;
+const NEW_TOKENS = 128;
 const CLIENTS = 8;
 /** Two sessions at once for each pipeline of Parallax's plan, within what one run can carry. */
 const SESSIONS_PER_PIPELINE = 2;
@@ -61,7 +61,9 @@ export function runAblationCell(cell: AblationCell): readonly AblationRow[] {
           seed: cell.seed,
           nodes: nodesOfPool(pool, plan),
           churn: cell.churn === 'churn' ? churnOf(pool) : null,
-          placement: placement(),
+          // Where nobody comes or goes nobody moves (VS4), so nobody need look around.
+          placement: cell.churn === 'churn' ? placement() : {kind: 'fixed'},
+          endsWith: 'answers',
           directory: {minDelayMs: 0, maxDelayMs: 1000, lossRate: 0},
           requests,
           chooseChain: ROUTING_HEURISTICS[router],

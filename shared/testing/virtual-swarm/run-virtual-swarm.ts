@@ -22,6 +22,8 @@ const MEASURE_EVERY_MS = 500;
 const CLOSED_LINK_MS = 300;
 const SILENT_LINK_MS = 5000;
 const REPLAN_AFTER_MS = 1000;
+/** How often it is seen whether the last answer has ended. */
+const SLICE_MS = 1000;
 
 /**
  * A swarm in virtual time: every node and every client runs the product's own
@@ -69,7 +71,10 @@ class Run {
       });
     }
     this.#measure();
-    this.#time.runUntil(durationMs);
+    for (let endMs = 0; endMs < durationMs && !this.#isOver;) {
+      endMs = Math.min(endMs + SLICE_MS, durationMs);
+      this.#time.runUntil(endMs);
+    }
     for (const node of this.#crowd.nodes) {
       this.#addLog(node);
       this.#report.openSessions += node.hop.load.openSessions;
@@ -80,6 +85,15 @@ class Run {
       refusedRecords: this.#directory.refused,
       answers: this.#answers.map(({report}) => report),
     };
+  }
+
+  get #isOver(): boolean {
+    const {endsWith, requests} = this.#script;
+    return (
+      endsWith === 'answers' &&
+      this.#answers.length === requests.length &&
+      this.#answers.every(({report}) => report.outcome !== 'running')
+    );
   }
 
   #join({facts, shard}: Omit<NodeStart, 'joinsMs'>): void {

@@ -49,7 +49,9 @@ export type SwarmScript = {
   readonly grid: CutGrid;
   readonly contextTokens: number;
   readonly seed: number;
+  /** The run ends then, or when the last answer does. */
   readonly durationMs: number;
+  readonly endsWith: 'time' | 'answers';
   readonly nodes: readonly NodeStart[];
   readonly churn: Churn | null;
   readonly placement: Placement;
@@ -71,6 +73,7 @@ export function swarmScript(
   return {
     contextTokens: 8192,
     seed: 1,
+    endsWith: 'time',
     nodes: [],
     churn: null,
     placement: {kind: 'live'},
