@@ -15,7 +15,24 @@ export function linkMs(rttMs: number): number {
   return rttMs / 2;
 }
 
-/** Waiting counts in full once the busiest node has this many idle steps of work per token. */
+/**
+ * The work, ms per token, of the nodes on which sessions wait: Σ work³ / Σ work².
+ *
+ * Nearly the busiest node where the load is balanced. But one node that many
+ * clients chose at once moves it little; measured against the busiest itself,
+ * all others would seem to have room until they were as busy. 0 while all idle.
+ */
+export function busyLevelMs(workMs: Float64Array): number {
+  let squares = 0;
+  let cubes = 0;
+  for (const ms of workMs) {
+    squares += ms * ms;
+    cubes += ms * ms * ms;
+  }
+  return squares > 0 ? cubes / squares : 0;
+}
+
+/** Waiting counts in full once a busy node has this many idle steps of work per token. */
 const SATURATED_STEPS = 3;
 
 /**
@@ -23,17 +40,22 @@ const SATURATED_STEPS = 3;
  *
  * In a closed network (each session has one token under way) a step takes
  * about as long as the work that all sessions ask, per token, of its busiest
- * node, so the aim is the least maximum of that work. The wait is `busiestMs`,
- * the work at the busiest node now, times ρ⁸, ρ = work there / work at the
- * busiest: next to nothing where there is room, steep where a node would
- * become the busiest. While the work is small beside the time that a token
- * spends on its way (`idleStepMs`), queues are short and it counts for less.
+ * node, so the aim is the least maximum of that work. The wait is `busyMs`
+ * times ρ⁸, ρ = work there / `busyMs`: next to nothing where there is room,
+ * steep where a node would become the busiest; ρ¹² once the swarm is saturated.
+ * While the work is small beside the time that a token spends on its way
+ * (`idleStepMs`), queues are short, and it counts for the square of that ratio.
  *
  * @param workMs work that the node would have with this session, ms per token.
  */
-export function waitMs(workMs: number, busiestMs: number, idleStepMs: number): number {
-  if (busiestMs <= 0) return 0;
-  const busy = workMs / busiestMs;
+export function waitMs(workMs: number, busyMs: number, idleStepMs: number): number {
+  if (busyMs <= 0) return 0;
+  const busy = workMs / busyMs;
   const fourth = busy * busy * busy * busy;
-  return busiestMs * Math.min(1, busiestMs / (SATURATED_STEPS * idleStepMs)) * fourth * fourth;
+  const saturation = busyMs / (SATURATED_STEPS * idleStepMs);
+  if (saturation >= 1) return busyMs * fourth * fourth * fourth;
+  return busyMs * saturation * saturation * fourth * fourth;
 }
+
+/** The part of a wait that a hop costs at all; the rest is spread over the layers that the node holds. */
+export const WAIT_PER_HOP = 0.3;

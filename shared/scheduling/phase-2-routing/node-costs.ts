@@ -1,86 +1,81 @@
-import {decodeLayerMs, waitMs} from '../cost-model.ts';
-import type {NextRandom} from '../seeded-choice.ts';
+import {busyLevelMs, decodeLayerMs, WAIT_PER_HOP, waitMs} from '../cost-model.ts';
 import {realAt} from '../table-access.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
-import type {RouteOverlay, RouteRequest} from './chain.ts';
+import type {ChainHop, RouteOverlay, RouteRequest} from './chain.ts';
+import type {HopCosts} from './hop-costs.ts';
 import {nodeStates} from './node-states.ts';
 
 /** What a hop on each node costs this client now, by the node's position in the snapshot. */
-export type NodeCosts = {
-  readonly state: Uint8Array;
+export type NodeCosts = HopCosts & {
   readonly idleLayerMs: Float64Array;
   readonly idleHopMs: Float64Array;
-  /** The same with the waiting for the sessions that are there. */
-  readonly layerMs: Float64Array;
-  readonly hopMs: Float64Array;
+  /** The most layers that a hop there can run. */
+  readonly layersHeld: Float64Array;
   /** Work of all sessions at the node, ms per token. */
   readonly workMs: Float64Array;
 };
 
+/**
+ * What nodes say of themselves, with what this client has seen of them and
+ * promised to them. O(N). `layerMs` and `hopMs` are without waiting until
+ * `chargeWaiting` has been called.
+ */
 export function nodeCosts(
   snapshot: SwarmSnapshot,
   request: RouteRequest,
   overlay: RouteOverlay,
-  idleStepMs: number,
-  random: NextRandom,
 ): NodeCosts {
-  const count = snapshot.nodes.length;
-  const costs = {
+  const idleLayerMs = Float64Array.from(
+    snapshot.nodes,
+    ({nodeId, decodeMsPerLayer}) =>
+      overlay.observedMsPerLayer.get(nodeId) ?? decodeLayerMs(decodeMsPerLayer, 1),
+  );
+  const idleHopMs = Float64Array.from(snapshot.nodes, ({hopOverheadMs}) => hopOverheadMs);
+  const layersHeld = Float64Array.from(snapshot.nodes, mostLayers);
+  const workMs = Float64Array.from(snapshot.nodes, ({nodeId, openSessions}, at) => {
+    // Which of its layers the sessions use is not in the record: all of them.
+    const shardMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
+    return openSessions * shardMs + (overlay.promised.get(nodeId)?.workMsPerToken ?? 0);
+  });
+  return {
     state: nodeStates(snapshot, request, overlay),
-    idleLayerMs: new Float64Array(count),
-    idleHopMs: new Float64Array(count),
-    layerMs: new Float64Array(count),
-    hopMs: new Float64Array(count),
-    workMs: new Float64Array(count),
+    idleLayerMs,
+    idleHopMs,
+    layersHeld,
+    layerMs: idleLayerMs.slice(),
+    hopMs: idleHopMs.slice(),
+    workMs,
   };
-  snapshot.nodes.forEach((node, at) => {
-    const promised = overlay.promised.get(node.nodeId);
-    const layerMs =
-      overlay.observedMsPerLayer.get(node.nodeId) ?? decodeLayerMs(node.decodeMsPerLayer, 1);
-    costs.idleLayerMs[at] = layerMs;
-    costs.idleHopMs[at] = node.hopOverheadMs;
-    costs.workMs[at] = node.openSessions * shardMs(node, layerMs) + (promised?.workMsPerToken ?? 0);
-  });
-  guessUnseen(snapshot, costs, overlay.unseenSessions, random);
-  addLoad(snapshot, costs, idleStepMs);
-  return costs;
 }
 
-/** How many of the unseen sessions a client reckons, at most, to have gone to one node. */
-const UNSEEN_SHARE = 0.4;
-
-function guessUnseen(
-  snapshot: SwarmSnapshot,
-  costs: NodeCosts,
-  unseenSessions: number,
-  random: NextRandom,
-): void {
-  if (unseenSessions <= 0) return;
-  snapshot.nodes.forEach((node, at) => {
-    const guessed = random() * unseenSessions * UNSEEN_SHARE;
-    costs.workMs[at] =
-      realAt(costs.workMs, at) + guessed * shardMs(node, realAt(costs.idleLayerMs, at));
-  });
-}
-
-/** One session through all layers of a node. */
-function shardMs(node: SnapshotNode, layerMs: number): number {
-  return layersHeld(node) * layerMs + node.hopOverheadMs;
-}
-
-function layersHeld({shards}: SnapshotNode): number {
+function mostLayers({shards}: SnapshotNode): number {
   return shards.reduce((most, shard) => Math.max(most, shard.endLayer - shard.startLayer), 0);
 }
 
-function addLoad(snapshot: SwarmSnapshot, costs: NodeCosts, idleStepMs: number): void {
-  let busiestMs = 0;
-  for (const workMs of costs.workMs) busiestMs = Math.max(busiestMs, workMs);
-  snapshot.nodes.forEach((node, at) => {
-    const layerMs = realAt(costs.idleLayerMs, at);
-    const ownMs = shardMs(node, layerMs);
-    const halfWaitMs = waitMs(realAt(costs.workMs, at) + ownMs, busiestMs, idleStepMs) / 2;
-    // Half of it for standing in the queue at all, half for the work that is added to it.
-    costs.hopMs[at] = node.hopOverheadMs + halfWaitMs;
-    costs.layerMs[at] = layerMs + halfWaitMs / Math.max(1, layersHeld(node));
-  });
+/** Adds the waiting that the work at each node means. Changes `layerMs` and `hopMs`. O(N). */
+export function chargeWaiting(costs: NodeCosts, idleStepMs: number): void {
+  const {workMs, idleLayerMs, idleHopMs, layersHeld, layerMs, hopMs} = costs;
+  const busyMs = busyLevelMs(workMs);
+  for (let at = 0; at < workMs.length; at += 1) {
+    const ownMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
+    const queueMs = waitMs(realAt(workMs, at) + ownMs, busyMs, idleStepMs);
+    // Some of it for standing in the queue at all, the rest for the work that is added to it.
+    const perLayerMs = ((1 - WAIT_PER_HOP) * queueMs) / Math.max(1, realAt(layersHeld, at));
+    hopMs[at] = realAt(idleHopMs, at) + WAIT_PER_HOP * queueMs;
+    layerMs[at] = realAt(idleLayerMs, at) + perLayerMs;
+  }
+}
+
+/** Adds the work of one more session. Changes `workMs`. */
+export function addSession(
+  {workMs, idleLayerMs, idleHopMs}: NodeCosts,
+  snapshot: SwarmSnapshot,
+  hops: readonly ChainHop[],
+): void {
+  for (const {nodeId, startLayer, endLayer} of hops) {
+    const at = snapshot.indexOf.get(nodeId);
+    if (at === undefined) continue;
+    const hopMs = (endLayer - startLayer) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
+    workMs[at] = realAt(workMs, at) + hopMs;
+  }
 }

@@ -1,5 +1,6 @@
 import {linkMs} from '../cost-model.ts';
 import {intAt, realAt} from '../table-access.ts';
+import type {ChainHop} from './chain.ts';
 import type {HopCosts} from './hop-costs.ts';
 import {USABLE} from './node-states.ts';
 import {restTimes, type RestTimes} from './rest-times.ts';
@@ -172,4 +173,14 @@ function finish(search: Search, {head, label, stand, entry}: Place): void {
     entries.unshift(at - intAt(labelBase, passed) + intAt(index.startOf, passed));
   }
   search.found.push({loadedMs, stands, entries});
+}
+
+/** A found chain as hops. */
+export function hopsOf({stands, entries}: FoundChain, index: RouteIndex): readonly ChainHop[] {
+  return stands.flatMap((stand, k) => {
+    const node = index.snapshot.nodes[index.nodeOf[stand] ?? 0];
+    const startLayer = entries[k] ?? 0;
+    const endLayer = entries[k + 1] ?? index.grid.layerCount;
+    return node === undefined ? [] : [{nodeId: node.nodeId, startLayer, endLayer}];
+  });
 }

@@ -1,7 +1,6 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {linkMs} from '../cost-model.ts';
-import type {MissingLayers} from '../scheduling-event.ts';
-import {seededRandom} from '../seeded-choice.ts';
+import {seededRandom, type NextRandom} from '../seeded-choice.ts';
 import type {SwarmSnapshot} from '../swarm-snapshot.ts';
 import {
   EMPTY_OVERLAY,
@@ -11,10 +10,11 @@ import {
   type RouteResult,
 } from './chain.ts';
 import {missingLayers} from './missing-layers.ts';
-import {nodeCosts, type NodeCosts} from './node-costs.ts';
+import {guessUnseen} from './guess-unseen.ts';
+import {chargeWaiting, nodeCosts, type NodeCosts} from './node-costs.ts';
 import {favourWarm} from './prefix-affinity.ts';
 import {routeIndexOf, type RouteIndex} from './route-index.ts';
-import {searchChains, type FoundChain} from './search-chains.ts';
+import {hopsOf, searchChains, type FoundChain} from './search-chains.ts';
 
 /** Chains up to this factor of the best count as equal: load is spread over them. */
 const NEAR_EQUAL = 1.03;
@@ -41,26 +41,24 @@ export type RouteInput = {
  *   churn, so a value, not an error.
  */
 export function selectChain(input: RouteInput): RouteResult {
-  const index = routeIndexOf(input.snapshot, input.model);
-  const costs = nodeCosts(
-    input.snapshot,
-    input.request,
-    input.overlay,
-    idleStepOf(index),
-    seededRandom(input.seed),
-  );
-  favourWarm(input.snapshot, input.request, input.overlay, costs);
+  const {snapshot, request, overlay} = input;
+  const index = routeIndexOf(snapshot, input.model);
+  const random = seededRandom(input.seed);
+  const idleMs = idleStepOf(index);
+  const costs = nodeCosts(snapshot, request, overlay);
+  guessUnseen({index, costs, idleMs, random, unseenSessions: overlay.unseenSessions});
+  chargeWaiting(costs, idleMs);
+  favourWarm(snapshot, request, overlay, costs);
   const found = searchChains(index, costs, NEAR_EQUAL);
-  const chosen = chooseSpread(found, index, costs, input.seed);
+  const chosen = chooseSpread(found, index, costs, random);
   if (chosen === null) {
-    const missing: readonly MissingLayers[] = missingLayers(input.snapshot, input.model, costs);
-    return {kind: 'gap', missing};
+    return {kind: 'gap', missing: missingLayers(snapshot, input.model, costs)};
   }
   const hops = hopsOf(chosen, index);
   return {
     kind: 'chain',
     hops,
-    stepMs: idleStepMs(hops, input.snapshot, costs),
+    stepMs: idleStepMs(hops, snapshot, costs),
     loadedStepMs: chosen.loadedMs,
     nearEqual: found.length,
   };
@@ -73,10 +71,8 @@ function idleStepOf(index: RouteIndex): number {
   const known = idleSteps.get(index);
   if (known !== undefined) return known;
   const request = {promptTokens: 0, newTokens: 0, whenFull: 'queue'} as const;
-  const idle = nodeCosts(index.snapshot, request, EMPTY_OVERLAY, 1, () => 0);
-  const stepMs =
-    searchChains(index, {...idle, layerMs: idle.idleLayerMs, hopMs: idle.idleHopMs}, 1)[0]
-      ?.loadedMs ?? 1;
+  const idle = nodeCosts(index.snapshot, request, EMPTY_OVERLAY);
+  const stepMs = searchChains(index, idle, 1)[0]?.loadedMs ?? 1;
   idleSteps.set(index, stepMs);
   return stepMs;
 }
@@ -86,27 +82,18 @@ function chooseSpread(
   found: readonly FoundChain[],
   index: RouteIndex,
   costs: NodeCosts,
-  seed: number,
+  random: NextRandom,
 ): FoundChain | null {
   const weights = found.map(({stands}) => {
     const busiestMs = Math.max(...stands.map((s) => costs.workMs[index.nodeOf[s] ?? 0] ?? 0));
     return 1 / (1 + busiestMs);
   });
-  let at = seededRandom(seed)() * weights.reduce((sum, weight) => sum + weight, 0);
+  let at = random() * weights.reduce((sum, weight) => sum + weight, 0);
   for (const [k, chain] of found.entries()) {
     at -= weights[k] ?? 0;
     if (at < 0) return chain;
   }
   return found.at(-1) ?? null;
-}
-
-function hopsOf({stands, entries}: FoundChain, index: RouteIndex): readonly ChainHop[] {
-  return stands.flatMap((stand, k) => {
-    const node = index.snapshot.nodes[index.nodeOf[stand] ?? 0];
-    const startLayer = entries[k] ?? 0;
-    const endLayer = entries[k + 1] ?? index.grid.layerCount;
-    return node === undefined ? [] : [{nodeId: node.nodeId, startLayer, endLayer}];
-  });
 }
 
 function idleStepMs(hops: readonly ChainHop[], snapshot: SwarmSnapshot, costs: NodeCosts): number {
