@@ -15,8 +15,11 @@ export function linkMs(rttMs: number): number {
   return rttMs / 2;
 }
 
+/** How far above the mean of the work, weighted by its square, a node is busy. */
+const BUSY_MARGIN = 1.1;
+
 /**
- * The work, ms per token, of the nodes on which sessions wait: Σ work³ / Σ work².
+ * The work, ms per token, of the nodes on which sessions wait: 1.1 × Σ work³ / Σ work².
  *
  * Nearly the busiest node where the load is balanced. But one node that many
  * clients chose at once moves it little; measured against the busiest itself,
@@ -29,7 +32,7 @@ export function busyLevelMs(workMs: Float64Array): number {
     squares += ms * ms;
     cubes += ms * ms * ms;
   }
-  return squares > 0 ? cubes / squares : 0;
+  return squares > 0 ? (BUSY_MARGIN * cubes) / squares : 0;
 }
 
 /** Waiting counts in full once a busy node has this many idle steps of work per token. */
