@@ -11,6 +11,7 @@ export type BenchmarkContext = {
   readonly print: (line: BenchLine) => void;
   /** Progress, on stderr. */
   readonly log: (text: string) => void;
+  readonly signal: AbortSignal;
 };
 
 /** Measures, prints a line for each figure, and resolves when it is done. */

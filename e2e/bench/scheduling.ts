@@ -14,8 +14,9 @@ const SIZES = [8, 32, 128, 512, 2048];
  * each with our routing, the paper's and a round robin. A line for each, all of
  * them as a table in `scheduling.json`, and a page with plots.
  */
-export const benchScheduling: Benchmark = async ({seed, nodes, reportDir, print, log}) => {
-  const rows = await runAblation(ablationCells(nodes ?? SIZES, seed), log);
+export const benchScheduling: Benchmark = async (context) => {
+  const {seed, nodes, reportDir, print, log} = context;
+  const rows = await runAblation(ablationCells(nodes ?? SIZES, seed), context);
   for (const row of rows) print(lineOf(row, rows));
   await mkdir(reportDir, {recursive: true});
   await writeFile(join(reportDir, 'scheduling.json'), `${JSON.stringify({seed, rows})}\n`);

@@ -10,7 +10,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'stale-clients': async () => (await import('../bench/stale-clients.ts')).benchStaleClients,
 };
 
-await runToExit(async () => {
+await runToExit(async (signal) => {
   const {values, positionals} = parseArgs({
     allowPositionals: true,
     options: {
@@ -29,6 +29,7 @@ await runToExit(async () => {
       reportDir: values.report,
       print: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
       log: (text) => void process.stderr.write(`${text}\n`),
+      signal,
     });
   }
 });

@@ -18,7 +18,7 @@ const reportSchema = z.looseObject({
 });
 
 /** Real tabs, real WebRTC, many of each: the scenario `many-tabs.json`. */
-export const soakManyTabs: Soak = async ({reportDir, signal}) => {
+export const soakManyTabs: Soak = async ({reportDir}, {signal}) => {
   const scenarioPath = fileURLToPath(new URL('many-tabs.json', import.meta.url));
   const folder = join(reportDir, 'many-tabs');
   try {

@@ -4,7 +4,6 @@ export type SoakContext = {
   readonly seed: number;
   /** A folder for whatever else the run writes. */
   readonly reportDir: string;
-  readonly signal: AbortSignal;
 };
 
 /** What a long run asserted, and figures for who reads its report. */
@@ -14,4 +13,7 @@ export type SoakResult = {
 };
 
 /** One long run. A check that does not hold is a result; only what cannot go on throws. */
-export type Soak = (context: SoakContext) => Promise<SoakResult>;
+export type Soak = (
+  context: SoakContext,
+  options: {readonly signal: AbortSignal},
+) => Promise<SoakResult>;

@@ -4,7 +4,7 @@ import {atMost} from '#shared/testing/virtual-swarm/checks.ts';
 import type {Soak} from './soak.ts';
 
 /** Twenty clients whose records are 2 s old lose little to one who knows everything at once. */
-export const soakStaleClients: Soak = async ({seed, reportDir}) => {
+export const soakStaleClients: Soak = async ({seed, reportDir}, {signal}) => {
   const lines: BenchLine[] = [];
   await benchStaleClients({
     seed,
@@ -12,6 +12,7 @@ export const soakStaleClients: Soak = async ({seed, reportDir}) => {
     reportDir,
     print: (line) => void lines.push(line),
     log: () => undefined,
+    signal,
   });
   const last = lines.at(-1);
   const loss = atMost(

@@ -1,6 +1,7 @@
 /// <reference types="node" />
 import {availableParallelism} from 'node:os';
 import {Worker} from 'node:worker_threads';
+import {askWorker} from '../ask-worker.ts';
 import type {AblationCell, AblationRow} from './ablation-cell.ts';
 
 const MOST_WORKERS = 4;
@@ -11,14 +12,14 @@ const MOST_WORKERS = 4;
  */
 export async function runAblation(
   cells: readonly AblationCell[],
-  log: (text: string) => void,
+  {log, signal}: {readonly log: (text: string) => void; readonly signal: AbortSignal},
 ): Promise<readonly AblationRow[]> {
   const rows = new Map<AblationCell, readonly AblationRow[]>();
   // The largest first, so that no worker is left alone with one at the end.
   const waiting = cells.toSorted((a, b) => a.nodes - b.nodes);
   const runOn = async (worker: Worker) => {
     for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
-      rows.set(cell, await askWorker(worker, cell));
+      rows.set(cell, await askWorker(worker, cell, {signal}));
       const {nodes, geography, arrival, churn} = cell;
       const done = `${String(rows.size)} of ${String(cells.length)} worlds`;
       log(`${done}: ${String(nodes)} nodes, ${geography}, ${arrival}, ${churn}`);
@@ -35,14 +36,4 @@ export async function runAblation(
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
   return cells.flatMap((cell) => rows.get(cell) ?? []);
-}
-
-function askWorker(worker: Worker, cell: AblationCell): Promise<readonly AblationRow[]> {
-  return new Promise((resolve, reject) => {
-    worker.removeAllListeners();
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window: a worker of Node.
-    worker.postMessage(cell);
-  });
 }
