@@ -16,6 +16,8 @@ export type ChainChoice<H extends Hop = Hop> =
 export type GenerationClientOptions<H extends Hop = Hop> = AttemptContext & {
   /** Phase 2 over the newest snapshot; `avoid` are peers that have just refused. */
   readonly chooseChain: (request: GenerationRequest, avoid: ReadonlySet<PeerId>) => ChainChoice<H>;
+  /** A chain is about to be used: counts its load until the function that it returns is called. */
+  readonly promise?: (hops: readonly H[]) => () => void;
   /** Resolves when the snapshot has changed. */
   readonly nextSnapshot: (signal: AbortSignal) => Promise<void>;
   readonly newSessionId: () => SessionId;
@@ -68,6 +70,7 @@ export class GenerationClient<H extends Hop = Hop> {
     let failedAttempts = 0;
     for (;;) {
       const {hops} = yield* this.#awaitChain(request, {avoid, refusal, roomUntilMs}, signal);
+      const release = this.#options.promise?.(hops);
       const sessionId = this.#options.newSessionId();
       const attempt = new ChainAttempt(this.#options, {sessionId, hops, request});
       this.#attempts.set(sessionId, attempt);
@@ -84,6 +87,7 @@ export class GenerationClient<H extends Hop = Hop> {
         for (const id of peerId === null ? hops.map((hop) => hop.peerId) : [peerId]) avoid.add(id);
         refusal = error;
       } finally {
+        release?.();
         this.#attempts.delete(sessionId);
       }
     }

@@ -50,6 +50,8 @@ export type SnapshotNode = {
   readonly onBattery: boolean;
   readonly metered: boolean;
   readonly uptimeMs: number;
+  /** When the node said all this: its record's `seq`; not said in pool files. */
+  readonly saidAtMs?: number;
   /** Round trips that this node measured itself. */
   readonly rtts: readonly {readonly peerId: PeerId; readonly rttMs: number}[];
   readonly coords: NetworkCoordinates | null;
@@ -72,7 +74,7 @@ export type SwarmSnapshot = {
 };
 
 /** What a record must carry to become a node; `shared/protocol`'s node record fits. */
-export type SnapshotRecord = Omit<SnapshotNode, 'nodeId' | 'coords'> & {
+export type SnapshotRecord = Omit<SnapshotNode, 'nodeId' | 'coords' | 'saidAtMs'> & {
   readonly peerId: PeerId;
   readonly seq: number;
   readonly expiresAtMs: number;
@@ -230,6 +232,7 @@ function nodeOfRecord(record: SnapshotRecord): SnapshotNode {
     onBattery: record.onBattery,
     metered: record.metered,
     uptimeMs: record.uptimeMs,
+    saidAtMs: record.seq,
     rtts: record.rtts,
     coords: record.coords ?? null,
     unreachable: record.unreachable,

@@ -35,7 +35,8 @@ export function nodeCosts(
   const workMs = Float64Array.from(snapshot.nodes, ({nodeId, openSessions}, at) => {
     // Which of its layers the sessions use is not in the record: all of them.
     const shardMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
-    return openSessions * shardMs + (overlay.promised.get(nodeId)?.workMsPerToken ?? 0);
+    const promisedMs = overlay.promised.get(nodeId)?.workMsPerToken ?? 0;
+    return Math.max(0, openSessions * shardMs + promisedMs);
   });
   return {
     state: nodeStates(snapshot, request, overlay),

@@ -1,4 +1,5 @@
 import {GenerationClient, sessionIdFrom} from '#shared/p2p/generation-client.ts';
+import {ClientOverlay} from '#shared/scheduling/phase-2-routing/client-overlay.ts';
 import type {ChatService} from '../chat/chat-service.ts';
 import type {LinkService} from '../chat/link-service.ts';
 import {SwarmChatService, type EngineHop} from '../chat/swarm-chat-service.ts';
@@ -85,12 +86,24 @@ function createClient(membership: SwarmMembership): GenerationClient<EngineHop> 
   const {model, transport} = membership;
   const {spec} = model.manifest;
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  const overlay = new ClientOverlay();
   return new GenerationClient<EngineHop>({
     transport,
     manifestHash: model.manifestHash,
     hiddenSize: spec.hiddenSize,
     endTokenIds: spec.endTokenIds,
-    chooseChain: (request, avoid) => chooseChain(membership, request, {avoid, seed}),
+    chooseChain: (request, avoid) => chooseChain(membership, request, {avoid, overlay, seed}),
+    promise: (hops) => {
+      const named = hops.map(({peerId, startLayer, endLayer}) => ({
+        nodeId: peerId,
+        startLayer,
+        endLayer,
+      }));
+      const chain = overlay.promise(named, membership.nowMs());
+      return () => {
+        overlay.release(chain, membership.nowMs());
+      };
+    },
     nextSnapshot: (signal) => nextSnapshot(membership, signal),
     nowMs: () => performance.now(),
     newSessionId: () => sessionIdFrom(crypto.getRandomValues(new Uint8Array(8))),

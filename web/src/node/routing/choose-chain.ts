@@ -1,7 +1,7 @@
 import type {PeerId} from '#shared/ids.ts';
 import type {ChainChoice} from '#shared/p2p/generation-client.ts';
 import type {GenerationRequest} from '#shared/p2p/generation-event.ts';
-import {EMPTY_OVERLAY} from '#shared/scheduling/phase-2-routing/chain.ts';
+import type {ClientOverlay} from '#shared/scheduling/phase-2-routing/client-overlay.ts';
 import {selectChain} from '#shared/scheduling/phase-2-routing/select-chain.ts';
 import type {EngineHop} from '../../chat/swarm-chat-service.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
@@ -9,13 +9,22 @@ import type {SwarmMembership} from '../swarm-membership.ts';
 /**
  * Phase 2 for one request of this tab, over its newest snapshot.
  *
+ * @param overlay what this tab knows beside the records: its own load, and how fast hops ran.
  * @param seed decides among near-equal chains: another for each client, so that they
  *   spread, and the same for all requests of one, whose links are open already.
  */
 export function chooseChain(
   membership: SwarmMembership,
   request: GenerationRequest,
-  {avoid, seed}: {readonly avoid: ReadonlySet<PeerId>; readonly seed: number},
+  {
+    avoid,
+    overlay,
+    seed,
+  }: {
+    readonly avoid: ReadonlySet<PeerId>;
+    readonly overlay: ClientOverlay;
+    readonly seed: number;
+  },
 ): ChainChoice<EngineHop> {
   const {spec, cutEvery} = membership.model.manifest;
   const snapshot = membership.snapshotWith(null);
@@ -27,7 +36,7 @@ export function chooseChain(
       newTokens: request.maxNewTokens,
       whenFull: 'refuse',
     },
-    overlay: {...EMPTY_OVERLAY, distrusted: avoid},
+    overlay: overlay.over(snapshot, avoid),
     seed,
   });
   if (result.kind === 'gap') return result;

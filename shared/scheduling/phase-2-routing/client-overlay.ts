@@ -1,0 +1,130 @@
+import type {PeerId} from '#shared/ids.ts';
+import {hopServiceMs} from '../cost-model.ts';
+import type {SwarmSnapshot} from '../swarm-snapshot.ts';
+import {EMPTY_OVERLAY, type ChainHop, type PromisedLoad, type RouteOverlay} from './chain.ts';
+
+/** A chain that this client has chosen; `release` takes it back. */
+export type PromisedChain = {
+  readonly hops: readonly ChainHop[];
+  readonly openedMs: number;
+  /** `Infinity` while its answer runs. */
+  readonly endedMs: number;
+};
+
+type View = {readonly atMs: number; readonly sessions: ReadonlyMap<PeerId, number>};
+type Observed = {readonly atMs: number; readonly msPerLayer: number};
+
+/** Records tell of a session about this late; what others opened within it is not seen yet. */
+const UNSEEN_MS = 2000;
+/** After this long a node's own word counts again. */
+const OBSERVED_MS = 60_000;
+
+/**
+ * What one client knows beside the records: the chains that it has promised
+ * load to and no record shows yet, those that have ended and records still
+ * show, and the speed at which hops really ran. All times are Unix ms on the
+ * clock of the records' `seq`, given by the caller.
+ */
+export class ClientOverlay {
+  readonly #observed = new Map<PeerId, Observed>();
+  #chains: readonly PromisedChain[] = [];
+  #views: readonly View[] = [];
+
+  /** Counts the load of a chain until a record shows it. */
+  promise(hops: readonly ChainHop[], nowMs: number): PromisedChain {
+    const chain = {hops, openedMs: nowMs, endedMs: Infinity};
+    this.#chains = [...this.#chains, chain];
+    return chain;
+  }
+
+  /** The answer has ended, however: its load counts no more, also while records still show it. */
+  release(chain: PromisedChain, nowMs: number): void {
+    this.#chains = this.#chains.map((other) =>
+      other === chain ? {...chain, endedMs: nowMs} : other,
+    );
+  }
+
+  /** One decode step of one layer as it really was, waiting left out: replaces the node's own word for a minute. */
+  observe(nodeId: PeerId, msPerLayer: number, nowMs: number): void {
+    if (Number.isFinite(msPerLayer) && msPerLayer > 0) {
+      this.#observed.set(nodeId, {atMs: nowMs, msPerLayer});
+    }
+  }
+
+  /** All of it, for a route over `snapshot`. O(N + promised hops). */
+  over(snapshot: SwarmSnapshot, distrusted: ReadonlySet<PeerId>): RouteOverlay {
+    const nowMs = snapshot.takenAtMs;
+    this.#chains = this.#chains.filter(
+      ({hops, endedMs}) => !hops.every(({nodeId}) => hasSaid(snapshot, nodeId, endedMs)),
+    );
+    const promised = new Map<PeerId, PromisedLoad>();
+    for (const chain of this.#chains) {
+      for (const hop of chain.hops) {
+        const sign = signOf(snapshot, hop.nodeId, chain);
+        if (sign !== 0) addHop(promised, snapshot, hop, sign);
+      }
+    }
+    for (const [nodeId, {atMs}] of this.#observed) {
+      if (atMs < nowMs - OBSERVED_MS) this.#observed.delete(nodeId);
+    }
+    const observedMsPerLayer = new Map(
+      [...this.#observed].map(([nodeId, {msPerLayer}]) => [nodeId, msPerLayer]),
+    );
+    const unseenSessions = this.#unseenSessions(snapshot);
+    return {...EMPTY_OVERLAY, distrusted, promised, observedMsPerLayer, unseenSessions};
+  }
+
+  /**
+   * As many sessions as others have opened within the window, as far as heads
+   * tell: about as many have been opened since and are not told yet.
+   */
+  #unseenSessions(snapshot: SwarmSnapshot): number {
+    const nowMs = snapshot.takenAtMs;
+    const view = {atMs: nowMs, sessions: sessionsAtHeads(snapshot)};
+    this.#views = [...this.#views.filter(({atMs}) => atMs >= nowMs - UNSEEN_MS), view];
+    const before = this.#views[0]?.sessions;
+    let opened = 0;
+    for (const [nodeId, sessions] of view.sessions) {
+      opened += Math.max(0, sessions - (before?.get(nodeId) ?? sessions));
+    }
+    const own = this.#chains.filter(({openedMs}) => openedMs >= nowMs - 2 * UNSEEN_MS).length;
+    return Math.max(0, opened - own);
+  }
+}
+
+/** 1 while a running session is not in the node's record yet, -1 while an ended one still is. */
+function signOf(snapshot: SwarmSnapshot, nodeId: PeerId, chain: PromisedChain): -1 | 0 | 1 {
+  const isRunning = chain.endedMs === Infinity;
+  const isShown =
+    hasSaid(snapshot, nodeId, chain.openedMs) && !hasSaid(snapshot, nodeId, chain.endedMs);
+  if (isRunning === isShown) return 0;
+  return isRunning ? 1 : -1;
+}
+
+/** Whether a node's record is younger than that moment; a node that is gone has nothing more to say. */
+function hasSaid({nodes, indexOf}: SwarmSnapshot, nodeId: PeerId, atMs: number): boolean {
+  if (atMs === Infinity) return false;
+  const node = nodes[indexOf.get(nodeId) ?? -1];
+  return node === undefined || (node.saidAtMs ?? -Infinity) > atMs;
+}
+
+/** Each session under way has one head. */
+function sessionsAtHeads({nodes}: SwarmSnapshot): ReadonlyMap<PeerId, number> {
+  const heads = nodes.filter(({shards}) => shards.some(({embedding}) => embedding));
+  return new Map(heads.map(({nodeId, openSessions}) => [nodeId, openSessions]));
+}
+
+function addHop(
+  promised: Map<PeerId, PromisedLoad>,
+  {nodes, indexOf}: SwarmSnapshot,
+  {nodeId, startLayer, endLayer}: ChainHop,
+  sign: 1 | -1,
+): void {
+  const node = nodes[indexOf.get(nodeId) ?? -1];
+  if (node === undefined) return;
+  const known = promised.get(nodeId) ?? {sessions: 0, workMsPerToken: 0};
+  promised.set(nodeId, {
+    sessions: known.sessions + sign,
+    workMsPerToken: known.workMsPerToken + sign * hopServiceMs(node, endLayer - startLayer),
+  });
+}
