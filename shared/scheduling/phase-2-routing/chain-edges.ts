@@ -1,6 +1,6 @@
 import {linkMs} from '../cost-model.ts';
 import {intAt} from '../table-access.ts';
-import type {Stands} from './route-index.ts';
+import type {Stands} from './stands.ts';
 
 /** How many of the nearest possible next hops a chain may go to from a hop. */
 const SUCCESSORS = 24;
