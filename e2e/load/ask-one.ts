@@ -49,7 +49,7 @@ export async function askOne(input: AskOneInput): Promise<RequestRecord> {
   if (error === null)
     journal.note('request-completed', {request: id, tokens: seen.answer.tokenIds.length});
   else journal.note('request-failed', {request: id, ...error});
-  const {promptTokenIds, text, tokenIds, topLogprobs, finishReason} = seen.answer;
+  const {promptTokenIds, text, tokenIds, topLogprobs, finishReason, served} = seen.answer;
   return {
     id,
     prompt,
@@ -65,6 +65,8 @@ export async function askOne(input: AskOneInput): Promise<RequestRecord> {
     chains: seen.chains,
     recoveries: [],
     sessionIds: seen.sessionIds,
+    predictedStepMs: seen.predictedStepMs,
+    served,
     error,
   };
 }
@@ -79,6 +81,7 @@ class SeenAnswer {
   /** Those that became ready: one that refused has served nothing. */
   readonly chains: (readonly ChainHop[])[] = [];
   answer: Answer = NO_ANSWER;
+  predictedStepMs: number | null = null;
   givenUp: RequestError | null = null;
   #patience: NodeJS.Timeout | null = null;
   #missing = '';
@@ -99,6 +102,7 @@ class SeenAnswer {
       case 'chain':
         this.#stopWaiting();
         this.#chosen = event.hops;
+        this.predictedStepMs = event.predictedStepMs;
         journal.note(
           'request-chain',
           {request: id, hops: event.hops.length},
@@ -118,6 +122,7 @@ class SeenAnswer {
         return;
       case 'prompt':
       case 'end':
+      case 'served':
         return;
     }
   }

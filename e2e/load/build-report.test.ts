@@ -109,4 +109,28 @@ describe('a report', () => {
       {p50: 100, max: 900},
     );
   });
+
+  test('[LR9] what the hops took is beside what was predicted, and the errors are summed up', () => {
+    const hop = {node: 'a', decodeSteps: 9, predictedMs: 10, observedMs: 12, waitedMs: 1.234};
+    const requests = [
+      requestRecord({
+        predictedStepMs: 40,
+        tokenAtMs: [0, 50],
+        served: [hop, {...hop, node: 'b', observedMs: 9}],
+      }),
+      requestRecord({id: 1}),
+    ];
+    const {summary, requests: reports} = report(runRecord({requests}));
+    expect(reports[0]?.predictedStepMs).toBe(40);
+    expect(reports[0]?.prediction).toEqual([
+      {node: 'a', predictedMs: 10, observedMs: 12, waitedMs: 1.23},
+      {node: 'b', predictedMs: 10, observedMs: 9, waitedMs: 1.23},
+    ]);
+    expect(reports[1]?.prediction).toEqual([]);
+    expect(summary.predictionError).toEqual({
+      hop: {p50: -0.1, p95: 0.2},
+      step: {p50: 0.25, p95: 0.25},
+    });
+    expect(report(runRecord({})).summary.predictionError).toEqual({hop: null, step: null});
+  });
 });

@@ -39,6 +39,10 @@ function summarise(record: RunRecord, requests: readonly RequestReport[]): Repor
     interTokenMs: percentilesOf(gaps),
     takeoverMs: {p50: round(percentile(pauses, 50)), max: round(percentile(pauses, 100))},
     coverageMs: record.coverageMs === null ? null : round(record.coverageMs),
+    predictionError: {
+      hop: errorsOf(requests.flatMap(({prediction}) => prediction)),
+      step: errorsOf(requests.flatMap(stepPrediction)),
+    },
   };
 }
 
@@ -62,6 +66,13 @@ function reportRequest(
     chains: request.chains,
     recoveries: request.recoveries,
     wireBytesPerTokenPerHop: wireBytesPerToken(sessionIds.flatMap((id) => sessions.get(id) ?? [])),
+    predictedStepMs: request.predictedStepMs === null ? null : round(request.predictedStepMs),
+    prediction: request.served.map(({node, predictedMs, observedMs, waitedMs}) => ({
+      node,
+      predictedMs: hundredth(predictedMs),
+      observedMs: hundredth(observedMs),
+      waitedMs: hundredth(waitedMs),
+    })),
     error: request.error?.message ?? null,
     errorCode: request.error?.code ?? null,
     isWrong,
@@ -70,6 +81,22 @@ function reportRequest(
     endedAtMs: round(request.endedAtMs),
     tokenAtMs: tokenAtMs.map(round),
   };
+}
+
+/** An answer of one token has no step to compare. */
+function stepPrediction({predictedStepMs, interTokenMs, tokenIds}: RequestReport): readonly Pair[] {
+  if (predictedStepMs === null || tokenIds.length < 2) return [];
+  return [{predictedMs: predictedStepMs, observedMs: interTokenMs.p50}];
+}
+
+type Pair = {readonly predictedMs: number; readonly observedMs: number};
+
+function errorsOf(pairs: readonly Pair[]): {readonly p50: number; readonly p95: number} | null {
+  const errors = pairs
+    .filter(({predictedMs}) => predictedMs > 0)
+    .map(({predictedMs, observedMs}) => observedMs / predictedMs - 1);
+  if (errors.length === 0) return null;
+  return {p50: hundredth(percentile(errors, 50)), p95: hundredth(percentile(errors, 95))};
 }
 
 /** Over all hops that sent activations; of the prompt only when nothing was decoded after it. */
@@ -118,6 +145,10 @@ function sum(values: readonly number[]): number {
 /** To a tenth: the clocks behind these numbers are no better. */
 function round(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+function hundredth(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 /** What a report says of a node; its sessions are in the requests. */

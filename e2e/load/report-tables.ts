@@ -16,9 +16,20 @@ export function renderSummary({summary}: Pick<Report, 'summary'>): string {
     ['between tokens, p50 / p95 / max ms', Object.values(interTokenMs).join(' / ')],
     ['takeover, p50 / max ms', Object.values(takeoverMs).join(' / ')],
     ['covered after ms', summary.coverageMs === null ? 'never' : String(summary.coverageMs)],
+    ['observed over predicted per hop, p50 / p95', errorText(summary.predictionError.hop)],
+    ['observed over predicted per token, p50 / p95', errorText(summary.predictionError.step)],
   ];
   const items = facts.map(([name, value]) => `<li>${name}<b>${value}</b></li>`).join('');
   return `<ul class="facts">${items}</ul>`;
+}
+
+function errorText(error: Report['summary']['predictionError']['hop']): string {
+  if (error === null) return 'not told';
+  return `${percent(error.p50)} / ${percent(error.p95)}`;
+}
+
+function percent(share: number): string {
+  return `${share < 0 ? '−' : '+'}${Math.round(Math.abs(share) * 100)} %`;
 }
 
 /** Each lending tab as a bar over the layers that it held last. */

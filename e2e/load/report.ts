@@ -19,6 +19,13 @@ export type Report = {
     readonly takeoverMs: {readonly p50: number; readonly max: number};
     /** From the start of the run until enough chains were there; `null`: they never were. */
     readonly coverageMs: number | null;
+    /** Observed ÷ predicted − 1; `null` where no hop told what it took. */
+    readonly predictionError: {
+      /** Of one decode step in one hop, without waiting: over all hops of all answers. */
+      readonly hop: {readonly p50: number; readonly p95: number} | null;
+      /** Of the time between two tokens, waiting included: over all answers. */
+      readonly step: {readonly p50: number; readonly p95: number} | null;
+    };
   };
   readonly requests: readonly RequestReport[];
   readonly nodes: readonly NodeReport[];
@@ -40,6 +47,10 @@ export type RequestReport = {
   readonly recoveries: readonly Recovery[];
   /** Activation and frame header, as the hops sent them for each decoded token; 0 when there was one hop. */
   readonly wireBytesPerTokenPerHop: number;
+  /** Of the last chain, when it was chosen: one decode step in an idle swarm. */
+  readonly predictedStepMs: number | null;
+  /** One decode step in each hop: as predicted when the chain was chosen, and as the hop says. */
+  readonly prediction: readonly HopPrediction[];
   readonly error: string | null;
   readonly errorCode: string | null;
   readonly isWrong: boolean;
@@ -49,6 +60,15 @@ export type RequestReport = {
   readonly tokenAtMs: readonly number[];
   /** Where the scenario asks for `logprobs`: for each token the likeliest, best first. */
   readonly topLogprobs?: readonly (readonly TokenLogprob[])[];
+};
+
+export type HopPrediction = {
+  readonly node: string;
+  readonly predictedMs: number;
+  /** Median, without waiting. */
+  readonly observedMs: number;
+  /** Median of what a step waited for other answers. */
+  readonly waitedMs: number;
 };
 
 export type NodeReport = Omit<NodeObservation, 'sessions'>;

@@ -1,4 +1,4 @@
-import type {ChainHop, TokenLogprob} from '../../web/src/chat/chat-service.ts';
+import type {ChainHop, ServedHop, TokenLogprob} from '../../web/src/chat/chat-service.ts';
 
 /**
  * What was seen in one run of a scenario. All times: ms since the run began,
@@ -31,6 +31,10 @@ export type RequestRecord = {
   readonly recoveries: readonly Recovery[];
   /** Sessions that the answer ran in, one for each chain that became ready. */
   readonly sessionIds: readonly string[];
+  /** Of the last chain, when it was chosen; `null` when there was none. */
+  readonly predictedStepMs: number | null;
+  /** What the hops of the last chain say that they took. */
+  readonly served: readonly ServedHop[];
   readonly error: RequestError | null;
 };
 

@@ -1,4 +1,4 @@
-import type {AnswerEvent, ChainHop} from '../../web/src/chat/chat-service.ts';
+import type {AnswerEvent, ChainHop, ServedHop} from '../../web/src/chat/chat-service.ts';
 
 /** One complete answer, as a program sees it. */
 export type Answer = {
@@ -9,6 +9,8 @@ export type Answer = {
   readonly chains: readonly (readonly ChainHop[])[];
   readonly topLogprobs: readonly (readonly {readonly id: number; readonly logprob: number}[])[];
   readonly tokenAtMs: readonly number[];
+  /** What each hop took, and what was expected of it. */
+  readonly served: readonly ServedHop[];
 };
 
 export const NO_ANSWER: Answer = {
@@ -19,6 +21,7 @@ export const NO_ANSWER: Answer = {
   chains: [],
   topLogprobs: [],
   tokenAtMs: [],
+  served: [],
 };
 
 /** The answer after one more event. */
@@ -38,6 +41,8 @@ export function extendAnswer(answer: Answer, event: AnswerEvent): Answer {
       };
     case 'end':
       return {...answer, text: answer.text + event.text, finishReason: event.finishReason};
+    case 'served':
+      return {...answer, served: event.hops};
     case 'waiting':
     case 'ready':
       return answer;

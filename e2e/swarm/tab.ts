@@ -1,4 +1,5 @@
 import type {Browser, Page} from 'playwright';
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {AnswerEvent, AskRequest} from '../../web/src/chat/chat-service.ts';
 import type {LendLoad, LendRequest, LendState} from '../../web/src/chat/lend-service.ts';
 import type {LinkReport, TabTraffic} from '../../web/src/chat/link-service.ts';
@@ -121,6 +122,11 @@ export class Tab {
   /** What it carries and what it has refused; `null` while it lends nothing. */
   async lendLoad(): Promise<LendLoad | null> {
     return this.page.evaluate(() => weftTab.lendLoad());
+  }
+
+  /** What the nodes of the swarm say of themselves, as this tab last read it. */
+  async knownRecords(): Promise<readonly NodeRecord[]> {
+    return this.page.evaluate(() => weftTab.knownRecords());
   }
 
   /** The engine dies, the page lives. */

@@ -2,16 +2,18 @@ import {pushable} from 'it-pushable';
 import {assert} from '../assert.ts';
 import type {ManifestHash, PeerId, SessionId} from '../ids.ts';
 import {encodeFrame, type Frame} from '../protocol/frame.ts';
+import type {HopServed} from '../protocol/hop-served.ts';
 import type {Hop, OpenSession} from '../protocol/open-session.ts';
 import type {RefusalCode} from '../protocol/refusal-code.ts';
 import {decodeSampledToken, type SampledToken} from '../protocol/sampled-token.ts';
 import {encodeTokenIds} from '../protocol/token-ids.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '../protocol/version.ts';
 import {decodeControlFrame, encodeControlFrame} from './control-frame.ts';
-import type {GenerationEvent, GenerationRequest} from './generation-event.ts';
+import type {GenerationEvent, GenerationRequest, ServedHop} from './generation-event.ts';
 import {GenerationFailedError} from './generation-failed.ts';
 import {refusalOf} from './refusal-of.ts';
 import type {Transport} from './transport.ts';
+import {untilAborted} from './until-aborted.ts';
 
 /** What every attempt of a client has in common. */
 export type AttemptContext = {
@@ -27,12 +29,16 @@ export type AttemptContext = {
 type Incoming =
   | {readonly kind: 'ready'}
   | {readonly kind: 'token'; readonly position: number; readonly token: SampledToken}
+  | {readonly kind: 'served'; readonly hops: readonly HopServed[]}
   | {readonly kind: 'failed'; readonly code: RefusalCode; readonly peerId: PeerId | null};
 
 /** Prompt pieces are about this large on the wire, so that hops work on different pieces at once. */
 const PIECE_BYTES = 32 * 1024;
 /** Ready, failed, left: what a chain may say beside its tokens. */
 const CONTROL_WORDS = 8;
+
+/** How long after its end an answer waits for what its hops measured. */
+const SERVED_PATIENCE_MS = 1_000;
 
 /** One session of one answer on one chain: opens it, sends the prompt, reads the tokens, closes it. */
 export class ChainAttempt<H extends Hop = Hop> {
@@ -93,6 +99,31 @@ export class ChainAttempt<H extends Hop = Hop> {
     } finally {
       this.#close(reason);
     }
+    const hops = await this.#awaitServed(signal);
+    if (hops.length > 0) yield {kind: 'served', hops};
+  }
+
+  /** The last word of a chain whose session was closed; empty when it does not come. */
+  async #awaitServed(signal: AbortSignal): Promise<readonly ServedHop<H>[]> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(SERVED_PATIENCE_MS)]);
+    try {
+      for (;;) {
+        const {value, done} = await untilAborted(this.#inbox.next(), limit);
+        if (done === true || value.kind === 'failed') return [];
+        if (value.kind === 'served') return this.#servedHops(value.hops);
+      }
+    } catch {
+      return []; // The reader left, or the word did not come: the answer is complete without it.
+    }
+  }
+
+  #servedHops(served: readonly HopServed[]): readonly ServedHop<H>[] {
+    return this.hops.flatMap((hop, at) => {
+      const own = served.find(({hopIndex}) => hopIndex === at);
+      if (own === undefined || own.decodeSteps === 0) return [];
+      const {decodeSteps, serviceMs, waitMs} = own;
+      return [{hop, decodeSteps, serviceMs, waitMs}];
+    });
   }
 
   get #head(): PeerId {
@@ -115,6 +146,7 @@ export class ChainAttempt<H extends Hop = Hop> {
         const {code, peerId} = incoming;
         throw new GenerationFailedError({code, peerId, tokensShown: this.#tokensShown});
       }
+      if (incoming.kind === 'served') continue; // Before the end it says nothing yet.
       if (incoming.kind === 'ready') {
         if (prompted) continue;
         prompted = true;
@@ -249,6 +281,7 @@ function readIncoming(hops: readonly Hop[], from: PeerId, frame: Frame): Incomin
 function readControl(hops: readonly Hop[], frame: Frame, isTail: boolean): Incoming | null {
   const message = decodeControlFrame(frame);
   if (message.kind === 'session-ready' && isTail) return {kind: 'ready'};
+  if (message.kind === 'session-served' && isTail) return {kind: 'served', hops: message.hops};
   if (message.kind !== 'session-failed') return null;
   return {kind: 'failed', code: message.code, peerId: hops[message.hopIndex]?.peerId ?? null};
 }

@@ -1,4 +1,5 @@
 import type {SessionId} from '../ids.ts';
+import type {HopServed} from '../protocol/hop-served.ts';
 import type {Hop, Sampling} from '../protocol/open-session.ts';
 import type {SampledToken} from '../protocol/sampled-token.ts';
 import type {MissingLayers} from '../scheduling/scheduling-event.ts';
@@ -17,4 +18,9 @@ export type GenerationEvent<H extends Hop = Hop> =
   /** Every hop has reserved; the prompt is sent when the reader asks for the next event. */
   | {readonly kind: 'ready'; readonly sessionId: SessionId}
   | {readonly kind: 'token'; readonly token: SampledToken; readonly atMs: number}
-  | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'};
+  | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'}
+  /** What the hops say that they took; comes last, or not at all. */
+  | {readonly kind: 'served'; readonly hops: readonly ServedHop<H>[]};
+
+/** What one hop measured of one answer. Its own word: it may be wrong. */
+export type ServedHop<H extends Hop = Hop> = Omit<HopServed, 'hopIndex'> & {readonly hop: H};

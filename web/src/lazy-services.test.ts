@@ -34,6 +34,7 @@ function servicesThatLend(): Services & {readonly lent: () => number} {
     prepare: NEVER_ASKED,
     lendLoad: NEVER_ASKED,
     knownPeers: NEVER_ASKED,
+    knownRecords: NEVER_ASKED,
     crashEngine: NEVER_ASKED,
     lent: () => lent,
   };

@@ -1,3 +1,4 @@
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {AnswerEvent, AskRequest, ChatService} from './chat/chat-service.ts';
 import type {LendLoad, LendRequest, LendService, LendState} from './chat/lend-service.ts';
 import type {LinkReport, LinkService} from './chat/link-service.ts';
@@ -13,6 +14,8 @@ export type Services = {
   lendLoad(): Promise<LendLoad | null>;
   /** Nodes with a live record, as this tab sees the swarm now. */
   knownPeers(): Promise<readonly string[]>;
+  /** What the nodes of the swarm say of themselves, as this tab last read it. */
+  knownRecords(): Promise<readonly NodeRecord[]>;
   /** Ends the engine of this tab as a crash would; for experiments with stubs. */
   crashEngine(): Promise<void>;
 };
@@ -40,6 +43,7 @@ export function lazyServices(load: () => Promise<Services>): Services {
     prepare: async () => (await loaded()).prepare(),
     lendLoad: async () => (await loaded()).lendLoad(),
     knownPeers: async () => (await loaded()).knownPeers(),
+    knownRecords: async () => (await loaded()).knownRecords(),
     crashEngine: async () => (await loaded()).crashEngine(),
   };
 }

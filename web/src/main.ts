@@ -6,6 +6,7 @@ import {lazyServices} from './lazy-services.ts';
 import {KV_TOKENS} from './node/lending/lending-limits.ts';
 import {AppShell} from './ui/app-shell.ts';
 import {renderRefusal} from './ui/render-refusal.ts';
+import {watchDevice} from './watch-device.ts';
 import {rememberMemoryCap, type MemoryCap} from './ui/contribute/memory-cap.ts';
 
 /** Nothing of a tab that a program drives outlives it. */
@@ -21,13 +22,7 @@ function start(config: PageConfig): void {
       siteUrl: siteUrl(),
       modelId: config.model,
       isEphemeral: config.headless,
-      onVisibility: (listener) => {
-        const tell = (): void => {
-          listener(document.visibilityState === 'hidden');
-        };
-        document.addEventListener('visibilitychange', tell);
-        tell();
-      },
+      watchDevice,
       onPageHide: (listener) => {
         addEventListener('pagehide', listener);
       },

@@ -17,6 +17,8 @@ export function requestRecord(overrides: Partial<RequestRecord> = {}): RequestRe
     chains: [],
     recoveries: [],
     sessionIds: [],
+    predictedStepMs: null,
+    served: [],
     error: null,
     ...overrides,
   };

@@ -16,8 +16,8 @@ type Observed = {readonly atMs: number; readonly msPerLayer: number};
 
 /** Records tell of a session about this late; what others opened within it is not seen yet. */
 const UNSEEN_MS = 2000;
-/** After this long a node's own word counts again. */
-const OBSERVED_MS = 60_000;
+/** Nodes measure their own steps and say so within seconds: after this long their word counts again. */
+const OBSERVED_MS = 15_000;
 
 /**
  * What one client knows beside the records: the chains that it has promised
@@ -44,7 +44,7 @@ export class ClientOverlay {
     );
   }
 
-  /** One decode step of one layer as it really was, waiting left out: replaces the node's own word for a minute. */
+  /** One decode step of one layer as it really was, waiting left out: replaces the node's own word for a while. */
   observe(nodeId: PeerId, msPerLayer: number, nowMs: number): void {
     if (Number.isFinite(msPerLayer) && msPerLayer > 0) {
       this.#observed.set(nodeId, {atMs: nowMs, msPerLayer});

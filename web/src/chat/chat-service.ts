@@ -58,4 +58,17 @@ export type AnswerEvent =
       readonly topLogprobs: readonly TokenLogprob[];
       readonly atMs: number;
     }
-  | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'; readonly text: string};
+  | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'; readonly text: string}
+  /** What each hop took, as it says itself, and what was expected of it; last, or not at all. */
+  | {readonly kind: 'served'; readonly hops: readonly ServedHop[]};
+
+/** One decode step in one hop, without waiting for others. */
+export type ServedHop = {
+  readonly node: string;
+  readonly decodeSteps: number;
+  readonly predictedMs: number;
+  /** Median. */
+  readonly observedMs: number;
+  /** Median of what a step waited for the steps of other answers. */
+  readonly waitedMs: number;
+};

@@ -2,13 +2,19 @@ import {WeftError} from '#shared/errors.ts';
 import {encodeChat} from '#shared/model/encode-chat.ts';
 import {createTokenTextStream} from '#shared/model/token-text-stream.ts';
 import type {GenerationClient} from '#shared/p2p/generation-client.ts';
-import type {GenerationEvent} from '#shared/p2p/generation-event.ts';
+import type {GenerationEvent, ServedHop} from '#shared/p2p/generation-event.ts';
 import type {Hop} from '#shared/protocol/open-session.ts';
 import type {ChatTemplate} from '#shared/model/chat-template.ts';
 import type {Tokenizer} from '#shared/model/tokenizer.ts';
 import type {AnswerEvent, AskRequest, ChatService, Prompt} from './chat-service.ts';
 
-export type EngineHop = Hop & {readonly engine: string};
+export type EngineHop = Hop & {
+  readonly engine: string;
+  /** What one decode step of this hop is expected to take when nobody else is there. */
+  readonly predictedMs: number;
+  /** The part of it that does not depend on the layers. */
+  readonly hopOverheadMs: number;
+};
 
 export type SwarmChatOptions = {
   readonly client: GenerationClient<EngineHop>;
@@ -17,6 +23,8 @@ export type SwarmChatOptions = {
     readonly template: ChatTemplate;
   }>;
   readonly contextTokens: number;
+  /** What the hops of an answer took: the next chain may be chosen by it. */
+  readonly onServed: (hops: readonly ServedHop<EngineHop>[]) => void;
 };
 
 /** Text in, text out: template and tokenizer around the generation client. */
@@ -43,7 +51,10 @@ export class SwarmChatService implements ChatService {
       {promptTokenIds, maxNewTokens, sampling},
       {signal},
     );
-    for await (const event of events) yield toAnswerEvent(event, text);
+    for await (const event of events) {
+      if (event.kind === 'served') this.#options.onServed(event.hops);
+      yield toAnswerEvent(event, text);
+    }
   }
 
   /** The answer is cut where the context ends; a prompt that leaves no room is refused. */
@@ -95,5 +106,15 @@ function toAnswerEvent(
     }
     case 'end':
       return {kind: 'end', finishReason: event.finishReason, text: text.end()};
+    case 'served': {
+      const hops = event.hops.map(({hop, decodeSteps, serviceMs, waitMs}) => ({
+        node: hop.peerId,
+        decodeSteps,
+        predictedMs: hop.predictedMs,
+        observedMs: serviceMs,
+        waitedMs: waitMs,
+      }));
+      return {kind: 'served', hops};
+    }
   }
 }

@@ -1,3 +1,4 @@
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {AnswerEvent, AskRequest} from '../chat/chat-service.ts';
 import type {LendLoad, LendRequest, LendState} from '../chat/lend-service.ts';
 import type {LinkReport, TabTraffic} from '../chat/link-service.ts';
@@ -22,6 +23,8 @@ export type TabControl = {
   lendLoad(): Promise<LendLoad | null>;
   /** Nodes with a live record, as this tab sees the swarm now. */
   knownPeers(): Promise<readonly string[]>;
+  /** What the nodes of the swarm say of themselves, as this tab last read it. */
+  knownRecords(): Promise<readonly NodeRecord[]>;
   /** Ends the engine of a stub as a crash would; other engines have a worker to be killed. */
   crashEngine(): Promise<void>;
 };
@@ -73,6 +76,7 @@ export function exposeTabControl(services: Services): void {
     prepare: () => services.prepare(),
     lendLoad: () => services.lendLoad(),
     knownPeers: () => services.knownPeers(),
+    knownRecords: () => services.knownRecords(),
     crashEngine: () => services.crashEngine(),
   };
   Object.assign(globalThis, {weftTab: control});

@@ -1,6 +1,7 @@
 import {GenerationClient, sessionIdFrom} from '#shared/p2p/generation-client.ts';
 import {ClientOverlay} from '#shared/scheduling/phase-2-routing/client-overlay.ts';
 import type {ChatService} from '../chat/chat-service.ts';
+import type {DeviceState} from '../chat/device-state.ts';
 import type {LinkService} from '../chat/link-service.ts';
 import {SwarmChatService, type EngineHop} from '../chat/swarm-chat-service.ts';
 import type {Services} from '../lazy-services.ts';
@@ -19,8 +20,8 @@ export type NodeOptions = {
   readonly modelId: string | undefined;
   /** Whether the node forgets who it was when the tab closes. */
   readonly isEphemeral: boolean;
-  /** Calls back with whether the tab is hidden, and on every change. */
-  readonly onVisibility: (listener: (isHidden: boolean) => void) => void;
+  /** Calls back with the state of the device, now and on every change. */
+  readonly watchDevice: (listener: (state: DeviceState) => void) => void;
   /** Calls back when the page is being closed. */
   readonly onPageHide: (listener: () => void) => void;
 };
@@ -37,7 +38,8 @@ export async function createNode(options: NodeOptions): Promise<Services> {
   const membership = await joinSwarm({...options, model});
   const {spec} = model.manifest;
   const lendService = new LendNode(() => Promise.resolve(membership));
-  const client = createClient(membership);
+  const overlay = new ClientOverlay();
+  const client = createClient(membership, overlay);
   routeFrames(membership.transport, {
     client,
     hop: () => lendService.hop,
@@ -55,6 +57,13 @@ export async function createNode(options: NodeOptions): Promise<Services> {
     client,
     vocabulary,
     contextTokens: spec.contextTokens,
+    onServed: (hops) => {
+      for (const {hop, serviceMs} of hops) {
+        const layers = hop.endLayer - hop.startLayer;
+        const msPerLayer = (serviceMs - hop.hopOverheadMs) / layers;
+        overlay.observe(hop.peerId, msPerLayer, membership.nowMs());
+      }
+    },
   });
   const links: LinkService = {
     report: () => membership.links(),
@@ -75,6 +84,7 @@ export async function createNode(options: NodeOptions): Promise<Services> {
     lendLoad: () => Promise.resolve(lendService.load),
     knownPeers: () =>
       Promise.resolve(membership.snapshotWith(null).nodes.map(({nodeId}) => nodeId)),
+    knownRecords: () => Promise.resolve(membership.records()),
     crashEngine: () => {
       lendService.crashEngine();
       return Promise.resolve();
@@ -82,11 +92,13 @@ export async function createNode(options: NodeOptions): Promise<Services> {
   };
 }
 
-function createClient(membership: SwarmMembership): GenerationClient<EngineHop> {
+function createClient(
+  membership: SwarmMembership,
+  overlay: ClientOverlay,
+): GenerationClient<EngineHop> {
   const {model, transport} = membership;
   const {spec} = model.manifest;
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  const overlay = new ClientOverlay();
   return new GenerationClient<EngineHop>({
     transport,
     manifestHash: model.manifestHash,

@@ -2,23 +2,31 @@ import {WeftError} from '#shared/errors.ts';
 import type {SwarmId} from '#shared/ids.ts';
 import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
 import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts';
-import {startRecordPublisher, type NodeFacts} from '#shared/p2p/record-publisher.ts';
+import type {NodeFacts} from '#shared/p2p/record-publisher.ts';
 import {recordPrefix} from '#shared/p2p/signed-record.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
+import type {Transport} from '#shared/p2p/transport.ts';
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import type {DeviceState} from '../chat/device-state.ts';
+import {LinkBook} from './capability/link-book.ts';
+import {MeasuredTransport} from './capability/measured-transport.ts';
+import {WatchedDevice} from './capability/watched-device.ts';
 import {createLibp2pNode, type BrowserNode} from './libp2p/create-libp2p-node.ts';
 import {createEphemeralIdentity, loadIdentity, type Identity} from './libp2p/load-identity.ts';
 import {readLinkPaths} from './libp2p/read-link-paths.ts';
 import type {OfferedModel} from './model/load-manifest.ts';
 import {NewestRecords} from './newest-records.ts';
+import {publishNode} from './publish-node.ts';
 import type {OwnFacts, SwarmMembership} from './swarm-membership.ts';
 
 export type JoinOptions = {
   readonly siteUrl: string;
   readonly model: OfferedModel;
   readonly isEphemeral: boolean;
-  readonly onVisibility: (listener: (isHidden: boolean) => void) => void;
+  /** Calls back with the state of the device, now and on every change. */
+  readonly watchDevice: (listener: (state: DeviceState) => void) => void;
   /** Calls back when the page is being closed. */
   readonly onPageHide: (listener: () => void) => void;
 };
@@ -44,37 +52,41 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
     now: nowMs,
   });
   const records = new NewestRecords(directory);
-  const transport = await openLibp2pStreamTransport({
-    libp2p: node.libp2p,
-    addressesOf: (peerId) => records.addressesOf(peerId),
-  });
+  const {transport, book} = await openLinks(node, records);
+  const device = new WatchedDevice(options.watchDevice);
   const startedMs = nowMs();
   let last: SwarmSnapshot | null = null;
+  const snapshotWith = (own: NodeRecord | null): SwarmSnapshot => {
+    last = snapshotOf(own === null ? records.all : [...records.all, own], nowMs(), last);
+    return last;
+  };
   return {
     peerId: node.peerId,
     model: options.model,
     transport,
     nowMs,
-    snapshotWith: (own) => {
-      last = snapshotOf(own === null ? records.all : [...records.all, own], nowMs(), last);
-      return last;
-    },
+    snapshotWith,
+    records: () => records.all,
     onSnapshot: (listener) => records.subscribe(listener),
-    publish: (facts) => {
-      const publisher = startRecordPublisher({
+    onDevice: (listener) => device.subscribe(listener),
+    publish: ({isServing, ...facts}) =>
+      publishNode({
+        node,
         directory,
         privateKey: identity.privateKey,
-        facts: {...firstFacts(node, options, swarmId), uptimeMs: nowMs() - startedMs, ...facts},
-        now: nowMs,
-      });
-      node.onAddressesChanged(() => {
-        publisher.update({addresses: node.addresses()});
-      });
-      options.onVisibility((hidden) => {
-        publisher.update({hidden});
-      });
-      return publisher;
-    },
+        transport,
+        book,
+        device,
+        nodes: () => snapshotWith(null).nodes,
+        isServing,
+        nowMs,
+        facts: {
+          ...firstFacts(node, options, swarmId),
+          ...device.state,
+          uptimeMs: nowMs() - startedMs,
+          ...facts,
+        },
+      }),
     links: () => readLinkPaths(node.libp2p),
     close: async () => {
       records.close();
@@ -84,6 +96,22 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
       identity.release();
     },
   };
+}
+
+function stopwatchMs(): number {
+  return performance.now();
+}
+
+async function openLinks(
+  {libp2p}: BrowserNode,
+  records: NewestRecords,
+): Promise<{readonly transport: Transport; readonly book: LinkBook}> {
+  const book = new LinkBook();
+  const transport = await openLibp2pStreamTransport({
+    libp2p,
+    addressesOf: (peerId) => records.addressesOf(peerId),
+  });
+  return {book, transport: new MeasuredTransport({transport, book, stopwatchMs})};
 }
 
 async function openNode(options: JoinOptions, identity: Identity): Promise<BrowserNode> {

@@ -3,6 +3,7 @@ import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {NodeFacts, RecordPublisher} from '#shared/p2p/record-publisher.ts';
 import type {Transport} from '#shared/p2p/transport.ts';
 import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import type {DeviceState} from '../chat/device-state.ts';
 import type {LinkReport} from '../chat/link-service.ts';
 import type {OfferedModel} from './model/load-manifest.ts';
 
@@ -26,10 +27,14 @@ export interface SwarmMembership {
   readonly nowMs: () => number;
   /** The newest snapshot; with `own` in place of what the directory has of this node. */
   snapshotWith(own: NodeRecord | null): SwarmSnapshot;
+  /** The live records as this tab last read them. */
+  records(): readonly NodeRecord[];
   /** Calls `listener` on every new snapshot, at most four times a second. */
   onSnapshot(listener: () => void): () => void;
-  /** Begins to publish a record of this node. */
-  publish(facts: OwnFacts): RecordPublisher;
+  /** Begins to publish a record of this node, and to measure its links for it. */
+  publish(lending: OwnFacts & {readonly isServing: () => boolean}): RecordPublisher;
+  /** Calls `listener` with the state of the device, now and on every change, until `unsubscribe`. */
+  onDevice(listener: (state: DeviceState) => void): () => void;
   /** How this tab is connected to its neighbours. */
   links(): Promise<readonly LinkReport[]>;
   close(): Promise<void>;

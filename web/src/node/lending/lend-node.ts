@@ -12,10 +12,18 @@ import type {
   LendService,
   LendState,
 } from '../../chat/lend-service.ts';
+import {OwnSpeed} from '../capability/own-speed.ts';
 import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
-import {HopServer, type HopLimits} from '../serving/hop-server.ts';
+import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
-import {DRAIN_MS, HOP_LIMITS, KV_TOKENS, LOOK_AROUND_MS, SWEEP_EVERY_MS} from './lending-limits.ts';
+import {
+  DRAIN_MS,
+  HOP_LIMITS,
+  KV_TOKENS,
+  limitsOf,
+  LOOK_AROUND_MS,
+  SWEEP_EVERY_MS,
+} from './lending-limits.ts';
 import {
   capacityOf,
   declaredSpeedOf,
@@ -116,10 +124,6 @@ export class LendNode implements LendService {
   }
 }
 
-function limitsOf({sessionIdleMs = HOP_LIMITS.idleTimeoutMs}: LendRequest): HopLimits {
-  return {...HOP_LIMITS, idleTimeoutMs: sessionIdleMs};
-}
-
 /** One stay in the swarm, from the first record to the farewell. */
 class Lending {
   readonly hop: HopServer;
@@ -128,6 +132,7 @@ class Lending {
   readonly #onState: (state: LendState) => void;
   readonly #publisher: RecordPublisher;
   readonly #loop: PlacementLoop;
+  readonly #speed: OwnSpeed;
   readonly #unsubscribe: () => void;
   readonly #sweep: ReturnType<typeof setInterval>;
   #loaded: LoadedShard | null = null;
@@ -151,14 +156,21 @@ class Lending {
     this.#membership = membership;
     this.#request = request;
     this.#onState = onState;
-    const {model} = membership;
     this.hop = this.#openHop();
+    const {manifest} = membership.model;
     this.#publisher = membership.publish({
-      capacityLayers: capacityOf(model.manifest, request),
+      capacityLayers: capacityOf(manifest, request),
       engineClass: EXPECTED_ENGINE_CLASSES[request.engine],
       maxSessions: HOP_LIMITS.maxSessions,
       kvTokensFree: KV_TOKENS,
       ...declaredSpeedOf(request),
+      isServing: () => this.hop.load.openSessions > 0,
+    });
+    this.#speed = new OwnSpeed({
+      hop: this.hop,
+      hiddenSize: manifest.spec.hiddenSize,
+      onDevice: (listener) => membership.onDevice(listener),
+      publisher: this.#publisher,
     });
     this.#loop = this.#planLayers();
     this.#unsubscribe = membership.onSnapshot(() => {
@@ -183,6 +195,10 @@ class Lending {
       grid: {layerCount: spec.layerCount, cutEvery},
       limits: limitsOf(this.#request),
       nowMs,
+      stopwatchMs: () => performance.now(),
+      onStep: (step) => {
+        this.#speed.observe(step);
+      },
       onChange: () => {
         this.#publishLoad();
         this.#onChange();
@@ -253,6 +269,7 @@ class Lending {
   async #close(): Promise<void> {
     clearInterval(this.#sweep);
     this.#unsubscribe();
+    this.#speed.close();
     this.#loop.close();
     this.hop.close();
     await this.#publisher.stop();
@@ -310,13 +327,12 @@ class Lending {
     this.#fallback ??= loaded.fallback;
     this.hop.serve({runner: loaded.runner, range: shard});
     await before?.runner.close();
-    const {decodeMsPerLayer, prefillMsPerTokenLayer, engineClass} = loaded;
+    const {engineClass, speed} = loaded;
     this.#publisher.update({
       shards: [shard],
       engineClass,
       claim: null,
-      decodeMsPerLayer: {fixedMs: decodeMsPerLayer, perSessionMs: 0},
-      prefillMsPerTokenLayer,
+      ...this.#speed.begin(speed),
     });
     await this.#publisher.settled();
   }
@@ -379,7 +395,7 @@ class Lending {
       why,
       engine: this.#loaded?.engineClass ?? '',
       engineFallback: this.#fallback,
-      decodeMsPerLayer: this.#loaded?.decodeMsPerLayer ?? 0,
+      decodeMsPerLayer: this.#publisher.current()?.decodeMsPerLayer.perSessionMs ?? 0,
       openSessions: this.hop.load.openSessions,
       servedTokens: this.hop.load.servedTokens,
       bytesSent: traffic.reduce((sum, {sentBytes}) => sum + sentBytes, 0),

@@ -1,3 +1,4 @@
+import type {LendRequest} from '../../chat/lend-service.ts';
 import type {HopLimits} from '../serving/hop-server.ts';
 
 /** Cache positions that a lending tab promises, over all sessions and for each of its layers. */
@@ -9,6 +10,11 @@ export const HOP_LIMITS: HopLimits = {
   maxQueuedSteps: 4_096,
   idleTimeoutMs: 60_000,
 };
+
+/** The limits of one lending: experiments wait less for silent answers. */
+export function limitsOf({sessionIdleMs = HOP_LIMITS.idleTimeoutMs}: LendRequest): HopLimits {
+  return {...HOP_LIMITS, idleTimeoutMs: sessionIdleMs};
+}
 
 /** Between the first record of a tab and its first claim: others who join at once are seen by then. */
 export const LOOK_AROUND_MS = 1_000;

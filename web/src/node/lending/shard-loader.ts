@@ -10,6 +10,7 @@ import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts'
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {EngineFallback, EngineKind, LendRequest, LoadStep} from '../../chat/lend-service.ts';
+import type {ShardReference} from '../capability/speed-meter.ts';
 import {createProvenShardRunner} from '../engine/create-proven-shard-runner.ts';
 import type {EngineClass} from '../engine/engine-class.ts';
 import {createStubShardRunner} from '../engine/stub-shard-runner.ts';
@@ -24,8 +25,7 @@ export type LoadedShard = {
   readonly engineClass: EngineClass;
   /** Why it runs on the CPU although a GPU was asked for; `null` when it does not. */
   readonly fallback: EngineFallback | null;
-  readonly decodeMsPerLayer: number;
-  readonly prefillMsPerTokenLayer: number;
+  readonly speed: ShardReference;
   /** Ends the engine as a crash would. */
   readonly crash: () => void;
 };
@@ -95,7 +95,8 @@ export async function loadShard(
       options.onProgress(stepOf(progress));
     },
   });
-  return {runner, fallback, ...measured, crash: () => void runner.close()};
+  const {engineClass, ...speed} = measured;
+  return {runner, engineClass, fallback, speed, crash: () => void runner.close()};
 }
 
 function loadStub(
@@ -119,8 +120,11 @@ function loadStub(
     runner,
     engineClass: 'stub',
     fallback: null,
-    decodeMsPerLayer: fixedMsPerLayer + msPerTokenLayer,
-    prefillMsPerTokenLayer: msPerTokenLayer,
+    speed: {
+      decodeMsPerLayer: fixedMsPerLayer + msPerTokenLayer,
+      prefillMsPerTokenLayer: msPerTokenLayer,
+      lmHeadMs: null,
+    },
     crash: () => {
       crash.abort();
     },

@@ -1,6 +1,8 @@
+import {assert} from '#shared/assert.ts';
 import type {PeerId} from '#shared/ids.ts';
 import type {ChainChoice} from '#shared/p2p/generation-client.ts';
 import type {GenerationRequest} from '#shared/p2p/generation-event.ts';
+import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import type {ClientOverlay} from '#shared/scheduling/phase-2-routing/client-overlay.ts';
 import {selectChain} from '#shared/scheduling/phase-2-routing/select-chain.ts';
 import type {EngineHop} from '../../chat/swarm-chat-service.ts';
@@ -28,6 +30,7 @@ export function chooseChain(
 ): ChainChoice<EngineHop> {
   const {spec, cutEvery} = membership.model.manifest;
   const snapshot = membership.snapshotWith(null);
+  const known = overlay.over(snapshot, avoid);
   const result = selectChain({
     snapshot,
     model: {layerCount: spec.layerCount, cutEvery},
@@ -36,16 +39,17 @@ export function chooseChain(
       newTokens: request.maxNewTokens,
       whenFull: 'refuse',
     },
-    overlay: overlay.over(snapshot, avoid),
+    overlay: known,
     seed,
   });
   if (result.kind === 'gap') return result;
-  const engines = new Map(snapshot.nodes.map((node) => [node.nodeId, node.engineClass]));
-  const hops = result.hops.map(({nodeId, startLayer, endLayer}) => ({
-    peerId: nodeId,
-    startLayer,
-    endLayer,
-    engine: engines.get(nodeId) ?? '',
-  }));
+  const hops = result.hops.map(({nodeId, startLayer, endLayer}) => {
+    const node = snapshot.nodes[snapshot.indexOf.get(nodeId) ?? -1];
+    assert(node !== undefined, 'a chain is made of nodes of its snapshot');
+    const {hopOverheadMs, engineClass: engine} = node;
+    const layerMs = known.observedMsPerLayer.get(nodeId) ?? decodeLayerMs(node.decodeMsPerLayer, 1);
+    const predictedMs = (endLayer - startLayer) * layerMs + hopOverheadMs;
+    return {peerId: nodeId, startLayer, endLayer, engine, predictedMs, hopOverheadMs};
+  });
   return {kind: 'chain', hops, stepMs: result.stepMs};
 }

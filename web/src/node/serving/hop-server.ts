@@ -13,11 +13,13 @@ import {checkOpening} from '#shared/session/check-opening.ts';
 import {stepHop} from '#shared/session/hop-session.ts';
 import {StepQueue} from '#shared/session/step-queue.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
+import type {ObservedStep} from '../capability/speed-meter.ts';
 import {checkFrame} from './check-frame.ts';
-import {runHopStep} from './run-hop-step.ts';
+import {framesAfterStep, runHopStep} from './run-hop-step.ts';
 import {SessionTable} from './session-table.ts';
 import {SessionTrafficLog, type SessionTraffic} from './session-traffic.ts';
 import {createServedSession, mayFeed, type ServedSession} from './served-session.ts';
+import {timeStep, type RanStep, type WaitingStep} from './timed-step.ts';
 
 /** The shard that a node serves, ready to run. */
 export type ServedShard = {
@@ -39,6 +41,10 @@ export type HopServerOptions = {
   readonly grid: CutGrid;
   readonly limits: HopLimits;
   readonly nowMs: () => number;
+  /** Monotonic, in ms with fractions: what a step takes is shorter than a ms of the clock. */
+  readonly stopwatchMs: () => number;
+  /** What each step took. */
+  readonly onStep: (step: ObservedStep) => void;
   /** Sessions, queue or tokens changed: the record of this node may say so. */
   readonly onChange: () => void;
   readonly onEngineLost: (cause: unknown) => void;
@@ -61,7 +67,7 @@ export type HopLoad = {
 export class HopServer {
   readonly #options: HopServerOptions;
   readonly #sessions: SessionTable;
-  readonly #queue = new StepQueue<Frame>();
+  readonly #queue = new StepQueue<WaitingStep>();
   readonly #traffic = new SessionTrafficLog();
   #shard: ServedShard | null = null;
   #running = false;
@@ -127,6 +133,25 @@ export class HopServer {
   /** Opens nothing more; sessions that are open go on to their end. */
   drain(): void {
     this.#isDraining = true;
+  }
+
+  /**
+   * Gives the engine to `act` for one step while no frame waits for it; frames that come
+   * meanwhile wait. `null` when the engine is busy or there is none.
+   */
+  async whileIdle<T>(act: (shard: ServedShard) => Promise<T>): Promise<T | null> {
+    const shard = this.#shard;
+    if (shard === null || this.#running || this.#queue.length > 0) return null;
+    this.#running = true;
+    try {
+      return await act(shard);
+    } catch (error) {
+      if (refusalOf(error, 'ENGINE_LOST') === 'ENGINE_LOST') this.#lose(shard.runner, error);
+      return null;
+    } finally {
+      this.#running = false;
+      void this.#drain();
+    }
   }
 
   /** Ends all sessions; this hop hears of nothing any more. */
@@ -211,6 +236,7 @@ export class HopServer {
   }
 
   #receiveData(from: PeerId, frame: Frame): void {
+    const receivedMs = this.#options.stopwatchMs();
     const session = this.#sessions.get(frame.sessionId);
     if (session === undefined) {
       // Frames that were under way when a session closed are nobody's fault.
@@ -234,8 +260,10 @@ export class HopServer {
     session.state = state;
     session.lastActiveMs = this.#options.nowMs();
     for (const action of actions) {
-      if (action.kind === 'run-layers') this.#queue.add(session.sessionId, frame);
-      else if (action.kind === 'refuse') this.#sessions.end(session, action.code);
+      if (action.kind === 'run-layers') {
+        const queuedMs = this.#options.stopwatchMs();
+        this.#queue.add(session.sessionId, {frame, receivedMs, queuedMs});
+      } else if (action.kind === 'refuse') this.#sessions.end(session, action.code);
     }
     void this.#drain();
   }
@@ -267,7 +295,8 @@ export class HopServer {
     }
   }
 
-  async #runStep(sessionId: string, frame: Frame): Promise<void> {
+  async #runStep(sessionId: string, step: WaitingStep): Promise<void> {
+    const {frame} = step;
     const session = this.#sessions.get(frame.sessionId);
     const shard = this.#shard;
     if (session === undefined || shard === null) {
@@ -275,15 +304,14 @@ export class HopServer {
       return;
     }
     try {
-      const frames = await runHopStep({
-        session,
-        frame,
-        runner: shard.runner,
-        spec: this.#options.spec,
-      });
+      const {spec, stopwatchMs} = this.#options;
+      const startedMs = stopwatchMs();
+      const output = await runHopStep({session, frame, runner: shard.runner});
+      const ranMs = stopwatchMs();
+      const frames = framesAfterStep({session, frame, output, spec});
       this.#servedTokens += frame.tokenCount;
       session.lastActiveMs = this.#options.nowMs();
-      void this.#sendAll(session, frame, frames);
+      void this.#sendAll(session, {...step, startedMs, ranMs}, frames);
     } catch (error) {
       this.#queue.release(sessionId);
       const code = refusalOf(error, 'ENGINE_LOST');
@@ -295,18 +323,22 @@ export class HopServer {
   /** The session's next step runs only when this one's result is on its way: that is the back-pressure. */
   async #sendAll(
     session: ServedSession,
-    {position, tokenCount}: Frame,
+    step: RanStep,
     frames: readonly {readonly to: PeerId; readonly bytes: Uint8Array}[],
   ): Promise<void> {
-    const {transport} = this.#options;
+    const {transport, stopwatchMs} = this.#options;
+    const {position, tokenCount} = step.frame;
     try {
+      let sentMs: number | null = null;
       for (const {to, bytes} of frames) {
         const frameBytes = bytes.byteLength;
         await transport.send(to, bytes, session.freed);
+        sentMs ??= stopwatchMs(); // The ring waits for the first: the others are on the side.
         if (session.isTail) continue;
         const phase = position < session.open.promptTokens ? 'prefill' : 'decode';
         this.#traffic.add(session.sessionId, {phase, tokenCount, frameBytes});
       }
+      this.#options.onStep(timeStep(session, step, sentMs ?? stopwatchMs()));
     } catch (error) {
       this.#sessions.end(session, refusalOf(error, 'PEER_LEFT'));
     } finally {

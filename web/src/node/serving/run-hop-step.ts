@@ -6,26 +6,24 @@ import {encodeSampledToken, type SampledToken} from '#shared/protocol/sampled-to
 import {decodeTokenIds, encodeTokenIds} from '#shared/protocol/token-ids.ts';
 import {logprobsOf, sampleToken} from '#shared/session/sample-token.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
-import type {ShardInput, ShardRunner} from '../engine/shard-runner.ts';
+import type {ShardInput, ShardOutput, ShardRunner} from '../engine/shard-runner.ts';
 import type {ServedSession} from './served-session.ts';
 
 export type OutgoingFrame = {readonly to: PeerId; readonly bytes: Uint8Array};
 
 /**
- * Runs one frame through this hop's layers.
+ * Runs one frame through this hop's layers, at the tail through norm and LM head too
+ * once the prompt is complete.
  *
- * @returns what to send: the hidden state to the next hop; at the tail, once the
- *   prompt is complete, the token to the client and, while the answer goes on, to the head.
  * @throws {EngineLostError} when the engine is gone.
  */
 export async function runHopStep(input: {
   readonly session: ServedSession;
   readonly frame: Frame;
   readonly runner: ShardRunner;
-  readonly spec: ModelSpec;
-}): Promise<readonly OutgoingFrame[]> {
-  const {session, frame, runner, spec} = input;
-  const output = await runner.run({
+}): Promise<ShardOutput> {
+  const {session, frame, runner} = input;
+  return await runner.run({
     sessionId: session.sessionId,
     position: frame.position,
     tokenCount: frame.tokenCount,
@@ -33,6 +31,19 @@ export async function runHopStep(input: {
     range: session.range,
     output: session.isTail ? (frame.sample ? 'logits' : 'none') : 'hidden',
   });
+}
+
+/**
+ * What to send after a step: the hidden state to the next hop; at the tail, once the
+ * prompt is complete, the token to the client and, while the answer goes on, to the head.
+ */
+export function framesAfterStep(input: {
+  readonly session: ServedSession;
+  readonly frame: Frame;
+  readonly output: ShardOutput;
+  readonly spec: ModelSpec;
+}): readonly OutgoingFrame[] {
+  const {session, frame, output, spec} = input;
   if (output.kind === 'none') return [];
   if (output.kind === 'logits') return tokenFrames(session, frame, spec, output.top);
   assert(session.downstream !== null, 'only the tail has no next hop');

@@ -2,6 +2,7 @@ import type {PeerId, SessionId} from '#shared/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import {kvTokensOf, type OpenSession} from '#shared/protocol/open-session.ts';
 import type {HopState} from '#shared/session/hop-session.ts';
+import {SessionTimes} from './session-times.ts';
 
 /** One answer as this hop serves it: the place in the chain, and the state of the step machine. */
 export type ServedSession = {
@@ -19,6 +20,7 @@ export type ServedSession = {
   ready: boolean;
   state: HopState;
   lastActiveMs: number;
+  readonly times: SessionTimes;
   /** Aborted when the session is freed: what it still sends is not sent any more. */
   readonly freed: AbortController;
 };
@@ -45,6 +47,7 @@ export function createServedSession(input: {
     ready: false,
     state: {kind: 'open', epoch, kvTokensReserved: kvTokensOf(open), nextPosition: 0},
     lastActiveMs: nowMs,
+    times: new SessionTimes(),
     freed: new AbortController(),
   };
 }

@@ -112,9 +112,10 @@ export class SessionTable {
     this.free(session, {kind: 'close-session', reason: 'failed'});
   }
 
-  /** Frees a session here and tells the next hop; up the chain they know. */
-  free(session: ServedSession, message: Extract<Message, {kind: 'close-session'}>): void {
+  /** Frees a session here and tells the next hop; up the chain they know. The tail tells the client what it took. */
+  free(session: ServedSession, heard: CloseSession): void {
     const {sessionId, epoch, downstream, open} = session;
+    const message = withOwnTimes(session, heard);
     session.state = stepHop(session.state, {kind: 'close'}).state;
     session.freed.abort();
     this.#sessions.delete(sessionId);
@@ -122,6 +123,9 @@ export class SessionTable {
     this.#options.onFreed(session);
     if (downstream !== null) {
       this.#post.send(downstream, {sessionId, epoch, hopIndex: open.hopIndex + 1}, message);
+    } else if (message.served !== undefined) {
+      const served: Message = {kind: 'session-served', hops: message.served};
+      this.#post.send(open.clientId, {sessionId, epoch, hopIndex: CLIENT_HOP}, served);
     }
     this.#options.onChange();
   }
@@ -137,6 +141,18 @@ export class SessionTable {
       if (dependsOn(session, peerId)) this.end(session, 'PEER_LEFT', hopIndexOf(session, peerId));
     }
   }
+}
+
+type CloseSession = Extract<Message, {kind: 'close-session'}>;
+
+/** Clients before 1.1 would not understand it; of a failed session nobody asks how fast it was. */
+function withOwnTimes({open, times}: ServedSession, message: CloseSession): CloseSession {
+  const {kind, reason} = message;
+  if (reason === 'failed' || open.protocolMinor < 1) return {kind, reason};
+  const {served: before = []} = message;
+  // More than one entry of each hop before this one is not what they measured.
+  const isHonest = before.length <= open.hopIndex;
+  return {kind, reason, served: [...(isHonest ? before : []), times.read(open.hopIndex)]};
 }
 
 function hopIndexOf(session: ServedSession, peerId: PeerId): number {

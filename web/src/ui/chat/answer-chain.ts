@@ -1,6 +1,6 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
-import type {ChainHop} from '../../chat/chat-service.ts';
+import type {ChainHop, ServedHop} from '../../chat/chat-service.ts';
 import {msPerTokenOf, type AnswerProgress} from '../controllers/answer-progress.ts';
 import {controlStyles} from '../control-styles.ts';
 import {formatDuration} from '../format/format-duration.ts';
@@ -8,6 +8,9 @@ import {formatEngine} from '../format/format-engine.ts';
 import {formatLayers} from '../format/format-layers.ts';
 import {shortNode} from '../format/short-node.ts';
 import {toneOfHop} from '../layers/layer-strip.ts';
+
+/** Shorter waits are nobody's concern. */
+const SHOWN_WAIT_MS = 1;
 
 /** Under an answer: the tabs it went through, and how fast. */
 @customElement('weft-answer-chain')
@@ -27,7 +30,7 @@ export class AnswerChain extends LitElement {
         .label=${`The layers of the model, woven through ${tabCount(hops.length)}`}
       ></weft-layer-strip>
       <ol aria-label="Chain">
-        ${hops.map(renderHop)}
+        ${hops.map((hop, index) => renderHop(hop, index, progress))}
       </ol>
       <p class="quiet figure">${speedOf(progress)}</p>
     `;
@@ -53,8 +56,9 @@ export class AnswerChain extends LitElement {
       }
       li {
         display: flex;
+        flex-wrap: wrap;
         align-items: baseline;
-        gap: 0.4rem;
+        gap: 0 0.4rem;
       }
       li::before {
         content: '';
@@ -82,13 +86,22 @@ export class AnswerChain extends LitElement {
   ];
 }
 
-function renderHop(hop: ChainHop, index: number): TemplateResult {
+function renderHop(hop: ChainHop, index: number, {served}: AnswerProgress): TemplateResult {
+  const took = served.find(({node}) => node === hop.node);
   return html`
     <li class=${toneOfHop(index)} title=${hop.node}>
       <code>${shortNode(hop.node)}</code>
       <span class="what">layers ${formatLayers(hop)}, ${formatEngine(hop.engine)}</span>
+      ${took === undefined ? nothing : html`<span class="what">${textOf(took)}</span>`}
     </li>
   `;
+}
+
+/** Per token, in this hop alone. */
+function textOf({observedMs, predictedMs, waitedMs}: ServedHop): string {
+  const said = [`took ${formatDuration(observedMs)}`, `expected ${formatDuration(predictedMs)}`];
+  if (waitedMs >= SHOWN_WAIT_MS) said.push(`waited ${formatDuration(waitedMs)} for other answers`);
+  return said.join(', ');
 }
 
 function speedOf(progress: AnswerProgress): string {

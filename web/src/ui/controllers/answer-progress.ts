@@ -1,5 +1,5 @@
-import type {AnswerEvent, ChainHop} from '../../chat/chat-service.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+import type {AnswerEvent, ChainHop, ServedHop} from '../../chat/chat-service.ts';
 import type {Failure} from '../../chat/explain-failure.ts';
 
 /** What an unfinished answer is busy with. */
@@ -20,6 +20,8 @@ export type AnswerProgress = {
   readonly firstTokenAtMs: number | null;
   readonly lastTokenAtMs: number | null;
   readonly finishReason: 'stop' | 'length' | null;
+  /** What the hops say that they took; empty until they say it. */
+  readonly served: readonly ServedHop[];
 };
 
 export type AnswerView =
@@ -40,6 +42,7 @@ export function beginAnswer(askedAtMs: number): AnswerProgress {
     firstTokenAtMs: null,
     lastTokenAtMs: null,
     finishReason: null,
+    served: [],
   };
 }
 
@@ -74,6 +77,8 @@ export function afterEvent(progress: AnswerProgress, event: AnswerEvent): Answer
         text: progress.text + event.text,
         finishReason: event.finishReason,
       };
+    case 'served':
+      return {...progress, served: event.hops};
   }
 }
 

@@ -39,10 +39,20 @@ export async function memoryMembership(): Promise<{
     transport,
     nowMs,
     snapshotWith: (own) => snapshotOf(own === null ? records.all : [...records.all, own], nowMs()),
+    records: () => records.all,
+    onDevice: (listener) => {
+      listener({hidden: false, onBattery: false, metered: false});
+      return () => undefined;
+    },
     onSnapshot: (listener) => records.subscribe(listener),
-    publish: (facts) => {
+    publish: ({capacityLayers, engineClass, maxSessions, kvTokensFree}) => {
       const idle = buildRecord({peerId, swarmId, manifestHash, shards: []});
-      return startRecordPublisher({directory, privateKey, facts: {...idle, ...facts}, now: nowMs});
+      return startRecordPublisher({
+        directory,
+        privateKey,
+        facts: {...idle, capacityLayers, engineClass, maxSessions, kvTokensFree},
+        now: nowMs,
+      });
     },
     links: () => Promise.resolve([]),
     close: () => transport.close(),

@@ -6,6 +6,7 @@ import {MemoryNetwork} from '#shared/p2p/memory-transport.ts';
 import type {Transport} from '#shared/p2p/transport.ts';
 import type {SampledToken} from '#shared/protocol/sampled-token.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
+import type {ObservedStep} from '../../capability/speed-meter.ts';
 import {createStubShardRunner} from '../../engine/stub-shard-runner.ts';
 import {HopServer, type HopLimits} from '../hop-server.ts';
 import {routeFrames} from '../route-frames.ts';
@@ -25,6 +26,8 @@ export class RingSwarm {
   readonly network = new MemoryNetwork();
   readonly spec: ModelSpec;
   readonly nodes: RingNode[] = [];
+  /** What each step of each hop took. */
+  readonly steps: ObservedStep[] = [];
   nowMs = 0;
   /** How long its clients wait while all hops are full. */
   roomPatienceMs = 0;
@@ -50,6 +53,10 @@ export class RingSwarm {
       grid: {layerCount: this.spec.layerCount, cutEvery: 1},
       limits: {...LIMITS, ...options.limits},
       nowMs: () => this.nowMs,
+      stopwatchMs: () => performance.now(),
+      onStep: (step) => {
+        this.steps.push(step);
+      },
       onChange: () => undefined,
       onEngineLost: () => undefined,
     });

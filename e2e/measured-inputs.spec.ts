@@ -1,0 +1,122 @@
+import {expect, test} from '@playwright/test';
+import {RECORD_MAX_BYTES, type NodeRecord} from '#shared/protocol/node-record.ts';
+import {sealedByteLength} from '#shared/p2p/signed-record.ts';
+import {prepareModel, type PreparedModel} from './set-up/prepare-model.ts';
+import {askForAnswer, greedyRequest} from './swarm/ask.ts';
+import {Swarm} from './swarm/start-swarm.ts';
+import type {Tab} from './swarm/tab.ts';
+import {log} from './swarm/test-log.ts';
+
+const TAB_COUNT = 3;
+const TIMEOUT_MS = 60_000;
+
+let model: PreparedModel;
+let swarm: Swarm;
+let client: Tab;
+let tabs: readonly Tab[];
+
+test.beforeAll(async () => {
+  model = await prepareModel({log});
+  swarm = await Swarm.start({modelsDir: model.modelsDir, port: 0, webgpu: false, log});
+  const maxLayers = model.grid.layerCount / TAB_COUNT;
+  const lend = {engine: 'stub', capacity: {kind: 'layers', maxLayers}} as const;
+  const open = () => swarm.openLendingTab(lend, {model: model.id});
+  tabs = await Promise.all(Array.from({length: TAB_COUNT}, open));
+  await Promise.all(tabs.map((tab) => tab.waitForLendState(['serving'], {timeoutMs: TIMEOUT_MS})));
+  client = await swarm.openTab({model: model.id});
+});
+
+test.afterAll(async () => {
+  await swarm.stop();
+});
+
+async function peerIdOf(tab: Tab): Promise<string> {
+  return (await tab.traffic()).peerId;
+}
+
+async function recordOf(peerId: string): Promise<NodeRecord | undefined> {
+  const records = await client.knownRecords();
+  return records.find((record) => record.peerId === peerId);
+}
+
+/** One step of one session through one layer, as the record says. */
+async function layerMsOf(peerId: string): Promise<number> {
+  return (await recordOf(peerId))?.decodeMsPerLayer.perSessionMs ?? 0;
+}
+
+test('[ME1] after an answer over three tabs their records say round trips, places, overhead and error', async () => {
+  const answer = await askForAnswer(client, {...greedyRequest('Who is there?'), maxNewTokens: 24});
+  const chain = answer.chains.at(-1)?.map(({node}) => node) ?? [];
+  expect(answer.served.map(({node}) => node)).toEqual(chain);
+  expect(chain).toHaveLength(TAB_COUNT);
+  for (const {predictedMs, observedMs, decodeSteps} of answer.served) {
+    expect(decodeSteps).toBe(answer.tokenIds.length - 1);
+    expect(predictedMs).toBeGreaterThan(0);
+    expect(observedMs).toBeGreaterThan(0);
+  }
+  await expect
+    .poll(async () => (await client.knownRecords()).filter(isMeasured).length, {
+      timeout: TIMEOUT_MS,
+    })
+    .toBe(TAB_COUNT);
+  for (const record of await client.knownRecords()) {
+    expect(record.rtts.map(({peerId}) => peerId)).not.toContain(record.peerId);
+    expect(sealedByteLength(record)).toBeLessThanOrEqual(RECORD_MAX_BYTES);
+  }
+});
+
+test('[PG37] under a complete answer stands what a token took in each hop, and what was expected', async () => {
+  const page = await swarm.openPage('');
+  const box = page.getByRole('textbox', {name: 'Your question'});
+  await box.fill('How long?');
+  await box.press('Enter');
+  const took = page.getByRole('list', {name: 'Chain'}).getByText(/took .* ms, expected .* ms/u);
+  await expect(took).toHaveCount(TAB_COUNT, {timeout: TIMEOUT_MS});
+  await page.context().close();
+});
+
+function isMeasured(record: NodeRecord): boolean {
+  const {rtts, coords, steady, hopOverheadMs, predictionError, unreachable} = record;
+  const isPlaced = coords !== null && rtts.length === TAB_COUNT - 1 && unreachable.length === 0;
+  return isPlaced && steady !== null && hopOverheadMs > 0 && predictionError !== null;
+}
+
+test('[ME2] a tab that is hidden says so, and is slower in its record until it is back', async () => {
+  const [tab] = tabs;
+  if (tab === undefined) throw new Error('there are tabs');
+  const peerId = await peerIdOf(tab);
+  const show = (state: DocumentVisibilityState) =>
+    tab.page.evaluate((visibilityState) => {
+      Object.defineProperty(document, 'visibilityState', {
+        value: visibilityState,
+        configurable: true,
+      });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+  let visibleMs = 0;
+  const slowness = async (): Promise<number> => {
+    const record = await recordOf(peerId);
+    if (record === undefined) return 0;
+    const {hidden, decodeMsPerLayer} = record;
+    if (!hidden) visibleMs = decodeMsPerLayer.perSessionMs;
+    return hidden ? decodeMsPerLayer.perSessionMs / visibleMs : 1;
+  };
+  await expect.poll(slowness, {timeout: TIMEOUT_MS}).toBe(1);
+  await show('hidden');
+  await expect.poll(slowness, {timeout: TIMEOUT_MS}).toBeGreaterThan(1.5);
+  await show('visible');
+  await expect
+    .poll(async () => (await recordOf(peerId))?.hidden, {timeout: TIMEOUT_MS})
+    .toBe(false);
+});
+
+test('[ME3] a tab whose processor is throttled becomes slower in its record, though nobody asks it anything', async () => {
+  const [, tab] = tabs;
+  if (tab === undefined) throw new Error('there are tabs');
+  const peerId = await peerIdOf(tab);
+  await expect.poll(() => layerMsOf(peerId), {timeout: TIMEOUT_MS}).toBeGreaterThan(0);
+  const beforeMs = await layerMsOf(peerId);
+  const session = await tab.page.context().newCDPSession(tab.page);
+  await session.send('Emulation.setCPUThrottlingRate', {rate: 20});
+  await expect.poll(() => layerMsOf(peerId), {timeout: TIMEOUT_MS}).toBeGreaterThan(1.5 * beforeMs);
+});

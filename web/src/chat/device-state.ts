@@ -1,0 +1,8 @@
+/** What the page knows of the device that the tab runs on. */
+export type DeviceState = {
+  /** The tab is in the background: slower timers, slower steps. */
+  readonly hidden: boolean;
+  readonly onBattery: boolean;
+  /** Its bytes are paid for, or scarce. */
+  readonly metered: boolean;
+};

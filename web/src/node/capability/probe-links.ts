@@ -1,0 +1,160 @@
+import type {PeerId} from '#shared/ids.ts';
+import type {Transport} from '#shared/p2p/transport.ts';
+import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
+import {hashText} from '#shared/scheduling/seeded-choice.ts';
+import type {LinkBook, LinkFacts} from './link-book.ts';
+
+export type LinkProbeOptions = {
+  readonly transport: Transport;
+  readonly book: LinkBook;
+  /** Nodes with a live record, and where they say that they are. */
+  readonly nodes: () => readonly {
+    readonly nodeId: PeerId;
+    readonly coords: NetworkCoordinates | null;
+  }[];
+  /** Peers with an open direct connection, whoever opened it. */
+  readonly connectedPeers: () => ReadonlySet<PeerId>;
+  /** Whether answers run through this tab: no link is opened for measuring then. */
+  readonly isServing: () => boolean;
+  readonly nowMs: () => number;
+  readonly onFacts: (facts: LinkFacts) => void;
+};
+
+/** Links that are opened only to measure: these at once, more while nothing else is to do. */
+const FIRST_NEIGHBOURS = 2;
+const NEIGHBOURS = 4;
+const FIRST_DIALS_MS = 5_000;
+const LATER_DIAL_EVERY_MS = 30_000;
+/** A record has no place for more. */
+const MAX_MEASURED = 16;
+const ROUND_MS = 1_000;
+/** In a round so many are measured of those that have few samples, else one. */
+const PEERS_PER_ROUND = 4;
+const SAMPLES_WANTED = 4;
+const SETTLED_ROUND_MS = 5_000;
+const PROBE_TIMEOUT_MS = 2_000;
+const DIAL_TIMEOUT_MS = 8_000;
+
+/**
+ * Measures round trips to at most 16 neighbours over the links that frames
+ * take, and works out this node's place in the network. Relayed paths are no
+ * links, so they are never measured.
+ *
+ * Links are there because of answers; beside them a node opens at most 4 of
+ * its own, so that about 8 stand between it and others that did the same.
+ */
+export function startLinkProbes(options: LinkProbeOptions): () => void {
+  const probes = new LinkProbes(options);
+  probes.start();
+  return () => {
+    probes.stop();
+  };
+}
+
+class LinkProbes {
+  readonly #options: LinkProbeOptions;
+  readonly #startedMs: number;
+  readonly #stopping = new AbortController();
+  /** Those measured longest ago come first. */
+  readonly #order = new Set<PeerId>();
+  readonly #ownNeighbours = new Set<PeerId>();
+  #lastDialMs = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: LinkProbeOptions) {
+    this.#options = options;
+    this.#startedMs = options.nowMs();
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => void this.#round(), ROUND_MS);
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+  }
+
+  async #round(): Promise<void> {
+    const {book, nodes, transport, connectedPeers, nowMs, onFacts} = this.#options;
+    const others = new Map(
+      nodes()
+        .filter(({nodeId}) => nodeId !== transport.localPeerId)
+        .map(({nodeId, coords}) => [nodeId, coords]),
+    );
+    book.keepOnly(new Set(others.keys()));
+    await this.#dialOne(new Set(others.keys()));
+    const linked = [...connectedPeers()].filter((peerId) => others.has(peerId));
+    const toMeasure = this.#choose(linked);
+    await Promise.all(toMeasure.map((peerId) => this.#measure(peerId, others.get(peerId) ?? null)));
+    if (this.#stopping.signal.aborted) return;
+    onFacts(book.facts(nowMs()));
+    const isSettled = linked.every((peerId) => book.sampleCount(peerId) >= SAMPLES_WANTED);
+    const waitMs = isSettled && !this.#isYoung() ? SETTLED_ROUND_MS : ROUND_MS;
+    this.#timer = setTimeout(() => void this.#round(), waitMs);
+  }
+
+  #isYoung(): boolean {
+    return this.#options.nowMs() - this.#startedMs < FIRST_DIALS_MS;
+  }
+
+  /** Those with few samples first, then whose turn it is; never more than 16 in all. */
+  #choose(linked: readonly PeerId[]): readonly PeerId[] {
+    const {book} = this.#options;
+    for (const peerId of this.#order) if (!linked.includes(peerId)) this.#order.delete(peerId);
+    for (const peerId of linked) if (this.#order.size < MAX_MEASURED) this.#order.add(peerId);
+    const turn = [...this.#order];
+    const fresh = turn.filter((peerId) => book.sampleCount(peerId) < SAMPLES_WANTED);
+    const chosen = fresh.length > 0 ? fresh.slice(0, PEERS_PER_ROUND) : turn.slice(0, 1);
+    for (const peerId of chosen) {
+      this.#order.delete(peerId);
+      this.#order.add(peerId);
+    }
+    return chosen;
+  }
+
+  async #measure(peerId: PeerId, remote: NetworkCoordinates | null): Promise<void> {
+    const {book, transport} = this.#options;
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
+    try {
+      const rttMs = await transport.measureRtt(peerId, {signal});
+      const seed = hashText(`${transport.localPeerId}:${peerId}`);
+      book.addRoundTrip(peerId, rttMs, {remote, seed});
+    } catch {
+      // No answer in time, or the link was lost: then there is nothing to learn of its length.
+    }
+  }
+
+  /** At most one dial at a time; whom, nobody can prefer. */
+  async #dialOne(others: ReadonlySet<PeerId>): Promise<void> {
+    const {transport, connectedPeers, nowMs} = this.#options;
+    const connected = connectedPeers();
+    for (const peerId of this.#ownNeighbours) {
+      if (!connected.has(peerId) || !others.has(peerId)) this.#ownNeighbours.delete(peerId);
+    }
+    if (!this.#mayDial(connected.size)) return;
+    const rank = (peerId: PeerId) =>
+      this.#options.book.failureCount(peerId) * 2 ** 32 +
+      hashText(`${transport.localPeerId}>${peerId}`);
+    const [target] = [...others]
+      .filter((peerId) => !connected.has(peerId))
+      .toSorted((a, b) => rank(a) - rank(b));
+    if (target === undefined) return;
+    this.#lastDialMs = nowMs();
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
+    try {
+      await transport.connect(target, {signal});
+      this.#ownNeighbours.add(target);
+    } catch {
+      // The transport has counted it: see `measured-transport.ts`.
+    }
+  }
+
+  #mayDial(connectedCount: number): boolean {
+    const {isServing, nowMs} = this.#options;
+    const own = this.#ownNeighbours.size;
+    if (connectedCount >= MAX_MEASURED || own >= NEIGHBOURS || isServing()) return false;
+    if (this.#isYoung()) return own < FIRST_NEIGHBOURS;
+    return nowMs() - this.#lastDialMs >= LATER_DIAL_EVERY_MS;
+  }
+}

@@ -1,0 +1,87 @@
+import {expect, test} from 'vitest';
+import {SpeedMeter, type ObservedStep} from './speed-meter.ts';
+
+const REFERENCE = {decodeMsPerLayer: 2, prefillMsPerTokenLayer: 0.5, lmHeadMs: null};
+const STEP: ObservedStep = {layers: 5, tokenCount: 1, withHead: false, runMs: 10, overheadMs: 1};
+
+/** One step every 100 ms. */
+function run(meter: SpeedMeter, steps: number, fromMs: number, step: Partial<ObservedStep> = {}) {
+  for (let k = 0; k < steps; k += 1) meter.observe({...STEP, ...step}, fromMs + k * 100);
+}
+
+test('[CM2] before the first step a record says what the load measured, all of it per session', () => {
+  expect(new SpeedMeter(REFERENCE).changedFacts(0)).toMatchObject({
+    decodeMsPerLayer: {fixedMs: 0, perSessionMs: 2},
+    prefillMsPerTokenLayer: 0.5,
+    hopOverheadMs: 0,
+    predictionError: null,
+  });
+});
+
+test('[CM2] real steps replace it, by their share, whatever part of the range they used', () => {
+  const meter = new SpeedMeter(REFERENCE);
+  meter.changedFacts(0);
+  run(meter, 6, 1000, {runMs: 15});
+  run(meter, 6, 2000, {layers: 1, runMs: 3});
+  run(meter, 6, 3000, {tokenCount: 8, runMs: 40});
+  expect(meter.changedFacts(4000)).toMatchObject({
+    decodeMsPerLayer: {fixedMs: 0, perSessionMs: 3},
+    prefillMsPerTokenLayer: 1,
+    hopOverheadMs: 1,
+  });
+});
+
+test('[CM3] the LM head is part of what a tail costs beside its layers, and not of its layers', () => {
+  const meter = new SpeedMeter({...REFERENCE, lmHeadMs: 6});
+  meter.changedFacts(0);
+  run(meter, 10, 1000, {withHead: true, runMs: 32});
+  expect(meter.changedFacts(4000)).toMatchObject({
+    decodeMsPerLayer: {perSessionMs: 4},
+    hopOverheadMs: 13,
+  });
+});
+
+test('[CM4] a tab that becomes slow says so within seconds, at most once a second, and phase 1 hears it later', () => {
+  const meter = new SpeedMeter(REFERENCE);
+  meter.changedFacts(0);
+  run(meter, 40, 0);
+  meter.changedFacts(4000);
+  const told: number[] = [];
+  for (let k = 0; k < 50; k += 1) {
+    const nowMs = 4000 + k * 100;
+    meter.observe({...STEP, runMs: 40}, nowMs);
+    const facts = meter.changedFacts(nowMs);
+    if (facts !== null) told.push(nowMs);
+  }
+  expect(told.length).toBeGreaterThan(0);
+  expect(told.every((atMs, k) => k === 0 || atMs - (told[k - 1] ?? 0) >= 1000)).toBe(true);
+  const last = meter.changedFacts(70_000);
+  expect(last?.decodeMsPerLayer.perSessionMs).toBe(8);
+  expect(last?.steady?.decodeMsPerLayer).toBeCloseTo(8, 0);
+});
+
+test('[CM4] differences below a step of the scale are told to nobody', () => {
+  const meter = new SpeedMeter(REFERENCE);
+  meter.changedFacts(0);
+  run(meter, 20, 0, {overheadMs: null, runMs: 11});
+  expect(meter.changedFacts(5000)).toBeNull();
+});
+
+test('[CM5] a hidden tab is twice as slow until its own steps say how slow, and as before when it is back', () => {
+  const meter = new SpeedMeter(REFERENCE);
+  run(meter, 10, 0);
+  meter.changedFacts(1000);
+  meter.isHidden = true;
+  expect(meter.changedFacts(2000)?.decodeMsPerLayer.perSessionMs).toBe(4);
+  run(meter, 4, 3000, {runMs: 30});
+  expect(meter.changedFacts(4000)?.decodeMsPerLayer.perSessionMs).toBe(6);
+  meter.isHidden = false;
+  expect(meter.changedFacts(5000)?.decodeMsPerLayer.perSessionMs).toBe(2);
+});
+
+test('[CM6] the error is the median of observed over predicted, by what the record said at the time', () => {
+  const meter = new SpeedMeter(REFERENCE);
+  meter.changedFacts(0); // 5 layers: 10 ms and no overhead.
+  run(meter, 9, 0, {runMs: 12, overheadMs: 1});
+  expect(meter.changedFacts(2000)?.predictionError).toBe(0.3);
+});

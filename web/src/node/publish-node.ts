@@ -1,0 +1,74 @@
+import type {PrivateKey} from '@libp2p/interface';
+import {asPeerId, type PeerId} from '#shared/ids.ts';
+import {isDirectConnection} from '#shared/p2p/direct-path.ts';
+import type {Directory} from '#shared/p2p/directory.ts';
+import {
+  startRecordPublisher,
+  type NodeFacts,
+  type RecordPublisher,
+} from '#shared/p2p/record-publisher.ts';
+import type {Transport} from '#shared/p2p/transport.ts';
+import type {SnapshotNode} from '#shared/scheduling/swarm-snapshot.ts';
+import type {LinkBook} from './capability/link-book.ts';
+import {startLinkProbes} from './capability/probe-links.ts';
+import type {WatchedDevice} from './capability/watched-device.ts';
+import type {BrowserNode} from './libp2p/create-libp2p-node.ts';
+
+export type PublishedNode = {
+  readonly node: BrowserNode;
+  readonly directory: Directory;
+  readonly privateKey: PrivateKey;
+  readonly transport: Transport;
+  /** What is known of the links of this tab. */
+  readonly book: LinkBook;
+  readonly device: WatchedDevice;
+  readonly nodes: () => readonly SnapshotNode[];
+  readonly isServing: () => boolean;
+  readonly nowMs: () => number;
+  /** What the first record says. */
+  readonly facts: NodeFacts;
+};
+
+/** Publishes the record of this node, and measures links and device for it until it is stopped. */
+export function publishNode(options: PublishedNode): RecordPublisher {
+  const {node, directory, privateKey, transport, book, device, nodes, isServing, nowMs} = options;
+  const publisher = startRecordPublisher({directory, privateKey, facts: options.facts, now: nowMs});
+  const stopAddresses = node.onAddressesChanged(() => {
+    publisher.update({addresses: node.addresses()});
+  });
+  const stopDevice = device.subscribe((state) => {
+    publisher.update(state);
+  });
+  const stopProbes = startLinkProbes({
+    transport,
+    book,
+    nodes,
+    connectedPeers: () => connectedPeers(node),
+    isServing,
+    nowMs,
+    onFacts: (measured) => {
+      publisher.update(measured);
+    },
+  });
+  return {
+    update: (facts) => {
+      publisher.update(facts);
+    },
+    settled: () => publisher.settled(),
+    current: () => publisher.current(),
+    stop: async () => {
+      stopAddresses();
+      stopDevice();
+      stopProbes();
+      await publisher.stop();
+    },
+  };
+}
+
+/** Peers to which a direct connection is open, whoever opened it. */
+function connectedPeers({libp2p}: BrowserNode): ReadonlySet<PeerId> {
+  const direct = libp2p
+    .getConnections()
+    .filter((connection) => connection.status === 'open' && isDirectConnection(connection));
+  return new Set(direct.map(({remotePeer}) => asPeerId(remotePeer.toString())));
+}
