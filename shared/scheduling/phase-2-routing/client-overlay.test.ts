@@ -42,7 +42,7 @@ test('[CO2] a chain whose answer has ended counts no more, also while records st
   expect(overlay.over(seen(3100, 3000), nobody).promised.size).toBe(0);
 });
 
-test('[CO3] the speed at which a hop ran replaces the word of its node, for a minute', () => {
+test('[CO3] the speed at which a hop ran replaces the word of its node, for a while', () => {
   const overlay = new ClientOverlay();
   overlay.observe(a, 2.5, 1000);
   overlay.observe(a, Number.NaN, 1000);
