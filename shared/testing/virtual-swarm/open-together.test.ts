@@ -1,0 +1,24 @@
+import {expect, test} from 'vitest';
+import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
+import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
+import {parsePool} from '#shared/scheduling/pool-file.ts';
+import {generatePool, type PoolMix} from '../pool-generator.ts';
+import {openByOneWhoKnows, openByStaleClients} from './open-together.ts';
+import {runVirtualSwarm} from './run-virtual-swarm.ts';
+import type {SwarmScript} from './swarm-script.ts';
+import {summariseAnswers} from './summarise-answers.ts';
+
+const MIXES: readonly PoolMix[] = ['few-kinds', 'all-different', 'many-weak'];
+
+test('[VS8] 20 clients whose records are 2 s old lose at most 10 % to one who knows everything', () => {
+  const meanMs = (script: SwarmScript) =>
+    summariseAnswers(runVirtualSwarm(script).answers).stepMs.mean;
+  const ratios = MIXES.map((mix) => {
+    const pool = parsePool(generatePool({seed: 1, nodes: 32, mix, regions: 4, layerCount: 30}));
+    const plan = planPool(planningPoolOf(pool.snapshot, pool.model), pool.target);
+    const asked = {pool, plan, sessions: 300, seed: 1};
+    const stale = openByStaleClients({...asked, clients: 20, staleMs: 2000});
+    return meanMs(stale) / meanMs(openByOneWhoKnows(asked));
+  });
+  expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeLessThan(1.1);
+});
