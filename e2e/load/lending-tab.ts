@@ -121,8 +121,13 @@ export class LendingTab {
       const {startLayer, endLayer} = state.layers;
       const loadedLayers = this.#seen.loadedLayers + endLayer - startLayer;
       const servingMs = this.#seen.servingMs ?? round(atMs);
-      this.#seen = {...this.#seen, startLayer, endLayer, loadedLayers, servingMs};
+      const {engineFallback} = state;
+      const engine = engineFallback === null ? this.group.engine : 'wasm';
+      this.#seen = {...this.#seen, engine, startLayer, endLayer, loadedLayers, servingMs};
       journal.note('tab-serving', {tab: this.index, startLayer, endLayer, why: state.why}, atMs);
+      if (engineFallback !== null) {
+        journal.note('tab-without-gpu', {tab: this.index, ...engineFallback}, atMs);
+      }
     } else if (state.kind === 'failed') {
       journal.note('tab-failed', {tab: this.index, code: state.code, message: state.message}, atMs);
     }

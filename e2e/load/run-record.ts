@@ -81,6 +81,8 @@ export type RunEvent = {
   readonly kind:
     | 'tab-joined'
     | 'tab-serving'
+    /** It runs on the CPU although a GPU was asked for; why is said. */
+    | 'tab-without-gpu'
     | 'tab-failed'
     | 'tab-closed'
     | 'covered'
