@@ -144,6 +144,22 @@ test('[WG2] an operator that the GPU cannot run is an error, and does not go to 
   );
 });
 
+/** A signal server that offers the tiny model, and a browser with or without a GPU. */
+async function startTinySwarm({webgpu}: {readonly webgpu: boolean}) {
+  const folder = await mkdtemp(join(tmpdir(), 'weft-gpu-'));
+  const path = join(folder, 'tiny.gguf');
+  await writeFile(path, tinyGguf({seed: SEED}));
+  const signal = new AbortController().signal;
+  const tabs = [{engine: 'webgpu', maxLayers: 4, count: 1, joinAtMs: 0, slowdown: 1}] as const;
+  const {id, modelsDir, siteDir} = await offerModel({model: path, tabs}, {folder, log, signal});
+  const swarm = await Swarm.start({modelsDir, siteDir, port: 0, webgpu, log});
+  const stop = async (): Promise<void> => {
+    await swarm.stop();
+    await rm(folder, {recursive: true});
+  };
+  return {swarm, id, stop};
+}
+
 /** A tab that may use the GPU, with a fault in its engine; resolves when it serves the whole model. */
 async function lendOnGpu(swarm: Swarm, model: string, fault: string) {
   const tab = await swarm.openTab({model});
@@ -161,13 +177,7 @@ async function ask(client: Tab) {
 }
 
 test('[WG3] [WG4] a lending tab answers from the GPU, says when it is lost, and takes the CPU when it is wrong', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'weft-gpu-'));
-  const path = join(folder, 'tiny.gguf');
-  await writeFile(path, tinyGguf({seed: SEED}));
-  const signal = new AbortController().signal;
-  const tabs = [{engine: 'webgpu', maxLayers: 4, count: 1, joinAtMs: 0, slowdown: 1}] as const;
-  const {id, modelsDir, siteDir} = await offerModel({model: path, tabs}, {folder, log, signal});
-  const swarm = await Swarm.start({modelsDir, siteDir, port: 0, webgpu: true, log});
+  const {swarm, id, stop} = await startTinySwarm({webgpu: true});
   try {
     const client = await swarm.openTab({model: id});
     const gpu = await lendOnGpu(swarm, id, CAN_BE_LOST);
@@ -200,7 +210,21 @@ test('[WG3] [WG4] a lending tab answers from the GPU, says when it is lost, and 
     );
     expect(await ask(client)).toEqual({tokenIds: onGpu.tokenIds, engines: ['wasm-f32']});
   } finally {
-    await swarm.stop();
-    await rm(folder, {recursive: true});
+    await stop();
+  }
+});
+
+test('[WG5] on a browser without WebGPU the page lends its CPU, and says so', async () => {
+  const {swarm, stop} = await startTinySwarm({webgpu: false});
+  try {
+    const page = await swarm.openPage('maxLayers=4');
+    const lend = page.getByRole('region', {name: 'Lend this tab'});
+    await lend.getByRole('button', {name: 'Lend this tab'}).click();
+    const sentence =
+      /^Runs on the CPU\. Cannot run layers on a GPU: this browser (has|offers) no /u;
+    await expect(lend.getByText(sentence)).toBeVisible({timeout: LOAD_TIMEOUT_MS});
+    await expect(lend.locator('dl > div', {hasText: 'Runs on'}).locator('dd')).toHaveText('CPU');
+  } finally {
+    await stop();
   }
 });
