@@ -9,8 +9,8 @@ const count = z.coerce.number().int().positive();
 const searchSchema = z.object({
   /** An id of the catalogue; the first entry when it is not said. */
   model: z.string().min(1).optional(),
-  /** When it is not said: a GPU where there is one, and the CPU in a tab that a program drives. */
-  engine: z.enum(['wasm', 'webgpu', 'stub']).optional(),
+  /** When it is not said: the best that there is, and the CPU in a tab that a program drives. */
+  engine: z.enum(['best', 'wasm', 'webgpu', 'stub']).optional(),
   /** Threads of the CPU that layers may take. */
   threads: count.optional(),
   /** How many layers this tab can hold; embedding and LM head are free under it. */

@@ -35,7 +35,7 @@ function start(config: PageConfig): void {
     links: services.links,
     models: {describe: () => describeOffer(config)},
     memoryCap: config.headless ? FORGETFUL : rememberMemoryCap(() => localStorage),
-    engine: config.engine ?? (config.headless ? 'wasm' : 'webgpu'),
+    engine: config.engine ?? (config.headless ? 'wasm' : 'best'),
     threadCount: config.threads ?? (config.headless ? 1 : usefulThreads()),
     maxLayers: config.maxLayers ?? null,
     memoryMiB: config.memoryMiB ?? null,

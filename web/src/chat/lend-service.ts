@@ -11,8 +11,11 @@ export interface LendService {
   stop(): Promise<void>;
 }
 
-/** `webgpu` takes the CPU where there is no GPU, or none that can be trusted. */
-export type EngineKind = 'wasm' | 'webgpu' | 'stub';
+/**
+ * `webgpu` takes the CPU where there is no GPU, or none that can be trusted; `best` also
+ * where the CPU is faster.
+ */
+export type EngineKind = 'best' | 'wasm' | 'webgpu' | 'stub';
 
 export type LendRequest = {
   readonly engine: EngineKind;

@@ -2,7 +2,7 @@ import {beforeAll, expect, test} from 'vitest';
 import type {Manifest} from '#shared/model/manifest.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
-import {createProvenShardRunner} from './create-proven-shard-runner.ts';
+import {createProvenShardRunner, type EngineWish} from './create-proven-shard-runner.ts';
 import {EngineError} from './engine-error.ts';
 import type {ShardOutput, ShardRunner} from './shard-runner.ts';
 import {createStubShardRunner} from './stub-shard-runner.ts';
@@ -14,7 +14,6 @@ beforeAll(async () => {
 });
 
 const MEASURED = {
-  decodeMsPerLayer: 1,
   prefillMsPerTokenLayer: 1,
   lmHeadMs: null,
   threadCount: 1,
@@ -24,6 +23,7 @@ const MEASURED = {
 function enginesWith(faults: {
   readonly onLoad?: () => void;
   readonly onRun?: (output: ShardOutput) => ShardOutput;
+  readonly decodeMsPerLayer?: number;
 }) {
   /** Kinds and layers of what was loaded, and whether it still runs. */
   const loads: string[] = [];
@@ -51,17 +51,23 @@ function enginesWith(faults: {
         await stub.close();
       },
     };
-    return {runner, measured: {...MEASURED, engineClass: isGpu ? 'webgpu-test' : 'wasm-f32'}};
+    const engineClass = isGpu ? 'webgpu-test' : 'wasm-f32';
+    const decodeMsPerLayer = isGpu ? (faults.decodeMsPerLayer ?? 1) : 1;
+    return {runner, measured: {...MEASURED, decodeMsPerLayer, engineClass}};
   };
   return {create, loads};
 }
 
 function load(
   create: typeof createWorkerShardRunner,
-  {lmHead = true, signal = new AbortController().signal} = {},
+  {
+    lmHead = true,
+    wish = 'webgpu',
+    signal = new AbortController().signal,
+  }: {lmHead?: boolean; wish?: EngineWish; signal?: AbortSignal} = {},
 ) {
   return createProvenShardRunner({
-    wish: 'webgpu',
+    wish,
     threadCount: 1,
     create,
     manifest,
@@ -149,4 +155,18 @@ test('[PE4] what is not the fault of the GPU is not tried again on the CPU', asy
   });
   await expect(load(aborted.create, {signal: abort.signal})).rejects.toThrow('No longer wanted');
   expect([...loads, ...aborted.loads]).toEqual(['webgpu 0–4', 'webgpu 0–4']);
+});
+
+test('[PE5] for the best engine a GPU that is slower than the CPU is none, unless it is insisted on', async () => {
+  const slow = enginesWith({decodeMsPerLayer: 90.25});
+  const {measured, fallback} = await load(slow.create, {wish: 'best'});
+  expect(measured.engineClass).toBe('wasm-f32');
+  expect(fallback).toEqual({
+    code: 'GPU_SLOWER',
+    message: 'The GPU takes 90 ms for a layer, and the CPU 1.0 ms',
+  });
+  expect(slow.loads).toEqual(['webgpu 0–4 closed', 'wasm 2–4 closed', 'wasm 0–4']);
+  expect((await load(slow.create, {wish: 'webgpu'})).fallback).toBeNull();
+  const fast = enginesWith({decodeMsPerLayer: 0.5});
+  expect((await load(fast.create, {wish: 'best'})).fallback).toBeNull();
 });

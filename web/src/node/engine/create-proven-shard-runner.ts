@@ -4,14 +4,14 @@ import {layerCount} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import {compareEngines} from './compare-engines.ts';
 import {EngineError, type EngineErrorDetail} from './engine-error.ts';
-import type {EngineChoice, MeasuredShard} from './engine-protocol.ts';
+import type {MeasuredShard} from './engine-protocol.ts';
 import {TESTED_TOKENS} from './measure-shard.ts';
 import type {ShardRunner} from './shard-runner.ts';
 import {createWorkerShardRunner, type WorkerShardOptions} from './worker-shard-runner.ts';
 
 /** Why layers run on the CPU although the GPU was asked for. */
 export type EngineFallback = {
-  readonly code: EngineErrorDetail['code'];
+  readonly code: EngineErrorDetail['code'] | 'GPU_SLOWER';
   /** A sentence for the person. */
   readonly message: string;
 };
@@ -23,6 +23,9 @@ export type ProvenShard = {
   readonly fallback: EngineFallback | null;
 };
 
+/** `best`: the GPU where it is right and no slower than the CPU. */
+export type EngineWish = 'best' | 'webgpu' | 'wasm';
+
 /** What speaks against this GPU, and not against the weights or the request. */
 const GPU_FAILURES: ReadonlySet<EngineErrorDetail['code']> = new Set([
   'WEBGPU_UNAVAILABLE',
@@ -33,9 +36,9 @@ const GPU_FAILURES: ReadonlySet<EngineErrorDetail['code']> = new Set([
 ]);
 
 /**
- * Loads a shard on the GPU, when that is the wish, and serves nothing from it
- * before it has said what WASM says: its last cell, and the LM head when it is there, on the same input.
- * A GPU that is missing, fails or says something else is replaced by WASM.
+ * Loads a shard on the GPU, when that is the wish, and serves nothing from it before it
+ * has said what WASM says: its last cell, and the LM head when it is there, on the same input.
+ * A GPU that is missing, fails, says something else or is not worth it is replaced by WASM.
  *
  * @param options.create makes a runner that has passed its own test.
  * @throws {EngineError} as `createWorkerShardRunner` does, for failures that are not the GPU's.
@@ -46,39 +49,51 @@ export async function createProvenShardRunner({
   threadCount,
   ...shard
 }: Omit<WorkerShardOptions, 'engine'> & {
-  readonly wish: EngineChoice['kind'];
+  readonly wish: EngineWish;
   /** Of the CPU, for layers that run there. */
   readonly threadCount: number;
   readonly create?: typeof createWorkerShardRunner;
 }): Promise<ProvenShard> {
   const onCpu = {...shard, engine: {kind: 'wasm', threadCount}} as const;
   if (wish === 'wasm') return {...(await create(onCpu)), fallback: null};
+  const onGpu = await tryGpu(wish, {...onCpu, create});
+  if ('runner' in onGpu) return {...onGpu, fallback: null};
+  shard.signal.throwIfAborted();
+  return {...(await create(onCpu)), fallback: onGpu};
+}
+
+type Loaded = Omit<ProvenShard, 'fallback'>;
+type OnCpu = WorkerShardOptions & {readonly create: typeof createWorkerShardRunner};
+
+/** @returns the shard, or what speaks against the GPU; nothing is left of it then. */
+async function tryGpu(wish: 'best' | 'webgpu', onCpu: OnCpu): Promise<Loaded | EngineFallback> {
+  const {create, ...shard} = onCpu;
   try {
     const onGpu = await create({...shard, engine: {kind: 'webgpu'}});
     try {
-      await prove(onGpu.runner, {...onCpu, create});
-      return {...onGpu, fallback: null};
+      const cpu = await prove(onGpu.runner, onCpu);
+      if (wish === 'webgpu' || onGpu.measured.decodeMsPerLayer <= cpu.decodeMsPerLayer) {
+        return onGpu;
+      }
+      await onGpu.runner.close();
+      return gpuSlower(onGpu.measured, cpu);
     } catch (error) {
       await onGpu.runner.close();
       throw error;
     }
   } catch (error) {
-    shard.signal.throwIfAborted();
     if (!(error instanceof EngineError) || !GPU_FAILURES.has(error.detail.code)) throw error;
-    const fallback = {code: error.detail.code, message: error.message};
-    return {...(await create(onCpu)), fallback};
+    return {code: error.detail.code, message: error.message};
   }
 }
 
-async function prove(
-  candidate: ShardRunner,
-  {create, ...shard}: WorkerShardOptions & {readonly create: typeof createWorkerShardRunner},
-): Promise<void> {
+/** @returns how fast the CPU is. */
+async function prove(candidate: ShardRunner, {create, ...shard}: OnCpu): Promise<MeasuredShard> {
   const {manifest, lmHead} = shard;
   const {spec, cutEvery} = manifest;
   const range = cellsOf({layerCount: spec.layerCount, cutEvery}, shard.range).at(-1);
   assert(range !== undefined, 'a shard has a cell');
-  const {runner: reference} = await create({
+  const {runner: reference, measured} = await create({
     ...shard,
     range,
     embedding: false,
@@ -88,7 +103,16 @@ async function prove(
   try {
     const {hiddenSize} = spec;
     await compareEngines({candidate, reference, range, hasLmHead: lmHead, hiddenSize});
+    return measured;
   } finally {
     await reference.close();
   }
+}
+
+function gpuSlower(gpu: MeasuredShard, cpu: MeasuredShard): EngineFallback {
+  const [gpuMs, cpuMs] = [gpu, cpu].map(({decodeMsPerLayer: ms}) => ms.toFixed(ms < 10 ? 1 : 0));
+  return {
+    code: 'GPU_SLOWER',
+    message: `The GPU takes ${gpuMs} ms for a layer, and the CPU ${cpuMs} ms`,
+  };
 }

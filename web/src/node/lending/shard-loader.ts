@@ -39,6 +39,7 @@ export type LoadOptions = {
 
 /** What a record says before there are layers: on a GPU, which one it is comes with them. */
 export const EXPECTED_ENGINE_CLASSES = {
+  best: 'webgpu-unknown',
   wasm: 'wasm-f32',
   webgpu: 'webgpu-unknown',
   stub: 'stub',
