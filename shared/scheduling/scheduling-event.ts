@@ -11,13 +11,23 @@ export type MissingLayers = LayerSpan & {
 /** What a planning step considered, and why it chose what it chose: for the swarm page and tests. */
 export type SchedulingEvent =
   | {readonly kind: 'grouped'; readonly groups: number; readonly nodes: number}
-  | {readonly kind: 'pipelines-formed'; readonly pipelines: number; readonly meanStepMs: number}
+  /** By capacity alone there can be so many pipelines; Parallax's greedy planner would form `greedyPipelines`. */
+  | {
+      readonly kind: 'capacity-covered';
+      readonly pipelines: number;
+      readonly greedyPipelines: number;
+    }
   | {
       readonly kind: 'improved';
       readonly steps: number;
       readonly beforeMeanMs: number;
       readonly afterMeanMs: number;
     }
+  /** Pipelines slower than `worthMs` would have cost the others more than they are worth. */
+  | {readonly kind: 'given-up'; readonly pipelines: number; readonly worthMs: number}
+  /** The states of a dynamic programme grew beyond the budget while it looked at so many pipelines. */
+  | {readonly kind: 'dp-gave-up'; readonly pipelines: number; readonly stateBudget: number}
+  | {readonly kind: 'pipelines-formed'; readonly pipelines: number; readonly meanStepMs: number}
   | (LayerSpan & {readonly kind: 'replica-placed'; readonly nodeId: PeerId; readonly why: string})
   | {readonly kind: 'left-spare'; readonly nodeId: PeerId; readonly why: string}
   | {readonly kind: 'capacity-missing'; readonly missing: readonly MissingLayers[]};

@@ -34,16 +34,20 @@ const EVEN_SHARE = 0.003;
 /** The same from an indexed snapshot, for those who plan one snapshot more than once. */
 export function planPool(pool: PlanningPool, target: AllocationTarget): Plan {
   const cost = new PipelineCost(pool);
-  const sets = choosePipelines(cost, target);
+  const {sets, events} = choosePipelines(cost, target);
   const throughputShare = Math.min(1, Math.max(EVEN_SHARE, (target.alpha - 2) / 2));
   const pipelines = sets
     .flatMap((set) => pipelineOf(pool, cost.arrange(set).order, throughputShare))
     .toSorted((a, b) => a.stepMs - b.stepMs);
-  return completePlan(pool, pipelines);
+  return completePlan(pool, pipelines, events);
 }
 
 /** Adds to pipelines what becomes of all other nodes, and says why. */
-export function completePlan(pool: PlanningPool, pipelines: readonly Pipeline[]): Plan {
+export function completePlan(
+  pool: PlanningPool,
+  pipelines: readonly Pipeline[],
+  events: readonly SchedulingEvent[] = [],
+): Plan {
   const placed = placeSpares(pool, pipelines);
   const meanStepMs = pipelines.reduce((sum, {stepMs}) => sum + stepMs / pipelines.length, 0);
   const formed: SchedulingEvent = {
@@ -51,7 +55,7 @@ export function completePlan(pool: PlanningPool, pipelines: readonly Pipeline[])
     pipelines: pipelines.length,
     meanStepMs,
   };
-  return {...placed, pipelines, events: [formed, ...placed.events]};
+  return {...placed, pipelines, events: [...events, formed, ...placed.events]};
 }
 
 /** A pipeline of nodes in order, or none when they cannot hold the model. */

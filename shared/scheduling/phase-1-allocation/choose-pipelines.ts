@@ -1,3 +1,4 @@
+import type {SchedulingEvent} from '../scheduling-event.ts';
 import {seededRandom} from '../seeded-choice.ts';
 import type {AllocationTarget} from './allocation-target.ts';
 import {formPipelines, type NodeSet} from './form-pipelines.ts';
@@ -14,13 +15,16 @@ const FIRST_THRESHOLD = 0.3;
 const SMALL_COUNT = 40;
 const SMALL_SEARCHES = 4;
 
+/** Node sets, and what was considered on the way. */
+type Choice = {readonly sets: readonly NodeSet[]; readonly events: readonly SchedulingEvent[]};
+
 /**
  * Which nodes form pipelines together: as many as capacities allow, improved,
  * less those that do more harm than good. The paper weighs k^α against the mean
  * step time over all k at once; here each pipeline must be worth what it takes
  * from the others. Never fewer than the paper's greedy planner would form.
  */
-export function choosePipelines(cost: PipelineCost, target: AllocationTarget): readonly NodeSet[] {
+export function choosePipelines(cost: PipelineCost, target: AllocationTarget): Choice {
   const greedy = greedySets(cost);
   const formed = formPipelines(cost.pool);
   const start = greedy.length > formed.length ? greedy : formed;
@@ -35,14 +39,34 @@ export function choosePipelines(cost: PipelineCost, target: AllocationTarget): r
     const firstThreshold = FIRST_THRESHOLD * seed;
     const budget = {steps, firstThreshold, seed, leastCount, worthSteps};
     const sets = withoutShort(cost, improvePipelines(cost, start, budget));
-    const totalMs = sets.reduce((sum, set) => sum + cost.arrange(set).stepMs, 0);
     // Pipelines that were given up count for what they would be worth.
-    const weighedMs = totalMs * (1 + ((start.length - sets.length) * worthSteps) / sets.length);
+    const givenUp = start.length - sets.length;
+    const weighedMs = meanMs(cost, sets) * (sets.length + givenUp * worthSteps);
     if (weighedMs >= leastMs) continue;
     leastMs = weighedMs;
     best = sets;
   }
-  return best;
+  const worthMs = worthSteps * meanMs(cost, best);
+  const improved: SchedulingEvent = {
+    kind: 'improved',
+    steps: steps * searches,
+    beforeMeanMs: meanMs(cost, withoutShort(cost, start)),
+    afterMeanMs: meanMs(cost, best),
+  };
+  return {
+    sets: best,
+    events: [
+      {kind: 'capacity-covered', pipelines: formed.length, greedyPipelines: leastCount},
+      improved,
+      ...(best.length < start.length
+        ? [{kind: 'given-up', pipelines: start.length - best.length, worthMs} as const]
+        : []),
+    ],
+  };
+}
+
+function meanMs(cost: PipelineCost, sets: readonly NodeSet[]): number {
+  return sets.reduce((sum, set) => sum + cost.arrange(set).stepMs, 0) / Math.max(1, sets.length);
 }
 
 /**

@@ -1,4 +1,7 @@
 import {completePlan, pipelineWith} from '../allocate-layers.ts';
+import {intAt} from '../../table-access.ts';
+import type {SchedulingEvent} from '../../scheduling-event.ts';
+import {allocateByDp, DP_STATE_BUDGET} from './dp-allocator.ts';
 import type {Pipeline, Plan} from '../plan.ts';
 import type {PlanningPool} from '../planning-pool.ts';
 import {parallaxGreedySets} from './parallax-greedy.ts';
@@ -29,18 +32,42 @@ function parallaxPipelines(
  * planner in join order and in order of capacity, each after its round-robin
  * pairing, the better one: more pipelines, then the lower mean. RTT-blind when
  * it places layers. The stated step times are honest: links and way back count.
+ * O(N²).
  */
 export function parallaxPlan(
   pool: PlanningPool,
   joinOrder: readonly number[],
   view: ParallaxView = measuredView(pool),
 ): Plan {
-  const sorted = joinOrder.toSorted((a, b) => (pool.plain[b] ?? 0) - (pool.plain[a] ?? 0));
-  const plans = [joinOrder, sorted].map((order) =>
+  const sorted = joinOrder.toSorted((a, b) => intAt(pool.plain, b) - intAt(pool.plain, a));
+  const [first, second] = [joinOrder, sorted].map((order) =>
     parallaxPipelines(pool, parallaxGreedySets(pool, order), view),
   );
-  const [first = [], second = []] = plans;
-  return completePlan(pool, isBetter(second, first) ? second : first);
+  return completePlan(pool, isBetter(second ?? [], first ?? []) ? (second ?? []) : (first ?? []));
+}
+
+/**
+ * What Parallax makes of a pool with its strategy "dp", its default: k² / stages
+ * (its `alpha` is stored and never read), nodes in join order. It has no bound:
+ * from some 20 mixed nodes on it takes minutes. Here it gives up after a budget
+ * of states, with the best of the numbers of pipelines seen so far.
+ */
+export function parallaxDpPlan(
+  pool: PlanningPool,
+  joinOrder: readonly number[],
+  view: ParallaxView = measuredView(pool),
+): Plan {
+  const {sets, gaveUpAt} = allocateByDp({
+    pool,
+    order: joinOrder,
+    score: (pipelineCount, stageCount) => (pipelineCount * pipelineCount) / stageCount,
+    stateBudget: DP_STATE_BUDGET,
+  });
+  const gaveUp: readonly SchedulingEvent[] =
+    gaveUpAt === null
+      ? []
+      : [{kind: 'dp-gave-up', pipelines: gaveUpAt, stateBudget: DP_STATE_BUDGET}];
+  return completePlan(pool, parallaxPipelines(pool, sets, view), gaveUp);
 }
 
 function isBetter(a: readonly Pipeline[], b: readonly Pipeline[]): boolean {
