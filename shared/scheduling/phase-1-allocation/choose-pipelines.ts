@@ -9,8 +9,10 @@ import {SHORT_MS, type PipelineCost} from './pipeline-cost.ts';
 /** Changes considered per plan. In large swarms nearness alone gives nearly the best sets. */
 const SEARCH_STEPS = 120_000;
 const LARGE_COUNT = 200;
-const LARGE_SEARCH_STEPS = 48_000;
+const LARGE_SEARCH_STEPS = 16_000;
 const FIRST_THRESHOLD = 0.3;
+/** A short search has no time to mend what a bold one breaks. */
+const LARGE_FIRST_THRESHOLD = 0.06;
 /** Small swarms have deep local optima: several shorter searches, each bolder than the one before. */
 const SMALL_COUNT = 40;
 const SMALL_SEARCHES = 4;
@@ -32,11 +34,12 @@ export function choosePipelines(cost: PipelineCost, target: AllocationTarget): C
   const worthSteps = worthOf(start.length, target);
   const {count} = cost.pool;
   const searches = count > SMALL_COUNT ? 1 : SMALL_SEARCHES;
-  const steps = (count > LARGE_COUNT ? LARGE_SEARCH_STEPS : SEARCH_STEPS) / searches;
+  const isLarge = count > LARGE_COUNT;
+  const steps = (isLarge ? LARGE_SEARCH_STEPS : SEARCH_STEPS) / searches;
   let best: readonly NodeSet[] = [];
   let leastMs = Infinity;
   for (let seed = 1; seed <= searches; seed += 1) {
-    const firstThreshold = FIRST_THRESHOLD * seed;
+    const firstThreshold = (isLarge ? LARGE_FIRST_THRESHOLD : FIRST_THRESHOLD) * seed;
     const budget = {steps, firstThreshold, seed, leastCount, worthSteps};
     const sets = withoutShort(cost, improvePipelines(cost, start, budget));
     // Pipelines that were given up count for what they would be worth.

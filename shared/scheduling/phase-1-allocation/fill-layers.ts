@@ -16,43 +16,31 @@ export function fillCells(
   order: readonly number[],
   throughputShare: number,
 ): readonly number[] | null {
+  const size = order.length;
   const rooms = order.map((node, k) => roomAt(pool, order, node, k));
   const cells = order.map(() => 1);
-  if (rooms.some((room) => room < 1)) return null;
-  for (let rest = pool.cellCount - order.length; rest > 0; rest -= 1) {
-    const next = cheapestStage(pool, order, rooms, cells, throughputShare);
+  if (size > pool.cellCount || rooms.some((room) => room < 1)) return null;
+  for (let rest = pool.cellCount - size; rest > 0; rest -= 1) {
+    let next = -1;
+    let leastMs = Infinity;
+    for (let k = 0; k < size; k += 1) {
+      const held = cells[k] ?? 0;
+      if (held >= (rooms[k] ?? 0)) continue;
+      const ms = realAt(pool.cellMs, order[k] ?? 0) * (1 + throughputShare * held);
+      if (ms >= leastMs) continue;
+      leastMs = ms;
+      next = k;
+    }
     if (next < 0) return null;
     cells[next] = (cells[next] ?? 0) + 1;
   }
-  return order.length <= pool.cellCount ? cells : null;
+  return cells;
 }
 
 function roomAt(pool: PlanningPool, order: readonly number[], node: number, k: number): number {
   if (order.length === 1) return pool.holdsAll[node] === 1 ? pool.cellCount : 0;
   if (k === 0) return intAt(pool.first, node);
   return k === order.length - 1 ? intAt(pool.last, node) : intAt(pool.plain, node);
-}
-
-function cheapestStage(
-  pool: PlanningPool,
-  order: readonly number[],
-  rooms: readonly number[],
-  cells: readonly number[],
-  throughputShare: number,
-): number {
-  let best = -1;
-  let leastMs = Infinity;
-  for (const [k, node] of order.entries()) {
-    const held = cells[k] ?? 0;
-    if (held >= (rooms[k] ?? 0)) continue;
-    const cellMs = realAt(pool.cellMs, node);
-    const ms = cellMs * (1 + throughputShare * held);
-    if (ms < leastMs) {
-      leastMs = ms;
-      best = k;
-    }
-  }
-  return best;
 }
 
 /** One decode step through stages with these cells, the link from tail to head included. */

@@ -18,71 +18,82 @@ export function formPipelines(pool: PlanningPool): readonly NodeSet[] {
     if (pool.holdsAll[node] === 1) alone.push([node]);
   }
   const cover = coverByClasses(pool);
-  return [...alone, ...gatherNear(pool, cover)];
+  const gathering = new Gathering(pool, cover);
+  return [...alone, ...cover.patterns.map((pattern) => gathering.take(pattern))];
 }
 
-/** Patterns of the scarcest kind first: the common ones find near nodes anyway. */
-function gatherNear(pool: PlanningPool, {classes, patterns}: Cover): readonly NodeSet[] {
-  const free = classes.map(({nodes}) => new Set(nodes));
-  const classOf = new Int32Array(pool.count).fill(-1);
-  for (const [at, {nodes}] of classes.entries()) for (const node of nodes) classOf[node] = at;
-  return patterns.map((pattern) => {
-    const needed = [...pattern];
+/** Nodes that wait to be put into patterns, by class. */
+class Gathering {
+  readonly #pool: PlanningPool;
+  readonly #classes: Cover['classes'];
+  /** Class of each node that is free, else -1. */
+  readonly #freeClassOf: Int32Array;
+  /** How many nodes of each class the pattern at hand still needs. */
+  readonly #needed: Int32Array;
+  #best = -1;
+  #leastMs = Infinity;
+
+  constructor(pool: PlanningPool, {classes}: Cover) {
+    this.#pool = pool;
+    this.#classes = classes;
+    this.#freeClassOf = new Int32Array(pool.count).fill(-1);
+    this.#needed = new Int32Array(classes.length);
+    for (const [at, {nodes}] of classes.entries()) {
+      for (const node of nodes) this.#freeClassOf[node] = at;
+    }
+  }
+
+  /** The fastest node of the first class of a pattern, then always the one that is nearest to all chosen. */
+  take(pattern: readonly number[]): NodeSet {
+    for (const at of pattern) this.#needed[at] = intAt(this.#needed, at) + 1;
     const set: number[] = [];
-    while (needed.length > 0) {
-      const node = nearestNeeded(pool, {free, classOf}, set, needed);
-      needed.splice(needed.indexOf(intAt(classOf, node)), 1);
-      free[intAt(classOf, node)]?.delete(node);
+    for (let k = 0; k < pattern.length; k += 1) {
+      const node = k === 0 ? this.#fastestOf(pattern[0] ?? 0) : this.#nearestTo(set, pattern);
+      const at = intAt(this.#freeClassOf, node);
+      this.#needed[at] = intAt(this.#needed, at) - 1;
+      this.#freeClassOf[node] = -1;
       set.push(node);
     }
     return set;
-  });
-}
-
-type Free = {readonly free: readonly ReadonlySet<number>[]; readonly classOf: Int32Array};
-
-/** The free node of a needed class that is nearest to all chosen ones; the fastest to begin with. */
-function nearestNeeded(
-  pool: PlanningPool,
-  {free, classOf}: Free,
-  set: NodeSet,
-  needed: readonly number[],
-): number {
-  if (set.length === 0) return firstOf(free[needed[0] ?? 0]);
-  const near = set
-    .flatMap((node) => neighboursOf(pool, node))
-    .filter((node) => {
-      const at = intAt(classOf, node);
-      return at >= 0 && needed.includes(at) && free[at]?.has(node) === true;
-    });
-  const anywhere = () => [...new Set(needed)].flatMap((at) => [...(free[at] ?? [])]);
-  return nearestTo(pool, set, near.length > 0 ? near : anywhere());
-}
-
-function neighboursOf({neighbours, neighboursPerNode}: PlanningPool, node: number): number[] {
-  return [...neighbours.subarray(node * neighboursPerNode, (node + 1) * neighboursPerNode)];
-}
-
-function nearestTo(pool: PlanningPool, set: NodeSet, nodes: readonly number[]): number {
-  let best = -1;
-  let leastMs = Infinity;
-  for (const node of nodes) {
-    const ms = meetingMs(pool, set, node);
-    if (ms >= leastMs) continue;
-    leastMs = ms;
-    best = node;
   }
-  return best;
-}
 
-function firstOf(nodes: ReadonlySet<number> | undefined): number {
-  for (const node of nodes ?? []) return node;
-  return 0;
-}
+  #fastestOf(at: number): number {
+    const nodes = this.#classes[at]?.nodes ?? [];
+    return nodes.find((node) => intAt(this.#freeClassOf, node) === at) ?? 0;
+  }
 
-/** What a node adds to a pipeline: ways to its nodes, and the time of a cell there. */
-function meetingMs(pool: PlanningPool, set: NodeSet, node: number): number {
-  let ms = realAt(pool.cellMs, node) * intAt(pool.plain, node);
-  for (const other of set) ms += 2 * realAt(pool.oneWayMs, other * pool.count + node);
-  return ms;
+  /** Among the neighbours of the chosen nodes, or else among all. */
+  #nearestTo(set: NodeSet, pattern: readonly number[]): number {
+    const {neighbours, neighboursPerNode} = this.#pool;
+    this.#best = -1;
+    this.#leastMs = Infinity;
+    for (const node of set) {
+      const first = node * neighboursPerNode;
+      for (let k = 0; k < neighboursPerNode; k += 1) {
+        this.#consider(set, intAt(neighbours, first + k));
+      }
+    }
+    if (this.#best >= 0) return this.#best;
+    for (const at of pattern) {
+      for (const node of this.#classes[at]?.nodes ?? []) this.#consider(set, node);
+    }
+    return this.#best;
+  }
+
+  #consider(set: NodeSet, node: number): void {
+    const at = intAt(this.#freeClassOf, node);
+    if (at < 0 || intAt(this.#needed, at) === 0) return;
+    const ms = this.#meetingMs(set, node);
+    if (ms >= this.#leastMs) return;
+    this.#leastMs = ms;
+    this.#best = node;
+  }
+
+  /** What a node adds to a pipeline: ways to its nodes, and the time of its cells. */
+  #meetingMs(set: NodeSet, node: number): number {
+    const {cellMs, count, oneWayMs, plain} = this.#pool;
+    let ms = realAt(cellMs, node) * intAt(plain, node);
+    for (const other of set) ms += 2 * realAt(oneWayMs, other * count + node);
+    return ms;
+  }
 }

@@ -50,7 +50,7 @@ export class PipelineCost {
     this.#sortBySpeed(ring, size);
     this.#leastMs = this.#leastLayersMs(size);
     if (this.#leastMs >= limitMs) return this.#leastMs;
-    this.#bestMs = Infinity;
+    this.#bestMs = limitMs;
     if (size === 4) this.#tryFour(ring);
     else {
       const linksMs = shortenRing(this.pool, ring, size);
@@ -127,7 +127,11 @@ export class PipelineCost {
     for (let k = 0; k < 3; k += 1) {
       if (k > 0) {
         // Turning the last three once gives each of the rings in turn, up to direction.
-        other.set([intAt(tried, 0), intAt(tried, 2), intAt(tried, 3), intAt(tried, 1)]);
+        const turned = intAt(tried, 1);
+        other[0] = intAt(tried, 0);
+        other[1] = intAt(tried, 2);
+        other[2] = intAt(tried, 3);
+        other[3] = turned;
         tried = other;
       }
       const wasMs = this.#bestMs;
@@ -147,9 +151,16 @@ export class PipelineCost {
       const b = intAt(ring, k + 1 === size ? 0 : k + 1);
       const backwardsMs = hopsMs + this.#fillMs(size, a, b);
       if (backwardsMs < this.#bestMs) this.#keep(k, backwardsMs, false);
+      if (this.#areEndsAlike(a) && this.#areEndsAlike(b)) continue;
       const forwardsMs = hopsMs + this.#fillMs(size, b, a);
       if (forwardsMs < this.#bestMs) this.#keep(k, forwardsMs, true);
     }
+  }
+
+  /** Whether it is all the same for a node to be head or tail. */
+  #areEndsAlike(node: number): boolean {
+    const {first, last, shortTailMs} = this.pool;
+    return intAt(first, node) === intAt(last, node) && realAt(shortTailMs, node) === 0;
   }
 
   #hopsMs(size: number): number {

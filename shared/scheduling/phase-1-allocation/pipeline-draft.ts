@@ -23,6 +23,8 @@ type Exchange = {
   readonly from: number;
 };
 
+type Settled = {readonly size: number; readonly ms: number};
+
 /**
  * Pipelines while they are searched: node sets as rings in one array, so that
  * considering a change allocates nothing.
@@ -35,6 +37,8 @@ export class PipelineDraft {
   readonly #rings: Int32Array;
   readonly #stride: number;
   readonly #sizes: Int32Array;
+  /** Cells that fit each pipeline in the middle of one. */
+  readonly #rooms: Int32Array;
   readonly #stepMs: Float64Array;
   /** Pipeline of each node, -1 for a spare. */
   readonly #pipelineOf: Int32Array;
@@ -54,6 +58,7 @@ export class PipelineDraft {
     this.#stride = Math.min(count, cellCount);
     this.#rings = new Int32Array(start.length * this.#stride);
     this.#sizes = new Int32Array(start.length);
+    this.#rooms = new Int32Array(start.length);
     this.#stepMs = new Float64Array(start.length);
     this.#pipelineOf = new Int32Array(count).fill(-1);
     // A change is written here before its size is known to be allowed.
@@ -62,7 +67,7 @@ export class PipelineDraft {
     for (const [at, set] of start.entries()) {
       for (const [k, node] of set.entries()) insertCheapest(this.#pool, this.#ring, k, node);
       const ms = cost.stepMs(this.#ring, set.length, Infinity);
-      this.#settle(at, this.#ring, set.length, ms);
+      this.#settle(at, this.#ring, {size: set.length, ms});
     }
   }
 
@@ -125,13 +130,15 @@ export class PipelineDraft {
   }
 
   #makeUnlessWorse({at, comes, leaves, from}: Exchange, thresholdMs: number): void {
-    const size = this.#exchanged(this.#ring, at, leaves, comes);
-    const otherSize = from < 0 ? 0 : this.#exchanged(this.#otherRing, from, comes, leaves);
-    if (Math.max(size, otherSize) > this.#stride || (from >= 0 && otherSize === 0)) return;
     const wasMs = realAt(this.#stepMs, at);
     const otherWasMs = from < 0 ? 0 : realAt(this.#stepMs, from);
     let leftMs = this.#weighedMs(wasMs) + this.#weighedMs(otherWasMs) + thresholdMs;
-    const ms = this.#cost.stepMs(this.#ring, size, this.#unweighedMs(leftMs));
+    const limitMs = this.#unweighedMs(leftMs);
+    if (limitMs < SHORT_MS && !this.#haveRoom({at, comes, leaves, from})) return;
+    const size = this.#exchanged(this.#ring, at, leaves, comes);
+    const otherSize = this.#exchanged(this.#otherRing, from, comes, leaves);
+    if (Math.max(size, otherSize) > this.#stride || (from >= 0 && otherSize === 0)) return;
+    const ms = this.#cost.stepMs(this.#ring, size, limitMs);
     leftMs -= this.#weighedMs(ms);
     if (leftMs < 0) return;
     const otherMs =
@@ -141,14 +148,23 @@ export class PipelineDraft {
     if (this.#weighedMs(otherMs) > leftMs || more > this.#spareCount) return;
     this.#spareCount -= more;
     if (leaves >= 0) this.#pipelineOf[leaves] = -1;
-    this.#settle(at, this.#ring, size, ms);
-    if (from >= 0) this.#settle(from, this.#otherRing, otherSize, otherMs);
+    this.#settle(at, this.#ring, {size, ms});
+    this.#settle(from, this.#otherRing, {size: otherSize, ms: otherMs});
     this.#leaveOut(at);
     this.#leaveOut(from);
   }
 
+  /** Whether both pipelines have room for the model after an exchange, ends left aside. */
+  #haveRoom({at, comes, leaves, from}: Exchange): boolean {
+    const {cellCount, plain} = this.#pool;
+    const gained = intAt(plain, comes) - (leaves < 0 ? 0 : intAt(plain, leaves));
+    if (intAt(this.#rooms, at) + gained < cellCount) return false;
+    return from < 0 || intAt(this.#rooms, from) - gained >= cellCount;
+  }
+
   /** Writes pipeline `at` without `leaves` and with `comes` (-1: neither) to `ring`. Returns its size. */
   #exchanged(ring: Int32Array, at: number, leaves: number, comes: number): number {
+    if (at < 0) return 0;
     const first = at * this.#stride;
     const end = first + intAt(this.#sizes, at);
     let size = 0;
@@ -163,13 +179,17 @@ export class PipelineDraft {
     return size + 1;
   }
 
-  #settle(at: number, ring: Int32Array, size: number, ms: number): void {
+  #settle(at: number, ring: Int32Array, {size, ms}: Settled): void {
+    if (at < 0) return;
     const first = at * this.#stride;
+    let room = 0;
     for (let k = 0; k < size; k += 1) {
       const node = intAt(ring, k);
       this.#rings[first + k] = node;
       this.#pipelineOf[node] = at;
+      room += intAt(this.#pool.plain, node);
     }
+    this.#rooms[at] = room;
     this.#sizes[at] = size;
     this.#stepMs[at] = ms;
   }
@@ -177,17 +197,19 @@ export class PipelineDraft {
   /** Leaves out the first stage without which the pipeline is faster. */
   #leaveOut(at: number): void {
     if (at < 0) return;
+    const {cellCount, plain} = this.#pool;
     const wasMs = realAt(this.#stepMs, at);
     const wasSize = intAt(this.#sizes, at);
     if (wasSize < 2 || wasMs >= SHORT_MS) return;
     for (let k = 0; k < wasSize; k += 1) {
       const leaves = intAt(this.#rings, at * this.#stride + k);
+      if (intAt(this.#rooms, at) - intAt(plain, leaves) < cellCount) continue;
       const size = this.#exchanged(this.#ring, at, leaves, -1);
       const ms = this.#cost.stepMs(this.#ring, size, wasMs);
       if (ms >= wasMs) continue;
       this.#spareCount += this.#givenUp(wasMs) - this.#givenUp(ms);
       this.#pipelineOf[leaves] = -1;
-      this.#settle(at, this.#ring, size, ms);
+      this.#settle(at, this.#ring, {size, ms});
       return;
     }
   }
