@@ -4,6 +4,8 @@ import {generatePool} from '#shared/testing/pool-generator.ts';
 import {planProblems} from '#shared/testing/plan-problems.ts';
 import {parsePool} from '../pool-file.ts';
 import {allocateLayers, planPool} from './allocate-layers.ts';
+import {parallaxPlan} from './heuristics/parallax-plan.ts';
+import type {Plan} from './plan.ts';
 import {planningPoolOf} from './planning-pool.ts';
 
 const number = fc.oneof(
@@ -55,6 +57,57 @@ test('[AL2] the order of nodes and keys has no influence', () => {
     }),
     {numRuns: 4},
   );
+});
+
+test('[AL7] equal snapshots give equal plans, events and all', () => {
+  const json = generatePool({seed: 5, nodes: 50, mix: 'many-weak', regions: 4, layerCount: 30});
+  const [first, second] = [0, 1].map(() => {
+    const {snapshot, model, target} = parsePool(structuredClone(json));
+    return allocateLayers({snapshot, model, target});
+  });
+  expect(second).toEqual(first);
+});
+
+test('[AL8] the events say what was considered, and account for every node', () => {
+  const json = generatePool({seed: 5, nodes: 50, mix: 'many-weak', regions: 4, layerCount: 30});
+  const {snapshot, model, target} = parsePool(json);
+  const {events, pipelines, replicas, spares} = allocateLayers({snapshot, model, target});
+  const of = (kind: string) => events.filter((event) => event.kind === kind);
+  const givenUp = events.reduce(
+    (sum, event) => sum + (event.kind === 'given-up' ? event.pipelines : 0),
+    0,
+  );
+  expect(of('capacity-covered')).toMatchObject([{pipelines: pipelines.length + givenUp}]);
+  expect(of('improved')).toHaveLength(1);
+  expect(of('pipelines-formed')).toMatchObject([{pipelines: pipelines.length}]);
+  expect(of('replica-placed')).toHaveLength(replicas.length);
+  expect(of('left-spare')).toHaveLength(spares.length);
+  const stages = pipelines.reduce((sum, pipeline) => sum + pipeline.stages.length, 0);
+  expect(stages + replicas.length + spares.length).toBe(50);
+});
+
+const stepsOf = ({pipelines}: Plan) => pipelines.map(({stepMs}) => stepMs);
+
+/** The worked example of README.md. */
+test('[AL9] near nodes stand together; the faster one takes what both could hold', () => {
+  const capacityLayers = {plain: 4, first: 3, last: 3, both: 2};
+  const nodeAt = (id: string, at: number, decodeMsPerLayer: number) => ({
+    id,
+    capacityLayers,
+    decodeMsPerLayer,
+    coords: [at],
+  });
+  const {snapshot, model, target, joinOrder} = parsePool({
+    model: {layerCount: 4},
+    nodes: [nodeAt('a', 0, 1), nodeAt('c', 100, 1), nodeAt('b', 2, 2), nodeAt('d', 102, 2)],
+  });
+  const pool = planningPoolOf(snapshot, model);
+  expect(stepsOf(planPool(pool, target))).toEqual([7, 7]);
+  expect(planPool(pool, target).pipelines[0]?.stages).toMatchObject([
+    {nodeId: 'a', startLayer: 0, endLayer: 3},
+    {nodeId: 'b', startLayer: 3, endLayer: 4},
+  ]);
+  expect(stepsOf(parallaxPlan(pool, joinOrder))).toEqual([104, 108]);
 });
 
 test('[AL3] a node that fits everything is a pipeline of its own', () => {

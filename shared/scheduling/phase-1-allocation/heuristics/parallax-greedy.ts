@@ -85,8 +85,9 @@ function nextSet(pool: PlanningPool, line: Line): {set: number[]; isComplete: bo
 }
 
 /** The order "sorted": largest capacity first, ties as they stand. */
-export function byCapacity({plain, count}: PlanningPool): readonly number[] {
-  return Array.from({length: count}, (_, node) => node).toSorted(
-    (a, b) => intAt(plain, b) - intAt(plain, a),
-  );
+export function byCapacity(
+  {plain, count}: PlanningPool,
+  order: readonly number[] = Array.from({length: count}, (_, node) => node),
+): readonly number[] {
+  return order.toSorted((a, b) => intAt(plain, b) - intAt(plain, a));
 }

@@ -1,10 +1,9 @@
 import {completePlan, pipelineWith} from '../allocate-layers.ts';
-import {intAt} from '../../table-access.ts';
 import type {SchedulingEvent} from '../../scheduling-event.ts';
 import {allocateByDp, DP_STATE_BUDGET} from './dp-allocator.ts';
 import type {Pipeline, Plan} from '../plan.ts';
 import type {PlanningPool} from '../planning-pool.ts';
-import {parallaxGreedySets} from './parallax-greedy.ts';
+import {byCapacity, parallaxGreedySets} from './parallax-greedy.ts';
 import {parallaxPairing} from './parallax-pairing.ts';
 import {measuredView, type ParallaxView} from './parallax-view.ts';
 import {parallaxWaterFill, type FilledPipeline} from './parallax-water-fill.ts';
@@ -32,18 +31,24 @@ function parallaxPipelines(
  * planner in join order and in order of capacity, each after its round-robin
  * pairing, the better one: more pipelines, then the lower mean. RTT-blind when
  * it places layers. The stated step times are honest: links and way back count.
- * O(N²).
  */
 export function parallaxPlan(
   pool: PlanningPool,
   joinOrder: readonly number[],
   view: ParallaxView = measuredView(pool),
 ): Plan {
-  const sorted = joinOrder.toSorted((a, b) => intAt(pool.plain, b) - intAt(pool.plain, a));
-  const [first, second] = [joinOrder, sorted].map((order) =>
-    parallaxPipelines(pool, parallaxGreedySets(pool, order), view),
-  );
-  return completePlan(pool, isBetter(second ?? [], first ?? []) ? (second ?? []) : (first ?? []));
+  const inJoinOrder = parallaxGreedyPlan(pool, joinOrder, view);
+  const sorted = parallaxGreedyPlan(pool, byCapacity(pool, joinOrder), view);
+  return isBetter(sorted.pipelines, inJoinOrder.pipelines) ? sorted : inJoinOrder;
+}
+
+/** The same for one order of the nodes. */
+export function parallaxGreedyPlan(
+  pool: PlanningPool,
+  order: readonly number[],
+  view: ParallaxView = measuredView(pool),
+): Plan {
+  return completePlan(pool, parallaxPipelines(pool, parallaxGreedySets(pool, order), view));
 }
 
 /**
