@@ -1,6 +1,7 @@
 import {planPool} from '../allocate-layers.ts';
 import type {Plan} from '../plan.ts';
 import type {AllocationQuestion} from './allocation-question.ts';
+import {inTurnPlan} from './in-turn-plan.ts';
 import {paperDpPlan, paperRegionPlan} from './paper-plan.ts';
 import {parallaxDpPlan, parallaxPlan} from './parallax-plan.ts';
 import {waterFillPlan} from './water-fill-plan.ts';
@@ -16,6 +17,7 @@ export const ALLOCATION_HEURISTICS = {
   'paper-regions': paperRegionPlan,
   parallax: ({pool, joinOrder}) => parallaxPlan(pool, joinOrder),
   'parallax-dp': ({pool, joinOrder}) => parallaxDpPlan(pool, joinOrder),
+  'in-turn': ({pool, joinOrder}) => inTurnPlan(pool, joinOrder),
 } as const satisfies Readonly<Record<string, AllocationHeuristic>>;
 
 export type AllocationHeuristicName = keyof typeof ALLOCATION_HEURISTICS;
