@@ -8,6 +8,7 @@ import {runToExit} from './run-to-exit.ts';
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   scheduling: async () => (await import('../bench/scheduling.ts')).benchScheduling,
   'stale-clients': async () => (await import('../bench/stale-clients.ts')).benchStaleClients,
+  prediction: async () => (await import('../bench/prediction.ts')).benchPrediction,
 };
 
 await runToExit(async (signal) => {

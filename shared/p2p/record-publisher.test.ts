@@ -84,6 +84,20 @@ test('[RP3] an update that changes nothing publishes nothing', async () => {
   await publisher.stop();
 });
 
+test('[RP7] facts that can wait go with the next record, and cause none', async () => {
+  const {seen, settle, publisher} = await createWorld();
+  await advance(0);
+  await settle(1);
+  publisher.carry({hopOverheadMs: 7});
+  await advance(2000);
+  expect(seen.length).toBe(1);
+  publisher.update({openSessions: 3});
+  await advance(250);
+  await settle(2);
+  expect(seen[1]).toMatchObject({hopOverheadMs: 7, openSessions: 3});
+  await publisher.stop();
+});
+
 test('[RP4] says goodbye at the end, and nothing after', async () => {
   const {reader, settle, publisher} = await createWorld();
   await advance(0);

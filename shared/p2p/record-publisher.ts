@@ -14,6 +14,8 @@ export type NodeFacts = Omit<NodeRecord, 'seq' | 'expiresAtMs'>;
 export type RecordPublisher = {
   /** Merges facts; what changed is published soon, at most four times a second. */
   update(facts: Partial<NodeFacts>): void;
+  /** Merges facts that can wait: they go with the next record, which comes before expiry anyway. */
+  carry(facts: Partial<NodeFacts>): void;
   /** Resolves when all facts so far are stored, or when the publisher stops. */
   settled(): Promise<void>;
   /** The last record that was signed; `null` before the first. */
@@ -70,6 +72,10 @@ class Publisher implements RecordPublisher {
     this.#isChanged = true;
     if (this.#running !== null) return; // What is under way looks for changes when it is done.
     this.schedule(Math.max(0, this.#lastStartMs + MIN_INTERVAL_MS - performance.now()));
+  }
+
+  carry(facts: Partial<NodeFacts>): void {
+    this.#facts = {...this.#facts, ...facts};
   }
 
   current(): NodeRecord | null {

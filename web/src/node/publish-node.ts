@@ -46,13 +46,17 @@ export function publishNode(options: PublishedNode): RecordPublisher {
     connectedPeers: () => connectedPeers(node),
     isServing,
     nowMs,
-    onFacts: (measured) => {
-      publisher.update(measured);
+    onFacts: ({unreachable, ...measured}) => {
+      publisher.carry(measured);
+      publisher.update({unreachable}); // No chain should be tried that cannot be linked.
     },
   });
   return {
     update: (facts) => {
       publisher.update(facts);
+    },
+    carry: (facts) => {
+      publisher.carry(facts);
     },
     settled: () => publisher.settled(),
     current: () => publisher.current(),

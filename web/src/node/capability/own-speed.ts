@@ -14,7 +14,7 @@ export type OwnSpeedOptions = {
   readonly hop: Pick<HopServer, 'whileIdle'>;
   readonly hiddenSize: number;
   readonly onDevice: (listener: (state: DeviceState) => void) => () => void;
-  readonly publisher: Pick<RecordPublisher, 'update'>;
+  readonly publisher: Pick<RecordPublisher, 'update' | 'carry'>;
 };
 
 const PROBE_SESSION: SessionId = asSessionId('idle-probe');
@@ -60,7 +60,7 @@ export class OwnSpeed {
   begin(reference: ShardReference): Partial<SpeedFacts> {
     this.#meter = new SpeedMeter(reference, this.#meter?.held ?? null);
     this.#meter.isHidden = this.#isHidden;
-    return this.#meter.changedFacts(stopwatchMs()) ?? {};
+    return this.#meter.changedFacts(stopwatchMs())?.facts ?? {};
   }
 
   /** One step that was served. */
@@ -86,8 +86,11 @@ export class OwnSpeed {
   }
 
   #tell(): void {
-    const facts = this.#meter?.changedFacts(stopwatchMs()) ?? null;
-    if (facts !== null) this.#options.publisher.update(facts);
+    const changed = this.#meter?.changedFacts(stopwatchMs()) ?? null;
+    if (changed === null) return;
+    const {publisher} = this.#options;
+    if (changed.isUrgent) publisher.update(changed.facts);
+    else publisher.carry(changed.facts);
   }
 
   #tick(): void {

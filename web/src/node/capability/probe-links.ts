@@ -21,7 +21,7 @@ export type LinkProbeOptions = {
 };
 
 /** Links that are opened only to measure: these at once, more while nothing else is to do. */
-const FIRST_NEIGHBOURS = 2;
+const FIRST_NEIGHBOURS = 1;
 const NEIGHBOURS = 4;
 const FIRST_DIALS_MS = 5_000;
 const LATER_DIAL_EVERY_MS = 30_000;

@@ -10,7 +10,7 @@ function run(meter: SpeedMeter, steps: number, fromMs: number, step: Partial<Obs
 }
 
 test('[CM2] before the first step a record says what the load measured, all of it per session', () => {
-  expect(new SpeedMeter(REFERENCE).changedFacts(0)).toMatchObject({
+  expect(new SpeedMeter(REFERENCE).changedFacts(0)?.facts).toMatchObject({
     decodeMsPerLayer: {fixedMs: 0, perSessionMs: 2},
     prefillMsPerTokenLayer: 0.5,
     hopOverheadMs: 0,
@@ -24,7 +24,7 @@ test('[CM2] real steps replace it, by their share, whatever part of the range th
   run(meter, 6, 1000, {runMs: 15});
   run(meter, 6, 2000, {layers: 1, runMs: 3});
   run(meter, 6, 3000, {tokenCount: 8, runMs: 40});
-  expect(meter.changedFacts(4000)).toMatchObject({
+  expect(meter.changedFacts(4000)?.facts).toMatchObject({
     decodeMsPerLayer: {fixedMs: 0, perSessionMs: 3},
     prefillMsPerTokenLayer: 1,
     hopOverheadMs: 1,
@@ -35,13 +35,13 @@ test('[CM3] the LM head is part of what a tail costs beside its layers, and not 
   const meter = new SpeedMeter({...REFERENCE, lmHeadMs: 6});
   meter.changedFacts(0);
   run(meter, 10, 1000, {withHead: true, runMs: 32});
-  expect(meter.changedFacts(4000)).toMatchObject({
+  expect(meter.changedFacts(4000)?.facts).toMatchObject({
     decodeMsPerLayer: {perSessionMs: 4},
     hopOverheadMs: 13,
   });
 });
 
-test('[CM4] a tab that becomes slow says so within seconds, at most once a second, and phase 1 hears it later', () => {
+test('[CM4] a tab that becomes slow says so within seconds, at most every 3 s, and phase 1 hears it later', () => {
   const meter = new SpeedMeter(REFERENCE);
   meter.changedFacts(0);
   run(meter, 40, 0);
@@ -50,14 +50,23 @@ test('[CM4] a tab that becomes slow says so within seconds, at most once a secon
   for (let k = 0; k < 50; k += 1) {
     const nowMs = 4000 + k * 100;
     meter.observe({...STEP, runMs: 40}, nowMs);
-    const facts = meter.changedFacts(nowMs);
-    if (facts !== null) told.push(nowMs);
+    const changed = meter.changedFacts(nowMs);
+    if (changed?.isUrgent === true) told.push(nowMs);
   }
   expect(told.length).toBeGreaterThan(0);
-  expect(told.every((atMs, k) => k === 0 || atMs - (told[k - 1] ?? 0) >= 1000)).toBe(true);
-  const last = meter.changedFacts(70_000);
+  expect(told.every((atMs, k) => k === 0 || atMs - (told[k - 1] ?? 0) >= 3000)).toBe(true);
+  const last = meter.changedFacts(70_000)?.facts;
   expect(last?.decodeMsPerLayer.perSessionMs).toBe(8);
   expect(last?.steady?.decodeMsPerLayer).toBeCloseTo(8, 0);
+});
+
+test('[CM4] what can wait goes with the next record, and what cannot has one of its own', () => {
+  const meter = new SpeedMeter(REFERENCE);
+  meter.changedFacts(0);
+  run(meter, 20, 0, {overheadMs: null, runMs: 13});
+  expect(meter.changedFacts(5000)).toMatchObject({isUrgent: false});
+  run(meter, 32, 6000, {overheadMs: null, runMs: 23});
+  expect(meter.changedFacts(10_000)).toMatchObject({isUrgent: true});
 });
 
 test('[CM4] differences below a step of the scale are told to nobody', () => {
@@ -72,16 +81,16 @@ test('[CM5] a hidden tab is twice as slow until its own steps say how slow, and 
   run(meter, 10, 0);
   meter.changedFacts(1000);
   meter.isHidden = true;
-  expect(meter.changedFacts(2000)?.decodeMsPerLayer.perSessionMs).toBe(4);
-  run(meter, 4, 3000, {runMs: 30});
-  expect(meter.changedFacts(4000)?.decodeMsPerLayer.perSessionMs).toBe(6);
+  expect(meter.changedFacts(4000)?.facts.decodeMsPerLayer.perSessionMs).toBe(4);
+  run(meter, 4, 5000, {runMs: 30});
+  expect(meter.changedFacts(8000)?.facts.decodeMsPerLayer.perSessionMs).toBe(6);
   meter.isHidden = false;
-  expect(meter.changedFacts(5000)?.decodeMsPerLayer.perSessionMs).toBe(2);
+  expect(meter.changedFacts(12_000)?.facts.decodeMsPerLayer.perSessionMs).toBe(2);
 });
 
 test('[CM6] the error is the median of observed over predicted, by what the record said at the time', () => {
   const meter = new SpeedMeter(REFERENCE);
   meter.changedFacts(0); // 5 layers: 10 ms and no overhead.
   run(meter, 9, 0, {runMs: 12, overheadMs: 1});
-  expect(meter.changedFacts(2000)?.predictionError).toBe(0.3);
+  expect(meter.changedFacts(3000)?.facts.predictionError).toBe(0.3);
 });

@@ -27,6 +27,9 @@ export type SpeedFacts = Pick<
   'decodeMsPerLayer' | 'prefillMsPerTokenLayer' | 'hopOverheadMs' | 'predictionError' | 'steady'
 >;
 
+/** Urgent: worth a record of its own; the rest goes with the next one. */
+export type ChangedFacts = {readonly facts: SpeedFacts; readonly isUrgent: boolean};
+
 type Speed = {
   readonly decodeMsPerLayer: number;
   readonly prefillMsPerTokenLayer: number;
@@ -35,8 +38,10 @@ type Speed = {
 
 /** The last 32 steps, and none of before this: a tab that became slow says so within seconds. */
 const WINDOW = {count: 32, ageMs: 15_000};
-/** A change of speed is told at most this often; a record is dearer than that. */
-const TELL_EVERY_MS = 1_000;
+/** A change of speed is told at most this often: everybody reads and checks every record. */
+const TELL_EVERY_MS = 3_000;
+/** A change that cannot wait for the next record. */
+const URGENT_FACTOR = 1.5;
 /** What a hidden tab takes is not known before it has run some steps; until then it says this much. */
 const HIDDEN_GUESS = 2;
 const STEPS_KNOWN = 4;
@@ -114,7 +119,7 @@ export class SpeedMeter {
   }
 
   /** What the record should say, or `null` when it says so already, or said something a moment ago. */
-  changedFacts(nowMs: number): SpeedFacts | null {
+  changedFacts(nowMs: number): ChangedFacts | null {
     const speed = this.#speed;
     const told = this.#told;
     this.#held = holdSpeed(this.#held, speed, nowMs);
@@ -130,7 +135,7 @@ export class SpeedMeter {
       if (!isNews || nowMs - told.atMs < TELL_EVERY_MS) return null;
     }
     this.#told = {facts, speed, atMs: nowMs};
-    return facts;
+    return {facts, isUrgent: told === null || isFarApart(told.speed, speed)};
   }
 
   get #seen(): Seen {
@@ -162,6 +167,11 @@ function scaled(speed: Speed, factor: number): Speed {
     prefillMsPerTokenLayer: speed.prefillMsPerTokenLayer * factor,
     hopOverheadMs: speed.hopOverheadMs * factor,
   };
+}
+
+function isFarApart(a: Speed, b: Speed): boolean {
+  const factor = b.decodeMsPerLayer / Math.max(LEAST_MS, a.decodeMsPerLayer);
+  return factor > URGENT_FACTOR || factor < 1 / URGENT_FACTOR;
 }
 
 function isApart(a: Speed, b: Speed): boolean {
