@@ -6,6 +6,8 @@ import {runToExit} from './run-to-exit.ts';
 
 /** Benchmarks by name. Each is loaded only when it is asked for. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  'route-quality': async () =>
+    (await import('../bench/route-quality/bench-route-quality.ts')).benchRouteQuality,
   scheduling: async () => (await import('../bench/scheduling.ts')).benchScheduling,
   'stale-clients': async () => (await import('../bench/stale-clients.ts')).benchStaleClients,
   prediction: async () => (await import('../bench/prediction.ts')).benchPrediction,

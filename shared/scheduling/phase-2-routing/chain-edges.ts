@@ -87,13 +87,11 @@ function idsByStand(edges: readonly Edge[], standCount: number) {
 /**
  * Where a chain may go over: the ends of the overlap, since the time is linear
  * between them. Where `to` begins no later than `from`, entering it earlier is
- * no worse, unless `from` is only there to begin the chain.
+ * no worse, unless `from` is only there to begin the chain; and where it ends no
+ * later, `from` could go on itself, unless `to` is only there to end the chain.
  */
-function cutsBetween(
-  {grid, startOf, endOf, isHead}: Stands,
-  from: number,
-  to: number,
-): readonly number[] {
+function cutsBetween(stands: Stands, from: number, to: number): readonly number[] {
+  const {grid, startOf, endOf} = stands;
   const start = intAt(startOf, from);
   const end = intAt(endOf, from);
   const nextStart = intAt(startOf, to);
@@ -101,9 +99,21 @@ function cutsBetween(
   const cuts = new Set<number>();
   if (nextEnd > end && nextStart <= end) cuts.add(end);
   if (nextStart > start && nextStart <= end) cuts.add(nextStart);
-  const first = Math.min(grid.cutEvery, end);
-  if (isHead[from] === 1 && isHead[to] !== 1 && nextStart === 0 && nextEnd > first) cuts.add(first);
-  return [...cuts];
+  if (onlyBegins(stands, from, to)) cuts.add(grid.cutEvery);
+  if (onlyEnds(stands, from, to)) {
+    cuts.add(Math.floor((grid.layerCount - 1) / grid.cutEvery) * grid.cutEvery);
+  }
+  return [...cuts].filter((cut) => cut > start && cut <= end && cut >= nextStart && cut < nextEnd);
+}
+
+/** Both begin with the model, and only `from` can be the head. */
+function onlyBegins({startOf, isHead}: Stands, from: number, to: number): boolean {
+  return isHead[from] === 1 && isHead[to] !== 1 && intAt(startOf, to) === 0;
+}
+
+/** Both end with the model, and only `to` can be the tail. */
+function onlyEnds({grid, endOf, isTail}: Stands, from: number, to: number): boolean {
+  return isTail[to] === 1 && isTail[from] !== 1 && intAt(endOf, from) === grid.layerCount;
 }
 
 type Successor = {readonly stand: number; readonly ms: number};
@@ -114,22 +124,12 @@ function nearestSuccessors(stands: Stands, from: number): readonly Successor[] {
   const node = intAt(nodeOf, from);
   for (let stand = 0; stand < standCount; stand += 1) {
     const to = intAt(nodeOf, stand);
-    if (node === to || !canFollow(stands, from, stand)) continue;
+    if (node === to || cutsBetween(stands, from, stand).length === 0) continue;
     const ms = linkMs(snapshot.rttMs(node, to));
     if (Number.isFinite(ms)) options.push({stand, ms});
   }
   options.sort((x, y) => x.ms - y.ms || x.stand - y.stand);
   return pickVaried(options, stands);
-}
-
-/** Whether a cut between the two can exist. */
-function canFollow({startOf, endOf, isHead}: Stands, from: number, to: number): boolean {
-  const start = intAt(startOf, from);
-  const end = intAt(endOf, from);
-  const nextStart = intAt(startOf, to);
-  const nextEnd = intAt(endOf, to);
-  if (nextStart > end || nextEnd <= start) return false;
-  return nextEnd > end || nextStart > start || (isHead[from] === 1 && isHead[to] !== 1);
 }
 
 /**
