@@ -18,6 +18,8 @@ export async function runToExit(command: (signal: AbortSignal) => Promise<void>)
       process.exitCode = 1;
     }
   }
+  // What a reader has not taken yet would be cut off.
+  await new Promise<void>((resolve) => void process.stdout.write('', () => resolve()));
   // Sockets of libp2p may linger for seconds; everything that matters is closed.
   process.exit();
 }

@@ -129,6 +129,34 @@ test('[AL3] a node that fits everything is a pipeline of its own', () => {
   });
 });
 
+test('[AL3] whatever stands near it, and however slow it is itself', () => {
+  const member = fc.record({
+    isWhole: fc.boolean(),
+    at: fc.integer({min: 0, max: 40}),
+    decodeMsPerLayer: fc.integer({min: 1, max: 30}),
+  });
+  fc.assert(
+    fc.property(fc.array(member, {minLength: 2, maxLength: 14}), (members) => {
+      const {snapshot, model, target} = parsePool({
+        model: {layerCount: 10},
+        nodes: members.map(({isWhole, at, decodeMsPerLayer}, k) => {
+          const plain = isWhole ? 12 : 7;
+          return {
+            id: `n${k}`,
+            capacityLayers: {plain, first: plain - 1, last: plain - 1, both: plain - 2},
+            decodeMsPerLayer,
+            coords: [at],
+          };
+        }),
+      });
+      const {pipelines} = allocateLayers({snapshot, model, target});
+      const alone = pipelines.flatMap(({stages}) => (stages.length === 1 ? stages : []));
+      expect(alone).toHaveLength(members.filter(({isWhole}) => isWhole).length);
+    }),
+    {numRuns: 10},
+  );
+});
+
 test('[AL4] without enough capacity the best partial plan is in the replicas, the rest missing', () => {
   const capacityLayers = {plain: 4, first: 3, last: 3, both: 2};
   const nodes = ['a', 'b'].map((id) => ({id, capacityLayers, decodeMsPerLayer: 1}));

@@ -5,6 +5,7 @@ import {formPipelines, type NodeSet} from './form-pipelines.ts';
 import {byCapacity, parallaxGreedySets} from './heuristics/parallax-greedy.ts';
 import {improvePipelines} from './improve-pipelines.ts';
 import {SHORT_MS, type PipelineCost} from './pipeline-cost.ts';
+import type {PlanningPool} from './planning-pool.ts';
 
 /** Changes considered per plan. In large swarms nearness alone gives nearly the best sets. */
 const SEARCH_STEPS = 120_000;
@@ -29,7 +30,8 @@ type Choice = {readonly sets: readonly NodeSet[]; readonly events: readonly Sche
 export function choosePipelines(cost: PipelineCost, target: AllocationTarget): Choice {
   const greedy = greedySets(cost);
   const formed = formPipelines(cost.pool);
-  const start = greedy.length > formed.length ? greedy : formed;
+  const alone = wholeNodesAlone(cost.pool, greedy);
+  const start = alone.length > formed.length ? alone : formed;
   const leastCount = greedy.length;
   const worthSteps = worthOf(start.length, target);
   const {count} = cost.pool;
@@ -102,6 +104,18 @@ function greedySets(cost: PipelineCost): readonly NodeSet[] {
       .map(({node}) => node);
   }
   return most;
+}
+
+/** Each node that holds the whole model by itself, and the sets without one: no fewer than before. */
+function wholeNodesAlone(
+  {count, holdsAll}: PlanningPool,
+  sets: readonly NodeSet[],
+): readonly NodeSet[] {
+  const whole = Array.from({length: count}, (_, node) => node).filter(
+    (node) => holdsAll[node] === 1,
+  );
+  const shared = sets.filter((set) => set.every((node) => holdsAll[node] === 0));
+  return [...whole.map((node) => [node]), ...shared];
 }
 
 /** Sets that hold the model and whose nodes can reach each other. */

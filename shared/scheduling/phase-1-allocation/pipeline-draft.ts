@@ -78,11 +78,14 @@ export class PipelineDraft {
     return sum / count;
   }
 
-  /** The pipelines that are not given up. */
+  /** The pipelines that are not given up; a node that holds the whole model never is. */
   keptSets(): readonly NodeSet[] {
     return Array.from(this.#sizes, (size, at) => [
       ...this.#rings.subarray(at * this.#stride, at * this.#stride + size),
-    ]).filter((_, at) => realAt(this.#stepMs, at) < this.#worthMs);
+    ]).filter(
+      ([head = 0], at) =>
+        realAt(this.#stepMs, at) < this.#worthMs || this.#pool.holdsAll[head] === 1,
+    );
   }
 
   /** What counts from here on: pipelines slower than `worthMs` for no more than that, but for `leastCount`. */
@@ -100,14 +103,14 @@ export class PipelineDraft {
    * pipelines then count for more than before by more than `thresholdMs`.
    */
   proposeChange(thresholdMs: number): void {
-    const {count, neighbours, neighboursPerNode, plain} = this.#pool;
+    const {count, neighbours, neighboursPerNode} = this.#pool;
     const node = Math.floor(this.#random() * count);
     const draw = this.#random();
     const near = Math.floor(draw * draw * neighboursPerNode);
     const other = intAt(neighbours, node * neighboursPerNode + near);
     const at = intAt(this.#pipelineOf, node);
     const otherAt = intAt(this.#pipelineOf, other);
-    if (at === otherAt || intAt(plain, node) === 0 || intAt(plain, other) === 0) return;
+    if (at === otherAt || !this.#canShare(node) || !this.#canShare(other)) return;
     // A spare comes to its neighbour; else the neighbour comes to the node.
     if (at < 0) {
       const leaves = this.#leaver(otherAt, -1);
@@ -116,6 +119,11 @@ export class PipelineDraft {
       const leaves = this.#leaver(at, node);
       this.#makeUnlessWorse({at, comes: other, leaves, from: otherAt}, thresholdMs);
     }
+  }
+
+  /** Whether a node may stand in a pipeline with others: it holds something, and not everything. */
+  #canShare(node: number): boolean {
+    return intAt(this.#pool.plain, node) > 0 && this.#pool.holdsAll[node] === 0;
   }
 
   /** A random node of a pipeline, another one than `stays` where there is one; often none. */
