@@ -17,9 +17,11 @@ export type AblationCell = {
   readonly seed: number;
 };
 
-export const PLANNERS = ['weft', 'parallax', 'in-turn'] as const;
+/** Of `ALLOCATION_HEURISTICS`: ours, the paper's, what Parallax's code makes of it, and none. */
+export const PLANNERS = ['weft', 'paper-regions', 'parallax', 'in-turn'] as const;
 export type PlannerName = (typeof PLANNERS)[number];
 
+/** Of `ROUTING_HEURISTICS`: ours, the paper's, and going round. */
 export const ROUTERS = ['weft', 'paper-dag', 'round-robin'] as const;
 export type RouterName = (typeof ROUTERS)[number];
 

@@ -14,6 +14,7 @@ const FIGURES: Readonly<Record<string, (row: AblationRow) => number>> = {
 
 const COLOURS: Readonly<Record<PlannerName, string>> = {
   weft: '#0b7285',
+  'paper-regions': '#7048e8',
   parallax: '#d9480f',
   'in-turn': '#868e96',
 };

@@ -1,7 +1,5 @@
 import {asPeerId} from '#shared/ids.ts';
-import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
-import {inTurnPlan} from '#shared/scheduling/phase-1-allocation/heuristics/in-turn-plan.ts';
-import {parallaxPlan} from '#shared/scheduling/phase-1-allocation/heuristics/parallax-plan.ts';
+import {ALLOCATION_HEURISTICS} from '#shared/scheduling/phase-1-allocation/heuristics/allocation-heuristics.ts';
 import type {Plan} from '#shared/scheduling/phase-1-allocation/plan.ts';
 import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
 import {ROUTING_HEURISTICS} from '#shared/scheduling/phase-2-routing/heuristics/routing-heuristics.ts';
@@ -25,12 +23,12 @@ import {
   type PlannerName,
 } from './ablation-cell.ts';
 import {ablationWorld} from './ablation-world.ts';
-import {StandingPipelines, type PlanPipelines} from './standing-pipelines.ts';
+import {StandingPipelines} from './standing-pipelines.ts';
 
 const PROMPT_TOKENS = 64;
 const NEW_TOKENS = 128;
 const CLIENTS = 8;
-/** Two sessions at once for each pipeline of Parallax's plan, within what one run can carry. */
+/** Two sessions at once for each pipeline of the poorest plan, within what one run can carry. */
 const SESSIONS_PER_PIPELINE = 2;
 const MOST_SESSIONS = 80;
 const FEWEST_REQUESTS = 40;
@@ -39,22 +37,18 @@ const FIRST_MS = 3000;
 const LAST_CALL_MS = 60_000;
 const MEAN_LIFE_MS = 120_000;
 
-/** What Parallax and the round robin make; spares stay idle, as they do there. */
-const OTHER_PLANS: Readonly<Record<'parallax' | 'in-turn', PlanPipelines>> = {
-  parallax: (pool, joinOrder) => parallaxPlan(pool, joinOrder).pipelines,
-  'in-turn': (pool, joinOrder) => inTurnPlan(pool, joinOrder).pipelines,
-};
-
 type Planned = {readonly plan: Plan; readonly placement: () => Placement};
 
 /** All pairs of planner and router in one world, with the same questions. */
 export function runAblationCell(cell: AblationCell): readonly AblationRow[] {
   const pool = ablationWorld(cell);
-  const planned = plansFor(pool);
-  const requests = questionsFor(cell, planned.parallax.plan, planned.weft.plan);
-  return PLANNERS.flatMap((planner) =>
+  const planned = PLANNERS.map((planner) => ({planner, ...plannedBy(planner, pool)}));
+  const requests = questionsFor(
+    cell,
+    planned.map(({plan}) => plan),
+  );
+  return planned.flatMap(({planner, plan, placement}) =>
     ROUTERS.map((router) => {
-      const {plan, placement} = planned[planner];
       const report = runVirtualSwarm(
         swarmScript({
           grid: pool.model,
@@ -76,22 +70,20 @@ export function runAblationCell(cell: AblationCell): readonly AblationRow[] {
   );
 }
 
-function plansFor(pool: Pool): Readonly<Record<PlannerName, Planned>> {
-  const index = planningPoolOf(pool.snapshot, pool.model);
-  const other = (name: 'parallax' | 'in-turn'): Planned => {
-    const pipelines = OTHER_PLANS[name](index, pool.joinOrder);
-    const plan = {pipelines, replicas: [], spares: [], missing: [], events: []};
-    const placement = (): Placement => {
-      const standing = new StandingPipelines(pool.model, OTHER_PLANS[name], pipelines);
-      return {kind: 'central', replan: (nodes) => standing.replan(nodes)};
-    };
-    return {plan, placement};
+function plannedBy(name: PlannerName, {snapshot, model, target, joinOrder}: Pool): Planned {
+  const allocate = ALLOCATION_HEURISTICS[name];
+  const plan = allocate({pool: planningPoolOf(snapshot, model), target, joinOrder});
+  if (name === 'weft') return {plan, placement: () => ({kind: 'live'})};
+  const placement = (): Placement => {
+    const standing = new StandingPipelines(
+      model,
+      (pool, order) => allocate({pool, target, joinOrder: order}).pipelines,
+      plan.pipelines,
+    );
+    return {kind: 'central', replan: (nodes) => standing.replan(nodes)};
   };
-  return {
-    weft: {plan: planPool(index, pool.target), placement: () => ({kind: 'live'})},
-    parallax: other('parallax'),
-    'in-turn': other('in-turn'),
-  };
+  // What is in no pipeline stays idle, as it does there.
+  return {plan: {...plan, replicas: []}, placement};
 }
 
 /** Who comes is as strong, and stands in the same place, as somebody of the pool. */
@@ -107,13 +99,15 @@ function churnOf({snapshot: {nodes}}: Pool): Churn {
   };
 }
 
-/** The same questions for all pairs: as many at once as suits Parallax's plan. */
+/** The same questions for all pairs: as many at once as suits the plan with the fewest pipelines. */
 function questionsFor(
   {arrival, seed}: AblationCell,
-  parallax: Plan,
-  weft: Plan,
+  plans: readonly Plan[],
 ): readonly AskedRequest[] {
-  const {pipelines} = parallax.pipelines.length > 0 ? parallax : weft;
+  const [pipelines = []] = plans
+    .map((plan) => plan.pipelines)
+    .filter(({length}) => length > 0)
+    .toSorted((a, b) => a.length - b.length);
   const meanStepMs = pipelines.reduce((sum, {stepMs}) => sum + stepMs / pipelines.length, 0);
   const sessions = Math.min(SESSIONS_PER_PIPELINE * Math.max(1, pipelines.length), MOST_SESSIONS);
   const perSec = (1000 * sessions) / Math.max(1, meanStepMs * NEW_TOKENS);

@@ -10,9 +10,11 @@ import {summariseAnswers} from './summarise-answers.ts';
 
 const MIXES: readonly PoolMix[] = ['few-kinds', 'all-different', 'many-weak'];
 
+function meanMs(script: SwarmScript): number {
+  return summariseAnswers(runVirtualSwarm(script).answers).stepMs.mean;
+}
+
 test('[VS8] 20 clients whose records are 2 s old lose at most 10 % to one who knows everything', () => {
-  const meanMs = (script: SwarmScript) =>
-    summariseAnswers(runVirtualSwarm(script).answers).stepMs.mean;
   const ratios = MIXES.map((mix) => {
     const pool = parsePool(generatePool({seed: 1, nodes: 32, mix, regions: 4, layerCount: 30}));
     const plan = planPool(planningPoolOf(pool.snapshot, pool.model), pool.target);

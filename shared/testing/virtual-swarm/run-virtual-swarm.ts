@@ -194,7 +194,7 @@ class Run {
   }
 
   #clientOf(number: number): VirtualClient {
-    const {grid, seed, chooseChain, viewEveryMs, requests} = this.#script;
+    const {grid, seed, chooseChain, viewEveryMs} = this.#script;
     const known = this.#clients.get(number);
     if (known !== undefined) return known;
     const client = new VirtualClient({
@@ -205,7 +205,6 @@ class Run {
       seed,
       chooseChain,
       viewEveryMs,
-      isAlone: requests.every((request) => request.client === number),
     });
     this.#clients.set(number, client);
     return client;
