@@ -2,6 +2,7 @@
 import {parsePool, type Pool} from '#shared/scheduling/pool-file.ts';
 import {generatePool, type PoolMix} from '#shared/testing/pool-generator.ts';
 import type {Benchmark} from '../benchmark.ts';
+import {lineOf} from '../bench-line.ts';
 import {referencePools} from './reference-pools.ts';
 import {routeFigures, type RouteFigures, type RouteQuestion} from './route-figures.ts';
 
@@ -63,9 +64,7 @@ function printAverages(
     const max = Math.max(...values);
     const average = values.reduce((sum, value) => sum + value, 0) / values.length;
     print({
-      name: `${name}: ${key}`,
-      value: key === 'busiest' ? max : average,
-      unit: 'ratio',
+      ...lineOf(`${name}: ${key}`, key === 'busiest' ? max : average, 'ratio'),
       ...(key === 'leastMean' ? {} : {floor: ASKED[key]}),
       n: values.length,
       min: Math.min(...values),

@@ -15,9 +15,12 @@ test('[RQ1] the least possible work of the busiest node is that of the best spli
 /** The whole set is measured by `npm run bench -- route-quality`. */
 const small = [...referencePools()].filter(([, {snapshot}]) => snapshot.nodes.length <= 40);
 
+function routed(sessions: RouteQuestion['sessions']) {
+  const question = {sessions, seed: 1, staleClients: 1, staleMs: 0};
+  return small.map(([, pool]) => routeFigures(pool, question));
+}
+
 test('[RQ2] on the small reference pools queues are short, and no node is busier than it must be', () => {
-  const routed = (sessions: RouteQuestion['sessions']) =>
-    small.map(([, pool]) => routeFigures(pool, {sessions, seed: 1, staleClients: 1, staleMs: 0}));
   const few = routed({perPipeline: 2});
   expect(average(few.map(({mean}) => mean))).toBeLessThan(0.7);
   expect(average(few.map(({p95}) => p95))).toBeLessThan(0.5);
