@@ -19,5 +19,3 @@ export const ALLOCATION_HEURISTICS = {
   'parallax-dp': ({pool, joinOrder}) => parallaxDpPlan(pool, joinOrder),
   'in-turn': ({pool, joinOrder}) => inTurnPlan(pool, joinOrder),
 } as const satisfies Readonly<Record<string, AllocationHeuristic>>;
-
-export type AllocationHeuristicName = keyof typeof ALLOCATION_HEURISTICS;
