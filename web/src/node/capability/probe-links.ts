@@ -25,6 +25,8 @@ const FIRST_NEIGHBOURS = 1;
 const NEIGHBOURS = 4;
 const FIRST_DIALS_MS = 5_000;
 const LATER_DIAL_EVERY_MS = 30_000;
+/** One that could not be reached, or was lost, is not dialled again sooner. */
+const REDIAL_EVERY_MS = 30_000;
 /** A record has no place for more. */
 const MAX_MEASURED = 16;
 const ROUND_MS = 1_000;
@@ -58,6 +60,7 @@ class LinkProbes {
   /** Those measured longest ago come first. */
   readonly #order = new Set<PeerId>();
   readonly #ownNeighbours = new Set<PeerId>();
+  readonly #dialledAtMs = new Map<PeerId, number>();
   #lastDialMs = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -136,11 +139,14 @@ class LinkProbes {
     const rank = (peerId: PeerId) =>
       this.#options.book.failureCount(peerId) * 2 ** 32 +
       hashText(`${transport.localPeerId}>${peerId}`);
+    const againMs = nowMs() - REDIAL_EVERY_MS;
     const [target] = [...others]
       .filter((peerId) => !connected.has(peerId))
+      .filter((peerId) => (this.#dialledAtMs.get(peerId) ?? -Infinity) <= againMs)
       .toSorted((a, b) => rank(a) - rank(b));
     if (target === undefined) return;
     this.#lastDialMs = nowMs();
+    this.#dialledAtMs.set(target, nowMs());
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
     try {
       await transport.connect(target, {signal});

@@ -1,0 +1,103 @@
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {asPeerId, type PeerId} from '#shared/ids.ts';
+import {MemoryNetwork} from '#shared/p2p/memory-transport.ts';
+import {LinkBook, type LinkFacts} from './link-book.ts';
+import {MeasuredTransport} from './measured-transport.ts';
+import {startLinkProbes} from './probe-links.ts';
+
+const SELF = asPeerId('self');
+const NEVER = {signal: new AbortController().signal};
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A node whose links are noted, among `count` others; those in `gone` are not there any more. */
+function createWorld({
+  count,
+  gone = [],
+}: {
+  readonly count: number;
+  readonly gone?: readonly string[];
+}) {
+  const network = new MemoryNetwork();
+  const others = Array.from({length: count}, (_, k) => asPeerId(`p${k}`));
+  for (const peerId of others) if (!gone.includes(peerId)) network.join(peerId);
+  const book = new LinkBook();
+  const transport = new MeasuredTransport({
+    transport: network.join(SELF),
+    book,
+    stopwatchMs: () => performance.now(),
+  });
+  const connected = new Set<PeerId>();
+  const connect = transport.connect.bind(transport);
+  vi.spyOn(transport, 'connect').mockImplementation(async (to, options) => {
+    await connect(to, options);
+    connected.add(to);
+  });
+  return {others, book, transport, connected};
+}
+
+/** The last facts after `seconds` of probing. */
+async function probe(
+  world: ReturnType<typeof createWorld>,
+  {seconds, isServing = false}: {readonly seconds: number; readonly isServing?: boolean},
+): Promise<LinkFacts | null> {
+  let facts: LinkFacts | null = null;
+  const {transport, book, others, connected} = world;
+  const stop = startLinkProbes({
+    transport,
+    book,
+    nodes: () => [SELF, ...others].map((nodeId) => ({nodeId, coords: null})),
+    connectedPeers: () => connected,
+    isServing: () => isServing,
+    nowMs: () => performance.now(),
+    onFacts: (told) => {
+      facts = told;
+    },
+  });
+  await vi.advanceTimersByTimeAsync(seconds * 1000);
+  stop();
+  return facts;
+}
+
+test('[CP6] a node opens one link to measure when it joins, and up to four in time', async () => {
+  const world = createWorld({count: 10});
+  await probe(world, {seconds: 10});
+  expect(world.connected.size).toBe(1);
+  const facts = await probe(world, {seconds: 300});
+  expect(world.connected.size).toBeLessThanOrEqual(5);
+  expect(facts?.rtts.map(({peerId}) => peerId).toSorted()).toEqual([...world.connected].toSorted());
+});
+
+test('[CP6] while answers run through it, it opens none, and measures those that are there', async () => {
+  const world = createWorld({count: 30});
+  for (const peerId of world.others.slice(0, 20)) world.connected.add(peerId);
+  const facts = await probe(world, {seconds: 120, isServing: true});
+  expect(world.connected.size).toBe(20);
+  expect(facts?.rtts).toHaveLength(16);
+  expect(facts?.coords).not.toBeNull();
+});
+
+/** Whom a node gives up when the only other one is not there. */
+async function unreachableAfter(seconds: number): Promise<readonly PeerId[] | undefined> {
+  return (await probe(createWorld({count: 1, gone: ['p0']}), {seconds}))?.unreachable;
+}
+
+test('[CP4] whom it cannot reach is dialled again after 30 s, and told then', async () => {
+  expect(await unreachableAfter(25)).toEqual([]);
+  expect(await unreachableAfter(45)).toEqual(['p0']);
+});
+
+test('[CP7] a long frame tells the uplink, a short one and one to itself do not', async () => {
+  vi.useRealTimers();
+  const {transport, book} = createWorld({count: 1});
+  await transport.send(asPeerId('p0'), new Uint8Array(1000), NEVER);
+  await transport.send(SELF, new Uint8Array(100_000), NEVER);
+  expect(book.facts(0).uplinkBytesPerSec).toBeNull();
+  await transport.send(asPeerId('p0'), new Uint8Array(100_000), NEVER);
+  await vi.waitFor(() => expect(book.facts(0).uplinkBytesPerSec).toBeGreaterThan(0));
+});
