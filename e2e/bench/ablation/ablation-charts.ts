@@ -1,10 +1,15 @@
 import type {AblationRow, PlannerName, RouterName} from './ablation-cell.ts';
 
+/** No number, and so no point in a plot, where no answer was given. */
+function timed(row: AblationRow, value: number): number {
+  return row.answered > 0 ? value : NaN;
+}
+
 /** What the page can show of a row. */
 const FIGURES: Readonly<Record<string, (row: AblationRow) => number>> = {
-  'ms per token, mean': ({stepMs}) => stepMs.mean,
-  'ms per token, 95th percentile': ({stepMs}) => stepMs.p95,
-  'ms to the first token, mean': ({firstTokenMs}) => firstTokenMs.mean,
+  'ms per token, mean': (row) => timed(row, row.stepMs.mean),
+  'ms per token, 95th percentile': (row) => timed(row, row.stepMs.p95),
+  'ms to the first token, mean': (row) => timed(row, row.firstTokenMs.mean),
   'tokens per second, all answers': ({tokensPerSec}) => tokensPerSec,
   'answers given, of 100 asked': ({asked, answered}) => (100 * answered) / asked,
   'openings refused, per question': ({asked, refusals}) => refusals / asked,
@@ -150,8 +155,11 @@ function tableOf(
   const head = ['planner and router', ...sizes.map((size) => `${String(size)} nodes`)];
   const body = unique(rows.map(pairOf)).map((pair) => {
     const mine = rows.filter((row) => pairOf(row) === pair);
-    const values = sizes.map((size) => mean(mine.filter(({nodes}) => nodes === size).map(pick)));
-    return [pair, ...values.map((value) => value.toFixed(1))];
+    const values = sizes.map((size) => {
+      const here = mine.filter(({nodes}) => nodes === size).map(pick);
+      return mean(here.filter((value) => !Number.isNaN(value)));
+    });
+    return [pair, ...values.map((value) => (Number.isNaN(value) ? '–' : value.toFixed(1)))];
   });
   return [head, ...body];
 }
