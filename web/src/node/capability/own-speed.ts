@@ -1,7 +1,7 @@
 import {asSessionId, type SessionId} from '#shared/ids.ts';
 import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
 import type {DeviceState} from '../../chat/device-state.ts';
-import type {ShardStep} from '../engine/shard-runner.ts';
+import type {ShardRunner, ShardStep} from '../engine/shard-runner.ts';
 import type {HopServer, ServedShard} from '../serving/hop-server.ts';
 import {
   SpeedMeter,
@@ -106,22 +106,23 @@ export class OwnSpeed {
   async #probe(): Promise<void> {
     const {hop} = this.#options;
     const startMs = stopwatchMs();
+    let used: ShardRunner | null = null;
     for (let position = 0; position < PROBE_STEPS; position += 1) {
-      const step = await hop.whileIdle((shard) => this.#probeStep(shard, position));
-      if (step === null) break; // Frames come: they measure by themselves.
+      const step = await hop.whileIdle((shard) => {
+        used = shard.runner;
+        return this.#probeStep(shard, position);
+      });
+      if (step === null) break; // An answer comes: its steps measure by themselves.
       if (position > 0) this.#meter?.observe(step, stopwatchMs());
     }
-    await hop.whileIdle(({runner}) => runner.closeSession(PROBE_SESSION));
+    await closeProbe(used);
     const nowMs = stopwatchMs();
     this.#nextProbeMs = nowMs + Math.max(PROBE_EVERY_MS, PROBE_SHARE * (nowMs - startMs));
   }
 
   async #probeStep({runner, range}: ServedShard, position: number): Promise<ObservedStep> {
     const {hiddenSize} = this.#options;
-    if (position === 0) {
-      await runner.closeSession(PROBE_SESSION); // One that frames cut short may be there still.
-      await runner.openSession(PROBE_SESSION, PROBE_STEPS);
-    }
+    if (position === 0) await runner.openSession(PROBE_SESSION, PROBE_STEPS);
     const bytes = new Uint8Array(new Uint16Array(hiddenSize).fill(HALF).buffer);
     const step: ShardStep = {
       sessionId: PROBE_SESSION,
@@ -140,5 +141,13 @@ export class OwnSpeed {
       runMs: stopwatchMs() - startMs,
       overheadMs: null,
     };
+  }
+}
+
+async function closeProbe(runner: ShardRunner | null): Promise<void> {
+  try {
+    await runner?.closeSession(PROBE_SESSION);
+  } catch {
+    // An engine that is gone has nothing to free; the hop finds out by its next step.
   }
 }

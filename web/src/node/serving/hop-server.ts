@@ -136,12 +136,12 @@ export class HopServer {
   }
 
   /**
-   * Gives the engine to `act` for one step while no frame waits for it; frames that come
-   * meanwhile wait. `null` when the engine is busy or there is none.
+   * Gives the engine to `act` for one step while no session is open; frames that come
+   * meanwhile wait. `null` when the engine is taken or there is none.
    */
   async whileIdle<T>(act: (shard: ServedShard) => Promise<T>): Promise<T | null> {
     const shard = this.#shard;
-    if (shard === null || this.#running || this.#queue.length > 0) return null;
+    if (shard === null || this.#running || this.#sessions.size > 0) return null;
     this.#running = true;
     try {
       return await act(shard);

@@ -292,7 +292,7 @@ describe('a ring of hops', () => {
     expect(swarm.openSessions()).toBe(0);
   });
 
-  test('[RG18] the engine is lent out only while no frame waits for it', async () => {
+  test('[RG18] the engine is lent out only while no session is open, and frames wait for it', async () => {
     const swarm = new RingSwarm();
     const [hop] = [swarm.addNode('alone', {startLayer: 0, endLayer: 6})];
     const answer = collectTokens(swarm.addClient('a', [[hop]]), PROMPT);
@@ -304,6 +304,8 @@ describe('a ring of hops', () => {
     lent.resolve();
     await holding;
     expect(await answer).toHaveLength(12);
+    await swarm.settle();
+    expect(await hop.server.whileIdle(() => Promise.resolve(1))).toBe(1);
     hop.server.serve(null);
     expect(await hop.server.whileIdle(() => Promise.resolve(1))).toBeNull();
   });
