@@ -1,18 +1,15 @@
-import type {AnswerEvent} from '../../web/src/chat/chat-service.ts';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 
-type MissingLayers = Extract<AnswerEvent, {kind: 'waiting'}>['missing'];
-
-const SAYS: Readonly<Record<MissingLayers[number]['why'], readonly [what: string, next: string]>> =
-  {
-    'no-node': ['No tab holds layers', 'open more tabs, or tabs that can hold more'],
-    loading: ['Tabs are still loading layers', 'wait for them'],
-    full: ['Every tab is full that holds layers', 'open more tabs, or ask for less at once'],
-    unreachable: ['No chain of tabs reaches from end to end of layers', 'look at the network'],
-    distrusted: ['Every tab has refused that holds layers', 'open more tabs'],
-  };
+const SAYS: Readonly<Record<MissingLayers['why'], readonly [what: string, next: string]>> = {
+  'no-node': ['No tab holds layers', 'open more tabs, or tabs that can hold more'],
+  loading: ['Tabs are still loading layers', 'wait for them'],
+  full: ['Every tab is full that holds layers', 'open more tabs, or ask for less at once'],
+  unreachable: ['No chain of tabs reaches from end to end of layers', 'look at the network'],
+  distrusted: ['Every tab has refused that holds layers', 'open more tabs'],
+};
 
 /** The sentence for layers that cannot be served: `No tab holds layers 20–30 (10 layers in all): …`. */
-export function missingLayersOf(missing: MissingLayers): string {
+export function missingLayersOf(missing: readonly MissingLayers[]): string {
   const byReason = Map.groupBy(missing, ({why}) => why);
   return Array.from(byReason, ([why, all]) => {
     const [what, next] = SAYS[why];

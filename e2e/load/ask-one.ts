@@ -1,3 +1,4 @@
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {AnswerEvent, AskRequest, ChainHop} from '../../web/src/chat/chat-service.ts';
 import {missingLayersOf} from '../demo/missing-layers.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from '../swarm/answer.ts';
@@ -7,13 +8,11 @@ import {rejectedBy} from './rejected-by.ts';
 import type {RunJournal} from './run-journal.ts';
 import type {RequestError, RequestRecord} from './run-record.ts';
 
-type MissingLayers = Extract<AnswerEvent, {kind: 'waiting'}>['missing'];
-
 /** How long a request waits for layers that nobody serves. */
 export type Patience = {
   readonly ms: number;
   /** Whether the client knows all that there is to know: waiting changes nothing. */
-  readonly isFinal: (missing: MissingLayers) => boolean;
+  readonly isFinal: (missing: readonly MissingLayers[]) => boolean;
 };
 
 export type AskOneInput = {
@@ -132,7 +131,7 @@ class SeenAnswer {
   }
 
   /** What is missing may change while it waits; the time limit stays that of the first word. */
-  #wait(missing: MissingLayers): void {
+  #wait(missing: readonly MissingLayers[]): void {
     const {id, journal, patience} = this.#input;
     this.#missing = missingLayersOf(missing);
     // Room comes and goes: how long to wait for it is the client's own business.
