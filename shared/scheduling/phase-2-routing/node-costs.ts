@@ -25,28 +25,31 @@ export function nodeCosts(
   request: RouteRequest,
   overlay: RouteOverlay,
 ): NodeCosts {
-  const idleLayerMs = Float64Array.from(
-    snapshot.nodes,
-    ({nodeId, decodeMsPerLayer}) =>
-      overlay.observedMsPerLayer.get(nodeId) ?? decodeLayerMs(decodeMsPerLayer, 1),
-  );
-  const idleHopMs = Float64Array.from(snapshot.nodes, ({hopOverheadMs}) => hopOverheadMs);
-  const layersHeld = Float64Array.from(snapshot.nodes, mostLayers);
-  const workMs = Float64Array.from(snapshot.nodes, ({nodeId, openSessions}, at) => {
-    // Which of its layers the sessions use is not in the record: all of them.
-    const shardMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
-    const promisedMs = overlay.promised.get(nodeId)?.workMsPerToken ?? 0;
-    return Math.max(0, openSessions * shardMs + promisedMs);
-  });
-  return {
+  const {nodes} = snapshot;
+  const costs = {
     state: nodeStates(snapshot, request, overlay),
-    idleLayerMs,
-    idleHopMs,
-    layersHeld,
-    layerMs: idleLayerMs.slice(),
-    hopMs: idleHopMs.slice(),
-    workMs,
+    idleLayerMs: new Float64Array(nodes.length),
+    idleHopMs: new Float64Array(nodes.length),
+    layersHeld: new Float64Array(nodes.length),
+    layerMs: new Float64Array(nodes.length),
+    hopMs: new Float64Array(nodes.length),
+    workMs: new Float64Array(nodes.length),
   };
+  for (const [at, node] of nodes.entries()) {
+    const layerMs =
+      overlay.observedMsPerLayer.get(node.nodeId) ?? decodeLayerMs(node.decodeMsPerLayer, 1);
+    const layersHeld = mostLayers(node);
+    // Which of its layers the sessions use is not in the record: all of them.
+    const shardMs = layersHeld * layerMs + node.hopOverheadMs;
+    const promisedMs = overlay.promised.get(node.nodeId)?.workMsPerToken ?? 0;
+    costs.idleLayerMs[at] = layerMs;
+    costs.idleHopMs[at] = node.hopOverheadMs;
+    costs.layersHeld[at] = layersHeld;
+    costs.layerMs[at] = layerMs;
+    costs.hopMs[at] = node.hopOverheadMs;
+    costs.workMs[at] = Math.max(0, node.openSessions * shardMs + promisedMs);
+  }
+  return costs;
 }
 
 function mostLayers({shards}: SnapshotNode): number {

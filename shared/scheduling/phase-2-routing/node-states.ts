@@ -14,10 +14,14 @@ export function nodeStates(
 ): Uint8Array {
   // The last new token is never fed back, so it needs no place in the cache.
   const kvTokens = request.promptTokens + request.newTokens - 1;
-  return Uint8Array.from(snapshot.nodes, (node) => {
-    if (overlay.distrusted.has(node.nodeId)) return DISTRUSTED;
-    if (request.whenFull === 'queue') return USABLE;
-    const sessions = node.openSessions + (overlay.promised.get(node.nodeId)?.sessions ?? 0);
-    return sessions >= node.maxSessions || node.kvTokensFree < kvTokens ? FULL : USABLE;
-  });
+  const state = new Uint8Array(snapshot.nodes.length);
+  for (const [at, node] of snapshot.nodes.entries()) {
+    if (overlay.distrusted.has(node.nodeId)) state[at] = DISTRUSTED;
+    else if (request.whenFull === 'refuse') {
+      const sessions = node.openSessions + (overlay.promised.get(node.nodeId)?.sessions ?? 0);
+      const isFull = sessions >= node.maxSessions || node.kvTokensFree < kvTokens;
+      state[at] = isFull ? FULL : USABLE;
+    }
+  }
+  return state;
 }

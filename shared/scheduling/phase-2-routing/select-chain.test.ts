@@ -105,3 +105,17 @@ test('[RT8] nodes that cannot reach each other form no chain', () => {
     missing: [{startLayer: 0, endLayer: 4, why: 'unreachable'}],
   });
 });
+
+test('[RT12] waiting is charged as the worked example says', () => {
+  const slow = {decodeMsPerLayer: {fixedMs: 3, perSessionMs: 0}};
+  const promised = new Map(
+    ['a', 'b'].map((id) => [asPeerId(id), {sessions: 1, workMsPerToken: 2}] as const),
+  );
+  const result = route([node('a', 0, 2), node('b', 2, 4), node('c', 0, 4, slow)], {
+    ...EMPTY_OVERLAY,
+    promised,
+  });
+  // B = 1.1 × (2³ + 2³) / (2² + 2²) = 2.2; s = 2.2 / 18; wait = 2.2 s² (4 / 2.2)⁸ = 3.925
+  expect(result).toMatchObject({stepMs: 6, hops: [{nodeId: 'a'}, {nodeId: 'b'}]});
+  expect(result.kind === 'chain' ? result.loadedStepMs : 0).toBeCloseTo(6 + 2 * 3.925, 2);
+});
