@@ -27,6 +27,7 @@ export async function askWorker<Answer>(
     return await promise;
   } finally {
     signal.removeEventListener('abort', abort);
-    worker.removeAllListeners();
+    worker.off('message', resolve);
+    worker.off('error', reject);
   }
 }
