@@ -37,7 +37,7 @@ type Speed = {
 };
 
 /** The last 32 steps, and none of before this: a tab that became slow says so within seconds. */
-const WINDOW = {count: 32, ageMs: 15_000};
+const WINDOW = {count: 32, ageMs: 10_000};
 /** A change of speed is told at most this often: everybody reads and checks every record. */
 const TELL_EVERY_MS = 3_000;
 /** A change that cannot wait for the next record. */
