@@ -31,7 +31,7 @@ const HIDDEN_BYTES = 2 * 576;
 /** What libp2p's streams add to a frame, and everything on a link that is no activation; one answer's are 77 KB. */
 const FRAMING_SHARE = 0.03;
 const OTHER_BYTES_MAX = 20_000;
-/** One machine, two clocks, and a program that is told of a token by the page. */
+/** One machine, two clocks. */
 const CLOCKS_AGREE_WITHIN_MS = 1_000;
 /** Times of a report are tenths. */
 const ROUNDED_MS = 0.1;
@@ -145,7 +145,7 @@ function expectBytesAsSeen(report: Report, seen: Observation): void {
   expect(types).not.toContain('relay');
 }
 
-/** A token that a client saw has come in from the tail of its chain shortly before. */
+/** No token was seen before so many messages had come in from the tail of its chain since the question. */
 function expectTimesAsSeen(report: Report, seen: Observation): void {
   for (const client of new Set(report.requests.map((request) => request.client))) {
     const asked = report.requests.filter((request) => request.client === client);
@@ -178,11 +178,10 @@ function timeProblems(
   arrivals: readonly number[],
 ): readonly string[] {
   return tokenAtMs.flatMap((atMs, i) => {
+    // How much later it is told depends on how busy the reader is.
     const before = arrivals.filter((each) => each >= askedAtMs && each <= atMs + ROUNDED_MS);
-    const lagMs = atMs - (before.at(-1) ?? Number.NEGATIVE_INFINITY);
-    const isSeen = before.length > i && lagMs < CLOCKS_AGREE_WITHIN_MS;
-    return isSeen
+    return before.length > i
       ? []
-      : [`token ${i} of request ${id}: ${before.length} messages before it, the last ${lagMs} ms`];
+      : [`token ${i} of request ${id}: ${before.length} messages came in before it`];
   });
 }
