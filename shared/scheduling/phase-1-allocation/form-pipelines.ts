@@ -22,6 +22,9 @@ export function formPipelines(pool: PlanningPool): readonly NodeSet[] {
   return [...alone, ...cover.patterns.map((pattern) => gathering.take(pattern))];
 }
 
+/** A node is near a long pipeline when it is near the nodes that came last. */
+const NEAR_TO = 16;
+
 /** Nodes that wait to be put into patterns, by class. */
 class Gathering {
   readonly #pool: PlanningPool;
@@ -48,7 +51,8 @@ class Gathering {
     for (const at of pattern) this.#needed[at] = intAt(this.#needed, at) + 1;
     const set: number[] = [];
     for (let k = 0; k < pattern.length; k += 1) {
-      const node = k === 0 ? this.#fastestOf(pattern[0] ?? 0) : this.#nearestTo(set, pattern);
+      const node =
+        k === 0 ? this.#fastestOf(pattern[0] ?? 0) : this.#nearestTo(set.slice(-NEAR_TO), pattern);
       const at = intAt(this.#freeClassOf, node);
       this.#needed[at] = intAt(this.#needed, at) - 1;
       this.#freeClassOf[node] = -1;

@@ -4,7 +4,7 @@ import type {PipelineCost} from './pipeline-cost.ts';
 import {PipelineDraft} from './pipeline-draft.ts';
 
 export type SearchBudget = {
-  /** Changes considered: a count, so that slow and fast tabs agree. */
+  /** Changes considered, fewer where pipelines are long: a count, so that slow and fast tabs agree. */
   readonly steps: number;
   /** How much worse a change may be at first, as a part of the mean step time. */
   readonly firstThreshold: number;
@@ -15,6 +15,8 @@ export type SearchBudget = {
   readonly worthSteps: number;
 };
 
+/** Longer pipelines cost more per change, by the third power of their stages; then fewer are considered. */
+const SHORT_STAGES = 8;
 /** How often the search looks anew at what pipelines take, and so are worth. */
 const STAGES = 16;
 /** Before this stage nothing is given up: too little is known. */
@@ -27,7 +29,7 @@ const FIRST_GIVING_UP = 4;
  * other. A change may be worse by a threshold that falls to zero (Dueck and
  * Scheuer, "Threshold accepting", 1990: annealing without the exp that browsers
  * disagree on). The budget is steps, never milliseconds, and the seed is fixed:
- * every tab gets the same plan. O(N² + steps · m²) for m stages in a pipeline.
+ * every tab gets the same plan. O(steps · m²) for m stages in a pipeline.
  */
 export function improvePipelines(
   cost: PipelineCost,
@@ -37,7 +39,7 @@ export function improvePipelines(
   if (start.length === 0 || cost.pool.neighboursPerNode === 0) return start;
   const draft = new PipelineDraft(cost, start, seededRandom(seed));
   const firstMs = firstThreshold * draft.meanMs(start.length);
-  const stepsPerStage = Math.ceil(steps / STAGES);
+  const stepsPerStage = Math.ceil(steps / slowness(start) / STAGES);
   for (let stage = 0; stage < STAGES; stage += 1) {
     const worthMs = worthSteps * draft.meanMs(Math.max(1, leastCount));
     draft.weigh(stage < FIRST_GIVING_UP ? Infinity : worthMs, leastCount);
@@ -47,4 +49,11 @@ export function improvePipelines(
   }
   // The threshold ends at zero: the last state is the best one or next to it.
   return draft.keptSets();
+}
+
+/** How many times dearer a change is than in pipelines of a few stages. */
+function slowness(sets: readonly NodeSet[]): number {
+  const stages = sets.reduce((sum, set) => sum + set.length / sets.length, 0);
+  const longer = Math.max(1, stages / SHORT_STAGES);
+  return longer * longer * longer;
 }

@@ -4,15 +4,19 @@ import type {PlanningPool} from './planning-pool.ts';
 /** Above this a reversal is a gain and not a rounding error. */
 const LEAST_GAIN_MS = 1e-9;
 
+/** Links compared by one call at most: enough for any ring of 60 nodes, and a bound for those of 1,000. */
+const LINKS_COMPARED = 250_000;
+
 /**
  * Shortens the ring through `ring[0 … size)`, the link from the last node to
- * the first counted as any other: 2-opt until nothing gains (Croes, 1958).
- * O(m²) per round. Parallax orders stages by capacity and never looks at RTT.
+ * the first counted as any other: 2-opt until nothing gains (Croes, 1958)
+ * or the budget is spent. O(m²) per reversal. Parallax orders stages by capacity and never looks at RTT.
  *
  * @returns the length of the ring, one way, in ms.
  */
 export function shortenRing(pool: PlanningPool, ring: Int32Array, size: number): number {
-  if (size > 3) while (reverseOnce(pool, ring, size));
+  let rounds = size > 3 ? Math.ceil(LINKS_COMPARED / (size * size)) : 0;
+  while (rounds > 0 && reverseOnce(pool, ring, size)) rounds -= 1;
   return ringMs(pool, ring, size);
 }
 

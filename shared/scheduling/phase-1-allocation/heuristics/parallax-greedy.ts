@@ -6,7 +6,8 @@ import type {PlanningPool} from '../planning-pool.ts';
  * at commit 162354a), in the order in which it is given the nodes: takes the
  * next node until the model is covered; a single node that could be a tail of
  * the whole model is preferred as the first of a pipeline (its look-ahead never
- * does more); RTT plays no part. O(N) there would be O(N²).
+ * does more).
+ * RTT plays no part. O(N), and O(nodes that hold the whole model) per pipeline.
  */
 export function parallaxGreedySets(pool: PlanningPool, joinOrder: readonly number[]): number[][] {
   const line = new Line(pool, joinOrder);
