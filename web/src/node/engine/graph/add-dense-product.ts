@@ -1,6 +1,6 @@
 import {assert} from '#shared/assert.ts';
 import {rowCount, rowLength} from '#shared/model/dequantise/dequantise-rows.ts';
-import type {AddProduct} from './cell-dialect.ts';
+import type {AddProduct} from './add-product.ts';
 import {writeMatrices} from './stored-weights.ts';
 
 /** A product with weights that are expanded to f32 when the graph is built. */

@@ -7,7 +7,7 @@ import {
   writeCorrection,
 } from '#shared/model/dequantise/pack-blocks.ts';
 import {addDenseProduct} from './add-dense-product.ts';
-import type {AddProduct} from './cell-dialect.ts';
+import type {AddProduct} from './add-product.ts';
 import type {GraphBuilder} from './graph-builder.ts';
 
 /**

@@ -1,6 +1,6 @@
 import {rowLength, type StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import type {AddProduct} from './cell-dialect.ts';
+import type {AddProduct} from './add-product.ts';
 import type {GraphBuilder, GraphNode} from './graph-builder.ts';
 import {requireTensor, writeMatrices} from './stored-weights.ts';
 

@@ -1,0 +1,14 @@
+import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import type {GraphBuilder} from './graph-builder.ts';
+
+/** Writes one product with several stored matrices side by side. @returns `output`. */
+export type AddProduct = (
+  graph: GraphBuilder,
+  product: {
+    readonly input: string;
+    readonly output: string;
+    /** Of the input; its last dimension is the one that is summed over. */
+    readonly rank: 2 | 3;
+    readonly matrices: readonly StoredTensor[];
+  },
+) => string;
