@@ -136,7 +136,7 @@ function lineChart(
       animation: false,
       plugins: {
         title: {display: true, text: title},
-        legend: {position: 'bottom', labels: {boxWidth: 32, boxHeight: 0, font: {size: 11}}},
+        legend: {position: 'bottom', labels: {boxWidth: 48, boxHeight: 0, font: {size: 11}}},
       },
       scales: {
         x: {title: {display: true, text: 'nodes'}},
