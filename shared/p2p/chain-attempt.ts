@@ -232,18 +232,13 @@ export class ChainAttempt<H extends Hop = Hop> {
   /** The next word from the chain; silence beyond the limit counts as a failure. */
   async #next(signal: AbortSignal): Promise<Incoming> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#context.silenceMs)]);
-    const aborted = Promise.withResolvers<never>();
-    const onAbort = (): void => {
-      aborted.reject(signal.aborted ? signal.reason : this.#failed('SESSION_EXPIRED', undefined));
-    };
-    limit.addEventListener('abort', onAbort);
-    if (limit.aborted) onAbort();
     try {
-      const {value, done} = await Promise.race([this.#inbox.next(), aborted.promise]);
+      const {value, done} = await untilAborted(this.#inbox.next(), limit);
       assert(done !== true, 'the inbox of an open answer does not end');
       return value;
-    } finally {
-      limit.removeEventListener('abort', onAbort);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw limit.aborted ? this.#failed('SESSION_EXPIRED', undefined) : error;
     }
   }
 

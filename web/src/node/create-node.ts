@@ -1,4 +1,5 @@
 import {GenerationClient, sessionIdFrom} from '#shared/p2p/generation-client.ts';
+import {untilAborted} from '#shared/p2p/until-aborted.ts';
 import {ClientOverlay} from '#shared/scheduling/phase-2-routing/client-overlay.ts';
 import type {ChatService} from '../chat/chat-service.ts';
 import type {DeviceState} from '../chat/device-state.ts';
@@ -127,10 +128,9 @@ function createClient(
 async function nextSnapshot(membership: SwarmMembership, signal: AbortSignal): Promise<void> {
   const changed = Promise.withResolvers<void>();
   const unsubscribe = membership.onSnapshot(changed.resolve);
-  signal.addEventListener('abort', () => {
-    changed.resolve();
-  });
-  if (!signal.aborted) await changed.promise;
-  unsubscribe();
-  signal.throwIfAborted();
+  try {
+    await untilAborted(changed.promise, signal);
+  } finally {
+    unsubscribe();
+  }
 }

@@ -1,14 +1,10 @@
 import {asSessionId, type SessionId} from '#shared/ids.ts';
 import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
 import type {DeviceState} from '../../chat/device-state.ts';
+import type {ShardSpeed} from '../engine/measure-shard.ts';
 import type {ShardRunner, ShardStep} from '../engine/shard-runner.ts';
 import type {HopServer, ServedShard} from '../serving/hop-server.ts';
-import {
-  SpeedMeter,
-  type ObservedStep,
-  type ShardReference,
-  type SpeedFacts,
-} from './speed-meter.ts';
+import {SpeedMeter, type ObservedStep, type SpeedFacts} from './speed-meter.ts';
 
 export type OwnSpeedOptions = {
   readonly hop: Pick<HopServer, 'whileIdle'>;
@@ -57,7 +53,7 @@ export class OwnSpeed {
   }
 
   /** What the record says of a shard that has just been loaded. */
-  begin(reference: ShardReference): Partial<SpeedFacts> {
+  begin(reference: ShardSpeed): Partial<SpeedFacts> {
     this.#meter = new SpeedMeter(reference, this.#meter?.held ?? null);
     this.#meter.isHidden = this.#isHidden;
     return this.#meter.changedFacts(stopwatchMs())?.facts ?? {};

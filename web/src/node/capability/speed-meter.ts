@@ -1,14 +1,7 @@
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {holdSpeed, isStepApart, type HeldSpeed} from '#shared/scheduling/steady-speed.ts';
+import type {ShardSpeed} from '../engine/measure-shard.ts';
 import {RunningMedian} from './running-median.ts';
-
-/** What a shard took when it was loaded, alone and near an empty context. */
-export type ShardReference = {
-  readonly decodeMsPerLayer: number;
-  readonly prefillMsPerTokenLayer: number;
-  /** Norm and LM head for one position; `null` without LM head. */
-  readonly lmHeadMs: number | null;
-};
 
 /** How long one frame took in this hop, waiting apart. */
 export type ObservedStep = {
@@ -66,7 +59,7 @@ class Seen {
  * after the other, so the cost per session is all of it, and nothing is fixed.
  */
 export class SpeedMeter {
-  readonly #reference: ShardReference;
+  readonly #reference: ShardSpeed;
   readonly #errors = new RunningMedian(WINDOW);
   #visible = new Seen();
   #hidden = new Seen();
@@ -75,8 +68,11 @@ export class SpeedMeter {
   #told: {readonly facts: SpeedFacts; readonly speed: Speed; readonly atMs: number} | null = null;
   #held: HeldSpeed | null;
 
-  /** @param held the speed by which this node is planned with already, if any. */
-  constructor(reference: ShardReference, held: HeldSpeed | null = null) {
+  /**
+   * @param reference what the shard took when it was loaded, alone and near an empty context.
+   * @param held the speed by which this node is planned with already, if any.
+   */
+  constructor(reference: ShardSpeed, held: HeldSpeed | null = null) {
     this.#reference = reference;
     this.#held = held;
   }

@@ -1,4 +1,5 @@
 import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
+import {DEFAULT_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
 import {
   CLAIM_SETTLE_MS,
   decidePlacement,
@@ -25,8 +26,6 @@ import {
   type LoadedShard,
   type LoadOptions,
 } from './shard-loader.ts';
-
-const TARGET = {alpha: 2};
 
 /** One stay in the swarm, from the first record to the farewell. */
 export class Lending {
@@ -122,7 +121,7 @@ export class Lending {
           snapshot: this.#membership.snapshotWith(this.#publisher.current()),
           model: {layerCount: spec.layerCount, cutEvery},
           self: transport.localPeerId,
-          target: TARGET,
+          target: DEFAULT_TARGET,
         }),
       publishClaim: (shard) => this.#publishClaim(shard),
       load: (shard, options) =>

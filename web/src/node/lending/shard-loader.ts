@@ -10,11 +10,11 @@ import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts'
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {EngineFallback, EngineKind, LendRequest, LoadStep} from '../../chat/lend-service.ts';
-import type {ShardReference} from '../capability/speed-meter.ts';
 import {createProvenShardRunner} from '../engine/create-proven-shard-runner.ts';
 import type {EngineClass} from '../engine/engine-class.ts';
 import {createStubShardRunner} from '../engine/stub-shard-runner.ts';
 import type {LoadProgress} from '../engine/load-progress.ts';
+import type {ShardSpeed} from '../engine/measure-shard.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import type {OfferedModel} from '../model/load-manifest.ts';
 import {KV_TOKENS} from './lending-limits.ts';
@@ -25,7 +25,7 @@ export type LoadedShard = {
   readonly engineClass: EngineClass;
   /** Why it runs on the CPU although a GPU was asked for; `null` when it does not. */
   readonly fallback: EngineFallback | null;
-  readonly speed: ShardReference;
+  readonly speed: ShardSpeed;
   /** Ends the engine as a crash would. */
   readonly crash: () => void;
 };

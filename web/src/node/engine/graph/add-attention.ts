@@ -30,19 +30,9 @@ export function attentionRows(spec: ModelSpec, tokenCount: number): number {
  * query heads of a group are rows of one product: the cache is read once per group.
  */
 export function addAttention(layer: LayerBuilder, normed: string): string {
-  const {graph, spec} = layer;
+  const {spec} = layer;
   const {headCount, kvHeadCount, headSize} = spec;
-  const sizes = [headCount * headSize, kvHeadCount * headSize, kvHeadCount * headSize];
-  const [query, key, value] = [layer.name('q'), layer.name('k'), layer.name('v')];
-  graph.node({
-    op: 'Split',
-    inputs: [
-      layer.product(normed, 'qkv', ['attn_q', 'attn_k', 'attn_v']),
-      graph.integers(layer.name('qkv.sizes'), sizes),
-    ],
-    outputs: [query, key, value],
-    attributes: {axis: {int: -1}},
-  });
+  const {query, key, value} = layer.queryKeyValue(normed);
   const heads = groupSize(spec) * headSize;
   const grouped = byHead(layer, 'q.heads', rotate(layer, query, headCount), heads);
   const rows = reshape(layer, 'q.rows', grouped, [0, 0, -1, headSize]);

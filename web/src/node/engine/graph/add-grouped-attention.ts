@@ -8,17 +8,7 @@ import type {LayerBuilder} from './layer-builder.ts';
 export function addGroupedAttention(layer: LayerBuilder, normed: string): string {
   const {graph, spec} = layer;
   const {headCount, kvHeadCount, headSize} = spec;
-  const sizes = [headCount * headSize, kvHeadCount * headSize, kvHeadCount * headSize];
-  const [query, key, value] = [layer.name('q'), layer.name('k'), layer.name('v')];
-  graph.node({
-    op: 'Split',
-    inputs: [
-      layer.product(normed, 'qkv', ['attn_q', 'attn_k', 'attn_v']),
-      graph.integers(layer.name('qkv.sizes'), sizes),
-    ],
-    outputs: [query, key, value],
-    attributes: {axis: {int: -1}},
-  });
+  const {query, key, value} = layer.queryKeyValue(normed);
   const [pastKey, pastValue] = [CELL_IO.pastKey(layer.layer), CELL_IO.pastValue(layer.layer)];
   const presentKey = CELL_IO.presentKey(layer.layer);
   const presentValue = CELL_IO.presentValue(layer.layer);

@@ -80,6 +80,27 @@ export class LayerBuilder {
     return this.#addProduct(this.graph, {input, output: this.name(output), rank: 3, matrices});
   }
 
+  /** What attention looks for, looks at and takes: `[batch, tokens, heads · headSize]` each. */
+  queryKeyValue(normed: string): {
+    readonly query: string;
+    readonly key: string;
+    readonly value: string;
+  } {
+    const {headCount, kvHeadCount, headSize} = this.spec;
+    const [query, key, value] = [this.name('q'), this.name('k'), this.name('v')];
+    const sizes = [headCount * headSize, kvHeadCount * headSize, kvHeadCount * headSize];
+    this.graph.node({
+      op: 'Split',
+      inputs: [
+        this.product(normed, 'qkv', ['attn_q', 'attn_k', 'attn_v']),
+        this.graph.integers(this.name('qkv.sizes'), sizes),
+      ],
+      outputs: [query, key, value],
+      attributes: {axis: {int: -1}},
+    });
+    return {query, key, value};
+  }
+
   #tensor(part: string): StoredTensor {
     return requireTensor(this.#tensors, `blk.${this.layer}.${part}.weight`);
   }
