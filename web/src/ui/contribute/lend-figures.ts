@@ -50,7 +50,8 @@ export class LendFigures extends LitElement {
     css`
       dl {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr));
+        /* Two or three in a row: both divide the six that follow the first. */
+        grid-template-columns: repeat(auto-fit, minmax(max(7.5rem, 28%), 1fr));
         gap: 0.8rem 1rem;
         margin: 0;
         padding-block: 0.9rem;
@@ -59,6 +60,9 @@ export class LendFigures extends LitElement {
       div {
         display: flex;
         flex-direction: column-reverse;
+      }
+      div:first-child {
+        grid-column: 1 / -1;
       }
       dt {
         color: var(--weft-quiet);
