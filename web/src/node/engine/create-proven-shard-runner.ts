@@ -2,7 +2,7 @@ import {assert} from '#shared/assert.ts';
 import {cellsOf} from '#shared/model/cut-grid.ts';
 import {layerCount} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
-import {compareEngines} from './compare-engines.ts';
+import {COMPARED_TOKENS, compareEngines} from './compare-engines.ts';
 import {EngineError, type EngineErrorDetail} from './engine-error.ts';
 import type {MeasuredShard} from './engine-protocol.ts';
 import {TESTED_TOKENS} from './measure-shard.ts';
@@ -97,7 +97,8 @@ async function prove(candidate: ShardRunner, {create, ...shard}: OnCpu): Promise
     ...shard,
     range,
     embedding: false,
-    kvBudgetBytes: TESTED_TOKENS * kvBytesPerTokenLayer(spec) * layerCount(range),
+    kvBudgetBytes:
+      Math.max(TESTED_TOKENS, COMPARED_TOKENS) * kvBytesPerTokenLayer(spec) * layerCount(range),
     onProgress: () => undefined,
   });
   try {
