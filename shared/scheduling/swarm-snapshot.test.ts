@@ -1,8 +1,16 @@
+import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/ids.ts';
+import {parseNodeRecord, type NodeRecord} from '#shared/protocol/node-record.ts';
+import {buildRecord} from '#shared/testing/record-builder.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
+import {allocateLayers} from './phase-1-allocation/allocate-layers.ts';
+import {decidePlacement} from './phase-1-allocation/decide-placement.ts';
+import {DEFAULT_TARGET} from './phase-1-allocation/allocation-target.ts';
+import {ClientOverlay} from './phase-2-routing/client-overlay.ts';
 import {routeIndexOf} from './phase-2-routing/route-index.ts';
-import {snapshotOfNodes} from './swarm-snapshot.ts';
+import {selectChain} from './phase-2-routing/select-chain.ts';
+import {snapshotOf, snapshotOfNodes} from './swarm-snapshot.ts';
 
 const grid = {layerCount: 4, cutEvery: 2};
 const all = snapshotNode('a', {shards: [shard(0, 4, 4)]});
@@ -27,4 +35,54 @@ test.for([
   const after = snapshotOfNodes(nodes, 1, before);
   expect(after.rttMs(0, 1)).toBe(snapshotOfNodes(nodes, 1).rttMs(0, 1));
   expect(routeIndexOf(after, grid)).not.toBe(routeIndexOf(before, grid));
+});
+
+const honest = [
+  buildRecord({peerId: asPeerId('a'), shards: [shard(0, 2, 4)], openSessions: 1}),
+  buildRecord({peerId: asPeerId('b'), shards: [shard(2, 4, 4)], openSessions: 1}),
+];
+
+/** Records of a head and a tail, and of one that says whatever the schema lets it say. */
+function recordsWithLiar(lies: Partial<NodeRecord>) {
+  const liar = {peerId: asPeerId('liar'), shards: [shard(0, 4, 4)], ...lies};
+  return [...honest, parseNodeRecord(buildRecord(liar))];
+}
+
+test('[SP2] whatever the numbers in one record, a request finds its chain over the others, and nodes their place', () => {
+  const ms = fc.oneof(
+    fc.constantFrom(0, 1e300, Number.MAX_VALUE),
+    fc.double({min: 0, noNaN: true, noDefaultInfinity: true}),
+  );
+  const count = fc.oneof(
+    fc.constantFrom(0, 1_000_000, 2 ** 31, Number.MAX_SAFE_INTEGER),
+    fc.maxSafeNat(),
+  );
+  const lies = fc.record({
+    capacityLayers: fc.record({plain: count, first: count, last: count, both: count}),
+    decodeMsPerLayer: fc.record({fixedMs: ms, perSessionMs: ms}),
+    hopOverheadMs: ms,
+    steady: fc.option(fc.record({decodeMsPerLayer: ms, hopOverheadMs: ms})),
+    rtts: fc.array(fc.record({peerId: fc.constantFrom(asPeerId('a'), asPeerId('b')), rttMs: ms}), {
+      maxLength: 4,
+    }),
+    shards: fc.constantFrom([], [shard(0, 4, 4)], [shard(0, Number.MAX_SAFE_INTEGER, 4)]),
+    maxSessions: count,
+  });
+  fc.assert(
+    fc.property(lies, count, ms, (said, sessions, observedMs) => {
+      const overlay = new ClientOverlay();
+      const nowMs = buildRecord().seq + 1;
+      const idle = snapshotOf(recordsWithLiar(said), nowMs);
+      overlay.over(idle, new Set());
+      overlay.observe(asPeerId('a'), observedMs, nowMs);
+      const snapshot = snapshotOf(recordsWithLiar({...said, openSessions: sessions}), nowMs, idle);
+      const request = {promptTokens: 4, newTokens: 4, whenFull: 'refuse'} as const;
+      const asked = {snapshot, model: grid, request, overlay: overlay.over(snapshot, new Set())};
+      expect(selectChain({...asked, seed: 1}).kind).toBe('chain');
+      const self = asPeerId('b');
+      const placement = {snapshot, model: grid, self, target: DEFAULT_TARGET};
+      expect(decidePlacement(placement).kind).toBe('keep');
+      expect(allocateLayers(placement).pipelines.length).toBeGreaterThan(0);
+    }),
+  );
 });

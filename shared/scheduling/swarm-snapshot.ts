@@ -165,21 +165,29 @@ function compareIds(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
+/** No time of a node is longer, an hour, and nothing that it counts is more: sums and their cubes stay finite. */
+export const MOST_MS = 3_600_000;
+const MOST_COUNT = 1_000_000;
+
 /** Whether the numbers of a node can be calculated with. */
 function isSensible(node: SnapshotNode): boolean {
-  const {plain, first, last, both} = node.capacityLayers;
-  const counts = [plain, first, last, both, node.maxSessions, node.openSessions, node.queuedSteps];
+  const {capacityLayers, decodeMsPerLayer, steady, claim} = node;
+  const {plain, first, last, both} = capacityLayers;
+  const counts = [plain, first, last, both, node.openSessions, node.queuedSteps];
   const times = [
-    node.decodeMsPerLayer.fixedMs,
-    node.decodeMsPerLayer.perSessionMs,
+    decodeMsPerLayer.fixedMs,
+    decodeMsPerLayer.perSessionMs,
     node.prefillMsPerTokenLayer,
     node.hopOverheadMs,
+    steady?.decodeMsPerLayer ?? 0,
+    steady?.hopOverheadMs ?? 0,
   ];
   return (
-    counts.every((count) => Number.isFinite(count) && count >= 0) &&
-    times.every((ms) => Number.isFinite(ms) && ms >= 0) &&
+    counts.every((count) => count >= 0 && count <= MOST_COUNT) &&
+    times.every((ms) => ms >= 0 && ms <= MOST_MS) &&
+    node.maxSessions >= 0 &&
     node.kvTokensFree >= 0 &&
-    [...node.shards, ...(node.claim === null ? [] : [node.claim])].every(isSensibleShard)
+    [...node.shards, ...(claim === null ? [] : [claim])].every(isSensibleShard)
   );
 }
 
@@ -188,7 +196,8 @@ function isSensibleShard({startLayer, endLayer}: PlacedShard): boolean {
     Number.isInteger(startLayer) &&
     Number.isInteger(endLayer) &&
     startLayer >= 0 &&
-    endLayer > startLayer
+    endLayer > startLayer &&
+    endLayer <= MOST_COUNT
   );
 }
 

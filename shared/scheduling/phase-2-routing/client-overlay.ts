@@ -1,6 +1,6 @@
 import type {PeerId} from '#shared/ids.ts';
 import {hopServiceMs} from '../cost-model.ts';
-import type {SwarmSnapshot} from '../swarm-snapshot.ts';
+import {MOST_MS, type SwarmSnapshot} from '../swarm-snapshot.ts';
 import {EMPTY_OVERLAY, type ChainHop, type PromisedLoad, type RouteOverlay} from './chain.ts';
 
 /** A chain that this client has chosen; `release` takes it back. */
@@ -44,9 +44,12 @@ export class ClientOverlay {
     );
   }
 
-  /** One decode step of one layer as it really was, waiting left out: replaces the node's own word for a while. */
+  /**
+   * One decode step of one layer as it really was, waiting left out: replaces the node's own
+   * word for a while. What is no such time, or longer than any (`MOST_MS`), is ignored.
+   */
   observe(nodeId: PeerId, msPerLayer: number, nowMs: number): void {
-    if (Number.isFinite(msPerLayer) && msPerLayer > 0) {
+    if (msPerLayer > 0 && msPerLayer <= MOST_MS) {
       this.#observed.set(nodeId, {atMs: nowMs, msPerLayer});
     }
   }

@@ -1,6 +1,6 @@
 import type {NextRandom} from '../seeded-choice.ts';
 import {intAt} from '../table-access.ts';
-import {addSession, chargeWaiting, type NodeCosts} from './node-costs.ts';
+import {addSessions, chargeWaiting, type NodeCosts} from './node-costs.ts';
 import type {RouteIndex} from './route-index.ts';
 import {hopsOf, searchChains, type FoundChain} from './search-chains.ts';
 
@@ -37,9 +37,9 @@ export function guessUnseen({index, costs, idleMs, random, unseenSessions}: Unse
     const chains = disjoint(searchChains(index, costs, ROUND_TOLERANCE), index);
     if (chains.length === 0) return;
     const count = Math.min(Math.max(chains.length, perRound), before);
-    for (let k = 0; k < count; k += 1) {
-      const chain = chains[k % chains.length];
-      if (chain !== undefined) addSession(costs, index.snapshot, hopsOf(chain, index));
+    for (const [k, chain] of chains.entries()) {
+      const sessions = Math.ceil((count - k) / chains.length);
+      if (sessions > 0) addSessions(costs, index.snapshot, {hops: hopsOf(chain, index), sessions});
     }
     before -= count;
   }

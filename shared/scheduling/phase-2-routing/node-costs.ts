@@ -70,16 +70,16 @@ export function chargeWaiting(costs: NodeCosts, idleStepMs: number): void {
   }
 }
 
-/** Adds the work of one more session. Changes `workMs`. */
-export function addSession(
+/** Adds the work of sessions on one chain. Changes `workMs`. O(hops), however many sessions. */
+export function addSessions(
   {workMs, idleLayerMs, idleHopMs}: NodeCosts,
   snapshot: SwarmSnapshot,
-  hops: readonly ChainHop[],
+  {hops, sessions}: {readonly hops: readonly ChainHop[]; readonly sessions: number},
 ): void {
   for (const {nodeId, startLayer, endLayer} of hops) {
     const at = snapshot.indexOf.get(nodeId);
     if (at === undefined) continue;
     const hopMs = (endLayer - startLayer) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
-    workMs[at] = realAt(workMs, at) + hopMs;
+    workMs[at] = realAt(workMs, at) + sessions * hopMs;
   }
 }

@@ -51,7 +51,7 @@ function keepOnly(node: SnapshotNode, kept: readonly ChainHop[]): SnapshotNode {
       lmHead: held?.lmHead === true && held.endLayer === endLayer,
     };
   });
-  return {...node, shards, maxSessions: node.openSessions + 1_000_000, kvTokensFree: Infinity};
+  return {...node, shards, maxSessions: Infinity, kvTokensFree: Infinity};
 }
 
 /** What remains of shards when the layers of the warm hops are cut out. */
