@@ -25,10 +25,19 @@ function worldOf(seed: number, count: number): World {
   };
 }
 
+type Settling = {
+  readonly seed: number;
+  readonly neighbours: number;
+  readonly rounds: number;
+  /** The first so many nodes say that they are at `lie`. */
+  readonly liars?: number;
+  readonly lie?: NetworkCoordinates;
+};
+
 /** Every node measures its fixed neighbours in turn; a sample is up to a tenth too long. */
 function settle(
   {count, rttMs}: World,
-  {seed, neighbours, rounds}: {seed: number; neighbours: number; rounds: number},
+  {seed, neighbours, rounds, liars = 0, lie = UNPLACED}: Settling,
 ): readonly NetworkCoordinates[] {
   const random = seededRandom(seed);
   const of = Array.from({length: count}, (_, a) =>
@@ -38,7 +47,7 @@ function settle(
   for (let round = 0; round < rounds; round += 1) {
     for (let a = 0; a < count; a += 1) {
       const b = of[a]?.[round % neighbours] ?? 0;
-      const remote = places[b] ?? UNPLACED;
+      const remote = b < liars ? lie : (places[b] ?? UNPLACED);
       const sample = {rttMs: rttMs(a, b) * (1 + random() / 10), remote, seed: a};
       places[a] = nextCoordinates(places[a] ?? UNPLACED, sample);
     }
@@ -46,10 +55,11 @@ function settle(
   return places;
 }
 
-function medianErrorOf(world: World, places: readonly NetworkCoordinates[]): number {
+/** Of all pairs but those with the first `liars` nodes. */
+function medianErrorOf(world: World, places: readonly NetworkCoordinates[], liars = 0): number {
   const errors: number[] = [];
-  for (let a = 0; a < world.count; a += 1) {
-    for (let b = 0; b < a; b += 1) {
+  for (let a = liars; a < world.count; a += 1) {
+    for (let b = liars; b < a; b += 1) {
       const predictedMs = coordinateDistanceMs(places[a] ?? UNPLACED, places[b] ?? UNPLACED);
       errors.push(Math.abs(predictedMs / world.rttMs(a, b) - 1));
     }
@@ -116,3 +126,19 @@ test('[VI3] whatever comes, a place stays a place', () => {
     }),
   );
 });
+
+test.for([
+  {lie: {at: [1e5, 1e5, 1e5], heightMs: 1e5, errorMs: 0}, liars: 1, below: 0.2},
+  {lie: {at: [1e5, 1e5, 1e5], heightMs: 1e5, errorMs: 0}, liars: 4, below: 0.5},
+  {lie: {at: [500, 0, 0], heightMs: 0, errorMs: 0}, liars: 4, below: 0.5},
+])(
+  '[VI4] of 40 nodes, $liars that say they are surely at $lie.at leave the others a median error below $below',
+  ({lie, liars, below}) => {
+    const errors = Array.from({length: 20}, (_, seed) => {
+      const world = worldOf(seed, 40);
+      const places = settle(world, {seed, neighbours: 8, rounds: 60, liars, lie});
+      return medianErrorOf(world, places, liars);
+    });
+    expect(errors.toSorted((x, y) => x - y)[10]).toBeLessThan(below);
+  },
+);

@@ -33,12 +33,14 @@ export type RttSample = {
  * the other end, the further the surer that end is in comparison.
  *
  * O(axes). Source: Dabek et al., "Vivaldi: A Decentralized Network Coordinate
- * System", SIGCOMM 2004, figure 5 and section 5.4 (height vectors). Two
+ * System", SIGCOMM 2004, figure 5 and section 5.4 (height vectors). Three
  * departures: the axes take the whole of the way, not what the heights leave
  * of it, so that nodes that all begin at one place come apart (as Serf does);
- * and the error is kept in ms, not as a share of the round trip, because that
- * is what a record says. Samples that are no round trip and places with other
- * axes change nothing.
+ * the error is kept in ms, not as a share of the round trip, because that is
+ * what a record says; and a place draws a node nearer by no more than its round
+ * trip or the node's own error allow, so that one who lies about its place moves
+ * others little. Samples that are no round trip and places with other axes
+ * change nothing.
  */
 export function nextCoordinates(own: NetworkCoordinates, sample: RttSample): NetworkCoordinates {
   const {rttMs, remote, seed} = sample;
@@ -46,7 +48,8 @@ export function nextCoordinates(own: NetworkCoordinates, sample: RttSample): Net
   if (!isSample || own.at.length !== remote.at.length) return own;
   const predictedMs = coordinateDistanceMs(own, remote);
   const trust = own.errorMs / (own.errorMs + Math.max(remote.errorMs, MIN_ERROR_MS));
-  const wrongMs = rttMs - predictedMs;
+  // How much too near is bounded by the round trip; too far only by what the other end says.
+  const wrongMs = Math.max(rttMs - predictedMs, -Math.max(rttMs, own.errorMs));
   const moveMs = MOVE_SHARE * trust * wrongMs;
   const direction = unitVector(own.at, remote.at, seed);
   const heightsMs = own.heightMs + remote.heightMs;
