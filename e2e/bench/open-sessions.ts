@@ -6,7 +6,7 @@ import {
   type PromisedLoad,
   type RouteResult,
 } from '#shared/scheduling/phase-2-routing/chain.ts';
-import {withChain} from '#shared/scheduling/phase-2-routing/promised-load.ts';
+import {addPromise} from '#shared/scheduling/phase-2-routing/promised-load.ts';
 import type {RoutingHeuristic} from '#shared/scheduling/phase-2-routing/heuristics/routing-heuristics.ts';
 import {selectChain as ours} from '#shared/scheduling/phase-2-routing/select-chain.ts';
 import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
@@ -38,19 +38,20 @@ export function openSessions(input: OpenSessionsInput) {
   const chains: RouteResult[] = [];
   const tookMs: number[] = [];
   const opened: (readonly ChainHop[])[] = [];
-  const unseenByClient: Load[] = Array.from({length: clients}, () => new Map());
+  const unseenByClient = Array.from({length: clients}, () => new Map<PeerId, PromisedLoad>());
   const lag = Math.ceil(staleMs / ARRIVAL_MS);
-  let seen: Load = new Map();
+  const seen = new Map<PeerId, PromisedLoad>();
   for (let request = 0; request < requests; request += 1) {
     const client = request % clients;
+    const own = unseenByClient[client] ?? new Map<PeerId, PromisedLoad>();
     const visible = request - lag;
     if (visible > 0) {
       const hops = opened[visible - 1] ?? [];
-      seen = withChain(seen, snapshot, hops, 1);
-      const author = (visible - 1) % clients;
-      unseenByClient[author] = withChain(unseenByClient[author] ?? new Map(), snapshot, hops, -1);
+      addPromise(seen, snapshot, {hops, sign: 1});
+      const author = unseenByClient[(visible - 1) % clients];
+      if (author !== undefined) addPromise(author, snapshot, {hops, sign: -1});
     }
-    const promised = merge(seen, unseenByClient[client] ?? new Map());
+    const promised = merge(seen, own);
     const startedMs = performance.now();
     const result = (input.selectChain ?? ours)({
       snapshot,
@@ -67,7 +68,7 @@ export function openSessions(input: OpenSessionsInput) {
     const hops = result.kind === 'chain' ? result.hops : [];
     chains.push(result);
     opened.push(hops);
-    unseenByClient[client] = withChain(unseenByClient[client] ?? new Map(), snapshot, hops, 1);
+    addPromise(own, snapshot, {hops, sign: 1});
   }
   return {chains, routeMs: percentiles(tookMs), load: sessionsPerNode(opened)};
 }

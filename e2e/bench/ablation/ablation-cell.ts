@@ -1,3 +1,5 @@
+import type {AnswersSummary} from '#shared/testing/virtual-swarm/summarise-answers.ts';
+
 /** Where the nodes of a world stand. */
 export const GEOGRAPHIES = ['flat', 'city', '4-regions', '16-regions'] as const;
 export type Geography = (typeof GEOGRAPHIES)[number];
@@ -26,29 +28,19 @@ export const ROUTERS = ['weft', 'paper-dag', 'round-robin'] as const;
 export type RouterName = (typeof ROUTERS)[number];
 
 /** What one pair of planner and router made of one world. */
-export type AblationRow = AblationCell & {
-  readonly planner: PlannerName;
-  readonly router: RouterName;
-  /** Complete pipelines of the plan at the start. */
-  readonly pipelines: number;
-  readonly asked: number;
-  readonly answered: number;
-  /** Between two tokens of one answer: over answers. */
-  readonly stepMs: {
-    readonly mean: number;
-    readonly min: number;
-    readonly p50: number;
-    readonly p95: number;
-    readonly max: number;
+export type AblationRow = AblationCell &
+  Pick<AnswersSummary, 'stepMs' | 'firstTokenMs' | 'refusals' | 'recoveries'> & {
+    readonly planner: PlannerName;
+    readonly router: RouterName;
+    /** Complete pipelines of the plan at the start. */
+    readonly pipelines: number;
+    readonly asked: number;
+    readonly answered: number;
+    /** Tokens of all answers, per second from the first question to the last answer. */
+    readonly tokensPerSec: number;
+    readonly coveredShare: number;
+    readonly reloadedLayers: number;
   };
-  readonly firstTokenMs: {readonly mean: number; readonly p95: number};
-  /** Tokens of all answers, per second from the first question to the last answer. */
-  readonly tokensPerSec: number;
-  readonly coveredShare: number;
-  readonly refusals: number;
-  readonly recoveries: number;
-  readonly reloadedLayers: number;
-};
 
 /** Sizes up to which every world is tried; larger ones only in some, or it would take hours. */
 const ALL_WORLDS_UP_TO = 128;

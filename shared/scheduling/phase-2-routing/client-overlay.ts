@@ -1,7 +1,7 @@
 import type {PeerId} from '#shared/ids.ts';
-import {hopServiceMs} from '../cost-model.ts';
 import {MOST_MS, type SwarmSnapshot} from '../swarm-snapshot.ts';
 import {EMPTY_OVERLAY, type ChainHop, type PromisedLoad, type RouteOverlay} from './chain.ts';
+import {addPromise} from './promised-load.ts';
 
 /** A chain that this client has chosen; `release` takes it back. */
 export type PromisedChain = {
@@ -64,7 +64,7 @@ export class ClientOverlay {
     for (const chain of this.#chains) {
       for (const hop of chain.hops) {
         const sign = signOf(snapshot, hop.nodeId, chain);
-        if (sign !== 0) addHop(promised, snapshot, hop, sign);
+        if (sign !== 0) addPromise(promised, snapshot, {hops: [hop], sign});
       }
     }
     for (const [nodeId, {atMs}] of this.#observed) {
@@ -115,19 +115,4 @@ function hasSaid({nodes, indexOf}: SwarmSnapshot, nodeId: PeerId, atMs: number):
 function sessionsAtHeads({nodes}: SwarmSnapshot): ReadonlyMap<PeerId, number> {
   const heads = nodes.filter(({shards}) => shards.some(({embedding}) => embedding));
   return new Map(heads.map(({nodeId, openSessions}) => [nodeId, openSessions]));
-}
-
-function addHop(
-  promised: Map<PeerId, PromisedLoad>,
-  {nodes, indexOf}: SwarmSnapshot,
-  {nodeId, startLayer, endLayer}: ChainHop,
-  sign: 1 | -1,
-): void {
-  const node = nodes[indexOf.get(nodeId) ?? -1];
-  if (node === undefined) return;
-  const known = promised.get(nodeId) ?? {sessions: 0, workMsPerToken: 0};
-  promised.set(nodeId, {
-    sessions: known.sessions + sign,
-    workMsPerToken: known.workMsPerToken + sign * hopServiceMs(node, endLayer - startLayer),
-  });
 }

@@ -4,24 +4,22 @@ import type {SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {ChainHop, PromisedLoad} from './chain.ts';
 
 /**
- * The load that a client has promised, with that of one more chain (`sign` 1)
- * or one less (-1): added when a chain is chosen, taken away when its answer
- * ends. Pure; O(nodes with load).
+ * Adds one session on some hops to what is promised (`sign` 1), or takes it away (-1): below
+ * zero where records show what has ended. Hops on nodes that are gone count for nothing.
+ * Changes `promised`. O(hops).
  */
-export function withChain(
-  promised: ReadonlyMap<PeerId, PromisedLoad>,
-  snapshot: SwarmSnapshot,
-  hops: readonly ChainHop[],
-  sign: 1 | -1,
-): ReadonlyMap<PeerId, PromisedLoad> {
-  const next = new Map(promised);
+export function addPromise(
+  promised: Map<PeerId, PromisedLoad>,
+  {nodes, indexOf}: SwarmSnapshot,
+  {hops, sign}: {readonly hops: readonly ChainHop[]; readonly sign: 1 | -1},
+): void {
   for (const {nodeId, startLayer, endLayer} of hops) {
-    const node = snapshot.nodes[snapshot.indexOf.get(nodeId) ?? -1];
-    const before = next.get(nodeId) ?? {sessions: 0, workMsPerToken: 0};
-    const workMs = node === undefined ? 0 : hopServiceMs(node, endLayer - startLayer);
-    const sessions = before.sessions + sign;
-    if (sessions <= 0) next.delete(nodeId);
-    else next.set(nodeId, {sessions, workMsPerToken: before.workMsPerToken + sign * workMs});
+    const node = nodes[indexOf.get(nodeId) ?? -1];
+    if (node === undefined) continue;
+    const known = promised.get(nodeId) ?? {sessions: 0, workMsPerToken: 0};
+    const sessions = known.sessions + sign;
+    const workMsPerToken = known.workMsPerToken + sign * hopServiceMs(node, endLayer - startLayer);
+    if (sessions === 0) promised.delete(nodeId);
+    else promised.set(nodeId, {sessions, workMsPerToken});
   }
-  return next;
 }

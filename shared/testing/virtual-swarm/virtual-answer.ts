@@ -84,6 +84,7 @@ export class VirtualAnswer {
   #epoch = 0;
   #attempts = 0;
   #waitsSinceMs: number | null = null;
+  #countsSinceMs = 0;
   #breakPromise: () => void = () => undefined;
 
   constructor(options: VirtualAnswerOptions) {
@@ -308,8 +309,6 @@ export class VirtualAnswer {
       this.#wayMs(this.#hops.length - 1, 0),
     );
   }
-
-  #countsSinceMs = 0;
 
   #end(outcome: 'done' | 'failed'): void {
     this.report.outcome = outcome;
