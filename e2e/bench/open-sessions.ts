@@ -10,6 +10,7 @@ import {addPromise} from '#shared/scheduling/phase-2-routing/promised-load.ts';
 import type {RoutingHeuristic} from '#shared/scheduling/phase-2-routing/heuristics/routing-heuristics.ts';
 import {selectChain as ours} from '#shared/scheduling/phase-2-routing/select-chain.ts';
 import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import {percentile} from '../load/percentile.ts';
 
 type Load = ReadonlyMap<PeerId, PromisedLoad>;
 
@@ -70,7 +71,11 @@ export function openSessions(input: OpenSessionsInput) {
     opened.push(hops);
     addPromise(own, snapshot, {hops, sign: 1});
   }
-  return {chains, routeMs: percentiles(tookMs), load: sessionsPerNode(opened)};
+  return {
+    chains,
+    routeMs: {p50: percentile(tookMs, 50), p99: percentile(tookMs, 99)},
+    load: sessionsPerNode(opened),
+  };
 }
 
 function merge(a: Load, b: Load): Load {
@@ -83,13 +88,6 @@ function merge(a: Load, b: Load): Load {
     });
   }
   return sum;
-}
-
-function percentiles(values: readonly number[]) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (part: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
-  return {p50: at(0.5) ?? 0, p99: at(0.99) ?? 0};
 }
 
 function sessionsPerNode(opened: readonly (readonly ChainHop[])[]): Record<string, number> {
