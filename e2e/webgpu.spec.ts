@@ -209,7 +209,14 @@ async function ask(client: Tab) {
   return {tokenIds: answer.tokenIds, engines: answer.chains.at(-1)?.map(({engine}) => engine)};
 }
 
-test('[WG3] [WG4] a lending tab answers from the GPU, says when it is lost, and takes the CPU when it is wrong', async () => {
+async function expectEngineLost(tab: Tab): Promise<void> {
+  expect(await tab.waitForLendState(['failed'], {timeoutMs: LOAD_TIMEOUT_MS})).toMatchObject({
+    code: 'ENGINE_LOST',
+    message: expect.stringMatching(/^The engine of this tab stopped .*: lend the tab again$/u),
+  });
+}
+
+test('[WG3] [WG4] [LN5] a lending tab answers from the GPU, says when it is lost, takes the CPU when the GPU is wrong, and says when that engine crashes', async () => {
   const {swarm, id, stop} = await startTinySwarm({webgpu: true});
   try {
     const client = await swarm.openTab({model: id});
@@ -223,11 +230,7 @@ test('[WG3] [WG4] a lending tab answers from the GPU, says when it is lost, and 
     expect(onGpu.engines).toEqual([gpu.state.engine]);
 
     await gpu.tab.page.evaluate(`new BroadcastChannel('lose-gpu').postMessage(null)`);
-    const lost = await gpu.tab.waitForLendState(['failed'], {timeoutMs: LOAD_TIMEOUT_MS});
-    expect(lost).toMatchObject({
-      code: 'ENGINE_LOST',
-      message: expect.stringMatching(/^The engine of this tab stopped .*: lend the tab again$/u),
-    });
+    await expectEngineLost(gpu.tab);
 
     const wrong = await lendOnGpu(swarm, id, WITH_SUBGROUPS);
     expect(wrong.state).toMatchObject({
@@ -242,6 +245,9 @@ test('[WG3] [WG4] a lending tab answers from the GPU, says when it is lost, and 
       expect.stringContaining('/ort.wasm.'),
     );
     expect(await ask(client)).toEqual({tokenIds: onGpu.tokenIds, engines: ['wasm-f32']});
+
+    await wrong.tab.crashEngine();
+    await expectEngineLost(wrong.tab);
   } finally {
     await stop();
   }

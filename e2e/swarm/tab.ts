@@ -7,6 +7,9 @@ import type {AskResult, TabControl} from '../../web/src/headless/tab-control.ts'
 
 declare const weftTab: TabControl;
 
+/** As the built page names the engine's worker. */
+const ENGINE_URL = /\/engine\.worker-[^/]*$/u;
+
 export type OpenTabOptions = {
   readonly url: string;
   readonly model?: string;
@@ -131,9 +134,10 @@ export class Tab {
 
   /** The engine dies, the page lives. */
   async crashEngine(): Promise<void> {
-    const workers = this.page.workers();
-    if (workers.length === 0) await this.page.evaluate(() => weftTab.crashEngine());
-    for (const worker of workers) {
+    // Threads of an engine are workers too, and end with it.
+    const engines = this.page.workers().filter((worker) => ENGINE_URL.test(worker.url()));
+    if (engines.length === 0) await this.page.evaluate(() => weftTab.crashEngine());
+    for (const worker of engines) {
       await worker.evaluate(() => {
         setTimeout(() => {
           close();
