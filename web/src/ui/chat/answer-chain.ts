@@ -56,12 +56,12 @@ export class AnswerChain extends LitElement {
       }
       li {
         display: flex;
-        flex-wrap: wrap;
         align-items: baseline;
-        gap: 0 0.4rem;
+        gap: 0.4rem;
       }
       li::before {
         content: '';
+        flex: none;
         width: 0.6rem;
         height: 0.6rem;
         border-radius: 50%;
@@ -91,8 +91,10 @@ function renderHop(hop: ChainHop, index: number, {served}: AnswerProgress): Temp
   return html`
     <li class=${toneOfHop(index)} title=${hop.node}>
       <code>${shortNode(hop.node)}</code>
-      <span class="what">layers ${formatLayers(hop)}, ${formatEngine(hop.engine)}</span>
-      ${took === undefined ? nothing : html`<span class="what">${textOf(took)}</span>`}
+      <span class="what"
+        >layers ${formatLayers(hop)},
+        ${formatEngine(hop.engine)}${took === undefined ? nothing : `: ${textOf(took)}`}</span
+      >
     </li>
   `;
 }

@@ -57,6 +57,9 @@ export class LendFigures extends LitElement {
         padding-block: 0.9rem;
         border-block: 1px solid var(--weft-line);
       }
+      p {
+        margin-block-start: 0.75rem;
+      }
       div {
         display: flex;
         flex-direction: column-reverse;
