@@ -17,7 +17,12 @@ const reportSchema = z.object({
   text: z.string(),
   tokenIds: z.array(z.int()),
   chain: z.array(
-    z.object({node: z.string(), startLayer: z.int(), endLayer: z.int(), engine: z.string()}),
+    z.object({
+      node: z.string(),
+      startLayer: z.int(),
+      endLayer: z.int(),
+      engine: z.literal('wasm'),
+    }),
   ),
   timeToFirstTokenMs: z.number(),
   msPerToken: z.number(),

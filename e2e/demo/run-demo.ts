@@ -1,11 +1,12 @@
 import {once} from 'node:events';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {dirname, resolve} from 'node:path';
-import type {AnswerEvent, AskRequest, ChainHop} from '../../web/src/chat/chat-service.ts';
+import type {AnswerEvent, AskRequest} from '../../web/src/chat/chat-service.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from '../swarm/answer.ts';
 import {buildSite} from '../set-up/build-site.ts';
 import {prepareModel, type PreparedModel} from '../set-up/prepare-model.ts';
 import {activationBytesThroughServer} from '../swarm/relayed-bytes.ts';
+import {reportedHop, type ReportedHop} from '../swarm/reported-hop.ts';
 import {Swarm} from '../swarm/start-swarm.ts';
 import {missingLayersOf} from './missing-layers.ts';
 
@@ -86,7 +87,7 @@ export type DemoReport = {
   readonly prompt: string;
   readonly text: string;
   readonly tokenIds: readonly number[];
-  readonly chain: readonly ChainHop[];
+  readonly chain: readonly ReportedHop[];
   readonly timeToFirstTokenMs: number;
   readonly msPerToken: number;
   readonly activationBytesThroughServer: number;
@@ -135,7 +136,7 @@ async function askOnce(
     prompt: options.prompt,
     text: answer.text,
     tokenIds: answer.tokenIds,
-    chain: answer.chains.at(-1) ?? [],
+    chain: (answer.chains.at(-1) ?? []).map(reportedHop),
     timeToFirstTokenMs: round(firstTokenAtMs - askedAtMs),
     msPerToken: round(msPerTokenOf(answer)),
     activationBytesThroughServer: await activationBytesThroughServer(swarm, relayedBytesBefore),

@@ -1,3 +1,4 @@
+import {reportedHop} from '../swarm/reported-hop.ts';
 import {percentile} from './percentile.ts';
 import type {NodeReport, Report, RequestReport} from './report.ts';
 import type {HopSession, NodeObservation, RequestRecord, RunRecord} from './run-record.ts';
@@ -63,7 +64,7 @@ function reportRequest(
     finishReason: request.finishReason,
     timeToFirstTokenMs: firstMs === undefined ? null : round(firstMs - askedAtMs),
     interTokenMs: {p50: round(percentile(gaps, 50)), p95: round(percentile(gaps, 95))},
-    chains: request.chains,
+    chains: request.chains.map((chain) => chain.map(reportedHop)),
     recoveries: request.recoveries,
     wireBytesPerTokenPerHop: wireBytesPerToken(sessionIds.flatMap((id) => sessions.get(id) ?? [])),
     predictedStepMs: request.predictedStepMs === null ? null : round(request.predictedStepMs),

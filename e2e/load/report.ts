@@ -1,4 +1,5 @@
-import type {ChainHop, TokenLogprob} from '../../web/src/chat/chat-service.ts';
+import type {TokenLogprob} from '../../web/src/chat/chat-service.ts';
+import type {ReportedHop} from '../swarm/reported-hop.ts';
 import type {NodeObservation, Recovery, RunEvent} from './run-record.ts';
 
 /** `report.json`: a contract with readers outside this repository. Fields are added, never renamed or dropped. */
@@ -43,7 +44,7 @@ export type RequestReport = {
   /** `null` when no token came. */
   readonly timeToFirstTokenMs: number | null;
   readonly interTokenMs: {readonly p50: number; readonly p95: number};
-  readonly chains: readonly (readonly ChainHop[])[];
+  readonly chains: readonly (readonly ReportedHop[])[];
   readonly recoveries: readonly Recovery[];
   /** Activation and frame header, as the hops sent them for each decoded token; 0 when there was one hop. */
   readonly wireBytesPerTokenPerHop: number;
