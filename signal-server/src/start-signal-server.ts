@@ -97,7 +97,7 @@ async function listen(http: Server, {port, host}: ServerConfig): Promise<number>
 
 function listenError(port: number, cause: NodeJS.ErrnoException): ServerError {
   if (cause.code === 'EADDRINUSE') {
-    const message = `Cannot listen on port ${port}: another program uses it; set PORT, or 0 for any free one`;
+    const message = `Cannot listen on port ${port}: another program uses it; choose another port, or 0 for any free one`;
     return new ServerError({code: 'PORT_TAKEN', port}, message, {cause});
   }
   return new ServerError(

@@ -21,7 +21,7 @@ function servicesThatLend(): Services & {readonly lent: () => number} {
     },
     lend: async () => {
       lent += 1;
-      tell({kind: 'waiting', why: 'no snapshot yet'});
+      tell({kind: 'waiting', why: 'it looks for other tabs'});
     },
     stop: async () => {
       tell({kind: 'idle'});

@@ -52,7 +52,7 @@ export function decidePlacement(asked: PlacementInput): PlacementDecision {
   const input = {...asked, snapshot};
   const {self} = input;
   const node = snapshot.nodes[snapshot.indexOf.get(self) ?? -1];
-  if (node === undefined) return {kind: 'wait', why: 'own record not seen', missing: []};
+  if (node === undefined) return {kind: 'wait', why: 'its own record is on its way', missing: []};
   if (node.claim !== null) return reviewClaim(input, node, node.claim);
   return node.shards.length > 0 ? repairOrKeep(input, node) : takePlace(input, node);
 }

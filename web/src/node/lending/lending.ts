@@ -42,7 +42,7 @@ export class Lending {
   #fallback: EngineFallback | null = null;
   #placement: PlacementState | {readonly kind: 'leaving'; readonly shard: PlacedShard} = {
     kind: 'waiting',
-    why: 'no snapshot yet',
+    why: 'it looks for other tabs',
   };
   #epoch = 0;
   #hasLookedAround = false;

@@ -42,7 +42,7 @@ export type PlacementLoopOptions = {
  */
 export class PlacementLoop {
   readonly #options: PlacementLoopOptions;
-  #state: PlacementState = {kind: 'waiting', why: 'no snapshot yet'};
+  #state: PlacementState = {kind: 'waiting', why: 'it looks for other tabs'};
   #attempt: AbortController | null = null;
   #closed = false;
 

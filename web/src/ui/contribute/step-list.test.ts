@@ -6,7 +6,7 @@ const LAYERS = {startLayer: 10, endLayer: 20};
 
 const WAY: readonly LendState[] = [
   {kind: 'joining'},
-  {kind: 'waiting', why: 'no snapshot yet'},
+  {kind: 'waiting', why: 'it looks for other tabs'},
   {kind: 'claiming', layers: LAYERS, why: 'nobody serves it'},
   {kind: 'loading', layers: LAYERS, why: '', step: 'weights', done: 31e6, total: 34e6},
   {kind: 'loading', layers: LAYERS, why: '', step: 'graph', done: 1, total: 2},
@@ -43,7 +43,7 @@ test('[PG21] a step says which layers, why, and how much of it is done', () => {
     .map(({detail}) => detail);
   expect(details).toEqual([
     '',
-    'Waits for the others: no snapshot yet',
+    'Waits: it looks for other tabs',
     'Claims layers 10–20 because nobody serves it',
     'Layers 10–20: 31 MB of 34 MB',
     'Layers 10–20: 1 of 2',

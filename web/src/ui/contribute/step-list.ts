@@ -60,7 +60,7 @@ function indexOf(state: LendState): number {
 function detailOf(state: LendState): string {
   switch (state.kind) {
     case 'waiting':
-      return `Waits for the others: ${state.why}`;
+      return `Waits: ${state.why}`;
     case 'spare':
       return `Stands by without layers: ${state.why}`;
     case 'claiming':
