@@ -70,6 +70,8 @@ export function chromiumArguments(options: {
   const {webgpu, isRoot = process.getuid?.() === 0} = options;
   return [
     '--disable-quic',
+    // Tabs meet on a machine without any network too; see `Tab.open`.
+    '--allow-loopback-in-peer-connection',
     '--no-first-run',
     '--disable-background-networking',
     '--disable-component-update',

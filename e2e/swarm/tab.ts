@@ -22,6 +22,12 @@ export type OpenTabOptions = {
 
 type OnEvent = (event: AnswerEvent, atUnixMs: number) => void | Promise<void>;
 
+/**
+ * A page that may use these can offer WebRTC every address of the machine, loopback
+ * among them; any other only that of the default route (RFC 8828, mode 1 and 2).
+ */
+const ALL_ADDRESSES = ['microphone', 'camera'] as const;
+
 /** One real tab, in a browser context of its own, driven from outside. */
 export class Tab {
   readonly page: Page;
@@ -33,7 +39,7 @@ export class Tab {
   }
 
   static async open(browser: Browser, options: OpenTabOptions): Promise<Tab> {
-    const context = await browser.newContext();
+    const context = await browser.newContext({permissions: [...ALL_ADDRESSES]});
     const page = await context.newPage();
     const tab = new Tab(page);
     page.on('console', (message) => options.onLog?.(`${message.type()}: ${message.text()}`));
