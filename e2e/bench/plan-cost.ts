@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {promisify} from 'node:util';
 import * as z from 'zod';
 import {generatePool, type PoolMix} from '#shared/testing/pool-generator.ts';
+import {percentile} from '../load/percentile.ts';
 import {lineOf, type BenchLine} from './bench-line.ts';
 import type {Benchmark} from './benchmark.ts';
 import {growthExponent} from './growth-exponent.ts';
@@ -41,7 +42,7 @@ export const benchPlanCost: Benchmark = async ({seed, nodes, print, log, signal}
     if (rows.length < 2) return;
     for (const part of ['planMs', 'indexMs'] as const) {
       const medians = rows.map(
-        ({count, times}) => [count, median(sortedPart(times, part))] as const,
+        ({count, times}) => [count, percentile(partOf(times, part), 50)] as const,
       );
       const name = `plan-cost ${part}, exponent of growth with nodes`;
       print(lineOf(name, growthExponent(medians), '1'));
@@ -71,21 +72,21 @@ async function planPools({folder, seed, count, signal}: PoolsToPlan): Promise<re
 }
 
 function costLine(part: keyof Times, count: number, times: readonly Times[]): BenchLine {
-  const sorted = sortedPart(times, part);
+  const values = partOf(times, part);
   const floor = part === 'planMs' ? ALLOWED_MS[count] : undefined;
   return {
     name: `plan-cost ${part} of ${count} nodes`,
-    value: median(sorted),
+    value: percentile(values, 50),
     unit: 'ms',
     ...(floor === undefined ? {} : {floor}),
-    n: sorted.length,
-    min: sorted[0] ?? 0,
-    max: sorted.at(-1) ?? 0,
+    n: values.length,
+    min: Math.min(...values),
+    max: Math.max(...values),
   };
 }
 
-function sortedPart(times: readonly Times[], part: keyof Times): readonly number[] {
-  return times.map((time) => time[part]).toSorted((a, b) => a - b);
+function partOf(times: readonly Times[], part: keyof Times): readonly number[] {
+  return times.map((time) => time[part]);
 }
 
 async function planOnce(path: string, signal: AbortSignal): Promise<Times> {
@@ -94,8 +95,4 @@ async function planOnce(path: string, signal: AbortSignal): Promise<Times> {
     signal,
   });
   return timesSchema.parse(JSON.parse(stdout));
-}
-
-function median(sorted: readonly number[]): number {
-  return sorted[sorted.length >> 1] ?? 0;
 }

@@ -4,7 +4,7 @@ import type {AllocationTarget} from './allocation-target.ts';
 import {formPipelines, type NodeSet} from './form-pipelines.ts';
 import {byCapacity, parallaxGreedySets} from './heuristics/parallax-greedy.ts';
 import {improvePipelines} from './improve-pipelines.ts';
-import {SHORT_MS, type PipelineCost} from './pipeline-cost.ts';
+import type {PipelineCost} from './pipeline-cost.ts';
 import type {PlanningPool} from './planning-pool.ts';
 
 /** Changes considered per plan. In large swarms nearness alone gives nearly the best sets. */
@@ -118,9 +118,10 @@ function wholeNodesAlone(
   return [...whole.map((node) => [node]), ...shared];
 }
 
+/** A step of this length goes over a link that is none, or misses layers (`SHORT_MS`). */
+const UNREACHABLE_MS = 1e6;
+
 /** Sets that hold the model and whose nodes can reach each other. */
 function withoutShort(cost: PipelineCost, sets: readonly NodeSet[]): readonly NodeSet[] {
-  return sets.filter((set) => cost.arrange(set).stepMs < Math.min(SHORT_MS, UNREACHABLE_MS));
+  return sets.filter((set) => cost.arrange(set).stepMs < UNREACHABLE_MS);
 }
-
-const UNREACHABLE_MS = 1e6;
