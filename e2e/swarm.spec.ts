@@ -1,9 +1,10 @@
-import {spawn, type ChildProcess} from 'node:child_process';
+import {execFile, spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath, pathToFileURL} from 'node:url';
+import {promisify} from 'node:util';
 import {expect, test} from '@playwright/test';
 import {chromium} from 'playwright';
 import * as z from 'zod';
@@ -377,13 +378,7 @@ async function lineOf(child: ChildProcess, wanted: RegExp): Promise<void> {
 
 /** Command lines of processes that work in `path`. */
 async function processesOf(path: string): Promise<readonly string[]> {
-  const outcome = await runProcess({
-    file: 'ps',
-    args: ['-eo', 'args'],
-    env: process.env,
-    timeoutMs: 10_000,
-  });
-  if (outcome.kind !== 'ended' || outcome.code !== 0)
-    throw new Error('Cannot list the processes of this machine');
-  return outcome.stdout.split('\n').filter((line) => line.includes(path));
+  // A browser's are long, and other browsers may run: the whole list, not its end.
+  const {stdout} = await promisify(execFile)('ps', ['-eo', 'args'], {maxBuffer: Infinity});
+  return stdout.split('\n').filter((line) => line.includes(path));
 }
