@@ -1,5 +1,6 @@
 import {fileURLToPath} from 'node:url';
 import {defineConfig} from 'vite';
+import {swapBuiltSite} from './swap-built-site.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -15,10 +16,10 @@ export default defineConfig({
       '@huggingface/gguf': fromRoot('node_modules/@huggingface/gguf/dist/browser/index.mjs'),
     },
   },
+  plugins: [swapBuiltSite({workDir: fromRoot('.cache')})],
   worker: {format: 'es'},
   build: {
     outDir: fromRoot('dist'),
-    emptyOutDir: true,
     target: 'es2023',
     // The engine is loaded on demand: its size is no mistake.
     chunkSizeWarningLimit: 2_000,
