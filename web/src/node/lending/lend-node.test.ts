@@ -1,10 +1,14 @@
-import {expect, test} from 'vitest';
+import {afterEach, expect, test, vi} from 'vitest';
 import type {LendRequest} from '../../chat/lend-service.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
 import {LendNode} from './lend-node.ts';
 import {memoryMembership} from './testing/memory-membership.ts';
 
 const STUB: LendRequest = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}};
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** A node that lends, and the states that a page would have seen, without repetitions. */
 function follow(node: LendNode): readonly string[] {
@@ -39,6 +43,39 @@ test('[LN1] who stops and lends again while the tab joins lends once', async () 
   await Promise.all([first, second]);
   expect(listenerCount()).toBe(1);
   await node.stop();
+});
+
+/** A node whose layers could not be loaded: there is no worker for an engine in Node. */
+async function failedNode(): Promise<{
+  readonly node: LendNode;
+  readonly kinds: readonly string[];
+  readonly listenerCount: () => number;
+}> {
+  vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
+  const {membership, listenerCount} = await memoryMembership();
+  const node = new LendNode(() => Promise.resolve(membership));
+  const kinds = follow(node);
+  await node.lend({...STUB, engine: 'wasm'});
+  await expect
+    .poll(() => vi.advanceTimersByTimeAsync(500).then(() => kinds.at(-1)), {interval: 1})
+    .toBe('failed');
+  return {node, kinds, listenerCount};
+}
+
+test('[LN1] who stops a lending that failed and lends again at once lends once', async () => {
+  const {node, kinds, listenerCount} = await failedNode();
+  await Promise.all([node.stop(), node.lend(STUB), node.lend(STUB)]);
+  expect(kinds.slice(kinds.indexOf('failed'))).toEqual(['failed', 'idle', 'joining', 'waiting']);
+  expect(listenerCount()).toBe(1);
+  await node.stop();
+  expect(listenerCount()).toBe(0);
+});
+
+test('[LN1] a stop while a lending that failed is cleared away is not lost', async () => {
+  const {node, kinds, listenerCount} = await failedNode();
+  await Promise.all([node.stop(), node.lend(STUB), node.stop()]);
+  expect(kinds.slice(kinds.indexOf('failed'))).toEqual(['failed', 'idle']);
+  expect(listenerCount()).toBe(0);
 });
 
 test('[LN2] two stops at once end one lending, and leave no listener and no record', async () => {

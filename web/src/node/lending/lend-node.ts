@@ -48,9 +48,14 @@ export class LendNode implements LendService {
 
   async lend(request: LendRequest): Promise<void> {
     if (this.#state.kind !== 'idle' && this.#state.kind !== 'failed') return;
-    this.#enter({kind: 'joining'});
+    // One that still waits for the leaving below gives way: one lending at a time.
+    this.#joining?.abort();
     const joining = new AbortController();
     this.#joining = joining;
+    // How the leaving went is told to who stopped.
+    if (this.#leaving !== null) await this.#leaving.catch(() => undefined);
+    if (joining.signal.aborted) return;
+    this.#enter({kind: 'joining'});
     try {
       await this.#lending?.close();
       this.#lending = null;
