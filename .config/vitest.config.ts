@@ -4,8 +4,10 @@ export default defineConfig({
   test: {
     include: ['{shared,web,signal-server,e2e}/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
+    setupFiles: ['.config/same-properties.ts'],
     // Ends a test that hangs; no test is about time, and machines are busy.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: {poll: {timeout: 30_000}},
   },
 });

@@ -11,7 +11,9 @@ export default defineConfig({
   // Two cores, and tabs that compute: one at a time.
   workers: 1,
   retries: 0,
+  // Ends a test that hangs; no test is about time, and machines are busy.
   timeout: 180_000,
+  expect: {timeout: 60_000},
   reporter: [['list'], ['json', {outputFile: fromRoot('.cache/reports/playwright.json')}]],
   use: {
     launchOptions: {

@@ -16,6 +16,8 @@ import {recordPrefix, sealedByteLength} from './signed-record.ts';
 const privateKey = await generateKeyPair('Ed25519');
 const peerId = asPeerId(peerIdFromPrivateKey(privateKey).toString());
 const facts = buildRecord({peerId});
+/** Real time, for a busy machine; each look moves the fake clock on by the interval. */
+const PATIENT = {interval: 1, timeout: 30_000};
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -44,8 +46,7 @@ async function createWorld() {
     onFailure: (cause) => failures.push(cause),
   });
   // Signing is WebCrypto: real time, outside the fake timers.
-  const settle = (count: number) =>
-    vi.waitFor(() => expect(seen.length).toBe(count), {interval: 1});
+  const settle = (count: number) => vi.waitFor(() => expect(seen.length).toBe(count), PATIENT);
   return {server, publisher, reader, seen, failures, settle};
 }
 
@@ -68,7 +69,7 @@ test('[RP2] many changes in a moment are one record, at most four a second', asy
     publisher.update({openSessions});
     await advance(10);
   }
-  await vi.waitFor(() => expect(seen.at(-1)?.openSessions).toBe(50), {interval: 1});
+  await vi.waitFor(() => expect(seen.at(-1)?.openSessions).toBe(50), PATIENT);
   // At the start, after 250 and after 500 ms, and one more when signing took its time.
   expect(seen.length).toBeLessThanOrEqual(4);
   await publisher.stop();
@@ -114,7 +115,7 @@ test('[RP5] tells of a failure and tries again until a server takes the record',
   const {server, seen, failures, settle, publisher} = await createWorld();
   server.setReachable(false);
   await advance(0);
-  await vi.waitFor(() => expect(failures.length).toBe(1), {interval: 1});
+  await vi.waitFor(() => expect(failures.length).toBe(1), PATIENT);
   server.setReachable(true);
   await advance(1000);
   await settle(1);

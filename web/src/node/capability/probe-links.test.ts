@@ -99,5 +99,5 @@ test('[CP7] a long frame tells the uplink, a short one and one to itself do not'
   await transport.send(SELF, new Uint8Array(100_000), NEVER);
   expect(book.facts(0).uplinkBytesPerSec).toBeNull();
   await transport.send(asPeerId('p0'), new Uint8Array(100_000), NEVER);
-  await vi.waitFor(() => expect(book.facts(0).uplinkBytesPerSec).toBeGreaterThan(0));
+  await expect.poll(() => book.facts(0).uplinkBytesPerSec).toBeGreaterThan(0);
 });
