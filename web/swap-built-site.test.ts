@@ -1,5 +1,5 @@
 /// <reference types="node" />
-import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test} from 'vitest';
@@ -25,7 +25,7 @@ afterEach(async () => {
 
 const servedPage = (): Promise<string> => readFile(join(folder, 'dist/index.html'), 'utf8');
 
-async function buildPage(watcher: Plugin): Promise<void> {
+async function buildPage(watcher: Plugin | null = null): Promise<void> {
   const plugins = [watcher, swapBuiltSite({workDir: join(folder, 'work')})];
   await build({root: folder, configFile: false, logLevel: 'silent', plugins});
 }
@@ -49,5 +49,35 @@ test('[BS2] a build that fails leaves the last site as it is, and nothing beside
   };
   await expect(buildPage(failing)).rejects.toThrow('No more disk');
   expect(await servedPage()).toBe('last');
+  expect(await readdir(join(folder, 'work'))).toEqual([]);
+});
+
+test('[BS3] a site that is the same leaves the last one where it is', async () => {
+  await buildPage();
+  const {ino} = await stat(join(folder, 'dist'));
+  await buildPage();
+  expect((await stat(join(folder, 'dist'))).ino).toBe(ino);
+  expect(await readdir(join(folder, 'work'))).toEqual([]);
+});
+
+test('[BS3] builds that end at the same time leave a whole site of one of them', async () => {
+  let waiting = 0;
+  const all = Promise.withResolvers<void>();
+  const names = Array.from({length: 8}, (_, i) => `${i}.txt`);
+  const ending = (fileName: string): Plugin => ({
+    name: 'ending',
+    generateBundle() {
+      this.emitFile({type: 'asset', fileName, source: fileName});
+    },
+    async writeBundle() {
+      waiting += 1;
+      if (waiting === names.length) all.resolve();
+      await all.promise;
+    },
+  });
+  await Promise.all(names.map((name) => buildPage(ending(name))));
+  const files = await readdir(join(folder, 'dist'));
+  expect(files).toHaveLength(3);
+  expect(files).toEqual(expect.arrayContaining(['icon.svg', 'index.html']));
   expect(await readdir(join(folder, 'work'))).toEqual([]);
 });

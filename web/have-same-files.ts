@@ -1,0 +1,29 @@
+import {readdir, readFile} from 'node:fs/promises';
+import {join, relative} from 'node:path';
+
+/** Whether two folders hold the same files with the same bytes. Reads both; files that go meanwhile are not the same. */
+export async function haveSameFiles(one: string, other: string): Promise<boolean> {
+  const [paths, otherPaths] = await Promise.all([filesIn(one), filesIn(other)]);
+  if (paths.join('\n') !== otherPaths.join('\n')) return false;
+  for (const path of paths) {
+    const [bytes, otherBytes] = await Promise.all([read(one, path), read(other, path)]);
+    if (bytes === null || otherBytes === null || !bytes.equals(otherBytes)) return false;
+  }
+  return true;
+}
+
+async function read(folder: string, path: string): Promise<Buffer | null> {
+  return await readFile(join(folder, path)).catch(ignoreMissing);
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const options = {recursive: true, withFileTypes: true} as const;
+  const entries = (await readdir(folder, options).catch(ignoreMissing)) ?? [];
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map(({parentPath, name}) => relative(folder, join(parentPath, name))).toSorted();
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): null {
+  if (error.code !== 'ENOENT') throw error;
+  return null;
+}
