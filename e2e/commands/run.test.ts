@@ -5,7 +5,7 @@ import {chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile} from 'node:fs/promise
 import {tmpdir} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
 import {afterEach, expect, test} from 'vitest';
-import {findClosedPort} from '../set-up/testing/loopback-port.ts';
+import {CLOSED_PORT} from '../set-up/testing/loopback-port.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 const temporaryFolders: string[] = [];
@@ -194,7 +194,7 @@ test('[SU3] a registry that cannot be reached is named as the reason', async () 
       'node_modules/absent': {version: '1.0.0', integrity: `sha512-${'A'.repeat(86)}==`},
     },
   });
-  const registry = `http://127.0.0.1:${await findClosedPort()}/`;
+  const registry = `http://127.0.0.1:${CLOSED_PORT}/`;
   const {code, stderr} = await run(project, {
     args: ['show'],
     path: pathWithNpm,

