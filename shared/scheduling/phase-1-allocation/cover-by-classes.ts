@@ -68,9 +68,10 @@ function patternsBy(
   for (;;) {
     const largest = left.findIndex((count) => count > 0);
     if (largest < 0) return patterns;
-    const pattern = [take(largest)];
+    const pattern = new GrowingPattern(classes);
+    pattern.add(take(largest));
     let closer = -1;
-    while (closer < 0 && pattern.length < cellCount) {
+    while (closer < 0 && pattern.members.length < cellCount) {
       closer = smallestCloser(cellCount, classes, left, pattern);
       if (closer >= 0) break;
       const more =
@@ -78,10 +79,10 @@ function patternsBy(
           ? left.findIndex((count) => count > 0)
           : left.findLastIndex((count) => count > 0);
       if (more < 0) return patterns;
-      pattern.push(take(more));
+      pattern.add(take(more));
     }
     if (closer < 0) return patterns;
-    patterns.push([...pattern, take(closer)]);
+    patterns.push([...pattern.members, take(closer)]);
   }
 }
 
@@ -89,44 +90,51 @@ function smallestCloser(
   cellCount: number,
   classes: readonly CapacityClass[],
   left: readonly number[],
-  pattern: PipelinePattern,
+  pattern: GrowingPattern,
 ): number {
-  const room = roomWithOneMore(classes, pattern);
   for (let at = classes.length - 1; at >= 0; at -= 1) {
     const closer = classes[at];
     if (closer === undefined || (left[at] ?? 0) === 0) continue;
-    if (room(closer) >= cellCount) return at;
+    if (pattern.cellsWith(closer) >= cellCount) return at;
   }
   return -1;
 }
 
-/**
- * Cells that fit a pattern and one node more, with the best head and tail; 0
- * when no stage can be an end. What the pattern itself gives is worked out once.
- */
-function roomWithOneMore(
-  classes: readonly CapacityClass[],
-  pattern: PipelinePattern,
-): (more: CapacityClass) => number {
-  const members = pattern.flatMap((at) => classes[at] ?? []);
-  const plainRoom = members.reduce((sum, {plain}) => sum + plain, 0);
-  let headLoss = Infinity;
-  let tailLoss = Infinity;
-  let bothLoss = Infinity;
-  for (const [h, head] of members.entries()) {
-    headLoss = Math.min(headLoss, lossAt(head.plain, head.first));
-    tailLoss = Math.min(tailLoss, lossAt(head.plain, head.last));
-    for (const [t, tail] of members.entries()) {
-      if (h === t) continue;
-      const loss = lossAt(head.plain, head.first) + lossAt(tail.plain, tail.last);
-      bothLoss = Math.min(bothLoss, loss);
-    }
+/** A pattern before it is closed. What its members give is kept, so that a node more costs O(1). */
+class GrowingPattern {
+  readonly members: number[] = [];
+  readonly #classes: readonly CapacityClass[];
+  #plainCells = 0;
+  /** The least that the best head, the best tail, and the best two for both take away. */
+  #headLoss = Infinity;
+  #tailLoss = Infinity;
+  #bothLoss = Infinity;
+
+  constructor(classes: readonly CapacityClass[]) {
+    this.#classes = classes;
   }
-  return ({plain, first, last}) => {
-    const asHead = lossAt(plain, first) + tailLoss;
-    const asTail = lossAt(plain, last) + headLoss;
-    return Math.max(0, plainRoom + plain - Math.min(bothLoss, asHead, asTail));
-  };
+
+  /** @param at position of a class. */
+  add(at: number): void {
+    this.members.push(at);
+    const more = this.#classes[at];
+    if (more === undefined) return;
+    this.#bothLoss = this.#bothLossWith(more);
+    this.#headLoss = Math.min(this.#headLoss, lossAt(more.plain, more.first));
+    this.#tailLoss = Math.min(this.#tailLoss, lossAt(more.plain, more.last));
+    this.#plainCells += more.plain;
+  }
+
+  /** Cells that fit these nodes and one more, with the best head and tail; 0 when no stage can be an end. */
+  cellsWith(more: CapacityClass): number {
+    return Math.max(0, this.#plainCells + more.plain - this.#bothLossWith(more));
+  }
+
+  #bothLossWith({plain, first, last}: CapacityClass): number {
+    const asHead = lossAt(plain, first) + this.#tailLoss;
+    const asTail = lossAt(plain, last) + this.#headLoss;
+    return Math.min(this.#bothLoss, asHead, asTail);
+  }
 }
 
 function lossAt(plain: number, atEnd: number): number {

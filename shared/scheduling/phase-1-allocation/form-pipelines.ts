@@ -49,10 +49,11 @@ class Gathering {
   /** The fastest node of the first class of a pattern, then always the one that is nearest to all chosen. */
   take(pattern: readonly number[]): NodeSet {
     for (const at of pattern) this.#needed[at] = intAt(this.#needed, at) + 1;
+    const classes = [...new Set(pattern)];
     const set: number[] = [];
     for (let k = 0; k < pattern.length; k += 1) {
       const node =
-        k === 0 ? this.#fastestOf(pattern[0] ?? 0) : this.#nearestTo(set.slice(-NEAR_TO), pattern);
+        k === 0 ? this.#fastestOf(pattern[0] ?? 0) : this.#nearestTo(set.slice(-NEAR_TO), classes);
       const at = intAt(this.#freeClassOf, node);
       this.#needed[at] = intAt(this.#needed, at) - 1;
       this.#freeClassOf[node] = -1;
@@ -66,8 +67,8 @@ class Gathering {
     return nodes.find((node) => intAt(this.#freeClassOf, node) === at) ?? 0;
   }
 
-  /** Among the neighbours of the chosen nodes, or else among all. */
-  #nearestTo(set: NodeSet, pattern: readonly number[]): number {
+  /** Among the neighbours of the chosen nodes, or else among all of these classes. */
+  #nearestTo(set: NodeSet, classes: readonly number[]): number {
     const {neighbours, neighboursPerNode} = this.#pool;
     this.#best = -1;
     this.#leastMs = Infinity;
@@ -78,7 +79,7 @@ class Gathering {
       }
     }
     if (this.#best >= 0) return this.#best;
-    for (const at of pattern) {
+    for (const at of classes) {
       for (const node of this.#classes[at]?.nodes ?? []) this.#consider(set, node);
     }
     return this.#best;
