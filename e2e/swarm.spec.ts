@@ -25,6 +25,10 @@ import {log} from './swarm/test-log.ts';
 const COMMAND = fileURLToPath(new URL('commands/swarm.ts', import.meta.url));
 const LAYER_COUNT = 48;
 const HIDDEN_SIZE = 64;
+const CONTEXT_TOKENS = 2_048;
+/** What a stub of the tiny model says to these: 15 tokens, and 1,809, which take far longer than any fault. */
+const BRIEF = {tokenIds: [288]};
+const ENDLESS = {tokenIds: [240, 63]};
 const FRAME_HEADER_BYTES = 28;
 
 /** The fields that readers outside this repository rely on. */
@@ -76,7 +80,10 @@ test.beforeAll(async () => {
   modelPath = join(folder, 'tiny.gguf');
   await writeFile(
     modelPath,
-    tinyGguf({seed: 1, shape: {layerCount: LAYER_COUNT, hiddenSize: HIDDEN_SIZE}}),
+    tinyGguf({
+      seed: 1,
+      shape: {layerCount: LAYER_COUNT, hiddenSize: HIDDEN_SIZE, contextTokens: CONTEXT_TOKENS},
+    }),
   );
 });
 
@@ -100,7 +107,7 @@ async function measure(
 /** Chromium's sockets have short paths, so a folder for a run's temporary files has one too. */
 const SHORT_BASE = tmpdir().length <= '/var/tmp'.length ? tmpdir() : '/tmp';
 
-/** `npm run swarm` in a process of its own: its report, and what it left on the machine. */
+/** `npm run swarm` in a process of its own: its report, when it has left nothing on the machine. */
 async function runCommand(name: string, scenario: Record<string, unknown>) {
   const temporary = await mkdtemp(join(SHORT_BASE, 'weft-'));
   const scenarioPath = join(folder, `${name}.json`);
@@ -110,18 +117,17 @@ async function runCommand(name: string, scenario: Record<string, unknown>) {
     file: process.execPath,
     args: [COMMAND, scenarioPath, '--report', reportDir],
     env: {...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary},
-    timeoutMs: 150_000,
+    timeoutMs: 300_000,
   });
   const text = await readFile(join(reportDir, 'report.json'), 'utf8');
-  const left = {files: await readdir(temporary), processes: await processesOf(temporary)};
-  await rm(temporary, {recursive: true});
-  return {outcome, report: reportSchema.parse(JSON.parse(text)), reportDir, left};
+  await expectNothingLeft(temporary);
+  return {outcome, report: reportSchema.parse(JSON.parse(text)), reportDir};
 }
 
 type Observed = {readonly traffic: TabTraffic; readonly links: readonly LinkReport[]};
 
 test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees with the tabs and their browser', async () => {
-  test.setTimeout(360_000);
+  test.setTimeout(720_000);
   const requests = {
     prompts: ['hello world', 'because', {tokenIds: [5, 6, 7]}],
     count: 50,
@@ -135,7 +141,7 @@ test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees 
   const tabs = [{count: 20, engine: 'stub', maxLayers: 12}];
   const observed = new Map<string, Observed>();
   const {report, isGood} = await measure(
-    {seed: 7, tabs, requests, waitForChains: 2, coverageTimeoutMs: 120_000},
+    {seed: 7, tabs, requests, waitForChains: 2, coverageTimeoutMs: 300_000, timeoutMs: 600_000},
     async (swarm) => {
       for (const tab of swarm.tabs) {
         const traffic = await tab.traffic();
@@ -262,22 +268,20 @@ test('[SW3] [SW5] a fault strikes a real tab at its token, the request says what
       runCommand(kind, {
         model: modelPath,
         tabs: [{count: 3, engine: 'stub', maxLayers: 16}],
-        requests: {prompts: ['hello world', 'because'], maxTokens: 100},
+        requests: {prompts: [BRIEF, ENDLESS], maxTokens: CONTEXT_TOKENS - 2},
         faults: [{kind, target: 'stage:1', request: 1, afterTokens: 4}],
       }),
     ),
   );
-  for (const [i, {outcome, report, left}] of runs.entries()) {
+  for (const [i, {outcome, report}] of runs.entries()) {
     const [kind, errorCode, says] = faults[i] ?? [];
     expect(outcome).toMatchObject({kind: 'ended', code: 1});
-    expect(left).toEqual({files: [], processes: []});
     expect(report.summary).toMatchObject({requests: 2, completed: 1, failed: 1, wrong: 0});
     const [whole, broken] = report.requests;
-    expect(whole?.error).toBeNull();
+    expect(whole).toMatchObject({error: null, finishReason: 'stop'});
     const node = broken?.chains[0]?.[1]?.node;
     const tokens = broken?.tokenIds.length ?? 0;
     expect(tokens).toBeGreaterThanOrEqual(4);
-    expect(tokens).toBeLessThan(100);
     expect(broken).toMatchObject({errorCode, finishReason: null, isWrong: false});
     expect(broken?.error).toBe(
       `The answer stopped after ${tokens} tokens: ${says} (peer "${node}"); ask again`,
@@ -356,10 +360,15 @@ for (const [signal, howItEnds] of [
     child.kill(signal);
     await ended;
     if (signal === 'SIGINT') expect(child.exitCode).toBe(130);
-    await expect.poll(() => processesOf(temporary)).toEqual([]);
-    await expect.poll(() => readdir(temporary)).toEqual([]);
-    await rm(temporary, {recursive: true});
+    await expectNothingLeft(temporary);
   });
+}
+
+/** Removes a run's folder when it is empty and no process works in it: a browser's helpers end after it. */
+async function expectNothingLeft(temporary: string): Promise<void> {
+  await expect.poll(() => processesOf(temporary)).toEqual([]);
+  await expect.poll(() => readdir(temporary)).toEqual([]);
+  await rm(temporary, {recursive: true});
 }
 
 /** Resolves when the program has written such a line to its standard error. */

@@ -10,8 +10,13 @@ export function questionOf(scenario: Scenario, id: number): string {
 /**
  * The right answers to the questions of a scenario: those of an undisturbed
  * run on the same tabs, where each question is asked once, one after the other.
+ *
+ * @param longestTokens of the answers that are to be compared: these go no further.
  */
-export async function findReference(options: RunScenarioOptions): Promise<{
+export async function findReference(
+  options: RunScenarioOptions,
+  longestTokens: number,
+): Promise<{
   readonly answers: ReadonlyMap<string, readonly number[]>;
   /** Questions that even the undisturbed run could not answer. */
   readonly failed: readonly RequestRecord[];
@@ -22,7 +27,14 @@ export async function findReference(options: RunScenarioOptions): Promise<{
   const undisturbed: Scenario = {
     ...scenario,
     faults: [],
-    requests: {...requests, count, clients: 1, arrival: 'sequential', logprobs: 0},
+    requests: {
+      ...requests,
+      count,
+      clients: 1,
+      arrival: 'sequential',
+      maxTokens: Math.max(1, longestTokens),
+      logprobs: 0,
+    },
   };
   const record = await runScenario({...options, scenario: undisturbed});
   const completed = record.requests.filter(({error}) => error === null);

@@ -18,7 +18,10 @@ export async function measureScenario(options: RunScenarioOptions): Promise<Meas
   const hasFaults = scenario.faults.length > 0;
   if (hasFaults) log('The same without faults, to compare');
   const reference = hasFaults
-    ? await findReference(options)
+    ? await findReference(
+        options,
+        Math.max(...record.requests.map(({tokenIds}) => tokenIds.length)),
+      )
     : {answers: new Map<string, number[]>(), failed: []};
   const answers = record.requests.map(({id, tokenIds, error}) => ({
     id,
