@@ -28,7 +28,7 @@ type Joined = {
   readonly transport: Transport;
 };
 
-const CALL_TIMEOUT_MS = 20_000;
+const CALL_TIMEOUT_MS = 60_000;
 const encoder = new TextEncoder();
 
 let joined: Joined | null = null;

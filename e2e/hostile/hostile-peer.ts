@@ -9,7 +9,7 @@ declare const weftHostile: HostileControl;
 
 const PAGE_DIR = fileURLToPath(new URL('../hostile-page/', import.meta.url));
 const PAGE_PATH = 'hostile';
-const TOLD_TIMEOUT_MS = 10_000;
+const TOLD_TIMEOUT_MS = 60_000;
 
 /** Builds the page of the hostile peer into a site, so that it has the same origin as the product. */
 export async function buildHostilePage(siteDir: string): Promise<void> {
