@@ -5,7 +5,7 @@ import type {AnswerEvent, AskRequest} from '../../web/src/chat/chat-service.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from '../swarm/answer.ts';
 import {buildSite} from '../set-up/build-site.ts';
 import {prepareModel, type PreparedModel} from '../set-up/prepare-model.ts';
-import {activationBytesThroughServer} from '../swarm/relayed-bytes.ts';
+import {activationBytesThroughServer, relayedBytesAfterSignaling} from '../swarm/relayed-bytes.ts';
 import {reportedHop, type ReportedHop} from '../swarm/reported-hop.ts';
 import {Swarm} from '../swarm/start-swarm.ts';
 import {missingLayersOf} from './missing-layers.ts';
@@ -108,14 +108,14 @@ async function askOnce(
   let relayedBytesBefore = Number.NaN;
   let askedAtMs = performance.now();
   let firstTokenAtMs = Number.NaN;
-  const onEvent = (event: AnswerEvent): void => {
+  const onEvent = async (event: AnswerEvent): Promise<void> => {
     answer = extendAnswer(answer, event);
     if (event.kind === 'waiting') {
       missing = missingLayersOf(event.missing);
       // Every tab has taken what it will: nobody else is coming.
       abort.abort();
     }
-    if (event.kind === 'ready') relayedBytesBefore = swarm.server.counters().relayedBytes;
+    if (event.kind === 'ready') relayedBytesBefore = await relayedBytesAfterSignaling(swarm);
     if (event.kind === 'token') {
       if (Number.isNaN(firstTokenAtMs)) firstTokenAtMs = performance.now();
       process.stdout.write(event.text);

@@ -10,6 +10,7 @@ import {createApp} from './app.ts';
 const counters = {
   relayedBytes: 12,
   relayedConnections: 2,
+  openRelayedConnections: 1,
   reservations: 3,
   refusedRecords: 0,
   dhtRecords: 4,

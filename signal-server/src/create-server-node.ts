@@ -29,6 +29,8 @@ type Services = {
 export type ServerCounters = {
   readonly relayedBytes: number;
   readonly relayedConnections: number;
+  /** Those that are open now. */
+  readonly openRelayedConnections: number;
   readonly reservations: number;
   readonly dhtRecords: number;
   /** Lying, late or broken records that were offered to the DHT. */

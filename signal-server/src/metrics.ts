@@ -21,6 +21,12 @@ const METRICS: readonly Metric[] = [
     help: 'Connections that were opened through the circuit relay.',
   },
   {
+    counter: 'openRelayedConnections',
+    name: 'weft_open_relayed_connections',
+    type: 'gauge',
+    help: 'Open connections through the circuit relay.',
+  },
+  {
     counter: 'reservations',
     name: 'weft_relay_reservations',
     type: 'gauge',

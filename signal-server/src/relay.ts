@@ -34,6 +34,8 @@ export type RelayCounts = {
   /** All bytes that the relay wrote to a peer, handshakes included. */
   readonly relayedBytes: number;
   readonly relayedConnections: number;
+  /** Those that are open now: while there is none, nothing is relayed. */
+  readonly openRelayedConnections: number;
 };
 
 /**
@@ -43,9 +45,14 @@ export type RelayCounts = {
 export class RelayMeter {
   #relayedBytes = 0;
   #relayedConnections = 0;
+  #openRelayedConnections = 0;
 
   read(): RelayCounts {
-    return {relayedBytes: this.#relayedBytes, relayedConnections: this.#relayedConnections};
+    return {
+      relayedBytes: this.#relayedBytes,
+      relayedConnections: this.#relayedConnections,
+      openRelayedConnections: this.#openRelayedConnections,
+    };
   }
 
   /**
@@ -68,6 +75,10 @@ export class RelayMeter {
   watchTargets(libp2p: Libp2p): void {
     libp2p.use(RELAY_V2_STOP_CODEC, (stream, connection, next) => {
       this.#relayedConnections += 1;
+      this.#openRelayedConnections += 1;
+      stream.addEventListener('close', () => {
+        this.#openRelayedConnections -= 1;
+      });
       this.#watch(stream);
       next(stream, connection);
     });
