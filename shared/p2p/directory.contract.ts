@@ -6,6 +6,7 @@ import {asManifestHash, asPeerId} from '../ids.ts';
 import {RECORD_TTL_MS, type NodeRecord} from '../protocol/node-record.ts';
 import {buildRecord} from '../testing/record-builder.ts';
 import type {Directory, DirectoryView} from './directory.ts';
+import {firstListing} from './first-listing.ts';
 import {recordPrefix, sealRecord} from './signed-record.ts';
 
 /** One DHT server and a clock that all share; `open` joins with a fresh node. */
@@ -16,7 +17,8 @@ export type DirectoryWorld = {
   close(): Promise<void>;
 };
 
-const TIMEOUT_MS = 15_000;
+/** Ends a run that hangs; no rule is about time, and machines are busy. */
+const TIMEOUT_MS = 50_000;
 const limited = () => ({signal: AbortSignal.timeout(TIMEOUT_MS)});
 const model = buildRecord();
 const prefix = recordPrefix(model.swarmId, model.manifestHash);
@@ -152,6 +154,22 @@ export const directoryContract: readonly DirectoryRule[] = [
         detail: {code: 'RECORD_SIGNATURE_INVALID'},
       });
       expect(a.list().records).toEqual([]);
+    },
+  },
+  {
+    name: '[DR8] the first listing is over when all that was published is there, or when nobody waits for it',
+    run: async (world) => {
+      const a = await world.open(prefix);
+      for (let count = 0; count < 3; count += 1) await publishAs(world, a, await createOwner());
+      const newcomer = await world.open(prefix);
+      await firstListing(newcomer, limited());
+      expect(newcomer.list().records).toHaveLength(3);
+      await world.setServerReachable(false);
+      await viewOf(newcomer, ({state}) => state === 'unreachable');
+      const abort = new AbortController();
+      const waiting = firstListing(newcomer, abort);
+      abort.abort();
+      await waiting;
     },
   },
   {

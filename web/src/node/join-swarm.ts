@@ -5,6 +5,7 @@ import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts'
 import type {NodeFacts} from '#shared/p2p/record-publisher.ts';
 import {recordPrefix} from '#shared/p2p/signed-record.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
+import {firstListing} from '#shared/p2p/first-listing.ts';
 import type {Transport} from '#shared/p2p/transport.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
@@ -32,6 +33,8 @@ export type JoinOptions = {
 };
 
 const JOIN_TIMEOUT_MS = 30_000;
+/** A server whose list does not come is one whose records come one by one, if at all. */
+const LISTING_PATIENCE_MS = 5_000;
 
 /**
  * Joins the swarm of one model: libp2p node, directory, transport.
@@ -51,6 +54,8 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
     prefix: recordPrefix(swarmId, options.model.manifestHash),
     now: nowMs,
   });
+  // Who asks at once would hear that nobody holds anything.
+  await firstListing(directory, {signal: AbortSignal.timeout(LISTING_PATIENCE_MS)});
   const records = new NewestRecords(directory);
   const {transport, book} = await openLinks(node, records);
   const device = new WatchedDevice(options.watchDevice);
