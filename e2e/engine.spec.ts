@@ -86,8 +86,6 @@ async function expectFailure(
 test('[EN1] one tab says what exact arithmetic says; three tabs give its bits, however the prompt is cut', async ({
   page,
 }) => {
-  // 0.5 GB of weights twice: 20 s on two idle cores, and minutes when they are shared.
-  test.setTimeout(400_000);
   const {items} = referenceSchema.parse(await readJson('e2e/reference/smollm2-greedy.json'));
   const [chat] = items;
   if (chat === undefined) throw new Error('No reference chat');

@@ -12,7 +12,7 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   // Ends a test that hangs; no test is about time, and machines are busy.
-  timeout: 180_000,
+  timeout: 400_000,
   expect: {timeout: 60_000},
   reporter: [['list'], ['json', {outputFile: fromRoot('.cache/reports/playwright.json')}]],
   use: {

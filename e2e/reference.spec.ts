@@ -77,7 +77,7 @@ function compare(item: ReferenceItem, threeTabs: Answer, oneTab: Answer): string
 }
 
 test('[RF1] every chat of the reference, over three tabs and over one: same prompts, same tokens, same bits', async () => {
-  test.setTimeout(420_000);
+  test.setTimeout(800_000);
   const model = await prepareModel({log});
   const three = await answerAll(model, 3);
   const one = await answerAll(model, 1);

@@ -27,8 +27,8 @@ declare global {
 
 const manifestHash = asManifestHash('ab'.repeat(32));
 const swarmId = asSwarmId('public');
-const JOIN_TIMEOUT_MS = 15_000;
-const CALL_TIMEOUT_MS = 20_000;
+const JOIN_TIMEOUT_MS = 60_000;
+const CALL_TIMEOUT_MS = 60_000;
 
 type Joined = {
   readonly node: BrowserNode;

@@ -87,7 +87,7 @@ test('[TR16] a receiver that gives back more than it was sent loses the link', a
     stream.send(encodeWord(WINDOW_BYTES));
   });
   const loss = nextLoss();
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(30_000);
   await transport.connect(asPeerId(liar.peerId.toString()), {signal});
   expect(await loss).toBe('violation');
   expect(transport.traffic()).toMatchObject([{violations: 1}]);

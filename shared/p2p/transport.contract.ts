@@ -23,7 +23,8 @@ export type TransportRule = {
 
 const NOBODY = asPeerId('12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5');
 const waitSchema = z.looseObject({waitedMs: z.number()});
-const TIMEOUT_MS = 20_000;
+/** Ends a run that hangs; no rule is about time, and machines are busy. */
+const TIMEOUT_MS = 50_000;
 const limited = () => ({signal: AbortSignal.timeout(TIMEOUT_MS)});
 
 /** `byteLength` bytes that name their own place, so that a mixed-up frame shows. */
