@@ -9,6 +9,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'route-quality': async () =>
     (await import('../bench/route-quality/bench-route-quality.ts')).benchRouteQuality,
   scheduling: async () => (await import('../bench/scheduling.ts')).benchScheduling,
+  'plan-quality': async () => (await import('../bench/plan-quality.ts')).benchPlanQuality,
   'plan-cost': async () => (await import('../bench/plan-cost.ts')).benchPlanCost,
   'stale-clients': async () => (await import('../bench/stale-clients.ts')).benchStaleClients,
   prediction: async () => (await import('../bench/prediction.ts')).benchPrediction,
