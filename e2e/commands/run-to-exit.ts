@@ -1,6 +1,7 @@
 /**
- * Runs a command to its end: Ctrl-C aborts it, a failure prints its sentence
- * (and nothing of our own stack) and ends with code 1.
+ * Runs a command to its end: Ctrl-C aborts it, and so does a reader of its
+ * output that has read enough; a failure prints its sentence (and nothing of
+ * our own stack) and ends with code 1.
  */
 export async function runToExit(command: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const abort = new AbortController();
@@ -9,6 +10,9 @@ export async function runToExit(command: (signal: AbortSignal) => Promise<void>)
       abort.abort(new Error(`Stopped by ${name}`));
     });
   }
+  process.stdout.on('error', (error) => {
+    abort.abort(error);
+  });
   try {
     await command(abort.signal);
   } catch (error) {
