@@ -93,7 +93,7 @@ function activationsBetween({requests}: Report): ReadonlyMap<string, number> {
 }
 
 test('[SW7] chains, bytes and times of the report are those that the browser, the server and another clock saw', async () => {
-  const scenario = parseScenario(JSON.stringify(SCENARIO));
+  const scenario = parseScenario(SCENARIO);
   const {signal} = new AbortController();
   const model = await offerModel(scenario, {folder: tmpdir(), log, signal});
   const observation = Promise.withResolvers<Observation>();

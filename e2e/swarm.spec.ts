@@ -97,7 +97,7 @@ async function measure(
   scenarioJson: Record<string, unknown>,
   onLoadDone?: (swarm: Swarm) => Promise<void>,
 ): Promise<Measurement> {
-  const scenario = parseScenario(JSON.stringify({model: modelPath, ...scenarioJson}));
+  const scenario = parseScenario({model: modelPath, ...scenarioJson});
   const {signal} = new AbortController();
   const ownFolder = await mkdtemp(join(runFolder.path, 'site-'));
   const model = await offerModel(scenario, {folder: ownFolder, log, signal});

@@ -23,5 +23,7 @@ export default defineConfig({
     target: 'es2023',
     // The engine is loaded on demand: its size is no mistake.
     chunkSizeWarningLimit: 2_000,
+    // A busy machine is no fault of the build.
+    rolldownOptions: {checks: {bundlerTimings: false}},
   },
 });

@@ -1,7 +1,7 @@
 /// <reference types="node" />
-import {readFile} from 'node:fs/promises';
 import * as z from 'zod';
 import {parsePool, type Pool} from '#shared/scheduling/pool-file.ts';
+import {readJsonFile} from '../command-line/read-json-file.ts';
 
 /**
  * A pool from a file.
@@ -16,21 +16,7 @@ export async function readPool(command: string, paths: readonly string[]): Promi
     const found = path === undefined ? 'no pool file' : `${paths.length} pool files`;
     throw new Error(`Cannot ${command}: ${found}; npm run -s ${command} -- POOL.json`);
   }
-  const cannot = (reason: string, cause: unknown) =>
-    new Error(`Cannot ${command} "${path}": ${reason}`, {cause});
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw cannot(`the file cannot be read (${reason})`, error);
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw cannot('the file is not JSON', error);
-  }
+  const json = await readJsonFile(command, path);
   try {
     return parsePool(json);
   } catch (error) {
@@ -38,6 +24,7 @@ export async function readPool(command: string, paths: readonly string[]): Promi
     const wrong = error.issues.map(
       ({path: field, message}) => `${field.join('.') || 'the whole'}: ${message}`,
     );
-    throw cannot(`it is no pool file (${wrong.join('; ')})`, error);
+    const why = `it is no pool file (${wrong.join('; ')})`;
+    throw new Error(`Cannot ${command} "${path}": ${why}`, {cause: error});
   }
 }

@@ -1,8 +1,9 @@
 /// <reference types="node" />
-import {parseArgs} from 'node:util';
 import type {Benchmark} from '../bench/benchmark.ts';
-import {chooseNamed} from '../bench/choose-named.ts';
-import {runToExit} from './run-to-exit.ts';
+import {chooseNamed} from '../command-line/choose-named.ts';
+import {readArguments} from '../command-line/read-arguments.ts';
+import {runToExit} from '../command-line/run-to-exit.ts';
+import {wholeNumber} from '../command-line/whole-number.ts';
 
 /** Benchmarks by name. Each is loaded only when it is asked for. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
@@ -16,8 +17,8 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
 };
 
 await runToExit(async (signal) => {
-  const {values, positionals} = parseArgs({
-    allowPositionals: true,
+  const {values, positionals} = readArguments({
+    operands: 'any',
     options: {
       seed: {type: 'string', default: '1'},
       nodes: {type: 'string'},
@@ -29,8 +30,8 @@ await runToExit(async (signal) => {
   for (const load of asked) {
     const run = await load();
     await run({
-      seed: Number(values.seed),
-      nodes: values.nodes?.split(',').map(Number) ?? null,
+      seed: wholeNumber('seed', values.seed, 0),
+      nodes: values.nodes?.split(',').map((text) => wholeNumber('nodes', text, 1)) ?? null,
       reportDir: values.report,
       print: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
       log: (text) => void process.stderr.write(`${text}\n`),

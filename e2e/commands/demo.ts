@@ -1,11 +1,13 @@
-import {parseArgs} from 'node:util';
+import {readArguments} from '../command-line/read-arguments.ts';
+import {runToExit} from '../command-line/run-to-exit.ts';
+import {wholeNumber} from '../command-line/whole-number.ts';
 import {runDemo, type DemoOptions} from '../demo/run-demo.ts';
-import {runToExit} from './run-to-exit.ts';
 
 await runToExit((signal) => runDemo({...readOptions(), signal}));
 
 function readOptions(): Omit<DemoOptions, 'signal'> {
-  const {values} = parseArgs({
+  const {values} = readArguments({
+    operands: 'none',
     options: {
       once: {type: 'boolean'},
       stay: {type: 'boolean'},
@@ -21,28 +23,20 @@ function readOptions(): Omit<DemoOptions, 'signal'> {
   const maxLayers = values['max-layers'];
   return {
     prompt: values.prompt,
-    tabCount: positive('--tabs', values.tabs),
-    maxLayers: maxLayers === undefined ? null : positive('--max-layers', maxLayers),
+    tabCount: wholeNumber('tabs', values.tabs, 1),
+    maxLayers: maxLayers === undefined ? null : wholeNumber('max-layers', maxLayers, 1),
     engine: engineOf(values.engine),
-    maxNewTokens: positive('--max-tokens', values['max-tokens']),
+    maxNewTokens: wholeNumber('max-tokens', values['max-tokens'], 1),
     port: portOf(values.port),
     jsonPath: values.json ?? null,
     stay: values.stay ?? (values.once !== true && process.stdout.isTTY),
   };
 }
 
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new Error(`${name} must be a whole number above 0: "${text}"`);
-  return value;
-}
-
 function portOf(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535)
-    throw new Error(`--port must be 0 to 65535: "${text}"`);
-  return value;
+  const port = wholeNumber('port', text, 0);
+  if (port > 65_535) throw new Error(`--port must be at most 65535, and is "${text}"`);
+  return port;
 }
 
 function engineOf(text: string): DemoOptions['engine'] {

@@ -1,27 +1,22 @@
-/// <reference types="node" />
-import {parseArgs} from 'node:util';
+import {readArguments} from '../command-line/read-arguments.ts';
+import {runToExit} from '../command-line/run-to-exit.ts';
+import {wholeNumber} from '../command-line/whole-number.ts';
 import {manifestOfFile} from '../swarm/manifest-of-file.ts';
 
 const USAGE = 'Usage: npm run -s make-manifest -- FILE --id ID --cut-every LAYERS';
 
 /** Prints the manifest of a GGUF file: one JSON document on standard output. */
-async function main(): Promise<void> {
-  const {values, positionals} = parseArgs({
-    allowPositionals: true,
-    options: {id: {type: 'string'}, 'cut-every': {type: 'string'}},
+await runToExit(async () => {
+  const {values, positionals} = readArguments({
+    operands: 'any',
+    options: {id: {type: 'string', default: ''}, 'cut-every': {type: 'string', default: ''}},
   });
   const [path] = positionals;
-  const cutEvery = Number(values['cut-every']);
-  if (path === undefined || values.id === undefined || !Number.isInteger(cutEvery)) {
-    throw new TypeError(USAGE);
+  const {id, 'cut-every': layers} = values;
+  if (path === undefined || positionals.length > 1 || id === '' || layers === '') {
+    throw new Error(USAGE);
   }
-  const manifest = await manifestOfFile({path, id: values.id, cutEvery});
+  const cutEvery = wholeNumber('cut-every', layers, 1);
+  const manifest = await manifestOfFile({path, id, cutEvery});
   process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
-}
-
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-}
+});

@@ -1,15 +1,15 @@
 /// <reference types="node" />
-import {parseArgs} from 'node:util';
 import {ALLOCATION_HEURISTICS} from '#shared/scheduling/phase-1-allocation/heuristics/allocation-heuristics.ts';
 import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
-import {chooseNamed} from '../bench/choose-named.ts';
+import {chooseNamed} from '../command-line/choose-named.ts';
 import {printablePlan} from '../bench/printable-plan.ts';
 import {readPool} from '../bench/read-pool.ts';
-import {runToExit} from './run-to-exit.ts';
+import {readArguments} from '../command-line/read-arguments.ts';
+import {runToExit} from '../command-line/run-to-exit.ts';
 
 await runToExit(async () => {
-  const {values, positionals} = parseArgs({
-    allowPositionals: true,
+  const {values, positionals} = readArguments({
+    operands: 'any',
     options: {heuristic: {type: 'string', default: 'weft'}},
   });
   const [allocate] = chooseNamed('heuristic', ALLOCATION_HEURISTICS, [values.heuristic]);

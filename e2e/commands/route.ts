@@ -1,19 +1,19 @@
 /// <reference types="node" />
-import {parseArgs} from 'node:util';
 import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
 import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
 import {ROUTING_HEURISTICS} from '#shared/scheduling/phase-2-routing/heuristics/routing-heuristics.ts';
 import {plannedSnapshot} from '#shared/scheduling/planned-snapshot.ts';
-import {chooseNamed} from '../bench/choose-named.ts';
+import {chooseNamed} from '../command-line/choose-named.ts';
 import {openSessions} from '../bench/open-sessions.ts';
 import {printablePlan, printableStage} from '../bench/printable-plan.ts';
 import {readPool} from '../bench/read-pool.ts';
-import {wholeNumber} from '../bench/whole-number.ts';
-import {runToExit} from './run-to-exit.ts';
+import {wholeNumber} from '../command-line/whole-number.ts';
+import {readArguments} from '../command-line/read-arguments.ts';
+import {runToExit} from '../command-line/run-to-exit.ts';
 
 await runToExit(async () => {
-  const {values, positionals} = parseArgs({
-    allowPositionals: true,
+  const {values, positionals} = readArguments({
+    operands: 'any',
     options: {
       requests: {type: 'string', default: '1'},
       seed: {type: 'string', default: '1'},

@@ -1,13 +1,14 @@
 /// <reference types="node" />
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {parseArgs} from 'node:util';
 import {broken} from '#shared/testing/virtual-swarm/checks.ts';
-import {chooseNamed} from '../bench/choose-named.ts';
+import {chooseNamed} from '../command-line/choose-named.ts';
 import type {Soak, SoakContext} from '../soak/soak.ts';
 import {soakInWorker} from '../soak/soak-in-worker.ts';
 import {VIRTUAL_SOAKS} from '../soak/virtual-soaks.ts';
-import {runToExit} from './run-to-exit.ts';
+import {readArguments} from '../command-line/read-arguments.ts';
+import {runToExit} from '../command-line/run-to-exit.ts';
+import {wholeNumber} from '../command-line/whole-number.ts';
 
 type NamedSoak = {readonly name: string; readonly load: () => Promise<Soak>};
 
@@ -26,15 +27,15 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = {
 };
 
 await runToExit(async (signal) => {
-  const {values, positionals} = parseArgs({
-    allowPositionals: true,
+  const {values, positionals} = readArguments({
+    operands: 'any',
     options: {
       seed: {type: 'string', default: '1'},
       report: {type: 'string', default: join('report', 'soak')},
     },
   });
   const asked = chooseNamed('soak', SOAKS, positionals);
-  const context = {seed: Number(values.seed), reportDir: values.report};
+  const context = {seed: wholeNumber('seed', values.seed, 0), reportDir: values.report};
   const failed: string[] = [];
   for (const soak of asked) failed.push(...(await runSoak(soak, context, {signal})));
   if (failed.length > 0) throw new Error(`Not everything holds: ${failed.join('; ')}`);

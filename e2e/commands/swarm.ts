@@ -1,12 +1,12 @@
-import {parseArgs} from 'node:util';
+import {readArguments} from '../command-line/read-arguments.ts';
+import {runToExit} from '../command-line/run-to-exit.ts';
 import {runSwarm} from '../load/run-swarm.ts';
-import {runToExit} from './run-to-exit.ts';
 
 const USAGE = 'Usage: npm run swarm -- SCENARIO.json [--report DIR]';
 
 await runToExit(async (signal) => {
-  const {values, positionals} = parseArgs({
-    allowPositionals: true,
+  const {values, positionals} = readArguments({
+    operands: 'any',
     options: {report: {type: 'string', default: 'report'}},
   });
   const [scenarioPath] = positionals;

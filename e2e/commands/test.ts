@@ -1,4 +1,8 @@
+import {readArguments} from '../command-line/read-arguments.ts';
+import {runToExit} from '../command-line/run-to-exit.ts';
 import {runAllTests} from '../test-run/run-all-tests.ts';
-import {runToExit} from './run-to-exit.ts';
 
-await runToExit(runAllTests);
+await runToExit(async (signal) => {
+  readArguments({operands: 'none', options: {}});
+  await runAllTests(signal);
+});

@@ -29,6 +29,8 @@ const LOAD_TIMEOUT_MS = {wasm: 300_000, webgpu: 1_800_000};
 
 /** The main job, from nothing: model, server, tabs, one question, one answer. */
 export async function runDemo(options: DemoOptions): Promise<void> {
+  // Before the answer: it would be lost in a folder that cannot be made.
+  if (options.jsonPath !== null) await mkdir(dirname(resolve(options.jsonPath)), {recursive: true});
   const model = await prepareModel({log, signal: options.signal});
   await buildSite({log});
   options.signal.throwIfAborted();
@@ -172,7 +174,6 @@ function printReport(report: DemoReport): void {
 }
 
 async function writeJson(path: string, report: DemoReport): Promise<void> {
-  await mkdir(dirname(resolve(path)), {recursive: true});
   await writeFile(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 

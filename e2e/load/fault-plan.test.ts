@@ -28,7 +28,7 @@ function planOf(...faults: readonly Record<string, unknown>[]) {
   const scenario = {model: 'm', tabs: [{count: 3}], requests: {prompts: ['Hi'], count: 3}, faults};
   const tabs = [0, 1, 2].map((index) => new RecordedTab(index));
   const journal = new RunJournal(0);
-  const plan = new FaultPlan({...parseScenario(JSON.stringify(scenario)), tabs, journal});
+  const plan = new FaultPlan({...parseScenario(scenario), tabs, journal});
   return {plan, tabs, kinds: () => journal.events.map(({kind}) => kind)};
 }
 

@@ -1,6 +1,7 @@
-import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {mkdir, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {WeftError} from '#shared/errors.ts';
+import {readJsonFile} from '../command-line/read-json-file.ts';
 import {buildSite} from '../set-up/build-site.ts';
 import {measureScenario} from './measure-scenario.ts';
 import {offerModel} from './offer-model.ts';
@@ -18,11 +19,13 @@ export type RunSwarmOptions = {
 /**
  * The whole command: a scenario file in, `report.json` and `report.html` out.
  *
- * @throws {WeftError} `SCENARIO_UNREADABLE`, `SCENARIO_INVALID` before anything starts;
+ * @throws {WeftError} `FILE_UNREADABLE`, `SCENARIO_INVALID` before anything starts;
  *   `SCENARIO_FAILED` after the report is written, when something failed or was wrong.
  */
 export async function runSwarm({scenarioPath, reportDir, signal}: RunSwarmOptions): Promise<void> {
-  const scenario = parseScenario(await readScenario(scenarioPath));
+  const scenario = parseScenario(await readJsonFile('run the scenario', scenarioPath));
+  // Before the run: it would be lost in a folder that cannot be made.
+  await mkdir(reportDir, {recursive: true});
   const folder = await openRunFolder();
   try {
     await buildSite({log});
@@ -30,7 +33,6 @@ export async function runSwarm({scenarioPath, reportDir, signal}: RunSwarmOption
     const {report, isGood} = await measureScenario({scenario, model, signal, log});
     const title = `${basename(scenarioPath)}: ${model.id}`;
     const page = await renderReportPage({title, layerCount: model.grid.layerCount, report});
-    await mkdir(reportDir, {recursive: true});
     await writeFile(join(reportDir, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
     await writeFile(join(reportDir, 'report.html'), page);
     log(`Report in ${join(reportDir, 'report.html')}`);
@@ -38,19 +40,6 @@ export async function runSwarm({scenarioPath, reportDir, signal}: RunSwarmOption
     if (!isGood) throw failure(report);
   } finally {
     await folder.remove();
-  }
-}
-
-async function readScenario(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new WeftError(
-      {code: 'SCENARIO_UNREADABLE', path},
-      `Cannot read the scenario "${path}": ${why}`,
-      {cause},
-    );
   }
 }
 

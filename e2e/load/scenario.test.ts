@@ -5,7 +5,7 @@ const MINIMAL = {model: 'm', tabs: [{}], requests: {prompts: ['Hi']}};
 
 function problemsOf(value: unknown): string {
   try {
-    parseScenario(typeof value === 'string' ? value : JSON.stringify(value));
+    parseScenario(value);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -13,7 +13,8 @@ function problemsOf(value: unknown): string {
 }
 
 test('[SN1] the example of the format is read, but for what is not there yet', () => {
-  const scenario = parseScenario(`
+  const scenario = parseScenario(
+    JSON.parse(`
     {"model": "smollm2-135m-instruct", "seed": 7, "timeoutMs": 300000,
      "tabs": [{"count": 3, "engine": "wasm", "maxLayers": 10, "joinAtMs": 0, "slowdown": 1}],
      "waitForChains": 1,
@@ -21,7 +22,8 @@ test('[SN1] the example of the format is read, but for what is not there yet', (
                   "arrival": "poisson", "perSec": 2, "maxTokens": 32, "temperature": 0, "seed": 1},
      "faults": [{"kind": "close-tab", "target": "stage:1", "request": 0, "afterTokens": 8},
                 {"kind": "crash-engine", "target": "random", "atMs": 9000}],
-     "network": {"delayMs": 0, "lossPercent": 0, "rateBytesPerSec": null}}`);
+     "network": {"delayMs": 0, "lossPercent": 0, "rateBytesPerSec": null}}`),
+  );
   expect(scenario.faults[0]?.target).toEqual({kind: 'stage', stage: 1});
   expect(scenario.faults[1]?.target).toEqual({kind: 'random'});
   expect(requestCountOf(scenario)).toBe(20);
@@ -30,13 +32,12 @@ test('[SN1] the example of the format is read, but for what is not there yet', (
 
 test('[SN2] prompts are asked in turns, each as often as the others', () => {
   const prompts = ['a', {messages: [{role: 'user', content: 'b'}]}, {tokenIds: [1, 2]}];
-  const scenario = parseScenario(JSON.stringify({...MINIMAL, requests: {prompts, count: 6}}));
+  const scenario = parseScenario({...MINIMAL, requests: {prompts, count: 6}});
   expect([0, 1, 2, 3, 4, 5].map((id) => promptOf(scenario, id))).toEqual([...prompts, ...prompts]);
 });
 
 test.each<[string, unknown, RegExp]>([
-  ['no JSON', '{"model":', /it is no JSON/u],
-  ['no model', {tabs: [{}], requests: {prompts: ['Hi']}}, /- model: /u],
+  ['no model', {tabs: [{}], requests: {prompts: ['Hi']}}, /- model: it is missing/u],
   ['a misspelt field', {...MINIMAL, waitForChain: 1}, /waitForChain/u],
   [
     'an unknown engine',

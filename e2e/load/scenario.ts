@@ -160,21 +160,12 @@ export type ScenarioPrompt = z.infer<typeof promptSchema>;
 export type Fault = z.infer<typeof faultSchema>;
 
 /**
- * Reads the text of a scenario file.
+ * Reads the content of a scenario file.
  *
  * @throws {WeftError} `SCENARIO_INVALID`, whose message names every field that is wrong.
  */
-export function parseScenario(text: string): Scenario {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw invalid(
-      [`it is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`],
-      cause,
-    );
-  }
-  const result = scenarioSchema.safeParse(value);
+export function parseScenario(json: unknown): Scenario {
+  const result = scenarioSchema.safeParse(json, {error: missingField});
   if (result.success) return result.data;
   throw invalid(
     result.error.issues.map(
@@ -194,6 +185,10 @@ export function promptOf({requests}: Pick<Scenario, 'requests'>, id: number): Sc
   const prompt = requests.prompts[id % requests.prompts.length];
   if (prompt === undefined) throw new Error('Broken invariant: the schema asks for a prompt');
   return prompt;
+}
+
+function missingField({input}: {readonly input?: unknown}): string | undefined {
+  return input === undefined ? 'it is missing' : undefined;
 }
 
 function invalid(problems: readonly string[], cause: unknown): WeftError {

@@ -1,15 +1,19 @@
 import {createHash} from 'node:crypto';
 import {openAsBlob} from 'node:fs';
+import {access, constants, stat} from 'node:fs/promises';
+import {WeftError} from '#shared/errors.ts';
 import {blobByteSource} from '#shared/model/byte-source.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import {makeManifest} from '#shared/model/make-manifest.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
+import {ModelUnreadableError} from '#shared/model/model-unreadable-error.ts';
+import {whyUnreadable} from '../command-line/why-unreadable.ts';
 
 /**
  * Describes a GGUF file on this machine; reads it twice.
  *
  * @param cutEvery of its cut grid, in layers.
- * @throws {WeftError} as `makeManifest` does.
+ * @throws {WeftError} `MODEL_UNREADABLE`, with the path; or as `makeManifest` does.
  */
 export async function manifestOfFile(input: {
   readonly path: string;
@@ -17,16 +21,40 @@ export async function manifestOfFile(input: {
   readonly cutEvery: number;
 }): Promise<Manifest> {
   const {path, id, cutEvery} = input;
-  const blob = await openAsBlob(path);
+  const blob = await openModel(path);
   const source = blobByteSource(blob);
-  return makeManifest({
-    id,
-    cutEvery,
-    gguf: await parseGguf(source),
-    source,
-    fileSha256: await sha256OfBlob(blob),
-    sha256: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
+  try {
+    return await makeManifest({
+      id,
+      cutEvery,
+      gguf: await parseGguf(source),
+      source,
+      fileSha256: await sha256OfBlob(blob),
+      sha256: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    });
+  } catch (error) {
+    if (!(error instanceof ModelUnreadableError)) throw error;
+    throw unreadable(path, error.detail.reason, error);
+  }
+}
+
+async function openModel(path: string): Promise<Blob> {
+  const stats = await stat(path).catch((error: unknown) => {
+    throw unreadable(path, whyUnreadable(error), error);
   });
+  if (!stats.isFile()) throw unreadable(path, 'it is a folder, not a file', null);
+  await access(path, constants.R_OK).catch((error: unknown) => {
+    throw unreadable(path, whyUnreadable(error), error);
+  });
+  return openAsBlob(path);
+}
+
+function unreadable(path: string, reason: string, cause: unknown): WeftError {
+  return new WeftError(
+    {code: 'MODEL_UNREADABLE', reason} as const,
+    `Cannot read the model file "${path}": ${reason}; give the path of a whole GGUF file`,
+    {cause},
+  );
 }
 
 async function sha256OfBlob(blob: Blob): Promise<string> {

@@ -8,7 +8,7 @@ test('[BN1] no name means all, and names keep their order', () => {
   expect(chooseNamed('benchmark', known, ['fast', 'slow'])).toEqual([2, 1]);
 });
 
-test.for(['nope', 'toString'])('[BN1] "%s" is answered with the names that are known', (name) => {
+test.for(['nope', 'toString'])('[CL5] "%s" is answered with the names that are known', (name) => {
   expect(() => chooseNamed('benchmark', known, [name])).toThrow(
     `There is no benchmark "${name}"; there are: slow, fast`,
   );
