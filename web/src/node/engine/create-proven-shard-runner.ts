@@ -2,19 +2,13 @@ import {assert} from '#shared/assert.ts';
 import {cellsOf} from '#shared/model/cut-grid.ts';
 import {layerCount} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
+import type {EngineFallback} from '../../chat/lend-service.ts';
 import {COMPARED_TOKENS, compareEngines} from './compare-engines.ts';
 import {EngineError, type EngineErrorDetail} from './engine-error.ts';
 import type {MeasuredShard} from './engine-protocol.ts';
 import {TESTED_TOKENS} from './measure-shard.ts';
 import type {ShardRunner} from './shard-runner.ts';
 import {createWorkerShardRunner, type WorkerShardOptions} from './worker-shard-runner.ts';
-
-/** Why layers run on the CPU although the GPU was asked for. */
-export type EngineFallback = {
-  readonly code: EngineErrorDetail['code'] | 'GPU_SLOWER';
-  /** A sentence for the person. */
-  readonly message: string;
-};
 
 export type ProvenShard = {
   readonly runner: ShardRunner;

@@ -1,27 +1,12 @@
 import {expect, test} from 'vitest';
 import {asSessionId} from '#shared/ids.ts';
-import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import {KvCache} from './kv-cache.ts';
 import {wasmKvMemory, type WasmKv} from './wasm/wasm-kv-memory.ts';
 
 const A = asSessionId('000000000000000a');
 const B = asSessionId('000000000000000b');
-const SPEC: ModelSpec = {
-  architecture: 'llama',
-  layerCount: 4,
-  hiddenSize: 8,
-  feedForwardSize: 16,
-  headCount: 2,
-  kvHeadCount: 2,
-  headSize: 4,
-  vocabularySize: 300,
-  contextTokens: 64,
-  ropeBase: 10_000,
-  ropeInterleaved: true,
-  normEpsilon: 1e-5,
-  tiedEmbedding: true,
-  endTokenIds: [2],
-};
+const SPEC = tinySpec({headCount: 2, contextTokens: 64});
 /** Keys and values of two heads of four f32, in two layers. */
 const BYTES_PER_TOKEN = 2 * 2 * 4 * 4 * 2;
 

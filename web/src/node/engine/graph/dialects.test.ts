@@ -2,8 +2,8 @@ import {InferenceSession, Tensor, env} from 'onnxruntime-web/wasm';
 import {expect, test} from 'vitest';
 import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
 import type {TensorDtype} from '#shared/model/manifest.ts';
-import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {layerTensors, lmHeadTensors} from '#shared/model/tensor-layout.ts';
+import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import {tinyTensorBytes} from '#shared/testing/tiny-tensor-bytes.ts';
 import {f32Values, i64Values, OrtEngine} from '../ort-engine.ts';
 import {relativeError} from '../relative-error.ts';
@@ -20,22 +20,13 @@ env.wasm.numThreads = 1;
 env.logLevel = 'error';
 const ort = new OrtEngine({InferenceSession, Tensor, env}, {executionProviders: ['wasm']});
 
-const SPEC: ModelSpec = {
-  architecture: 'llama',
+const SPEC = tinySpec({
   layerCount: 1,
   hiddenSize: 64,
   feedForwardSize: 96,
-  headCount: 4,
-  kvHeadCount: 2,
   headSize: 16,
-  vocabularySize: 300,
   contextTokens: 64,
-  ropeBase: 10_000,
-  ropeInterleaved: true,
-  normEpsilon: 1e-5,
-  tiedEmbedding: true,
-  endTokenIds: [2],
-};
+});
 const LAYER = {startLayer: 0, endLayer: 1};
 const TOKENS = 9;
 

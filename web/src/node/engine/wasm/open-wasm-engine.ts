@@ -1,5 +1,6 @@
 import {buildHeadGraph} from '../graph/build-head-graph.ts';
 import {CPU_DIALECT} from '../graph/cpu-dialect.ts';
+import {createOrtCell} from '../ort-cell.ts';
 import {OrtEngine} from '../ort-engine.ts';
 import {OrtHead} from '../ort-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
@@ -22,7 +23,8 @@ export async function openWasmEngine(threadsWished: number): Promise<ShardEngine
   return {
     engineClass: 'wasm-f32',
     threadCount,
-    createCell: (spec, range, tensors) => WasmCell.create(ort, {spec, range, tensors}),
+    createCell: async (spec, range, tensors) =>
+      new WasmCell(await createOrtCell(ort, CPU_DIALECT, {spec, range, tensors})),
     createHead: (spec, tensors) =>
       OrtHead.create(ort, buildHeadGraph(spec, tensors, CPU_DIALECT.addProduct)),
     pieceFeeds: (spec, piece) => wasmPieceFeeds(ort, spec, piece),

@@ -2,6 +2,7 @@ import {buildHeadGraph} from '../graph/build-head-graph.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
 import {GPU_DIALECT} from '../graph/gpu-dialect.ts';
 import {webGpuClass} from '../engine-class.ts';
+import {createOrtCell} from '../ort-cell.ts';
 import {OrtHead} from '../ort-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
 import {GpuCell} from './gpu-cell.ts';
@@ -21,7 +22,8 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
     engineClass: webGpuClass(info),
     threadCount: 1,
     lost: device.lost.then(({message}) => message),
-    createCell: (spec, range, tensors) => onGpu(() => GpuCell.create(ort, {spec, range, tensors})),
+    createCell: async (spec, range, tensors) =>
+      new GpuCell(await onGpu(() => createOrtCell(ort, GPU_DIALECT, {spec, range, tensors}))),
     createHead: (spec, tensors) =>
       onGpu(() => OrtHead.create(ort, buildHeadGraph(spec, tensors, GPU_DIALECT.addProduct))),
     pieceFeeds: (_spec, {position, tokenCount}) => {
