@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/ids.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
@@ -10,6 +11,12 @@ const model = {layerCount: 30, cutEvery: 5};
 function decide(self: string, nodes: readonly SnapshotNode[], nowMs = 0) {
   const snapshot = snapshotOfNodes(nodes, nowMs);
   return decidePlacement({snapshot, model, self: asPeerId(self), target: DEFAULT_TARGET});
+}
+
+/** What `self` claims. */
+function placeOf(self: SnapshotNode, nodes: readonly SnapshotNode[]) {
+  const decision = decide(self.nodeId, nodes);
+  return decision.kind === 'claim' ? decision.shard : null;
 }
 
 const all = {capacityLayers: {plain: 40, first: 40, last: 40, both: 40}};
@@ -53,4 +60,39 @@ test('[PL6] a settled claim is kept, whoever else came later', () => {
   const later = {...claim, claimedAtMs: 4000};
   const nodes = [snapshotNode('a', {claim}), snapshotNode('b', {claim: later})];
   expect(decide('a', nodes, 5000)).toMatchObject({kind: 'keep'});
+});
+
+test('[PL7] tabs that join together take the places of one plan, in whatever order they claim', () => {
+  const kinds = [
+    {layers: 15, ms: 1},
+    {layers: 15, ms: 1},
+    {layers: 15, ms: 16},
+    {layers: 10, ms: 2},
+    {layers: 10, ms: 2},
+  ];
+  const joining = kinds.map(({layers, ms}, i) =>
+    snapshotNode(`n${i}`, {
+      capacityLayers: {plain: layers, first: layers, last: layers, both: layers},
+      decodeMsPerLayer: {fixedMs: ms, perSessionMs: 0},
+    }),
+  );
+  const together = joining.map((node) => placeOf(node, joining));
+  fc.assert(
+    fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4], {minLength: 5}), (order) => {
+      const seen = [...joining];
+      for (const i of order) {
+        const node = seen[i];
+        if (node === undefined) throw new Error('there are five');
+        const place = placeOf(node, seen);
+        expect(place).toEqual(together[i]);
+        if (place !== null) seen[i] = {...node, claim: {...place, epoch: 1, claimedAtMs: 0}};
+      }
+    }),
+  );
+});
+
+test('[PL7] a claim by another plan stands, and the others take what is left', () => {
+  const claim = {...shard(10, 20, 30), epoch: 1, claimedAtMs: 0};
+  const nodes = [snapshotNode('a', {claim}), snapshotNode('b'), snapshotNode('c', {claim})];
+  expect(decide('b', nodes)).toMatchObject({kind: 'claim', shard: shard(0, 10, 30)});
 });

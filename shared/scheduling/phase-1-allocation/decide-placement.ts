@@ -77,14 +77,51 @@ function addNode(coverage: Coverage, node: SnapshotNode, counts: Counts): void {
 const isWaiting = ({shards, claim}: SnapshotNode) => shards.length === 0 && claim === null;
 
 function takePlace(input: PlacementInput, self: SnapshotNode): PlacementDecision {
-  const coverage = coverageByOthers(input, all);
-  const hadGaps = gapsOf(coverage).length > 0;
-  const shard = joinTogether(coverage, input.snapshot.nodes.filter(isWaiting)).get(self.nodeId);
+  const {placed, coverage, hadGaps} = planTogether(input) ?? planRest(input);
+  const shard = placed.get(self.nodeId);
   if (shard !== undefined && doesFit(self.capacityLayers, shard)) {
     return {kind: 'claim', shard, why: hadGaps ? 'nobody serves it' : 'least served'};
   }
   const missing = gapsOf(coverage).map((gap) => ({...gap, why: 'no-node' as const}));
   return {kind: 'spare', why: 'too little memory for one cell', missing};
+}
+
+type JointPlan = {
+  readonly placed: ReadonlyMap<PeerId, PlacedShard>;
+  /** What will be served. */
+  readonly coverage: Coverage;
+  readonly hadGaps: boolean;
+};
+
+function planFor(coverage: Coverage, nodes: readonly SnapshotNode[]): JointPlan {
+  const hadGaps = gapsOf(coverage).length > 0;
+  return {placed: joinTogether(coverage, nodes), coverage, hadGaps};
+}
+
+/**
+ * The plan of all that join together, those included that have claimed already: so it does
+ * not matter who is first. `null` when one of them has claimed by another plan.
+ */
+function planTogether(input: PlacementInput): JointPlan | null {
+  const {nodes} = input.snapshot;
+  const joining = nodes.filter(({shards}) => shards.length === 0);
+  const plan = planFor(
+    coverageByOthers(input, ({shards}) => shards.length > 0),
+    joining,
+  );
+  const isAsClaimed = joining.every(
+    ({nodeId, claim}) => claim === null || isSamePlace(plan.placed.get(nodeId), claim),
+  );
+  return isAsClaimed ? plan : null;
+}
+
+/** What is left for those that wait when all that was claimed is taken. */
+function planRest(input: PlacementInput): JointPlan {
+  return planFor(coverageByOthers(input, all), input.snapshot.nodes.filter(isWaiting));
+}
+
+function isSamePlace(shard: PlacedShard | undefined, claim: PlacementClaim): boolean {
+  return shard?.startLayer === claim.startLayer && shard.endLayer === claim.endLayer;
 }
 
 function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecision {
