@@ -1,4 +1,4 @@
-import {busyLevelMs, decodeLayerMs, WAIT_PER_HOP, waitMs} from '../cost-model.ts';
+import {decodeLayerMs, WAIT_PER_HOP, waitMs} from '../cost-model.ts';
 import {realAt} from '../table-access.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {ChainHop, RouteOverlay, RouteRequest} from './chain.ts';
@@ -57,9 +57,11 @@ function mostLayers({shards}: SnapshotNode): number {
 }
 
 /** Adds the waiting that the work at each node means. Changes `layerMs` and `hopMs`. O(N). */
-export function chargeWaiting(costs: NodeCosts, idleStepMs: number): void {
+export function chargeWaiting(
+  costs: NodeCosts,
+  {idleStepMs, busyMs}: {readonly idleStepMs: number; readonly busyMs: number},
+): void {
   const {workMs, idleLayerMs, idleHopMs, layersHeld, layerMs, hopMs} = costs;
-  const busyMs = busyLevelMs(workMs);
   for (let at = 0; at < workMs.length; at += 1) {
     const ownMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
     const queueMs = waitMs(realAt(workMs, at) + ownMs, busyMs, idleStepMs);

@@ -1,5 +1,5 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
-import {linkMs} from '../cost-model.ts';
+import {busyLevelMs, linkMs} from '../cost-model.ts';
 import {seededRandom, type NextRandom} from '../seeded-choice.ts';
 import type {SwarmSnapshot} from '../swarm-snapshot.ts';
 import {
@@ -12,6 +12,7 @@ import {
 import {missingLayers} from './missing-layers.ts';
 import {guessUnseen} from './guess-unseen.ts';
 import {chargeWaiting, nodeCosts, type NodeCosts} from './node-costs.ts';
+import {placedLevel} from './placed-level.ts';
 import {favourWarm} from './prefix-affinity.ts';
 import {routeIndexOf, type RouteIndex} from './route-index.ts';
 import {hopsOf, searchChains, type FoundChain} from './search-chains.ts';
@@ -44,10 +45,12 @@ export function selectChain(input: RouteInput): RouteResult {
   const {snapshot, request, overlay} = input;
   const index = routeIndexOf(snapshot, input.model);
   const random = seededRandom(input.seed);
-  const idleMs = idleStepOf(index);
+  const idleStepMs = idleStepOf(index);
   const costs = nodeCosts(snapshot, request, overlay);
-  guessUnseen({index, costs, idleMs, random, unseenSessions: overlay.unseenSessions});
-  chargeWaiting(costs, idleMs);
+  const {unseenSessions} = overlay;
+  const levelOf = unseenSessions > 0 ? placedLevel(index, idleStepMs) : busyLevelMs;
+  guessUnseen({index, costs, idleStepMs, levelOf, random, unseenSessions});
+  chargeWaiting(costs, {idleStepMs, busyMs: levelOf(costs.workMs)});
   favourWarm(snapshot, request, overlay, costs);
   const found = searchChains(index, costs, NEAR_EQUAL);
   const chosen = chooseSpread(found, index, costs, random);
@@ -58,7 +61,7 @@ export function selectChain(input: RouteInput): RouteResult {
   return {
     kind: 'chain',
     hops,
-    stepMs: idleStepMs(hops, snapshot, costs),
+    stepMs: unloadedStepMs(hops, snapshot, costs),
     loadedStepMs: chosen.loadedMs,
     nearEqual: found.length,
   };
@@ -96,7 +99,11 @@ function chooseSpread(
   return found.at(-1) ?? null;
 }
 
-function idleStepMs(hops: readonly ChainHop[], snapshot: SwarmSnapshot, costs: NodeCosts): number {
+function unloadedStepMs(
+  hops: readonly ChainHop[],
+  snapshot: SwarmSnapshot,
+  costs: NodeCosts,
+): number {
   const at = hops.map(({nodeId}) => snapshot.indexOf.get(nodeId) ?? 0);
   return hops.reduce((sum, {startLayer, endLayer}, k) => {
     const node = at[k] ?? 0;

@@ -8,7 +8,8 @@ import {runVirtualSwarm} from './run-virtual-swarm.ts';
 import type {SwarmScript} from './swarm-script.ts';
 import {summariseAnswers} from './summarise-answers.ts';
 
-const MIXES: readonly PoolMix[] = ['few-kinds', 'all-different', 'many-weak'];
+/** Where most is lost: fast nodes that several clients hit at once, and slow ones left idle. */
+const MIXES: readonly PoolMix[] = ['all-different', 'many-weak'];
 
 function meanMs(script: SwarmScript): number {
   return summariseAnswers(runVirtualSwarm(script).answers).stepMs.mean;
@@ -16,9 +17,9 @@ function meanMs(script: SwarmScript): number {
 
 test('[VS8] 20 clients whose records are 2 s old lose at most 10 % to one who knows everything', () => {
   const ratios = MIXES.map((mix) => {
-    const pool = parsePool(generatePool({seed: 1, nodes: 32, mix, regions: 4, layerCount: 30}));
+    const pool = parsePool(generatePool({seed: 1, nodes: 48, mix, regions: 1, layerCount: 30}));
     const plan = planPool(planningPoolOf(pool.snapshot, pool.model), pool.target);
-    const asked = {pool, plan, sessions: 300, seed: 1};
+    const asked = {pool, plan, sessions: 200, seed: 1};
     const stale = openByStaleClients({...asked, clients: 20, staleMs: 2000});
     return meanMs(stale) / meanMs(openByOneWhoKnows(asked));
   });
