@@ -38,7 +38,7 @@ const PIECE_BYTES = 32 * 1024;
 const CONTROL_WORDS = 8;
 
 /** How long after its end an answer waits for what its hops measured. */
-const SERVED_PATIENCE_MS = 1_000;
+const SERVED_PATIENCE_MS = 3_000;
 
 /** One session of one answer on one chain: opens it, sends the prompt, reads the tokens, closes it. */
 export class ChainAttempt<H extends Hop = Hop> {
