@@ -8,7 +8,7 @@ import {Swarm} from './swarm/start-swarm.ts';
 import {AskFailedError} from './swarm/tab.ts';
 import {log} from './swarm/test-log.ts';
 
-const LOAD_TIMEOUT_MS = 60_000;
+const LOAD_TIMEOUT_MS = 120_000;
 const QUESTION = 'What is the capital of France?';
 
 let model: PreparedModel;

@@ -8,7 +8,7 @@ import type {Tab} from './swarm/tab.ts';
 import {log} from './swarm/test-log.ts';
 
 const TAB_COUNT = 3;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 /** A stub waits a quarter of a millisecond for each of ten layers: twenty times as long when timers are late. */
 const LATE_LAYER_MS = 20 * 0.25;
 

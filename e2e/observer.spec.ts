@@ -17,6 +17,7 @@ const SCENARIO = {
   model: 'smollm2-135m-instruct',
   seed: 11,
   tabs: [{count: 6, engine: 'stub', maxLayers: 10}],
+  coverageTimeoutMs: 300_000,
   requests: {
     prompts: ['What is the capital of France?', 'How does weaving work?'],
     count: 8,

@@ -22,7 +22,13 @@ test('[SW8] of 5 tabs the slow one gets fewer layers than those of its size, and
     const path = join(folder, 'tiny.gguf');
     await writeFile(path, tinyGguf({seed: 1, shape: {layerCount: 30, hiddenSize: 64}}));
     const requests = {prompts: ['hello world', 'because'], count: 4, maxTokens: 16};
-    const scenario = parseScenario({model: path, tabs: TABS, waitForChains: 2, requests});
+    const scenario = parseScenario({
+      model: path,
+      tabs: TABS,
+      waitForChains: 2,
+      coverageTimeoutMs: 300_000,
+      requests,
+    });
     const {signal} = new AbortController();
     const model = await offerModel(scenario, {folder, log, signal});
     const {report, isGood} = await measureScenario({scenario, model, signal, log});
