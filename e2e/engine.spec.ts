@@ -6,7 +6,12 @@ import * as z from 'zod';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
 import {parseManifest} from '#shared/model/parse-manifest.ts';
-import {tensorsOfCell, tensorsOfShard} from '#shared/model/shard-tensors.ts';
+import {
+  sumByteLength,
+  tensorsOfCell,
+  tensorsOfEmbedding,
+  tensorsOfShard,
+} from '#shared/model/shard-tensors.ts';
 import type {EngineErrorDetail} from '../web/src/node/engine/engine-error.ts';
 import {serveEnginePage, type EngineSite} from './engine-page/serve-engine-page.ts';
 import {serveTinyModel} from './engine-page/serve-tiny-model.ts';
@@ -68,6 +73,15 @@ function load(page: Page, range: LayerRange, wish: ShardWish = {}) {
   const {file = 'model.gguf', kvBudgetBytes = KV_BUDGET_BYTES} = wish;
   const shard = {manifest, range, kvBudgetBytes, weightsUrl: `/${file}`};
   return page.evaluate((request) => globalThis.enginePage.load(request), shard);
+}
+
+/** Layers as f32, as the CPU has them, and the embedding as stored. */
+function expandedBytes(range: LayerRange): number {
+  const values = tensorsOfCell(manifest, range).reduce(
+    (sum, {shape}) => sum + shape.reduce((product, size) => product * size, 1),
+    0,
+  );
+  return 4 * values + sumByteLength(tensorsOfEmbedding(manifest));
 }
 
 async function expectFailure(
@@ -171,7 +185,9 @@ test('[EN3] weights that are altered or not there are refused with what to look 
   expect(ignored).toContain('the server ignores ranges');
 });
 
-test('[EN4] a cache is reserved, bounded and rolled back to the same bits', async ({page}) => {
+test('[EN4] [EN9] a cache is reserved, bounded, counted, and rolled back to the same bits', async ({
+  page,
+}) => {
   const bytesPerToken = 10 * 2 * 3 * 64 * 4;
   await load(page, {startLayer: 0, endLayer: 10}, {kvBudgetBytes: 100 * bytesPerToken});
   const run = (tokenIds: readonly number[], position: number) =>
@@ -184,6 +200,15 @@ test('[EN4] a cache is reserved, bounded and rolled back to the same bits', asyn
     );
   const open = (kvTokens: number) =>
     page.evaluate((tokens) => globalThis.enginePage.open(tokens), kvTokens);
+  const held = async () => {
+    const [shard] = await page.evaluate(() => globalThis.enginePage.memory());
+    return {weightBytes: shard?.weightBytes ?? 0, kvTokens: (shard?.kvBytes ?? 0) / bytesPerToken};
+  };
+  const {weightBytes} = await held();
+  const expectedBytes = expandedBytes({startLayer: 0, endLayer: 10});
+  expect(weightBytes / expectedBytes).toBeGreaterThanOrEqual(1);
+  // Tables of positions, one per cell.
+  expect(weightBytes / expectedBytes).toBeLessThan(1.1);
   const full = await expectFailure(open(101), 'KV_FULL');
   expect(full).toContain('No room to remember 101 tokens: 100 are left');
   await expectFailure(open(8193), 'CONTEXT_FULL');
@@ -193,10 +218,12 @@ test('[EN4] a cache is reserved, bounded and rolled back to the same bits', asyn
   const tokenIds = Array.from({length: 12}, (_, at) => 500 + 7 * at);
   const first = await run(tokenIds.slice(0, 8), 0);
   const second = await run(tokenIds.slice(8), 8);
+  expect(await held()).toEqual({weightBytes, kvTokens: 12});
   await expectFailure(run([1], 12), 'KV_FULL');
   await expectFailure(run([1], 3), 'WRONG_POSITION');
   await expectFailure(run([49152], 12), 'KV_FULL');
   await page.evaluate(() => globalThis.enginePage.truncate(8));
+  expect(await held()).toEqual({weightBytes, kvTokens: 8});
   await expectFailure(run([49152], 8), 'BAD_STEP');
   expect(await run(tokenIds.slice(8), 8)).toBe(second);
   await page.evaluate(() => globalThis.enginePage.truncate(0));
@@ -205,6 +232,8 @@ test('[EN4] a cache is reserved, bounded and rolled back to the same bits', asyn
   expect(others).not.toBe(second);
   await page.evaluate(() => globalThis.enginePage.truncate(8));
   expect(await run(tokenIds.slice(8), 8)).toBe(second);
+  await page.evaluate(() => globalThis.enginePage.close());
+  expect(await held()).toEqual({weightBytes, kvTokens: 0});
 });
 
 test('[EN5] when the worker dies, what waits is rejected, and so is what comes after', async ({

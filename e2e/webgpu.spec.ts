@@ -3,6 +3,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {expect, test, type Page} from '@playwright/test';
+import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {GraphBuilder} from '../web/src/node/engine/graph/graph-builder.ts';
 import {serveTinyModel, type TinySite} from './engine-page/serve-tiny-model.ts';
@@ -89,10 +90,10 @@ async function logitsOf(page: Page, pieces: readonly number[]) {
   );
 }
 
-/** Logits of the same tokens, in a session that has grown on the way and gone back. */
+/** Logits of the same tokens, in a session that has grown on the way and gone back, and what it took then. */
 async function logitsOfDetour(page: Page) {
   return await page.evaluate(async (tokenIds) => {
-    const {open, close, truncate, runPiece} = globalThis.enginePage;
+    const {open, close, memory, truncate, runPiece} = globalThis.enginePage;
     const run = (first: number, last: number) =>
       runPiece(tokenIds.slice(first, last), first, 'logits');
     await open(24);
@@ -103,11 +104,13 @@ async function logitsOfDetour(page: Page) {
     await run(30, 50);
     await truncate(20);
     const {top} = await run(20, 40);
+    const [held] = await memory();
     await close();
-    return Array.from(
+    const logits = Array.from(
       top?.tokenIds ?? [],
       (id, at) => [id, top?.logits[at] ?? Number.NaN] as const,
     );
+    return {logits, kvBytes: held?.kvBytes};
   }, TOKEN_IDS);
 }
 
@@ -136,6 +139,9 @@ test('[WG1] [WG6] a GPU gives the logits of the CPU in pieces of 16 and of 40 to
   const actual = [];
   for (const pieces of prompts) actual.push(await logitsOf(page, pieces));
   const detour = await logitsOfDetour(page);
+  // On a GPU all that is reserved is there from the start.
+  const {spec} = site.manifest;
+  expect(detour.kvBytes).toBe(64 * spec.layerCount * kvBytesPerTokenLayer(spec));
   await page.evaluate(() => globalThis.enginePage.unload());
   await load(page, 'wasm');
   for (const [at, pieces] of prompts.entries()) {
@@ -143,7 +149,7 @@ test('[WG1] [WG6] a GPU gives the logits of the CPU in pieces of 16 and of 40 to
       expectSameLogits(actual[at]?.[piece], expected);
     }
   }
-  expectSameLogits(detour, (await logitsOf(page, [40]))[0]);
+  expectSameLogits(detour.logits, (await logitsOf(page, [40]))[0]);
 });
 
 /** A product of four-bit weights; with zero points of their own WebGPU has no kernel for it. */
@@ -253,7 +259,7 @@ test('[WG3] [WG4] [LN5] a lending tab answers from the GPU, says when it is lost
   }
 });
 
-test('[WG5] on a browser without WebGPU the page lends its CPU, and says so', async () => {
+test('[WG5] [PG38] on a browser without WebGPU the page lends its CPU, and says so, and what it holds', async () => {
   const {swarm, stop} = await startTinySwarm({webgpu: false});
   try {
     const page = await swarm.openPage('maxLayers=4');
@@ -262,7 +268,9 @@ test('[WG5] on a browser without WebGPU the page lends its CPU, and says so', as
     const sentence =
       /^Runs on the CPU\. Cannot run layers on a GPU: this browser (has|offers) no /u;
     await expect(lend.getByText(sentence)).toBeVisible({timeout: LOAD_TIMEOUT_MS});
-    await expect(lend.locator('dl > div', {hasText: 'Runs on'}).locator('dd')).toHaveText('CPU');
+    const figure = (name: string) => lend.locator('dl > div', {hasText: name}).locator('dd');
+    await expect(figure('Runs on')).toHaveText('CPU');
+    await expect(figure('In memory')).toHaveText(/^\d+ kB$/u);
   } finally {
     await stop();
   }

@@ -7,6 +7,7 @@ import type {TopLogits} from '#shared/session/top-logits.ts';
 import {EngineError} from '../../web/src/node/engine/engine-error.ts';
 import type {EngineChoice, MeasuredShard} from '../../web/src/node/engine/engine-protocol.ts';
 import type {LoadProgress} from '../../web/src/node/engine/load-progress.ts';
+import type {ShardMemory} from '../../web/src/node/engine/shard-memory.ts';
 import type {ShardInput, ShardRunner} from '../../web/src/node/engine/shard-runner.ts';
 import {openGpuOrt} from '../../web/src/node/engine/webgpu/open-gpu-ort.ts';
 import {requestGpuDevice} from '../../web/src/node/engine/webgpu/request-gpu-device.ts';
@@ -104,6 +105,11 @@ async function open(kvTokens: number): Promise<void> {
 
 async function close(): Promise<void> {
   for (const runner of runners) await runner.closeSession(SESSION);
+}
+
+/** What each loaded shard holds. */
+async function memory(): Promise<readonly ShardMemory[]> {
+  return runners.map((runner) => runner.memory());
 }
 
 async function truncate(position: number): Promise<void> {
@@ -229,6 +235,7 @@ const actions = {
   unload,
   open: tellCode(open),
   close,
+  memory,
   truncate,
   greedy,
   bitsOf,

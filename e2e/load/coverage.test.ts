@@ -15,6 +15,8 @@ const serving = (startLayer: number, endLayer: number): LendState => ({
   decodeMsPerLayer: 1,
   openSessions: 0,
   servedTokens: 0,
+  weightBytes: 0,
+  kvBytes: 0,
   bytesSent: 0,
   bytesReceived: 0,
 });

@@ -74,6 +74,9 @@ export type LendState =
       readonly decodeMsPerLayer: number;
       readonly openSessions: number;
       readonly servedTokens: number;
+      /** What the engine holds: weights, and the caches of open answers. */
+      readonly weightBytes: number;
+      readonly kvBytes: number;
       readonly bytesSent: number;
       readonly bytesReceived: number;
     }

@@ -80,8 +80,11 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   const budgetBytes = options.kvBudgetBytes;
   const memory = engine.kvMemory(spec);
   const cache = new KvCache({spec, layerCount: layerCount(range), budgetBytes, memory});
+  const embeddingBytes = shape.embedding ? sumByteLength(tensorsOfEmbedding(manifest)) : 0;
+  const weightBytes = engine.weightBytes() + embeddingBytes;
   const pieceFeeds = engine.pieceFeeds.bind(engine);
-  return new OrtShardRunner({spec, grid, range, embedding, cells, head, pieceFeeds}, cache);
+  const shard = {spec, grid, range, embedding, cells, head, weightBytes, pieceFeeds};
+  return new OrtShardRunner(shard, cache);
 }
 
 function tensorsOfEnds(manifest: Manifest, shape: ShardShape): readonly TensorEntry[] {

@@ -5,6 +5,7 @@ import type {EngineClass} from './engine-class.ts';
 import type {EngineErrorDetail} from './engine-error.ts';
 import type {LoadProgress} from './load-progress.ts';
 import type {ShardSpeed} from './measure-shard.ts';
+import type {ShardMemory} from './shard-memory.ts';
 import type {ShardOutput, ShardStep} from './shard-runner.ts';
 
 /** What a shard runs on. */
@@ -48,7 +49,12 @@ export type EngineReply =
   | {readonly kind: 'progress'; readonly progress: LoadProgress}
   /** The engine died by itself: no call will be answered. */
   | {readonly kind: 'lost'; readonly reason: string}
-  | {readonly kind: 'result'; readonly callId: number; readonly result: EngineResult}
+  | {
+      readonly kind: 'result';
+      readonly callId: number;
+      readonly result: EngineResult;
+      readonly memory: ShardMemory;
+    }
   | {
       readonly kind: 'failed';
       readonly callId: number;

@@ -12,6 +12,7 @@ import type {
 import type {LoadProgress} from './load-progress.ts';
 import {measureShard, SAME_BITS, SAME_WITHIN_ROUNDING} from './measure-shard.ts';
 import type {ShardEngine} from './shard-engine.ts';
+import {NO_MEMORY} from './shard-memory.ts';
 import type {ShardOutput, ShardRunner} from './shard-runner.ts';
 import {openWasmEngine} from './wasm/open-wasm-engine.ts';
 import {openWebGpuEngine} from './webgpu/open-webgpu-engine.ts';
@@ -37,7 +38,8 @@ addEventListener('unhandledrejection', (event) => {
 async function answerTo(callId: number, call: EngineCall): Promise<void> {
   try {
     const result = await answer(call);
-    reply({kind: 'result', callId, result}, transferOf(result));
+    const memory = runner?.memory() ?? NO_MEMORY;
+    reply({kind: 'result', callId, result, memory}, transferOf(result));
   } catch (error) {
     const {detail, message} = error instanceof EngineError ? error : engineLost(String(error));
     reply({kind: 'failed', callId, detail, message}, []);

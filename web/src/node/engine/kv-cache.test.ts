@@ -100,6 +100,19 @@ test('[KV6] truncating keeps the first positions of every head', () => {
   expect(cache.read(A, CELL).tokenCount).toBe(2);
 });
 
+test('[KV8] it says what open sessions take: what they hold, not what they reserve', () => {
+  const cache = cacheOf(50);
+  cache.open(A, 30);
+  cache.open(B, 10);
+  expect(cache.byteLength).toBe(0);
+  const layers = [layerOf(3), layerOf(3)];
+  cache.commit(A, new Map([[0, {tokenCount: 3, layers}]]));
+  cache.commit(B, new Map([[0, {tokenCount: 3, layers}]]));
+  expect(cache.byteLength).toBe(2 * 3 * BYTES_PER_TOKEN);
+  cache.close(A);
+  expect(cache.byteLength).toBe(3 * BYTES_PER_TOKEN);
+});
+
 test('[KV7] numbers that are no positions are refused', () => {
   const cache = cacheOf(50);
   cache.open(A, 10);

@@ -11,6 +11,7 @@ export interface KvMemory<Kv> {
   resize(kv: Kv, kvTokens: number): Kv;
   /** Without positions ≥ `position`. `kv` is not used again. */
   truncate(kv: Kv, position: number): Kv;
+  byteLength(kv: Kv): number;
   free(kv: Kv): void;
 }
 
@@ -43,6 +44,12 @@ export class KvCache<Kv extends {readonly tokenCount: number}> {
 
   get #reservedTokens(): number {
     return [...this.#sessions.values()].reduce((sum, {kvTokens}) => sum + kvTokens, 0);
+  }
+
+  /** What open sessions take now; less than they may. */
+  get byteLength(): number {
+    const kvs = [...this.#sessions.values()].flatMap(({cells}) => [...cells.values()]);
+    return kvs.reduce((sum, kv) => sum + this.#memory.byteLength(kv), 0);
   }
 
   /**

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {measureShard, SAME_BITS, SAME_WITHIN_ROUNDING, type CutProof} from './measure-shard.ts';
+import {NO_MEMORY} from './shard-memory.ts';
 import type {ShardOutput, ShardRunner, ShardStep} from './shard-runner.ts';
 
 const GRID = {layerCount: 4, cutEvery: 2};
@@ -24,6 +25,7 @@ function echoRunner(distort: (step: ShardStep, bytes: Uint8Array) => void): Shar
     closeSession: async (sessionId) => {
       open.delete(sessionId);
     },
+    memory: () => NO_MEMORY,
     close: async () => undefined,
   };
 }

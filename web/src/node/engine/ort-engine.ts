@@ -9,6 +9,7 @@ export type Ort = Pick<typeof OnnxRuntime, 'InferenceSession' | 'Tensor' | 'env'
 export class OrtEngine {
   readonly #ort: Ort;
   readonly #options: InferenceSession.SessionOptions;
+  #weightBytes = 0;
 
   constructor(ort: Ort, options: InferenceSession.SessionOptions) {
     this.#ort = ort;
@@ -17,11 +18,18 @@ export class OrtEngine {
 
   /** Loads a model into the engine. The model's buffers may be dropped afterwards. */
   async createSession(model: OnnxModel): Promise<InferenceSession> {
-    return await this.#ort.InferenceSession.create(model.graph, {
+    const session = await this.#ort.InferenceSession.create(model.graph, {
       ...this.#options,
       graphOptimizationLevel: 'all',
       externalData: [{path: model.weightsName, data: model.weights}],
     });
+    this.#weightBytes += model.weights.byteLength;
+    return session;
+  }
+
+  /** Of all sessions, which live as long as the engine. */
+  get weightBytes(): number {
+    return this.#weightBytes;
   }
 
   f32Tensor(values: Float32Array, shape: readonly number[]): Tensor {

@@ -7,6 +7,7 @@ import {badStep} from './engine-error.ts';
 import {packHidden, unpackHidden} from './hidden-state.ts';
 import type {KvCache} from './kv-cache.ts';
 import type {Piece, PieceFeeds, ShardCell, ShardHead} from './shard-engine.ts';
+import type {ShardMemory} from './shard-memory.ts';
 import type {ShardOutput, ShardRunner, ShardStep} from './shard-runner.ts';
 import type {EmbeddingTable} from './weights/embedding-table.ts';
 
@@ -21,6 +22,7 @@ type LoadedShard<Kv> = {
   readonly embedding: EmbeddingTable | null;
   readonly cells: readonly ShardCell<Kv>[];
   readonly head: ShardHead | null;
+  readonly weightBytes: number;
   readonly pieceFeeds: (spec: ModelSpec, piece: Piece) => PieceFeeds;
 };
 
@@ -57,6 +59,10 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
     await this.#inTurn(() => {
       this.#cache.close(sessionId);
     });
+  }
+
+  memory(): ShardMemory {
+    return {weightBytes: this.#shard.weightBytes, kvBytes: this.#cache.byteLength};
   }
 
   /** The engine's memory goes with its worker, never before. */

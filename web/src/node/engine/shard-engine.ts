@@ -46,4 +46,6 @@ export interface ShardEngine<Kv> {
   createHead(spec: ModelSpec, tensors: StoredTensors): Promise<ShardHead>;
   pieceFeeds(spec: ModelSpec, piece: Piece): PieceFeeds;
   kvMemory(spec: ModelSpec): KvMemory<Kv>;
+  /** Weights of all cells and heads so far. */
+  weightBytes(): number;
 }

@@ -1,6 +1,7 @@
 import type {SessionId} from '#shared/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
+import type {ShardMemory} from './shard-memory.ts';
 
 /** What enters a hop: token ids at the head, hidden states everywhere else. */
 export type ShardInput =
@@ -42,5 +43,7 @@ export interface ShardRunner {
   truncate(sessionId: SessionId, position: number): Promise<void>;
   /** Frees the cache; unknown sessions are ignored. */
   closeSession(sessionId: SessionId): Promise<void>;
+  /** What the engine holds, after the last call that has resolved. */
+  memory(): ShardMemory;
   close(): Promise<void>;
 }

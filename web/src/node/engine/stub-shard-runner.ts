@@ -2,6 +2,7 @@ import {WeftError} from '#shared/errors.ts';
 import type {SessionId} from '#shared/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {NO_MEMORY} from './shard-memory.ts';
 import type {ShardInput, ShardOutput, ShardRunner, ShardStep} from './shard-runner.ts';
 
 export type StubOptions = {
@@ -79,6 +80,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       caches.delete(sessionId);
       return Promise.resolve();
     },
+    memory: () => NO_MEMORY,
     close: () => {
       caches.clear();
       return Promise.resolve();

@@ -12,6 +12,7 @@ import type {
   MeasuredShard,
 } from './engine-protocol.ts';
 import type {LoadProgress} from './load-progress.ts';
+import {NO_MEMORY, type ShardMemory} from './shard-memory.ts';
 import type {ShardInput, ShardOutput, ShardRunner, ShardStep} from './shard-runner.ts';
 
 export type WorkerShardOptions = {
@@ -73,6 +74,7 @@ class WorkerShardRunner implements ShardRunner {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #lastCallId = 0;
+  #memory = NO_MEMORY;
   /** Why no call can be answered any more; `null` while the worker lives. */
   #ended: {readonly reason: unknown} | null = null;
 
@@ -119,6 +121,10 @@ class WorkerShardRunner implements ShardRunner {
     await this.call({kind: 'close-session', sessionId}, []);
   }
 
+  memory(): ShardMemory {
+    return this.#memory;
+  }
+
   async close(): Promise<void> {
     this.end(engineLost('it was closed'));
   }
@@ -138,6 +144,7 @@ class WorkerShardRunner implements ShardRunner {
   end(reason: unknown): void {
     this.#ended ??= {reason};
     this.#worker.terminate();
+    this.#memory = NO_MEMORY;
     for (const {reject} of this.#pending.values()) reject(this.#ended.reason);
     this.#pending.clear();
   }
@@ -146,6 +153,7 @@ class WorkerShardRunner implements ShardRunner {
     const pending = this.#pending.get(reply.callId);
     this.#pending.delete(reply.callId);
     if (reply.kind === 'result') {
+      this.#memory = reply.memory;
       pending?.resolve(reply.result);
       return;
     }

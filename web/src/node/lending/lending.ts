@@ -7,6 +7,7 @@ import {
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {EngineFallback, LendRequest, LendState} from '../../chat/lend-service.ts';
 import {OwnSpeed} from '../capability/own-speed.ts';
+import {NO_MEMORY} from '../engine/shard-memory.ts';
 import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
@@ -301,6 +302,7 @@ export class Lending {
       decodeMsPerLayer: this.#publisher.current()?.decodeMsPerLayer.perSessionMs ?? 0,
       openSessions: this.hop.load.openSessions,
       servedTokens: this.hop.load.servedTokens,
+      ...(this.#loaded?.runner.memory() ?? NO_MEMORY),
       bytesSent: traffic.reduce((sum, {sentBytes}) => sum + sentBytes, 0),
       bytesReceived: traffic.reduce((sum, {receivedBytes}) => sum + receivedBytes, 0),
     };

@@ -8,6 +8,7 @@ import type {Hop, OpenSession} from '#shared/protocol/open-session.ts';
 import {encodeTokenIds} from '#shared/protocol/token-ids.ts';
 import type {SampledToken} from '#shared/protocol/sampled-token.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
+import {NO_MEMORY} from '../engine/shard-memory.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import {ControlPost} from './control-post.ts';
 import {routeFrames} from './route-frames.ts';
@@ -76,6 +77,7 @@ function idleRunner(range: LayerRange): ShardRunner {
     run: () => Promise.resolve({kind: 'none'}),
     truncate: () => Promise.resolve(),
     closeSession: () => Promise.resolve(),
+    memory: () => NO_MEMORY,
     close: () => Promise.resolve(),
   };
 }

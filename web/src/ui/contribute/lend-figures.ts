@@ -18,8 +18,11 @@ export class LendFigures extends LitElement {
   override render(): TemplateResult | typeof nothing {
     const {state} = this;
     if (state === undefined) return nothing;
+    const {weightBytes, kvBytes} = state;
+    const parts = `${formatBytes(weightBytes)} of weights, ${formatBytes(kvBytes)} of caches`;
     const figures: readonly (readonly [name: string, value: string])[] = [
       ['Runs on', formatEngine(state.engine)],
+      [`In memory: ${parts}`, formatBytes(weightBytes + kvBytes)],
       ['Tokens served', state.servedTokens.toLocaleString('en')],
       ['Per layer and token', formatDuration(state.decodeMsPerLayer)],
       ['Open answers', String(state.openSessions)],
@@ -50,7 +53,7 @@ export class LendFigures extends LitElement {
     css`
       dl {
         display: grid;
-        /* Two or three in a row: both divide the six that follow the first. */
+        /* Two or three in a row: both divide the six that follow the two long ones. */
         grid-template-columns: repeat(auto-fit, minmax(max(7.5rem, 28%), 1fr));
         gap: 0.8rem 1rem;
         margin: 0;
@@ -64,7 +67,7 @@ export class LendFigures extends LitElement {
         display: flex;
         flex-direction: column-reverse;
       }
-      div:first-child {
+      div:nth-child(-n + 2) {
         grid-column: 1 / -1;
       }
       dt {

@@ -20,6 +20,8 @@ const WAY: readonly LendState[] = [
     decodeMsPerLayer: 1,
     openSessions: 0,
     servedTokens: 0,
+    weightBytes: 0,
+    kvBytes: 0,
     bytesSent: 0,
     bytesReceived: 0,
   },

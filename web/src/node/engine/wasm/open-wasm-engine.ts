@@ -29,5 +29,6 @@ export async function openWasmEngine(threadsWished: number): Promise<ShardEngine
       OrtHead.create(ort, buildHeadGraph(spec, tensors, CPU_DIALECT.addProduct)),
     pieceFeeds: (spec, piece) => wasmPieceFeeds(ort, spec, piece),
     kvMemory: wasmKvMemory,
+    weightBytes: () => ort.weightBytes,
   };
 }

@@ -21,6 +21,8 @@ export function wasmKvMemory(spec: ModelSpec): KvMemory<WasmKv> {
         value: firstPositions(spec, value, position),
       })),
     }),
+    byteLength: ({layers}) =>
+      layers.reduce((sum, {key, value}) => sum + key.byteLength + value.byteLength, 0),
     free: () => undefined,
   };
 }

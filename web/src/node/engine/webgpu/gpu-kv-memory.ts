@@ -66,6 +66,8 @@ export function gpuKvMemory(
     },
     // What lies behind is hidden from attention, and overwritten.
     truncate: (kv, position) => ({...kv, tokenCount: position}),
+    byteLength: ({layers, capacityTokens}) =>
+      layers.length * 2 * kvHeadCount * capacityTokens * tokenBytes,
     free,
   };
 }

@@ -34,6 +34,7 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
       };
     },
     kvMemory: (spec) => gpuKvMemory({ort, device}, spec),
+    weightBytes: () => ort.weightBytes,
   };
 }
 
