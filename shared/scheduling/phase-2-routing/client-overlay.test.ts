@@ -58,3 +58,16 @@ test('[CO4] what others opened lately is about what they have opened unseen; its
   expect(overlay.over(seen(2900, 2800, 8), nobody).unseenSessions).toBe(4);
   expect(overlay.over(seen(9000, 8900, 8), nobody).unseenSessions).toBe(0);
 });
+
+test('[CO4] who reads records before it asks knows how much is opened; of a longer time, two seconds count', () => {
+  const record = {peerId: a, shards: [shard(0, 4, 4)]};
+  const reader = new ClientOverlay();
+  reader.see([{...record, openSessions: 3}], 1000);
+  reader.see([{...record, openSessions: 5}], 1800);
+  reader.see([{...record, openSessions: 4}], 2200);
+  expect(reader.over(seen(2500, 2400, 5), nobody).unseenSessions).toBe(3);
+
+  const other = new ClientOverlay();
+  other.see([{...record, openSessions: 3}], 1000);
+  expect(other.over(seen(9000, 8900, 11), nobody).unseenSessions).toBe(2);
+});

@@ -1,4 +1,5 @@
 import type {PeerId} from '#shared/ids.ts';
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {MOST_MS, type SwarmSnapshot} from '../swarm-snapshot.ts';
 import {EMPTY_OVERLAY, type ChainHop, type PromisedLoad, type RouteOverlay} from './chain.ts';
 import {addPromise} from './promised-load.ts';
@@ -11,7 +12,10 @@ export type PromisedChain = {
   readonly endedMs: number;
 };
 
+/** Sessions under way by their heads, as records tell at one moment. */
 type View = {readonly atMs: number; readonly sessions: ReadonlyMap<PeerId, number>};
+type Openings = {readonly atMs: number; readonly sessions: number};
+type SeenRecord = Pick<NodeRecord, 'peerId' | 'shards' | 'openSessions'>;
 type Observed = {readonly atMs: number; readonly msPerLayer: number};
 
 /** Records tell of a session about this late; what others opened within it is not seen yet. */
@@ -28,7 +32,8 @@ const OBSERVED_MS = 15_000;
 export class ClientOverlay {
   readonly #observed = new Map<PeerId, Observed>();
   #chains: readonly PromisedChain[] = [];
-  #views: readonly View[] = [];
+  #view: View | null = null;
+  #openings: readonly Openings[] = [];
 
   /** Counts the load of a chain until a record shows it. */
   promise(hops: readonly ChainHop[], nowMs: number): PromisedChain {
@@ -52,6 +57,18 @@ export class ClientOverlay {
     if (msPerLayer > 0 && msPerLayer <= MOST_MS) {
       this.#observed.set(nodeId, {atMs: nowMs, msPerLayer});
     }
+  }
+
+  /**
+   * What records say now, to be told at every change: who looks only when it
+   * asks does not know how many others ask. O(N).
+   */
+  see(records: Iterable<SeenRecord>, nowMs: number): void {
+    const sessions = new Map<PeerId, number>();
+    for (const {peerId, shards, openSessions} of records) {
+      if (isHead(shards)) sessions.set(peerId, openSessions);
+    }
+    this.#count({atMs: nowMs, sessions});
   }
 
   /** All of it, for a route over `snapshot`. O(N + promised hops). */
@@ -81,17 +98,29 @@ export class ClientOverlay {
    * As many sessions as others have opened within the window, as far as heads
    * tell: about as many have been opened since and are not told yet.
    */
-  #unseenSessions(snapshot: SwarmSnapshot): number {
-    const nowMs = snapshot.takenAtMs;
-    const view = {atMs: nowMs, sessions: sessionsAtHeads(snapshot)};
-    this.#views = [...this.#views.filter(({atMs}) => atMs >= nowMs - UNSEEN_MS), view];
-    const before = this.#views[0]?.sessions;
-    let opened = 0;
-    for (const [nodeId, sessions] of view.sessions) {
-      opened += Math.max(0, sessions - (before?.get(nodeId) ?? sessions));
-    }
-    const own = this.#chains.filter(({openedMs}) => openedMs >= nowMs - 2 * UNSEEN_MS).length;
+  #unseenSessions({nodes, takenAtMs}: SwarmSnapshot): number {
+    const heads = nodes.filter(({shards}) => isHead(shards));
+    const sessions = new Map(heads.map(({nodeId, openSessions}) => [nodeId, openSessions]));
+    this.#count({atMs: takenAtMs, sessions});
+    const opened = this.#openings.reduce((sum, openings) => sum + openings.sessions, 0);
+    const shownSinceMs = takenAtMs - 2 * UNSEEN_MS;
+    const own = this.#chains.filter(({openedMs}) => openedMs >= shownSinceMs).length;
     return Math.max(0, opened - own);
+  }
+
+  /** Adds what heads opened since the view before; of a longer time, as much as falls into the window. */
+  #count(view: View): void {
+    const before = this.#view;
+    this.#view = view;
+    this.#openings = this.#openings.filter(({atMs}) => atMs > view.atMs - UNSEEN_MS);
+    if (before === null) return;
+    let sessions = 0;
+    for (const [nodeId, now] of view.sessions) {
+      sessions += Math.max(0, now - (before.sessions.get(nodeId) ?? now));
+    }
+    if (sessions === 0) return;
+    const part = Math.min(1, UNSEEN_MS / Math.max(1, view.atMs - before.atMs));
+    this.#openings = [...this.#openings, {atMs: view.atMs, sessions: part * sessions}];
   }
 }
 
@@ -112,7 +141,6 @@ function hasSaid({nodes, indexOf}: SwarmSnapshot, nodeId: PeerId, atMs: number):
 }
 
 /** Each session under way has one head. */
-function sessionsAtHeads({nodes}: SwarmSnapshot): ReadonlyMap<PeerId, number> {
-  const heads = nodes.filter(({shards}) => shards.some(({embedding}) => embedding));
-  return new Map(heads.map(({nodeId, openSessions}) => [nodeId, openSessions]));
+function isHead(shards: readonly {readonly embedding: boolean}[]): boolean {
+  return shards.some(({embedding}) => embedding);
 }

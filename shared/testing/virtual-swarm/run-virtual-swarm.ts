@@ -22,6 +22,8 @@ const MEASURE_EVERY_MS = 500;
 const CLOSED_LINK_MS = 300;
 const SILENT_LINK_MS = 5000;
 const REPLAN_AFTER_MS = 1000;
+/** A tab reads records at every change, up to four times a second. */
+const CLIENT_LOOKS_EVERY_MS = 1000;
 /** How often it is seen whether the last answer has ended. */
 const SLICE_MS = 1000;
 
@@ -65,6 +67,7 @@ class Run {
         this.#join(start);
       });
     }
+    for (const [client, lastMs] of lastAskedMs(requests)) this.#watch(client, lastMs);
     for (const [number, asked] of requests.entries()) {
       this.#time.at(asked.atMs, () => {
         this.#ask(asked, number);
@@ -193,6 +196,15 @@ class Run {
     answer.start();
   }
 
+  /** A client's page is open from the start until its last question. */
+  #watch(client: number, untilMs: number): void {
+    if (this.#time.nowMs > untilMs) return;
+    this.#clientOf(client).look();
+    this.#time.after(CLIENT_LOOKS_EVERY_MS, () => {
+      this.#watch(client, untilMs);
+    });
+  }
+
   #clientOf(number: number): VirtualClient {
     const {grid, seed, chooseChain, viewEveryMs} = this.#script;
     const known = this.#clients.get(number);
@@ -238,4 +250,12 @@ class Run {
     report.abandonedLoads += log.abandonedLoads;
     report.mostAbandonedLoads = Math.max(report.mostAbandonedLoads, log.abandonedLoads);
   }
+}
+
+function lastAskedMs(requests: readonly AskedRequest[]): ReadonlyMap<number, number> {
+  const lastMs = new Map<number, number>();
+  for (const {client, atMs} of requests) {
+    lastMs.set(client, Math.max(atMs, lastMs.get(client) ?? 0));
+  }
+  return lastMs;
 }

@@ -52,6 +52,12 @@ export class VirtualClient {
     this.#options = options;
   }
 
+  /** Reads the records that have come, as a tab does that is open and asks nothing. */
+  look(): void {
+    const {time, directory, observer} = this.#options;
+    this.#overlay.see(directory.seenBy(observer, time.nowMs), START_MS + time.nowMs);
+  }
+
   choose({request, avoid, held, turn, attempt}: ChainWish): RouteResult {
     const {grid, chooseChain, seed: swarmSeed} = this.#options;
     const snapshot = this.#view();

@@ -39,7 +39,7 @@ export async function createNode(options: NodeOptions): Promise<Services> {
   const membership = await joinSwarm({...options, model});
   const {spec} = model.manifest;
   const lendService = new LendNode(() => Promise.resolve(membership));
-  const overlay = new ClientOverlay();
+  const overlay = watchingOverlay(membership);
   const client = createClient(membership, overlay);
   routeFrames(membership.transport, {
     client,
@@ -91,6 +91,15 @@ export async function createNode(options: NodeOptions): Promise<Services> {
       return Promise.resolve();
     },
   };
+}
+
+/** Told of all records, also while this tab asks nothing. */
+function watchingOverlay(membership: SwarmMembership): ClientOverlay {
+  const overlay = new ClientOverlay();
+  membership.onSnapshot(() => {
+    overlay.see(membership.records(), membership.nowMs());
+  });
+  return overlay;
 }
 
 function createClient(
