@@ -9,6 +9,8 @@ import {Tab, type OpenTabOptions} from './tab.ts';
 
 const DIST_DIR = fileURLToPath(new URL('../../dist', import.meta.url));
 
+const LAUNCH_TIMEOUT_MS = 120_000;
+
 /** More than any run on one machine opens. */
 const MAX_TABS = 100;
 
@@ -66,6 +68,7 @@ export class Swarm {
     try {
       const browser = await chromium.launch({
         executablePath,
+        timeout: LAUNCH_TIMEOUT_MS,
         args: chromiumArguments({webgpu: options.webgpu}),
         handleSIGINT: endsOnSignal,
         handleSIGTERM: endsOnSignal,

@@ -20,6 +20,9 @@ export type OpenTabOptions = {
   readonly onLendChanged?: (state: LendState, atUnixMs: number) => void;
 };
 
+/** Many tabs open at once on few cores, and the machine may do other things too. */
+const OPEN_TIMEOUT_MS = 120_000;
+
 type OnEvent = (event: AnswerEvent, atUnixMs: number) => void | Promise<void>;
 
 /**
@@ -40,6 +43,7 @@ export class Tab {
 
   static async open(browser: Browser, options: OpenTabOptions): Promise<Tab> {
     const context = await browser.newContext({permissions: [...ALL_ADDRESSES]});
+    context.setDefaultTimeout(OPEN_TIMEOUT_MS);
     const page = await context.newPage();
     const tab = new Tab(page);
     page.on('console', (message) => options.onLog?.(`${message.type()}: ${message.text()}`));
