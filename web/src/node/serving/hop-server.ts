@@ -1,4 +1,4 @@
-import type {ManifestHash, PeerId} from '#shared/ids.ts';
+import type {ManifestHash, PeerId, SessionId} from '#shared/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
@@ -45,7 +45,7 @@ export type HopServerOptions = {
   readonly stopwatchMs: () => number;
   /** What each step took. */
   readonly onStep: (step: ObservedStep) => void;
-  /** Sessions, queue or tokens changed: the record of this node may say so. */
+  /** Sessions, queue, tokens or what the engine holds for them changed: the record of this node may say so. */
   readonly onChange: () => void;
   readonly onEngineLost: (cause: unknown) => void;
 };
@@ -351,9 +351,17 @@ export class HopServer {
   #forget({sessionId}: ServedSession): void {
     this.#queue.drop(sessionId);
     const runner = this.#shard?.runner;
-    runner?.closeSession(sessionId).catch((cause: unknown) => {
+    if (runner !== undefined) void this.#freeCache(runner, sessionId);
+  }
+
+  async #freeCache(runner: ShardRunner, sessionId: SessionId): Promise<void> {
+    try {
+      await runner.closeSession(sessionId);
+    } catch (cause) {
       this.#lose(runner, cause);
-    });
+      return;
+    }
+    this.#options.onChange();
   }
 
   /** A runner that was replaced or closed on purpose rejects what waits for it: that is no loss. */

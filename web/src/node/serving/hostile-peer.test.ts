@@ -126,6 +126,25 @@ test('[HP2] a session that is closed while it opens leaves nothing at the next h
   for (const {server} of swarm.nodes) expect([...server.load.refusals]).toEqual([]);
 });
 
+test('[RG19] a hop tells of a change when the engine has let go of a session, too', async () => {
+  const swarm = new RingSwarm();
+  let changes = 0;
+  const hop = swarm.addNode('alone', WHOLE, {onChange: () => (changes += 1)});
+  const freed = Promise.withResolvers<void>();
+  const slow: ShardRunner = {...idleRunner(WHOLE), closeSession: () => freed.promise};
+  hop.server.serve({runner: slow, range: {...WHOLE, embedding: true, lmHead: true}});
+  const peer = addPeer(swarm, 'peer');
+  peer.say(hop, opening('peer', [hopOf(hop)]));
+  await swarm.settle();
+  peer.say(hop, {kind: 'close-session', reason: 'cancelled'});
+  await swarm.settle();
+  expect(swarm.openSessions()).toBe(0);
+  const before = changes;
+  freed.resolve();
+  await swarm.settle();
+  expect(changes).toBe(before + 1);
+});
+
 test('[HP3] a hop counts what it ends itself, and not what it only passes on', async () => {
   const swarm = new RingSwarm();
   const head = swarm.addNode('head', {startLayer: 0, endLayer: 3});

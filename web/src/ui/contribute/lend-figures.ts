@@ -19,7 +19,7 @@ export class LendFigures extends LitElement {
     const {state} = this;
     if (state === undefined) return nothing;
     const {weightBytes, kvBytes} = state;
-    const parts = `${formatBytes(weightBytes)} of weights, ${formatBytes(kvBytes)} of caches`;
+    const parts = `weights ${formatBytes(weightBytes)}, caches ${formatBytes(kvBytes)}`;
     const figures: readonly (readonly [name: string, value: string])[] = [
       ['Runs on', formatEngine(state.engine)],
       [`In memory: ${parts}`, formatBytes(weightBytes + kvBytes)],

@@ -42,7 +42,11 @@ export class RingSwarm {
   addNode(
     name: string,
     range: LayerRange,
-    options: {readonly limits?: Partial<HopLimits>; readonly kvTokens?: number} = {},
+    options: {
+      readonly limits?: Partial<HopLimits>;
+      readonly kvTokens?: number;
+      readonly onChange?: () => void;
+    } = {},
   ): RingNode {
     const peerId = asPeerId(name);
     const transport = this.network.join(peerId);
@@ -57,7 +61,7 @@ export class RingSwarm {
       onStep: (step) => {
         this.steps.push(step);
       },
-      onChange: () => undefined,
+      onChange: options.onChange ?? (() => undefined),
       onEngineLost: () => undefined,
     });
     const runner = createStubShardRunner({
