@@ -6,7 +6,7 @@ import {buildRecord} from '#shared/testing/record-builder.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {allocateLayers} from './phase-1-allocation/allocate-layers.ts';
 import {decidePlacement} from './phase-1-allocation/decide-placement.ts';
-import {DEFAULT_TARGET} from './phase-1-allocation/allocation-target.ts';
+import {LIVE_TARGET} from './phase-1-allocation/allocation-target.ts';
 import {ClientOverlay} from './phase-2-routing/client-overlay.ts';
 import {routeIndexOf} from './phase-2-routing/route-index.ts';
 import {selectChain} from './phase-2-routing/select-chain.ts';
@@ -80,7 +80,7 @@ test('[SP2] whatever the numbers in one record, a request finds its chain over t
       const asked = {snapshot, model: grid, request, overlay: overlay.over(snapshot, new Set())};
       expect(selectChain({...asked, seed: 1}).kind).toBe('chain');
       const self = asPeerId('b');
-      const placement = {snapshot, model: grid, self, target: DEFAULT_TARGET};
+      const placement = {snapshot, model: grid, self, target: LIVE_TARGET};
       expect(decidePlacement(placement).kind).toBe('keep');
       expect(allocateLayers(placement).pipelines.length).toBeGreaterThan(0);
     }),

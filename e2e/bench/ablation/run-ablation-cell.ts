@@ -1,4 +1,6 @@
 import {asPeerId} from '#shared/ids.ts';
+import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
+import {LIVE_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
 import {ALLOCATION_HEURISTICS} from '#shared/scheduling/phase-1-allocation/heuristics/allocation-heuristics.ts';
 import type {Plan} from '#shared/scheduling/phase-1-allocation/plan.ts';
 import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
@@ -72,8 +74,11 @@ export function runAblationCell(cell: AblationCell): readonly AblationRow[] {
 
 function plannedBy(name: PlannerName, {snapshot, model, target, joinOrder}: Pool): Planned {
   const allocate = ALLOCATION_HEURISTICS[name];
-  const plan = allocate({pool: planningPoolOf(snapshot, model), target, joinOrder});
-  if (name === 'weft') return {plan, placement: () => ({kind: 'live'})};
+  const index = planningPoolOf(snapshot, model);
+  if (name === 'weft') {
+    return {plan: planPool(index, LIVE_TARGET), placement: () => ({kind: 'live'})};
+  }
+  const plan = allocate({pool: index, target, joinOrder});
   const placement = (): Placement => {
     const standing = new StandingPipelines(
       model,

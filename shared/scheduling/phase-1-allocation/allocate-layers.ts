@@ -2,7 +2,7 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {PeerId} from '#shared/ids.ts';
 import type {SchedulingEvent} from '../scheduling-event.ts';
 import type {SwarmSnapshot} from '../swarm-snapshot.ts';
-import type {AllocationTarget} from './allocation-target.ts';
+import {throughputShareOf, type AllocationTarget} from './allocation-target.ts';
 import {choosePipelines} from './choose-pipelines.ts';
 import {fillCells, pipelineStepMs} from './fill-layers.ts';
 import {PipelineCost} from './pipeline-cost.ts';
@@ -28,14 +28,11 @@ export function allocateLayers({snapshot, model, target}: AllocationInput): Plan
   return planPool(planningPoolOf(snapshot, model), target);
 }
 
-/** Even where only the step time counts, stages of (nearly) one speed share their layers evenly. */
-const EVEN_SHARE = 0.003;
-
 /** The same from an indexed snapshot, for those who plan one snapshot more than once. */
 export function planPool(pool: PlanningPool, target: AllocationTarget): Plan {
   const cost = new PipelineCost(pool);
   const {sets, events} = choosePipelines(cost, target);
-  const throughputShare = Math.min(1, Math.max(EVEN_SHARE, (target.alpha - 2) / 2));
+  const throughputShare = throughputShareOf(target);
   const pipelines = sets
     .flatMap((set) => pipelineOf(pool, cost.arrange(set).order, throughputShare))
     .toSorted((a, b) => a.stepMs - b.stepMs);

@@ -3,14 +3,14 @@ import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/ids.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {snapshotOfNodes, type SnapshotNode} from '../swarm-snapshot.ts';
-import {DEFAULT_TARGET} from './allocation-target.ts';
+import {LIVE_TARGET} from './allocation-target.ts';
 import {decidePlacement} from './decide-placement.ts';
 
 const model = {layerCount: 30, cutEvery: 5};
 
 function decide(self: string, nodes: readonly SnapshotNode[], nowMs = 0) {
   const snapshot = snapshotOfNodes(nodes, nowMs);
-  return decidePlacement({snapshot, model, self: asPeerId(self), target: DEFAULT_TARGET});
+  return decidePlacement({snapshot, model, self: asPeerId(self), target: LIVE_TARGET});
 }
 
 /** What `self` claims. */

@@ -8,7 +8,7 @@ import type {AllocationTarget} from './allocation-target.ts';
 import {bestShard, worthOf} from './best-shard.ts';
 import {addShard, emptyCoverage, gapsOf, type Coverage} from './coverage.ts';
 import {doesFit} from './fitting-range.ts';
-import {joinTogether} from './join-together.ts';
+import {joinTogether, type JoinQuestion} from './join-together.ts';
 import {mayReplace, repairShard} from './repair.ts';
 
 /** A claim of this age has been seen by all: loading may begin, and nobody disputes it. */
@@ -93,9 +93,9 @@ type JointPlan = {
   readonly hadGaps: boolean;
 };
 
-function planFor(coverage: Coverage, nodes: readonly SnapshotNode[]): JointPlan {
+function planFor({coverage, waiting, target}: JoinQuestion): JointPlan {
   const hadGaps = gapsOf(coverage).length > 0;
-  return {placed: joinTogether(coverage, nodes), coverage, hadGaps};
+  return {placed: joinTogether({coverage, waiting, target}), coverage, hadGaps};
 }
 
 /**
@@ -105,10 +105,8 @@ function planFor(coverage: Coverage, nodes: readonly SnapshotNode[]): JointPlan 
 function planTogether(input: PlacementInput): JointPlan | null {
   const {nodes} = input.snapshot;
   const joining = nodes.filter(({shards}) => shards.length === 0);
-  const plan = planFor(
-    coverageByOthers(input, ({shards}) => shards.length > 0),
-    joining,
-  );
+  const serving = coverageByOthers(input, ({shards}) => shards.length > 0);
+  const plan = planFor({coverage: serving, waiting: joining, target: input.target});
   const isAsClaimed = joining.every(
     ({nodeId, claim}) => claim === null || isSamePlace(plan.placed.get(nodeId), claim),
   );
@@ -117,7 +115,9 @@ function planTogether(input: PlacementInput): JointPlan | null {
 
 /** What is left for those that wait when all that was claimed is taken. */
 function planRest(input: PlacementInput): JointPlan {
-  return planFor(coverageByOthers(input, all), input.snapshot.nodes.filter(isWaiting));
+  const {snapshot, target} = input;
+  const waiting = snapshot.nodes.filter(isWaiting);
+  return planFor({coverage: coverageByOthers(input, all), waiting, target});
 }
 
 function isSamePlace(shard: PlacedShard | undefined, claim: PlacementClaim): boolean {
@@ -129,7 +129,7 @@ function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecis
   const coverage = coverageByOthers(input, all);
   for (const shard of self.shards) addShard(coverage, self, shard);
   if (gapsOf(coverage).length === 0) return {kind: 'keep', why: 'all layers are served'};
-  joinTogether(coverage, nodes.filter(isWaiting));
+  joinTogether({coverage, waiting: nodes.filter(isWaiting), target: input.target});
   const candidates = nodes.filter(({shards, claim}) => shards.length > 0 && claim === null);
   const standing = emptyCoverage(input.model);
   for (const node of candidates) for (const own of node.shards) addShard(standing, node, own);

@@ -1,6 +1,7 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {PeerId} from '#shared/ids.ts';
 import {snapshotOfNodes, type PlacedShard, type SnapshotNode} from '../swarm-snapshot.ts';
+import {throughputShareOf, type AllocationTarget} from './allocation-target.ts';
 import {bestShard, placementOrder} from './best-shard.ts';
 import {addShard, gapsOf, type Coverage} from './coverage.ts';
 import {fillCells} from './fill-layers.ts';
@@ -13,15 +14,23 @@ import {planningPoolOf} from './planning-pool.ts';
 /** Cheap enough to run in every tab at each snapshot; see `choosePipelines` for the long search. */
 const JOIN_STEPS = 2000;
 
+export type JoinQuestion = {
+  /** What the others serve. */
+  readonly coverage: Coverage;
+  readonly waiting: readonly SnapshotNode[];
+  readonly target: AllocationTarget;
+};
+
 /**
  * What each waiting node should take, as all of them can work it out alike:
  * gaps first, then whole pipelines among themselves, then what is served
  * least. Changes `coverage` to what it will be.
  */
-export function joinTogether(
-  coverage: Coverage,
-  waiting: readonly SnapshotNode[],
-): ReadonlyMap<PeerId, PlacedShard> {
+export function joinTogether({
+  coverage,
+  waiting,
+  target,
+}: JoinQuestion): ReadonlyMap<PeerId, PlacedShard> {
   const placed = new Map<PeerId, PlacedShard>();
   const place = (node: SnapshotNode, shard: PlacedShard) => {
     placed.set(node.nodeId, shard);
@@ -35,7 +44,10 @@ export function joinTogether(
     if (best !== null) place(node, best.shard);
   }
   const free = () => queue.filter(({nodeId}) => !placed.has(nodeId));
-  for (const {node, shard} of wholePipelines(coverage.grid, free())) place(node, shard);
+  const {grid} = coverage;
+  for (const {node, shard} of wholePipelines({grid, nodes: free(), target})) {
+    place(node, shard);
+  }
   for (const node of free()) {
     const best = bestShard(coverage, node);
     if (best !== null) place(node, best.shard);
@@ -43,7 +55,13 @@ export function joinTogether(
   return placed;
 }
 
-function wholePipelines(grid: CutGrid, nodes: readonly SnapshotNode[]) {
+type PipelineQuestion = {
+  readonly grid: CutGrid;
+  readonly nodes: readonly SnapshotNode[];
+  readonly target: AllocationTarget;
+};
+
+function wholePipelines({grid, nodes, target}: PipelineQuestion) {
   if (nodes.length < 2) return [];
   const pool = planningPoolOf(snapshotOfNodes(nodes, 0), grid);
   const cost = new PipelineCost(pool);
@@ -57,7 +75,7 @@ function wholePipelines(grid: CutGrid, nodes: readonly SnapshotNode[]) {
   };
   return improvePipelines(cost, formed, budget).flatMap((set) => {
     const {order, stepMs} = cost.arrange(set);
-    const cells = stepMs < SHORT_MS ? fillCells(pool, order, 0) : null;
+    const cells = stepMs < SHORT_MS ? fillCells(pool, order, throughputShareOf(target)) : null;
     let endLayer = 0;
     return (cells ?? []).flatMap((count, k) => {
       const startLayer = endLayer;

@@ -2,7 +2,7 @@ import {asPeerId, type PeerId} from '#shared/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {RECORD_REFRESH_MS, RECORD_TTL_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
 import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
-import {DEFAULT_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
+import {LIVE_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
 import {
   CLAIM_SETTLE_MS,
   decidePlacement,
@@ -156,7 +156,7 @@ export class VirtualNode {
       snapshot,
       model: grid,
       self: this.id,
-      target: DEFAULT_TARGET,
+      target: LIVE_TARGET,
     });
     this.#isSpare = decision.kind === 'spare';
     if (decision.kind === 'claim') this.#startClaim(decision.shard, clockMs);

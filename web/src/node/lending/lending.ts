@@ -1,5 +1,5 @@
 import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
-import {DEFAULT_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
+import {LIVE_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
 import {
   CLAIM_SETTLE_MS,
   decidePlacement,
@@ -122,7 +122,7 @@ export class Lending {
           snapshot: this.#membership.snapshotWith(this.#publisher.current()),
           model: {layerCount: spec.layerCount, cutEvery},
           self: transport.localPeerId,
-          target: DEFAULT_TARGET,
+          target: LIVE_TARGET,
         }),
       publishClaim: (shard) => this.#publishClaim(shard),
       load: (shard, options) =>
