@@ -35,29 +35,47 @@ export function busyLevelMs(workMs: Float64Array): number {
   return squares > 0 ? (BUSY_MARGIN * cubes) / squares : 0;
 }
 
-/** Waiting counts in full once a busy node has this many idle steps of work per token. */
-const SATURATED_STEPS = 3;
+/** A swarm is saturated when its nodes have this many idle steps of work per token, on average. */
+const SATURATED_STEPS = 2.5;
+
+/**
+ * How far a swarm is from idle, 0, to saturated, 1: the fourth power of the mean work of its
+ * nodes over that of a saturated one.
+ *
+ * @param bestMs step time of the best chain while nobody is there.
+ */
+export function saturationOf(meanWorkMs: number, bestMs: number): number {
+  const part = Math.min(1, meanWorkMs / (SATURATED_STEPS * bestMs));
+  return part * part * part * part;
+}
+
+/** A node as a session would find it; all in ms per token. */
+export type NodeLoad = {
+  /** Work of all its sessions, with this one. */
+  readonly workMs: number;
+  /** The step time of this session if nobody else were there. */
+  readonly aloneMs: number;
+  /** `busyLevelMs` of the swarm. */
+  readonly busyMs: number;
+  readonly saturation: number;
+};
 
 /**
  * How long the next session is expected to wait at a node, per token.
  *
- * In a closed network (each session has one token under way) a step takes
- * about as long as the work that all sessions ask, per token, of its busiest
- * node, so the aim is the least maximum of that work. The wait is `busyMs`
- * times ρ⁸, ρ = work there / `busyMs`: next to nothing where there is room,
- * steep where a node would become the busiest; ρ¹² once the swarm is saturated.
- * While the work is small beside the time that a token spends on its way
- * (`idleStepMs`), queues are short, and it counts for the square of that ratio.
- *
- * @param workMs work that the node would have with this session, ms per token.
+ * Each session has one token under way. So sessions that meet at one node only go round in
+ * `aloneMs` as long as it can do the work of all of them in that time, and in that work from then
+ * on: the wait is what the work exceeds `aloneMs` by. In a saturated swarm a step takes as long as
+ * the work of the busiest node, whatever the chain, and the aim is the least maximum of it: the
+ * wait is `busyMs` times ρ¹², ρ = work there / `busyMs`: next to nothing where there is room,
+ * steep where a node would become the busiest. Between the two, so much of each.
  */
-export function waitMs(workMs: number, busyMs: number, idleStepMs: number): number {
-  if (busyMs <= 0) return 0;
+export function waitMs({workMs, aloneMs, busyMs, saturation}: NodeLoad): number {
+  const queuedMs = Math.max(0, workMs - aloneMs);
+  if (busyMs <= 0) return queuedMs;
   const busy = workMs / busyMs;
   const fourth = busy * busy * busy * busy;
-  const saturation = busyMs / (SATURATED_STEPS * idleStepMs);
-  if (saturation >= 1) return busyMs * fourth * fourth * fourth;
-  return busyMs * saturation * saturation * fourth * fourth;
+  return (1 - saturation) * queuedMs + saturation * busyMs * fourth * fourth * fourth;
 }
 
 /** The part of a wait that a hop costs at all; the rest is spread over the layers that the node holds. */

@@ -1,4 +1,5 @@
 import type {NextRandom} from '../seeded-choice.ts';
+import type {IdleSteps} from './idle-steps.ts';
 import type {NodeCosts} from './node-costs.ts';
 import {placeSessions} from './place-sessions.ts';
 import type {LevelOf} from './placed-level.ts';
@@ -12,7 +13,7 @@ const PLACES_PER_SESSION = 3;
 export type UnseenInput = {
   readonly index: RouteIndex;
   readonly costs: NodeCosts;
-  readonly idleStepMs: number;
+  readonly idle: IdleSteps;
   readonly levelOf: LevelOf;
   readonly random: NextRandom;
   readonly unseenSessions: number;

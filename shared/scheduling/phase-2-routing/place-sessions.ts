@@ -1,4 +1,5 @@
 import {intAt} from '../table-access.ts';
+import type {IdleSteps} from './idle-steps.ts';
 import {addSessions, chargeWaiting, type NodeCosts} from './node-costs.ts';
 import type {RouteIndex} from './route-index.ts';
 import {hopsOf, searchChains, type FoundChain} from './search-chains.ts';
@@ -9,7 +10,7 @@ const ROUND_TOLERANCE = 1.2;
 export type PlacingRound = {
   readonly index: RouteIndex;
   readonly costs: NodeCosts;
-  readonly idleStepMs: number;
+  readonly idle: IdleSteps;
   readonly busyMs: number;
   /** So many are placed, one for each chain found if that is more, but never above `most`. */
   readonly sessions: number;

@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {snapshotOfNodes} from '../swarm-snapshot.ts';
+import {idleStepsOf} from './idle-steps.ts';
 import {placedLevel} from './placed-level.ts';
 import {routeIndexOf} from './route-index.ts';
 
@@ -11,7 +12,8 @@ const snapshot = snapshotOfNodes(
 );
 
 function levelMs(...workMs: readonly number[]): number {
-  const levelOf = placedLevel(routeIndexOf(snapshot, {layerCount: 4, cutEvery: 1}), 4);
+  const index = routeIndexOf(snapshot, {layerCount: 4, cutEvery: 1});
+  const levelOf = placedLevel(index, idleStepsOf(index));
   return levelOf(Float64Array.from(workMs));
 }
 

@@ -1,6 +1,7 @@
 import {busyLevelMs} from '../cost-model.ts';
 import {realAt} from '../table-access.ts';
 import {EMPTY_OVERLAY} from './chain.ts';
+import type {IdleSteps} from './idle-steps.ts';
 import {nodeCosts, type NodeCosts} from './node-costs.ts';
 import {placeSessions} from './place-sessions.ts';
 import type {RouteIndex} from './route-index.ts';
@@ -24,9 +25,9 @@ const tables = new WeakMap<RouteIndex, LevelTable>();
  * whose one scheduler knows what it has placed. The placing is done once per layout, as far as it
  * is asked for: a search per chain or per 64th of the sessions; then O(N).
  */
-export function placedLevel(index: RouteIndex, idleStepMs: number): LevelOf {
+export function placedLevel(index: RouteIndex, idle: IdleSteps): LevelOf {
   const known = tables.get(index);
-  const table = known ?? new LevelTable(index, idleStepMs);
+  const table = known ?? new LevelTable(index, idle);
   if (known === undefined) tables.set(index, table);
   return (workMs) => table.levelMs(sumOf(workMs));
 }
@@ -34,16 +35,16 @@ export function placedLevel(index: RouteIndex, idleStepMs: number): LevelOf {
 /** Work in all → busy level, grown by placing sessions in an idle swarm. */
 class LevelTable {
   readonly #index: RouteIndex;
-  readonly #idleStepMs: number;
+  readonly #idle: IdleSteps;
   readonly #costs: NodeCosts;
   readonly #totalsMs: number[] = [];
   readonly #levelsMs: number[] = [];
   #sessions = 0;
 
-  constructor(index: RouteIndex, idleStepMs: number) {
+  constructor(index: RouteIndex, idle: IdleSteps) {
     const request = {promptTokens: 0, newTokens: 0, whenFull: 'queue'} as const;
     this.#index = index;
-    this.#idleStepMs = idleStepMs;
+    this.#idle = idle;
     this.#costs = nodeCosts(index.snapshot, request, EMPTY_OVERLAY);
     this.#costs.workMs.fill(0);
   }
@@ -75,7 +76,7 @@ class LevelTable {
     const placed = placeSessions({
       index: this.#index,
       costs: this.#costs,
-      idleStepMs: this.#idleStepMs,
+      idle: this.#idle,
       busyMs: busyLevelMs(this.#costs.workMs),
       sessions: Math.floor(this.#sessions * ROUND_PART),
       most: Infinity,

@@ -108,14 +108,19 @@ test('[RT8] nodes that cannot reach each other form no chain', () => {
 
 test('[RT12] waiting is charged as the worked example says', () => {
   const slow = {decodeMsPerLayer: {fixedMs: 3, perSessionMs: 0}};
-  const promised = new Map(
-    ['a', 'b'].map((id) => [asPeerId(id), {sessions: 1, workMsPerToken: 2}] as const),
-  );
-  const result = route([node('a', 0, 2), node('b', 2, 4), node('c', 0, 4, slow)], {
-    ...EMPTY_OVERLAY,
-    promised,
-  });
-  // B = 1.1 × (2³ + 2³) / (2² + 2²) = 2.2; s = 2.2 / 18; wait = 2.2 s² (4 / 2.2)⁸ = 3.925
-  expect(result).toMatchObject({stepMs: 6, hops: [{nodeId: 'a'}, {nodeId: 'b'}]});
-  expect(result.kind === 'chain' ? result.loadedStepMs : 0).toBeCloseTo(6 + 2 * 3.925, 2);
+  const nodes = [node('a', 0, 2), node('b', 2, 4), node('c', 0, 4, slow)];
+  const afterSessions = (sessions: number) => {
+    const load = {sessions, workMsPerToken: 2 * sessions};
+    const promised = new Map(['a', 'b'].map((id) => [asPeerId(id), load] as const));
+    return route(nodes, {...EMPTY_OVERLAY, promised});
+  };
+  const loadedMs = (sessions: number) => {
+    const result = afterSessions(sessions);
+    return result.kind === 'chain' ? result.loadedStepMs : 0;
+  };
+  // Two make 4 ms of work at each node in 6 ms: no wait, but for what saturation counts.
+  expect(loadedMs(1)).toBeCloseTo(6, 0);
+  // σ = (4 / (2.5 × 6))⁴, B = 1.1 × (6³ + 6³) / (6² + 6²); (1 − σ) × (8 − 6) + σ B (8 / B)¹² = 2.326
+  expect(afterSessions(3)).toMatchObject({stepMs: 6, hops: [{nodeId: 'a'}, {nodeId: 'b'}]});
+  expect(loadedMs(3)).toBeCloseTo(6 + 2 * 2.326, 2);
 });

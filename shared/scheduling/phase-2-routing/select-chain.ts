@@ -2,13 +2,8 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {busyLevelMs, linkMs} from '../cost-model.ts';
 import {seededRandom, type NextRandom} from '../seeded-choice.ts';
 import type {SwarmSnapshot} from '../swarm-snapshot.ts';
-import {
-  EMPTY_OVERLAY,
-  type ChainHop,
-  type RouteOverlay,
-  type RouteRequest,
-  type RouteResult,
-} from './chain.ts';
+import {type ChainHop, type RouteOverlay, type RouteRequest, type RouteResult} from './chain.ts';
+import {idleStepsOf} from './idle-steps.ts';
 import {missingLayers} from './missing-layers.ts';
 import {guessUnseen} from './guess-unseen.ts';
 import {chargeWaiting, nodeCosts, type NodeCosts} from './node-costs.ts';
@@ -45,12 +40,12 @@ export function selectChain(input: RouteInput): RouteResult {
   const {snapshot, request, overlay} = input;
   const index = routeIndexOf(snapshot, input.model);
   const random = seededRandom(input.seed);
-  const idleStepMs = idleStepOf(index);
+  const idle = idleStepsOf(index);
   const costs = nodeCosts(snapshot, request, overlay);
   const {unseenSessions} = overlay;
-  const levelOf = unseenSessions > 0 ? placedLevel(index, idleStepMs) : busyLevelMs;
-  guessUnseen({index, costs, idleStepMs, levelOf, random, unseenSessions});
-  chargeWaiting(costs, {idleStepMs, busyMs: levelOf(costs.workMs)});
+  const levelOf = unseenSessions > 0 ? placedLevel(index, idle) : busyLevelMs;
+  guessUnseen({index, costs, idle, levelOf, random, unseenSessions});
+  chargeWaiting(costs, {idle, busyMs: levelOf(costs.workMs)});
   favourWarm(snapshot, request, overlay, costs);
   const found = searchChains(index, costs, NEAR_EQUAL);
   const chosen = chooseSpread(found, index, costs, random);
@@ -65,19 +60,6 @@ export function selectChain(input: RouteInput): RouteResult {
     loadedStepMs: chosen.loadedMs,
     nearEqual: found.length,
   };
-}
-
-const idleSteps = new WeakMap<RouteIndex, number>();
-
-/** Step time of the best chain of an idle swarm: the scale on which waiting is long or short. */
-function idleStepOf(index: RouteIndex): number {
-  const known = idleSteps.get(index);
-  if (known !== undefined) return known;
-  const request = {promptTokens: 0, newTokens: 0, whenFull: 'queue'} as const;
-  const idle = nodeCosts(index.snapshot, request, EMPTY_OVERLAY);
-  const stepMs = searchChains(index, idle, 1)[0]?.loadedMs ?? 1;
-  idleSteps.set(index, stepMs);
-  return stepMs;
 }
 
 /** One of the near-equal chains, the likelier the less its busiest node has to do. */
