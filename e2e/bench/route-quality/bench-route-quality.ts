@@ -59,13 +59,13 @@ function printAverages(
   figures: readonly RouteFigures[],
   print: Parameters<Benchmark>[0]['print'],
 ): void {
-  for (const key of ['mean', 'p95', 'leastMean', 'busiest', 'staleMean'] as const) {
+  for (const key of ['mean', 'p95', 'leastMean', 'leastP95', 'busiest', 'staleMean'] as const) {
     const values = figures.map((figure) => figure[key]);
     const max = Math.max(...values);
     const average = values.reduce((sum, value) => sum + value, 0) / values.length;
     print({
       ...lineOf(`${name}: ${key}`, key === 'busiest' ? max : average, 'ratio'),
-      ...(key === 'leastMean' ? {} : {floor: ASKED[key]}),
+      ...(key === 'leastMean' || key === 'leastP95' ? {} : {floor: ASKED[key]}),
       n: values.length,
       min: Math.min(...values),
       max,

@@ -17,6 +17,8 @@ export type RouteFigures = {
   readonly p95: number;
   /** The least `mean` that any plan and any routing could reach: every node always busy, no links. */
   readonly leastMean: number;
+  /** The same of `p95`: all but the slowest twentieth take that long when all are equally fast. */
+  readonly leastP95: number;
   /** Work of the busiest node over the least possible when split over our own pipelines. */
   readonly busiest: number;
   /** Mean step time of many clients with old records, over that of one client that knows. */
@@ -71,13 +73,15 @@ export function routeFigures(pool: Pool, question: RouteQuestion): RouteFigures 
   const slowestStageMs = ours.pipelines.map(({stages}) =>
     Math.max(...hopsOf(stages).map(({serviceMs}) => serviceMs)),
   );
+  const leastMs = leastMeanMs(pool, sessions);
   const withStale =
     question.staleClients > 1 ? stepTimes(open(question.staleClients, question.staleMs)) : with1;
   return {
     sessions,
     mean: with1.meanMs / against.meanMs,
     p95: with1.p95Ms / against.p95Ms,
-    leastMean: leastMeanMs(pool, sessions) / against.meanMs,
+    leastMean: leastMs / against.meanMs,
+    leastP95: (0.95 * leastMs) / against.p95Ms,
     busiest: busiestWork(routed) / leastBusiestWork(slowestStageMs, sessions),
     staleMean: withStale.meanMs / with1.meanMs,
   };
