@@ -1,9 +1,8 @@
-import {decodeLayerMs, saturationOf, WAIT_PER_HOP, waitMs} from '../cost-model.ts';
+import {decodeLayerMs} from '../cost-model.ts';
 import {realAt} from '../table-access.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {ChainHop, RouteOverlay, RouteRequest} from './chain.ts';
 import type {HopCosts} from './hop-costs.ts';
-import type {IdleSteps} from './idle-steps.ts';
 import {nodeStates} from './node-states.ts';
 
 /** What a hop on each node costs this client now, by the node's position in the snapshot. */
@@ -55,40 +54,6 @@ export function nodeCosts(
 
 function mostLayers({shards}: SnapshotNode): number {
   return shards.reduce((most, shard) => Math.max(most, shard.endLayer - shard.startLayer), 0);
-}
-
-/** Adds the waiting that the work at each node means. Changes `layerMs` and `hopMs`. O(N). */
-export function chargeWaiting(
-  costs: NodeCosts,
-  {idle, busyMs}: {readonly idle: IdleSteps; readonly busyMs: number},
-): void {
-  const {workMs, idleLayerMs, idleHopMs, layersHeld, layerMs, hopMs} = costs;
-  const saturation = saturationOf(meanWork(costs), idle.bestMs);
-  for (let at = 0; at < workMs.length; at += 1) {
-    const ownMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
-    const queueMs = waitMs({
-      workMs: realAt(workMs, at) + ownMs,
-      aloneMs: Math.max(ownMs, realAt(idle.throughMs, at)),
-      busyMs,
-      saturation,
-    });
-    // Some of it for standing in the queue at all, the rest for the work that is added to it.
-    const perLayerMs = ((1 - WAIT_PER_HOP) * queueMs) / Math.max(1, realAt(layersHeld, at));
-    hopMs[at] = realAt(idleHopMs, at) + WAIT_PER_HOP * queueMs;
-    layerMs[at] = realAt(idleLayerMs, at) + perLayerMs;
-  }
-}
-
-/** Work, ms per token, of a node that holds layers, on average. */
-function meanWork({workMs, layersHeld}: NodeCosts): number {
-  let sum = 0;
-  let serving = 0;
-  for (let at = 0; at < workMs.length; at += 1) {
-    if (realAt(layersHeld, at) === 0) continue;
-    sum += realAt(workMs, at);
-    serving += 1;
-  }
-  return sum / Math.max(1, serving);
 }
 
 /** Adds the work of sessions on one chain. Changes `workMs`. O(hops), however many sessions. */

@@ -1,6 +1,7 @@
 import {intAt} from '../table-access.ts';
 import type {IdleSteps} from './idle-steps.ts';
-import {addSessions, chargeWaiting, type NodeCosts} from './node-costs.ts';
+import {chargeWaiting} from './charge-waiting.ts';
+import {addSessions, type NodeCosts} from './node-costs.ts';
 import type {RouteIndex} from './route-index.ts';
 import {hopsOf, searchChains, type FoundChain} from './search-chains.ts';
 

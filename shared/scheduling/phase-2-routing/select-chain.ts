@@ -6,7 +6,8 @@ import {type ChainHop, type RouteOverlay, type RouteRequest, type RouteResult} f
 import {idleStepsOf} from './idle-steps.ts';
 import {missingLayers} from './missing-layers.ts';
 import {guessUnseen} from './guess-unseen.ts';
-import {chargeWaiting, nodeCosts, type NodeCosts} from './node-costs.ts';
+import {chargeWaiting} from './charge-waiting.ts';
+import {nodeCosts, type NodeCosts} from './node-costs.ts';
 import {placedLevel} from './placed-level.ts';
 import {favourWarm} from './prefix-affinity.ts';
 import {routeIndexOf, type RouteIndex} from './route-index.ts';
