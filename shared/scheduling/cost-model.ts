@@ -45,9 +45,13 @@ const SATURATED_STEPS = 2.5;
  * @param bestMs step time of the best chain while nobody is there.
  */
 export function saturationOf(meanWorkMs: number, bestMs: number): number {
+  if (meanWorkMs <= 0) return 0;
   const part = Math.min(1, meanWorkMs / (SATURATED_STEPS * bestMs));
   return part * part * part * part;
 }
+
+/** Busier than this is all the same: so waits stay finite, however small a level lies make. */
+const MOST_BUSY = 100;
 
 /** A node as a session would find it; all in ms per token. */
 export type NodeLoad = {
@@ -73,7 +77,7 @@ export type NodeLoad = {
 export function waitMs({workMs, aloneMs, busyMs, saturation}: NodeLoad): number {
   const queuedMs = Math.max(0, workMs - aloneMs);
   if (busyMs <= 0) return queuedMs;
-  const busy = workMs / busyMs;
+  const busy = Math.min(MOST_BUSY, workMs / busyMs);
   const fourth = busy * busy * busy * busy;
   return (1 - saturation) * queuedMs + saturation * busyMs * fourth * fourth * fourth;
 }

@@ -10,12 +10,14 @@ export function chargeWaiting(
 ): void {
   const {workMs, idleLayerMs, idleHopMs, layersHeld, layerMs, hopMs} = costs;
   const saturation = saturationOf(meanWork(costs), idle.bestMs);
+  // With less than a whole step of work nobody waits; a lower level, be it by a lie, would make all seem overloaded.
+  const levelMs = Math.max(busyMs, idle.bestMs);
   for (let at = 0; at < workMs.length; at += 1) {
     const ownMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
     const queueMs = waitMs({
       workMs: realAt(workMs, at) + ownMs,
       aloneMs: Math.max(ownMs, realAt(idle.throughMs, at)),
-      busyMs,
+      busyMs: levelMs,
       saturation,
     });
     // Some of it for standing in the queue at all, the rest for the work that is added to it.

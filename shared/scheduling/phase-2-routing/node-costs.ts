@@ -41,13 +41,15 @@ export function nodeCosts(
     const layersHeld = mostLayers(node);
     // Which of its layers the sessions use is not in the record: all of them.
     const shardMs = layersHeld * layerMs + node.hopOverheadMs;
+    // What a liar says of its load must not move the level on which all others are measured.
+    const openSessions = overlay.distrusted.has(node.nodeId) ? 0 : node.openSessions;
     const promisedMs = overlay.promised.get(node.nodeId)?.workMsPerToken ?? 0;
     costs.idleLayerMs[at] = layerMs;
     costs.idleHopMs[at] = node.hopOverheadMs;
     costs.layersHeld[at] = layersHeld;
     costs.layerMs[at] = layerMs;
     costs.hopMs[at] = node.hopOverheadMs;
-    costs.workMs[at] = Math.max(0, node.openSessions * shardMs + promisedMs);
+    costs.workMs[at] = Math.max(0, openSessions * shardMs + promisedMs);
   }
   return costs;
 }

@@ -124,3 +124,28 @@ test('[RT12] waiting is charged as the worked example says', () => {
   expect(afterSessions(3)).toMatchObject({stepMs: 6, hops: [{nodeId: 'a'}, {nodeId: 'b'}]});
   expect(loadedMs(3)).toBeCloseTo(6 + 2 * 2.326, 2);
 });
+
+function at(id: string, placeMs: number, more: Partial<SnapshotNode>) {
+  return snapshotNode(id, {coords: {at: [placeMs], heightMs: 0, errorMs: 1}, ...more});
+}
+
+test.for([1e-10, 1e-30, 1e-60, 1e-100])(
+  '[RT14] a node that says %d ms per layer changes nothing for a chain over the others',
+  (perSessionMs) => {
+    const slow = {decodeMsPerLayer: {fixedMs: 5, perSessionMs: 0}};
+    const others = [
+      at('a', 0, {...slow, shards: [shard(0, 2, 4)]}),
+      at('b', 2, {...slow, shards: [shard(2, 4, 4)]}),
+      // Less work, but far away.
+      at('c', 300, {shards: [shard(2, 4, 4)]}),
+    ];
+    const lie = {decodeMsPerLayer: {fixedMs: 0, perSessionMs}, openSessions: 1};
+    const middle = at('liar', 1000, {...lie, shards: [shard(1, 2, 4)]});
+    const whole = at('liar', 1000, {...lie, shards: [shard(0, 4, 4)]});
+    const idle = route(others);
+    expect(idle).toMatchObject({hops: [{nodeId: 'a'}, {nodeId: 'b'}]});
+    expect(route([...others, middle])).toMatchObject(idle);
+    const distrusted = new Set([asPeerId('liar')]);
+    expect(route([...others, whole], {...EMPTY_OVERLAY, distrusted})).toMatchObject(idle);
+  },
+);
