@@ -11,7 +11,7 @@ import type {PlanningPool} from './planning-pool.ts';
  * Nodes outside of the pipelines become extra replicas of the layers with the
  * least capacity to serve. Routing can use any part of any range, so none is
  * wasted; Parallax leaves such nodes idle. Without a pipeline the same gives
- * the best partial plan, and the gaps that are left. O(spares · cells²).
+ * the best partial plan, and the gaps that are left. O(spares · (N + cells) · cells).
  */
 export function placeSpares(
   {snapshot, grid}: PlanningPool,
