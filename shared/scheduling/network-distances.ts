@@ -24,8 +24,6 @@ type Place = {
   readonly unreachable: readonly PeerId[];
 };
 
-type NamedPlace = Place & {readonly nodeId: PeerId};
-
 /**
  * Round trips between all pairs: the mean of what both ends measured, else the
  * distance of their coordinates, else `UNKNOWN_RTT_MS`; `Infinity` where one
@@ -42,21 +40,6 @@ export function networkDistances(
     table ??= distanceTable(places, indexOf);
     return table[a * count + b] ?? UNKNOWN_RTT_MS;
   };
-}
-
-/** The same for one pair, in O(their neighbours): for a node that asks about itself only. */
-export function pairRttMs(a: NamedPlace, b: NamedPlace): number {
-  if (a.nodeId === b.nodeId) return 0;
-  if (a.unreachable.includes(b.nodeId) || b.unreachable.includes(a.nodeId)) return Infinity;
-  const measured = [...measuredBy(a, b.nodeId), ...measuredBy(b, a.nodeId)];
-  const [first, second] = measured;
-  if (first === undefined) return estimateMs(a, b);
-  return second === undefined ? first : (first + second) / 2;
-}
-
-function measuredBy({rtts}: Place, other: PeerId): readonly number[] {
-  const found = rtts.find(({peerId}) => peerId === other)?.rttMs ?? -1;
-  return Number.isFinite(found) && found >= 0 ? [found] : [];
 }
 
 function distanceTable(
@@ -93,19 +76,15 @@ function distanceTable(
 function estimateTable(places: readonly Place[]): Float64Array {
   const count = places.length;
   const table = new Float64Array(count * count);
-  for (const [a, from] of places.entries()) {
+  for (const [a, {coords: from}] of places.entries()) {
     for (let b = 0; b < a; b += 1) {
-      const to = places[b];
-      const rttMs = to === undefined ? UNKNOWN_RTT_MS : estimateMs(from, to);
+      const to = places[b]?.coords ?? null;
+      const rttMs = from === null || to === null ? UNKNOWN_RTT_MS : coordinateDistanceMs(from, to);
       table[a * count + b] = rttMs;
       table[b * count + a] = rttMs;
     }
   }
   return table;
-}
-
-function estimateMs({coords: from}: Place, {coords: to}: Place): number {
-  return from === null || to === null ? UNKNOWN_RTT_MS : coordinateDistanceMs(from, to);
 }
 
 /** The round trip that two coordinates predict; `UNKNOWN_RTT_MS` when they are not comparable. */

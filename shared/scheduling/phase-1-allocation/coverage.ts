@@ -4,16 +4,13 @@ import {hopServiceMs} from '../cost-model.ts';
 import type {LayerSpan} from '../scheduling-event.ts';
 import type {PlacedShard, SnapshotNode} from '../swarm-snapshot.ts';
 
-/** Who serves what; per cell of the grid how many serve it, and how many tokens a second they could. */
+/** Per cell of the grid: how many serve it, and how many tokens a second they could. */
 export type Coverage = {
   readonly grid: CutGrid;
   readonly cells: readonly LayerRange[];
   readonly replicas: number[];
   readonly tokensPerSec: number[];
-  readonly shards: ServedShard[];
 };
-
-export type ServedShard = {readonly node: SnapshotNode; readonly shard: PlacedShard};
 
 export function emptyCoverage(grid: CutGrid): Coverage {
   const cells = cellsOf(grid, {startLayer: 0, endLayer: grid.layerCount});
@@ -22,20 +19,23 @@ export function emptyCoverage(grid: CutGrid): Coverage {
     cells,
     replicas: cells.map(() => 0),
     tokensPerSec: cells.map(() => 0),
-    shards: [],
   };
 }
 
-/** Adds what a shard on a node brings, its speed counted times `weight`. Changes `coverage`. */
-export function addShard(coverage: Coverage, {node, shard}: ServedShard, weight = 1): void {
+/** Adds (or with `sign` -1 takes away) what a shard on a node brings. Changes `coverage`. */
+export function addShard(
+  coverage: Coverage,
+  node: SnapshotNode,
+  shard: PlacedShard,
+  sign: 1 | -1 = 1,
+): void {
   if (!isOnGrid(coverage.grid, shard)) return;
-  coverage.shards.push({node, shard});
-  const rate = weight * shardTokensPerSec(node, shard);
+  const rate = sign * shardTokensPerSec(node, shard);
   const [from, to] = cellSpan(coverage.grid, shard);
   for (let cell = from; cell < to; cell += 1) {
     if (!servesCell(coverage, shard, cell)) continue;
-    coverage.replicas[cell] = (coverage.replicas[cell] ?? 0) + 1;
-    coverage.tokensPerSec[cell] = (coverage.tokensPerSec[cell] ?? 0) + rate;
+    coverage.replicas[cell] = (coverage.replicas[cell] ?? 0) + sign;
+    coverage.tokensPerSec[cell] = Math.max(0, (coverage.tokensPerSec[cell] ?? 0) + rate);
   }
 }
 

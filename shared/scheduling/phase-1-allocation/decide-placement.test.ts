@@ -96,23 +96,3 @@ test('[PL7] a claim by another plan stands, and the others take what is left', (
   const nodes = [snapshotNode('a', {claim}), snapshotNode('b'), snapshotNode('c', {claim})];
   expect(decide('b', nodes)).toMatchObject({kind: 'claim', shard: shard(0, 10, 30)});
 });
-
-function servingAt(position: number, startLayer: number, endLayer: number) {
-  const coords = {at: [position], heightMs: 0, errorMs: 0};
-  return {coords, shards: startLayer < endLayer ? [shard(startLayer, endLayer, 30)] : []};
-}
-
-test('[PL8] a node that joins serves what only far nodes serve, near it', () => {
-  const serving = [
-    snapshotNode('s1', servingAt(100, 0, 15)),
-    snapshotNode('s2', servingAt(0, 15, 30)),
-    snapshotNode('s3', servingAt(0, 15, 30)),
-  ];
-  const capacityLayers = {plain: 15, first: 15, last: 15, both: 15};
-  const placeAt = (position: number) => {
-    const self = snapshotNode('a', {...servingAt(position, 0, 0), capacityLayers});
-    return placeOf(self, [...serving, self]);
-  };
-  expect(placeAt(0)).toEqual(shard(0, 15, 30));
-  expect(placeAt(100)).toEqual(shard(15, 30, 30));
-});

@@ -6,7 +6,6 @@ import {steadySnapshot} from '../steady-speed.ts';
 import type {PlacedShard, PlacementClaim, SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {AllocationTarget} from './allocation-target.ts';
 import {bestShard, worthOf} from './best-shard.ts';
-import {coverageSeenFrom} from './coverage-seen-from.ts';
 import {addShard, emptyCoverage, gapsOf, type Coverage} from './coverage.ts';
 import {doesFit} from './fitting-range.ts';
 import {joinTogether, type JoinQuestion} from './join-together.ts';
@@ -71,9 +70,8 @@ function coverageByOthers({snapshot, model, self}: PlacementInput, counts: Count
 }
 
 function addNode(coverage: Coverage, node: SnapshotNode, counts: Counts): void {
-  if (node.claim !== null && counts(node, node.claim))
-    addShard(coverage, {node, shard: node.claim});
-  else for (const shard of node.shards) addShard(coverage, {node, shard});
+  if (node.claim !== null && counts(node, node.claim)) addShard(coverage, node, node.claim);
+  else for (const shard of node.shards) addShard(coverage, node, shard);
 }
 
 const isWaiting = ({shards, claim}: SnapshotNode) => shards.length === 0 && claim === null;
@@ -129,13 +127,12 @@ function isSamePlace(shard: PlacedShard | undefined, claim: PlacementClaim): boo
 function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecision {
   const {nodes} = input.snapshot;
   const coverage = coverageByOthers(input, all);
-  for (const shard of self.shards) addShard(coverage, {node: self, shard});
+  for (const shard of self.shards) addShard(coverage, self, shard);
   if (gapsOf(coverage).length === 0) return {kind: 'keep', why: 'all layers are served'};
   joinTogether({coverage, waiting: nodes.filter(isWaiting), target: input.target});
   const candidates = nodes.filter(({shards, claim}) => shards.length > 0 && claim === null);
   const standing = emptyCoverage(input.model);
-  for (const node of candidates)
-    for (const own of node.shards) addShard(standing, {node, shard: own});
+  for (const node of candidates) for (const own of node.shards) addShard(standing, node, own);
   const shard = repairShard(coverage, standing, candidates, self);
   if (shard === null) return {kind: 'keep', why: 'others close the gap'};
   return {kind: 'claim', shard, why: 'nobody else closes the gap'};
@@ -161,17 +158,16 @@ function reviewClaim(
   for (const node of input.snapshot.nodes) {
     if (node.nodeId === self.nodeId || (node.claim !== null && outranks(node, node.claim)))
       continue;
-    for (const shard of node.shards) addShard(relied, {node, shard});
+    for (const shard of node.shards) addShard(relied, node, shard);
   }
   if (!self.shards.every((shard) => mayReplace(relied, shard, own))) {
     return {kind: 'withdraw', why: 'what it would drop has no other replica'};
   }
   if (isSettled(own)) return {kind: 'keep', why: 'loading'};
-  const coverage = coverageSeenFrom(self, coverageByOthers(input, outranks));
+  const coverage = coverageByOthers(input, outranks);
   const best = bestShard(coverage, self);
   const worth = worthOf(coverage, self, own);
-  const bySettled = coverageByOthers(input, (_, claim) => isSettled(claim));
-  const settled = coverageSeenFrom(self, bySettled);
+  const settled = coverageByOthers(input, (_, claim) => isSettled(claim));
   const isTaken = worthOf(settled, self, own) > worth * WITHDRAW_GAIN;
   if (!isTaken || best === null || best.worth < worth * WITHDRAW_GAIN) {
     return {kind: 'keep', why: 'claimed'};

@@ -3,7 +3,6 @@ import type {PeerId} from '#shared/ids.ts';
 import {snapshotOfNodes, type PlacedShard, type SnapshotNode} from '../swarm-snapshot.ts';
 import {throughputShareOf, type AllocationTarget} from './allocation-target.ts';
 import {bestShard, placementOrder} from './best-shard.ts';
-import {coverageSeenFrom} from './coverage-seen-from.ts';
 import {addShard, gapsOf, type Coverage} from './coverage.ts';
 import {fillCells} from './fill-layers.ts';
 import {shardOf} from './fitting-range.ts';
@@ -25,7 +24,7 @@ export type JoinQuestion = {
 /**
  * What each waiting node should take, as all of them can work it out alike:
  * gaps first, then whole pipelines among themselves, then what is served
- * least near them. Changes `coverage` to what it will be.
+ * least. Changes `coverage` to what it will be.
  */
 export function joinTogether({
   coverage,
@@ -35,7 +34,7 @@ export function joinTogether({
   const placed = new Map<PeerId, PlacedShard>();
   const place = (node: SnapshotNode, shard: PlacedShard) => {
     placed.set(node.nodeId, shard);
-    addShard(coverage, {node, shard});
+    addShard(coverage, node, shard);
   };
   const isEmpty = coverage.replicas.every((count) => count === 0);
   const queue = waiting.toSorted(placementOrder);
@@ -50,7 +49,7 @@ export function joinTogether({
     place(node, shard);
   }
   for (const node of free()) {
-    const best = bestShard(coverageSeenFrom(node, coverage), node);
+    const best = bestShard(coverage, node);
     if (best !== null) place(node, best.shard);
   }
   return placed;

@@ -1,7 +1,6 @@
 import type {PeerId} from '#shared/ids.ts';
 import type {SchedulingEvent} from '../scheduling-event.ts';
 import {bestShard, placementOrder} from './best-shard.ts';
-import {coverageSeenFrom} from './coverage-seen-from.ts';
 import {addShard, emptyCoverage, gapsOf} from './coverage.ts';
 import {shardOf} from './fitting-range.ts';
 import type {Pipeline, Plan, Stage} from './plan.ts';
@@ -11,7 +10,7 @@ import type {PlanningPool} from './planning-pool.ts';
  * Nodes outside of the pipelines become extra replicas of the layers with the
  * least capacity to serve. Routing can use any part of any range, so none is
  * wasted; Parallax leaves such nodes idle. Without a pipeline the same gives
- * the best partial plan, and the gaps that are left. O(spares · (N + cells) · cells).
+ * the best partial plan, and the gaps that are left. O(spares · cells²).
  */
 export function placeSpares(
   {snapshot, grid}: PlanningPool,
@@ -21,7 +20,7 @@ export function placeSpares(
   const used = new Set<PeerId>();
   for (const {nodeId, startLayer, endLayer} of pipelines.flatMap(({stages}) => stages)) {
     const node = snapshot.nodes[snapshot.indexOf.get(nodeId) ?? -1];
-    if (node !== undefined) addShard(coverage, {node, shard: shardOf(grid, startLayer, endLayer)});
+    if (node !== undefined) addShard(coverage, node, shardOf(grid, startLayer, endLayer));
     used.add(nodeId);
   }
   const replicas: Stage[] = [];
@@ -30,13 +29,13 @@ export function placeSpares(
   const rest = snapshot.nodes.filter(({nodeId}) => !used.has(nodeId)).toSorted(placementOrder);
   for (const node of rest) {
     const {nodeId} = node;
-    const best = bestShard(coverageSeenFrom(node, coverage), node);
+    const best = bestShard(coverage, node);
     if (best === null) {
       spares.push(nodeId);
       events.push({kind: 'left-spare', nodeId, why: 'too little memory for one cell'});
       continue;
     }
-    addShard(coverage, {node, shard: best.shard});
+    addShard(coverage, node, best.shard);
     const {startLayer, endLayer} = best.shard;
     replicas.push({nodeId, startLayer, endLayer});
     events.push({kind: 'replica-placed', nodeId, startLayer, endLayer, why: 'least served'});
