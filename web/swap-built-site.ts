@@ -5,7 +5,12 @@ import type {Plugin} from 'vite';
 import {haveSameFiles} from './have-same-files.ts';
 
 /** What systems say when a folder is to take the place of one that holds something. */
-const TAKEN: ReadonlySet<unknown> = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM']);
+const TAKEN: ReadonlySet<unknown> = new Set([
+  'ENOTEMPTY',
+  'EEXIST',
+  // Elsewhere it means that one may not write here at all.
+  ...(process.platform === 'win32' ? ['EPERM'] : []),
+]);
 
 /**
  * Builds the site beside the last one and swaps it in when it is complete, so
