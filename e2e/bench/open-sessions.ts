@@ -91,7 +91,7 @@ function merge(a: Load, b: Load): Load {
 }
 
 function sessionsPerNode(opened: readonly (readonly ChainHop[])[]): Record<string, number> {
-  const load: Record<string, number> = {};
-  for (const {nodeId} of opened.flat()) load[nodeId] = (load[nodeId] ?? 0) + 1;
-  return load;
+  const load = new Map<string, number>();
+  for (const {nodeId} of opened.flat()) load.set(nodeId, (load.get(nodeId) ?? 0) + 1);
+  return Object.fromEntries(load);
 }

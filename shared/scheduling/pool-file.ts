@@ -41,13 +41,14 @@ export type Pool = {
 };
 
 /**
- * Reads a pool file (`README.md`, "Pool files"). Nodes whose numbers cannot be
+ * Reads a pool file (see `poolSchema`). Nodes whose numbers cannot be
  * calculated with are set aside, not refused.
  *
  * @throws {z.ZodError} when the model, the target or the list of nodes is missing.
  */
 export function parsePool(json: unknown): Pool {
   const {model, target, nodes, rttMs} = poolSchema.parse(json);
+  const rttsOf = new Map(Object.entries(rttMs));
   const read: SnapshotNode[] = [];
   const senseless: string[] = [];
   const seen = new Set<string>();
@@ -55,7 +56,7 @@ export function parsePool(json: unknown): Pool {
     const result = poolNodeSchema.safeParse(raw);
     if (result.success && !seen.has(result.data.id)) {
       seen.add(result.data.id);
-      read.push(nodeOf(result.data, rttMs[result.data.id]));
+      read.push(nodeOf(result.data, rttsOf.get(result.data.id)));
     } else senseless.push(idOf(raw));
   }
   const snapshot = snapshotOfNodes(read, 0);

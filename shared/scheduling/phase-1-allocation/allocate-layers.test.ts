@@ -168,6 +168,18 @@ test('[AL4] without enough capacity the best partial plan is in the replicas, th
   expect(missingCount).toBe(3);
 });
 
+test('[AL4] nodes without room for an end of the model serve its middle', () => {
+  const middle = {capacityLayers: {plain: 2, first: 0, last: 0, both: 0}, decodeMsPerLayer: 1};
+  const nodes = ['a', 'b', 'c'].map((id) => ({id, ...middle}));
+  const {snapshot, model, target} = parsePool({model: {layerCount: 6}, nodes});
+  const plan = allocateLayers({snapshot, model, target});
+  expect(plan.replicas).toHaveLength(3);
+  expect(plan.missing).toMatchObject([
+    {startLayer: 0, endLayer: 1},
+    {startLayer: 5, endLayer: 6},
+  ]);
+});
+
 test.each(['equal', 'few-kinds', 'all-different', 'many-weak'] as const)(
   '[AL5] valid plans for generated pools: %s',
   (mix) => {

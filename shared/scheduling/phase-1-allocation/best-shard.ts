@@ -37,7 +37,8 @@ export function worthOf(coverage: Coverage, node: SnapshotNode, shard: PlacedSha
 
 /**
  * With gaps, only ranges at an edge of one, so that no sliver is left that
- * nobody fills; else any start on the grid. The whole model alone when it fits.
+ * nobody fills; else, and for nodes that fit at no edge, any start on the grid.
+ * The whole model alone when it fits.
  */
 function candidateShards(
   {grid, cells, ...rest}: Coverage,
@@ -45,18 +46,16 @@ function candidateShards(
 ): readonly PlacedShard[] {
   const whole = longestFrom(grid, capacityLayers, 0);
   if (whole !== null && whole.endLayer === grid.layerCount) return [whole];
-  const gaps = gapsOf({grid, cells, ...rest});
-  const shards =
-    gaps.length > 0
-      ? gaps.flatMap(({startLayer, endLayer}) => [
-          longestFrom(grid, capacityLayers, startLayer),
-          longestUntil(grid, capacityLayers, endLayer),
-        ])
-      : [
-          ...cells.map(({startLayer}) => longestFrom(grid, capacityLayers, startLayer)),
-          longestUntil(grid, capacityLayers, grid.layerCount),
-        ];
-  return shards.filter((shard) => shard !== null);
+  const atEdges = gapsOf({grid, cells, ...rest}).flatMap(({startLayer, endLayer}) => [
+    longestFrom(grid, capacityLayers, startLayer),
+    longestUntil(grid, capacityLayers, endLayer),
+  ]);
+  const fitting = atEdges.filter((shard) => shard !== null);
+  if (fitting.length > 0) return fitting;
+  return [
+    ...cells.map(({startLayer}) => longestFrom(grid, capacityLayers, startLayer)),
+    longestUntil(grid, capacityLayers, grid.layerCount),
+  ].filter((shard) => shard !== null);
 }
 
 /** Order in which nodes that wait for a place choose: the strongest first, then by id. */

@@ -7,10 +7,12 @@ import {improvePipelines} from './improve-pipelines.ts';
 import type {PipelineCost} from './pipeline-cost.ts';
 import type {PlanningPool} from './planning-pool.ts';
 
-/** Changes considered per plan; beyond `LARGE_COUNT` nodes fewer by the square, but some for each node. */
+/** Changes considered per plan; beyond `LARGE_COUNT` nodes fewer by the third power, but some. */
 const SEARCH_STEPS = 120_000;
 const LARGE_COUNT = 200;
-const LEAST_STEPS_PER_NODE = 40;
+const LEAST_STEPS = 16_000;
+/** In large swarms: where pipelines are longer a change costs more, and fewer are considered. */
+const SHORT_STAGES = 2.5;
 const FIRST_THRESHOLD = 0.3;
 /** A short search has no time to mend what a bold one breaks. */
 const LARGE_FIRST_THRESHOLD = 0.06;
@@ -37,7 +39,7 @@ export function choosePipelines(cost: PipelineCost, target: AllocationTarget): C
   const {count} = cost.pool;
   const searches = count > SMALL_COUNT ? 1 : SMALL_SEARCHES;
   const isLarge = count > LARGE_COUNT;
-  const steps = searchSteps(count) / searches;
+  const steps = searchSteps(count, start) / searches;
   let best: readonly NodeSet[] = [];
   let leastMs = Infinity;
   for (let seed = 1; seed <= searches; seed += 1) {
@@ -71,9 +73,12 @@ export function choosePipelines(cost: PipelineCost, target: AllocationTarget): C
 }
 
 /** A plan for 512 nodes may take 50 ms; there nearness alone gives nearly the best sets. */
-function searchSteps(count: number): number {
-  const larger = Math.max(1, count / LARGE_COUNT);
-  return Math.ceil(Math.max(SEARCH_STEPS / (larger * larger), LEAST_STEPS_PER_NODE * count));
+function searchSteps(count: number, sets: readonly NodeSet[]): number {
+  if (count <= LARGE_COUNT) return SEARCH_STEPS;
+  const larger = count / LARGE_COUNT;
+  const stages = sets.reduce((sum, set) => sum + set.length, 0) / Math.max(1, sets.length);
+  const steps = Math.max(SEARCH_STEPS / (larger * larger * larger), LEAST_STEPS);
+  return Math.ceil(steps / Math.max(1, stages / SHORT_STAGES));
 }
 
 function meanMs(cost: PipelineCost, sets: readonly NodeSet[]): number {
