@@ -96,3 +96,31 @@ test('[PL7] a claim by another plan stands, and the others take what is left', (
   const nodes = [snapshotNode('a', {claim}), snapshotNode('b'), snapshotNode('c', {claim})];
   expect(decide('b', nodes)).toMatchObject({kind: 'claim', shard: shard(0, 10, 30)});
 });
+
+/** `m` has loaded another part; what `m` serves, `r` serves too. */
+function moving(relied: Partial<SnapshotNode>): readonly SnapshotNode[] {
+  const claim = {...shard(10, 20, 30), epoch: 1, claimedAtMs: 95_000};
+  const shards = [shard(0, 10, 30)];
+  return [snapshotNode('m', {shards, claim}), snapshotNode('r', {shards, ...relied})];
+}
+
+const withdrawn = {kind: 'withdraw', why: 'what it would drop has no other replica'};
+
+test('[PL8] a move relies on no node that has missed its refresh', () => {
+  expect(decide('m', moving({saidAtMs: 88_000}), 100_000)).toMatchObject({kind: 'keep'});
+  expect(decide('m', moving({saidAtMs: 87_000}), 100_000)).toEqual(withdrawn);
+});
+
+test('[PL8] nobody leaves its layers to a node that has missed its refresh', () => {
+  const five = {capacityLayers: {plain: 5, first: 5, last: 5, both: 5}, shards: [shard(0, 5, 30)]};
+  const kindWith = (saidAtMs: number) =>
+    decide('m', [snapshotNode('m', five), snapshotNode('r', {...five, saidAtMs})], 100_000).kind;
+  expect([kindWith(88_000), kindWith(87_000)]).toEqual(['claim', 'keep']);
+});
+
+test('[PL8] once it has settled, a move relies on no node with a claim, however young', () => {
+  for (let epoch = 0; epoch < 8; epoch += 1) {
+    const claim = {...shard(20, 30, 30), epoch, claimedAtMs: 99_900};
+    expect(decide('m', moving({claim}), 100_000)).toEqual(withdrawn);
+  }
+});

@@ -1,5 +1,6 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {PeerId} from '#shared/ids.ts';
+import {RECORD_REFRESH_MS} from '#shared/protocol/node-record.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import {hashText} from '../seeded-choice.ts';
 import {steadySnapshot} from '../steady-speed.ts';
@@ -13,6 +14,8 @@ import {mayReplace, repairShard} from './repair.ts';
 
 /** A claim of this age has been seen by all: loading may begin, and nobody disputes it. */
 export const CLAIM_SETTLE_MS = 2500;
+/** Who has said nothing for longer may be gone: a living node's next record would have been seen. */
+const FRESH_MS = RECORD_REFRESH_MS + CLAIM_SETTLE_MS;
 /** A claim is given up when outranking ones make it worth this much less, and another place more. */
 const WITHDRAW_GAIN = 2;
 
@@ -38,11 +41,12 @@ export type PlacementDecision =
  * Phase 1 as advice to oneself: what node `self` should hold, given what the
  * others hold and have claimed. Acts on nobody else. What stands stays: a
  * serving node moves only to close a gap that no waiting node closes, and only
- * when what it drops has a settled replica. So a stable swarm never moves, and
+ * when what it drops has a settled replica, on a node heard of lately. So a stable swarm never moves, and
  * a departure reloads no more than the layers that went away with it.
  *
  * The caller publishes a claim, keeps asking, loads once the claim is
  * `CLAIM_SETTLE_MS` old, and serves its old shards until the new one is ready.
+ * It asks once more right before it drops them: others may have left meanwhile.
  * Reads the snapshot in steps and without load (`steadySnapshot`).
  * O(N · cells) for a serving node, a small plan of the waiting nodes for one
  * that waits.
@@ -72,6 +76,11 @@ function coverageByOthers({snapshot, model, self}: PlacementInput, counts: Count
 function addNode(coverage: Coverage, node: SnapshotNode, counts: Counts): void {
   if (node.claim !== null && counts(node, node.claim)) addShard(coverage, node, node.claim);
   else for (const shard of node.shards) addShard(coverage, node, shard);
+}
+
+/** Whether its shards are replicas to rely on. */
+function isFresh({saidAtMs}: SnapshotNode, {takenAtMs}: SwarmSnapshot): boolean {
+  return saidAtMs === undefined || takenAtMs - saidAtMs <= FRESH_MS;
 }
 
 const isWaiting = ({shards, claim}: SnapshotNode) => shards.length === 0 && claim === null;
@@ -132,7 +141,10 @@ function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecis
   joinTogether({coverage, waiting: nodes.filter(isWaiting), target: input.target});
   const candidates = nodes.filter(({shards, claim}) => shards.length > 0 && claim === null);
   const standing = emptyCoverage(input.model);
-  for (const node of candidates) for (const own of node.shards) addShard(standing, node, own);
+  for (const node of candidates) {
+    if (!isFresh(node, input.snapshot)) continue;
+    for (const own of node.shards) addShard(standing, node, own);
+  }
   const shard = repairShard(coverage, standing, candidates, self);
   if (shard === null) return {kind: 'keep', why: 'others close the gap'};
   return {kind: 'claim', shard, why: 'nobody else closes the gap'};
@@ -141,6 +153,17 @@ function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecis
 /** Lowest hash of id and epoch wins: an order that nobody can choose. */
 function claimRank(nodeId: PeerId, {epoch}: PlacementClaim): number {
   return hashText(`${nodeId}:${String(epoch)}`);
+}
+
+/** What others go on to serve. @param isLeaving whose claim means that its shards are about to go. */
+function reliedOn({snapshot, model, self}: PlacementInput, isLeaving: Counts): Coverage {
+  const relied = emptyCoverage(model);
+  for (const node of snapshot.nodes) {
+    if (node.nodeId === self || !isFresh(node, snapshot)) continue;
+    if (node.claim !== null && isLeaving(node, node.claim)) continue;
+    for (const shard of node.shards) addShard(relied, node, shard);
+  }
+  return relied;
 }
 
 function reviewClaim(
@@ -153,13 +176,7 @@ function reviewClaim(
   const isSettled = (claim: PlacementClaim) => nowMs - claim.claimedAtMs >= CLAIM_SETTLE_MS;
   const outranks: Counts = (node, claim) =>
     isSettled(claim) || claimRank(node.nodeId, claim) < ownRank;
-  // A shard that its node is about to drop is no replica to rely on.
-  const relied = emptyCoverage(input.model);
-  for (const node of input.snapshot.nodes) {
-    if (node.nodeId === self.nodeId || (node.claim !== null && outranks(node, node.claim)))
-      continue;
-    for (const shard of node.shards) addShard(relied, node, shard);
-  }
+  const relied = reliedOn(input, (node, claim) => isSettled(own) || outranks(node, claim));
   if (!self.shards.every((shard) => mayReplace(relied, shard, own))) {
     return {kind: 'withdraw', why: 'what it would drop has no other replica'};
   }

@@ -6,6 +6,7 @@ import {LIVE_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-targ
 import {
   CLAIM_SETTLE_MS,
   decidePlacement,
+  type PlacementDecision,
 } from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import {
   snapshotOf,
@@ -145,24 +146,28 @@ export class VirtualNode {
 
   /** One look around: see the swarm, decide, act. */
   lookAround(): SwarmSnapshot {
-    const {grid, time, directory, observer} = this.#options;
-    const {nowMs} = time;
+    const {nowMs} = this.#options.time;
     const clockMs = this.#clockMs(nowMs);
-    const seen = directory.seenBy(observer, nowMs);
-    if (this.#record !== null) seen.push(this.#record);
-    const snapshot = snapshotOf(seen, clockMs);
+    const snapshot = this.#see();
     if (nowMs - this.#joinedMs < LOOK_AROUND_MS) return snapshot;
-    const decision = decidePlacement({
-      snapshot,
-      model: grid,
-      self: this.id,
-      target: LIVE_TARGET,
-    });
+    const decision = this.#decide(snapshot);
     this.#isSpare = decision.kind === 'spare';
     if (decision.kind === 'claim') this.#startClaim(decision.shard, clockMs);
     if (decision.kind === 'withdraw') this.#withdraw();
     this.#advance(clockMs);
     return snapshot;
+  }
+
+  #see(): SwarmSnapshot {
+    const {time, directory, observer} = this.#options;
+    const seen = directory.seenBy(observer, time.nowMs);
+    if (this.#record !== null) seen.push(this.#record);
+    return snapshotOf(seen, this.#clockMs(time.nowMs));
+  }
+
+  #decide(snapshot: SwarmSnapshot): PlacementDecision {
+    const {grid} = this.#options;
+    return decidePlacement({snapshot, model: grid, self: this.id, target: LIVE_TARGET});
   }
 
   /** What a central planner has told it to hold, served or loading. */
@@ -216,6 +221,10 @@ export class VirtualNode {
     const missing = newLayers(this.hop.serving, claim);
     time.after(missing * LOAD_MS_PER_LAYER, () => {
       if (this.#claim !== claim || this.#isGone) return;
+      if (this.#decide(this.#see()).kind === 'withdraw') {
+        this.#withdraw();
+        return;
+      }
       this.#countLoad(this.hop.serving, missing);
       this.#claim = null;
       this.#loadingSinceMs = null;

@@ -8,7 +8,7 @@ import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {EngineFallback, LendRequest, LendState} from '../../chat/lend-service.ts';
 import {OwnSpeed} from '../capability/own-speed.ts';
 import {NO_MEMORY} from '../engine/shard-memory.ts';
-import {PlacementLoop, type PlacementState} from '../placement/placement-loop.ts';
+import {PlacementLoop, type PlacementState, type ReadyShard} from '../placement/placement-loop.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
 import {
@@ -217,15 +217,18 @@ export class Lending {
     await this.#publisher.settled();
   }
 
-  async #load(shard: PlacedShard, options: LoadOptions): Promise<void> {
+  async #load(shard: PlacedShard, options: LoadOptions): Promise<ReadyShard> {
     // A GPU that failed once is not asked again.
     const engine = this.#fallback === null ? this.#request.engine : 'wasm';
     const request = {...this.#request, engine};
     const loaded = await loadShard(this.#membership.model, shard, request, options);
-    if (options.signal.aborted) {
-      await loaded.runner.close();
-      options.signal.throwIfAborted();
-    }
+    return {
+      serve: () => this.#serve(shard, loaded),
+      discard: () => loaded.runner.close(),
+    };
+  }
+
+  async #serve(shard: PlacedShard, loaded: LoadedShard): Promise<void> {
     const before = this.#loaded;
     this.#loaded = loaded;
     this.#fallback ??= loaded.fallback;

@@ -16,16 +16,23 @@ export type PlacementState =
   | {readonly kind: 'serving'; readonly shard: PlacedShard; readonly why: string}
   | {readonly kind: 'failed'; readonly code: string; readonly message: string};
 
+/** Layers that are loaded and proven, beside those that are served. */
+export type ReadyShard = {
+  /** Serves and publishes them in place of what was served. */
+  readonly serve: () => Promise<void>;
+  readonly discard: () => Promise<void>;
+};
+
 export type PlacementLoopOptions = {
   /** Phase 1 on the newest snapshot, with this node's own record as it stands. */
   readonly decide: () => PlacementDecision;
   /** Tells the others what this node wants; resolves when the directory has it. */
   readonly publishClaim: (shard: PlacedShard | null) => Promise<void>;
-  /** Loads the shard, proves it, starts to serve it and publishes it. */
+  /** Loads the shard and proves it. */
   readonly load: (
     shard: PlacedShard,
     options: {readonly signal: AbortSignal; readonly onProgress: (progress: LoadStep) => void},
-  ) => Promise<void>;
+  ) => Promise<ReadyShard>;
   readonly onState: (state: PlacementState) => void;
   /** How long a claim stands before bytes are fetched: every other node sees it within this time. */
   readonly settleMs: number;
@@ -33,7 +40,7 @@ export type PlacementLoopOptions = {
 
 /**
  * Turns the decisions of phase 1 into a shard that is served: claim, settle,
- * load. Acts only on this node's own part of the plan; the others learn of it
+ * load, look once more, serve. Acts only on this node's own part of the plan; the others learn of it
  * through the record.
  *
  * waiting ──claim──▶ claiming ──settled──▶ loading ──loaded──▶ serving
@@ -89,12 +96,13 @@ export class PlacementLoop {
       await this.#options.publishClaim(shard);
       await settled(this.#options.settleMs, signal);
       this.#enter({kind: 'loading', shard, why, progress: null});
-      await this.#options.load(shard, {
+      const ready = await this.#options.load(shard, {
         signal,
         onProgress: (progress) => {
           if (!signal.aborted) this.#enter({kind: 'loading', shard, why, progress});
         },
       });
+      await this.#serve(ready, signal);
       this.#enter({kind: 'serving', shard, why});
     } catch (error) {
       await this.#giveUp(before, error, signal);
@@ -102,6 +110,16 @@ export class PlacementLoop {
       this.#attempt = null;
     }
     if (!this.#closed) this.update();
+  }
+
+  /** Looks once more first: who holds what this node would drop may have gone while it loaded. */
+  async #serve(ready: ReadyShard, signal: AbortSignal): Promise<void> {
+    this.update();
+    if (signal.aborted) {
+      await ready.discard();
+      signal.throwIfAborted();
+    }
+    await ready.serve();
   }
 
   async #giveUp(before: PlacementState, error: unknown, signal: AbortSignal): Promise<void> {
