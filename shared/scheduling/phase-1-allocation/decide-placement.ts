@@ -15,7 +15,7 @@ import {mayReplace, repairShard} from './repair.ts';
 /** A claim of this age has been seen by all: loading may begin, and nobody disputes it. */
 export const CLAIM_SETTLE_MS = 2500;
 /** Who has said nothing for longer may be gone: a living node's next record would have been seen. */
-const FRESH_MS = RECORD_REFRESH_MS + CLAIM_SETTLE_MS;
+export const FRESH_MS = RECORD_REFRESH_MS + CLAIM_SETTLE_MS;
 /** A claim is given up when outranking ones make it worth this much less, and another place more. */
 const WITHDRAW_GAIN = 2;
 

@@ -1,5 +1,6 @@
 import type {PeerId} from '#shared/ids.ts';
 import {RECORD_TTL_MS} from '#shared/protocol/node-record.ts';
+import {FRESH_MS} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
 import {seededRandom, type NextRandom} from '#shared/scheduling/seeded-choice.ts';
 import type {PlacedShard, SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import {buildRecord} from '../record-builder.ts';
@@ -46,6 +47,8 @@ class Run {
   readonly #goneMs = new Map<PeerId, number>();
   readonly #report = emptyReport();
   readonly #answers: VirtualAnswer[] = [];
+  /** What tabs served that left and were not noticed, and when they had said so last. */
+  readonly #silentlyGone: {readonly shard: PlacedShard; readonly saidAtMs: number}[] = [];
   #observers = 0;
   #drawn: number;
   #coveredMeasures = 0;
@@ -140,6 +143,8 @@ class Run {
     this.#addLog(node);
     this.#goneMs.set(node.id, this.#time.nowMs);
     const noticed = this.#random() < (churn?.noticedRate ?? 1);
+    if (!noticed && serving !== null)
+      this.#silentlyGone.push({shard: serving, saidAtMs: node.saidAtMs});
     node.leave({noticed, linkLossMs: noticed ? CLOSED_LINK_MS : SILENT_LINK_MS});
     this.#directory.forgetBefore(this.#time.nowMs - 2 * RECORD_TTL_MS);
     if (placement.kind === 'central') this.#replanSoon();
@@ -178,7 +183,19 @@ class Run {
   #served(node: VirtualNode, before: PlacedShard | null): void {
     this.#report.lastChangeMs = this.#time.nowMs;
     const lost = this.#crowd.change(before, node.hop.serving);
-    if (this.#script.placement.kind === 'live') this.#report.uncoveredByMove += lost;
+    if (this.#script.placement.kind !== 'live') return;
+    for (const layer of lost) {
+      if (this.#couldKnow(node, layer)) this.#report.uncoveredByMove += 1;
+      else this.#report.uncoveredUnknowingly += 1;
+    }
+  }
+
+  /** Whether no tab that served `layer` has gone without a sign, its last record still fresh for `node`. */
+  #couldKnow({clockMs}: VirtualNode, layer: number): boolean {
+    return !this.#silentlyGone.some(
+      ({shard, saidAtMs}) =>
+        clockMs - saidAtMs <= FRESH_MS && layer >= shard.startLayer && layer < shard.endLayer,
+    );
   }
 
   #ask(asked: AskedRequest, number: number): void {

@@ -25,6 +25,8 @@ export type SwarmReport = {
   ghosts: number;
   /** Cells that lost their last replica because its holder moved. */
   uncoveredByMove: number;
+  /** The same, where the other replica had gone without a sign and its record was still fresh. */
+  uncoveredUnknowingly: number;
   /** Records that no reader takes. */
   refusedRecords: number;
   /** Sessions that nodes hold at the end. */
@@ -48,6 +50,7 @@ export function emptyReport(): SwarmReport {
     lastChangeMs: 0,
     ghosts: 0,
     uncoveredByMove: 0,
+    uncoveredUnknowingly: 0,
     refusedRecords: 0,
     openSessions: 0,
     answers: [],

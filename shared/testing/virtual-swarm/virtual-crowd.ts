@@ -38,12 +38,15 @@ export class VirtualCrowd implements AnswerNetwork {
     this.#count(node.hop.serving, -1);
   }
 
-  /** @returns how many layers lost their last replica by this change. */
-  change(before: PlacedShard | null, after: PlacedShard | null): number {
+  /** @returns the layers that lost their last replica by this change. */
+  change(before: PlacedShard | null, after: PlacedShard | null): readonly number[] {
     this.#count(after, 1);
-    const unserved = this.#unserved;
     this.#count(before, -1);
-    return this.#unserved - unserved;
+    if (before === null) return [];
+    const lost: number[] = [];
+    for (let layer = before.startLayer; layer < before.endLayer; layer += 1)
+      if (this.#replicas[layer] === 0) lost.push(layer);
+    return lost;
   }
 
   hopOf(nodeId: PeerId): VirtualHop | null {

@@ -123,6 +123,16 @@ export class VirtualNode {
     return this.#isGone;
   }
 
+  /** What its clock shows. */
+  get clockMs(): number {
+    return this.#clockMs(this.#options.time.nowMs);
+  }
+
+  /** When it published last, by its own clock. */
+  get saidAtMs(): number {
+    return this.#seq;
+  }
+
   /** How eagerly it looks around. */
   get mood(): 'eager' | 'spare' | 'settled' {
     if (this.#claim !== null) return 'eager';
