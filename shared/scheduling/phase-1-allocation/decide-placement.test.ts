@@ -124,3 +124,16 @@ test('[PL8] once it has settled, a move relies on no node with a claim, however 
     expect(decide('m', moving({claim}), 100_000)).toEqual(withdrawn);
   }
 });
+
+test('[PL7] whose place another of the same size took takes the place of the other', () => {
+  const capacityLayers = {plain: 10, first: 10, last: 10, both: 10};
+  const nodes = ['a', 'b', 'c'].map((id) => snapshotNode(id, {capacityLayers}));
+  const places = new Map(nodes.map((node) => [node.nodeId, placeOf(node, nodes)]));
+  const [a, b, c] = nodes;
+  if (a === undefined || b === undefined || c === undefined) throw new Error('three nodes');
+  const taken = places.get(b.nodeId);
+  if (taken === undefined || taken === null) throw new Error('b has a place');
+  const swarm = [{...a, claim: {...taken, epoch: 1, claimedAtMs: 0}}, b, c];
+  expect(placeOf(b, swarm)).toEqual(places.get(a.nodeId));
+  expect(placeOf(c, swarm)).toEqual(places.get(c.nodeId));
+});

@@ -86,7 +86,7 @@ function isFresh({saidAtMs}: SnapshotNode, {takenAtMs}: SwarmSnapshot): boolean 
 const isWaiting = ({shards, claim}: SnapshotNode) => shards.length === 0 && claim === null;
 
 function takePlace(input: PlacementInput, self: SnapshotNode): PlacementDecision {
-  const {placed, coverage, hadGaps} = planTogether(input) ?? planRest(input);
+  const {placed, coverage, hadGaps} = planTogether(input, self) ?? planRest(input);
   const shard = placed.get(self.nodeId);
   if (shard !== undefined && doesFit(self.capacityLayers, shard)) {
     return {kind: 'claim', shard, why: hadGaps ? 'nobody serves it' : 'least served'};
@@ -109,17 +109,37 @@ function planFor({coverage, waiting, target}: JoinQuestion): JointPlan {
 
 /**
  * The plan of all that join together, those included that have claimed already: so it does
- * not matter who is first. `null` when one of them has claimed by another plan.
+ * not matter who is first, nor who of equals takes which place. `null` when one of them has
+ * claimed by another plan.
  */
-function planTogether(input: PlacementInput): JointPlan | null {
+function planTogether(input: PlacementInput, self: SnapshotNode): JointPlan | null {
   const {nodes} = input.snapshot;
   const joining = nodes.filter(({shards}) => shards.length === 0);
   const serving = coverageByOthers(input, ({shards}) => shards.length > 0);
   const plan = planFor({coverage: serving, waiting: joining, target: input.target});
-  const isAsClaimed = joining.every(
-    ({nodeId, claim}) => claim === null || isSamePlace(plan.placed.get(nodeId), claim),
-  );
-  return isAsClaimed ? plan : null;
+  const placed = leftByClaims(plan.placed, joining);
+  const own = placed?.get(self.nodeId);
+  if (placed === null || (own !== undefined && !doesFit(self.capacityLayers, own))) return null;
+  return {...plan, placed};
+}
+
+/** The places that no claim has taken; whose place another took has the other's instead. */
+function leftByClaims(
+  planned: ReadonlyMap<PeerId, PlacedShard>,
+  joining: readonly SnapshotNode[],
+): ReadonlyMap<PeerId, PlacedShard> | null {
+  const left = new Map(planned);
+  for (const {nodeId, claim} of joining) {
+    if (claim === null) continue;
+    const own = left.get(nodeId);
+    left.delete(nodeId);
+    if (isSamePlace(own, claim)) continue;
+    const other = [...left].find(([, shard]) => isSamePlace(shard, claim));
+    if (other === undefined) return null;
+    if (own === undefined) left.delete(other[0]);
+    else left.set(other[0], own);
+  }
+  return left;
 }
 
 /** What is left for those that wait when all that was claimed is taken. */
