@@ -22,20 +22,15 @@ export function emptyCoverage(grid: CutGrid): Coverage {
   };
 }
 
-/** Adds (or with `sign` -1 takes away) what a shard on a node brings. Changes `coverage`. */
-export function addShard(
-  coverage: Coverage,
-  node: SnapshotNode,
-  shard: PlacedShard,
-  sign: 1 | -1 = 1,
-): void {
+/** Adds what a shard on a node brings. Changes `coverage`. */
+export function addShard(coverage: Coverage, node: SnapshotNode, shard: PlacedShard): void {
   if (!isOnGrid(coverage.grid, shard)) return;
-  const rate = sign * shardTokensPerSec(node, shard);
+  const rate = shardTokensPerSec(node, shard);
   const [from, to] = cellSpan(coverage.grid, shard);
   for (let cell = from; cell < to; cell += 1) {
     if (!servesCell(coverage, shard, cell)) continue;
-    coverage.replicas[cell] = (coverage.replicas[cell] ?? 0) + sign;
-    coverage.tokensPerSec[cell] = Math.max(0, (coverage.tokensPerSec[cell] ?? 0) + rate);
+    coverage.replicas[cell] = (coverage.replicas[cell] ?? 0) + 1;
+    coverage.tokensPerSec[cell] = (coverage.tokensPerSec[cell] ?? 0) + rate;
   }
 }
 

@@ -1,6 +1,5 @@
 import {intAt, realAt} from '../table-access.ts';
-import {EMPTY_OVERLAY} from './chain.ts';
-import {nodeCosts, type NodeCosts} from './node-costs.ts';
+import {idleCosts, type NodeCosts} from './node-costs.ts';
 import type {RouteIndex} from './route-index.ts';
 import {restTimes} from './rest-times.ts';
 import {searchChains} from './search-chains.ts';
@@ -22,8 +21,7 @@ const known = new WeakMap<RouteIndex, IdleSteps>();
 export function idleStepsOf(index: RouteIndex): IdleSteps {
   const before = known.get(index);
   if (before !== undefined) return before;
-  const request = {promptTokens: 0, newTokens: 0, whenFull: 'queue'} as const;
-  const costs = nodeCosts(index.snapshot, request, EMPTY_OVERLAY);
+  const costs = idleCosts(index.snapshot);
   const bestMs = searchChains(index, costs, 1)[0]?.loadedMs ?? 1;
   const idle = {bestMs, throughMs: leastThrough(index, costs)};
   known.set(index, idle);

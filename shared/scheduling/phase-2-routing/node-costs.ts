@@ -1,7 +1,7 @@
 import {decodeLayerMs} from '../cost-model.ts';
 import {realAt} from '../table-access.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
-import type {ChainHop, RouteOverlay, RouteRequest} from './chain.ts';
+import {EMPTY_OVERLAY, type ChainHop, type RouteOverlay, type RouteRequest} from './chain.ts';
 import type {HopCosts} from './hop-costs.ts';
 import {nodeStates} from './node-states.ts';
 
@@ -51,6 +51,14 @@ export function nodeCosts(
     costs.hopMs[at] = node.hopOverheadMs;
     costs.workMs[at] = Math.max(0, openSessions * shardMs + promisedMs);
   }
+  return costs;
+}
+
+/** The same of a swarm in which no session is open. */
+export function idleCosts(snapshot: SwarmSnapshot): NodeCosts {
+  const request = {promptTokens: 0, newTokens: 0, whenFull: 'queue'} as const;
+  const costs = nodeCosts(snapshot, request, EMPTY_OVERLAY);
+  costs.workMs.fill(0);
   return costs;
 }
 

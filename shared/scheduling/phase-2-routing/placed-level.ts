@@ -1,8 +1,7 @@
 import {busyLevelMs} from '../cost-model.ts';
 import {realAt} from '../table-access.ts';
-import {EMPTY_OVERLAY} from './chain.ts';
 import type {IdleSteps} from './idle-steps.ts';
-import {nodeCosts, type NodeCosts} from './node-costs.ts';
+import {idleCosts, type NodeCosts} from './node-costs.ts';
 import {placeSessions} from './place-sessions.ts';
 import type {RouteIndex} from './route-index.ts';
 
@@ -42,11 +41,9 @@ class LevelTable {
   #sessions = 0;
 
   constructor(index: RouteIndex, idle: IdleSteps) {
-    const request = {promptTokens: 0, newTokens: 0, whenFull: 'queue'} as const;
     this.#index = index;
     this.#idle = idle;
-    this.#costs = nodeCosts(index.snapshot, request, EMPTY_OVERLAY);
-    this.#costs.workMs.fill(0);
+    this.#costs = idleCosts(index.snapshot);
   }
 
   levelMs(totalMs: number): number {

@@ -2,7 +2,7 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {busyLevelMs, linkMs} from '../cost-model.ts';
 import {seededRandom, type NextRandom} from '../seeded-choice.ts';
 import type {SwarmSnapshot} from '../swarm-snapshot.ts';
-import {type ChainHop, type RouteOverlay, type RouteRequest, type RouteResult} from './chain.ts';
+import type {ChainHop, RouteOverlay, RouteRequest, RouteResult} from './chain.ts';
 import {idleStepsOf} from './idle-steps.ts';
 import {missingLayers} from './missing-layers.ts';
 import {guessUnseen} from './guess-unseen.ts';

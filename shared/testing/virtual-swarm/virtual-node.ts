@@ -125,7 +125,7 @@ export class VirtualNode {
 
   /** What its clock shows. */
   get clockMs(): number {
-    return this.#clockMs(this.#options.time.nowMs);
+    return Math.floor(START_MS + this.#options.time.nowMs + this.facts.clockSkewMs);
   }
 
   /** When it published last, by its own clock. */
@@ -157,7 +157,7 @@ export class VirtualNode {
   /** One look around: see the swarm, decide, act. */
   lookAround(): SwarmSnapshot {
     const {nowMs} = this.#options.time;
-    const clockMs = this.#clockMs(nowMs);
+    const {clockMs} = this;
     const snapshot = this.#see();
     if (nowMs - this.#joinedMs < LOOK_AROUND_MS) return snapshot;
     const decision = this.#decide(snapshot);
@@ -172,7 +172,7 @@ export class VirtualNode {
     const {time, directory, observer} = this.#options;
     const seen = directory.seenBy(observer, time.nowMs);
     if (this.#record !== null) seen.push(this.#record);
-    return snapshotOf(seen, this.#clockMs(time.nowMs));
+    return snapshotOf(seen, this.clockMs);
   }
 
   #decide(snapshot: SwarmSnapshot): PlacementDecision {
@@ -200,10 +200,6 @@ export class VirtualNode {
     time.after(missing * LOAD_MS_PER_LAYER, () => {
       if (this.#epoch === epoch && !this.#isGone) this.#serve(shard);
     });
-  }
-
-  #clockMs(nowMs: number): number {
-    return Math.floor(START_MS + nowMs + this.facts.clockSkewMs);
   }
 
   #startClaim(shard: PlacedShard, clockMs: number): void {
@@ -273,7 +269,7 @@ export class VirtualNode {
     const {time, directory} = this.#options;
     const {nowMs} = time;
     this.#publishedMs = nowMs;
-    this.#seq = Math.max(this.#seq + 1, this.#clockMs(nowMs));
+    this.#seq = Math.max(this.#seq + 1, this.clockMs);
     this.#record = directory.publish(this.#describe(), nowMs);
     time.after(RECORD_REFRESH_MS, () => {
       if (this.#publishedMs === nowMs) this.#publish();
