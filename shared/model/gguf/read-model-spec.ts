@@ -3,7 +3,7 @@ import {ModelUnreadableError} from '../model-unreadable-error.ts';
 import {ModelUnsupportedError} from '../model-unsupported-error.ts';
 import {type ModelSpec, modelSpecSchema} from '../model-spec.ts';
 import type {GgufFile, GgufMetadata} from './gguf-file.ts';
-import {readTokenizerMetadata} from './tokenizer-metadata.ts';
+import {readTokenizerMetadata} from '../text/tokenizer-metadata.ts';
 
 const SUPPORTED_ARCHITECTURES = modelSpecSchema.unwrap().shape.architecture.options;
 

@@ -1,11 +1,11 @@
 import {WeftError} from '#shared/errors.ts';
-import {encodeChat} from '#shared/model/encode-chat.ts';
-import {createTokenTextStream} from '#shared/model/token-text-stream.ts';
+import {encodeChat} from '#shared/model/text/encode-chat.ts';
+import {createTokenTextStream} from '#shared/model/text/token-text-stream.ts';
 import type {GenerationClient} from '#shared/p2p/generation-client.ts';
 import type {GenerationEvent, ServedHop} from '#shared/p2p/generation-event.ts';
 import type {Hop} from '#shared/protocol/open-session.ts';
-import type {ChatTemplate} from '#shared/model/chat-template.ts';
-import type {Tokenizer} from '#shared/model/tokenizer.ts';
+import type {ChatTemplate} from '#shared/model/text/chat-template.ts';
+import type {Tokenizer} from '#shared/model/text/tokenizer.ts';
 import type {AnswerEvent, AskRequest, ChatService, Prompt} from './chat-service.ts';
 
 export type EngineHop = Hop & {

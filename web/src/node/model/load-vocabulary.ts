@@ -1,8 +1,8 @@
 import {WeftError} from '#shared/errors.ts';
 import {memoryByteSource} from '#shared/model/byte-source.ts';
-import {createChatTemplate, type ChatTemplate} from '#shared/model/chat-template.ts';
+import {createChatTemplate, type ChatTemplate} from '#shared/model/text/chat-template.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {createTokenizer, type Tokenizer} from '#shared/model/tokenizer.ts';
+import {createTokenizer, type Tokenizer} from '#shared/model/text/tokenizer.ts';
 import type {OfferedModel} from './load-manifest.ts';
 import {sha256Hex} from './sha256.ts';
 

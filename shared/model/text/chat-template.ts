@@ -1,7 +1,7 @@
 import {Template} from '@huggingface/jinja';
-import {WeftError} from '../errors.ts';
-import type {GgufMetadata} from './gguf/gguf-file.ts';
-import {readTokenizerMetadata} from './gguf/tokenizer-metadata.ts';
+import {WeftError} from '../../errors.ts';
+import type {GgufMetadata} from '../gguf/gguf-file.ts';
+import {readTokenizerMetadata} from './tokenizer-metadata.ts';
 
 export type ChatMessage = {
   readonly role: 'system' | 'user' | 'assistant';

@@ -1,10 +1,10 @@
 import {Tokenizer as BpeTokenizer} from '@huggingface/tokenizers';
-import {assert} from '../assert.ts';
-import {WeftError} from '../errors.ts';
+import {assert} from '../../assert.ts';
+import {WeftError} from '../../errors.ts';
 import {bytesOfAlphabetText} from './byte-alphabet.ts';
-import type {GgufMetadata} from './gguf/gguf-file.ts';
-import {type TokenizerMetadata, readTokenizerMetadata} from './gguf/tokenizer-metadata.ts';
-import {ModelUnsupportedError} from './model-unsupported-error.ts';
+import type {GgufMetadata} from '../gguf/gguf-file.ts';
+import {type TokenizerMetadata, readTokenizerMetadata} from './tokenizer-metadata.ts';
+import {ModelUnsupportedError} from '../model-unsupported-error.ts';
 import {type SplitAtTokens, createSplitAtTokens} from './split-at-tokens.ts';
 import {utf8Bytes} from './utf8-bytes.ts';
 

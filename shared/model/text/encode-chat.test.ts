@@ -3,8 +3,8 @@ import {describe, expect, test} from 'vitest';
 import {openModelFile} from '#shared/testing/model-file.ts';
 import {type ChatMessage, ChatTemplateError, createChatTemplate} from './chat-template.ts';
 import {encodeChat} from './encode-chat.ts';
-import {parseGguf} from './gguf/parse-gguf.ts';
-import prompts from './reference/smollm2-prompts.json' with {type: 'json'};
+import {parseGguf} from '../gguf/parse-gguf.ts';
+import prompts from '../reference/smollm2-prompts.json' with {type: 'json'};
 import {createTokenizer} from './tokenizer.ts';
 
 const {metadata} = await parseGguf(await openModelFile());

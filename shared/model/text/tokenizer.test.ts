@@ -2,9 +2,9 @@ import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {openModelFile} from '#shared/testing/model-file.ts';
 import {decodeTokens} from './decode-tokens.ts';
-import {parseGguf} from './gguf/parse-gguf.ts';
-import {ModelUnsupportedError} from './model-unsupported-error.ts';
-import reference from './reference/smollm2-tokenizer.json' with {type: 'json'};
+import {parseGguf} from '../gguf/parse-gguf.ts';
+import {ModelUnsupportedError} from '../model-unsupported-error.ts';
+import reference from '../reference/smollm2-tokenizer.json' with {type: 'json'};
 import {UnknownTokenError, createTokenizer} from './tokenizer.ts';
 
 const {metadata} = await parseGguf(await openModelFile());

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import {ModelUnreadableError} from '../model-unreadable-error.ts';
-import type {GgufMetadata} from './gguf-file.ts';
+import type {GgufMetadata} from '../gguf/gguf-file.ts';
 
 const tokenId = z.int().nonnegative();
 
