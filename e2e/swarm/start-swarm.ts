@@ -61,7 +61,8 @@ export class Swarm {
       modelsDir: options.modelsDir,
       publicUrl: null,
       keySeedHex: null,
-      iceServerUrls: [],
+      iceServers: [],
+      peers: [],
       maxTabs: MAX_TABS,
     });
     const endsOnSignal = options.signals !== 'ours';

@@ -26,7 +26,8 @@ function create(publicUrl: string | null): Hono {
       staticDir: join(folder, 'dist'),
       modelsDir: join(folder, 'models'),
       publicUrl,
-      iceServerUrls: ['stun:a.example'],
+      iceServers: [{urls: ['stun:a.example']}],
+      peers: [],
     },
     now: () => 1234,
     counters: () => counters,
@@ -138,7 +139,8 @@ test.each([
     protocolMajor: 1,
     addresses: [address],
     nowMs: 1234,
-    iceServerUrls: ['stun:a.example'],
+    peers: [],
+    iceServers: [{urls: ['stun:a.example']}],
   });
 });
 

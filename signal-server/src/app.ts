@@ -9,7 +9,10 @@ import {formatMetrics} from './metrics.ts';
 import {publicAddress} from './public-address.ts';
 
 export type AppOptions = {
-  readonly config: Pick<ServerConfig, 'staticDir' | 'modelsDir' | 'publicUrl' | 'iceServerUrls'>;
+  readonly config: Pick<
+    ServerConfig,
+    'staticDir' | 'modelsDir' | 'publicUrl' | 'iceServers' | 'peers'
+  >;
   readonly now: () => number;
   readonly counters: () => ServerCounters;
   readonly node: () => Pick<Bootstrap, 'peerId' | 'swarmId' | 'protocolMajor'>;
@@ -62,7 +65,8 @@ function describe(options: AppOptions, context: Context): Bootstrap {
     ...node,
     addresses: [`${publicAddress(url)}/p2p/${node.peerId}`],
     nowMs: options.now(),
-    iceServerUrls: options.config.iceServerUrls,
+    peers: options.config.peers,
+    iceServers: options.config.iceServers,
   };
 }
 

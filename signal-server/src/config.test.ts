@@ -9,7 +9,8 @@ test('[SC1] everything has a default', () => {
     modelsDir: null,
     staticDir: 'dist',
     keySeedHex: null,
-    iceServerUrls: [],
+    iceServers: [],
+    peers: [],
     maxTabs: 500,
   });
 });
@@ -20,14 +21,14 @@ test('[SC1] reads what is said, and takes the empty text for nothing', () => {
     PUBLIC_URL: 'https://weft.example',
     MODELS_DIR: '',
     SERVER_KEY_SEED: '0a'.repeat(32),
-    ICE_SERVER_URLS: 'stun:a.example,turn:b.example',
+    ICE_SERVERS: '[{"urls": ["stun:a.example"]}]',
   });
   expect(config).toMatchObject({
     port: 0,
     publicUrl: 'https://weft.example',
     modelsDir: null,
     keySeedHex: '0a'.repeat(32),
-    iceServerUrls: ['stun:a.example', 'turn:b.example'],
+    iceServers: [{urls: ['stun:a.example']}],
   });
 });
 
@@ -37,6 +38,7 @@ test.each([
   ['PUBLIC_URL', 'weft.example'],
   ['SERVER_KEY_SEED', 'abc'],
   ['MAX_TABS', '0'],
+  ['ICE_SERVERS', 'stun:a.example'],
 ])('[SC2] names %s when it is "%s"', (variable, value) => {
   expect(() => parseConfig({[variable]: value})).toThrow(
     expect.objectContaining({

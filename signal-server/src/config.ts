@@ -1,7 +1,21 @@
 import * as z from 'zod';
+import type {NamedServer} from '#shared/protocol/bootstrap.ts';
+import {iceServerSchema, type IceServer} from '#shared/protocol/ice-server.ts';
 import {ServerError} from './server-error.ts';
 
 const optionalText = z.string().transform((text) => (text === '' ? null : text));
+
+const iceServersText = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return text === '' ? [] : JSON.parse(text);
+    } catch {
+      context.addIssue('expected a JSON array such as [{"urls": ["stun:stun.example:3478"]}]');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(iceServerSchema).max(8));
 
 const envSchema = z.object({
   /** 0 lets the system choose a free port. */
@@ -27,11 +41,8 @@ const envSchema = z.object({
     .union([z.literal(''), z.string().regex(/^[0-9a-f]{64}$/u, 'expected 64 hex digits')])
     .transform((text) => (text === '' ? null : text))
     .default(null),
-  /** Comma-separated STUN and TURN URLs that tabs use; none on a local network. */
-  ICE_SERVER_URLS: z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').filter((url) => url !== '')),
+  /** JSON array of STUN and TURN servers that tabs use; none on a local network. */
+  ICE_SERVERS: iceServersText.default([]),
   /** Sizes the relay's limits: reservations, connections. */
   MAX_TABS: z
     .string()
@@ -47,7 +58,8 @@ export type ServerConfig = {
   readonly modelsDir: string | null;
   readonly staticDir: string;
   readonly keySeedHex: string | null;
-  readonly iceServerUrls: readonly string[];
+  readonly iceServers: readonly IceServer[];
+  readonly peers: readonly NamedServer[];
   readonly maxTabs: number;
 };
 
@@ -69,7 +81,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     modelsDir: data.MODELS_DIR,
     staticDir: data.STATIC_DIR,
     keySeedHex: data.SERVER_KEY_SEED,
-    iceServerUrls: data.ICE_SERVER_URLS,
+    iceServers: data.ICE_SERVERS,
+    peers: [],
     maxTabs: data.MAX_TABS,
   });
 }

@@ -14,6 +14,7 @@ import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/recor
 import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
 import {untilAborted} from '#shared/p2p/until-aborted.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
+import type {IceServer} from '#shared/protocol/ice-server.ts';
 import {dropSilentLinks} from './drop-silent-links.ts';
 import {loadWebRtc} from './load-webrtc.ts';
 
@@ -61,7 +62,7 @@ const MAX_CONNECTIONS = 100;
  */
 export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
   let server: ServerLink | null = null;
-  let iceServerUrls: readonly string[] = [];
+  let iceServers: readonly IceServer[] = [];
   const now = () => Date.now() + (server?.clockOffsetMs() ?? 0);
   const webRTC = await loadWebRtc();
   const libp2p = await createLibp2p<Services>({
@@ -72,7 +73,7 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
       webSockets(),
       circuitRelayTransport(),
       webRTC({
-        rtcConfiguration: () => rtcConfiguration(iceServerUrls),
+        rtcConfiguration: () => rtcConfiguration(iceServers),
         dataChannel: {maxMessageSize: DATA_CHANNEL_MESSAGE_BYTES},
       }),
     ],
@@ -101,7 +102,7 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
     libp2p,
     fetchBootstrap: async (fetchOptions) => {
       const bootstrap = await options.fetchBootstrap(fetchOptions);
-      ({iceServerUrls} = bootstrap);
+      ({iceServers} = bootstrap);
       return bootstrap;
     },
     ...(options.onServerState && {onState: options.onServerState}),
@@ -117,8 +118,8 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
   }
 }
 
-function rtcConfiguration(urls: readonly string[]): RTCConfiguration {
-  return {iceServers: urls.length === 0 ? [] : [{urls: [...urls]}]};
+function rtcConfiguration(iceServers: readonly IceServer[]): RTCConfiguration {
+  return {iceServers: iceServers.map((server) => ({...server, urls: [...server.urls]}))};
 }
 
 function describeNode(parts: Pick<BrowserNode, 'libp2p' | 'server' | 'now'>): BrowserNode {
