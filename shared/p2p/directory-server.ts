@@ -35,13 +35,14 @@ export async function serveDirectory(options: Options): Promise<{close(): Promis
   const unsubscribe = datastore.onStored((sealed) => {
     for (const reader of readers) reader.changed(sealed);
   });
+  const unsubscribeDropped = datastore.onDropped((key) => {
+    for (const reader of readers) reader.gone(key);
+  });
   const onDisconnect = ({detail}: CustomEvent<Libp2pPeerId>) => {
     const timer = setTimeout(() => {
       goneTimers.delete(timer);
       if (libp2p.getConnections(detail).length > 0) return;
-      for (const key of datastore.forget(detail.toString())) {
-        for (const reader of readers) reader.gone(key);
-      }
+      datastore.forget(detail.toString());
     }, GONE_AFTER_MS);
     goneTimers.add(timer);
   };
@@ -68,6 +69,7 @@ export async function serveDirectory(options: Options): Promise<{close(): Promis
   return {
     close: async () => {
       unsubscribe();
+      unsubscribeDropped();
       libp2p.removeEventListener('peer:disconnect', onDisconnect);
       for (const timer of goneTimers) clearTimeout(timer);
       stopping.abort();

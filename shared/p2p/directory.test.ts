@@ -8,6 +8,8 @@ import {createLibp2p} from 'libp2p';
 import {describe, expect, test} from 'vitest';
 import {serveDirectory} from './directory-server.ts';
 import {directoryContract, type DirectoryWorld} from './directory.contract.ts';
+import {RecordIntake} from './intake/record-intake.ts';
+import {servePuts} from './intake/serve-puts.ts';
 import {openKadDirectory} from './kad-directory.ts';
 import {MemoryDirectoryServer} from './memory-directory.ts';
 import {NewestRecordDatastore} from './newest-record-datastore.ts';
@@ -55,11 +57,16 @@ async function createKadWorld(): Promise<DirectoryWorld> {
   const now = () => clock.nowMs;
   const server = await createNode('server', now);
   const listing = await serveDirectory(server);
+  // Here nodes publish for owners that they make up, as a server does for those of another.
+  const peerServerIds = new Set<string>();
+  const intake = new RecordIntake({datastore: server.datastore, now, peerServerIds});
+  const puts = await servePuts({libp2p: server.libp2p, intake});
   const closers: (() => Promise<void>)[] = [];
   return {
     clock,
     open: async (prefix) => {
       const {libp2p} = await createNode('client', now);
+      peerServerIds.add(libp2p.peerId.toString());
       const directory = await openKadDirectory({libp2p, prefix, now});
       await libp2p.dial(server.libp2p.getMultiaddrs());
       closers.push(async () => {
@@ -74,6 +81,7 @@ async function createKadWorld(): Promise<DirectoryWorld> {
     },
     close: async () => {
       await Promise.all(closers.map((close) => close()));
+      await puts.close();
       await listing.close();
       await server.libp2p.stop();
     },

@@ -54,7 +54,7 @@ test('[DS3] each owner has few records, and the expired make room', () => {
   const {clock, store} = createStore({maxRecordsPerOwner: 2});
   put(store, entry('a', NOW_MS, '01'));
   put(store, entry('a', NOW_MS, '02'));
-  expect(() => put(store, entry('a', NOW_MS, '03'))).toThrow('at most 2 per owner');
+  expect(() => put(store, entry('a', NOW_MS, '03'))).toThrow('at most 2 records per owner');
   put(store, entry('b', NOW_MS, '03'));
   clock.nowMs += 30_000;
   put(store, entry('a', clock.nowMs, '03'));
@@ -72,9 +72,12 @@ test('[DS4] the whole store is limited', () => {
 
 test('[DS5] forget drops what an owner stored, and says which keys', () => {
   const {store} = createStore();
+  const heard: string[] = [];
+  store.onDropped((key) => heard.push(key));
   put(store, entry('a', NOW_MS));
   put(store, entry('b', NOW_MS));
-  expect(store.forget('a')).toEqual(['/weft/1/public/ab/a']);
+  store.forget('a');
+  expect(heard).toEqual(['/weft/1/public/ab/a']);
   expect(store.list('/weft/1/public/ab/').map(({key}) => key)).toEqual(['/weft/1/public/ab/b']);
 });
 

@@ -1,20 +1,34 @@
 import {Libp2pRecord} from '@libp2p/record';
 import {MemoryDatastore} from 'datastore-core';
+
 import {WeftError} from '../errors.ts';
-import {carriedUntilMs, peekRecord, RECORD_NAMESPACE, type SealedRecord} from './signed-record.ts';
+import {isFarewell} from '../protocol/node-record.ts';
+import {toBase32} from './intake/base32.ts';
+import {OriginCounts} from './intake/origin-counts.ts';
+import {Tombstones} from './intake/tombstones.ts';
+import {
+  carriedUntilMs,
+  ownerOfKey,
+  peekRecord,
+  RECORD_NAMESPACE,
+  type SealedRecord,
+} from './signed-record.ts';
 
 /** Where kad-dht keeps its records; other keys belong to the peer store. */
 const RECORD_KEYS = '/dht/record/';
 const DEFAULT_MAX_RECORDS = 10_000;
 const DEFAULT_MAX_RECORDS_PER_OWNER = 8;
+/** About 100 bytes each; the oldest are forgotten first. */
+const MAX_TOMBSTONES = 20_000;
 
 type Key = Parameters<MemoryDatastore['get']>[0];
 
 type Entry = {
-  readonly datastoreKey: Key;
   readonly sealed: SealedRecord;
   readonly owner: string;
+  readonly origin: string;
   readonly seq: number;
+  readonly isFarewell: boolean;
   readonly untilMs: number;
 };
 
@@ -24,21 +38,30 @@ type Options = {
   readonly maxRecordsPerOwner?: number;
 };
 
+type OfferRefusal = 'RECORD_MALFORMED' | 'RECORD_EXPIRED' | 'RECORD_OUTDATED' | 'RECORD_STORE_FULL';
+
 class DatastoreFullError extends WeftError<{readonly code: 'RECORD_STORE_FULL'}> {
   override readonly name = 'DatastoreFullError';
 }
+
+const encoder = new TextEncoder();
 
 /**
  * The datastore under kad-dht, which by itself lets an older record replace a
  * newer one (js-libp2p #3377), keeps records for 48 hours and has no limits.
  *
- * Here the highest `seq` wins, a record leaves at its own expiry, and each
- * owner has at most a few. Validity was checked by the validator before.
+ * Here the highest `seq` wins, also over a record that is gone, as long as an
+ * older one could still be valid. A record leaves at its own expiry, each owner
+ * has at most a few, and when all are too many, whoever came from the origin
+ * (an address) with the most makes room. Validity was checked before.
  */
 export class NewestRecordDatastore extends MemoryDatastore {
   readonly #entries = new Map<string, Entry>();
-  readonly #countByOwner = new Map<string, number>();
-  readonly #listeners = new Set<(sealed: SealedRecord) => void>();
+  readonly #byOwner = new OriginCounts();
+  readonly #byOrigin = new OriginCounts();
+  readonly #tombstones = new Tombstones(MAX_TOMBSTONES);
+  readonly #onStored = new Set<(sealed: SealedRecord) => void>();
+  readonly #onDropped = new Set<(key: string) => void>();
   readonly #now: () => number;
   readonly #maxRecords: number;
   readonly #maxRecordsPerOwner: number;
@@ -50,6 +73,15 @@ export class NewestRecordDatastore extends MemoryDatastore {
     this.#maxRecordsPerOwner = options.maxRecordsPerOwner ?? DEFAULT_MAX_RECORDS_PER_OWNER;
   }
 
+  /**
+   * Keeps a record that came from `origin`, where kad-dht finds it.
+   *
+   * @returns why it is not kept, or `null` when it is.
+   */
+  offer(sealed: SealedRecord, origin: string): OfferRefusal | null {
+    return this.#keep(RECORD_KEYS + toBase32(encoder.encode(sealed.key)), sealed, origin);
+  }
+
   /** @throws {DatastoreFullError} when the owner or the store has no room left. */
   override put(key: Key, value: Uint8Array): Key {
     const name = key.toString();
@@ -57,22 +89,25 @@ export class NewestRecordDatastore extends MemoryDatastore {
       void super.put(key, value);
       return key;
     }
-    const entry = readEntry(key, value);
-    if (entry === null || entry.untilMs <= this.#now()) return key;
-    const held = this.#entries.get(name);
-    if (held !== undefined && held.untilMs > this.#now() && held.seq > entry.seq) return key;
-    this.#makeRoom(name, entry.owner);
-    this.#drop(name);
-    this.#entries.set(name, entry);
-    this.#countByOwner.set(entry.owner, (this.#countByOwner.get(entry.owner) ?? 0) + 1);
-    void super.put(key, value);
-    if (held?.seq !== entry.seq) for (const listener of this.#listeners) listener(entry.sealed);
+    const record = Libp2pRecord.deserialize(value);
+    const sealed = {key: new TextDecoder().decode(record.key), value: record.value};
+    if (this.#keep(name, sealed, ownerOfKey(sealed.key)) === 'RECORD_STORE_FULL') {
+      throw new DatastoreFullError(
+        {code: 'RECORD_STORE_FULL'},
+        `Cannot store "${sealed.key}": at most ${this.#maxRecordsPerOwner} records per owner and ${this.#maxRecords} in all`,
+      );
+    }
     return key;
   }
 
   override get(key: Key): Uint8Array {
-    const entry = this.#entries.get(key.toString());
-    if (entry !== undefined && entry.untilMs <= this.#now()) this.delete(key);
+    const name = key.toString();
+    this.#dropExpired(name);
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) {
+      const {sealed} = entry;
+      return new Libp2pRecord(encoder.encode(sealed.key), sealed.value, new Date()).serialize();
+    }
     const value = super.get(key);
     if (value instanceof Promise) throw new TypeError('MemoryDatastore.get() must be synchronous');
     return value;
@@ -83,7 +118,7 @@ export class NewestRecordDatastore extends MemoryDatastore {
     void super.delete(key);
   }
 
-  /** Live records and farewells whose DHT key starts with `prefix`. */
+  /** Live records, and farewells of owners that are still here, whose DHT key starts with `prefix`. */
   list(prefix: string): readonly SealedRecord[] {
     this.#sweep();
     return [...this.#entries.values()]
@@ -91,11 +126,9 @@ export class NewestRecordDatastore extends MemoryDatastore {
       .filter((sealed) => sealed.key.startsWith(prefix));
   }
 
-  /** Drops all that `owner` stored here; says which keys went. */
-  forget(owner: string): readonly string[] {
-    const gone = [...this.#entries].filter(([, entry]) => entry.owner === owner);
-    for (const [, entry] of gone) this.delete(entry.datastoreKey);
-    return gone.map(([, entry]) => entry.sealed.key);
+  /** Drops all that `owner` stored here; its last `seq` stays known. */
+  forget(owner: string): void {
+    for (const name of this.#byOwner.of(owner)) this.#drop(name, {isTold: true});
   }
 
   get recordCount(): number {
@@ -104,56 +137,89 @@ export class NewestRecordDatastore extends MemoryDatastore {
 
   /** Calls `listener` for each record that is newer than what was held. */
   onStored(listener: (sealed: SealedRecord) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#onStored.add(listener);
+    return () => this.#onStored.delete(listener);
   }
 
-  #makeRoom(name: string, owner: string): void {
-    if (this.#entries.has(name)) return;
-    if (!this.#isFull(owner)) return;
-    this.#sweep();
-    if (this.#isFull(owner)) {
-      throw new DatastoreFullError(
-        {code: 'RECORD_STORE_FULL'},
-        `Cannot store a record of "${owner}": at most ${this.#maxRecordsPerOwner} per owner and ${this.#maxRecords} in all`,
-      );
+  /** Calls `listener` with the key of each live record that leaves before its expiry. */
+  onDropped(listener: (key: string) => void): () => void {
+    this.#onDropped.add(listener);
+    return () => this.#onDropped.delete(listener);
+  }
+
+  #keep(name: string, sealed: SealedRecord, origin: string): OfferRefusal | null {
+    const entry = readEntry(sealed, origin);
+    if (entry === null) return 'RECORD_MALFORMED';
+    if (entry.untilMs <= this.#now()) return 'RECORD_EXPIRED';
+    this.#dropExpired(name);
+    const held = this.#entries.get(name);
+    if (held !== undefined ? outranks(held, entry) : this.#tombstones.outranks(name, entry)) {
+      return 'RECORD_OUTDATED';
     }
+    if (held === undefined && !this.#makeRoom(entry)) return 'RECORD_STORE_FULL';
+    this.#entries.set(name, entry);
+    this.#byOwner.add(entry.owner, name);
+    if (held !== undefined && held.origin !== origin) this.#byOrigin.remove(held.origin, name);
+    this.#byOrigin.add(origin, name);
+    this.#tombstones.delete(name);
+    if (held?.seq !== entry.seq) for (const listener of this.#onStored) listener(sealed);
+    return null;
   }
 
-  #isFull(owner: string): boolean {
-    return (
-      this.#entries.size >= this.#maxRecords ||
-      (this.#countByOwner.get(owner) ?? 0) >= this.#maxRecordsPerOwner
-    );
+  #makeRoom({owner, origin}: Entry): boolean {
+    const hasRoom = () =>
+      this.#entries.size < this.#maxRecords &&
+      this.#byOwner.countOf(owner) < this.#maxRecordsPerOwner;
+    if (hasRoom()) return true;
+    this.#sweep();
+    if (this.#entries.size >= this.#maxRecords) this.#dropNewestOfFullest(origin);
+    return hasRoom();
+  }
+
+  /** A newcomer gets its place from whoever has clearly more, never from an equal. */
+  #dropNewestOfFullest(newcomer: string): void {
+    const fullest = this.#byOrigin.fullest();
+    if (fullest === null || fullest.count < this.#byOrigin.countOf(newcomer) + 2) return;
+    this.#drop(fullest.newest, {isTold: true});
   }
 
   #sweep(): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.untilMs <= this.#now()) this.delete(entry.datastoreKey);
-    }
+    for (const name of this.#entries.keys()) this.#dropExpired(name);
   }
 
-  #drop(name: string): void {
+  #dropExpired(name: string): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined && entry.untilMs <= this.#now()) this.#drop(name);
+  }
+
+  #drop(name: string, {isTold = false} = {}): void {
     const entry = this.#entries.get(name);
     if (entry === undefined) return;
     this.#entries.delete(name);
-    const left = (this.#countByOwner.get(entry.owner) ?? 1) - 1;
-    if (left === 0) this.#countByOwner.delete(entry.owner);
-    else this.#countByOwner.set(entry.owner, left);
+    this.#byOwner.remove(entry.owner, name);
+    this.#byOrigin.remove(entry.origin, name);
+    this.#tombstones.add(name, entry, this.#now());
+    if (!isTold || entry.isFarewell) return;
+    for (const listener of this.#onDropped) listener(entry.sealed.key);
   }
 }
 
+/** Whether `held` is the later word of its owner; nothing follows a farewell with the same `seq`. */
+function outranks(held: Entry, offered: Entry): boolean {
+  if (held.seq === offered.seq) return held.isFarewell && !offered.isFarewell;
+  return held.seq > offered.seq;
+}
+
 /** @returns `null` for what is no Weft record: this store carries nothing else. */
-function readEntry(datastoreKey: Key, raw: Uint8Array): Entry | null {
-  const record = Libp2pRecord.deserialize(raw);
-  const key = new TextDecoder().decode(record.key);
-  const outline = peekRecord(record.value);
-  if (outline === null || !key.startsWith(`/${RECORD_NAMESPACE}/`)) return null;
+function readEntry(sealed: SealedRecord, origin: string): Entry | null {
+  const outline = peekRecord(sealed.value);
+  if (outline === null || !sealed.key.startsWith(`/${RECORD_NAMESPACE}/`)) return null;
   return {
-    datastoreKey,
-    sealed: {key, value: record.value},
-    owner: key.slice(key.lastIndexOf('/') + 1),
+    sealed,
+    owner: ownerOfKey(sealed.key),
+    origin,
     seq: outline.seq,
+    isFarewell: isFarewell(outline),
     untilMs: carriedUntilMs(outline),
   };
 }

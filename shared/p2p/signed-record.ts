@@ -10,10 +10,12 @@ import {
   RECORD_MAX_BYTES,
   type NodeRecord,
 } from '../protocol/node-record.ts';
+import type {RecordRefusal} from '../protocol/put-message.ts';
 import {PROTOCOL_MAJOR} from '../protocol/version.ts';
 
 export const RECORD_NAMESPACE = 'weft';
-const MAX_LIFE_MS = 60_000;
+/** From `seq` to expiry, at most: whatever is older than this is valid no more. */
+export const RECORD_MAX_LIFE_MS = 60_000;
 const MAX_CLOCK_SKEW_MS = 10_000;
 const SIGNATURE_BYTES = 64;
 const SIGNED_PREFIX = 'weft-record:';
@@ -23,17 +25,6 @@ const decoder = new TextDecoder('utf-8', {fatal: true});
 
 /** A record as it travels: the DHT key, and 64 bytes of Ed25519 signature before the JSON body. */
 export type SealedRecord = {readonly key: string; readonly value: Uint8Array};
-
-/** Why no reader may use a record. */
-export type RecordRefusal =
-  | 'RECORD_TOO_LARGE'
-  | 'RECORD_MALFORMED'
-  | 'RECORD_KEY_MISMATCH'
-  | 'RECORD_OWNER_NOT_ED25519'
-  | 'RECORD_SIGNATURE_INVALID'
-  | 'RECORD_EXPIRED'
-  | 'RECORD_EXPIRY_TOO_FAR'
-  | 'RECORD_FROM_THE_FUTURE';
 
 /** A record that no reader may use; `code` says which check it failed. */
 export class RecordRefusedError extends WeftError<{
@@ -55,6 +46,11 @@ export function recordPrefix(swarmId: SwarmId, manifestHash: ManifestHash): stri
 function recordKey(record: NodeRecord): string {
   const {protocolMajor, swarmId, manifestHash, peerId} = record;
   return `/${RECORD_NAMESPACE}/${protocolMajor}/${swarmId}/${manifestHash}/${peerId}`;
+}
+
+/** Whom a key names as the one who signs what is stored under it. */
+export function ownerOfKey(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
 }
 
 /** The key goes into the signature, so a record cannot be replayed under another key. */
@@ -102,7 +98,7 @@ export function peekRecord(value: Uint8Array): RecordOutline | null {
 
 /** Until when a store keeps a record: a farewell lives on so that it outranks what it ends. */
 export function carriedUntilMs(outline: RecordOutline): number {
-  return isFarewell(outline) ? outline.seq + MAX_LIFE_MS : outline.expiresAtMs;
+  return isFarewell(outline) ? outline.seq + RECORD_MAX_LIFE_MS : outline.expiresAtMs;
 }
 
 /**
@@ -142,8 +138,9 @@ function checkTimes(key: string, record: NodeRecord, nowMs: number): void {
   if (record.seq > nowMs + MAX_CLOCK_SKEW_MS) {
     throw new RecordRefusedError('RECORD_FROM_THE_FUTURE', key, 'its seq is ahead of the clock');
   }
-  if (record.expiresAtMs > nowMs + MAX_LIFE_MS) {
-    throw new RecordRefusedError('RECORD_EXPIRY_TOO_FAR', key, `more than ${MAX_LIFE_MS} ms ahead`);
+  if (record.expiresAtMs > Math.min(nowMs, record.seq) + RECORD_MAX_LIFE_MS) {
+    const reason = `more than ${RECORD_MAX_LIFE_MS} ms ahead`;
+    throw new RecordRefusedError('RECORD_EXPIRY_TOO_FAR', key, reason);
   }
   if (carriedUntilMs(record) <= nowMs) {
     throw new RecordRefusedError('RECORD_EXPIRED', key, 'its time is over');

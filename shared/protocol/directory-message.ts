@@ -2,7 +2,8 @@ import * as z from 'zod';
 import {asPeerId} from '../ids.ts';
 import {RECORD_MAX_BYTES} from './node-record.ts';
 
-const MAX_RECORD_BASE64 = Math.ceil(RECORD_MAX_BYTES / 3) * 4;
+/** A record of the greatest size, in base64. */
+export const MAX_RECORD_BASE64_CHARS = Math.ceil(RECORD_MAX_BYTES / 3) * 4;
 export const DIRECTORY_PAGE_RECORDS = 32;
 /** A server says something at least this often, so that silence has a meaning. */
 export const DIRECTORY_BEAT_MS = 2_000;
@@ -23,7 +24,9 @@ export const directoryReplySchema = z
     complete: z.boolean(),
     /** Signed records, base64; the key is the prefix and the peer id. */
     records: z
-      .array(z.object({peerId: peerIdSchema, value: z.string().max(MAX_RECORD_BASE64)}).readonly())
+      .array(
+        z.object({peerId: peerIdSchema, value: z.string().max(MAX_RECORD_BASE64_CHARS)}).readonly(),
+      )
       .max(DIRECTORY_PAGE_RECORDS)
       .readonly(),
     /** Peers that lost their connection to this server. A hint: as strong as not listing them. */

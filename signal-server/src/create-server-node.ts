@@ -13,9 +13,11 @@ import {createLibp2p} from 'libp2p';
 import {assert} from '#shared/assert.ts';
 import {serveDirectory} from '#shared/p2p/directory-server.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
+import {RecordIntake} from '#shared/p2p/intake/record-intake.ts';
+import {servePuts} from '#shared/p2p/intake/serve-puts.ts';
 import {NewestRecordDatastore} from '#shared/p2p/newest-record-datastore.ts';
 import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
-import type {RecordRefusal} from '#shared/p2p/signed-record.ts';
+import type {PutRefusal} from '#shared/protocol/put-message.ts';
 import {createRelayService, RelayMeter, releaseReservationsOfClosedTabs} from './relay.ts';
 
 type Services = {
@@ -46,7 +48,7 @@ export type ServerNode = {
   readonly upgrade: UpgradeHandler;
   counters(): ServerCounters;
   /** The refused records by what is wrong with them. */
-  recordRefusals(): ReadonlyMap<RecordRefusal, number>;
+  recordRefusals(): ReadonlyMap<PutRefusal, number>;
   stop(): Promise<void>;
 };
 
@@ -62,7 +64,9 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
   const datastore = new NewestRecordDatastore({now: Date.now});
   const listeners: Listener[] = [];
   const meter = new RelayMeter();
-  const refusals = new Map<RecordRefusal, number>();
+  const refusals = new Map<PutRefusal, number>();
+  const onRefused = (code: PutRefusal) => refusals.set(code, (refusals.get(code) ?? 0) + 1);
+  const intake = new RecordIntake({datastore, now: Date.now, onRefused});
   const libp2p = await createLibp2p<Services>({
     privateKey: await createKey(options.keySeedHex),
     datastore,
@@ -87,9 +91,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
         protocol: DHT_PROTOCOL,
         clientMode: false,
         peerInfoMapper: passthroughMapper,
-        validators: createValidators(Date.now, (code) => {
-          refusals.set(code, (refusals.get(code) ?? 0) + 1);
-        }),
+        validators: createValidators(Date.now, onRefused),
         selectors: recordSelectors,
       }),
     },
@@ -97,6 +99,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
   meter.watchTargets(libp2p);
   releaseReservationsOfClosedTabs(libp2p);
   const directory = await serveDirectory({libp2p, datastore});
+  const puts = await servePuts({libp2p, intake});
   return {
     libp2p,
     upgrade: upgradeHandlerOf(listeners),
@@ -109,6 +112,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
     }),
     recordRefusals: () => refusals,
     stop: async () => {
+      await puts.close();
       await directory.close();
       await libp2p.stop();
     },

@@ -5,7 +5,7 @@ import {createServer, type Server} from 'node:http';
 import {getRequestListener} from '@hono/node-server';
 import {assert} from '#shared/assert.ts';
 import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
-import type {RecordRefusal} from '#shared/p2p/signed-record.ts';
+import type {PutRefusal} from '#shared/protocol/put-message.ts';
 import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 import {createApp} from './app.ts';
 import {parseConfig, type ServerConfig} from './config.ts';
@@ -20,7 +20,7 @@ export type SignalServer = {
   readonly peerId: PeerId;
   counters(): ServerCounters;
   /** Records that the DHT refused, by what is wrong with them. */
-  recordRefusals(): ReadonlyMap<RecordRefusal, number>;
+  recordRefusals(): ReadonlyMap<PutRefusal, number>;
   close(): Promise<void>;
 };
 

@@ -1,0 +1,56 @@
+import type {PutRefusal, PutReply} from '../../protocol/put-message.ts';
+import type {NewestRecordDatastore} from '../newest-record-datastore.ts';
+import {openRecord, ownerOfKey, RecordRefusedError, type SealedRecord} from '../signed-record.ts';
+
+/** Who offers a record: the other end of one connection. */
+export type Offerer = {
+  readonly peerId: string;
+  /** Identities behind one address share what a full store has room for. */
+  readonly address: string;
+};
+
+type Options = {
+  readonly datastore: NewestRecordDatastore;
+  /** Unix ms. */
+  readonly now: () => number;
+  /** Other servers of the swarm, which may hand on what others wrote. */
+  readonly peerServerIds?: ReadonlySet<string>;
+  readonly onRefused?: (code: PutRefusal, by: Offerer) => void;
+};
+
+/**
+ * The one way into a server's record store, whatever protocol an offer came by.
+ *
+ * A record is taken from its own owner or from a peer server only: nobody can
+ * bring back what others have ended, or fill the store with identities that
+ * nobody is connected under.
+ */
+export class RecordIntake {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  async offer(sealed: SealedRecord, by: Offerer): Promise<PutReply> {
+    const code = await this.#refusalOf(sealed, by);
+    if (code === null) return {kind: 'stored'};
+    this.#options.onRefused?.(code, by);
+    return {kind: 'refused', code};
+  }
+
+  async #refusalOf(sealed: SealedRecord, by: Offerer): Promise<PutRefusal | null> {
+    if (!this.#mayOffer(sealed.key, by)) return 'RECORD_NOT_YOURS';
+    try {
+      await openRecord(sealed, this.#options.now());
+    } catch (error) {
+      if (error instanceof RecordRefusedError) return error.detail.code;
+      throw error;
+    }
+    return this.#options.datastore.offer(sealed, by.address);
+  }
+
+  #mayOffer(key: string, {peerId}: Offerer): boolean {
+    return ownerOfKey(key) === peerId || (this.#options.peerServerIds?.has(peerId) ?? false);
+  }
+}
