@@ -9,6 +9,8 @@ class RecordedTab implements FaultTab {
   readonly state = {kind: 'serving'} as const;
   isOpen = true;
   isCrashed = false;
+  isFrozen = false;
+  thawCount = 0;
 
   constructor(index: number) {
     this.index = index;
@@ -19,8 +21,20 @@ class RecordedTab implements FaultTab {
     this.isOpen = false;
   }
 
+  async kill(): Promise<void> {
+    this.isOpen = false;
+  }
+
   async crashEngine(): Promise<void> {
     this.isCrashed = true;
+  }
+
+  async freeze(): Promise<() => void> {
+    this.isFrozen = true;
+    return () => {
+      this.isFrozen = false;
+      this.thawCount += 1;
+    };
   }
 }
 
@@ -82,6 +96,20 @@ describe('a plan of faults', () => {
     plan.end();
     expect(kinds()).toEqual(['fault', 'fault-skipped', 'fault-skipped', 'fault-skipped']);
     expect(plan.skippedCount).toBe(3);
+  });
+
+  test.each([
+    ['after its time', 0],
+    ['when the load is over, if that comes first', 1e6],
+  ])('[FP5] a frozen tab goes on %s, once', async (_, forMs) => {
+    const {plan, tabs, kinds} = planOf({kind: 'freeze-tab', target: 'tab:0', request: 0, forMs});
+    await plan.onTokens(0, 0);
+    expect(tabs.map(({isFrozen}) => isFrozen)).toEqual([true, false, false]);
+    if (forMs === 0) await expect.poll(() => tabs[0]?.isFrozen).toBe(false);
+    plan.end();
+    expect(tabs[0]).toMatchObject({isFrozen: false, thawCount: 1});
+    expect(kinds()).toEqual(['fault', 'tab-thawed']);
+    expect(plan.skippedCount).toBe(0);
   });
 
   test('[FP4] a random target is the same for a seed', async () => {

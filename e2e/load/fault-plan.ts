@@ -1,3 +1,4 @@
+import {unreachable} from '#shared/assert.ts';
 import {keyedUniform} from '#shared/session/keyed-uniform.ts';
 import type {ChainHop} from '../../web/src/chat/chat-service.ts';
 import type {LendState} from '../../web/src/chat/lend-service.ts';
@@ -11,7 +12,10 @@ export type FaultTab = {
   readonly state: {readonly kind: LendState['kind']};
   readonly observation: {readonly id: string};
   close(): Promise<void>;
+  kill(): Promise<void>;
   crashEngine(): Promise<void>;
+  /** Stops its process. @returns lets it go on; safe to call twice. */
+  freeze(): Promise<() => void>;
 };
 
 export type FaultPlanOptions = {
@@ -33,6 +37,8 @@ export class FaultPlan {
   readonly #timers: NodeJS.Timeout[] = [];
   /** The newest chain of each running request, in the order in which they began. */
   readonly #chains = new Map<number, readonly ChainHop[]>();
+  /** What lets tabs go on that are frozen now. */
+  readonly #frozen = new Set<() => void>();
   #skippedCount = 0;
 
   constructor(options: FaultPlanOptions) {
@@ -76,9 +82,10 @@ export class FaultPlan {
     this.#chains.delete(request);
   }
 
-  /** The load is over: what has not happened will not. */
+  /** The load is over: what has not happened will not, and what is frozen goes on. */
   end(): void {
     for (const timer of this.#timers) clearTimeout(timer);
+    for (const thaw of this.#frozen) thaw();
     for (const pending of this.#pending)
       this.#skip(pending, 'the requests ended before its time came');
   }
@@ -96,12 +103,39 @@ export class FaultPlan {
     }
     const {kind} = pending.fault;
     try {
-      await (kind === 'close-tab' ? target.close() : target.crashEngine());
+      await this.#do(pending.fault, target);
       const {id} = target.observation;
       this.#options.journal.note('fault', {fault: kind, tab: target.index, node: id});
     } catch (error) {
       this.#skip(pending, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  async #do({kind, forMs}: Fault, target: FaultTab): Promise<void> {
+    switch (kind) {
+      case 'close-tab':
+        return target.close();
+      case 'kill-tab':
+        return target.kill();
+      case 'crash-engine':
+        return target.crashEngine();
+      case 'freeze-tab':
+        return this.#freeze(target, forMs ?? 0);
+      default:
+        return unreachable(kind);
+    }
+  }
+
+  async #freeze(target: FaultTab, forMs: number): Promise<void> {
+    const {journal} = this.#options;
+    const goOn = await target.freeze();
+    const thaw = (): void => {
+      if (!this.#frozen.delete(thaw)) return;
+      goOn();
+      journal.note('tab-thawed', {tab: target.index, node: target.observation.id});
+    };
+    this.#frozen.add(thaw);
+    this.#timers.push(setTimeout(thaw, forMs));
   }
 
   /** The tab that is meant, or why there is none. */

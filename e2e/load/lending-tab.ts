@@ -101,17 +101,31 @@ export class LendingTab {
 
   /** Closes the tab as its owner would, without a word to the swarm. */
   async close(): Promise<void> {
-    const tab = this.#tab;
-    await this.observe();
-    this.#tab = null;
-    await tab?.close();
-    this.#options.journal.note('tab-closed', {tab: this.index, node: this.#seen.id});
-    this.#options.onChange();
+    await this.#end((tab) => tab.close());
+  }
+
+  /** Its process is killed, as one that took too much memory. */
+  async kill(): Promise<void> {
+    await this.#end((tab) => tab.kill());
+  }
+
+  /** Stops its process. @returns lets it go on. */
+  async freeze(): Promise<() => void> {
+    return (await this.#tab?.freeze()) ?? (() => undefined);
   }
 
   /** The engine dies, the page lives. */
   async crashEngine(): Promise<void> {
     await this.#tab?.crashEngine();
+  }
+
+  async #end(end: (tab: Tab) => Promise<void>): Promise<void> {
+    const tab = this.#tab;
+    await this.observe();
+    this.#tab = null;
+    if (tab !== null) await end(tab);
+    this.#options.journal.note('tab-closed', {tab: this.index, node: this.#seen.id});
+    this.#options.onChange();
   }
 
   #follow(state: LendState, atMs: number): void {

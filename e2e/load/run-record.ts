@@ -85,6 +85,7 @@ export type RunEvent = {
     | 'tab-without-gpu'
     | 'tab-failed'
     | 'tab-closed'
+    | 'tab-thawed'
     | 'covered'
     | 'not-covered'
     | 'load-begins'

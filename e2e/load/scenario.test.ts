@@ -21,11 +21,13 @@ test('[SN1] the example of the format is read, but for what is not there yet', (
      "requests": {"prompts": ["What is the capital of France?"], "count": 20, "clients": 2,
                   "arrival": "poisson", "perSec": 2, "maxTokens": 32, "temperature": 0, "seed": 1},
      "faults": [{"kind": "close-tab", "target": "stage:1", "request": 0, "afterTokens": 8},
+                {"kind": "freeze-tab", "target": "stage:0", "atMs": 9000, "forMs": 20000},
                 {"kind": "crash-engine", "target": "random", "atMs": 9000}],
      "network": {"delayMs": 0, "lossPercent": 0, "rateBytesPerSec": null}}`),
   );
   expect(scenario.faults[0]?.target).toEqual({kind: 'stage', stage: 1});
-  expect(scenario.faults[1]?.target).toEqual({kind: 'random'});
+  expect(scenario.faults[1]?.forMs).toBe(20_000);
+  expect(scenario.faults[2]?.target).toEqual({kind: 'random'});
   expect(requestCountOf(scenario)).toBe(20);
   expect(scenario.coverageTimeoutMs).toBe(60_000);
 });
@@ -55,7 +57,7 @@ test.each<[string, unknown, RegExp]>([
   [
     'a fault to come',
     {...MINIMAL, faults: [{kind: 'kill-server', target: 'random', atMs: 1}]},
-    /faults\.0\.kind: "kill-server" is not supported yet: close-tab, crash-engine/u,
+    /faults\.0\.kind: "kill-server" is not supported yet: close-tab, kill-tab, crash-engine, freeze-tab/u,
   ],
   [
     'a target nobody knows',
@@ -74,6 +76,16 @@ test.each<[string, unknown, RegExp]>([
       faults: [{kind: 'close-tab', target: 'tab:0', atMs: 1, request: 0, afterTokens: 1}],
     },
     /faults\.0\.afterTokens/u,
+  ],
+  [
+    'a freeze without an end',
+    {...MINIMAL, faults: [{kind: 'freeze-tab', target: 'tab:0', atMs: 1}]},
+    /faults\.0\.forMs: freeze-tab says how long/u,
+  ],
+  [
+    'an end of what lasts',
+    {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:0', atMs: 1, forMs: 1}]},
+    /faults\.0\.forMs: freeze-tab says how long, and no other/u,
   ],
   [
     'a request that is not asked',

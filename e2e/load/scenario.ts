@@ -95,12 +95,15 @@ const targetSchema = z
     return {kind: 'random'};
   });
 
-const LATER_FAULTS = ['freeze-tab', 'slow-tab', 'corrupt-tab', 'cut-link', 'kill-server'];
+const FAULT_KINDS = ['close-tab', 'kill-tab', 'crash-engine', 'freeze-tab'] as const;
+const LATER_FAULTS = ['slow-tab', 'corrupt-tab', 'cut-link', 'kill-server'];
 
 const faultSchema = z
   .strictObject({
-    kind: oneOf(['close-tab', 'crash-engine'], LATER_FAULTS),
+    kind: oneOf(FAULT_KINDS, LATER_FAULTS),
     target: targetSchema,
+    /** How long `freeze-tab` stops the process of the tab. */
+    forMs: ms.optional(),
     /** Since the first request could be asked. */
     atMs: ms.optional(),
     /** Whose chain `stage:N` means, and whose tokens `afterTokens` counts. */
@@ -115,6 +118,10 @@ const faultSchema = z
   .refine(({atMs, afterTokens}) => atMs === undefined || afterTokens === undefined, {
     error: 'say atMs or afterTokens, not both',
     path: ['afterTokens'],
+  })
+  .refine(({kind, forMs}) => (kind === 'freeze-tab') === (forMs !== undefined), {
+    error: 'freeze-tab says how long, and no other fault does',
+    path: ['forMs'],
   })
   .readonly();
 

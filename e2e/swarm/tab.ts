@@ -4,6 +4,7 @@ import type {AnswerEvent, AskRequest} from '../../web/src/chat/chat-service.ts';
 import type {LendLoad, LendRequest, LendState} from '../../web/src/chat/lend-service.ts';
 import type {LinkReport, TabTraffic} from '../../web/src/chat/link-service.ts';
 import type {AskResult, TabControl} from '../../web/src/headless/tab-control.ts';
+import {rendererProcessOf} from './renderer-process.ts';
 
 declare const weftTab: TabControl;
 
@@ -155,6 +156,27 @@ export class Tab {
         });
       });
     }
+  }
+
+  /**
+   * Stops the process of the tab with everything in it, as a lid that closes does.
+   * Until it goes on, no call on this tab is answered.
+   *
+   * @returns lets it go on; safe to call twice.
+   */
+  async freeze(): Promise<() => void> {
+    const renderer = await rendererProcessOf(this.page);
+    process.kill(renderer, 'SIGSTOP');
+    let isFrozen = true;
+    return () => {
+      if (isFrozen) process.kill(renderer, 'SIGCONT');
+      isFrozen = false;
+    };
+  }
+
+  /** Ends the process of the tab in the middle of whatever it does. */
+  async kill(): Promise<void> {
+    process.kill(await rendererProcessOf(this.page), 'SIGKILL');
   }
 
   async close(): Promise<void> {
