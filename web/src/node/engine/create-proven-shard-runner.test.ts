@@ -142,7 +142,10 @@ test('[PE4] what is not the fault of the GPU is not tried again on the CPU', asy
   const url = 'model.gguf';
   const {create, loads} = enginesWith({
     onLoad: () => {
-      throw new EngineError({code: 'WEIGHTS_UNREACHABLE', url, status: 404}, 'Not there');
+      throw new EngineError(
+        {code: 'WEIGHTS_UNREACHABLE', url, status: 404, fault: 'refused'},
+        'Not there',
+      );
     },
   });
   await expect(load(create)).rejects.toThrow('Not there');

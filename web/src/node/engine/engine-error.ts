@@ -1,5 +1,6 @@
 import {WeftError} from '#shared/errors.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {DownloadFault} from '../download/download-error.ts';
 
 /** What can go wrong between a caller and the engine. Plain data: it crosses the worker's border. */
 export type EngineErrorDetail =
@@ -10,7 +11,12 @@ export type EngineErrorDetail =
       readonly actualSha256: string;
     }
   /** `status` is `null` when no answer came at all. */
-  | {readonly code: 'WEIGHTS_UNREACHABLE'; readonly url: string; readonly status: number | null}
+  | {
+      readonly code: 'WEIGHTS_UNREACHABLE';
+      readonly url: string;
+      readonly status: number | null;
+      readonly fault: DownloadFault;
+    }
   /** The caches that are open leave no room: try again later, or another node. */
   | {readonly code: 'KV_FULL'; readonly kvTokensAsked: number; readonly kvTokensFree: number}
   /** Longer than the model's context: no node can help. */

@@ -1,9 +1,12 @@
 import {WeftError} from '#shared/errors.ts';
 import type {ManifestHash} from '#shared/ids.ts';
-import {catalogSchema, type CatalogEntry} from '#shared/model/catalog.ts';
+import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/catalog.ts';
 import {hashManifest} from '#shared/model/hash-manifest.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
 import {parseManifest} from '#shared/model/parse-manifest.ts';
+import {DownloadError} from '../download/download-error.ts';
+import {downloadJson} from '../download/download-json.ts';
+import type {Patience} from '../download/patience.ts';
 import {sha256Hex} from './sha256.ts';
 
 /** A model that this site offers, its manifest proven by its hash. */
@@ -22,15 +25,16 @@ export type OfferedModel = {
  * The model that the page was asked for, by its catalogue.
  *
  * @param id of the catalogue; its first entry when not said.
- * @throws {WeftError} `MODEL_UNKNOWN`, `MANIFEST_ALTERED` or `SITE_UNREACHABLE`.
+ * @throws {WeftError} `MODEL_UNKNOWN`, `MANIFEST_ALTERED`, `CATALOG_INVALID` or `SITE_UNREACHABLE`;
+ *   {ManifestInvalidError}.
  */
 export async function loadManifest(
   siteUrl: string,
   id: string | undefined,
-  {signal}: {readonly signal: AbortSignal},
+  options: {readonly signal: AbortSignal; readonly patience?: Patience},
 ): Promise<OfferedModel> {
   const catalogUrl = new URL('catalog/catalog.json', siteUrl);
-  const catalog = catalogSchema.parse(await fetchJson(catalogUrl, signal));
+  const catalog = readCatalog(await readJson(catalogUrl, options));
   const entry: CatalogEntry | undefined =
     id === undefined ? catalog[0] : catalog.find((offered) => offered.id === id);
   if (entry === undefined) {
@@ -40,13 +44,13 @@ export async function loadManifest(
       `This site has no model "${String(id)}": it has ${ids}`,
     );
   }
-  const manifest = parseManifest(await fetchJson(new URL(entry.manifest, catalogUrl), signal));
+  const manifest = parseManifest(await readJson(new URL(entry.manifest, catalogUrl), options));
   const encoder = new TextEncoder();
   const manifestHash = await hashManifest(manifest, (text) => sha256Hex(encoder.encode(text)));
   if (manifestHash !== entry.manifestHash) {
     throw new WeftError(
       {code: 'MANIFEST_ALTERED', expected: entry.manifestHash, got: manifestHash},
-      `The manifest of "${entry.id}" is not the one that the catalogue names: expected ${entry.manifestHash}, got ${manifestHash}; reload the page`,
+      `The manifest of "${entry.id}" is not the one that the catalogue names: SHA-256 ${manifestHash.slice(0, 8)}… instead of ${entry.manifestHash.slice(0, 8)}…; reload the page, and tell whoever runs this site when it stays`,
     );
   }
   const {title, licence} = entry;
@@ -54,13 +58,25 @@ export async function loadManifest(
   return {title, licence, manifest, manifestHash, weightsUrl};
 }
 
-async function fetchJson(url: URL, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, {signal});
-  if (!response.ok) {
-    throw new WeftError(
-      {code: 'SITE_UNREACHABLE', status: response.status},
-      `Cannot read "${url.pathname}": the site answered ${response.status}; reload the page`,
-    );
+async function readJson(
+  url: URL,
+  options: {readonly signal: AbortSignal; readonly patience?: Patience},
+): Promise<unknown> {
+  try {
+    return await downloadJson(url.href, options);
+  } catch (cause) {
+    if (!(cause instanceof DownloadError)) throw cause;
+    throw new WeftError({...cause.detail, code: 'SITE_UNREACHABLE'}, cause.message, {cause});
   }
-  return response.json();
+}
+
+function readCatalog(value: unknown): Catalog {
+  const parsed = catalogSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const path = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw new WeftError(
+    {code: 'CATALOG_INVALID', path},
+    `Cannot read the catalogue of this site${path === '' ? '' : ` at "${path}"`}: reload the page, and tell whoever runs this site when it stays`,
+    {cause: parsed.error},
+  );
 }

@@ -3,6 +3,9 @@ import {memoryByteSource} from '#shared/model/byte-source.ts';
 import {createChatTemplate, type ChatTemplate} from '#shared/model/text/chat-template.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import {createTokenizer, type Tokenizer} from '#shared/model/text/tokenizer.ts';
+import {DownloadError} from '../download/download-error.ts';
+import {downloadRange} from '../download/download-range.ts';
+import type {Patience} from '../download/patience.ts';
 import type {OfferedModel} from './load-manifest.ts';
 import {sha256Hex} from './sha256.ts';
 
@@ -16,25 +19,31 @@ export type Vocabulary = {readonly tokenizer: Tokenizer; readonly template: Chat
  */
 export async function loadVocabulary(
   {manifest, weightsUrl}: OfferedModel,
-  {signal}: {readonly signal: AbortSignal},
+  options: {readonly signal: AbortSignal; readonly patience?: Patience},
 ): Promise<Vocabulary> {
   const {byteLength, sha256: expected} = manifest.header;
-  const headers = {range: `bytes=0-${byteLength - 1}`};
-  const response = await fetch(weightsUrl, {signal, headers});
-  if (response.status !== 206) {
-    throw new WeftError(
-      {code: 'WEIGHTS_UNREACHABLE', status: response.status},
-      `Cannot read the header of "${manifest.id}": the server answered ${response.status} to a range request`,
-    );
-  }
-  const bytes = new Uint8Array(await response.arrayBuffer());
+  const bytes = await readHeader(weightsUrl, byteLength, options);
   const got = await sha256Hex(bytes);
   if (got !== expected) {
     throw new WeftError(
       {code: 'HEADER_ALTERED', expected, got},
-      `The header of "${manifest.id}" was altered on its way: expected ${expected}, got ${got}; reload the page`,
+      `The header of "${manifest.id}" was altered on its way: SHA-256 ${got.slice(0, 8)}… instead of ${expected.slice(0, 8)}…; reload the page, and tell whoever runs this site when it stays`,
     );
   }
   const {metadata} = await parseGguf(memoryByteSource(bytes));
   return {tokenizer: createTokenizer(metadata), template: createChatTemplate(metadata)};
+}
+
+async function readHeader(
+  url: string,
+  byteLength: number,
+  options: {readonly signal: AbortSignal; readonly patience?: Patience},
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const whole = {url, startByte: 0, endByte: byteLength, onBytes: () => undefined};
+    return await downloadRange({...whole, ...options});
+  } catch (cause) {
+    if (!(cause instanceof DownloadError)) throw cause;
+    throw new WeftError({...cause.detail, code: 'WEIGHTS_UNREACHABLE'}, cause.message, {cause});
+  }
 }

@@ -1,15 +1,9 @@
-/// <reference types="node" />
-import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
-import {afterEach, expect, test} from 'vitest';
+import {expect, test} from 'vitest';
 import {sha256} from '#shared/testing/sha256.ts';
 import type {TensorEntry} from '#shared/model/manifest.ts';
+import {FILE, honest, serveScript, type Answer} from '../../download/testing/scripted-server.ts';
+import {PATIENCE} from '../../download/patience.ts';
 import {readTensors} from './read-tensors.ts';
-
-const FILE = Uint8Array.from({length: 4096}, (_, at) => (at * 31 + (at >> 8)) & 255);
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
 
 async function entryOf(
   name: string,
@@ -27,34 +21,6 @@ async function entryOf(
   };
 }
 
-type Answer = (range: {start: number; end: number}, response: ServerResponse) => void;
-
-const honest: Answer = ({start, end}, response) => {
-  response.writeHead(206, {'content-range': `bytes ${start}-${end}/${FILE.length}`});
-  response.end(FILE.subarray(start, end + 1));
-};
-
-/** A real server on loopback. @returns its URL and the ranges asked for. */
-async function serve(answer: Answer): Promise<{url: string; ranges: string[]}> {
-  const ranges: string[] = [];
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const range = request.headers.range ?? '';
-    ranges.push(range);
-    const [start = 0, end = 0] = range.replace('bytes=', '').split('-').map(Number);
-    answer({start, end}, response);
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  closers.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : 0;
-  return {url: `http://127.0.0.1:${port}/file`, ranges};
-}
-
 const read = (
   url: string,
   entries: readonly TensorEntry[],
@@ -65,6 +31,7 @@ const read = (
     entries,
     onBytes: () => undefined,
     signal: new AbortController().signal,
+    patience: {...PATIENCE, firstPauseMs: 1, quietMs: 20},
     ...options,
   });
 
@@ -72,7 +39,7 @@ const failing = (detail: object): unknown =>
   expect.objectContaining({detail: expect.objectContaining(detail)});
 
 test('[WT1] neighbours come in one read, across alignment gaps, and nothing else is read', async () => {
-  const {url, ranges} = await serve(honest);
+  const {url, ranges} = await serveScript(honest);
   const entries = [
     await entryOf('a', 64, 400),
     await entryOf('b', 480, 100),
@@ -87,7 +54,7 @@ test('[WT1] neighbours come in one read, across alignment gaps, and nothing else
 });
 
 test('[WT2] one altered byte is found, and named with both hashes', async () => {
-  const {url} = await serve(({start, end}, response) => {
+  const {url} = await serveScript(({start, end}, response) => {
     response.writeHead(206);
     response.end(
       FILE.slice(start, end + 1).map((byte, at) => (start + at === 500 ? byte ^ 1 : byte)),
@@ -105,20 +72,12 @@ test('[WT2] one altered byte is found, and named with both hashes', async () => 
 
 test.each<[string, Answer, number, RegExp]>([
   ['404', (_, response) => response.writeHead(404).end(), 404, /the server answered 404/u],
-  ['200', (_, response) => response.writeHead(200).end(FILE), 200, /ignores ranges/u],
-  ['short', (_, response) => response.writeHead(206).end('abc'), 206, /3 bytes came/u],
-  ['long', (_, response) => response.writeHead(206).end(FILE), 206, /101 bytes came/u],
-  [
-    'another range',
-    (_, response) =>
-      response.writeHead(206, {'content-range': 'bytes 0-99/4096'}).end(FILE.subarray(0, 100)),
-    206,
-    /answered with "bytes 0-99/u,
-  ],
+  ['short', (_, response) => response.writeHead(206).end(), 206, /0 of 100 bytes came/u],
+  ['long', (_, response) => response.writeHead(206).end(FILE), 206, /more than the 100 bytes/u],
 ])(
   '[WT3] an answer that does not hold the bytes is refused: %s',
   async (_, answer, status, reason) => {
-    const {url} = await serve(answer);
+    const {url} = await serveScript(answer);
     const reading = read(url, [await entryOf('b', 480, 100)]);
     await expect(reading).rejects.toThrow(failing({code: 'WEIGHTS_UNREACHABLE', url, status}));
     await expect(reading).rejects.toThrow(reason);
@@ -126,16 +85,36 @@ test.each<[string, Answer, number, RegExp]>([
 );
 
 test('[WT4] a connection that breaks or never opens is unreachable, not a crash', async () => {
-  const {url} = await serve((_, response) => response.destroy());
+  const {url} = await serveScript((_, response) => response.destroy());
   const reading = read(url, [await entryOf('b', 480, 100)]);
-  await expect(reading).rejects.toThrow(failing({code: 'WEIGHTS_UNREACHABLE', status: null}));
+  await expect(reading).rejects.toThrow(
+    failing({code: 'WEIGHTS_UNREACHABLE', status: null, fault: 'no-connection'}),
+  );
 });
 
 test('[WT5] aborting rejects with the reason of the signal', async () => {
   const controller = new AbortController();
-  const {url} = await serve(() => {
+  const {url} = await serveScript(() => {
     controller.abort(new Error('no longer wanted'));
   });
   const reading = read(url, [await entryOf('b', 480, 100)], {signal: controller.signal});
   await expect(reading).rejects.toThrow('no longer wanted');
+});
+
+test('[WT6] at most three reads run at once, and when one fails for good the others end', async () => {
+  let openCount = 0;
+  let askedCount = 0;
+  const {url, ranges} = await serveScript((_, response) => {
+    openCount += 1;
+    askedCount += 1;
+    response.on('close', () => (openCount -= 1));
+    // The others wait for ever.
+    if (askedCount === 3) response.writeHead(404).end();
+  });
+  const entries = await Promise.all(
+    [0, 2000, 4000, 6000, 8000].map((offset) => entryOf(`at ${offset}`, offset, 100)),
+  );
+  await expect(read(url, entries)).rejects.toThrow(failing({status: 404}));
+  await expect.poll(() => openCount).toBe(0);
+  expect(ranges).toHaveLength(3);
 });

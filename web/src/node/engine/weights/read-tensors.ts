@@ -1,12 +1,17 @@
 import {coalesceRanges, type ByteRange} from '#shared/model/coalesce-ranges.ts';
 import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
 import type {TensorEntry} from '#shared/model/manifest.ts';
+import {DownloadError} from '../../download/download-error.ts';
+import {downloadRange} from '../../download/download-range.ts';
+import type {Patience} from '../../download/patience.ts';
+import {EngineError} from '../engine-error.ts';
 import {checkTensor} from './check-tensor.ts';
-import {readRange} from './read-range.ts';
 
 /** GGUF aligns tensors, to 32 bytes as a rule: a read spans such a gap, but no tensor of others. */
 const MAX_GAP_BYTES = 256;
 const MAX_READ_BYTES = 16 * 2 ** 20;
+/** A browser opens six connections to a host, for all tabs together; a read that waits for one looks like a stall. */
+const READS_AT_ONCE = 3;
 
 /**
  * Fetches tensors by byte range, in as few reads as their places allow, and
@@ -20,25 +25,51 @@ export async function readTensors(options: {
   readonly entries: readonly TensorEntry[];
   readonly onBytes: (byteCount: number) => void;
   readonly signal: AbortSignal;
+  readonly patience?: Patience;
 }): Promise<ReadonlyMap<string, StoredTensor>> {
-  const {url, entries, onBytes, signal} = options;
+  const {entries} = options;
   const ranges = coalesceRanges(entries, {
     maxGapBytes: MAX_GAP_BYTES,
     maxRangeBytes: MAX_READ_BYTES,
   });
-  const read = async (range: ByteRange): Promise<readonly (readonly [string, StoredTensor])[]> => {
-    const bytes = await readRange({url, ...range, onBytes, signal});
-    const inside = entries.filter(({offsetBytes}) => isInside(range, offsetBytes));
-    return await Promise.all(
-      inside.map(async (entry) => {
+  const tensors = new Map<string, StoredTensor>();
+  const waiting = ranges.values();
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const readOneByOne = async (): Promise<void> => {
+    for (const range of waiting) {
+      const bytes = await readRange(range, {...options, signal});
+      const inside = entries.filter(({offsetBytes}) => isInside(range, offsetBytes));
+      for (const entry of inside) {
         const startByte = entry.offsetBytes - range.startByte;
         const own = bytes.subarray(startByte, startByte + entry.byteLength);
         await checkTensor(entry, own);
-        return [entry.name, {dtype: entry.dtype, shape: entry.shape, bytes: own}] as const;
-      }),
-    );
+        tensors.set(entry.name, {dtype: entry.dtype, shape: entry.shape, bytes: own});
+      }
+    }
   };
-  return new Map((await Promise.all(ranges.map(read))).flat());
+  try {
+    await Promise.all(Array.from({length: READS_AT_ONCE}, readOneByOne));
+  } catch (error) {
+    failed.abort(error); // Nobody waits for the others any more.
+    throw error;
+  }
+  return tensors;
+}
+
+async function readRange(
+  range: ByteRange,
+  options: Omit<Parameters<typeof downloadRange>[0], keyof ByteRange>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const {url, onBytes, signal, patience} = options;
+  try {
+    return await downloadRange({url, ...range, onBytes, signal, ...(patience && {patience})});
+  } catch (cause) {
+    if (!(cause instanceof DownloadError)) throw cause;
+    const {status, fault} = cause.detail;
+    const detail = {code: 'WEIGHTS_UNREACHABLE', url, status, fault} as const;
+    throw new EngineError(detail, cause.message, {cause});
+  }
 }
 
 function isInside(range: ByteRange, byte: number): boolean {
