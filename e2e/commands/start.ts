@@ -1,3 +1,6 @@
+import {WeftError} from '#shared/errors.ts';
+import {parseConfig} from '../../signal-server/src/config.ts';
+import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {buildSite} from '../set-up/build-site.ts';
 import {prepareModel} from '../set-up/prepare-model.ts';
 
@@ -12,7 +15,21 @@ const log = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
+// Said before minutes are spent on the page and the model.
+try {
+  parseConfig(process.env);
+} catch (error) {
+  if (!(error instanceof WeftError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
+
+const isSaid = (variable: string): boolean => (process.env[variable] ?? '').trim() !== '';
+
 // An operator may name folders of their own; what is not named is made ready here.
-if (process.env['STATIC_DIR'] === undefined) await buildSite({log});
-process.env['MODELS_DIR'] ??= (await prepareModel({log})).modelsDir;
+for (const variable of ['STATIC_DIR', 'MODELS_DIR']) {
+  if (isSaid(variable)) process.env[variable] = pathFromCaller(process.env[variable] ?? '');
+}
+if (!isSaid('STATIC_DIR')) await buildSite({log});
+if (!isSaid('MODELS_DIR')) process.env['MODELS_DIR'] = (await prepareModel({log})).modelsDir;
 await import('../../signal-server/src/main.ts');

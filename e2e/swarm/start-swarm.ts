@@ -59,10 +59,6 @@ export class Swarm {
       host: '127.0.0.1',
       staticDir: options.siteDir ?? DIST_DIR,
       modelsDir: options.modelsDir,
-      publicUrl: null,
-      keySeedHex: null,
-      iceServers: [],
-      peers: [],
       maxTabs: MAX_TABS,
     });
     const endsOnSignal = options.signals !== 'ours';

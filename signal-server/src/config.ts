@@ -1,88 +1,164 @@
 import * as z from 'zod';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
-import {iceServerSchema, type IceServer} from '#shared/protocol/ice-server.ts';
+import type {IceServer} from '#shared/protocol/ice-server.ts';
+import {folderFaults} from './settings/folder-faults.ts';
+import {iceServersSchema, MAX_ICE_SERVERS, turnUrlsSchema} from './settings/ice-settings.ts';
+import {peersSchema} from './settings/peer-settings.ts';
+import {
+  readSettings,
+  type Environment,
+  type SettingFault,
+  type ValuesOf,
+} from './settings/read-settings.ts';
+import {jsonSchema, listSchema, NO_REASON, setting, wholeNumberSchema} from './settings/setting.ts';
+import {unknownSettings, type UnknownSetting} from './settings/unknown-settings.ts';
+import {hostSchema, publicUrlSchema} from './settings/web-settings.ts';
 import {ServerError} from './server-error.ts';
 
-const optionalText = z.string().transform((text) => (text === '' ? null : text));
-
-const iceServersText = z
-  .string()
-  .transform((text, context): unknown => {
-    try {
-      return text === '' ? [] : JSON.parse(text);
-    } catch {
-      context.addIssue('expected a JSON array such as [{"urls": ["stun:stun.example:3478"]}]');
-      return z.NEVER;
-    }
-  })
-  .pipe(z.array(iceServerSchema).max(8));
-
-const envSchema = z.object({
+const settings = {
   /** 0 lets the system choose a free port. */
-  PORT: z
-    .string()
-    .regex(/^\d+$/u, 'expected a number')
-    .transform(Number)
-    .pipe(z.int().max(65_535))
-    .default(8080),
+  port: setting({
+    variable: 'PORT',
+    otherwise: 8080,
+    schema: wholeNumberSchema(0, 65_535),
+    expected: 'a whole number from 0 to 65535',
+  }),
   /** The interface to listen on; `0.0.0.0` for all. */
-  HOST: z.string().min(1).default('127.0.0.1'),
-  /** How browsers reach this server when a proxy stands before it, for example `https://weft.example`. */
-  PUBLIC_URL: z
-    .union([z.literal(''), z.url({protocol: /^https?$/u})])
-    .transform((text) => (text === '' ? null : text))
-    .default(null),
+  host: setting({
+    variable: 'HOST',
+    otherwise: '127.0.0.1',
+    schema: hostSchema,
+    expected: 'an IP address or a host name, without a port',
+  }),
+  /** How browsers reach this server when a proxy stands before it; ends in a slash. */
+  publicUrl: setting<string | null>({
+    variable: 'PUBLIC_URL',
+    otherwise: null,
+    schema: publicUrlSchema,
+    expected: 'an address such as https://weft.example or https://example.org/weft/',
+  }),
   /** Folder with GGUF files, served under `/models`. */
-  MODELS_DIR: optionalText.default(null),
+  modelsDir: setting<string | null>({
+    variable: 'MODELS_DIR',
+    otherwise: null,
+    schema: z.string(),
+    expected: 'a folder',
+  }),
   /** The built page. */
-  STATIC_DIR: z.string().min(1).default('dist'),
+  staticDir: setting({
+    variable: 'STATIC_DIR',
+    otherwise: 'dist',
+    schema: z.string(),
+    expected: 'a folder',
+  }),
   /** 32 bytes, hex: keeps the server's peer id over restarts. */
-  SERVER_KEY_SEED: z
-    .union([z.literal(''), z.string().regex(/^[0-9a-f]{64}$/u, 'expected 64 hex digits')])
-    .transform((text) => (text === '' ? null : text))
-    .default(null),
-  /** JSON array of STUN and TURN servers that tabs use; none on a local network. */
-  ICE_SERVERS: iceServersText.default([]),
+  keySeedHex: setting<string | null>({
+    variable: 'SERVER_KEY_SEED',
+    otherwise: null,
+    schema: z
+      .string()
+      .regex(/^[\da-f]{64}$/iu, NO_REASON)
+      .toLowerCase(),
+    expected: '64 hex digits',
+    isSecret: true,
+  }),
+  /** STUN and TURN servers that tabs use; none on a local network. */
+  iceServers: setting<readonly IceServer[]>({
+    variable: 'ICE_SERVERS',
+    otherwise: [],
+    schema: jsonSchema(iceServersSchema),
+    expected: `a JSON array such as [{"urls": "stun:stun.example:3478"}], each turn: with "username" and "credential"`,
+    isSecret: true,
+  }),
+  /** TURN servers that share a secret with this one: each tab gets credentials of its own. */
+  turnUrls: setting<readonly string[]>({
+    variable: 'TURN_URLS',
+    otherwise: [],
+    schema: listSchema(turnUrlsSchema),
+    expected: 'addresses such as turn:turn.example:3478, separated by commas',
+  }),
+  /** What `static-auth-secret` says in coturn's configuration. */
+  turnSecret: setting<string | null>({
+    variable: 'TURN_SECRET',
+    otherwise: null,
+    schema: z.string(),
+    expected: 'the secret of the TURN servers',
+    isSecret: true,
+  }),
+  /** The other servers of the swarm, told to tabs and trusted with their records. */
+  peers: setting<readonly NamedServer[]>({
+    variable: 'PEERS',
+    otherwise: [],
+    schema: listSchema(peersSchema),
+    expected:
+      'up to 4 servers such as /dns/weft.example/tcp/443/tls/ws/p2p/ID, separated by commas',
+  }),
   /** Sizes the relay's limits: reservations, connections. */
-  MAX_TABS: z
-    .string()
-    .regex(/^[1-9]\d*$/u, 'expected a positive number')
-    .transform(Number)
-    .default(500),
-});
-
-export type ServerConfig = {
-  readonly port: number;
-  readonly host: string;
-  readonly publicUrl: string | null;
-  readonly modelsDir: string | null;
-  readonly staticDir: string;
-  readonly keySeedHex: string | null;
-  readonly iceServers: readonly IceServer[];
-  readonly peers: readonly NamedServer[];
-  readonly maxTabs: number;
+  maxTabs: setting({
+    variable: 'MAX_TABS',
+    otherwise: 500,
+    schema: wholeNumberSchema(1, 1_000_000),
+    expected: 'a whole number from 1 to 1000000',
+  }),
 };
 
-/** @throws {ServerError} `CONFIG_INVALID`, naming the variable. */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): ServerConfig {
-  const {data, error} = envSchema.safeParse(env);
-  if (error !== undefined) {
-    const issue = error.issues[0];
-    const variable = String(issue?.path[0] ?? 'environment');
-    throw new ServerError(
-      {code: 'CONFIG_INVALID', variable},
-      `Cannot read ${variable}="${env[variable] ?? ''}": ${issue?.message ?? 'invalid'}`,
-    );
+export type ServerConfig = ValuesOf<typeof settings>;
+
+/** @throws {ServerError} `CONFIG_INVALID`, naming every variable that cannot be read. */
+export function parseConfig(env: Environment): ServerConfig {
+  const {config, faults} = readConfig(env);
+  throwFaults(faults);
+  return config;
+}
+
+/**
+ * As `parseConfig`, and looks for the folders.
+ *
+ * @throws {ServerError} `CONFIG_INVALID`.
+ */
+export function parseWholeConfig(env: Environment): ServerConfig {
+  const {config, faults} = readConfig(env);
+  throwFaults([...faults, ...folderFaults(config)]);
+  return config;
+}
+
+/** What is said in vain: names close to a setting that are none. */
+export function unknownVariables(env: Environment): readonly UnknownSetting[] {
+  const known = Object.values(settings).map(({variable}) => variable);
+  return unknownSettings(known, env);
+}
+
+function readConfig(env: Environment) {
+  const {values, faults} = readSettings(settings, env);
+  const config: ServerConfig = Object.freeze(values);
+  return {config, faults: [...faults, ...turnFaults(config, faults)]};
+}
+
+/** What is wrong with settings that are right one by one. */
+function turnFaults(
+  config: ServerConfig,
+  faults: readonly SettingFault[],
+): readonly SettingFault[] {
+  const {turnUrls, turnSecret, iceServers} = config;
+  if (faults.some(({variable}) => /^(?:TURN|ICE)_/u.test(variable))) return [];
+  if (turnUrls.length > 0 && turnSecret === null) {
+    return [{variable: 'TURN_SECRET', sentence: 'TURN_SECRET: expected, since TURN_URLS is said'}];
   }
-  return Object.freeze({
-    port: data.PORT,
-    host: data.HOST,
-    publicUrl: data.PUBLIC_URL,
-    modelsDir: data.MODELS_DIR,
-    staticDir: data.STATIC_DIR,
-    keySeedHex: data.SERVER_KEY_SEED,
-    iceServers: data.ICE_SERVERS,
-    peers: [],
-    maxTabs: data.MAX_TABS,
-  });
+  if (turnUrls.length === 0 && turnSecret !== null) {
+    return [{variable: 'TURN_URLS', sentence: 'TURN_URLS: expected, since TURN_SECRET is said'}];
+  }
+  if (turnUrls.length === 0 || iceServers.length < MAX_ICE_SERVERS) return [];
+  const most = MAX_ICE_SERVERS - 1;
+  const sentence = `ICE_SERVERS (not shown): expected at most ${most} servers beside TURN_URLS`;
+  return [{variable: 'ICE_SERVERS', sentence}];
+}
+
+function throwFaults(faults: readonly SettingFault[]): void {
+  if (faults.length === 0) return;
+  const variables = faults.map(({variable}) => variable);
+  const lines = faults.map(({sentence}) => `\n  ${sentence}`).join('');
+  throw new ServerError(
+    {code: 'CONFIG_INVALID', variables},
+    `Cannot start with these settings:${lines}`,
+  );
 }

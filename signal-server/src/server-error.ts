@@ -1,8 +1,8 @@
 import {WeftError} from '#shared/errors.ts';
 
 type Detail =
-  | {readonly code: 'CONFIG_INVALID'; readonly variable: string}
-  | {readonly code: 'STATIC_DIR_MISSING'; readonly staticDir: string}
+  | {readonly code: 'CONFIG_INVALID'; readonly variables: readonly string[]}
+  | {readonly code: 'FOLDER_MISSING'; readonly variable: string}
   | {readonly code: 'PORT_TAKEN'; readonly port: number}
   | {readonly code: 'LISTEN_FAILED'; readonly port: number};
 

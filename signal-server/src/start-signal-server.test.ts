@@ -111,7 +111,9 @@ test('[SS13] says so when the port is taken, and when there is no page', async (
   const taken = startSignalServer({port: server.port, staticDir});
   await expect(taken).rejects.toMatchObject({detail: {code: 'PORT_TAKEN', port: server.port}});
   const missing = startSignalServer({port: 0, staticDir: join(staticDir, 'none')});
-  await expect(missing).rejects.toMatchObject({detail: {code: 'STATIC_DIR_MISSING'}});
+  await expect(missing).rejects.toMatchObject({
+    detail: {code: 'FOLDER_MISSING', variable: 'STATIC_DIR'},
+  });
 });
 
 test('[SS14] a seed keeps the peer id over restarts', async () => {

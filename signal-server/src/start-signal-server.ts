@@ -1,17 +1,17 @@
 /// <reference types="node" />
 
-import {existsSync} from 'node:fs';
 import {createServer, type Server} from 'node:http';
 import {getRequestListener} from '@hono/node-server';
 import {assert} from '#shared/assert.ts';
 import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
 import type {PutRefusal} from '#shared/protocol/put-message.ts';
 import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
-import {createApp} from './app.ts';
+import {createApp} from './http/app.ts';
 import {parseConfig, type ServerConfig} from './config.ts';
 import {createServerNode, type ServerCounters, type ServerNode} from './create-server-node.ts';
-import {publicAddress} from './public-address.ts';
+import {publicAddress} from './http/public-address.ts';
 import {ServerError} from './server-error.ts';
+import {folderFaults} from './settings/folder-faults.ts';
 
 export type SignalServer = {
   /** Where browsers on this machine find it, without a slash at the end. */
@@ -28,17 +28,16 @@ export type SignalServer = {
  * Starts page, relay, DHT seed and directory behind one port. What is left out
  * has the default that `config.ts` documents.
  *
- * @throws {ServerError} `PORT_TAKEN`, `LISTEN_FAILED`, `STATIC_DIR_MISSING`.
+ * @throws {ServerError} `PORT_TAKEN`, `LISTEN_FAILED`, `FOLDER_MISSING`.
  */
 export async function startSignalServer(
   overrides: Partial<ServerConfig> = {},
 ): Promise<SignalServer> {
   const config: ServerConfig = {...parseConfig({}), ...overrides};
-  if (!existsSync(config.staticDir)) {
-    throw new ServerError(
-      {code: 'STATIC_DIR_MISSING', staticDir: config.staticDir},
-      `Cannot serve the page: no folder "${config.staticDir}"; run "npm run build" first, or set STATIC_DIR`,
-    );
+  const [missing] = folderFaults(config);
+  if (missing !== undefined) {
+    const {variable, sentence} = missing;
+    throw new ServerError({code: 'FOLDER_MISSING', variable}, `Cannot serve ${sentence}`);
   }
   let node: ServerNode | null = null;
   const running = () => {

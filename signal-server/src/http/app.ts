@@ -3,15 +3,16 @@ import {Hono, type Context, type MiddlewareHandler} from 'hono';
 import {cors} from 'hono/cors';
 import {secureHeaders} from 'hono/secure-headers';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
-import type {ServerConfig} from './config.ts';
-import type {ServerCounters} from './create-server-node.ts';
-import {formatMetrics} from './metrics.ts';
+import type {ServerConfig} from '../config.ts';
+import type {ServerCounters} from '../create-server-node.ts';
+import {formatMetrics} from '../metrics.ts';
+import {mintIceServers} from './mint-ice-servers.ts';
 import {publicAddress} from './public-address.ts';
 
 export type AppOptions = {
   readonly config: Pick<
     ServerConfig,
-    'staticDir' | 'modelsDir' | 'publicUrl' | 'iceServers' | 'peers'
+    'staticDir' | 'modelsDir' | 'publicUrl' | 'iceServers' | 'turnUrls' | 'turnSecret' | 'peers'
   >;
   readonly now: () => number;
   readonly counters: () => ServerCounters;
@@ -61,12 +62,13 @@ function pageSecurity(): MiddlewareHandler {
 function describe(options: AppOptions, context: Context): Bootstrap {
   const url = options.config.publicUrl ?? context.req.url;
   const node = options.node();
+  const nowMs = options.now();
   return {
     ...node,
     addresses: [`${publicAddress(url)}/p2p/${node.peerId}`],
-    nowMs: options.now(),
+    nowMs,
     peers: options.config.peers,
-    iceServers: options.config.iceServers,
+    iceServers: mintIceServers(options.config, nowMs),
   };
 }
 

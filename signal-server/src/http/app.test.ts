@@ -28,6 +28,8 @@ function create(publicUrl: string | null): Hono {
       publicUrl,
       iceServers: [{urls: ['stun:a.example']}],
       peers: [],
+      turnUrls: [],
+      turnSecret: null,
     },
     now: () => 1234,
     counters: () => counters,
