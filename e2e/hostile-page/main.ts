@@ -51,7 +51,7 @@ async function join(manifestHash: string): Promise<{readonly peerId: string}> {
   const directory = await openKadDirectory({
     libp2p: node.libp2p,
     prefix: recordPrefix(swarmId, asManifestHash(manifestHash)),
-    now: () => node.now(),
+    now: () => node.clock.nowMs(),
   });
   const addressesOf = (peer: PeerId): readonly string[] =>
     directory.list().records.find(({peerId}) => peerId === peer)?.addresses ?? [];

@@ -90,7 +90,7 @@ async function join() {
     fetchBootstrap: (options) => fetchBootstrap(location.origin, options),
     signal: AbortSignal.timeout(JOIN_TIMEOUT_MS),
   });
-  const now = () => node.now();
+  const now = () => node.clock.nowMs();
   const directory = await openKadDirectory({
     libp2p: node.libp2p,
     prefix: recordPrefix(swarmId, manifestHash),

@@ -1,54 +1,89 @@
 import type {Libp2p} from '@libp2p/interface';
-import {peerIdFromString} from '@libp2p/peer-id';
-import {multiaddr} from '@multiformats/multiaddr';
-import type {Bootstrap} from '../protocol/bootstrap.ts';
+import type {PeerId} from '../ids.ts';
+import type {Bootstrap, NamedServer} from '../protocol/bootstrap.ts';
+import {forgetServer} from './link/forget-server.ts';
+import {ServerConnection, type ServerConnectionState} from './link/server-connection.ts';
+import {createSwarmClock, type SwarmClock} from './swarm-clock.ts';
 
 export type ServerLinkState =
   | {readonly kind: 'connecting'; readonly lastCause: unknown}
   | {readonly kind: 'connected'; readonly bootstrap: Bootstrap};
 
-export type ServerLink = {
+/** The tab's link to all servers that the bootstrap names. */
+export interface ServerLink {
+  /** Connected while at least one named server is. */
   state(): ServerLinkState;
-  /** What to add to the own clock to get the server's, in ms; 0 before the first contact. */
-  clockOffsetMs(): number;
+  /** The servers that count for publishing and listing: the page's own, and its peers. */
+  namedServers(): readonly NamedServer[];
+  /** Calls `listener` when servers are named or not any longer, or a connection to one begins or ends. */
+  onServersChanged(listener: () => void): () => void;
+  /** Something came from this server: no probe is needed for a while. */
+  heard(serverId: PeerId): void;
+  /** Something that should have come from this server did not: a probe decides. */
+  suspect(serverId: PeerId): void;
+  /**
+   * Reads the server's clock again.
+   *
+   * @throws what `fetchBootstrap` throws.
+   */
+  readClock(options: {readonly signal: AbortSignal}): Promise<void>;
+  /** The network may be back, or another one: everything is tried at once. */
+  hurry(): void;
   /** Resolves at the first connection. */
   readonly connected: Promise<Bootstrap>;
   stop(): void;
-};
+}
 
 type Options = {
   readonly libp2p: Libp2p;
   readonly fetchBootstrap: (options: {readonly signal: AbortSignal}) => Promise<Bootstrap>;
+  /** Set by this link, from what the servers say. */
+  readonly clock?: SwarmClock;
   readonly onState?: (state: ServerLinkState) => void;
 };
 
-const DIAL_TIMEOUT_MS = 5_000;
-const FIRST_RETRY_MS = 250;
-const MAX_RETRY_MS = 4_000;
-/** A lost connection is an event; this only catches what events miss. */
-const CHECK_MS = 5_000;
+const BEAT_MS = 1_000;
+/** A beat that comes later than this: the page was frozen, or computed without a break. */
+const AWAY_MS = 3_000;
+/** The clock is read this often although nothing seems wrong, and who else is named. */
+const CLOCK_AGE_MS = 20_000;
+const READ_TIMEOUT_MS = 5_000;
+/** libp2p tries to come back to a lost relay for about this long. */
+const FORGET_MS = 60_000;
 
 /**
- * Keeps a connection to the signal server, over restarts that change its peer
- * id. libp2p's own reservation on a fixed relay never comes back after a
- * restart (js-libp2p #3601); a fresh connection makes it search again.
+ * Keeps connections to all named servers side by side, over restarts that
+ * change their peer ids and over sleep, and the swarm's clock by what they say.
+ * libp2p's own reservation on a fixed relay never comes back after a restart
+ * (js-libp2p #3601); a fresh connection makes it search again.
  */
 export function startServerLink(options: Options): ServerLink {
-  const link = new LinkLoop(options);
-  void link.run();
-  return link;
+  return new NamedServersLink(options);
 }
 
-class LinkLoop implements ServerLink {
+class NamedServersLink implements ServerLink {
   readonly #options: Options;
-  readonly #stopping = new AbortController();
+  readonly #clock: SwarmClock;
   readonly #first = Promise.withResolvers<Bootstrap>();
-  #state: ServerLinkState = {kind: 'connecting', lastCause: null};
-  #clockOffsetMs = 0;
-  #serverId = '';
+  readonly #listeners = new Set<() => void>();
+  /** The server of the page, whoever it is by then. */
+  readonly #home: ServerConnection;
+  readonly #peers = new Map<PeerId, {server: NamedServer; readonly connection: ServerConnection}>();
+  /** Until when what libp2p still remembers of a server is removed. */
+  readonly #forgetUntilMs = new Map<PeerId, number>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #bootstrap: Bootstrap | null = null;
+  #isStopped = false;
+  #lastBeatMs = performance.now();
+  #lastReadMs = performance.now();
+  #reading: Promise<Bootstrap> | null = null;
+  #stateKind: ServerLinkState['kind'] = 'connecting';
 
   constructor(options: Options) {
     this.#options = options;
+    this.#clock = options.clock ?? createSwarmClock();
+    this.#home = this.#start(async (locateOptions) => await this.#read(locateOptions));
+    this.#timer = setInterval(() => this.#beat(), BEAT_MS);
   }
 
   get connected(): Promise<Bootstrap> {
@@ -56,77 +91,163 @@ class LinkLoop implements ServerLink {
   }
 
   state(): ServerLinkState {
-    return this.#state;
+    const bootstrap = this.#bootstrap;
+    const states = this.#connections().map((connection) => connection.state());
+    if (bootstrap !== null && states.some(({kind}) => kind === 'connected')) {
+      return {kind: 'connected', bootstrap};
+    }
+    const home = this.#home.state();
+    return {kind: 'connecting', lastCause: home.kind === 'connecting' ? home.lastCause : null};
   }
 
-  clockOffsetMs(): number {
-    return this.#clockOffsetMs;
+  namedServers(): readonly NamedServer[] {
+    const home = this.#bootstrap === null ? [] : [this.#bootstrap];
+    const peers = [...this.#peers.values()].map(({server}) => server);
+    return [...home, ...peers].map(({peerId, addresses}) => ({peerId, addresses}));
+  }
+
+  onServersChanged(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  heard(serverId: PeerId): void {
+    this.#connectionTo(serverId)?.heard();
+  }
+
+  suspect(serverId: PeerId): void {
+    this.#connectionTo(serverId)?.suspect();
+  }
+
+  async readClock(options: {readonly signal: AbortSignal}): Promise<void> {
+    await this.#read(options);
+  }
+
+  hurry(): void {
+    for (const connection of this.#connections()) connection.hurry();
+    this.#readInBackground();
   }
 
   stop(): void {
-    this.#stopping.abort();
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    for (const connection of this.#connections()) connection.stop();
+    this.#listeners.clear();
   }
 
-  async run(): Promise<void> {
-    let retryMs = FIRST_RETRY_MS;
-    while (!this.#stopping.signal.aborted) {
-      try {
-        const bootstrap = await this.#connect();
-        retryMs = FIRST_RETRY_MS;
-        this.#first.resolve(bootstrap);
-        this.#enter({kind: 'connected', bootstrap});
-        await this.#untilLost(bootstrap);
-        this.#enter({kind: 'connecting', lastCause: null});
-      } catch (cause) {
-        this.#enter({kind: 'connecting', lastCause: cause});
-        await this.#pause(retryMs);
-        retryMs = Math.min(MAX_RETRY_MS, retryMs * 2);
-      }
-    }
+  #connections(): readonly ServerConnection[] {
+    return [this.#home, ...[...this.#peers.values()].map(({connection}) => connection)];
   }
 
-  async #connect(): Promise<Bootstrap> {
-    const {libp2p, fetchBootstrap} = this.#options;
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
-    const askedAtMs = Date.now();
-    const bootstrap = await fetchBootstrap({signal});
-    this.#clockOffsetMs = Math.round(bootstrap.nowMs - (askedAtMs + Date.now()) / 2);
-    await this.#forgetOtherServer(bootstrap.peerId);
-    await libp2p.dial(
-      bootstrap.addresses.map((text) => multiaddr(text)),
-      {signal},
-    );
+  #connectionTo(serverId: PeerId): ServerConnection | undefined {
+    if (this.#bootstrap?.peerId === serverId) return this.#home;
+    return this.#peers.get(serverId)?.connection;
+  }
+
+  #start(
+    locate: (options: {readonly signal: AbortSignal}) => Promise<NamedServer>,
+  ): ServerConnection {
+    const connection = new ServerConnection({
+      libp2p: this.#options.libp2p,
+      locate,
+      onState: (state) => this.#changed(state),
+    });
+    void connection.run();
+    return connection;
+  }
+
+  /** Looks after the clocks, and after the connections when this page itself was away. */
+  #beat(): void {
+    const sinceMs = performance.now() - this.#lastBeatMs;
+    this.#lastBeatMs += sinceMs;
+    const wasAway = sinceMs > AWAY_MS;
+    if (wasAway) for (const connection of this.#connections()) connection.suspect();
+    const ageMs = performance.now() - this.#lastReadMs;
+    if (wasAway || ageMs > CLOCK_AGE_MS || this.#clock.isDoubtful()) this.#readInBackground();
+    this.#forgetGone().catch(() => {
+      // A node that is being stopped has nothing to forget; the next beat tries again otherwise.
+    });
+  }
+
+  #readInBackground(): void {
+    if (this.#isStopped || this.#reading !== null) return;
+    this.#read({signal: AbortSignal.timeout(READ_TIMEOUT_MS)}).catch(() => {
+      // Whether the server is there is for its connection to judge; the next beat reads again.
+    });
+  }
+
+  /** Asks the page's server for the time and for the names; callers at the same time share one answer. */
+  async #read(options: {readonly signal: AbortSignal}): Promise<Bootstrap> {
+    this.#reading ??= this.#readNow(options).finally(() => (this.#reading = null));
+    return await this.#reading;
+  }
+
+  async #readNow(options: {readonly signal: AbortSignal}): Promise<Bootstrap> {
+    const askedAtMs = performance.now();
+    this.#lastReadMs = askedAtMs;
+    const bootstrap = await this.#options.fetchBootstrap(options);
+    const roundTripMs = performance.now() - askedAtMs;
+    this.#clock.anchor({serverNowMs: bootstrap.nowMs, roundTripMs});
+    await this.#take(bootstrap);
     return bootstrap;
   }
 
-  /** A server that came back under another id is gone: nobody should try to dial it. */
-  async #forgetOtherServer(serverId: string): Promise<void> {
-    if (this.#serverId !== '' && this.#serverId !== serverId) {
-      await this.#options.libp2p.peerStore.delete(peerIdFromString(this.#serverId));
+  async #take(bootstrap: Bootstrap): Promise<void> {
+    const last = this.#bootstrap;
+    this.#bootstrap = bootstrap;
+    const gone = this.#setPeers(bootstrap);
+    if (last !== null && last.peerId !== bootstrap.peerId) gone.push(last.peerId);
+    const named = new Set(this.namedServers().map(({peerId}) => peerId));
+    for (const peerId of named) this.#forgetUntilMs.delete(peerId);
+    for (const peerId of gone.filter((id) => !named.has(id))) {
+      this.#forgetUntilMs.set(peerId, performance.now() + FORGET_MS);
     }
-    this.#serverId = serverId;
+    await this.#forgetGone();
+    if (gone.length > 0) this.#notify();
   }
 
-  async #untilLost({peerId}: Bootstrap): Promise<void> {
-    const {libp2p} = this.#options;
-    const server = peerIdFromString(peerId);
-    while (!this.#stopping.signal.aborted && libp2p.getConnections(server).length > 0) {
-      const lost = Promise.withResolvers<void>();
-      libp2p.addEventListener('peer:disconnect', () => lost.resolve(), {once: true});
-      await Promise.race([lost.promise, this.#pause(CHECK_MS)]);
+  /** More than once: what libp2p has in hand when a server goes brings back some of its entry. */
+  async #forgetGone(): Promise<void> {
+    for (const [peerId, untilMs] of this.#forgetUntilMs) {
+      if (performance.now() > untilMs) this.#forgetUntilMs.delete(peerId);
+      await forgetServer(this.#options.libp2p, peerId);
     }
   }
 
-  async #pause(delayMs: number): Promise<void> {
-    const over = Promise.withResolvers<void>();
-    const timer = setTimeout(over.resolve, delayMs);
-    this.#stopping.signal.addEventListener('abort', () => over.resolve(), {once: true});
-    await over.promise;
-    clearTimeout(timer);
+  /** @returns who is not named any longer. */
+  #setPeers({peerId: homeId, peers}: Bootstrap): PeerId[] {
+    const named = new Map(peers.map((server) => [server.peerId, server]));
+    named.delete(homeId);
+    const gone = [...this.#peers.keys()].filter((peerId) => !named.has(peerId));
+    for (const peerId of gone) {
+      this.#peers.get(peerId)?.connection.stop();
+      this.#peers.delete(peerId);
+    }
+    for (const [peerId, server] of named) {
+      const held = this.#peers.get(peerId);
+      if (held !== undefined) held.server = server;
+      else this.#peers.set(peerId, {server, connection: this.#startPeer(server)});
+    }
+    return gone;
   }
 
-  #enter(state: ServerLinkState): void {
-    this.#state = state;
-    this.#options.onState?.(state);
+  #startPeer(first: NamedServer): ServerConnection {
+    return this.#start(() => Promise.resolve(this.#peers.get(first.peerId)?.server ?? first));
+  }
+
+  #changed(state: ServerConnectionState): void {
+    if (this.#isStopped) return;
+    if (state.kind === 'connected' && this.#bootstrap !== null) {
+      this.#first.resolve(this.#bootstrap);
+    }
+    const next = this.state();
+    const isNews = next.kind === 'connecting' || this.#stateKind === 'connecting';
+    this.#stateKind = next.kind;
+    if (isNews) this.#options.onState?.(next);
+    this.#notify();
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -64,7 +64,6 @@ test('[SS10] page, bootstrap and libp2p share one port', async () => {
   expect(addresses).toEqual([`/ip4/127.0.0.1/tcp/${server.port}/ws/p2p/${server.peerId}`]);
   const node = await createRelayedNode();
   const link = await joinServer(node);
-  expect(Math.abs(link.clockOffsetMs())).toBeLessThan(10_000);
   await expect.poll(() => addressesOf(node)[0]).toContain('/p2p-circuit');
   expect(server.counters()).toMatchObject({connections: 1, reservations: 1});
   link.stop();

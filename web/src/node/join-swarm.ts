@@ -48,7 +48,7 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
     node.abandon();
   });
   const {swarmId} = await node.server.connected;
-  const nowMs = (): number => Math.round(node.now());
+  const nowMs = (): number => node.clock.nowMs();
   const directory = await openKadDirectory({
     libp2p: node.libp2p,
     prefix: recordPrefix(swarmId, options.model.manifestHash),

@@ -4,14 +4,16 @@ import type {Libp2p, PrivateKey} from '@libp2p/interface';
 import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
 import {noise} from '@libp2p/noise';
 import {ping, type Ping} from '@libp2p/ping';
-import {webSockets} from '@libp2p/websockets';
 import {yamux} from '@libp2p/yamux';
 import {WebRTC} from '@multiformats/multiaddr-matcher';
 import {createLibp2p} from 'libp2p';
 import {asPeerId, type PeerId} from '#shared/ids.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
+import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
+import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
 import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
 import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
+import {createSwarmClock, type SwarmClock} from '#shared/p2p/swarm-clock.ts';
 import {untilAborted} from '#shared/p2p/until-aborted.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
 import type {IceServer} from '#shared/protocol/ice-server.ts';
@@ -24,8 +26,8 @@ export type BrowserNode = {
   readonly libp2p: Libp2p<Services>;
   readonly peerId: PeerId;
   readonly server: ServerLink;
-  /** Unix ms on the server's clock, by which records are dated. */
-  now(): number;
+  /** By which records are dated. */
+  readonly clock: SwarmClock;
   /** Multiaddrs under which other tabs can dial this one; empty while no relay is reserved. */
   addresses(): readonly string[];
   onAddressesChanged(listener: () => void): () => void;
@@ -61,45 +63,17 @@ const MAX_CONNECTIONS = 100;
  * @throws the reason of `signal`, when no server was found before it fired.
  */
 export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
-  let server: ServerLink | null = null;
+  const clock = createSwarmClock();
   let iceServers: readonly IceServer[] = [];
-  const now = () => Date.now() + (server?.clockOffsetMs() ?? 0);
-  const webRTC = await loadWebRtc();
-  const libp2p = await createLibp2p<Services>({
+  const libp2p = await openLibp2p({
     privateKey: options.privateKey,
-    // Not the relay's address: a fixed relay is never reserved again after a restart (js-libp2p #3601).
-    addresses: {listen: ['/p2p-circuit', '/webrtc']},
-    transports: [
-      webSockets(),
-      circuitRelayTransport(),
-      webRTC({
-        rtcConfiguration: () => rtcConfiguration(iceServers),
-        dataChannel: {maxMessageSize: DATA_CHANNEL_MESSAGE_BYTES},
-      }),
-    ],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionGater: createEd25519Gater(),
-    connectionManager: {maxConnections: MAX_CONNECTIONS, inboundConnectionThreshold: 50},
-    // A tab that computes answers late; that is no reason to cut it off.
-    connectionMonitor: {abortConnectionOnPingFailure: false},
-    services: {
-      identify: identify(),
-      identifyPush: identifyPush(),
-      ping: ping(),
-      dht: kadDHT({
-        protocol: DHT_PROTOCOL,
-        clientMode: true,
-        peerInfoMapper: passthroughMapper,
-        validators: createValidators(now),
-        selectors: recordSelectors,
-        initialQuerySelfInterval: 1,
-      }),
-    },
+    iceServers: () => iceServers,
+    nowMs: () => clock.nowMs(),
   });
   dropSilentLinks(libp2p);
-  const link = startServerLink({
+  const server = startServerLink({
     libp2p,
+    clock,
     fetchBootstrap: async (fetchOptions) => {
       const bootstrap = await options.fetchBootstrap(fetchOptions);
       ({iceServers} = bootstrap);
@@ -107,8 +81,13 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
     },
     ...(options.onServerState && {onState: options.onServerState}),
   });
-  server = link;
-  const node = describeNode({libp2p, server: link, now});
+  const node = describeNode({libp2p, server, clock});
+  identifyConnections({
+    libp2p,
+    isPlaceWanted: ({remotePeer}) =>
+      node.addresses().length === 0 &&
+      server.namedServers().some(({peerId}) => peerId === remotePeer.toString()),
+  });
   try {
     await untilAborted(untilReachable(node), options.signal);
     return node;
@@ -118,11 +97,56 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
   }
 }
 
+type Parts = {
+  readonly privateKey: PrivateKey;
+  readonly iceServers: () => readonly IceServer[];
+  readonly nowMs: () => number;
+};
+
+async function openLibp2p({privateKey, iceServers, nowMs}: Parts): Promise<Libp2p<Services>> {
+  const webRTC = await loadWebRtc();
+  return await createLibp2p<Services>({
+    privateKey,
+    // Not the relay's address: a fixed relay is never reserved again after a restart (js-libp2p #3601).
+    addresses: {listen: ['/p2p-circuit', '/webrtc']},
+    transports: [
+      endingWebSockets(),
+      circuitRelayTransport(),
+      webRTC({
+        rtcConfiguration: () => rtcConfiguration(iceServers()),
+        dataChannel: {maxMessageSize: DATA_CHANNEL_MESSAGE_BYTES},
+      }),
+    ],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: createEd25519Gater(),
+    connectionManager: {maxConnections: MAX_CONNECTIONS, inboundConnectionThreshold: 50},
+    // By the wall clock, anybody met a day ago is forgotten: also when that clock was set.
+    peerStore: {maxAddressAge: Infinity, maxPeerAge: Infinity},
+    // A tab that computes answers late; that is no reason to cut it off. Servers are judged by their link.
+    connectionMonitor: {enabled: false},
+    services: {
+      // Done by `identifyConnections`, which tries again.
+      identify: identify({runOnConnectionOpen: false}),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      dht: kadDHT({
+        protocol: DHT_PROTOCOL,
+        clientMode: true,
+        peerInfoMapper: passthroughMapper,
+        validators: createValidators(nowMs),
+        selectors: recordSelectors,
+        initialQuerySelfInterval: 1,
+      }),
+    },
+  });
+}
+
 function rtcConfiguration(iceServers: readonly IceServer[]): RTCConfiguration {
   return {iceServers: iceServers.map((server) => ({...server, urls: [...server.urls]}))};
 }
 
-function describeNode(parts: Pick<BrowserNode, 'libp2p' | 'server' | 'now'>): BrowserNode {
+function describeNode(parts: Pick<BrowserNode, 'libp2p' | 'server' | 'clock'>): BrowserNode {
   const {libp2p, server} = parts;
   return {
     ...parts,
