@@ -14,17 +14,24 @@ type NamedSoak = {readonly name: string; readonly load: () => Promise<Soak>};
 
 /** The long runs by name. */
 const SOAKS: Readonly<Record<string, NamedSoak>> = {
-  ...Object.fromEntries(
-    Object.keys(VIRTUAL_SOAKS).map((name): [string, NamedSoak] => [
-      name,
-      {name, load: () => Promise.resolve(soakInWorker(name))},
-    ]),
+  ...named(
+    Object.fromEntries(
+      Object.keys(VIRTUAL_SOAKS).map((name) => [name, () => Promise.resolve(soakInWorker(name))]),
+    ),
   ),
-  'many-tabs': {
-    name: 'many-tabs',
-    load: async () => (await import('../soak/many-tabs.ts')).soakManyTabs,
-  },
+  ...named({
+    'many-tabs': async () => (await import('../soak/many-tabs.ts')).soakManyTabs,
+    'crowd-at-once': async () => (await import('../soak/crowd-at-once.ts')).soakCrowdAtOnce,
+  }),
 };
+
+function named(
+  loads: Readonly<Record<string, NamedSoak['load']>>,
+): Readonly<Record<string, NamedSoak>> {
+  return Object.fromEntries(
+    Object.entries(loads).map(([name, load]): [string, NamedSoak] => [name, {name, load}]),
+  );
+}
 
 await runToExit(async (signal) => {
   const {values, positionals} = readArguments({

@@ -1,0 +1,117 @@
+import {setTimeout as wait} from 'node:timers/promises';
+import {missingLayersOf} from '../demo/missing-layers.ts';
+import {greedyRequest} from '../swarm/ask.ts';
+import type {Swarm} from '../swarm/start-swarm.ts';
+import type {Tab} from '../swarm/tab.ts';
+import {arrivalTimesMs} from './arrival-times.ts';
+
+const LENDING_TABS = 12;
+const LAYERS_PER_TAB = 10;
+const CLIENTS = 2;
+const QUESTIONS = 24;
+const TOKENS = 16;
+
+export type CrowdOutcome = {
+  readonly askedCount: number;
+  /** A line for each question that was not answered. */
+  readonly failed: readonly string[];
+  /** From question to first token, of those that were answered. */
+  readonly firstTokenMs: readonly number[];
+  /** What is wrong with the crowd afterwards: who does not serve, who does not know of whom. */
+  readonly left: readonly string[];
+};
+
+/**
+ * Twelve stub tabs and two clients are opened in the same moment, and each client
+ * asks as soon as it can: nobody waits for anybody. The tabs are closed in the end.
+ *
+ * @param input.signal ends what hangs: questions that it ends have failed.
+ */
+export async function runCrowd(
+  swarm: Swarm,
+  input: {readonly model: string; readonly seed: number; readonly signal: AbortSignal},
+): Promise<CrowdOutcome> {
+  const {model} = input;
+  const lending = Array.from({length: LENDING_TABS}, () =>
+    swarm.openLendingTab(
+      {engine: 'stub', capacity: {kind: 'layers', maxLayers: LAYERS_PER_TAB}},
+      {model},
+    ),
+  );
+  const asking = Array.from({length: CLIENTS}, async () => {
+    const tab = await swarm.openTab({model});
+    await tab.prepare();
+    return tab;
+  });
+  const clients = await Promise.all(asking);
+  const answers = await askAll(clients, input);
+  const tabs = await Promise.all(lending);
+  const left = [...(await whoDoesNotServe(tabs)), ...(await whoIsNotKnown(tabs, clients))];
+  await Promise.all([...tabs, ...clients].map((tab) => tab.close()));
+  return {
+    askedCount: QUESTIONS,
+    failed: answers.flatMap((answer) => (typeof answer === 'string' ? answer : [])),
+    firstTokenMs: answers.flatMap((answer) => (typeof answer === 'number' ? answer : [])),
+    left,
+  };
+}
+
+async function askAll(
+  clients: readonly Tab[],
+  {seed, signal}: {readonly seed: number; readonly signal: AbortSignal},
+): Promise<readonly (string | number)[]> {
+  const times = arrivalTimesMs({arrival: 'poisson', count: QUESTIONS, perSec: 4, seed});
+  return Promise.all(
+    times.map(async (atMs, i) => {
+      await wait(atMs);
+      const client = clients[i % CLIENTS];
+      return client === undefined ? 'no client' : askOnce(client, {name: `question ${i}`, signal});
+    }),
+  );
+}
+
+/** @returns ms to the first token, or why there is no answer. */
+async function askOnce(
+  client: Tab,
+  {name, signal}: {readonly name: string; readonly signal: AbortSignal},
+): Promise<string | number> {
+  const askedAtMs = performance.now();
+  let firstTokenMs = 0;
+  let missing = '';
+  try {
+    await client.ask(greedyRequest('Who is there?', {maxNewTokens: TOKENS}), {
+      signal,
+      onEvent: (event) => {
+        if (event.kind === 'waiting') missing = missingLayersOf(event.missing);
+        if (event.kind === 'token') firstTokenMs ||= performance.now() - askedAtMs;
+      },
+    });
+    return firstTokenMs;
+  } catch (error) {
+    return `${name}: ${String(error)} ${missing}`;
+  }
+}
+
+async function whoDoesNotServe(tabs: readonly Tab[]): Promise<readonly string[]> {
+  const states = await Promise.all(tabs.map((tab) => tab.lendState()));
+  return states.flatMap(({kind}, i) =>
+    kind === 'failed' || kind === 'joining' ? `tab ${i}: ${kind}` : [],
+  );
+}
+
+async function whoIsNotKnown(
+  tabs: readonly Tab[],
+  clients: readonly Tab[],
+): Promise<readonly string[]> {
+  const ids = await Promise.all(tabs.map(async (tab) => (await tab.traffic()).peerId));
+  const known = await Promise.all(
+    clients.map(async (client) => {
+      const records = await client.knownRecords();
+      return new Set<string>(records.map(({peerId}) => peerId));
+    }),
+  );
+  return known.flatMap((records, client) => {
+    const unknown = ids.filter((id) => !records.has(id)).length;
+    return unknown === 0 ? [] : `client ${client} does not know ${unknown} tabs`;
+  });
+}
