@@ -1,6 +1,7 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {PeerId} from '#shared/ids.ts';
 import {RECORD_REFRESH_MS} from '#shared/protocol/node-record.ts';
+import {MOST_CLAIM_MS, type ClaimLimit} from '../claim-limit.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import {hashText} from '../seeded-choice.ts';
 import {steadySnapshot} from '../steady-speed.ts';
@@ -11,6 +12,7 @@ import {addShard, emptyCoverage, gapsOf, type Coverage} from './coverage.ts';
 import {doesFit} from './fitting-range.ts';
 import {joinTogether, type JoinQuestion} from './join-together.ts';
 import {mayReplace, repairShard} from './repair.ts';
+import {withoutOverdueClaims} from './without-overdue-claims.ts';
 
 /** A claim of this age has been seen by all: loading may begin, and nobody disputes it. */
 export const CLAIM_SETTLE_MS = 2500;
@@ -24,6 +26,10 @@ export type PlacementInput = {
   readonly model: CutGrid;
   readonly self: PeerId;
   readonly target: AllocationTarget;
+  /** How long a claim may stand; by default as long as for the largest model. */
+  readonly claimLimit?: ClaimLimit;
+  /** What this node remembers of the claims of others; by default nothing. */
+  readonly claimedMs?: (nodeId: PeerId) => number;
 };
 
 /** What a node does next about its own layers. */
@@ -47,14 +53,16 @@ export type PlacementDecision =
  * The caller publishes a claim, keeps asking, loads once the claim is
  * `CLAIM_SETTLE_MS` old, and serves its old shards until the new one is ready.
  * It asks once more right before it drops them: others may have left meanwhile.
+ * Claims of others count as long as loading may take (`claim-limit.ts`).
  * Reads the snapshot in steps and without load (`steadySnapshot`).
  * O(N · cells) for a serving node, a small plan of the waiting nodes for one
  * that waits.
  */
 export function decidePlacement(asked: PlacementInput): PlacementDecision {
-  const snapshot = steadySnapshot(asked.snapshot);
+  const {self, claimLimit = () => MOST_CLAIM_MS, claimedMs = () => 0} = asked;
+  const steady = steadySnapshot(asked.snapshot);
+  const snapshot = withoutOverdueClaims(steady, {self, limit: claimLimit, claimedMs});
   const input = {...asked, snapshot};
-  const {self} = input;
   const node = snapshot.nodes[snapshot.indexOf.get(self) ?? -1];
   if (node === undefined) return {kind: 'wait', why: 'its own record is on its way', missing: []};
   if (node.claim !== null) return reviewClaim(input, node, node.claim);

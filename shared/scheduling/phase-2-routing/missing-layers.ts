@@ -1,4 +1,5 @@
 import {cellsOf, isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
+import {isOverdue, MOST_CLAIM_MS} from '../claim-limit.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import type {PlacedShard, SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import {DISTRUSTED, FULL, USABLE} from './node-states.ts';
@@ -50,6 +51,11 @@ function reasonFor(
   if (serving.includes(USABLE)) return null;
   if (serving.includes(FULL)) return 'full';
   if (serving.includes(DISTRUSTED)) return 'distrusted';
-  const isLoading = snapshot.nodes.some(({claim}) => claim !== null && holds(claim));
+  const isLoading = snapshot.nodes.some(
+    ({claim, saidAtMs}) =>
+      claim !== null &&
+      holds(claim) &&
+      !isOverdue(claim, {nowMs: snapshot.takenAtMs, saidAtMs, limitMs: MOST_CLAIM_MS}),
+  );
   return isLoading ? 'loading' : 'no-node';
 }

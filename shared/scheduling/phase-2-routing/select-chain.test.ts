@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/ids.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
+import {MOST_CLAIM_MS} from '../claim-limit.ts';
 import {snapshotOfNodes, type SnapshotNode} from '../swarm-snapshot.ts';
 import {EMPTY_OVERLAY, type RouteOverlay} from './chain.ts';
 import {selectChain} from './select-chain.ts';
@@ -68,6 +69,14 @@ test('[RT4] names the layers that nobody serves, and why', () => {
       {startLayer: 3, endLayer: 4, why: 'distrusted'},
     ],
   });
+});
+
+const routeToLoading = (claimedAtMs: number) =>
+  route([snapshotNode('d', {claim: {...shard(0, 4, 4), epoch: 1, claimedAtMs}})]);
+
+test('[RT4] whoever has loaded for longer than anybody may is nobody', () => {
+  expect(routeToLoading(-MOST_CLAIM_MS)).toMatchObject({missing: [{why: 'loading'}]});
+  expect(routeToLoading(-MOST_CLAIM_MS - 1)).toMatchObject({missing: [{why: 'no-node'}]});
 });
 
 test('[RT5] a head needs the embedding and a tail the LM head', () => {

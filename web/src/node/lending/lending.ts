@@ -1,5 +1,7 @@
 import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
 import {LIVE_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
+import {claimLimitFor} from '#shared/scheduling/claim-limit.ts';
+import {ClaimWatch} from '#shared/scheduling/phase-1-allocation/claim-watch.ts';
 import {
   CLAIM_SETTLE_MS,
   decidePlacement,
@@ -37,6 +39,7 @@ export class Lending {
   readonly #publisher: RecordPublisher;
   readonly #loop: PlacementLoop;
   readonly #speed: OwnSpeed;
+  readonly #claims = new ClaimWatch();
   readonly #unsubscribe: () => void;
   readonly #sweep: ReturnType<typeof setInterval>;
   #loaded: LoadedShard | null = null;
@@ -78,6 +81,7 @@ export class Lending {
     });
     this.#loop = this.#planLayers();
     this.#unsubscribe = membership.onSnapshot(() => {
+      this.#claims.see(membership.snapshotWith(null).nodes, membership.nowMs());
       if (this.#hasLookedAround) this.#loop.update();
     });
     void this.#lookAround();
@@ -115,7 +119,8 @@ export class Lending {
 
   #planLayers(): PlacementLoop {
     const {model, transport} = this.#membership;
-    const {spec, cutEvery} = model.manifest;
+    const {spec, cutEvery, file} = model.manifest;
+    const claimLimit = claimLimitFor(file.byteLength / spec.layerCount);
     return new PlacementLoop({
       decide: () =>
         decidePlacement({
@@ -123,6 +128,8 @@ export class Lending {
           model: {layerCount: spec.layerCount, cutEvery},
           self: transport.localPeerId,
           target: LIVE_TARGET,
+          claimLimit,
+          claimedMs: (nodeId) => this.#claims.claimedMs(nodeId),
         }),
       publishClaim: (shard) => this.#publishClaim(shard),
       load: (shard, options) =>
