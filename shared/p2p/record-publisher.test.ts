@@ -10,7 +10,7 @@ import {
 } from '../protocol/node-record.ts';
 import {buildRecord} from '../testing/record-builder.ts';
 import {MemoryDirectoryServer} from './memory-directory.ts';
-import {fitRecord, startRecordPublisher} from './record-publisher.ts';
+import {fitRecord, startRecordPublisher, type PublishingLink} from './record-publisher.ts';
 import {recordPrefix, sealedByteLength} from './signed-record.ts';
 
 const privateKey = await generateKeyPair('Ed25519');
@@ -31,8 +31,30 @@ async function advance(ms: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
 
-async function createWorld() {
+/** A link to one server, whose clock may be another than that of the publisher. */
+function createLink(clock: {aheadMs: number}) {
+  const listeners = new Set<() => void>();
+  const suspected: string[] = [];
+  const link: PublishingLink = {
+    namedServers: () => [{peerId, addresses: []}],
+    onServersChanged: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    suspect: (serverId) => suspected.push(serverId),
+    readClock: async () => {
+      clock.aheadMs = 0;
+    },
+  };
+  const reconnect = (): void => {
+    for (const listener of listeners) listener();
+  };
+  return {link, suspected, reconnect};
+}
+
+async function createWorld(clock = {aheadMs: 0}) {
   const server = new MemoryDirectoryServer(Date.now);
+  const {link, ...connection} = createLink(clock);
   const prefix = recordPrefix(facts.swarmId, facts.manifestHash);
   const [directory, reader] = [await server.open(prefix), await server.open(prefix)];
   const seen: NodeRecord[] = [];
@@ -42,12 +64,13 @@ async function createWorld() {
     directory,
     privateKey,
     facts,
-    now: Date.now,
+    now: () => Date.now() + clock.aheadMs,
+    link,
     onFailure: (cause) => failures.push(cause),
   });
   // Signing is WebCrypto: real time, outside the fake timers.
   const settle = (count: number) => vi.waitFor(() => expect(seen.length).toBe(count), PATIENT);
-  return {server, publisher, reader, seen, failures, settle};
+  return {server, publisher, reader, seen, failures, settle, ...connection};
 }
 
 test('[RP1] publishes at once, and again before expiry, with a higher seq', async () => {
@@ -137,4 +160,44 @@ test('[RP6] drops the slowest round trips until the record fits', () => {
     Array.from({length: fitted.rtts.length}, (_, index) => index + 1),
   );
   expect(fitted.addresses).toEqual(addresses);
+});
+
+test.each([-3_600_000, -60_000, 60_000, 86_400_000])(
+  '[RP8] refused for its times by a clock %d ms off, it reads the clock and is stored at once',
+  async (aheadMs) => {
+    const {failures, seen, settle, publisher} = await createWorld({aheadMs});
+    await advance(0);
+    await vi.waitFor(() => expect(failures.length).toBe(1), PATIENT);
+    await advance(0);
+    await settle(1);
+    expect(seen[0]?.seq).toBeLessThan(Date.now() + 1_000);
+    expect(failures).toMatchObject([{detail: {code: expect.stringMatching(/^RECORD_/u)}}]);
+    await publisher.stop();
+  },
+);
+
+test('[RP9] no answer makes it suspect the link, and wait longer each time', async () => {
+  const {server, failures, suspected, publisher} = await createWorld();
+  server.setReachable(false);
+  await advance(0);
+  await vi.waitFor(() => expect(failures.length).toBe(1), PATIENT);
+  await vi.waitFor(() => expect(suspected).toEqual([peerId]), PATIENT);
+  await advance(1_000);
+  await vi.waitFor(() => expect(failures.length).toBe(2), PATIENT);
+  await advance(1_500);
+  expect(failures.length).toBe(2);
+  await advance(500);
+  await vi.waitFor(() => expect(failures.length).toBe(3), PATIENT);
+  await publisher.stop();
+});
+
+test('[RP10] a server that is back gets the record at once', async () => {
+  const {reconnect, seen, settle, publisher} = await createWorld();
+  await advance(0);
+  await settle(1);
+  reconnect();
+  await advance(250);
+  await settle(2);
+  expect(seen[1]?.seq).toBeGreaterThan(seen[0]?.seq ?? Infinity);
+  await publisher.stop();
 });

@@ -1,4 +1,5 @@
 import type {PrivateKey} from '@libp2p/interface';
+import {isWeftError} from '../errors.ts';
 import {
   RECORD_MAX_BYTES,
   RECORD_REFRESH_MS,
@@ -6,7 +7,9 @@ import {
   type NodeRecord,
 } from '../protocol/node-record.ts';
 import type {Directory} from './directory.ts';
+import type {ServerLink} from './server-link.ts';
 import {sealedByteLength, sealRecord} from './signed-record.ts';
+import {untilAborted} from './until-aborted.ts';
 
 /** What a node says about itself; the publisher adds the times. */
 export type NodeFacts = Omit<NodeRecord, 'seq' | 'expiresAtMs'>;
@@ -24,19 +27,35 @@ export type RecordPublisher = {
   stop(): Promise<void>;
 };
 
+export type PublishingLink = Pick<
+  ServerLink,
+  'namedServers' | 'onServersChanged' | 'suspect' | 'readClock'
+>;
+
 type Options = {
   readonly directory: Directory;
   readonly privateKey: PrivateKey;
   readonly facts: NodeFacts;
   /** Unix ms, corrected by the server's clock. */
   readonly now: () => number;
+  /** Told of what publishing shows of the link, and asked for the time when a record was out of it. */
+  readonly link?: PublishingLink;
   /** Called when no server took a record; the publisher tries again by itself. */
   readonly onFailure?: (cause: unknown) => void;
 };
 
 const MIN_INTERVAL_MS = 250;
-const RETRY_MS = 1_000;
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 4_000;
 const PUT_TIMEOUT_MS = 5_000;
+/** A server that says so has another time than this node. */
+const CLOCK_CODES: ReadonlySet<string> = new Set([
+  'RECORD_EXPIRED',
+  'RECORD_EXPIRY_TOO_FAR',
+  'RECORD_FROM_THE_FUTURE',
+]);
+/** Nobody answered, or there is nobody to ask. */
+const UNANSWERED = 'DIRECTORY_UNREACHABLE';
 
 /** The only writer of this node's record. Publishes on change and before expiry. */
 export function startRecordPublisher(options: Options): RecordPublisher {
@@ -57,18 +76,29 @@ class Publisher implements RecordPublisher {
   /** Whether a server has the last record. */
   #isStored = false;
   #isStopped = false;
+  /** The least that the next `seq` must exceed. */
+  #lastSeq = -1;
+  #failures = 0;
   /** Callers of `settled` who wait for a record with all facts. */
   #waiting: (() => void)[] = [];
+  readonly #unsubscribe: () => void;
 
   constructor(options: Options) {
     this.#options = options;
     this.#facts = options.facts;
+    // A server that is back may know nothing of this node any more.
+    this.#unsubscribe =
+      options.link?.onServersChanged(() => this.#publishSoon()) ?? (() => undefined);
   }
 
   update(facts: Partial<NodeFacts>): void {
     const merged = {...this.#facts, ...facts};
     if (this.#isStopped || JSON.stringify(merged) === JSON.stringify(this.#facts)) return;
     this.#facts = merged;
+    this.#publishSoon();
+  }
+
+  #publishSoon(): void {
     this.#isChanged = true;
     if (this.#running !== null) return; // What is under way looks for changes when it is done.
     this.schedule(Math.max(0, this.#lastStartMs + MIN_INTERVAL_MS - performance.now()));
@@ -92,6 +122,7 @@ class Publisher implements RecordPublisher {
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#unsubscribe();
     clearTimeout(this.#timer);
     await this.#running;
     this.#tellWaiting();
@@ -121,20 +152,39 @@ class Publisher implements RecordPublisher {
       const seq = this.#nextSeq();
       await this.#publish(fitRecord({...this.#facts, seq, expiresAtMs: seq + RECORD_TTL_MS}));
       this.#isStored = true;
+      this.#failures = 0;
       if (!this.#isChanged) this.#tellWaiting();
     } catch (cause) {
       this.#isStored = false;
       this.#options.onFailure?.(cause);
-      nextMs = RETRY_MS;
+      nextMs = await this.#recover(cause);
     }
     const waitedMs = performance.now() - this.#lastStartMs;
     this.schedule(this.#isChanged ? Math.max(0, MIN_INTERVAL_MS - waitedMs) : nextMs);
   }
 
+  /** Does what may help the next attempt. @returns how long to wait for it. */
+  async #recover(cause: unknown): Promise<number> {
+    const {link} = this.#options;
+    const code = isWeftError(cause) ? cause.detail.code : UNANSWERED;
+    const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
+    this.#failures += 1;
+    if (CLOCK_CODES.has(code)) {
+      this.#lastSeq = -1; // By the right clock it may lie in the future.
+      const isRead = await readClock(link);
+      return isRead && this.#failures === 1 ? 0 : retryMs;
+    }
+    if (code === UNANSWERED) {
+      for (const {peerId} of link?.namedServers() ?? []) link?.suspect(peerId);
+    }
+    return retryMs;
+  }
+
   async #publish(record: NodeRecord): Promise<void> {
     this.#current = record;
     const sealed = await sealRecord(record, this.#options.privateKey);
-    await this.#options.directory.publish(sealed, {signal: AbortSignal.timeout(PUT_TIMEOUT_MS)});
+    const signal = AbortSignal.timeout(PUT_TIMEOUT_MS);
+    await untilAborted(this.#options.directory.publish(sealed, {signal}), signal);
   }
 
   #tellWaiting(): void {
@@ -145,7 +195,18 @@ class Publisher implements RecordPublisher {
 
   /** From time, so that a reloaded tab outranks itself; at least one more than before. */
   #nextSeq(): number {
-    return Math.max(Math.round(this.#options.now()), (this.#current?.seq ?? 0) + 1);
+    this.#lastSeq = Math.max(Math.round(this.#options.now()), this.#lastSeq + 1);
+    return this.#lastSeq;
+  }
+}
+
+/** @returns whether a server told the time. */
+async function readClock(link: PublishingLink | undefined): Promise<boolean> {
+  try {
+    await link?.readClock({signal: AbortSignal.timeout(PUT_TIMEOUT_MS)});
+    return link !== undefined;
+  } catch {
+    return false; // The next attempt is refused again, and the clock read again.
   }
 }
 

@@ -32,7 +32,13 @@ export type PublishedNode = {
 /** Publishes the record of this node, and measures links and device for it until it is stopped. */
 export function publishNode(options: PublishedNode): RecordPublisher {
   const {node, directory, privateKey, transport, book, device, nodes, isServing, nowMs} = options;
-  const publisher = startRecordPublisher({directory, privateKey, facts: options.facts, now: nowMs});
+  const publisher = startRecordPublisher({
+    directory,
+    privateKey,
+    facts: options.facts,
+    now: nowMs,
+    link: node.server,
+  });
   const stopAddresses = node.onAddressesChanged(() => {
     publisher.update({addresses: node.addresses()});
   });
