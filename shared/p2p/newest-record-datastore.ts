@@ -131,6 +131,10 @@ export class NewestRecordDatastore extends MemoryDatastore {
     for (const name of this.#byOwner.of(owner)) this.#drop(name, {isTold: true});
   }
 
+  holdsRecordOf(owner: string): boolean {
+    return this.#byOwner.countOf(owner) > 0;
+  }
+
   get recordCount(): number {
     return this.#entries.size;
   }

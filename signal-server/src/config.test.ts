@@ -30,11 +30,19 @@ test('[SC1] everything has a default, and what is empty or blank is not said', (
     turnUrls: [],
     turnSecret: null,
     peers: [],
+    trustedProxies: [],
     maxTabs: 500,
   };
   expect(parseConfig({})).toMatchObject(defaults);
   const variables = ['PORT', 'HOST', 'PUBLIC_URL', 'MODELS_DIR', 'STATIC_DIR', 'SERVER_KEY_SEED'];
-  const others = ['ICE_SERVERS', 'TURN_URLS', 'TURN_SECRET', 'PEERS', 'MAX_TABS'];
+  const others = [
+    'ICE_SERVERS',
+    'TURN_URLS',
+    'TURN_SECRET',
+    'PEERS',
+    'TRUSTED_PROXIES',
+    'MAX_TABS',
+  ];
   for (const nothing of ['', '  ']) {
     const env = Object.fromEntries([...variables, ...others].map((name) => [name, nothing]));
     expect(parseConfig(env)).toMatchObject(defaults);
@@ -77,6 +85,8 @@ test.each([
   ['PEERS', `/dns/weft.example/tcp/443/p2p/${ONE}`],
   ['PEERS', '/dns/weft.example/tcp/443/tls/ws/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N'],
   ['PEERS', 'https://weft.example'],
+  ['TRUSTED_PROXIES', '10.0.0.0/33'],
+  ['TRUSTED_PROXIES', 'proxy.example'],
 ])('[SC2] names %s when it is "%s"', (variable, value) => {
   expect(() => parseConfig({[variable]: value, TURN_SECRET: 'x'})).toThrow(
     expect.objectContaining({

@@ -12,6 +12,7 @@ import {
 } from './settings/read-settings.ts';
 import {jsonSchema, listSchema, NO_REASON, setting, wholeNumberSchema} from './settings/setting.ts';
 import {unknownSettings, type UnknownSetting} from './settings/unknown-settings.ts';
+import {proxiesSchema} from './settings/proxy-settings.ts';
 import {hostSchema, publicUrlSchema} from './settings/web-settings.ts';
 import {ServerError} from './server-error.ts';
 
@@ -93,7 +94,14 @@ const settings = {
     expected:
       'up to 4 servers such as /dns/weft.example/tcp/443/tls/ws/p2p/ID, separated by commas',
   }),
-  /** Sizes the relay's limits: reservations, connections. */
+  /** Proxies whose `Forwarded` and `X-Forwarded-For` are believed. */
+  trustedProxies: setting<readonly string[]>({
+    variable: 'TRUSTED_PROXIES',
+    otherwise: [],
+    schema: listSchema(proxiesSchema),
+    expected: 'addresses and networks such as 127.0.0.1, 10.0.0.0/8, separated by commas',
+  }),
+  /** Sizes the limits: twice as many connections. */
   maxTabs: setting({
     variable: 'MAX_TABS',
     otherwise: 500,

@@ -3,7 +3,7 @@ import type {Duplex} from 'node:stream';
 import type {CircuitRelayService} from '@libp2p/circuit-relay-v2';
 import {generateKeyPair, generateKeyPairFromSeed} from '@libp2p/crypto/keys';
 import {identify, identifyPush, type Identify, type IdentifyPush} from '@libp2p/identify';
-import type {Libp2p, Listener, PrivateKey, Transport} from '@libp2p/interface';
+import type {Libp2p, PrivateKey, Transport} from '@libp2p/interface';
 import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
 import {noise} from '@libp2p/noise';
 import {ping, type Ping} from '@libp2p/ping';
@@ -18,7 +18,16 @@ import {servePuts} from '#shared/p2p/intake/serve-puts.ts';
 import {NewestRecordDatastore} from '#shared/p2p/newest-record-datastore.ts';
 import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
 import type {PutRefusal} from '#shared/protocol/put-message.ts';
-import {createRelayService, RelayMeter, releaseReservationsOfClosedTabs} from './relay.ts';
+import {UpgradeListener} from './http/upgrade-listener.ts';
+import {ConnectionLimits} from './limits/connection-limits.ts';
+import type {RefusalTally} from './limits/refusals.ts';
+import type {SocketLimits} from './limits/socket-limits.ts';
+import type {SourceAddress} from './limits/source-address.ts';
+import {sourceKeyOf} from './limits/source-key-of.ts';
+import {forgetPeersThatLeft} from './relay/forget-peers-that-left.ts';
+import {createRelayService, releasePlacesOfClosedTabs} from './relay/create-relay-service.ts';
+import {RelayedDials} from './relay/relayed-dials.ts';
+import {RelayMeter} from './relay/relay-meter.ts';
 
 type Services = {
   identify: Identify;
@@ -38,6 +47,8 @@ export type ServerCounters = {
   /** Lying, late or broken records that were offered to the DHT. */
   readonly refusedRecords: number;
   readonly connections: number;
+  /** What was refused or ended, by reason. */
+  readonly refusals: Readonly<Record<string, number>>;
 };
 
 type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -57,47 +68,45 @@ type Options = {
   readonly announce: string;
   readonly keySeedHex: string | null;
   readonly maxTabs: number;
+  readonly socketLimits: SocketLimits;
+  readonly sourceOf: (request: IncomingMessage) => SourceAddress;
+  readonly refusals: RefusalTally;
+};
+
+/** Everything is let in and the least useful ended: `ConnectionLimits`, `StrangerSockets`. */
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
+type Parts = {
+  readonly datastore: NewestRecordDatastore;
+  readonly listeners: UpgradeListener[];
+  readonly dials: RelayedDials;
+  readonly meter: RelayMeter;
+  readonly recordRefused: (code: PutRefusal) => void;
 };
 
 /** Relay, DHT seed and directory: a libp2p node that decides nothing about layers or chains. */
 export async function createServerNode(options: Options): Promise<ServerNode> {
   const datastore = new NewestRecordDatastore({now: Date.now});
-  const listeners: Listener[] = [];
+  const listeners: UpgradeListener[] = [];
+  const dials = new RelayedDials(options.refusals.add);
   const meter = new RelayMeter();
-  const refusals = new Map<PutRefusal, number>();
-  const onRefused = (code: PutRefusal) => refusals.set(code, (refusals.get(code) ?? 0) + 1);
-  const intake = new RecordIntake({datastore, now: Date.now, onRefused});
-  const libp2p = await createLibp2p<Services>({
-    privateKey: await createKey(options.keySeedHex),
-    datastore,
-    // The listener never sees this port: its connections come from the HTTP server's upgrades.
-    addresses: {listen: ['/ip4/127.0.0.1/tcp/0/ws'], announce: [options.announce]},
-    transports: [(components) => captureListeners(components, listeners)],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionGater: createEd25519Gater(),
-    connectionManager: {
-      maxConnections: options.maxTabs * 2,
-      // Tabs behind one address, as in a classroom, join in the same second.
-      inboundConnectionThreshold: 100,
-      maxIncomingPendingConnections: 200,
-    },
-    services: {
-      identify: identify(),
-      identifyPush: identifyPush(),
-      ping: ping(),
-      relay: createRelayService(options.maxTabs, meter),
-      dht: kadDHT({
-        protocol: DHT_PROTOCOL,
-        clientMode: false,
-        peerInfoMapper: passthroughMapper,
-        validators: createValidators(Date.now, onRefused),
-        selectors: recordSelectors,
-      }),
-    },
-  });
+  const recordRefusals = new Map<PutRefusal, number>();
+  const recordRefused = (code: PutRefusal) => {
+    recordRefusals.set(code, (recordRefusals.get(code) ?? 0) + 1);
+  };
+  const intake = new RecordIntake({datastore, now: Date.now, onRefused: recordRefused});
+  const parts = {datastore, listeners, dials, meter, recordRefused};
+  const libp2p = await startLibp2p(options, parts);
   meter.watchTargets(libp2p);
-  releaseReservationsOfClosedTabs(libp2p);
+  releasePlacesOfClosedTabs(libp2p, dials);
+  forgetPeersThatLeft(libp2p);
+  const limits = new ConnectionLimits({
+    libp2p,
+    maxConnections: options.maxTabs * 2,
+    hasPlace: (peer) => libp2p.services.relay.reservations.has(peer),
+    hasRecord: (peer) => datastore.holdsRecordOf(peer.toString()),
+    refused: options.refusals.add,
+  });
   const directory = await serveDirectory({libp2p, datastore});
   const puts = await servePuts({libp2p, intake});
   return {
@@ -107,10 +116,11 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
       ...meter.read(),
       reservations: libp2p.services.relay.reservations.size,
       dhtRecords: datastore.recordCount,
-      refusedRecords: [...refusals.values()].reduce((sum, count) => sum + count, 0),
-      connections: libp2p.getConnections().length,
+      refusedRecords: [...recordRefusals.values()].reduce((sum, count) => sum + count, 0),
+      connections: limits.connectionCount,
+      refusals: options.refusals.read(),
     }),
-    recordRefusals: () => refusals,
+    recordRefusals: () => recordRefusals,
     stop: async () => {
       await puts.close();
       await directory.close();
@@ -119,29 +129,62 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
   };
 }
 
+async function startLibp2p(options: Options, parts: Parts): Promise<Libp2p<Services>> {
+  const {datastore, meter, dials, listeners} = parts;
+  return await createLibp2p<Services>({
+    privateKey: await createKey(options.keySeedHex),
+    datastore,
+    // Nobody listens there: connections come from the HTTP server's upgrades.
+    addresses: {listen: ['/ip4/127.0.0.1/tcp/0/ws'], announce: [options.announce]},
+    transports: [(components) => listenToUpgrades(components, {listeners, options})],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: createEd25519Gater(),
+    connectionManager: {
+      maxConnections: NO_LIMIT,
+      inboundConnectionThreshold: NO_LIMIT,
+      maxIncomingPendingConnections: NO_LIMIT,
+    },
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      relay: createRelayService({meter, dials, sourceKeyOf}),
+      dht: kadDHT({
+        protocol: DHT_PROTOCOL,
+        clientMode: false,
+        peerInfoMapper: passthroughMapper,
+        validators: createValidators(Date.now, parts.recordRefused),
+        selectors: recordSelectors,
+      }),
+    },
+  });
+}
+
 async function createKey(seedHex: string | null): Promise<PrivateKey> {
   if (seedHex === null) return await generateKeyPair('Ed25519');
   return await generateKeyPairFromSeed('Ed25519', Buffer.from(seedHex, 'hex'));
 }
 
-function captureListeners(components: WebSocketsComponents, listeners: Listener[]): Transport {
+/** Dials as the WebSocket transport does, and takes connections from upgrades. */
+function listenToUpgrades(
+  components: WebSocketsComponents,
+  {listeners, options}: {readonly listeners: UpgradeListener[]; readonly options: Options},
+): Transport {
   const transport = webSockets()(components);
-  const createListener = transport.createListener.bind(transport);
-  transport.createListener = (init) => {
-    const listener = createListener(init);
+  transport.createListener = ({upgrader}) => {
+    const {logger} = components;
+    const {refusals, socketLimits, sourceOf} = options;
+    const limits = {...socketLimits, refused: refusals.add, sourceOf};
+    const listener = new UpgradeListener({upgrader, logger, limits});
     listeners.push(listener);
     return listener;
   };
   return transport;
 }
 
-/** `onUpgrade` is public in the listener's class but not in libp2p's interface. */
-function upgradeHandlerOf(listeners: readonly Listener[]): UpgradeHandler {
-  const listener = listeners[0];
-  assert(listener !== undefined && 'onUpgrade' in listener, 'a WebSocket listener takes upgrades');
-  const {onUpgrade} = listener;
-  assert(typeof onUpgrade === 'function', 'onUpgrade is a method');
-  return (request, socket, head) => {
-    onUpgrade.call(listener, request, socket, head);
-  };
+function upgradeHandlerOf(listeners: readonly UpgradeListener[]): UpgradeHandler {
+  const [listener] = listeners;
+  assert(listener !== undefined, 'the node has a listener');
+  return (request, socket, head) => listener.takeUpgrade(request, socket, head);
 }

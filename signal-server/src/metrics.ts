@@ -1,7 +1,7 @@
 import type {ServerCounters} from './create-server-node.ts';
 
 type Metric = {
-  readonly counter: keyof ServerCounters;
+  readonly counter: Exclude<keyof ServerCounters, 'refusals'>;
   readonly name: string;
   readonly type: 'counter' | 'gauge';
   readonly help: string;
@@ -58,5 +58,13 @@ export function formatMetrics(counters: ServerCounters): string {
     ({counter, name, type, help}) =>
       `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${counters[counter]}\n`,
   );
-  return sections.join('');
+  const refusals = Object.entries(counters.refusals).map(
+    ([reason, count]) => `weft_refusals_total{reason="${reason}"} ${count}\n`,
+  );
+  return [
+    ...sections,
+    '# HELP weft_refusals_total Sockets, connections and dials that were refused or ended.\n',
+    '# TYPE weft_refusals_total counter\n',
+    ...refusals,
+  ].join('');
 }

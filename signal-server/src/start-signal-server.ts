@@ -1,6 +1,6 @@
 /// <reference types="node" />
 
-import {createServer, type Server} from 'node:http';
+import type {Server} from 'node:http';
 import {getRequestListener} from '@hono/node-server';
 import {assert} from '#shared/assert.ts';
 import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
@@ -10,6 +10,10 @@ import {createApp} from './http/app.ts';
 import {parseConfig, type ServerConfig} from './config.ts';
 import {createServerNode, type ServerCounters, type ServerNode} from './create-server-node.ts';
 import {publicAddress} from './http/public-address.ts';
+import {createGuardedServer} from './http/guard-http-server.ts';
+import {RefusalTally} from './limits/refusals.ts';
+import {defaultSocketLimits, type SocketLimits} from './limits/socket-limits.ts';
+import {parseProxyList, sourceAddress} from './limits/source-address.ts';
 import {ServerError} from './server-error.ts';
 import {folderFaults} from './settings/folder-faults.ts';
 
@@ -32,8 +36,12 @@ export type SignalServer = {
  */
 export async function startSignalServer(
   overrides: Partial<ServerConfig> = {},
+  socketLimits: Partial<SocketLimits> = {},
 ): Promise<SignalServer> {
   const config: ServerConfig = {...parseConfig({}), ...overrides};
+  const limits = {...defaultSocketLimits(config.maxTabs), ...socketLimits};
+  const trustedProxies = parseProxyList(config.trustedProxies);
+  const refusals = new RefusalTally();
   const [missing] = folderFaults(config);
   if (missing !== undefined) {
     const {variable, sentence} = missing;
@@ -55,28 +63,47 @@ export async function startSignalServer(
     }),
   });
   const listener = getRequestListener((request) => app.fetch(request));
-  const http = createServer((request, response) => void listener(request, response));
+  const http = createGuardedServer(
+    {...limits, trustedProxies, refused: refusals.add},
+    (request, response) => void listener(request, response),
+  );
   const port = await listen(http, config);
   const url = `http://${urlHost(config.host)}:${port}`;
   try {
     const announce = publicAddress(config.publicUrl ?? url);
-    node = await createServerNode({...config, announce});
+    node = await createServerNode({
+      ...config,
+      announce,
+      refusals,
+      socketLimits: limits,
+      sourceOf: ({socket: {remoteAddress}, headers}) =>
+        sourceAddress({remoteAddress, headers}, trustedProxies),
+    });
   } catch (cause) {
     http.close();
     throw cause;
   }
-  const {upgrade} = node;
-  http.on('upgrade', upgrade);
+  return describeServer({url, port, http, node});
+}
+
+function describeServer(parts: {
+  readonly url: string;
+  readonly port: number;
+  readonly http: Server;
+  readonly node: ServerNode;
+}): SignalServer {
+  const {url, port, http, node} = parts;
+  http.on('upgrade', node.upgrade);
   return {
     url,
     port,
     peerId: asPeerId(node.libp2p.peerId.toString()),
-    counters: () => running().counters(),
-    recordRefusals: () => running().recordRefusals(),
+    counters: () => node.counters(),
+    recordRefusals: () => node.recordRefusals(),
     close: async () => {
-      http.off('upgrade', upgrade);
+      http.off('upgrade', node.upgrade);
       const closed = new Promise((resolve) => http.close(resolve));
-      await running().stop();
+      await node.stop();
       http.closeAllConnections();
       await closed;
     },

@@ -15,6 +15,7 @@ const counters = {
   refusedRecords: 0,
   dhtRecords: 4,
   connections: 5,
+  refusals: {'frame-broken': 6},
 };
 const MODEL_BYTES = Uint8Array.from({length: 1000}, (_, index) => index % 251);
 let folder: string;
@@ -154,4 +155,5 @@ test('[SS9] health, counters and metrics', async () => {
     '# TYPE weft_relayed_bytes_total counter\nweft_relayed_bytes_total 12\n',
   );
   expect(metrics).toContain('weft_connections 5\n');
+  expect(metrics).toContain('weft_refusals_total{reason="frame-broken"} 6\n');
 });

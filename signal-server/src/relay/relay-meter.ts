@@ -1,34 +1,6 @@
-import {
-  circuitRelayServer,
-  RELAY_V2_STOP_CODEC,
-  type CircuitRelayServerComponents,
-  type CircuitRelayService,
-} from '@libp2p/circuit-relay-v2';
+import {RELAY_V2_STOP_CODEC, type CircuitRelayService} from '@libp2p/circuit-relay-v2';
 import type {Libp2p, Stream} from '@libp2p/interface';
 import {assert} from '#shared/assert.ts';
-
-/**
- * The relay carries signaling, nothing else. js-libp2p's defaults fit 15 tabs;
- * the limits on each relayed connection stay, so that no data can live on it.
- */
-export function createRelayService(
-  maxTabs: number,
-  meter: RelayMeter,
-): (components: CircuitRelayServerComponents) => CircuitRelayService {
-  const create = circuitRelayServer({
-    hopTimeout: 15_000,
-    maxOutboundStopStreams: 300,
-    reservations: {
-      // A reloaded tab holds its old place until the disconnect is noticed.
-      maxReservations: maxTabs * 4,
-      reservationTtl: 15 * 60_000,
-      applyDefaultLimit: true,
-      defaultDurationLimit: 2 * 60_000,
-      defaultDataLimit: 1n << 17n,
-    },
-  });
-  return (components) => meter.watchRequests(create(components));
-}
 
 export type RelayCounts = {
   /** All bytes that the relay wrote to a peer, handshakes included. */
@@ -91,13 +63,4 @@ export class RelayMeter {
       return send(data);
     };
   }
-}
-
-/** The relay keeps the place of a closed tab until its time is over; tabs come and go faster. */
-export function releaseReservationsOfClosedTabs(
-  libp2p: Libp2p<{relay: CircuitRelayService}>,
-): void {
-  libp2p.addEventListener('peer:disconnect', ({detail}) => {
-    libp2p.services.relay.reservations.delete(detail);
-  });
 }

@@ -1,0 +1,109 @@
+import type {Connection, Libp2p, PeerId} from '@libp2p/interface';
+import type {Refusal} from './refusals.ts';
+import {sourceKeyOf} from './source-key-of.ts';
+
+type Options = {
+  readonly libp2p: Libp2p;
+  readonly maxConnections: number;
+  /** Others can dial it through the relay. */
+  readonly hasPlace: (peer: PeerId) => boolean;
+  /** A record of it is held. */
+  readonly hasRecord: (peer: PeerId) => boolean;
+  readonly refused: (reason: Refusal) => void;
+};
+
+/** A tab has one; a second while the first is found to be dead. */
+const MAX_CONNECTIONS_OF_PEER = 4;
+/** So long a connection may take to show what it is good for. */
+const YOUNG_MS = 10_000;
+/** What libp2p opens by itself on every connection. */
+const UNASKED = new Set(['/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0', '/ipfs/ping/1.0.0']);
+
+/** More is better; the least goes first. */
+const USE = {silent: 0, reads: 1, reachable: 2, serves: 3} as const;
+
+/**
+ * At most `maxConnections` to peers, by ending the least useful rather than by
+ * refusing the next: first who says nothing, then who only reads, then who can
+ * be dialled, then who has a record here. Whoever just came has ten seconds.
+ * Nobody is refused for their address, so any number of tabs behind one gets
+ * in; only among equals do those of the most numerous address go first, and
+ * an address with more than half of all is trusted one step less.
+ */
+export class ConnectionLimits {
+  readonly #options: Options;
+  readonly #open = new Map<Connection, string>();
+  readonly #countBySource = new Map<string, number>();
+
+  constructor(options: Options) {
+    this.#options = options;
+    const {libp2p} = options;
+    libp2p.addEventListener('connection:open', ({detail}) => this.#enter(detail));
+    libp2p.addEventListener('connection:close', ({detail}) => this.#leave(detail));
+  }
+
+  get connectionCount(): number {
+    return this.#open.size;
+  }
+
+  #enter(connection: Connection): void {
+    if (connection.status !== 'open') return;
+    const source = sourceKeyOf(connection);
+    this.#open.set(connection, source);
+    this.#countBySource.set(source, (this.#countBySource.get(source) ?? 0) + 1);
+    this.#endSpareOfSamePeer(connection.remotePeer);
+    if (this.#open.size > this.#options.maxConnections) this.#endLeastUseful();
+  }
+
+  #leave(connection: Connection): void {
+    const source = this.#open.get(connection);
+    if (source === undefined) return;
+    this.#open.delete(connection);
+    const left = (this.#countBySource.get(source) ?? 1) - 1;
+    if (left === 0) this.#countBySource.delete(source);
+    else this.#countBySource.set(source, left);
+  }
+
+  #endSpareOfSamePeer(peer: PeerId): void {
+    const connections = this.#options.libp2p
+      .getConnections(peer)
+      .filter((connection) => this.#open.has(connection));
+    const [oldest] = connections;
+    if (oldest === undefined || connections.length <= MAX_CONNECTIONS_OF_PEER) return;
+    this.#end(oldest, 'connection-of-same-peer');
+  }
+
+  #endLeastUseful(): void {
+    const nowMs = Date.now();
+    let worst: {
+      readonly connection: Connection;
+      readonly use: number;
+      readonly weight: number;
+    } | null = null;
+    for (const [connection, source] of this.#open) {
+      const ageMs = nowMs - connection.timeline.open;
+      const count = this.#countBySource.get(source) ?? 1;
+      const isMostOfAll = count * 2 > this.#options.maxConnections;
+      const use = this.#useOf(connection, ageMs) - (isMostOfAll ? 1 : 0);
+      const weight = ageMs * count;
+      if (worst !== null && (use > worst.use || (use === worst.use && weight <= worst.weight)))
+        continue;
+      worst = {connection, use, weight};
+    }
+    if (worst !== null) this.#end(worst.connection, 'connection-crowded-out');
+  }
+
+  #useOf(connection: Connection, ageMs: number): number {
+    const {hasPlace, hasRecord} = this.#options;
+    if (hasRecord(connection.remotePeer)) return USE.serves;
+    if (ageMs < YOUNG_MS || hasPlace(connection.remotePeer)) return USE.reachable;
+    const asks = connection.streams.some(({protocol}) => protocol !== '' && !UNASKED.has(protocol));
+    return asks ? USE.reads : USE.silent;
+  }
+
+  #end(connection: Connection, reason: Refusal): void {
+    this.#leave(connection);
+    this.#options.refused(reason);
+    connection.abort(new Error(`Ended by the server: ${reason}`));
+  }
+}

@@ -1,0 +1,130 @@
+type Options = {
+  readonly perSecond: number;
+  /** So many turns at once after a rest. */
+  readonly burst: number;
+  /** More than that cost the one that waits longest in the longest queue. */
+  readonly maxWaiting: number;
+};
+
+type Waiter = {readonly answer: (isMine: boolean) => void};
+
+/**
+ * Turns at a limited rate, shared evenly: sources take turns, and within a
+ * source the latest comes first. Whoever asks a thousand times crowds out
+ * themselves; who has waited longest has most likely given up, and a crowd that
+ * came a moment earlier does not hold up the one who comes after it.
+ */
+export class FairTurns {
+  readonly #options: Options;
+  /** In the order in which sources have their next turn. */
+  readonly #queues = new Map<string, Waiter[]>();
+  #waitingCount = 0;
+  #turns: number;
+  #countedAtMs = performance.now();
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#turns = options.burst;
+  }
+
+  /** Nobody waits and the burst is whole again: nothing would change without this object. */
+  get isIdle(): boolean {
+    this.#count();
+    return this.#waitingCount === 0 && this.#turns >= this.#options.burst;
+  }
+
+  /** @returns whether it is `source`'s turn; `false` when it was crowded out or `signal` fired. */
+  async take(source: string, {signal}: {readonly signal: AbortSignal}): Promise<boolean> {
+    if (signal.aborted) return false;
+    this.#count();
+    if (this.#waitingCount === 0 && this.#turns >= 1) {
+      this.#turns -= 1;
+      return true;
+    }
+    const turn = Promise.withResolvers<boolean>();
+    const waiter: Waiter = {answer: turn.resolve};
+    const giveUp = () => {
+      if (this.#remove(source, waiter)) waiter.answer(false);
+    };
+    signal.addEventListener('abort', giveUp);
+    this.#enqueue(source, waiter);
+    this.#schedule();
+    const isMine = await turn.promise;
+    signal.removeEventListener('abort', giveUp);
+    return isMine;
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    for (const [source, queue] of this.#queues) {
+      for (const waiter of queue.slice()) {
+        this.#remove(source, waiter);
+        waiter.answer(false);
+      }
+    }
+  }
+
+  #enqueue(source: string, waiter: Waiter): void {
+    const queue = this.#queues.get(source) ?? [];
+    queue.push(waiter);
+    this.#queues.set(source, queue);
+    this.#waitingCount += 1;
+    if (this.#waitingCount > this.#options.maxWaiting) this.#dropFromLongest();
+  }
+
+  #dropFromLongest(): void {
+    const [longest] = [...this.#queues].toSorted(([, one], [, other]) => other.length - one.length);
+    if (longest === undefined) return;
+    const [source, queue] = longest;
+    const [first] = queue;
+    if (first === undefined || !this.#remove(source, first)) return;
+    first.answer(false);
+  }
+
+  #remove(source: string, waiter: Waiter): boolean {
+    const queue = this.#queues.get(source);
+    const index = queue?.lastIndexOf(waiter) ?? -1;
+    if (queue === undefined || index === -1) return false;
+    queue.splice(index, 1);
+    this.#waitingCount -= 1;
+    if (queue.length === 0) this.#queues.delete(source);
+    return true;
+  }
+
+  #count(): void {
+    const nowMs = performance.now();
+    const earned = ((nowMs - this.#countedAtMs) / 1000) * this.#options.perSecond;
+    this.#turns = Math.min(this.#options.burst, this.#turns + earned);
+    this.#countedAtMs = nowMs;
+  }
+
+  #schedule(): void {
+    if (this.#timer !== null || this.#waitingCount === 0) return;
+    const missing = Math.max(0, 1 - this.#turns);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.#count();
+        while (this.#turns >= 1 && this.#giveTurn()) this.#turns -= 1;
+        this.#schedule();
+      },
+      Math.ceil((missing / this.#options.perSecond) * 1000),
+    );
+  }
+
+  #giveTurn(): boolean {
+    const [next] = this.#queues;
+    if (next === undefined) return false;
+    const [source, queue] = next;
+    const waiter = queue.at(-1);
+    if (waiter === undefined || !this.#remove(source, waiter)) return false;
+    if (queue.length > 0) {
+      this.#queues.delete(source);
+      this.#queues.set(source, queue);
+    }
+    waiter.answer(true);
+    return true;
+  }
+}

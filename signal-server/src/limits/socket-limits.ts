@@ -1,0 +1,20 @@
+/** How long and how many sockets may wait. Tests shorten them. */
+export type SocketLimits = {
+  /** Of sockets without a connection, and again of sockets with an open response. */
+  readonly maxSockets: number;
+  /** From a connection, or the first byte of a request, to its last header. */
+  readonly headersTimeoutMs: number;
+  /** From the upgrade to a libp2p connection. */
+  readonly handshakeTimeoutMs: number;
+};
+
+/** A browser opens six for the page of each of some hundred tabs that come at once. */
+const MIN_SOCKETS = 1_000;
+
+export function defaultSocketLimits(maxTabs: number): SocketLimits {
+  return {
+    maxSockets: Math.max(MIN_SOCKETS, maxTabs * 2),
+    headersTimeoutMs: 10_000,
+    handshakeTimeoutMs: 10_000,
+  };
+}

@@ -1,0 +1,114 @@
+import {AsyncLocalStorage} from 'node:async_hooks';
+import {
+  circuitRelayServer,
+  type CircuitRelayServerComponents,
+  type CircuitRelayService,
+} from '@libp2p/circuit-relay-v2';
+import type {Connection, Libp2p, Stream} from '@libp2p/interface';
+import {peerIdFromMultihash} from '@libp2p/peer-id';
+import * as Digest from 'multiformats/hashes/digest';
+import {assert} from '#shared/assert.ts';
+import type {RelayMeter} from './relay-meter.ts';
+import {RelayPlaces} from './relay-places.ts';
+import type {RelayedDials} from './relayed-dials.ts';
+
+/** Five times what WebRTC's signaling takes with its handshake and `identify`, about 6 KB. */
+const RELAYED_BYTES = 1n << 15n;
+const RELAYED_MS = 60_000;
+/** Status 201 of circuit relay v2, RESOURCE_LIMIT_EXCEEDED, as a message with its length in front. */
+const LIMIT_EXCEEDED = Uint8Array.of(5, 0x08, 0x02, 0x28, 0xc9, 0x01);
+
+type Options = {
+  readonly meter: RelayMeter;
+  readonly dials: RelayedDials;
+  /** What a connection's address counts as, as `SourceAddress.key`. */
+  readonly sourceKeyOf: (connection: Connection) => string;
+};
+
+/** What circuit-relay-v2 4.2.13 hands to its own `handleConnect`. */
+type ConnectRequest = {
+  readonly stream: {unwrap(): Stream};
+  readonly request: {readonly peer?: {readonly id: Uint8Array}};
+  readonly connection: Connection;
+};
+
+/**
+ * The relay carries signaling, nothing else: each connection through it ends
+ * after a minute or 32 KiB, and who dials whom how often is `RelayedDials`' affair.
+ */
+export function createRelayService(
+  options: Options,
+): (components: CircuitRelayServerComponents) => CircuitRelayService {
+  const create = circuitRelayServer({hopTimeout: 15_000});
+  return (components) => {
+    const relay = create(components);
+    assert('reservationStore' in relay, 'the relay has a store of places');
+    const places = new RelayPlaces({
+      reservations: relay.reservations,
+      limit: {data: RELAYED_BYTES, duration: RELAYED_MS},
+    });
+    Object.assign(relay, {reservationStore: places});
+    limitDials(relay, options);
+    return options.meter.watchRequests(relay);
+  };
+}
+
+function limitDials(relay: CircuitRelayService, options: Options): void {
+  assert('onHop' in relay && typeof relay.onHop === 'function', 'the relay handles hop streams');
+  assert(
+    'handleConnect' in relay && typeof relay.handleConnect === 'function',
+    'the relay handles requests to connect',
+  );
+  const {onHop, handleConnect} = relay;
+  // `handleConnect` is given a reader of the stream, which cannot be taken apart and used again.
+  const hopStream = new AsyncLocalStorage<Stream>();
+  const connect = async (hop: ConnectRequest, wait: {readonly signal: AbortSignal}) => {
+    const target = targetOf(hop);
+    const stream = hopStream.getStore();
+    if (stream !== undefined && target !== null && relay.reservations.has(target)) {
+      const isAdmitted = await options.dials.admit({
+        source: hop.connection.remotePeer.toString(),
+        sourceKey: options.sourceKeyOf(hop.connection),
+        target: target.toString(),
+        stream,
+        signal: wait.signal,
+      });
+      if (!isAdmitted) return await refuse(hop.stream.unwrap(), wait);
+    }
+    await handleConnect.call(relay, hop, wait);
+  };
+  Object.assign(relay, {
+    handleConnect: connect,
+    onHop: (stream: Stream, ...rest: unknown[]): unknown =>
+      hopStream.run(stream, () => onHop.call(relay, stream, ...rest)),
+  });
+}
+
+async function refuse(stream: Stream, wait: {readonly signal: AbortSignal}): Promise<void> {
+  if (stream.status !== 'open') return;
+  stream.send(LIMIT_EXCEEDED);
+  await stream.close(wait);
+}
+
+/** @returns `null` for what is no peer id: the relay itself says so. */
+function targetOf({request}: ConnectRequest) {
+  if (request.peer === undefined) return null;
+  try {
+    return peerIdFromMultihash(Digest.decode(request.peer.id));
+  } catch {
+    return null;
+  }
+}
+
+/** Places of tabs that have gone are free at once: tabs come and go. */
+export function releasePlacesOfClosedTabs(
+  libp2p: Libp2p<{relay: CircuitRelayService}>,
+  dials: RelayedDials,
+): void {
+  libp2p.addEventListener('peer:disconnect', ({detail}) => {
+    const {relay} = libp2p.services;
+    relay.reservations.get(detail)?.signal.reset(0);
+    relay.reservations.delete(detail);
+    dials.forget(detail.toString());
+  });
+}
