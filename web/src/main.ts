@@ -25,6 +25,10 @@ function start(config: PageConfig): void {
       watchDevice,
       onPageHide: (listener) => {
         addEventListener('pagehide', listener);
+        addEventListener('pageshow', reloadRestored);
+      },
+      onOnline: (listener) => {
+        addEventListener('online', listener);
       },
     });
   });
@@ -42,6 +46,11 @@ function start(config: PageConfig): void {
   };
   document.body.append(app);
   if (config.headless) exposeTabControl(services);
+}
+
+/** A page that comes out of the back/forward cache left the swarm when it was hidden. */
+function reloadRestored({persisted}: PageTransitionEvent): void {
+  if (persisted) location.reload();
 }
 
 /**

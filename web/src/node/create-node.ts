@@ -1,4 +1,5 @@
 import {GenerationClient, sessionIdFrom} from '#shared/p2p/generation-client.ts';
+import type {ServerLinkState} from '#shared/p2p/server-link.ts';
 import {untilAborted} from '#shared/p2p/until-aborted.ts';
 import {ClientOverlay} from '#shared/scheduling/phase-2-routing/client-overlay.ts';
 import type {ChatService} from '../chat/chat-service.ts';
@@ -25,6 +26,10 @@ export type NodeOptions = {
   readonly watchDevice: (listener: (state: DeviceState) => void) => void;
   /** Calls back when the page is being closed. */
   readonly onPageHide: (listener: () => void) => void;
+  /** Calls back when the browser says that the network is back. */
+  readonly onOnline: (listener: () => void) => void;
+  /** Called when the link to the signal servers is lost, fails again, or is back. */
+  readonly onServerState?: (state: ServerLinkState) => void;
 };
 
 /** A chain that says nothing for this long has failed. */

@@ -1,4 +1,3 @@
-import {WeftError} from '#shared/errors.ts';
 import type {SwarmId} from '#shared/ids.ts';
 import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
 import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts';
@@ -6,6 +5,7 @@ import type {NodeFacts} from '#shared/p2p/record-publisher.ts';
 import {recordPrefix} from '#shared/p2p/signed-record.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
 import {firstListing} from '#shared/p2p/first-listing.ts';
+import type {ServerLinkState} from '#shared/p2p/server-link.ts';
 import type {Transport} from '#shared/p2p/transport.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
@@ -14,6 +14,7 @@ import type {DeviceState} from '../chat/device-state.ts';
 import {LinkBook} from './capability/link-book.ts';
 import {MeasuredTransport} from './capability/measured-transport.ts';
 import {WatchedDevice} from './capability/watched-device.ts';
+import {joinFailure} from './join-failure.ts';
 import {createLibp2pNode, type BrowserNode} from './libp2p/create-libp2p-node.ts';
 import {createEphemeralIdentity, loadIdentity, type Identity} from './libp2p/load-identity.ts';
 import {readLinkPaths} from './libp2p/read-link-paths.ts';
@@ -30,6 +31,10 @@ export type JoinOptions = {
   readonly watchDevice: (listener: (state: DeviceState) => void) => void;
   /** Calls back when the page is being closed. */
   readonly onPageHide: (listener: () => void) => void;
+  /** Calls back when the browser says that the network is back. */
+  readonly onOnline: (listener: () => void) => void;
+  /** Called when the link to the signal servers is lost, fails again, or is back. */
+  readonly onServerState?: (state: ServerLinkState) => void;
 };
 
 const JOIN_TIMEOUT_MS = 30_000;
@@ -39,7 +44,8 @@ const LISTING_PATIENCE_MS = 5_000;
 /**
  * Joins the swarm of one model: libp2p node, directory, transport.
  *
- * @throws {WeftError} `SERVER_UNREACHABLE` when the signal server does not let this tab in.
+ * @throws {WeftError} what kept this tab out: `SERVER_UNREACHABLE`, `WEBSOCKET_BLOCKED`,
+ *   `NO_RELAY_PLACE`, `WEBRTC_MISSING`. Joining again may work at any time.
  */
 export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> {
   const identity = await (options.isEphemeral ? createEphemeralIdentity() : loadIdentity());
@@ -120,19 +126,23 @@ async function openLinks(
 }
 
 async function openNode(options: JoinOptions, identity: Identity): Promise<BrowserNode> {
+  let state: ServerLinkState | null = null;
+  const signal = AbortSignal.timeout(JOIN_TIMEOUT_MS);
   try {
     return await createLibp2pNode({
       privateKey: identity.privateKey,
-      fetchBootstrap: ({signal}) => fetchBootstrap(options.siteUrl, {signal}),
-      signal: AbortSignal.timeout(JOIN_TIMEOUT_MS),
+      fetchBootstrap: (fetchOptions) => fetchBootstrap(options.siteUrl, fetchOptions),
+      onServerState: (next) => {
+        state = next;
+        options.onServerState?.(next);
+      },
+      onOnline: options.onOnline,
+      signal,
     });
   } catch (cause) {
     identity.release();
-    throw new WeftError(
-      {code: 'SERVER_UNREACHABLE', siteUrl: options.siteUrl},
-      `Cannot join the swarm: the signal server of ${options.siteUrl} does not answer; check the network and try again`,
-      {cause},
-    );
+    if (!signal.aborted) throw cause;
+    throw joinFailure({siteUrl: options.siteUrl, state, cause});
   }
 }
 

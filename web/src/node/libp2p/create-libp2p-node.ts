@@ -43,6 +43,8 @@ type Options = {
   readonly privateKey: PrivateKey;
   readonly fetchBootstrap: (options: {readonly signal: AbortSignal}) => Promise<Bootstrap>;
   readonly onServerState?: (state: ServerLinkState) => void;
+  /** Calls back when the browser says that the network is back. */
+  readonly onOnline?: (listener: () => void) => void;
   readonly signal: AbortSignal;
 };
 
@@ -60,7 +62,8 @@ const MAX_CONNECTIONS = 100;
  * The libp2p node of a tab, connected to the signal server and reachable by
  * WebRTC.
  *
- * @throws the reason of `signal`, when no server was found before it fired.
+ * @throws the reason of `signal`, when no server was found before it fired;
+ *   {WebRtcMissingError} at once in a browser without WebRTC.
  */
 export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
   const clock = createSwarmClock();
@@ -81,6 +84,7 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
     },
     ...(options.onServerState && {onState: options.onServerState}),
   });
+  options.onOnline?.(() => server.hurry());
   const node = describeNode({libp2p, server, clock});
   identifyConnections({
     libp2p,

@@ -1,4 +1,17 @@
 import type {webRTC} from '@libp2p/webrtc';
+import {WeftError} from '#shared/errors.ts';
+
+class WebRtcMissingError extends WeftError<{readonly code: 'WEBRTC_MISSING'}> {
+  override readonly name = 'WebRtcMissingError';
+
+  constructor(options?: ErrorOptions) {
+    super(
+      {code: 'WEBRTC_MISSING'},
+      'Cannot join the swarm: this browser has no WebRTC, or it is switched off; allow it, or use another browser',
+      options,
+    );
+  }
+}
 
 /**
  * libp2p's WebRTC transport, with dials that do not hang.
@@ -10,8 +23,11 @@ import type {webRTC} from '@libp2p/webrtc';
  *
  * The module takes `RTCPeerConnection` when it is loaded: it gets one whose
  * `init` channel tells late listeners what has already happened.
+ *
+ * @throws {WebRtcMissingError} when the browser has none, or allows none.
  */
 export async function loadWebRtc(): Promise<typeof webRTC> {
+  assertWebRtcWorks();
   const Original = globalThis.RTCPeerConnection;
   globalThis.RTCPeerConnection = class extends Original {
     override createDataChannel(label: string, options?: RTCDataChannelInit): RTCDataChannel {
@@ -24,6 +40,15 @@ export async function loadWebRtc(): Promise<typeof webRTC> {
     return (await import('@libp2p/webrtc')).webRTC;
   } finally {
     globalThis.RTCPeerConnection = Original;
+  }
+}
+
+/** Browsers without WebRTC have no such class; a policy or an extension may make it throw. */
+function assertWebRtcWorks(): void {
+  try {
+    new RTCPeerConnection().close();
+  } catch (cause) {
+    throw new WebRtcMissingError({cause});
   }
 }
 
