@@ -1,4 +1,5 @@
 import type {TensorEntry} from '#shared/model/manifest.ts';
+import {secureCrypto} from '../../secure-page.ts';
 import {EngineError} from '../engine-error.ts';
 
 /**
@@ -10,7 +11,7 @@ export async function checkTensor(
   entry: TensorEntry,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<void> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  const digest = new Uint8Array(await secureCrypto().digest('SHA-256', bytes));
   const actualSha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   if (actualSha256 === entry.sha256) return;
   throw new EngineError(
