@@ -52,6 +52,7 @@ async function join(manifestHash: string): Promise<{readonly peerId: string}> {
     libp2p: node.libp2p,
     prefix: recordPrefix(swarmId, asManifestHash(manifestHash)),
     now: () => node.clock.nowMs(),
+    servers: node.server,
   });
   const addressesOf = (peer: PeerId): readonly string[] =>
     directory.list().records.find(({peerId}) => peerId === peer)?.addresses ?? [];

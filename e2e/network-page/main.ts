@@ -95,6 +95,7 @@ async function join() {
     libp2p: node.libp2p,
     prefix: recordPrefix(swarmId, manifestHash),
     now,
+    servers: node.server,
   });
   const publisher = startRecordPublisher({
     directory,

@@ -93,7 +93,8 @@ export const directoryContract: readonly DirectoryRule[] = [
       const {nowMs} = world.clock;
       await publishAs(world, a, owner, {seq: nowMs + 2, openSessions: 2});
       await viewOf(b, lists(1));
-      await publishAs(world, a, owner, {seq: nowMs + 1, openSessions: 1});
+      const older = publishAs(world, a, owner, {seq: nowMs + 1, openSessions: 1});
+      await expect(older).rejects.toMatchObject({detail: {code: 'RECORD_OUTDATED'}});
       const marker = await createOwner();
       await publishAs(world, a, marker);
       const {records} = await viewOf(b, lists(2));
@@ -127,7 +128,8 @@ export const directoryContract: readonly DirectoryRule[] = [
       await viewOf(b, lists(1));
       await publishAs(world, a, owner, {seq: seq + 1, expiresAtMs: seq + 1});
       await viewOf(b, lists(0));
-      await b.publish(await sealRecord(first, owner.privateKey), limited());
+      const again = b.publish(await sealRecord(first, owner.privateKey), limited());
+      await expect(again).rejects.toMatchObject({detail: {code: 'RECORD_OUTDATED'}});
       expect(a.list().records).toEqual([]);
       expect(b.list().records).toEqual([]);
     },

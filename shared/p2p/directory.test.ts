@@ -6,6 +6,8 @@ import {ping} from '@libp2p/ping';
 import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
 import {describe, expect, test} from 'vitest';
+import {asPeerId} from '../ids.ts';
+import {fixedServers} from '../testing/fixed-servers.ts';
 import {serveDirectory} from './directory-server.ts';
 import {directoryContract, type DirectoryWorld} from './directory.contract.ts';
 import {RecordIntake} from './intake/record-intake.ts';
@@ -61,13 +63,14 @@ async function createKadWorld(): Promise<DirectoryWorld> {
   const peerServerIds = new Set<string>();
   const intake = new RecordIntake({datastore: server.datastore, now, peerServerIds});
   const puts = await servePuts({libp2p: server.libp2p, intake});
+  const servers = fixedServers([asPeerId(server.libp2p.peerId.toString())]);
   const closers: (() => Promise<void>)[] = [];
   return {
     clock,
     open: async (prefix) => {
       const {libp2p} = await createNode('client', now);
       peerServerIds.add(libp2p.peerId.toString());
-      const directory = await openKadDirectory({libp2p, prefix, now});
+      const directory = await openKadDirectory({libp2p, prefix, now, servers});
       await libp2p.dial(server.libp2p.getMultiaddrs());
       closers.push(async () => {
         await directory.close();

@@ -1,5 +1,6 @@
 import {WeftError} from '../errors.ts';
 import type {NodeRecord} from '../protocol/node-record.ts';
+import type {PutRefusal} from '../protocol/put-message.ts';
 import type {SealedRecord} from './signed-record.ts';
 
 /**
@@ -11,7 +12,8 @@ export interface Directory {
    * Stores a record where others find it, and in the own list at once.
    *
    * @throws {RecordRefusedError} when no reader would accept it.
-   * @throws {DirectoryError} when no server took it; its owner tries again.
+   * @throws {DirectoryError} when no server took it; its owner tries again. The code is the
+   *   servers' own where one said why, else `DIRECTORY_UNREACHABLE`.
    */
   publish(sealed: SealedRecord, options: {readonly signal: AbortSignal}): Promise<void>;
   /** Live records, sorted by peer id. Empty is not the same as `unreachable`. */
@@ -29,6 +31,9 @@ export type DirectoryView = {
 
 type Detail =
   | {readonly code: 'DIRECTORY_UNREACHABLE'; readonly key: string}
+  /** What a server answered, when none stored the record. */
+  | {readonly code: PutRefusal; readonly key: string}
+  | {readonly code: 'DIRECTORY_SILENT'; readonly server: string; readonly waitedMs: number}
   | {readonly code: 'DIRECTORY_CLOSED'};
 
 export class DirectoryError extends WeftError<Detail> {

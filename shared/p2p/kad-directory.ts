@@ -1,36 +1,45 @@
-import type {Libp2p, PeerId as Libp2pPeerId} from '@libp2p/interface';
-import type {KadDHT} from '@libp2p/kad-dht';
-import {
-  DIRECTORY_BEAT_MS,
-  DIRECTORY_MESSAGE_MAX_BYTES,
-  directoryReplySchema,
-  type DirectoryReply,
-} from '../protocol/directory-message.ts';
+import type {Libp2p} from '@libp2p/interface';
+import {peerIdFromString} from '@libp2p/peer-id';
+import type {PeerId} from '../ids.ts';
+import type {DirectoryReply} from '../protocol/directory-message.ts';
 import {fromBase64} from './base64.ts';
-import {DIRECTORY_PROTOCOL} from './directory-server.ts';
 import {DirectoryError, type Directory, type DirectoryView} from './directory.ts';
-import {JsonStream} from './json-stream.ts';
-import {RecordTable} from './record-table.ts';
-import {openRecord, peekRecord, type SealedRecord} from './signed-record.ts';
+import type {NamedServers} from './named-servers.ts';
+import {putRecord} from './put-record.ts';
+import {DirectoryPlaces, type Place} from './reading/directory-places.ts';
+import {openConnection} from './reading/follow-server.ts';
+import {publishToServers} from './reading/publish-to-servers.ts';
+import type {Patience} from './reading/read-list.ts';
+import {takeRecords} from './reading/take-records.ts';
+import {RecordTable, type RecordSource} from './record-table.ts';
+import {openRecord, ownerOfKey, peekRecord, type SealedRecord} from './signed-record.ts';
 
-const SILENCE_MS = 3 * DIRECTORY_BEAT_MS;
-const RETRY_MS = 500;
-const PUT_TIMEOUT_MS = 5_000;
-const MAX_SERVERS = 4;
+const RESTORE_TIMEOUT_MS = 5_000;
+/** Decryption, JSON and schema of one listed record, before anything of it is checked. */
+const LISTED_MS = 0.01;
 /** Source of what this node itself publishes; no server can take it back. */
-const OWN = 'own';
+const OWN: RecordSource = {name: 'own', kind: 'own'};
 
 type Options = {
-  readonly libp2p: Libp2p<{dht: KadDHT}>;
+  readonly libp2p: Libp2p;
   /** From `recordPrefix`: one model in one swarm. */
   readonly prefix: string;
   /** Unix ms, corrected by the server's clock. */
   readonly now: () => number;
+  readonly servers: NamedServers;
+  /** Peers that this node is linked to, or has measured: they are listed whoever else is. */
+  readonly isNeighbour?: (peer: PeerId) => boolean;
+  /** Other than the usual one, in tests. */
+  readonly patience?: Patience;
 };
 
 /**
- * Records in kad-dht, found by the listing that every connected DHT server
- * offers: each one is read by a stream of its own, and the lists are merged.
+ * The lists of the servers that the bootstrap names, each read by a stream of
+ * its own, and merged; records are published to the same servers.
+ *
+ * Another peer that offers a list is a hint at most: it is read while no named
+ * server answers, and never makes the directory `reachable`. A list can only
+ * omit: every record is signed by its owner.
  */
 export async function openKadDirectory(options: Options): Promise<Directory> {
   const directory = new KadDirectory(options);
@@ -39,46 +48,45 @@ export async function openKadDirectory(options: Options): Promise<Directory> {
 }
 
 class KadDirectory implements Directory {
-  readonly #libp2p: Libp2p<{dht: KadDHT}>;
-  readonly #prefix: string;
-  readonly #now: () => number;
-  readonly #table = new RecordTable();
+  readonly #options: Options;
+  readonly #table: RecordTable;
+  readonly #places: DirectoryPlaces;
   readonly #listeners = new Set<() => void>();
   readonly #closing = new AbortController();
-  /** Servers with a reading loop; `isListening` once the whole list was read. */
-  readonly #servers = new Map<string, {isListening: boolean}>();
+  /** The newest own record that each list has shown since it was last lost. */
+  readonly #ownSeqs = new Map<string, number>();
   #own: SealedRecord | null = null;
-  #topologyId = '';
 
   constructor(options: Options) {
-    this.#libp2p = options.libp2p;
-    this.#prefix = options.prefix;
-    this.#now = options.now;
+    const {libp2p, prefix, servers, isNeighbour, patience} = options;
+    this.#options = options;
+    this.#table = new RecordTable(isNeighbour === undefined ? {} : {isNeighbour});
+    this.#places = new DirectoryPlaces({
+      libp2p,
+      prefix,
+      servers,
+      patience,
+      onReply: async (reply, place) => this.#read(reply, place),
+      onChange: (place) => this.#changed(place),
+    });
   }
 
   async start(): Promise<void> {
-    this.#topologyId = await this.#libp2p.register(DIRECTORY_PROTOCOL, {
-      onConnect: (server) => this.#follow(server),
-    });
-    for (const server of this.#libp2p.getPeers()) {
-      const known = await this.#libp2p.peerStore.get(server).catch(() => null);
-      if (known?.protocols.includes(DIRECTORY_PROTOCOL)) this.#follow(server);
-    }
+    await this.#places.start();
   }
 
-  async publish(sealed: SealedRecord, options: {readonly signal: AbortSignal}): Promise<void> {
+  async publish(sealed: SealedRecord, {signal}: {readonly signal: AbortSignal}): Promise<void> {
     this.#throwIfClosed();
-    const record = await openRecord(sealed, this.#now());
+    const record = await openRecord(sealed, this.#options.now());
     this.#own = sealed;
     if (this.#table.add(record, OWN)) this.#notify();
-    await this.#put(sealed, options.signal);
+    await this.#publishTo(this.#connectedServers(), sealed, signal);
   }
 
   list(): DirectoryView {
-    const isReachable = [...this.#servers.values()].some((server) => server.isListening);
     return {
-      records: this.#table.live(this.#now()),
-      state: isReachable ? 'reachable' : 'unreachable',
+      records: this.#table.live(this.#options.now()),
+      state: this.#places.isReachable ? 'reachable' : 'unreachable',
     };
   }
 
@@ -88,105 +96,70 @@ class KadDirectory implements Directory {
   }
 
   async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    this.#libp2p.unregister(this.#topologyId);
     this.#listeners.clear();
+    this.#places.stop();
   }
 
-  /** @throws {DirectoryError} unless at least one DHT server stored the record. */
-  async #put({key, value}: SealedRecord, signal: AbortSignal): Promise<void> {
-    let storedCount = 0;
-    let cause: unknown;
-    try {
-      const events = this.#libp2p.services.dht.put(new TextEncoder().encode(key), value, {signal});
-      for await (const event of events) {
-        if (event.name === 'PEER_RESPONSE' && event.messageName === 'PUT_VALUE') storedCount += 1;
-        if (event.name === 'QUERY_ERROR') cause = event.error;
-      }
-    } catch (error) {
-      cause = error;
-    }
-    if (storedCount > 0) return;
-    throw new DirectoryError(
-      {code: 'DIRECTORY_UNREACHABLE', key},
-      `Cannot publish "${key}": no DHT server stored it`,
-      {cause},
-    );
+  #connectedServers(): readonly PeerId[] {
+    const {libp2p, servers} = this.#options;
+    return servers
+      .namedServers()
+      .map(({peerId}) => peerId)
+      .filter((id) => openConnection(libp2p, peerIdFromString(id)) !== null);
   }
 
-  /** Reads the list of `server` for as long as it stays connected. */
-  #follow(server: Libp2pPeerId): void {
-    const name = server.toString();
-    if (this.#servers.has(name) || this.#servers.size >= MAX_SERVERS) return;
-    this.#servers.set(name, {isListening: false});
-    void this.#readUntilGone(server).finally(() => {
-      this.#servers.delete(name);
-      this.#notify();
+  async #publishTo(
+    servers: readonly PeerId[],
+    sealed: SealedRecord,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const {libp2p} = this.#options;
+    await publishToServers({
+      key: sealed.key,
+      servers,
+      put: async (id, limit) =>
+        putRecord({libp2p, server: peerIdFromString(id), sealed, signal: limit}),
+      signal,
     });
   }
 
-  async #readUntilGone(server: Libp2pPeerId): Promise<void> {
-    const {signal} = this.#closing;
-    while (!signal.aborted && this.#libp2p.getConnections(server).length > 0) {
-      await this.#readOnce(server).catch(() => {
-        // A lost stream is not a lost list: records stay until they expire, and the loop asks again.
-      });
-      this.#setListening(server.toString(), false);
-      if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  async #read(reply: DirectoryReply, {source, budget, stopping}: Place): Promise<void> {
+    const {prefix, now} = this.#options;
+    const startMs = performance.now();
+    this.#noteOwn(reply, source);
+    const isNews = await takeRecords(reply, source, {table: this.#table, prefix, nowMs: now()});
+    if (isNews) this.#notify();
+    const endMs = performance.now();
+    const pauseMs = budget.spend(endMs - startMs + reply.records.length * LISTED_MS, endMs);
+    if (pauseMs > 0 && !stopping.signal.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
 
-  async #readOnce(server: Libp2pPeerId): Promise<void> {
-    const silence = () => AbortSignal.any([this.#closing.signal, AbortSignal.timeout(SILENCE_MS)]);
-    const stream = await this.#libp2p.dialProtocol(server, DIRECTORY_PROTOCOL, {signal: silence()});
-    const messages = new JsonStream(stream, {maxMessageBytes: DIRECTORY_MESSAGE_MAX_BYTES});
-    const listed = new Map<string, number>();
-    try {
-      await messages.write({prefix: this.#prefix}, {signal: silence()});
-      for (;;) {
-        const reply = await messages.read(directoryReplySchema, {signal: silence()});
-        await this.#take(reply, server.toString(), listed);
-      }
-    } catch (cause) {
-      messages.abort(new Error('Stopped reading the directory', {cause}));
-      throw cause;
-    }
+  #noteOwn({records}: DirectoryReply, {name}: RecordSource): void {
+    const own = this.#own;
+    if (own === null) return;
+    const listed = records.find(({peerId}) => peerId === ownerOfKey(own.key));
+    const seq = listed === undefined ? undefined : peekRecord(fromBase64(listed.value))?.seq;
+    if (seq !== undefined) this.#ownSeqs.set(name, seq);
   }
 
-  async #take(reply: DirectoryReply, source: string, listed: Map<string, number>): Promise<void> {
-    const outcomes = await Promise.all(
-      reply.records.map(async ({peerId, value}) => {
-        const sealed = {key: this.#prefix + peerId, value: fromBase64(value)};
-        const record = await openRecord(sealed, this.#now()).catch(() => null);
-        if (record === null) return false; // Forged, broken or expired: as if it had not been listed.
-        listed.set(sealed.key, record.seq);
-        return this.#table.add(record, source);
-      }),
-    );
-    const departures = reply.gone.map((peerId) => this.#table.gone(peerId, source));
-    if ([...outcomes, ...departures].includes(true)) this.#notify();
-    if (reply.complete && this.#setListening(source, true)) this.#restoreOwn(listed);
+  #changed({source, isListening}: Place): void {
+    if (isListening && source.kind === 'named') this.#restoreOwn(source.name);
+    if (!isListening) this.#ownSeqs.delete(source.name);
+    this.#notify();
   }
 
   /** A server that came back with an empty store hears of this node again at once. */
-  #restoreOwn(listed: ReadonlyMap<string, number>): void {
+  #restoreOwn(name: string): void {
     const own = this.#own;
-    if (own === null) return;
-    const seq = peekRecord(own.value)?.seq ?? 0;
-    if ((listed.get(own.key) ?? -1) >= seq) return;
-    this.#put(own, AbortSignal.timeout(PUT_TIMEOUT_MS)).catch(() => {
+    const server = this.#connectedServers().find((id) => id === name);
+    if (own === null || server === undefined) return;
+    if ((this.#ownSeqs.get(name) ?? -1) >= (peekRecord(own.value)?.seq ?? 0)) return;
+    this.#publishTo([server], own, AbortSignal.timeout(RESTORE_TIMEOUT_MS)).catch(() => {
       // The publisher refreshes the record anyway.
     });
-  }
-
-  /** @returns whether this was news. */
-  #setListening(name: string, isListening: boolean): boolean {
-    const server = this.#servers.get(name);
-    if (server === undefined || server.isListening === isListening) return false;
-    server.isListening = isListening;
-    this.#notify();
-    return true;
   }
 
   #notify(): void {
@@ -194,11 +167,7 @@ class KadDirectory implements Directory {
   }
 
   #throwIfClosed(): void {
-    if (this.#closing.signal.aborted) {
-      throw new DirectoryError(
-        {code: 'DIRECTORY_CLOSED'},
-        'Cannot publish: the directory is closed',
-      );
-    }
+    if (!this.#closing.signal.aborted) return;
+    throw new DirectoryError({code: 'DIRECTORY_CLOSED'}, 'Cannot publish: the directory is closed');
   }
 }

@@ -1,6 +1,8 @@
-import {RecordTable} from './record-table.ts';
+import {RecordTable, type RecordSource} from './record-table.ts';
 import {DirectoryError, type Directory} from './directory.ts';
 import {openRecord, peekRecord, type SealedRecord} from './signed-record.ts';
+
+const MEMORY: RecordSource = {name: 'memory', kind: 'named'};
 
 /** A server that all directories made from it share: publishing reaches them in the same task. */
 export class MemoryDirectoryServer {
@@ -24,7 +26,7 @@ export class MemoryDirectoryServer {
     const read = async (sealed: SealedRecord) => {
       if (!sealed.key.startsWith(prefix)) return;
       const record = await openRecord(sealed, this.#now());
-      if (table.add(record, 'memory')) for (const listener of listeners) listener();
+      if (table.add(record, MEMORY)) for (const listener of listeners) listener();
     };
     for (const sealed of this.#stored.values()) await read(sealed).catch(() => undefined);
     this.#readers.add(read);
@@ -54,7 +56,13 @@ export class MemoryDirectoryServer {
     }
     const held = this.#stored.get(sealed.key);
     const heldSeq = held === undefined ? -1 : (peekRecord(held.value)?.seq ?? -1);
-    if (heldSeq < record.seq) this.#stored.set(sealed.key, sealed);
+    if (heldSeq > record.seq) {
+      throw new DirectoryError(
+        {code: 'RECORD_OUTDATED', key: sealed.key},
+        `Cannot publish "${sealed.key}": the directory server holds a newer record`,
+      );
+    }
+    this.#stored.set(sealed.key, sealed);
     await Promise.all([...this.#readers].map((read) => read(sealed)));
   }
 }

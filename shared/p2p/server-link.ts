@@ -3,6 +3,7 @@ import type {PeerId} from '../ids.ts';
 import type {Bootstrap, NamedServer} from '../protocol/bootstrap.ts';
 import {forgetServer} from './link/forget-server.ts';
 import {ServerConnection, type ServerConnectionState} from './link/server-connection.ts';
+import type {NamedServers} from './named-servers.ts';
 import {createSwarmClock, type SwarmClock} from './swarm-clock.ts';
 
 export type ServerLinkState =
@@ -10,17 +11,9 @@ export type ServerLinkState =
   | {readonly kind: 'connected'; readonly bootstrap: Bootstrap};
 
 /** The tab's link to all servers that the bootstrap names. */
-export interface ServerLink {
+export interface ServerLink extends NamedServers {
   /** Connected while at least one named server is. */
   state(): ServerLinkState;
-  /** The servers that count for publishing and listing: the page's own, and its peers. */
-  namedServers(): readonly NamedServer[];
-  /** Calls `listener` when servers are named or not any longer, or a connection to one begins or ends. */
-  onServersChanged(listener: () => void): () => void;
-  /** Something came from this server: no probe is needed for a while. */
-  heard(serverId: PeerId): void;
-  /** Something that should have come from this server did not: a probe decides. */
-  suspect(serverId: PeerId): void;
   /**
    * Reads the server's clock again.
    *

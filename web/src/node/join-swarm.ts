@@ -1,4 +1,5 @@
 import type {SwarmId} from '#shared/ids.ts';
+import type {Directory} from '#shared/p2p/directory.ts';
 import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
 import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts';
 import type {NodeFacts} from '#shared/p2p/record-publisher.ts';
@@ -55,13 +56,8 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
   });
   const {swarmId} = await node.server.connected;
   const nowMs = (): number => node.clock.nowMs();
-  const directory = await openKadDirectory({
-    libp2p: node.libp2p,
-    prefix: recordPrefix(swarmId, options.model.manifestHash),
-    now: nowMs,
-  });
-  // Who asks at once would hear that nobody holds anything.
-  await firstListing(directory, {signal: AbortSignal.timeout(LISTING_PATIENCE_MS)});
+  const prefix = recordPrefix(swarmId, options.model.manifestHash);
+  const directory = await openDirectory(node, prefix, nowMs);
   const records = new NewestRecords(directory);
   const {transport, book} = await openLinks(node, records);
   const device = new WatchedDevice(options.watchDevice);
@@ -111,6 +107,17 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
 
 function stopwatchMs(): number {
   return performance.now();
+}
+
+async function openDirectory(
+  {libp2p, server}: BrowserNode,
+  prefix: string,
+  now: () => number,
+): Promise<Directory> {
+  const directory = await openKadDirectory({libp2p, prefix, now, servers: server});
+  // Who asks at once would hear that nobody holds anything.
+  await firstListing(directory, {signal: AbortSignal.timeout(LISTING_PATIENCE_MS)});
+  return directory;
 }
 
 async function openLinks(

@@ -1,0 +1,92 @@
+import type {Connection} from '@libp2p/interface';
+import {
+  DIRECTORY_BEAT_MS,
+  DIRECTORY_MESSAGE_MAX_BYTES,
+  directoryReplySchema,
+  type DirectoryReply,
+} from '../../protocol/directory-message.ts';
+import {DIRECTORY_PROTOCOL} from '../directory-server.ts';
+import {DirectoryError} from '../directory.ts';
+import {JsonStream} from '../json-stream.ts';
+
+/** How long a server may say nothing. */
+export type Patience = {
+  /** Until a list begins: then it is asked for again. */
+  readonly firstReplyMs: number;
+  /** Between two beats: then the server, or the way to it, is not what it was. */
+  readonly silenceMs: number;
+};
+
+const PATIENCE: Patience = {
+  firstReplyMs: 2 * DIRECTORY_BEAT_MS,
+  silenceMs: 3 * DIRECTORY_BEAT_MS,
+};
+/** A timer that is this late did not measure the server: the page itself stood still. */
+const LATE_MS = DIRECTORY_BEAT_MS;
+
+type Options = {
+  readonly connection: Connection;
+  readonly prefix: string;
+  readonly patience?: Patience | undefined;
+  /** The next page is read once this settles: a list cannot come faster than it is dealt with. */
+  readonly onReply: (reply: DirectoryReply) => Promise<void>;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Reads the list of one server over one stream, for as long as it goes on.
+ *
+ * @throws {DirectoryError} `DIRECTORY_SILENT` when the server says nothing;
+ *   else whatever ended the stream, or the reason of `signal`.
+ */
+export async function readList(options: Options): Promise<never> {
+  const {connection, prefix, onReply, signal, patience = PATIENCE} = options;
+  const server = connection.remotePeer.toString();
+  const stream = await heard(patience.firstReplyMs, server, signal, async (limit) =>
+    connection.newStream(DIRECTORY_PROTOCOL, {signal: limit}),
+  );
+  const messages = new JsonStream(stream, {maxMessageBytes: DIRECTORY_MESSAGE_MAX_BYTES});
+  try {
+    let limitMs = patience.firstReplyMs;
+    await heard(limitMs, server, signal, async (limit) =>
+      messages.write({prefix}, {signal: limit}),
+    );
+    for (;;) {
+      const reply = await heard(limitMs, server, signal, async (limit) =>
+        messages.read(directoryReplySchema, {signal: limit}),
+      );
+      limitMs = patience.silenceMs;
+      await onReply(reply);
+      signal.throwIfAborted();
+    }
+  } catch (cause) {
+    messages.abort(new Error('Stopped reading the directory', {cause}));
+    throw cause;
+  }
+}
+
+/** What `run` gives, if that comes in time. @throws {DirectoryError} `DIRECTORY_SILENT`. */
+async function heard<T>(
+  limitMs: number,
+  server: string,
+  signal: AbortSignal,
+  run: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const startMs = performance.now();
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), limitMs);
+  try {
+    return await run(AbortSignal.any([signal, limit.signal]));
+  } catch (cause) {
+    const waitedMs = performance.now() - startMs;
+    const isSilence = limit.signal.aborted && !signal.aborted && waitedMs < limitMs + LATE_MS;
+    if (!isSilence) throw cause;
+    throw new DirectoryError(
+      {code: 'DIRECTORY_SILENT', server, waitedMs},
+      `Lost the list of server "${server}": it said nothing for ${Math.round(waitedMs)} ms`,
+      {cause},
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}

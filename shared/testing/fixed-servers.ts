@@ -1,0 +1,12 @@
+import type {PeerId} from '../ids.ts';
+import type {NamedServers} from '../p2p/named-servers.ts';
+
+/** Servers that are named once and for all; who is suspected is noted. */
+export function fixedServers(peerIds: readonly PeerId[], suspected: PeerId[] = []): NamedServers {
+  return {
+    namedServers: () => peerIds.map((peerId) => ({peerId, addresses: []})),
+    onServersChanged: () => () => undefined,
+    heard: () => undefined,
+    suspect: (serverId) => void suspected.push(serverId),
+  };
+}

@@ -1,0 +1,42 @@
+import {identify, type IdentifyComponents} from '@libp2p/identify';
+import type {Libp2p, PrivateKey} from '@libp2p/interface';
+import {memory} from '@libp2p/memory';
+import {noise} from '@libp2p/noise';
+import {yamux} from '@libp2p/yamux';
+import {createLibp2p} from 'libp2p';
+import {asPeerId, type PeerId} from '../ids.ts';
+import {serveDirectory} from '../p2p/directory-server.ts';
+import {RecordIntake} from '../p2p/intake/record-intake.ts';
+import {servePuts} from '../p2p/intake/serve-puts.ts';
+import {NewestRecordDatastore} from '../p2p/newest-record-datastore.ts';
+
+let nextPeer = 0;
+
+/** A node in this process, reached by its memory address. */
+export async function openMemoryPeer(
+  options: {readonly isIdentified?: boolean; readonly privateKey?: PrivateKey} = {},
+): Promise<Libp2p> {
+  const services: Record<string, (components: IdentifyComponents) => unknown> = {};
+  if (options.isIdentified ?? true) services['identify'] = identify();
+  return await createLibp2p({
+    ...(options.privateKey && {privateKey: options.privateKey}),
+    addresses: {listen: [`/memory/peer-${nextPeer++}`]},
+    transports: [memory()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionMonitor: {enabled: false},
+    services,
+  });
+}
+
+export function idOf(libp2p: Libp2p): PeerId {
+  return asPeerId(libp2p.peerId.toString());
+}
+
+/** Makes `libp2p` a directory server, with a store of its own. */
+export async function serveRecords(libp2p: Libp2p): Promise<NewestRecordDatastore> {
+  const datastore = new NewestRecordDatastore({now: Date.now});
+  await serveDirectory({libp2p, datastore});
+  await servePuts({libp2p, intake: new RecordIntake({datastore, now: Date.now})});
+  return datastore;
+}
