@@ -156,7 +156,7 @@ test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees 
   expect(isGood).toBe(true);
   expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toBeTruthy();
 
-  const {spec} = await manifestOfFile({path: modelPath, id: 'tiny', cutEvery: 3});
+  const {spec} = await manifestOfFile({path: modelPath, id: 'tiny', cutEvery: 3, prompts: 'chat'});
   const {maxTokens, temperature, seed} = requests;
   for (const {promptTokenIds, tokenIds, chains, wireBytesPerTokenPerHop} of report.requests) {
     expect(tokenIds).toEqual(

@@ -10,11 +10,7 @@ export default defineConfig({
   // Relative URLs: the page may be served from any path.
   base: './',
   resolve: {
-    alias: {
-      '#shared': fromRoot('shared'),
-      // The package's default entry is for Node; bundlers would take it.
-      '@huggingface/gguf': fromRoot('node_modules/@huggingface/gguf/dist/browser/index.mjs'),
-    },
+    alias: {'#shared': fromRoot('shared')},
   },
   plugins: [swapBuiltSite({workDir: fromRoot('.cache')})],
   worker: {format: 'es'},

@@ -7,6 +7,8 @@ import {WeftError} from '#shared/errors.ts';
 import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/catalog.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {hashManifest} from '#shared/model/hash-manifest.ts';
+import type {Manifest} from '#shared/model/manifest.ts';
+import {TextUnsupportedError} from '#shared/model/text/text-unsupported-error.ts';
 import {prepareModel} from '../set-up/prepare-model.ts';
 import {manifestOfFile} from '../swarm/manifest-of-file.ts';
 import {chooseCutEvery} from './choose-cut-every.ts';
@@ -32,7 +34,7 @@ const FILE_NAME = 'model.gguf';
  * @throws {WeftError} `MODEL_UNKNOWN`, or as `prepareModel` and `makeManifest` do.
  */
 export async function offerModel(
-  scenario: Pick<Scenario, 'model' | 'tabs'>,
+  scenario: Pick<Scenario, 'model' | 'tabs'> & Partial<Pick<Scenario, 'requests'>>,
   options: {
     readonly folder: string;
     readonly log: (line: string) => void;
@@ -52,15 +54,26 @@ export async function offerModel(
       `Cannot find the model "${scenario.model}": the catalogue has ${ids}, and there is no file of this name`,
     );
   }
-  return offerFile(path, {cutEvery: chooseCutEvery(scenario), folder: options.folder});
+  const file = {path, id: basename(path, '.gguf'), cutEvery: chooseCutEvery(scenario)};
+  const manifest = await manifestOfFile({...file, prompts: 'chat'}).catch((error: unknown) => {
+    // Token ids need no vocabulary, so a model without one can be tried by them.
+    if (!(error instanceof TextUnsupportedError) || !areTokenIds(scenario.requests)) throw error;
+    return manifestOfFile({...file, prompts: 'token-ids'});
+  });
+  return offerFile(path, manifest, options.folder);
 }
 
-async function offerFile(
-  path: string,
-  {cutEvery, folder}: {readonly cutEvery: number; readonly folder: string},
-): Promise<RunModel> {
-  const id = basename(path, '.gguf');
-  const manifest = await manifestOfFile({path, id, cutEvery});
+function areTokenIds(requests: Scenario['requests'] | undefined): boolean {
+  const prompts = requests?.prompts ?? [];
+  return (
+    prompts.length > 0 &&
+    prompts.every((prompt) => typeof prompt === 'object' && 'tokenIds' in prompt)
+  );
+}
+
+/** A site whose catalogue has this one file. */
+async function offerFile(path: string, manifest: Manifest, folder: string): Promise<RunModel> {
+  const {id, cutEvery} = manifest;
   const siteDir = join(folder, 'site');
   const modelsDir = join(folder, 'models');
   await cp(DIST_DIR, siteDir, {recursive: true});

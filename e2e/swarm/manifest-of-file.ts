@@ -19,14 +19,17 @@ export async function manifestOfFile(input: {
   readonly path: string;
   readonly id: string;
   readonly cutEvery: number;
+  /** What may be asked of the model. */
+  readonly prompts: 'chat' | 'token-ids';
 }): Promise<Manifest> {
-  const {path, id, cutEvery} = input;
+  const {path, id, cutEvery, prompts} = input;
   const blob = await openModel(path);
   const source = blobByteSource(blob);
   try {
     return await makeManifest({
       id,
       cutEvery,
+      prompts,
       gguf: await parseGguf(source),
       source,
       fileSha256: await sha256OfBlob(blob),

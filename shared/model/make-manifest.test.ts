@@ -17,6 +17,7 @@ test('[MD2] the shipped manifest is what the model file gives, and the catalogue
   const manifest = await makeManifest({
     id: 'smollm2-135m-instruct',
     cutEvery: 5,
+    prompts: 'chat',
     gguf: await parseGguf(source),
     source,
     fileSha256: await sha256(await source.read(0, source.byteLength)),
@@ -70,6 +71,7 @@ async function tinyManifest(seed: number): Promise<{bytes: Uint8Array; manifest:
   const manifest = await makeManifest({
     id: 'tiny',
     cutEvery: 2,
+    prompts: 'chat',
     gguf: await parseGguf(source),
     source,
     fileSha256: await sha256(bytes),
@@ -93,6 +95,7 @@ test('[MD2] a file that is cut inside a tensor has no manifest', async () => {
   const made = makeManifest({
     id: 'cut',
     cutEvery: 2,
+    prompts: 'chat',
     gguf: await parseGguf(cut),
     source: cut,
     fileSha256: await sha256('not reached'),

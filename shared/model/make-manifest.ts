@@ -5,6 +5,7 @@ import {readModelSpec} from './gguf/read-model-spec.ts';
 import {readTensorTable} from './gguf/read-tensor-table.ts';
 import type {Manifest, TensorEntry} from './manifest.ts';
 import {parseManifest} from './parse-manifest.ts';
+import {checkChat} from './text/check-chat.ts';
 
 /** SHA-256 of bytes as 64 hex digits. */
 type Sha256Bytes = (bytes: Uint8Array<ArrayBuffer>) => Promise<string>;
@@ -13,6 +14,8 @@ type MakeManifestInput = {
   readonly id: string;
   /** In layers. */
   readonly cutEvery: number;
+  /** What may be asked of the model: a chat needs a vocabulary and a template that Weft knows. */
+  readonly prompts: 'chat' | 'token-ids';
   readonly gguf: GgufFile;
   /** The whole file. */
   readonly source: ByteSource;
@@ -26,15 +29,18 @@ type MakeManifestInput = {
  * Reads every tensor once; one tensor in memory at a time.
  *
  * @throws {ModelUnsupportedError} and {ModelUnreadableError} as the readers in `gguf/` do.
- * @throws {ManifestInvalidError} when the file is whole but its parts do not fit together.
+ * @throws {TextUnsupportedError} when `prompts` is `chat` and no client could.
+ * @throws {ManifestInvalidError} when `cutEvery` is more than the model has layers.
  */
 export async function makeManifest(input: MakeManifestInput): Promise<Manifest> {
-  const {id, cutEvery, gguf, source, fileSha256, sha256} = input;
+  const {id, cutEvery, prompts, gguf, source, fileSha256, sha256} = input;
   const spec = readModelSpec(gguf);
+  const places = readTensorTable(gguf, spec, {fileByteLength: source.byteLength});
+  if (prompts === 'chat') checkChat(gguf.metadata, spec);
   const header = await source.read(0, gguf.headerByteLength);
   const tensors: TensorEntry[] = [];
   // In turn, so that one tensor at a time is in memory.
-  for (const place of readTensorTable(gguf, spec)) {
+  for (const place of places) {
     const bytes = await source.read(place.offsetBytes, place.offsetBytes + place.byteLength);
     if (bytes.byteLength !== place.byteLength) {
       throw new ModelUnreadableError(`it ends inside the tensor "${place.name}"`);
@@ -50,6 +56,7 @@ export async function makeManifest(input: MakeManifestInput): Promise<Manifest> 
     file: {byteLength: source.byteLength, sha256: fileSha256},
     header: {byteLength: gguf.headerByteLength, sha256: await sha256(header)},
     tensors,
+    ...(prompts === 'token-ids' ? {text: null} : {}),
   });
 }
 

@@ -39,6 +39,11 @@ export const manifestSchema = z
     /** The first bytes of the file: GGUF metadata with tokenizer and chat template. */
     header: z.strictObject({byteLength: z.int().positive(), sha256: sha256Hex}).readonly(),
     tensors: z.array(tensorEntrySchema).min(1).readonly(),
+    /**
+     * `null`: no client can turn text into this model's tokens, so prompts are token ids. Absent:
+     * the header has what a chat needs, which was tried when the manifest was made.
+     */
+    text: z.null().exactOptional(),
   })
   .readonly();
 

@@ -1,6 +1,11 @@
 import * as z from 'zod';
 
-const count = z.int().positive();
+// What a model of today has, with room: beyond these a manifest would be made to cost time and memory.
+const count = z
+  .int()
+  .positive()
+  .max(2 ** 31 - 1);
+const MOST_LAYERS = 4096;
 
 /**
  * The shape of a decoder model: all that the graph builder, the cost model and
@@ -9,7 +14,7 @@ const count = z.int().positive();
 export const modelSpecSchema = z
   .strictObject({
     architecture: z.enum(['llama']),
-    layerCount: count,
+    layerCount: count.max(MOST_LAYERS),
     hiddenSize: count,
     feedForwardSize: count,
     headCount: count,
@@ -18,13 +23,15 @@ export const modelSpecSchema = z
     vocabularySize: count,
     contextTokens: count,
     ropeBase: z.number().positive(),
+    /** Positions are divided by it before they are turned (linear scaling); absent: 1. */
+    ropeFactor: z.number().positive().exactOptional(),
     /** GGUF llama files rotate neighbouring pairs; other families rotate halves. */
     ropeInterleaved: z.boolean(),
     normEpsilon: z.number().positive(),
     /** Whether the LM head reuses the embedding matrix. */
     tiedEmbedding: z.boolean(),
-    /** Generation ends with any of these. */
-    endTokenIds: z.array(z.int().nonnegative()).min(1).readonly(),
+    /** Generation ends with any of these; none: it ends at its length. */
+    endTokenIds: z.array(z.int().nonnegative()).readonly(),
   })
   .readonly();
 

@@ -18,6 +18,7 @@ export function parseManifest(value: unknown): Manifest {
     });
   }
   checkSpec(parsed.data);
+  checkCount(parsed.data);
   checkTensorSet(parsed.data);
   checkPlaces(parsed.data);
   return parsed.data;
@@ -40,6 +41,12 @@ function checkSpec({spec, cutEvery}: Manifest): void {
   if (foreign !== undefined) {
     throw new ManifestInvalidError('spec.endTokenIds', `${foreign} is not in the vocabulary`);
   }
+}
+
+/** Before a list of all its tensors is made. */
+function checkCount({spec, tensors}: Manifest): void {
+  if (spec.layerCount <= tensors.length) return;
+  throw new ManifestInvalidError('tensors', `${tensors.length} for ${spec.layerCount} layers`);
 }
 
 function checkTensorSet({spec, tensors}: Manifest): void {

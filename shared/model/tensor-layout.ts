@@ -6,7 +6,7 @@ export type TensorShape = {readonly name: string; readonly shape: readonly numbe
 
 export const EMBEDDING_TENSOR = 'token_embd.weight';
 const OUTPUT_NORM_TENSOR = 'output_norm.weight';
-const LM_HEAD_TENSOR = 'output.weight';
+export const LM_HEAD_TENSOR = 'output.weight';
 
 // ggml's block layout: weights per block, and bytes per block with its scales.
 const BLOCKS: Readonly<Record<TensorDtype, {weightCount: number; byteLength: number}>> = {

@@ -5,6 +5,15 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {EMBEDDING_TENSOR, modelTensors} from '#shared/model/tensor-layout.ts';
 import {tinyTensorBytes} from './tiny-tensor-bytes.ts';
 
+/** One value of a file's metadata, as the writer of headers takes it. */
+export type MetadataEntry = {
+  readonly value: string | number | bigint | boolean | readonly (string | number | bigint)[];
+  readonly type: GGUFValueType;
+  readonly subType?: GGUFValueType;
+};
+/** Keys to add or to replace; `null` leaves one out. */
+export type MetadataChange = Readonly<Record<string, MetadataEntry | null>>;
+
 export type TinyModelShape = Pick<
   ModelSpec,
   'layerCount' | 'hiddenSize' | 'feedForwardSize' | 'headCount' | 'kvHeadCount' | 'contextTokens'
@@ -53,10 +62,11 @@ const CHAT_TEMPLATE =
 export function tinyGguf(options: {
   readonly seed: number;
   readonly shape?: Partial<TinyModelShape>;
+  readonly metadata?: MetadataChange;
 }): Uint8Array<ArrayBuffer> {
   const shape = {...DEFAULT_SHAPE, ...options.shape};
-  const {tokens, merges} = vocabulary();
-  const spec = specOf(shape, tokens.length);
+  const vocabulary = tinyVocabulary();
+  const spec = specOf(shape, vocabulary.tokens.length);
   const tensors = modelTensors(spec).map((tensor, index) => {
     const dtype = dtypeOf(tensor.name);
     const bytes = tinyTensorBytes({
@@ -72,7 +82,10 @@ export function tinyGguf(options: {
     table.push(tensorLine({name, sizes, dtype, offsetBytes}));
     offsetBytes += alignUp(bytes.byteLength);
   }
-  const header = concat([metadataBytes(spec, tokens, merges, tensors.length), ...table]);
+  const header = concat([
+    metadataBytes({...metadataOf(spec, vocabulary), ...options.metadata}, tensors.length),
+    ...table,
+  ]);
   return concat([padded(header), ...tensors.map((tensor) => padded(tensor.bytes))]);
 }
 
@@ -95,7 +108,15 @@ function dtypeOf(name: string): TensorDtype {
   return name.includes('norm') ? 'F32' : 'Q4_1';
 }
 
-function vocabulary(): {tokens: readonly string[]; merges: readonly string[]} {
+type TinyVocabulary = {
+  readonly tokens: readonly string[];
+  readonly merges: readonly string[];
+  /** By GGUF's `token_type`. */
+  readonly types: readonly number[];
+};
+
+/** What every tiny model's file has for turning text into ids. */
+export function tinyVocabulary(): TinyVocabulary {
   const tokens = new Set([...CONTROL_TOKENS, ...BYTE_ALPHABET]);
   const merges = new Set<string>();
   for (const word of WORDS) {
@@ -104,16 +125,13 @@ function vocabulary(): {tokens: readonly string[]; merges: readonly string[]} {
       tokens.add(word.slice(0, end));
     }
   }
-  return {tokens: [...tokens], merges: [...merges]};
+  const isControl = (id: number) => id < CONTROL_TOKENS.length;
+  const types = [...tokens].map((_, id) => (isControl(id) ? CONTROL_TYPE : NORMAL_TYPE));
+  return {tokens: [...tokens], merges: [...merges], types};
 }
 
-function metadataBytes(
-  spec: ModelSpec,
-  tokens: readonly string[],
-  merges: readonly string[],
-  tensorCount: number,
-): Uint8Array {
-  const entries = {
+function metadataOf(spec: ModelSpec, {tokens, merges, types}: TinyVocabulary): MetadataChange {
+  return {
     'general.architecture': text('llama'),
     'general.basename': text('tiny'),
     'general.alignment': integer(ALIGNMENT_BYTES),
@@ -129,15 +147,16 @@ function metadataBytes(
     'tokenizer.ggml.model': text('gpt2'),
     'tokenizer.ggml.pre': text('smollm'),
     'tokenizer.ggml.tokens': list(GGUFValueType.STRING, tokens),
-    'tokenizer.ggml.token_type': list(
-      GGUFValueType.INT32,
-      tokens.map((_, id) => (id < CONTROL_TOKENS.length ? CONTROL_TYPE : NORMAL_TYPE)),
-    ),
+    'tokenizer.ggml.token_type': list(GGUFValueType.INT32, types),
     'tokenizer.ggml.merges': list(GGUFValueType.STRING, merges),
     'tokenizer.ggml.bos_token_id': integer(1),
     'tokenizer.ggml.eos_token_id': integer(END_TOKEN_ID),
     'tokenizer.chat_template': text(CHAT_TEMPLATE),
   };
+}
+
+function metadataBytes(change: MetadataChange, tensorCount: number): Uint8Array {
+  const entries = Object.fromEntries(Object.entries(change).filter(([, entry]) => entry !== null));
   return serializeGgufMetadata(
     {
       version: {value: 3, type: GGUFValueType.UINT32},
@@ -150,10 +169,10 @@ function metadataBytes(
   );
 }
 
-const text = <T extends string>(value: T) => ({value, type: GGUFValueType.STRING});
-const integer = (value: number) => ({value, type: GGUFValueType.UINT32});
-const float = (value: number) => ({value, type: GGUFValueType.FLOAT32});
-const list = (subType: GGUFValueType, value: readonly (string | number)[]) => ({
+const text = (value: string): MetadataEntry => ({value, type: GGUFValueType.STRING});
+const integer = (value: number): MetadataEntry => ({value, type: GGUFValueType.UINT32});
+const float = (value: number): MetadataEntry => ({value, type: GGUFValueType.FLOAT32});
+const list = (subType: GGUFValueType, value: readonly (string | number)[]): MetadataEntry => ({
   value: [...value],
   type: GGUFValueType.ARRAY,
   subType,

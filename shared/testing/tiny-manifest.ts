@@ -7,12 +7,16 @@ import {sha256} from './sha256.ts';
 /** The manifest of a tiny model's file. */
 export async function tinyManifest(
   gguf: Uint8Array<ArrayBuffer>,
-  {cutEvery}: {readonly cutEvery: number},
+  {
+    cutEvery,
+    prompts = 'chat',
+  }: {readonly cutEvery: number; readonly prompts?: 'chat' | 'token-ids'},
 ): Promise<Manifest> {
   const source = memoryByteSource(gguf);
   return await makeManifest({
     id: 'tiny',
     cutEvery,
+    prompts,
     gguf: await parseGguf(source),
     source,
     fileSha256: await sha256(gguf),

@@ -74,10 +74,14 @@ test.each<[string, object, string]>([
   [
     'another architecture',
     {'general.architecture': 'gemma3'},
-    'architecture "gemma3" is not supported (supported: llama)',
+    'architecture "gemma3" is not supported; take a model of the architecture llama',
   ],
-  ['experts', {'llama.expert_count': 8}, 'architecture "llama with 8 experts"'],
-  ['stretched RoPE', {'llama.rope.scaling.type': 'yarn'}, 'RoPE variant "yarn"'],
+  ['an adapter', {'general.type': 'adapter'}, 'file of the kind "adapter" is not supported'],
+  [
+    'an old block format',
+    {'general.quantization_version': 1},
+    '"general.quantization_version" = 1',
+  ],
   ['partial RoPE', {'llama.rope.dimension_count': 8}, '8 of 16 dimensions rotated'],
   ['short values', {'llama.attention.value_length': 8}, 'attention variant'],
 ])('[MD3] %s is refused by name', (_, change, message) => {
@@ -85,26 +89,71 @@ test.each<[string, object, string]>([
 });
 
 test.each<[string, object, string]>([
-  ['a missing number', {'llama.block_count': undefined}, 'llama.block_count'],
+  [
+    'a part',
+    {'split.no': 0, 'split.count': 2},
+    'it is part 1 of 2 of a split file: merge the parts',
+  ],
+  ['a part without a number', {'split.count': 3}, 'it is a part of 3 of a split file: merge'],
+  ['a missing number', {'llama.block_count': undefined}, 'the key "llama.block_count" is missing'],
   ['a number per layer', {'llama.attention.head_count_kv': [1, 2]}, 'head_count_kv'],
-  ['heads that do not divide', {'llama.attention.head_count': 3}, 'headSize'],
-  ['no vocabulary', {'tokenizer.ggml.tokens': undefined}, 'tokenizer.ggml.tokens'],
+  ['heads that do not divide', {'llama.attention.head_count': 3}, '3 heads cannot share'],
+  ['heads that share unevenly', {'llama.attention.head_count_kv': 3}, '4 heads cannot share'],
+  ['an odd head', {'llama.attention.key_length': 15}, 'the head size 15 is odd'],
+  ['a negative number', {'llama.embedding_length': -64}, '"llama.embedding_length" is -64'],
+  ['no number', {'llama.attention.layer_norm_rms_epsilon': NaN}, 'rms_epsilon" is NaN'],
+  ['Infinity', {'llama.rope.freq_base': Infinity}, '"llama.rope.freq_base" is Infinity'],
+  ['a number beyond 2^53', {'llama.context_length': 2n ** 60n}, `is ${String(2n ** 60n)}`],
+  ['absurdly many layers', {'llama.block_count': 2 ** 31}, 'from 1 to 4096'],
+  ['an end token of nobody', {'tokenizer.ggml.eos_token_id': 9999}, 'eos_token_id" is 9999'],
+  ['another count of tokens', {'llama.vocab_size': 7}, '"llama.vocab_size" is 7'],
 ])('[MD3] %s is named', (_, change, message) => {
   expect(() => readModelSpec(withMetadata(change))).toThrow(message);
 });
 
-test('[MD3] 64-bit numbers are numbers', () => {
-  expect(readModelSpec(withMetadata({'llama.block_count': 4n}))).toEqual(spec);
+test('[MD3] without a vocabulary the embedding says how many tokens there are', () => {
+  const bare = withMetadata({'tokenizer.ggml.tokens': undefined});
+  expect(readModelSpec(bare)).toEqual({...spec, endTokenIds: [2]});
 });
 
-test('[MD3] a storage type that cannot be read, and a tensor that would be left out, are refused', () => {
-  const [first, ...rest] = file.tensors;
-  const withFirst = (change: object) => () =>
-    readTensorTable({...file, tensors: first ? [{...first, ...change}, ...rest] : rest}, spec);
-  expect(withFirst({})).not.toThrow();
-  expect(withFirst({dtype: 'Q6_K'})).toThrow(
-    'quantisation "Q6_K" is not supported (supported: F32, F16, Q4_0, Q4_1, Q8_0)',
+test('[MD3] one value for each layer is that value when all are equal', () => {
+  const same = withMetadata({'llama.attention.head_count_kv': [2, 2, 2, 2]});
+  expect(readModelSpec(same)).toEqual(spec);
+});
+
+const [first, ...rest] = file.tensors;
+const tableOf = (...changes: readonly object[]) => {
+  const all = file.tensors.map((tensor, at) => ({...tensor, ...changes[at]}));
+  return () => readTensorTable({...file, tensors: all}, spec, {fileByteLength: tiny.byteLength});
+};
+
+test('[MD3] all storage types that cannot be read are named at once, with what to take', () => {
+  expect(tableOf({})).not.toThrow();
+  expect(tableOf({dtype: 'Q6_K'}, {dtype: 'IQ4_NL'}, {dtype: 'Q6_K'})).toThrow(
+    'storage type "Q6_K" (2 tensors), "IQ4_NL" (1 tensor) are not supported; ' +
+      'take a file whose tensors are all in F32, F16, Q4_0, Q4_1 or Q8_0',
   );
-  expect(withFirst({name: 'blk.0.attn_q.bias'})).toThrow('tensor "blk.0.attn_q.bias"');
-  expect(withFirst({shape: [33, 2]})).toThrow('no whole Q8_0 blocks');
+});
+
+test('[MD3] tensors that the graph would leave out are named, with what they are', () => {
+  expect(tableOf({name: 'rope_freqs.weight'})).toThrow('"rope_freqs.weight" (frequencies of RoPE');
+  expect(tableOf({}, {name: 'blk.0.attn_q.bias'}, {name: 'blk.1.attn_q.bias'})).toThrow(
+    'tensor "blk.*.attn_q.bias" (a bias, 2 times) is not supported',
+  );
+  expect(tableOf({}, {name: 'blk.0.post_ffw_norm.weight'})).toThrow('a norm behind a block');
+});
+
+test('[MD3] a tensor that is missing, misshapen, over another or beyond the end is named', () => {
+  const missing = {...file, tensors: rest};
+  expect(() => readTensorTable(missing, spec, {fileByteLength: tiny.byteLength})).toThrow(
+    `the tensor "${String(first?.name)}" is missing`,
+  );
+  expect(tableOf({shape: [33, 2]})).toThrow('no whole Q8_0 blocks');
+  expect(tableOf({shape: [64, 32]})).toThrow('has the shape [64, 32] instead of [64,');
+  expect(tableOf({}, {offsetBytes: first?.offsetBytes})).toThrow('lie over each other');
+  expect(tableOf({offsetBytes: tiny.byteLength})).toThrow('it ends inside the tensor');
+  const deeper = {...spec, layerCount: 4096};
+  expect(() => readTensorTable(file, deeper, {fileByteLength: tiny.byteLength})).toThrow(
+    '38 tensors for 4096 layers',
+  );
 });

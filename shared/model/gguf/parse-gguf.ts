@@ -1,55 +1,102 @@
-import {GGMLQuantizationType, gguf} from '@huggingface/gguf';
 import type {ByteSource} from '../byte-source.ts';
 import {ModelUnreadableError} from '../model-unreadable-error.ts';
-import type {GgufFile} from './gguf-file.ts';
+import {BehindTheEnd, GgufCursor} from './gguf-cursor.ts';
+import type {GgufFile, GgufMetadata} from './gguf-file.ts';
+import {showValue} from './metadata-values.ts';
+import {readKeyCount, readMetadata} from './read-metadata.ts';
+import {readTensorCount, readTensorInfos} from './read-tensor-infos.ts';
 
-// The parser insists on a URL; all reading goes through the source.
-const ANY_URL = 'https://model.invalid/model.gguf';
+const FIRST_PIECE_BYTES = 2 * 1024 * 1024;
+/** The largest real ones, with 262,144 tokens and their merges, have 20 MB. */
+const LONGEST_HEADER_BYTES = 128 * 1024 * 1024;
+
+const MAGIC = 0x46554747; // "GGUF"
+const VERSIONS = [2, 3];
+const BIG_ENDIAN_VERSIONS = VERSIONS.map((version) => version * 2 ** 24);
+
+const DEFAULT_ALIGNMENT_BYTES = 32;
+const LARGEST_ALIGNMENT_BYTES = 2 ** 20;
 
 /**
- * Reads metadata and tensor table, in pieces of 2 MB, and no weights. The
- * header alone is enough as a source. Uses `Response`, so it is not compiled
- * with the pure part of `shared/`.
+ * Reads metadata and tensor table, and no weights: the first 2 MB, twice as much
+ * as long as that does not do. The header alone is enough as a source. Time and
+ * memory are bounded by the bytes that are there, whatever they announce. Uses `TextDecoder`,
+ * so it is not compiled with the pure part of `shared/`.
  *
  * @throws {ModelUnreadableError} when this is no whole GGUF header.
  */
 export async function parseGguf(source: ByteSource): Promise<GgufFile> {
-  const parsed = await parse(source);
-  const headerByteLength = Number(parsed.tensorDataOffset);
-  // The parser takes bytes behind the end for zeros, so a cut file can look like a short one.
-  if (headerByteLength > source.byteLength) {
+  const utf8 = new TextDecoder('utf-8', {ignoreBOM: true});
+  for (let length = FIRST_PIECE_BYTES; ; length *= 2) {
+    const bytes = await source.read(0, Math.min(length, source.byteLength));
+    try {
+      const cursor = new GgufCursor(bytes, (part) => utf8.decode(part));
+      return readHeader(cursor, source.byteLength);
+    } catch (error) {
+      if (!(error instanceof BehindTheEnd)) throw error;
+      if (length >= source.byteLength) {
+        throw new ModelUnreadableError(
+          `it ends inside its header, after ${bytes.byteLength} bytes`,
+        );
+      }
+      if (length >= LONGEST_HEADER_BYTES) {
+        throw new ModelUnreadableError(`its header is longer than ${LONGEST_HEADER_BYTES} bytes`);
+      }
+    }
+  }
+}
+
+function readHeader(cursor: GgufCursor, fileByteLength: number): GgufFile {
+  checkFormat(cursor);
+  const tensorCount = readTensorCount(cursor);
+  const keyCount = readKeyCount(cursor);
+  const metadata = readMetadata(cursor, keyCount);
+  const infos = readTensorInfos(cursor, tensorCount);
+  const alignment = alignmentOf(metadata);
+  const headerByteLength = Math.ceil(cursor.position / alignment) * alignment;
+  if (headerByteLength > fileByteLength) {
     throw new ModelUnreadableError(
-      `it ends inside its header, after ${source.byteLength} of ${headerByteLength} bytes`,
+      `it ends inside its header, after ${fileByteLength} of ${headerByteLength} bytes`,
     );
   }
-  if (!parsed.littleEndian) throw new ModelUnreadableError('it is big-endian');
-  return {
-    metadata: {...parsed.metadata},
-    tensors: parsed.tensorInfos.map((info) => ({
-      name: info.name,
-      dtype: GGMLQuantizationType[info.dtype] ?? `type ${String(info.dtype)}`,
-      shape: info.shape.map(Number),
-      offsetBytes: headerByteLength + Number(info.offset),
-    })),
-    headerByteLength,
-  };
+  const tensors = infos.map(({name, dtype, shape, dataOffsetBytes}) => ({
+    name,
+    dtype,
+    shape,
+    offsetBytes: headerByteLength + dataOffsetBytes,
+  }));
+  return {metadata, tensors, headerByteLength};
 }
 
-async function parse(source: ByteSource): ReturnType<typeof gguf> {
+function checkFormat(cursor: GgufCursor): void {
+  if (!isMagic(cursor)) throw new ModelUnreadableError('it is no GGUF file');
+  const version = cursor.u32();
+  if (VERSIONS.includes(version)) return;
+  throw new ModelUnreadableError(
+    BIG_ENDIAN_VERSIONS.includes(version)
+      ? 'it is big-endian; take the little-endian file'
+      : `it has version ${version} of GGUF, and versions ${VERSIONS.join(' and ')} are read; convert it anew`,
+  );
+}
+
+function isMagic(cursor: GgufCursor): boolean {
   try {
-    return await gguf(ANY_URL, {fetch: async (_url, init) => readRange(source, init)});
+    return cursor.u32() === MAGIC;
   } catch (error) {
-    if (error instanceof ModelUnreadableError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ModelUnreadableError(reason, {cause: error});
+    if (error instanceof BehindTheEnd) return false;
+    throw error;
   }
 }
 
-async function readRange(source: ByteSource, init: RequestInit | undefined): Promise<Response> {
-  const range = new Headers(init?.headers).get('range') ?? '';
-  const [, first, last] = /^bytes=(\d+)-(\d+)$/u.exec(range) ?? [];
-  if (first === undefined || last === undefined) {
-    throw new ModelUnreadableError(`the parser asked for the range "${range}"`);
-  }
-  return new Response(await source.read(Number(first), Number(last) + 1), {status: 206});
+function alignmentOf(metadata: GgufMetadata): number {
+  const alignment = metadata['general.alignment'] ?? DEFAULT_ALIGNMENT_BYTES;
+  const isSound =
+    typeof alignment === 'number' &&
+    alignment >= 1 &&
+    alignment <= LARGEST_ALIGNMENT_BYTES &&
+    Number.isInteger(Math.log2(alignment));
+  if (isSound) return alignment;
+  throw new ModelUnreadableError(
+    `general.alignment is ${showValue(alignment)}, and must be a power of two`,
+  );
 }

@@ -38,7 +38,7 @@ export class ChatTemplateError extends WeftError<Detail> {
 /** @throws {ChatTemplateError} when the file has no template, or one that does not parse. */
 export function createChatTemplate(metadata: GgufMetadata): ChatTemplate {
   const {chatTemplate: source, bosToken, eosToken} = readTokenizerMetadata(metadata);
-  if (source === null) throw new ChatTemplateError('the file has none');
+  if (source === null) throw new ChatTemplateError('the file has none ("tokenizer.chat_template")');
   const template = orTemplateError(() => new Template(source));
   return {
     source,

@@ -34,11 +34,17 @@ export function encodeChat(input: {
     content: replaceAll(content, standIns),
   }));
   const originals = new Map([...standIns].map(([token, standIn]) => [standIn, token]));
-  return splitAtControl(template.render(harmless)).flatMap((piece) =>
+  const ids = splitAtControl(template.render(harmless)).flatMap((piece) =>
     piece.kind === 'token'
       ? [piece.tokenId]
       : tokenizer.encode(replaceAll(piece.text, originals), {specialTokens: 'plain'}),
   );
+  return withBegin(ids, tokenizer.beginTokenId);
+}
+
+/** Most templates write the begin token themselves: then it is there once. */
+function withBegin(ids: number[], beginTokenId: number | null): number[] {
+  return beginTokenId === null || ids[0] === beginTokenId ? ids : [beginTokenId, ...ids];
 }
 
 /** Token → a character that none of the texts has, longest token first. */

@@ -1,37 +1,40 @@
 import * as z from 'zod';
-import {ModelUnreadableError} from '../model-unreadable-error.ts';
 import type {GgufMetadata} from '../gguf/gguf-file.ts';
+import {readKeys, showValue, tokenId, tokenType} from '../gguf/metadata-values.ts';
+import {ModelUnreadableError} from '../model-unreadable-error.ts';
+import {BYTE_ALPHABET} from './byte-alphabet.ts';
+import {looksLikeControl} from './control-texts.ts';
+import {readEndTokenIds} from './end-tokens.ts';
+import {TextUnsupportedError} from './text-unsupported-error.ts';
 
-const tokenId = z.int().nonnegative();
+const text = z.string({error: 'must be a text'});
+const texts = z.array(text, {error: 'must be a list of texts'});
+const flag = z.boolean({error: 'must be true or false'});
 
 const schema = z.object({
-  'tokenizer.ggml.model': z.string(),
-  'tokenizer.ggml.pre': z.string().default('default'),
-  'tokenizer.ggml.tokens': z.array(z.string()).min(1),
-  'tokenizer.ggml.token_type': z.array(z.int()),
-  'tokenizer.ggml.merges': z.array(z.string()).default([]),
+  'tokenizer.ggml.model': text,
+  'tokenizer.ggml.pre': text.default('default'),
+  'tokenizer.ggml.tokens': texts.min(1, {error: 'must not be empty'}),
+  'tokenizer.ggml.token_type': z.array(tokenType, {error: 'must be a list of types'}).optional(),
+  'tokenizer.ggml.merges': texts.default([]),
   'tokenizer.ggml.bos_token_id': tokenId.optional(),
   'tokenizer.ggml.eos_token_id': tokenId.optional(),
   'tokenizer.ggml.eot_token_id': tokenId.optional(),
   'tokenizer.ggml.eom_token_id': tokenId.optional(),
-  'tokenizer.chat_template': z.string().optional(),
+  'tokenizer.ggml.add_bos_token': flag.default(false),
+  'tokenizer.ggml.add_eos_token': flag.default(false),
+  'tokenizer.ggml.add_sep_token': flag.default(false),
+  'tokenizer.chat_template': text.optional(),
 });
 
 // GGUF's `tokenizer.ggml.token_type`; https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+const UNKNOWN = 2;
 const CONTROL = 3;
 const USER_DEFINED = 4;
 
-// Texts by which llama.cpp knows an end token that the metadata does not name (llama-vocab.cpp).
-const END_TEXTS = new Set([
-  '<|endoftext|>',
-  '<|im_end|>',
-  '<|eot_id|>',
-  '<|eom_id|>',
-  '<|end|>',
-  '<end_of_turn>',
-  '<EOT>',
-  '[EOT]',
-]);
+/** What tells of other kinds of vocabulary, of padding and of filling in code: no id in a chat depends on it. */
+const HARMLESS =
+  /^tokenizer\.(?:ggml\.(?:scores|token_type_count|add_space_prefix|remove_extra_whitespaces|escape_whitespaces|precompiled_charsmap|hf_json|(?:unknown|padding|separator|seperator|mask|cls|prefix|suffix|middle|fim_\w+)_token_id)|huggingface\.json|rwkv\.world|chat_templates|chat_template\..+)$/u;
 
 /** The tokenizer's part of the metadata, checked. */
 export type TokenizerMetadata = {
@@ -41,58 +44,87 @@ export type TokenizerMetadata = {
   /** Text of each id, in the model's own alphabet. */
   readonly tokens: readonly string[];
   readonly merges: readonly string[];
-  /** Ids that steer (`<|im_end|>`): no text of their own. */
+  /** Ids that steer (`<|im_end|>`), by their type or by their text: no text of their own. */
   readonly controlTokenIds: readonly number[];
   /** Ids whose text is taken literally and never merged. */
   readonly userDefinedTokenIds: readonly number[];
   /** Ascending. */
   readonly endTokenIds: readonly number[];
+  /** Every prompt begins with it; `null` when the file asks for none. */
+  readonly beginTokenId: number | null;
   readonly bosToken: string | null;
   readonly eosToken: string | null;
   /** Jinja source. */
   readonly chatTemplate: string | null;
 };
 
-/** @throws {ModelUnreadableError} when a key is missing or of another type. */
+/**
+ * @throws {ModelUnreadableError} when a key is missing or wrong.
+ * @throws {TextUnsupportedError} for a setting that is not known, and for control tokens without a text.
+ */
 export function readTokenizerMetadata(metadata: GgufMetadata): TokenizerMetadata {
-  const parsed = schema.safeParse(metadata);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new ModelUnreadableError(`${issue?.path.join('.') ?? 'metadata'}: ${issue?.message}`, {
-      cause: parsed.error,
-    });
-  }
-  const {data} = parsed;
+  const data = readKeys(schema, metadata);
   const tokens = data['tokenizer.ggml.tokens'];
-  const types = data['tokenizer.ggml.token_type'];
-  const idsOfType = (type: number) =>
-    types.flatMap((found, id) => (found === type && id < tokens.length ? [id] : []));
-  const textOf = (id: number | undefined) => (id === undefined ? null : (tokens[id] ?? null));
+  const types = data['tokenizer.ggml.token_type'] ?? [];
+  if (types.length > 0 && types.length !== tokens.length) {
+    throw new ModelUnreadableError(
+      `"tokenizer.ggml.token_type" has ${types.length} types for ${tokens.length} tokens`,
+    );
+  }
+  refuseSettings(metadata, data);
+  const isControl = (id: number) =>
+    types[id] === CONTROL || types[id] === UNKNOWN || looksLikeControl(tokens[id] ?? '');
+  const ids = [...tokens.keys()];
+  const controlTokenIds = ids.filter(isControl);
+  const userDefinedTokenIds = ids.filter((id) => types[id] === USER_DEFINED && !isControl(id));
+  refuseUnwritable(tokens, [...controlTokenIds, ...userDefinedTokenIds]);
+  const bosTokenId = inVocabulary(data, 'tokenizer.ggml.bos_token_id');
+  const eosTokenId = inVocabulary(data, 'tokenizer.ggml.eos_token_id');
   return {
     model: data['tokenizer.ggml.model'],
     preTokenizer: data['tokenizer.ggml.pre'],
     tokens,
     merges: data['tokenizer.ggml.merges'],
-    controlTokenIds: idsOfType(CONTROL),
-    userDefinedTokenIds: idsOfType(USER_DEFINED),
-    endTokenIds: endTokenIds(data),
-    bosToken: textOf(data['tokenizer.ggml.bos_token_id']),
-    eosToken: textOf(data['tokenizer.ggml.eos_token_id']),
+    controlTokenIds,
+    userDefinedTokenIds,
+    endTokenIds: readEndTokenIds(metadata, {vocabularySize: tokens.length}),
+    beginTokenId: data['tokenizer.ggml.add_bos_token'] ? bosTokenId : null,
+    bosToken: bosTokenId === null ? null : (tokens[bosTokenId] ?? null),
+    eosToken: eosTokenId === null ? null : (tokens[eosTokenId] ?? null),
     chatTemplate: data['tokenizer.chat_template'] ?? null,
   };
 }
 
-function endTokenIds(data: z.infer<typeof schema>): readonly number[] {
-  const tokens = data['tokenizer.ggml.tokens'];
-  const named = [
-    data['tokenizer.ggml.eos_token_id'],
-    data['tokenizer.ggml.eot_token_id'],
-    data['tokenizer.ggml.eom_token_id'],
-  ].filter((id) => id !== undefined && id < tokens.length);
-  const known = tokens.flatMap((text, id) =>
-    END_TEXTS.has(text) && data['tokenizer.ggml.token_type'][id] === CONTROL ? [id] : [],
-  );
-  return [...new Set([...named, ...known])]
-    .filter((id) => id !== undefined)
-    .toSorted((a, b) => a - b);
+type Data = z.infer<typeof schema>;
+
+function inVocabulary(
+  data: Data,
+  key: 'tokenizer.ggml.bos_token_id' | 'tokenizer.ggml.eos_token_id',
+): number | null {
+  const id = data[key] ?? null;
+  const {length} = data['tokenizer.ggml.tokens'];
+  if (id === null || id < length) return id;
+  throw new ModelUnreadableError(`"${key}" is ${id}: the vocabulary ends at ${length - 1}`);
+}
+
+function refuseSettings(metadata: GgufMetadata, data: Data): void {
+  const understood = new Set(Object.keys(schema.shape));
+  const unknown = Object.entries(metadata)
+    .filter(([key]) => key.startsWith('tokenizer.') && !understood.has(key) && !HARMLESS.test(key))
+    .map(([key, value]) => `"${key}" = ${showValue(value)}`);
+  for (const key of ['tokenizer.ggml.add_eos_token', 'tokenizer.ggml.add_sep_token'] as const) {
+    if (data[key]) unknown.push(`"${key}" = true`);
+  }
+  if (unknown.length === 0) return;
+  throw new TextUnsupportedError('tokenizer setting', `${unknown.join(', ')} is not known`);
+}
+
+/** A token without text would be everywhere; one that is a letter would take it out of every text. */
+function refuseUnwritable(tokens: readonly string[], steeringIds: readonly number[]): void {
+  for (const id of steeringIds) {
+    const token = tokens[id];
+    if (token !== undefined && token !== '' && !BYTE_ALPHABET.includes(token)) continue;
+    const what = token ? `the letter "${token}"` : 'an empty text';
+    throw new TextUnsupportedError('control tokens', `token ${id} is one and has ${what}`);
+  }
 }

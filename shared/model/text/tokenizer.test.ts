@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest';
 import {openModelFile} from '#shared/testing/model-file.ts';
 import {decodeTokens} from './decode-tokens.ts';
 import {parseGguf} from '../gguf/parse-gguf.ts';
-import {ModelUnsupportedError} from '../model-unsupported-error.ts';
+import {TextUnsupportedError} from './text-unsupported-error.ts';
 import reference from '../reference/smollm2-tokenizer.json' with {type: 'json'};
 import {UnknownTokenError, createTokenizer} from './tokenizer.ts';
 
@@ -67,14 +67,14 @@ test('[MD3] a kind of tokenizer that is not known is refused by name', () => {
   const tokens = {
     'tokenizer.ggml.model': 'gpt2',
     'tokenizer.ggml.pre': 'smollm',
-    'tokenizer.ggml.tokens': ['a'],
-    'tokenizer.ggml.token_type': [1],
+    'tokenizer.ggml.tokens': ['a', 'aa'],
+    'tokenizer.ggml.merges': ['a a'],
   };
   const make = (change: object) => () => createTokenizer({...tokens, ...change});
   expect(make({})).not.toThrow();
-  expect(make({'tokenizer.ggml.model': 'bert'})).toThrow(ModelUnsupportedError);
+  expect(make({'tokenizer.ggml.model': 'bert'})).toThrow(TextUnsupportedError);
   expect(make({'tokenizer.ggml.pre': 'tekken'})).toThrow(
-    'tokenizer "gpt2 with pre-tokenizer tekken" is not supported (supported: gpt-2, smollm)',
+    'pre-tokenizer: "tekken" is not supported; take a model with gpt-2 or smollm',
   );
 });
 
@@ -82,8 +82,9 @@ test('[MD6] tokens added as literal text are taken whole in both modes and show 
   const added = createTokenizer({
     'tokenizer.ggml.model': 'gpt2',
     'tokenizer.ggml.pre': 'smollm',
-    'tokenizer.ggml.tokens': ['a', 'b', '<tool ü>'],
-    'tokenizer.ggml.token_type': [1, 1, 4],
+    'tokenizer.ggml.tokens': ['a', 'b', '<tool ü>', 'ab'],
+    'tokenizer.ggml.token_type': [1, 1, 4, 1],
+    'tokenizer.ggml.merges': ['a b'],
   });
   expect(added.encode('a<tool ü>b', {specialTokens: 'plain'})).toEqual([0, 2, 1]);
   expect(added.encode('a<tool ü>b', {specialTokens: 'parse'})).toEqual([0, 2, 1]);

@@ -4,7 +4,7 @@ import {WeftError} from '../../errors.ts';
 import {bytesOfAlphabetText} from './byte-alphabet.ts';
 import type {GgufMetadata} from '../gguf/gguf-file.ts';
 import {type TokenizerMetadata, readTokenizerMetadata} from './tokenizer-metadata.ts';
-import {ModelUnsupportedError} from '../model-unsupported-error.ts';
+import {TextUnsupportedError} from './text-unsupported-error.ts';
 import {type SplitAtTokens, createSplitAtTokens} from './split-at-tokens.ts';
 import {utf8Bytes} from './utf8-bytes.ts';
 
@@ -21,6 +21,8 @@ export interface Tokenizer {
   readonly vocabularySize: number;
   /** Literal text → id of the tokens that steer the model. */
   readonly controlTokens: ReadonlyMap<string, number>;
+  /** The model was trained with this id in front of everything; `null` when with none. */
+  readonly beginTokenId: number | null;
   /** Adds nothing: no begin or end token. Bytes that the vocabulary lacks are left out. */
   encode(text: string, options: EncodeOptions): number[];
   /**
@@ -62,7 +64,8 @@ const WORD_PATTERNS: Readonly<Record<string, readonly string[]>> = {
 /**
  * The tokenizer that a GGUF file carries. Takes a tenth of a second: make one per model.
  *
- * @throws {ModelUnsupportedError} for a kind of tokenizer or of word cutting that is not known.
+ * @throws {TextUnsupportedError} for a kind of tokenizer or of word cutting that is not known, for
+ *   merges that do not fit the vocabulary, and as `readTokenizerMetadata` does.
  * @throws {ModelUnreadableError} when the metadata is incomplete.
  */
 export function createTokenizer(metadata: GgufMetadata): Tokenizer {
@@ -78,6 +81,7 @@ export function createTokenizer(metadata: GgufMetadata): Tokenizer {
   return {
     vocabularySize: model.tokens.length,
     controlTokens,
+    beginTokenId: model.beginTokenId,
     encode: (text, {specialTokens}) =>
       splits[specialTokens](text).flatMap((piece) =>
         piece.kind === 'token' ? [piece.tokenId] : bpe.encode(piece.text).ids,
@@ -95,16 +99,20 @@ export function createTokenizer(metadata: GgufMetadata): Tokenizer {
 // Special tokens are cut out by `createSplitAtTokens`, so that one vocabulary serves both modes.
 function createBpe(model: TokenizerMetadata): BpeTokenizer {
   if (model.model !== 'gpt2') {
-    throw new ModelUnsupportedError('tokenizer', model.model, ['gpt2']);
+    throw new TextUnsupportedError(
+      'vocabulary',
+      `its kind "${model.model}" is not supported; take a model whose kind is "gpt2"`,
+    );
   }
   const patterns = WORD_PATTERNS[model.preTokenizer];
   if (!patterns) {
-    throw new ModelUnsupportedError(
-      'tokenizer',
-      `gpt2 with pre-tokenizer ${model.preTokenizer}`,
-      Object.keys(WORD_PATTERNS),
+    const known = Object.keys(WORD_PATTERNS).join(' or ');
+    throw new TextUnsupportedError(
+      'pre-tokenizer',
+      `"${model.preTokenizer}" is not supported; take a model with ${known}`,
     );
   }
+  const vocabulary = wordsOf(model);
   const splits = patterns.map((Regex) => ({
     type: 'Split',
     pattern: {Regex},
@@ -123,13 +131,44 @@ function createBpe(model: TokenizerMetadata): BpeTokenizer {
       decoder: null,
       model: {
         type: 'BPE',
-        vocab: Object.fromEntries(model.tokens.map((text, id) => [text, id])),
-        merges: model.merges,
+        vocab: Object.fromEntries(vocabulary),
+        merges: mergesOf(model, vocabulary),
         ignore_merges: false,
       },
     },
     {},
   );
+}
+
+/** What text is made of: a control token is never among it, even where merges could spell it. */
+function wordsOf({tokens, controlTokenIds}: TokenizerMetadata): ReadonlyMap<string, number> {
+  const words = new Map(tokens.map((text, id) => [text, id]));
+  for (const id of controlTokenIds) words.delete(tokens[id] ?? '');
+  return words;
+}
+
+/** The merges that make words, as pairs, in their order. */
+function mergesOf(
+  {tokens, merges, controlTokenIds}: TokenizerMetadata,
+  words: ReadonlyMap<string, number>,
+): readonly (readonly [string, string])[] {
+  if (merges.length === 0) {
+    throw new TextUnsupportedError('merges', '"tokenizer.ggml.merges" is missing or empty');
+  }
+  const control = new Set(controlTokenIds.map((id) => tokens[id]));
+  const pairs: (readonly [string, string])[] = [];
+  for (const merge of merges) {
+    const [left, right, ...rest] = merge.split(' ');
+    if (!left || !right || rest.length > 0) {
+      throw new TextUnsupportedError('merges', `"${merge}" is not two parts with a space between`);
+    }
+    const merged = left + right;
+    if (words.has(merged)) pairs.push([left, right]);
+    else if (!control.has(merged)) {
+      throw new TextUnsupportedError('merges', `"${merge}" makes "${merged}", which is no token`);
+    }
+  }
+  return pairs;
 }
 
 function tokensById(

@@ -10,14 +10,15 @@ import type {GraphBuilder} from './graph-builder.ts';
  * browser, or two browsers would not be of one engine class.
  */
 export function fillRotaryTable(
-  spec: Pick<ModelSpec, 'ropeBase' | 'headSize'>,
+  spec: Pick<ModelSpec, 'ropeBase' | 'ropeFactor' | 'headSize'>,
   table: {readonly cos: Float32Array; readonly sin: Float32Array},
 ): void {
   const half = spec.headSize / 2;
+  const factor = spec.ropeFactor ?? 1;
   const logBase = portableLog(spec.ropeBase);
   const frequencies = Array.from({length: half}, (_, i) => portableExp((-i / half) * logBase));
   for (let at = 0; at < table.cos.length; at += 1) {
-    const angle = Math.floor(at / half) * (frequencies[at % half] ?? 0);
+    const angle = (Math.floor(at / half) / factor) * (frequencies[at % half] ?? 0);
     const {sin, cos} = portableSinCos(angle);
     table.cos[at] = cos;
     table.sin[at] = sin;

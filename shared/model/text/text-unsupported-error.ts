@@ -1,0 +1,34 @@
+import {WeftError} from '../../errors.ts';
+
+/** What stands between text and the ids of a model's tokens. */
+type TextPart =
+  | 'vocabulary'
+  | 'pre-tokenizer'
+  | 'merges'
+  | 'control tokens'
+  | 'end tokens'
+  | 'tokenizer setting'
+  | 'chat template';
+
+type Detail = {
+  readonly code: 'TEXT_UNSUPPORTED';
+  readonly part: TextPart;
+  /** What the file has, and what it should have. */
+  readonly reason: string;
+};
+
+/**
+ * Weft cannot turn text into ids of this model's tokens, or the answer back into text.
+ * The model itself may run: for prompts that are token ids.
+ */
+export class TextUnsupportedError extends WeftError<Detail> {
+  override readonly name = 'TextUnsupportedError';
+
+  constructor(part: TextPart, reason: string, options?: ErrorOptions) {
+    super(
+      {code: 'TEXT_UNSUPPORTED', part, reason},
+      `Cannot chat with this model: ${part}: ${reason}`,
+      options,
+    );
+  }
+}
