@@ -157,12 +157,29 @@ class Libp2pStreamTransport implements Transport {
    */
   async #openStream(to: PeerId, signal: AbortSignal): Promise<Stream> {
     const held = this.#directConnection(to);
-    const opened = await held?.newStream(FRAMES_PROTOCOL, {signal}).catch(() => null);
-    if (opened !== undefined && opened !== null) return opened;
+    const opened = held === undefined ? null : await this.#openUntilReplaced(held, signal);
+    if (opened !== null) return opened;
     signal.throwIfAborted();
     const other = this.#directConnection(to);
     const connection = other === undefined || other === held ? await this.#dial(to, signal) : other;
     return await connection.newStream(FRAMES_PROTOCOL, {signal});
+  }
+
+  /** Gives way as soon as the peer is back on another connection: this one may never answer. */
+  async #openUntilReplaced(held: Connection, signal: AbortSignal): Promise<Stream | null> {
+    const replaced = new AbortController();
+    const onOpen = ({detail}: CustomEvent<Connection>): void => {
+      if (detail.remotePeer.equals(held.remotePeer) && isDirectConnection(detail)) replaced.abort();
+    };
+    this.#libp2p.addEventListener('connection:open', onOpen);
+    const either = AbortSignal.any([signal, replaced.signal]);
+    try {
+      return await held.newStream(FRAMES_PROTOCOL, {signal: either});
+    } catch {
+      return null; // Whether there is another way is for the caller to see.
+    } finally {
+      this.#libp2p.removeEventListener('connection:open', onOpen);
+    }
   }
 
   async #dial(to: PeerId, signal: AbortSignal): Promise<Connection> {

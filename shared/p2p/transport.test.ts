@@ -2,6 +2,7 @@ import {noise} from '@libp2p/noise';
 import {identify} from '@libp2p/identify';
 import {memory} from '@libp2p/memory';
 import {yamux} from '@libp2p/yamux';
+import type {Libp2p} from '@libp2p/interface';
 import {createLibp2p} from 'libp2p';
 import {describe, expect, test} from 'vitest';
 import {asPeerId} from '../ids.ts';
@@ -26,7 +27,7 @@ async function connectInMemory(): Promise<TransportPair> {
 
 let nextNode = 0;
 
-async function connectOverLibp2p(): Promise<TransportPair> {
+async function connectOverLibp2p(): Promise<TransportPair & {readonly nodes: readonly Libp2p[]}> {
   const nodes = await Promise.all(
     [0, 1].map(() =>
       createLibp2p({
@@ -50,6 +51,7 @@ async function connectOverLibp2p(): Promise<TransportPair> {
   return {
     a,
     b,
+    nodes,
     cut: async () => {
       for (const connection of nodes[0]?.getConnections() ?? []) connection.abort(new Error('cut'));
     },
@@ -73,4 +75,34 @@ describe.each([
       await pair.close();
     }
   });
+});
+
+test('[TR18] a connection that answers nothing any more is not waited for when its peer is back on another', async () => {
+  const pair = await connectOverLibp2p();
+  const {a, b, nodes} = pair;
+  const {signal} = new AbortController();
+  try {
+    const [first, second] = nodes;
+    const dead = await first?.dial(second?.getMultiaddrs() ?? []);
+    const asked = Promise.withResolvers<void>();
+    Object.assign(dead ?? {}, {
+      newStream: async (_: string, options: {readonly signal: AbortSignal}) => {
+        asked.resolve();
+        await new Promise((resolve) => {
+          options.signal.addEventListener('abort', resolve);
+        });
+        options.signal.throwIfAborted();
+      },
+    });
+    const received = Promise.withResolvers<Uint8Array>();
+    b.onFrame((_, frame) => received.resolve(frame));
+    const sending = a.send(b.localPeerId, new Uint8Array([7]), {signal});
+    await asked.promise;
+    await second?.dial(first?.getMultiaddrs() ?? [], {force: true});
+    await expect(sending).resolves.toBeUndefined();
+    await expect(received.promise).resolves.toEqual(new Uint8Array([7]));
+    expect(dead?.status).toBe('open');
+  } finally {
+    await pair.close();
+  }
 });
