@@ -13,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'plan-quality': async () => (await import('../bench/plan-quality.ts')).benchPlanQuality,
   'plan-cost': async () => (await import('../bench/plan-cost.ts')).benchPlanCost,
   'stale-clients': async () => (await import('../bench/stale-clients.ts')).benchStaleClients,
+  away: async () => (await import('../bench/away.ts')).benchAway,
   prediction: async () => (await import('../bench/prediction.ts')).benchPrediction,
 };
 
