@@ -11,7 +11,7 @@ class BootstrapError extends WeftError<{
 /**
  * Asks a signal server who it is.
  *
- * @param serverUrl origin of the server, for a page of its own `location.origin`.
+ * @param serverUrl the folder that the server's page stands in, with a slash at the end.
  * @throws {BootstrapError} when nobody answers, or not as a signal server does.
  */
 export async function fetchBootstrap(
@@ -19,7 +19,7 @@ export async function fetchBootstrap(
   {signal}: {readonly signal: AbortSignal},
 ): Promise<Bootstrap> {
   try {
-    const url = new URL('/api/bootstrap', serverUrl);
+    const url = new URL('api/bootstrap', serverUrl);
     const response = await fetch(url, {signal, cache: 'no-store'});
     return bootstrapSchema.parse(await response.json());
   } catch (cause) {

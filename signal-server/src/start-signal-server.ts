@@ -1,7 +1,6 @@
 /// <reference types="node" />
 
 import type {Server} from 'node:http';
-import {getRequestListener} from '@hono/node-server';
 import {assert} from '#shared/assert.ts';
 import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
 import type {PutRefusal} from '#shared/protocol/put-message.ts';
@@ -14,6 +13,7 @@ import {createGuardedServer} from './http/guard-http-server.ts';
 import {RefusalTally} from './limits/refusals.ts';
 import {defaultSocketLimits, type SocketLimits} from './limits/socket-limits.ts';
 import {parseProxyList, sourceAddress} from './limits/source-address.ts';
+import {requestListener} from './http/request-listener.ts';
 import {ServerError} from './server-error.ts';
 import {folderFaults} from './settings/folder-faults.ts';
 
@@ -62,10 +62,9 @@ export async function startSignalServer(
       protocolMajor: PROTOCOL_MAJOR,
     }),
   });
-  const listener = getRequestListener((request) => app.fetch(request));
   const http = createGuardedServer(
     {...limits, trustedProxies, refused: refusals.add},
-    (request, response) => void listener(request, response),
+    requestListener(app),
   );
   const port = await listen(http, config);
   const url = `http://${urlHost(config.host)}:${port}`;

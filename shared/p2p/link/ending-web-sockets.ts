@@ -1,7 +1,6 @@
 import type {DialTransportOptions, Transport} from '@libp2p/interface';
 import {webSockets, type WebSocketsComponents} from '@libp2p/websockets';
 import type {Multiaddr} from '@multiformats/multiaddr';
-import {multiaddrToUri} from '@multiformats/multiaddr-to-uri';
 import {assert} from '../../assert.ts';
 import {untilAborted} from '../until-aborted.ts';
 
@@ -17,8 +16,12 @@ const FIRST_OWN_CODE = 3000;
  * 1006, which throws and is only logged: the socket stays open at both ends. A
  * dial that is aborted or whose handshake fails does not close its socket at
  * all, and a browser opens no second one to that host while the first connects.
+ *
+ * @param urlOf where the socket of an address is.
  */
-export function endingWebSockets(): (components: WebSocketsComponents) => Transport {
+export function endingWebSockets(
+  urlOf: (address: Multiaddr) => string,
+): (components: WebSocketsComponents) => Transport {
   return (components) => {
     const transport = webSockets()(components);
     assert('_connect' in transport, 'the transport opens its sockets in one place');
@@ -26,7 +29,7 @@ export function endingWebSockets(): (components: WebSocketsComponents) => Transp
     const dial = transport.dial.bind(transport);
     return Object.assign(transport, {
       _connect: async (address: Multiaddr, options: DialTransportOptions): Promise<WebSocket> => {
-        const socket = createSocket(address);
+        const socket = createSocket(urlOf(address));
         sockets.set(options, socket);
         await untilOpen(socket, options.signal);
         return socket;
@@ -43,8 +46,8 @@ export function endingWebSockets(): (components: WebSocketsComponents) => Transp
   };
 }
 
-function createSocket(address: Multiaddr): WebSocket {
-  const socket = new WebSocket(multiaddrToUri(address));
+function createSocket(url: string): WebSocket {
+  const socket = new WebSocket(url);
   socket.binaryType = 'arraybuffer';
   const close = socket.close.bind(socket);
   socket.close = (code, reason) => {

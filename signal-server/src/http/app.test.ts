@@ -52,9 +52,6 @@ afterAll(async () => {
   await rm(folder, {recursive: true});
 });
 
-const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
-const range = (value: string) => ({headers: {Range: value}});
-
 test('[SS1] the page is cross-origin isolated and under a strict policy', async () => {
   const {status, headers} = await app.request('/');
   expect(status).toBe(200);
@@ -74,35 +71,6 @@ test('[SS2] hashed files are cached for good, and wasm has its type', async () =
   const missing = await app.request('/assets/none.js');
   expect(missing.status).toBe(404);
   expect(missing.headers.get('Cache-Control')).toBe('no-cache');
-});
-
-test('[SS3] a model comes whole, or by range', async () => {
-  const whole = await app.request('/models/tiny.gguf');
-  expect(whole.headers.get('Accept-Ranges')).toBe('bytes');
-  expect(await bytesOf(whole)).toEqual(MODEL_BYTES);
-  const middle = await app.request('/models/tiny.gguf', range('bytes=10-19'));
-  expect(middle.status).toBe(206);
-  expect(middle.headers.get('Content-Range')).toBe('bytes 10-19/1000');
-  expect(await bytesOf(middle)).toEqual(MODEL_BYTES.subarray(10, 20));
-  const tail = await app.request('/models/tiny.gguf', range('bytes=-5'));
-  expect(await bytesOf(tail)).toEqual(MODEL_BYTES.subarray(995));
-});
-
-test('[SS4] a range behind the end is refused, and says how long the file is', async () => {
-  const {status, headers} = await app.request('/models/tiny.gguf', range('bytes=1000-'));
-  expect(status).toBe(416);
-  expect(headers.get('Content-Range')).toBe('bytes */1000');
-});
-
-test('[SS5] HEAD and ETag: the length without the file, and 304 for who has it', async () => {
-  const head = await app.request('/models/tiny.gguf', {method: 'HEAD'});
-  expect(head.headers.get('Content-Length')).toBe('1000');
-  const etag = head.headers.get('ETag') ?? '';
-  const part = await app.request('/models/tiny.gguf', range('bytes=0-0'));
-  expect(part.headers.get('ETag')).toBe(etag);
-  const again = await app.request('/models/tiny.gguf', {headers: {'If-None-Match': etag}});
-  expect(again.status).toBe(304);
-  expect(await bytesOf(again)).toHaveLength(0);
 });
 
 test('[SS6] other pages may read models and join', async () => {

@@ -1,13 +1,14 @@
-import {serveStatic} from '@hono/node-server/serve-static';
 import {Hono, type Context, type MiddlewareHandler} from 'hono';
 import {cors} from 'hono/cors';
 import {secureHeaders} from 'hono/secure-headers';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
 import type {ServerConfig} from '../config.ts';
 import type {ServerCounters} from '../create-server-node.ts';
+import {basePath, pathBelow} from './base-path.ts';
 import {formatMetrics} from '../metrics.ts';
 import {mintIceServers} from './mint-ice-servers.ts';
-import {publicAddress} from './public-address.ts';
+import {publicAddress, socketPath} from './public-address.ts';
+import {serveFolder} from './serve-folder.ts';
 
 export type AppOptions = {
   readonly config: Pick<
@@ -24,16 +25,27 @@ const ONE_YEAR_SECONDS = 31_536_000;
 /** The HTTP side of the signal server: page, models, bootstrap, health, metrics. */
 export function createApp(options: AppOptions): Hono {
   const {config} = options;
-  const app = new Hono();
+  const base = basePath(config.publicUrl);
+  const app = new Hono({getPath: ({url}) => pathBelow(base, url)});
   app.use(pageSecurity());
+  if (base !== '/') app.use(folderOf(base));
   app.use('/api/*', cors());
   app.get('/healthz', (context) => context.json({status: 'ok'}));
   app.get('/metrics', (context) => context.text(formatMetrics(options.counters())));
   app.get('/api/counters', (context) => uncached(context).json(options.counters()));
   app.get('/api/bootstrap', (context) => uncached(context).json(describe(options, context)));
   if (config.modelsDir !== null) mountModels(app, config.modelsDir);
-  app.use('/*', cors(), cachePolicy, validateByEtag, serveStatic({root: config.staticDir}));
+  app.use('/*', cors(), cachePolicy, serveFolder({folder: config.staticDir, mountedAt: ''}));
   return app;
+}
+
+/** What the page names is found beside it, so its address must end in a slash. */
+function folderOf(base: string): MiddlewareHandler {
+  return async (context, next) => {
+    const {pathname, search} = new URL(context.req.url);
+    if (`${pathname}/` !== base) return await next();
+    return context.redirect(`${base}${search}`, 308);
+  };
 }
 
 /** Threads need cross-origin isolation; the widget's script is loaded by pages of other sites. */
@@ -65,7 +77,7 @@ function describe(options: AppOptions, context: Context): Bootstrap {
   const nowMs = options.now();
   return {
     ...node,
-    addresses: [`${publicAddress(url)}/p2p/${node.peerId}`],
+    addresses: [`${publicAddress(url)}${socketPath(options.config.publicUrl)}/p2p/${node.peerId}`],
     nowMs,
     peers: options.config.peers,
     iceServers: mintIceServers(options.config, nowMs),
@@ -77,18 +89,14 @@ function uncached(context: Context): Context {
   return context;
 }
 
-const rewriteRequestPath = (path: string) => path.slice('/models'.length);
-
 /** GGUF files by byte range, for this page and for others. */
 function mountModels(app: Hono, modelsDir: string): void {
   const exposeHeaders = ['Accept-Ranges', 'Content-Length', 'Content-Range', 'ETag'];
   app.use('/models/*', cors({exposeHeaders}), async (context, next) => {
     await next();
-    context.header('Accept-Ranges', 'bytes');
     context.header('Cache-Control', 'no-cache');
   });
-  app.use('/models/*', validateByEtag, serveStatic({root: modelsDir, rewriteRequestPath}));
-  app.all('/models/*', (context) => context.notFound());
+  app.all('/models/*', serveFolder({folder: modelsDir, mountedAt: '/models'}));
 }
 
 /** Names under `assets/` carry a hash of their content; everything else is asked for again. */
@@ -97,19 +105,4 @@ const cachePolicy: MiddlewareHandler = async (context, next) => {
   const isHashed = context.req.path.startsWith('/assets/') && context.res.ok;
   const policy = isHashed ? `public, max-age=${ONE_YEAR_SECONDS}, immutable` : 'no-cache';
   context.header('Cache-Control', policy);
-};
-
-/** An ETag out of size and time, and 304 for who has it. */
-const validateByEtag: MiddlewareHandler = async (context, next) => {
-  await next();
-  const {headers, status} = context.res;
-  const modified = headers.get('Last-Modified');
-  if (modified === null || (status !== 200 && status !== 206)) return;
-  const total = headers.get('Content-Range')?.split('/')[1] ?? headers.get('Content-Length');
-  const etag = `W/"${total ?? ''}-${Date.parse(modified).toString(36)}"`;
-  context.header('ETag', etag);
-  if (status !== 200 || context.req.header('If-None-Match') !== etag) return;
-  await context.res.body?.cancel();
-  context.res = new Response(null, {status: 304, headers: context.res.headers});
-  context.res.headers.delete('Content-Length');
 };

@@ -1,4 +1,5 @@
 import {isIP} from 'node:net';
+import {basePath} from './base-path.ts';
 
 /** The multiaddr of the WebSocket behind an http(s) URL, without the peer id. */
 export function publicAddress(url: string): string {
@@ -8,4 +9,14 @@ export function publicAddress(url: string): string {
   const version = isIP(host);
   const name = version === 0 ? 'dns' : `ip${version}`;
   return `/${name}/${host}/tcp/${port || (isSecure ? 443 : 80)}/${isSecure ? 'tls/ws' : 'ws'}`;
+}
+
+/**
+ * What the multiaddr of a server in a folder says after `/ws`, empty for a
+ * server at the root. The socket has a name of its own in the folder: addresses
+ * of sockets cannot end in a slash, and nobody follows a redirect to one.
+ */
+export function socketPath(publicUrl: string | null): string {
+  const base = basePath(publicUrl);
+  return base === '/' ? '' : `/http-path/${encodeURIComponent(`${base.slice(1)}libp2p`)}`;
 }

@@ -10,6 +10,7 @@ import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
 import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
+import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
 import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
 import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
 import {createSwarmClock, type SwarmClock} from '#shared/p2p/swarm-clock.ts';
@@ -35,9 +36,10 @@ type Options = {
 /** What a tab is made of, in this process: all but WebRTC. */
 export async function createTab(options: Options): Promise<Tab> {
   const {serverUrl, clock = createSwarmClock(), rewrite = (bootstrap) => bootstrap} = options;
+  const sockets = new WebSocketPaths();
   const libp2p = await createLibp2p({
     addresses: {listen: ['/p2p-circuit']},
-    transports: [endingWebSockets(), circuitRelayTransport()],
+    transports: [endingWebSockets(sockets.urlOf), circuitRelayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: createEd25519Gater(),
@@ -62,7 +64,8 @@ export async function createTab(options: Options): Promise<Tab> {
   const link = startServerLink({
     libp2p,
     clock,
-    fetchBootstrap: async (fetchOptions) => rewrite(await fetchBootstrap(serverUrl, fetchOptions)),
+    fetchBootstrap: async (fetchOptions) =>
+      sockets.learn(rewrite(await fetchBootstrap(serverUrl, fetchOptions))),
     onState: (state) => states.push(state),
   });
   return {

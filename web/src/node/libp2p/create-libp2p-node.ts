@@ -14,6 +14,7 @@ import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
 import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
 import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
 import {createSwarmClock, type SwarmClock} from '#shared/p2p/swarm-clock.ts';
+import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
 import {untilAborted} from '#shared/p2p/until-aborted.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
 import type {IceServer} from '#shared/protocol/ice-server.ts';
@@ -67,9 +68,11 @@ const MAX_CONNECTIONS = 100;
  */
 export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
   const clock = createSwarmClock();
+  const sockets = new WebSocketPaths();
   let iceServers: readonly IceServer[] = [];
   const libp2p = await openLibp2p({
     privateKey: options.privateKey,
+    sockets,
     iceServers: () => iceServers,
     nowMs: () => clock.nowMs(),
   });
@@ -78,7 +81,7 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
     libp2p,
     clock,
     fetchBootstrap: async (fetchOptions) => {
-      const bootstrap = await options.fetchBootstrap(fetchOptions);
+      const bootstrap = sockets.learn(await options.fetchBootstrap(fetchOptions));
       ({iceServers} = bootstrap);
       return bootstrap;
     },
@@ -103,18 +106,20 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
 
 type Parts = {
   readonly privateKey: PrivateKey;
+  readonly sockets: WebSocketPaths;
   readonly iceServers: () => readonly IceServer[];
   readonly nowMs: () => number;
 };
 
-async function openLibp2p({privateKey, iceServers, nowMs}: Parts): Promise<Libp2p<Services>> {
+async function openLibp2p(parts: Parts): Promise<Libp2p<Services>> {
+  const {privateKey, sockets, iceServers, nowMs} = parts;
   const webRTC = await loadWebRtc();
   return await createLibp2p<Services>({
     privateKey,
     // Not the relay's address: a fixed relay is never reserved again after a restart (js-libp2p #3601).
     addresses: {listen: ['/p2p-circuit', '/webrtc']},
     transports: [
-      endingWebSockets(),
+      endingWebSockets(sockets.urlOf),
       circuitRelayTransport(),
       webRTC({
         rtcConfiguration: () => rtcConfiguration(iceServers()),

@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {expect, test} from 'vitest';
+import {catalogSchema} from '#shared/model/catalog.ts';
 import {PATIENCE} from '../download/patience.ts';
 import {
   broken,
@@ -50,4 +51,14 @@ test('[DN10] a catalogue that is none is told by its first wrong field, without 
   await expect(loading).rejects.toThrow(
     /^Cannot read the catalogue of this site at "0\.id": reload the page, and tell/u,
   );
+});
+
+test('[SS24] a model file may have any name', async () => {
+  const entries: unknown = JSON.parse(readFileSync(new URL('catalog.json', catalogFolder), 'utf8'));
+  const [entry] = catalogSchema.parse(entries);
+  const {weightsUrl} = await load(
+    json(JSON.stringify([{...entry, fileName: 'a #1?/100%.gguf'}])),
+    manifest,
+  );
+  expect(new URL(weightsUrl).pathname).toBe('/models/a%20%231%3F/100%25.gguf');
 });

@@ -54,7 +54,8 @@ export async function loadManifest(
     );
   }
   const {title, licence} = entry;
-  const weightsUrl = new URL(`models/${entry.fileName}`, siteUrl).href;
+  const weightsPath = entry.fileName.split('/').map(encodeURIComponent).join('/');
+  const weightsUrl = new URL(`models/${weightsPath}`, siteUrl).href;
   return {title, licence, manifest, manifestHash, weightsUrl};
 }
 

@@ -1,0 +1,92 @@
+import type {Context, Handler} from 'hono';
+import {getMimeType} from 'hono/utils/mime';
+import {readRangeHeader, type ByteRange} from './byte-range.ts';
+import {findFile, type FoundFile} from './find-file.ts';
+import {streamFile} from './stream-file.ts';
+
+type File = Extract<FoundFile, {kind: 'file'}>;
+
+/**
+ * Files of a folder by GET and HEAD: whole or by byte range, with an entity tag
+ * made of size and time. Sources: RFC 9110, sections 13 and 14.
+ *
+ * @param options.mountedAt what the path of a request has before the path in the folder.
+ */
+export function serveFolder(options: {
+  readonly folder: string;
+  readonly mountedAt: string;
+}): Handler {
+  return async (context) => {
+    const {method, path} = context.req;
+    if (method !== 'GET' && method !== 'HEAD') {
+      return context.text('405 Method Not Allowed', 405, {Allow: 'GET, HEAD'});
+    }
+    const found = await findFile(options.folder, path.slice(options.mountedAt.length));
+    switch (found.kind) {
+      case 'none':
+        return context.notFound();
+      case 'malformed':
+        return context.text('400 Bad Request', 400);
+      case 'file':
+        return answer(context, found);
+    }
+  };
+}
+
+function answer(context: Context, file: File): Response {
+  const headers = describe(file);
+  if (isKnown(context, headers)) return new Response(null, {status: 304, headers});
+  const asked = readRangeHeader(usableRange(context, headers), file.totalBytes);
+  switch (asked.kind) {
+    case 'unsatisfiable':
+      headers.set('Content-Range', `bytes */${file.totalBytes}`);
+      return new Response(null, {status: 416, headers});
+    case 'part': {
+      const {startByte, endByte} = asked.range;
+      headers.set('Content-Range', `bytes ${startByte}-${endByte - 1}/${file.totalBytes}`);
+      return send(file, {status: 206, headers, range: asked.range});
+    }
+    case 'whole':
+      return send(file, {status: 200, headers, range: {startByte: 0, endByte: file.totalBytes}});
+  }
+}
+
+function send(
+  file: File,
+  answered: {readonly status: number; readonly headers: Headers; readonly range: ByteRange},
+): Response {
+  const {status, headers, range} = answered;
+  const lengthBytes = range.endByte - range.startByte;
+  headers.set('Content-Length', String(lengthBytes));
+  headers.set('Content-Type', getMimeType(file.path) ?? 'application/octet-stream');
+  return new Response(lengthBytes === 0 ? null : streamFile(file.path, range), {status, headers});
+}
+
+function describe({totalBytes, modifiedNs}: File): Headers {
+  return new Headers({
+    'Accept-Ranges': 'bytes',
+    ETag: `"${totalBytes.toString(36)}-${modifiedNs.toString(36)}"`,
+    'Last-Modified': new Date(Number(modifiedNs / 1_000_000n)).toUTCString(),
+  });
+}
+
+/** Whether the asker has this very file. A tag, when there is one, outweighs the time. */
+function isKnown({req}: Context, headers: Headers): boolean {
+  const tags = req.header('If-None-Match');
+  if (tags !== undefined) {
+    const own = headers.get('ETag');
+    return (
+      tags.trim() === '*' || tags.split(',').some((tag) => tag.trim().replace(/^W\//u, '') === own)
+    );
+  }
+  const since = Date.parse(req.header('If-Modified-Since') ?? '');
+  return Date.parse(headers.get('Last-Modified') ?? '') <= since;
+}
+
+/** Ranges are for GET, and with `If-Range` only for the file that the asker knows. */
+function usableRange({req}: Context, headers: Headers): string | undefined {
+  const known = req.header('If-Range');
+  const isSame =
+    known === undefined || known === headers.get('ETag') || known === headers.get('Last-Modified');
+  return req.method === 'GET' && isSame ? req.header('Range') : undefined;
+}
