@@ -3,6 +3,7 @@ import {fileURLToPath} from 'node:url';
 import {chromium, type Browser, type BrowserContextOptions, type Page} from 'playwright';
 import type {LendRequest} from '../../web/src/chat/lend-service.ts';
 import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
+import type {SocketLimits} from '../../signal-server/src/limits/socket-limits.ts';
 import {chromiumArguments, findChromium} from '../set-up/find-chromium.ts';
 
 import {Tab, type OpenTabOptions} from './tab.ts';
@@ -25,6 +26,8 @@ export type SwarmOptions = {
   readonly siteDir?: string;
   /** Runs in every tab before any of its scripts: for who watches from inside, or breaks something. */
   readonly initScript?: string;
+  /** Of the signal server; those of `npm start` when they are not said. */
+  readonly socketLimits?: Partial<SocketLimits>;
   /** `ours`: a signal to this process does not end the browser, whoever started the swarm stops it. */
   readonly signals?: 'playwright' | 'ours';
 };
@@ -54,13 +57,14 @@ export class Swarm {
   static async start(options: SwarmOptions): Promise<Swarm> {
     await mkdir(options.modelsDir, {recursive: true});
     const executablePath = await findChromium({log: options.log});
-    const server = await startSignalServer({
+    const config = {
       port: options.port,
       host: '127.0.0.1',
       staticDir: options.siteDir ?? DIST_DIR,
       modelsDir: options.modelsDir,
       maxTabs: MAX_TABS,
-    });
+    };
+    const server = await startSignalServer(config, options.socketLimits);
     const endsOnSignal = options.signals !== 'ours';
     try {
       const browser = await chromium.launch({

@@ -131,6 +131,8 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
 
 async function startLibp2p(options: Options, parts: Parts): Promise<Libp2p<Services>> {
   const {datastore, meter, dials, listeners} = parts;
+  const {pingIntervalMs} = options.socketLimits;
+  const pingTimeout = {minTimeout: pingIntervalMs, maxTimeout: pingIntervalMs};
   return await createLibp2p<Services>({
     privateKey: await createKey(options.keySeedHex),
     datastore,
@@ -145,6 +147,7 @@ async function startLibp2p(options: Options, parts: Parts): Promise<Libp2p<Servi
       inboundConnectionThreshold: NO_LIMIT,
       maxIncomingPendingConnections: NO_LIMIT,
     },
+    connectionMonitor: {pingInterval: pingIntervalMs, pingTimeout},
     services: {
       identify: identify(),
       identifyPush: identifyPush(),

@@ -6,6 +6,8 @@ export type SocketLimits = {
   readonly headersTimeoutMs: number;
   /** From the upgrade to a libp2p connection. */
   readonly handshakeTimeoutMs: number;
+  /** Between two pings of a connection, each of which may take as long: a tab answers two at a time. */
+  readonly pingIntervalMs: number;
 };
 
 /** A browser opens six for the page of each of some hundred tabs that come at once. */
@@ -16,5 +18,7 @@ export function defaultSocketLimits(maxTabs: number): SocketLimits {
     maxSockets: Math.max(MIN_SOCKETS, maxTabs * 2),
     headersTimeoutMs: 10_000,
     handshakeTimeoutMs: 10_000,
+    // A crowd that loads its pages on few cores answers nothing for ten seconds, and is there.
+    pingIntervalMs: 20_000,
   };
 }
