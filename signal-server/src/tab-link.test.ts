@@ -1,13 +1,23 @@
+import {noise} from '@libp2p/noise';
 import {peerIdFromString} from '@libp2p/peer-id';
+import {yamux} from '@libp2p/yamux';
+import {multiaddr} from '@multiformats/multiaddr';
+import {createLibp2p} from 'libp2p';
 import {afterEach, expect, test} from 'vitest';
 import {isWeftError} from '#shared/errors.ts';
+import {asPeerId} from '#shared/ids.ts';
+import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
+import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
 import type {SignalServer} from './start-signal-server.ts';
 import {createTab, type Tab} from './testing/create-tab.ts';
 import {openServer} from './testing/open-client.ts';
 import {startStallingProxy, type StallingProxy} from './testing/stalling-proxy.ts';
 
 /** For a machine ten times slower: only a test that hangs waits so long. */
-const PATIENT = {timeout: 60_000};
+const PATIENT = {timeout: 50_000};
+
+/** Of nobody. */
+const HANGING_ID = asPeerId('12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5');
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -42,6 +52,8 @@ async function joined(options: Parameters<typeof createTab>[0]): Promise<Tab> {
   return tab;
 }
 
+const portOf = ({url}: StallingProxy): string => new URL(url).port;
+
 /** Why the link was not there, as far as it said. */
 const causesOf = (tab: Tab): string[] =>
   tab.states.flatMap((state) =>
@@ -71,4 +83,95 @@ test('[SL2] a server that comes back under another key is joined, and the old on
   expect(tab.link.namedServers().map(({peerId}) => peerId)).toEqual([next.peerId]);
   await expect.poll(() => tab.libp2p.peerStore.has(old), PATIENT).toBe(false);
   expect(tab.libp2p.getPeers().map(String)).toEqual([next.peerId]);
+});
+
+test('[SL3] a connection that is aborted and a dial that is given up both end their sockets', async () => {
+  const {proxy, server} = await createWorld();
+  const libp2p = await createLibp2p({
+    transports: [endingWebSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: createEd25519Gater(),
+  });
+  closers.push(async () => await libp2p.stop());
+  const address = multiaddr(`/ip4/127.0.0.1/tcp/${portOf(proxy)}/ws/p2p/${server.peerId}`);
+  const connection = await libp2p.dial(address);
+  expect(proxy.openCount()).toBe(1);
+  connection.abort(new Error('for the test'));
+  await expect.poll(() => proxy.openCount(), PATIENT).toBe(0);
+
+  proxy.stallNext(true);
+  const givenUp = new AbortController();
+  const dial = libp2p.dial(address, {signal: givenUp.signal});
+  await expect.poll(() => proxy.openCount(), PATIENT).toBe(1);
+  expect(proxy.closedCount()).toBe(1);
+  givenUp.abort();
+  await expect(dial).rejects.toBeInstanceOf(Error);
+  // Node's own WebSocket then tries once more, so that one is open still.
+  await expect.poll(() => proxy.closedCount(), PATIENT).toBe(2);
+});
+
+test('[SL4] all named servers are linked side by side: one that hangs or is down costs nothing', async () => {
+  const hanging = await startStallingProxy();
+  hanging.stallNext(true);
+  closers.push(async () => await hanging.close());
+  const {proxy, server} = await createWorld();
+  const second = await createWorld();
+  const other = await createWorld();
+  await other.server.close();
+  const addressOf = (to: StallingProxy) => `/ip4/127.0.0.1/tcp/${portOf(to)}/ws`;
+  const peers = [
+    {
+      peerId: other.server.peerId,
+      addresses: [`${addressOf(other.proxy)}/p2p/${other.server.peerId}`],
+    },
+    {peerId: HANGING_ID, addresses: [`${addressOf(hanging)}/p2p/${HANGING_ID}`]},
+    {
+      peerId: second.server.peerId,
+      addresses: [`${addressOf(second.proxy)}/p2p/${second.server.peerId}`],
+    },
+  ];
+  const tab = await joined({
+    serverUrl: proxy.url,
+    rewrite: (bootstrap) => ({...bootstrap, peers}),
+  });
+  const connected = () => tab.libp2p.getPeers().map(String).toSorted();
+  const up = [server.peerId, second.server.peerId].toSorted();
+  await expect.poll(connected, PATIENT).toEqual(up);
+  // With the page's own server gone the tab goes on with the other one, its place included.
+  await server.close();
+  await expect.poll(() => tab.addresses().join(), PATIENT).toContain(second.server.peerId);
+  expect(tab.link.state().kind).toBe('connected');
+});
+
+test('[SL5] a server that did not say who it is at the first try is asked until it has given a place', async () => {
+  const {proxy} = await createWorld();
+  let failuresLeft = 3;
+  const tab = await joined({
+    serverUrl: proxy.url,
+    beforeIdentify: () => {
+      failuresLeft -= 1;
+      if (failuresLeft >= 0) throw new Error('a busy machine');
+    },
+  });
+  expect(failuresLeft).toBeLessThan(0);
+  expect(tab.addresses()[0]).toContain('/p2p-circuit');
+});
+
+test('[SL6] says whether nobody answers at all, or only no WebSocket opens', async () => {
+  const {proxy, server} = await createWorld();
+  const closed = await startStallingProxy();
+  await closed.close();
+  const address = `/ip4/127.0.0.1/tcp/${portOf(closed)}/ws/p2p/${server.peerId}`;
+  const blocked = await createTab({
+    serverUrl: proxy.url,
+    rewrite: (bootstrap) => ({...bootstrap, addresses: [address]}),
+  });
+  const alone = await createTab({serverUrl: closed.url});
+  closers.push(
+    async () => await blocked.stop(),
+    async () => await alone.stop(),
+  );
+  await expect.poll(() => causesOf(blocked)[0], PATIENT).toBe('SERVER_SOCKET_FAILED');
+  await expect.poll(() => causesOf(alone)[0], PATIENT).toBe('BOOTSTRAP_FAILED');
 });

@@ -31,6 +31,8 @@ type Options = {
   readonly clock?: SwarmClock;
   /** What the network does to an answer of the bootstrap. */
   readonly rewrite?: (bootstrap: Bootstrap) => Bootstrap;
+  /** May throw: then this try to identify a server fails. */
+  readonly beforeIdentify?: () => void;
 };
 
 /** What a tab is made of, in this process: all but WebRTC. */
@@ -58,6 +60,12 @@ export async function createTab(options: Options): Promise<Tab> {
       }),
     },
   });
+  const {identify: service} = libp2p.services;
+  const ask = service.identify.bind(service);
+  service.identify = async (connection, identifyOptions) => {
+    options.beforeIdentify?.();
+    return await ask(connection, identifyOptions);
+  };
   const addresses = () => libp2p.getMultiaddrs().map(String);
   identifyConnections({libp2p, isPlaceWanted: () => addresses().length === 0});
   const states: ServerLinkState[] = [];

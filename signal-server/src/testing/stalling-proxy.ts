@@ -6,6 +6,8 @@ export type StallingProxy = {
   readonly url: string;
   /** Connections that were opened and are not closed, from the side of the tabs. */
   readonly openCount: () => number;
+  /** Connections that tabs have closed so far. */
+  readonly closedCount: () => number;
   /** Where what comes next is forwarded to. */
   forwardTo(port: number): void;
   /** What is open is not forwarded any more, and not closed either. */
@@ -18,6 +20,7 @@ export type StallingProxy = {
 export async function startStallingProxy(): Promise<StallingProxy> {
   let targetPort = 0;
   let isStalled = false;
+  let closedCount = 0;
   const sockets = new Set<Socket>();
   const pairs = new Set<readonly [Socket, Socket]>();
   const server = createServer((socket) => {
@@ -37,7 +40,10 @@ export async function startStallingProxy(): Promise<StallingProxy> {
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => sockets.delete(socket));
+    socket.on('close', () => {
+      sockets.delete(socket);
+      closedCount += 1;
+    });
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bound = server.address();
@@ -45,6 +51,7 @@ export async function startStallingProxy(): Promise<StallingProxy> {
   return {
     url: `http://127.0.0.1:${bound.port}`,
     openCount: () => sockets.size,
+    closedCount: () => closedCount,
     forwardTo: (next) => {
       targetPort = next;
     },
