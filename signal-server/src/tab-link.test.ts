@@ -8,6 +8,7 @@ import {isWeftError} from '#shared/errors.ts';
 import {asPeerId} from '#shared/ids.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
+import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
 import type {SignalServer} from './start-signal-server.ts';
 import {createTab, type Tab} from './testing/create-tab.ts';
 import {openServer} from './testing/open-client.ts';
@@ -53,6 +54,7 @@ async function joined(options: Parameters<typeof createTab>[0]): Promise<Tab> {
 }
 
 const portOf = ({url}: StallingProxy): string => new URL(url).port;
+const addressOf = (to: StallingProxy): string => `/ip4/127.0.0.1/tcp/${portOf(to)}/ws`;
 
 /** Why the link was not there, as far as it said. */
 const causesOf = (tab: Tab): string[] =>
@@ -88,13 +90,13 @@ test('[SL2] a server that comes back under another key is joined, and the old on
 test('[SL3] a connection that is aborted and a dial that is given up both end their sockets', async () => {
   const {proxy, server} = await createWorld();
   const libp2p = await createLibp2p({
-    transports: [endingWebSockets()],
+    transports: [endingWebSockets(new WebSocketPaths().urlOf)],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: createEd25519Gater(),
   });
   closers.push(async () => await libp2p.stop());
-  const address = multiaddr(`/ip4/127.0.0.1/tcp/${portOf(proxy)}/ws/p2p/${server.peerId}`);
+  const address = multiaddr(`${addressOf(proxy)}/p2p/${server.peerId}`);
   const connection = await libp2p.dial(address);
   expect(proxy.openCount()).toBe(1);
   connection.abort(new Error('for the test'));
@@ -119,7 +121,6 @@ test('[SL4] all named servers are linked side by side: one that hangs or is down
   const second = await createWorld();
   const other = await createWorld();
   await other.server.close();
-  const addressOf = (to: StallingProxy) => `/ip4/127.0.0.1/tcp/${portOf(to)}/ws`;
   const peers = [
     {
       peerId: other.server.peerId,
@@ -162,7 +163,7 @@ test('[SL6] says whether nobody answers at all, or only no WebSocket opens', asy
   const {proxy, server} = await createWorld();
   const closed = await startStallingProxy();
   await closed.close();
-  const address = `/ip4/127.0.0.1/tcp/${portOf(closed)}/ws/p2p/${server.peerId}`;
+  const address = `${addressOf(closed)}/p2p/${server.peerId}`;
   const blocked = await createTab({
     serverUrl: proxy.url,
     rewrite: (bootstrap) => ({...bootstrap, addresses: [address]}),
