@@ -25,7 +25,12 @@ import type {SocketLimits} from './limits/socket-limits.ts';
 import type {SourceAddress} from './limits/source-address.ts';
 import {sourceKeyOf} from './limits/source-key-of.ts';
 import {forgetPeersThatLeft} from './relay/forget-peers-that-left.ts';
-import {createRelayService, releasePlacesOfClosedTabs} from './relay/create-relay-service.ts';
+import {
+  createRelayService,
+  RELAYED_CONNECTION_LIMIT,
+  releasePlacesOfClosedTabs,
+} from './relay/create-relay-service.ts';
+import {RelayPlaces} from './relay/relay-places.ts';
 import {RelayedDials} from './relay/relayed-dials.ts';
 import {RelayMeter} from './relay/relay-meter.ts';
 
@@ -80,6 +85,7 @@ type Parts = {
   readonly datastore: NewestRecordDatastore;
   readonly listeners: UpgradeListener[];
   readonly dials: RelayedDials;
+  readonly places: RelayPlaces;
   readonly meter: RelayMeter;
   readonly recordRefused: (code: PutRefusal) => void;
 };
@@ -89,21 +95,22 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
   const datastore = new NewestRecordDatastore({now: Date.now});
   const listeners: UpgradeListener[] = [];
   const dials = new RelayedDials(options.refusals.add);
+  const places = new RelayPlaces({limit: RELAYED_CONNECTION_LIMIT});
   const meter = new RelayMeter();
   const recordRefusals = new Map<PutRefusal, number>();
   const recordRefused = (code: PutRefusal) => {
     recordRefusals.set(code, (recordRefusals.get(code) ?? 0) + 1);
   };
   const intake = new RecordIntake({datastore, now: Date.now, onRefused: recordRefused});
-  const parts = {datastore, listeners, dials, meter, recordRefused};
+  const parts = {datastore, listeners, dials, places, meter, recordRefused};
   const libp2p = await startLibp2p(options, parts);
   meter.watchTargets(libp2p);
-  releasePlacesOfClosedTabs(libp2p, dials);
+  releasePlacesOfClosedTabs(libp2p, parts);
   forgetPeersThatLeft(libp2p);
   const limits = new ConnectionLimits({
     libp2p,
     maxConnections: options.maxTabs * 2,
-    hasPlace: (peer) => libp2p.services.relay.reservations.has(peer),
+    hasPlace: (peer) => places.get(peer) !== undefined,
     hasRecord: (peer) => datastore.holdsRecordOf(peer.toString()),
     refused: options.refusals.add,
   });
@@ -114,7 +121,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
     upgrade: upgradeHandlerOf(listeners),
     counters: () => ({
       ...meter.read(),
-      reservations: libp2p.services.relay.reservations.size,
+      reservations: places.size,
       dhtRecords: datastore.recordCount,
       refusedRecords: [...recordRefusals.values()].reduce((sum, count) => sum + count, 0),
       connections: limits.connectionCount,
@@ -130,7 +137,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
 }
 
 async function startLibp2p(options: Options, parts: Parts): Promise<Libp2p<Services>> {
-  const {datastore, meter, dials, listeners} = parts;
+  const {datastore, meter, dials, places, listeners} = parts;
   const {pingIntervalMs} = options.socketLimits;
   const pingTimeout = {minTimeout: pingIntervalMs, maxTimeout: pingIntervalMs};
   return await createLibp2p<Services>({
@@ -152,7 +159,7 @@ async function startLibp2p(options: Options, parts: Parts): Promise<Libp2p<Servi
       identify: identify(),
       identifyPush: identifyPush(),
       ping: ping(),
-      relay: createRelayService({meter, dials, sourceKeyOf}),
+      relay: createRelayService({meter, dials, places, sourceKeyOf}),
       dht: kadDHT({
         protocol: DHT_PROTOCOL,
         clientMode: false,

@@ -125,21 +125,20 @@ export class UpgradeListener extends TypedEventEmitter<ListenerEvents> implement
         firstMessage.resolve();
       },
     });
-    const deadline = setTimeout(() => {
-      refused('handshake-late');
-      connection.abort(new Error('The handshake took too long'));
-    }, handshakeTimeoutMs);
+    const end = (reason: Refusal, cause?: unknown) => {
+      if (connection.status === 'open') refused(reason);
+      connection.abort(new Error(`Ended by the server: ${reason}`, {cause}));
+    };
+    const deadline = setTimeout(() => end('handshake-late'), handshakeTimeoutMs);
     try {
       await firstMessage.promise;
       if (!(await this.#turns.take(source.key, {signal: closed.signal}))) {
-        connection.abort(new Error('Crowded out before the handshake'));
-        return;
+        return end('handshake-crowded-out');
       }
       await this.#upgrader.upgradeInbound(connection, {signal: this.#stopping.signal});
       waiting.leave();
     } catch (cause) {
-      if (!closed.signal.aborted) refused('handshake-failed');
-      connection.abort(new Error('The handshake failed', {cause}));
+      end('handshake-failed', cause);
     } finally {
       clearTimeout(deadline);
     }

@@ -4,7 +4,7 @@ type Options = {
   readonly burst: number;
 };
 
-/** Above this, keys that have all of their allowance back are forgotten. */
+/** Beyond that the one that did nothing for longest is forgotten. */
 const MAX_KEYS = 4_096;
 
 /** How often each key may do something. */
@@ -16,13 +16,19 @@ export class Allowance {
     this.#options = options;
   }
 
+  /** Those of whom something is remembered. */
+  get keyCount(): number {
+    return this.#left.size;
+  }
+
   /** @returns whether `key` may, and counts it when it may. */
   spend(key: string): boolean {
     const atMs = performance.now();
     const count = this.#leftOf(key, atMs);
     if (count < 1) return false;
+    this.#left.delete(key);
     this.#left.set(key, {count: count - 1, atMs});
-    if (this.#left.size > MAX_KEYS) this.#forgetRested(atMs);
+    if (this.#left.size > MAX_KEYS) this.#forgetOldest();
     return true;
   }
 
@@ -33,9 +39,8 @@ export class Allowance {
     return Math.min(burst, held.count + ((nowMs - held.atMs) / 1000) * perSecond);
   }
 
-  #forgetRested(nowMs: number): void {
-    for (const key of this.#left.keys()) {
-      if (this.#leftOf(key, nowMs) >= this.#options.burst) this.#left.delete(key);
-    }
+  #forgetOldest(): void {
+    const [oldest] = this.#left.keys();
+    if (oldest !== undefined) this.#left.delete(oldest);
   }
 }

@@ -65,9 +65,7 @@ export class ConnectionLimits {
   }
 
   #endSpareOfSamePeer(peer: PeerId): void {
-    const connections = this.#options.libp2p
-      .getConnections(peer)
-      .filter((connection) => this.#open.has(connection));
+    const connections = [...this.#open.keys()].filter(({remotePeer}) => remotePeer.equals(peer));
     const [oldest] = connections;
     if (oldest === undefined || connections.length <= MAX_CONNECTIONS_OF_PEER) return;
     this.#end(oldest, 'connection-of-same-peer');

@@ -7,6 +7,8 @@ export const REFUSALS = [
   /** A WebSocket that did not finish its libp2p handshake in time. */
   'handshake-late',
   'handshake-failed',
+  /** More asked for a handshake than this server can do. */
+  'handshake-crowded-out',
   /** The longest silent of the most numerous, when too many sockets wait. */
   'socket-crowded-out',
   /** The least useful, when there are more than twice `MAX_TABS` connections. */

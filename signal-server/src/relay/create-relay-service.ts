@@ -9,17 +9,20 @@ import {peerIdFromMultihash} from '@libp2p/peer-id';
 import * as Digest from 'multiformats/hashes/digest';
 import {assert} from '#shared/assert.ts';
 import type {RelayMeter} from './relay-meter.ts';
-import {RelayPlaces} from './relay-places.ts';
+import type {RelayPlaces} from './relay-places.ts';
 import type {RelayedDials} from './relayed-dials.ts';
 
-/** Five times what WebRTC's signaling takes with its handshake and `identify`, about 6 KB. */
-const RELAYED_BYTES = 1n << 15n;
-const RELAYED_MS = 60_000;
+/**
+ * Five times what WebRTC's signaling takes with its handshake and `identify`, about
+ * 6 KB. The server reads `duration` as ms, a js-libp2p tab as seconds.
+ */
+export const RELAYED_CONNECTION_LIMIT = {data: 1n << 15n, duration: 60_000};
 /** Status 201 of circuit relay v2, RESOURCE_LIMIT_EXCEEDED, as a message with its length in front. */
 const LIMIT_EXCEEDED = Uint8Array.of(5, 0x08, 0x02, 0x28, 0xc9, 0x01);
 
 type Options = {
   readonly meter: RelayMeter;
+  readonly places: RelayPlaces;
   readonly dials: RelayedDials;
   /** What a connection's address counts as, as `SourceAddress.key`. */
   readonly sourceKeyOf: (connection: Connection) => string;
@@ -43,11 +46,7 @@ export function createRelayService(
   return (components) => {
     const relay = create(components);
     assert('reservationStore' in relay, 'the relay has a store of places');
-    const places = new RelayPlaces({
-      reservations: relay.reservations,
-      limit: {data: RELAYED_BYTES, duration: RELAYED_MS},
-    });
-    Object.assign(relay, {reservationStore: places});
+    Object.assign(relay, {reservationStore: options.places});
     limitDials(relay, options);
     return options.meter.watchRequests(relay);
   };
@@ -65,7 +64,7 @@ function limitDials(relay: CircuitRelayService, options: Options): void {
   const connect = async (hop: ConnectRequest, wait: {readonly signal: AbortSignal}) => {
     const target = targetOf(hop);
     const stream = hopStream.getStore();
-    if (stream !== undefined && target !== null && relay.reservations.has(target)) {
+    if (stream !== undefined && target !== null && options.places.get(target) !== undefined) {
       const isAdmitted = await options.dials.admit({
         source: hop.connection.remotePeer.toString(),
         sourceKey: options.sourceKeyOf(hop.connection),
@@ -102,13 +101,11 @@ function targetOf({request}: ConnectRequest) {
 
 /** Places of tabs that have gone are free at once: tabs come and go. */
 export function releasePlacesOfClosedTabs(
-  libp2p: Libp2p<{relay: CircuitRelayService}>,
-  dials: RelayedDials,
+  libp2p: Libp2p,
+  {places, dials}: Pick<Options, 'places' | 'dials'>,
 ): void {
   libp2p.addEventListener('peer:disconnect', ({detail}) => {
-    const {relay} = libp2p.services;
-    relay.reservations.get(detail)?.signal.reset(0);
-    relay.reservations.delete(detail);
+    places.removeReservation(detail);
     dials.forget(detail.toString());
   });
 }

@@ -1,9 +1,8 @@
-import type {CircuitRelayService, RelayReservation} from '@libp2p/circuit-relay-v2';
+import type {RelayReservation} from '@libp2p/circuit-relay-v2';
 import type {PeerId} from '@libp2p/interface';
 import type {Multiaddr} from '@multiformats/multiaddr';
 
 type Limit = NonNullable<RelayReservation['limit']>;
-type Reservations = CircuitRelayService['reservations'];
 
 /**
  * The last second of the year 9999, in Unix seconds.
@@ -28,35 +27,39 @@ const EXPIRES_AT_UNIX_SECONDS = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
  * Has the shape of circuit-relay-v2's own `ReservationStore`.
  */
 export class RelayPlaces {
-  readonly reservations: Reservations;
+  readonly #places = new Map<string, RelayReservation>();
   readonly #limit: Limit;
 
-  constructor(options: {readonly reservations: Reservations; readonly limit: Limit}) {
-    this.reservations = options.reservations;
+  constructor(options: {readonly limit: Limit}) {
     this.#limit = options.limit;
   }
 
+  get size(): number {
+    return this.#places.size;
+  }
+
   reserve(peer: PeerId, addr: Multiaddr): {readonly status: 'OK'; readonly expire: number} {
-    if (!this.reservations.has(peer)) {
+    const name = peer.toString();
+    if (!this.#places.has(name)) {
       const expiry = new Date(EXPIRES_AT_UNIX_SECONDS * 1000);
-      this.reservations.set(peer, {addr, expiry, limit: this.#limit, signal: endableSignal()});
+      this.#places.set(name, {addr, expiry, limit: this.#limit, signal: endableSignal()});
     }
     return {status: 'OK', expire: EXPIRES_AT_UNIX_SECONDS};
   }
 
   /** Ends the place and the connections that go through it. */
   removeReservation(peer: PeerId): void {
-    const place = this.reservations.get(peer);
-    this.reservations.delete(peer);
+    const place = this.get(peer);
+    this.#places.delete(peer.toString());
     place?.signal.reset(0);
   }
 
   get(peer: PeerId): RelayReservation | undefined {
-    return this.reservations.get(peer);
+    return this.#places.get(peer.toString());
   }
 
   clear(): void {
-    this.reservations.clear();
+    this.#places.clear();
   }
 }
 

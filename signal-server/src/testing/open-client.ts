@@ -23,10 +23,11 @@ import {startSignalServer, type SignalServer} from '../start-signal-server.ts';
 /** A server with a page of one line, on a free port. */
 export async function openServer(
   overrides: Parameters<typeof startSignalServer>[0] = {},
+  socketLimits: Parameters<typeof startSignalServer>[1] = {},
 ): Promise<SignalServer> {
   const staticDir = mkdtempSync(join(tmpdir(), 'weft-server-'));
   writeFileSync(join(staticDir, 'index.html'), '<!doctype html>');
-  const server = await startSignalServer({port: 0, staticDir, ...overrides});
+  const server = await startSignalServer({port: 0, staticDir, ...overrides}, socketLimits);
   return {
     ...server,
     close: async () => {

@@ -1,0 +1,74 @@
+import {multiaddr} from '@multiformats/multiaddr';
+import {afterEach, expect, test} from 'vitest';
+import {putRecord} from '#shared/p2p/put-record.ts';
+import type {SignalServer} from '../start-signal-server.ts';
+import {openClient, openServer, type Client} from '../testing/open-client.ts';
+import {openRawSocket, upgradeRequest, type RawSocket} from '../testing/raw-socket.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function open(...options: Parameters<typeof openServer>): Promise<SignalServer> {
+  const server = await openServer(...options);
+  closers.push(async () => await server.close());
+  return server;
+}
+
+async function join(server: SignalServer): Promise<Client> {
+  const client = await openClient(server);
+  closers.push(async () => await client.stop());
+  return client;
+}
+
+const isOpen = ({connection}: Client) => connection.status === 'open';
+
+test('[CL5] one address that holds all connections keeps nobody out, and whoever serves stays', async () => {
+  const server = await open({maxTabs: 2});
+  const serving = await join(server);
+  const {libp2p, connection} = serving;
+  const signal = AbortSignal.timeout(60_000);
+  const sealed = await serving.seal();
+  expect(await putRecord({libp2p, server: connection.remotePeer, sealed, signal})).toEqual({
+    kind: 'stored',
+  });
+  const others: Client[] = [];
+  for (let index = 0; index < 8; index += 1) others.push(await join(server));
+  await expect.poll(() => others.filter(isOpen).length).toBe(3);
+  expect(others.map(isOpen)).toEqual([false, false, false, false, false, true, true, true]);
+  expect(isOpen(serving)).toBe(true);
+  const {connections, refusals} = server.counters();
+  expect(connections).toBe(4);
+  expect(refusals['connection-crowded-out']).toBe(5);
+});
+
+test('[CL6] a peer has four connections at most, the latest', async () => {
+  const server = await open();
+  const client = await join(server);
+  const address = multiaddr(`/ip4/127.0.0.1/tcp/${server.port}/ws/p2p/${server.peerId}`);
+  for (let index = 0; index < 5; index += 1) await client.libp2p.dial(address, {force: true});
+  const refused = () => server.counters().refusals['connection-of-same-peer'];
+  await expect.poll(refused).toBe(2);
+  expect(server.counters().connections).toBe(4);
+  await expect.poll(() => isOpen(client)).toBe(false);
+});
+
+test('[CL2] behind a trusted proxy each stranger counts for themselves', async () => {
+  const server = await open({trustedProxies: ['127.0.0.1']}, {maxSockets: 4});
+  const upgrade = (ip: string) => {
+    const socket = openRawSocket(server.port);
+    socket.write(upgradeRequest('/', `X-Forwarded-For: 9.9.9.9, ${ip}\r\n`));
+    return socket;
+  };
+  const alone = upgrade('198.51.100.8');
+  await expect.poll(() => alone.received()).toContain('101');
+  const crowd: RawSocket[] = [];
+  for (let index = 0; index < 8; index += 1) {
+    const socket = upgrade('198.51.100.7');
+    await expect.poll(() => socket.received()).toContain('101');
+    crowd.push(socket);
+  }
+  await expect.poll(() => crowd.filter((socket) => socket.isClosed()).length).toBe(5);
+  expect(alone.isClosed()).toBe(false);
+});
