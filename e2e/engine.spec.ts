@@ -207,7 +207,7 @@ test('[EN4] [EN9] a cache is reserved, bounded, counted, and rolled back to the 
   const {weightBytes} = await held();
   const expectedBytes = expandedBytes({startLayer: 0, endLayer: 10});
   expect(weightBytes / expectedBytes).toBeGreaterThanOrEqual(1);
-  // Tables of positions, one per cell.
+  // One table of positions, and small constants.
   expect(weightBytes / expectedBytes).toBeLessThan(1.1);
   const full = await expectFailure(open(101), 'KV_FULL');
   expect(full).toContain('No room to remember 101 tokens: 100 are left');

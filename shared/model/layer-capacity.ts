@@ -1,4 +1,4 @@
-import {kvBytesPerTokenLayer, type ModelSpec} from './model-spec.ts';
+import {kvBytesPerTokenLayer, rotaryTableBytes, type ModelSpec} from './model-spec.ts';
 
 /** How many layers fit a node: alone, with the embedding, with the LM head, with both. */
 export type LayerCapacity = {
@@ -23,7 +23,7 @@ export function capacityOfLayers(spec: ModelSpec, maxLayers: number): LayerCapac
 
 /**
  * What fits a memory budget on WASM: f32 weights, and KV cache for `kvTokens`
- * tokens over all sessions. The embedding stays quantised; the LM head is f32.
+ * tokens over all sessions, and the rotary table of their positions. The embedding stays quantised; the LM head is f32.
  */
 export function capacityOfMemory(
   spec: ModelSpec,
@@ -39,7 +39,8 @@ export function capacityOfMemory(
 ): LayerCapacity {
   const layerBytes = weightsPerLayer(spec) * WEIGHT_BYTES + kvTokens * kvBytesPerTokenLayer(spec);
   const headBytes = spec.vocabularySize * spec.hiddenSize * WEIGHT_BYTES;
-  const usableBytes = budgetBytes * USABLE_SHARE - BASE_BYTES;
+  const tableBytes = rotaryTableBytes(spec, kvTokens);
+  const usableBytes = budgetBytes * USABLE_SHARE - BASE_BYTES - tableBytes;
   const layersIn = (bytes: number): number =>
     Math.max(0, Math.min(spec.layerCount, Math.floor(bytes / layerBytes)));
   return {

@@ -37,6 +37,12 @@ export const modelSpecSchema = z
 
 export type ModelSpec = z.infer<typeof modelSpecSchema>;
 
+/** Cosines and sines of all positions that a cache of `kvTokens` can hold, in f32; one table per shard. */
+export function rotaryTableBytes(spec: ModelSpec, kvTokens: number): number {
+  const positions = Math.min(spec.contextTokens, kvTokens);
+  return positions * spec.headSize * Float32Array.BYTES_PER_ELEMENT;
+}
+
 /** KV cache of one token in one layer, keys and values in f32. */
 export function kvBytesPerTokenLayer(spec: ModelSpec): number {
   return 2 * spec.kvHeadCount * spec.headSize * Float32Array.BYTES_PER_ELEMENT;

@@ -11,6 +11,7 @@ import {
   tensorsOfShard,
   type ShardShape,
 } from '#shared/model/shard-tensors.ts';
+import {createRotaryTable} from './graph/rotary-table.ts';
 import {KvCache} from './kv-cache.ts';
 import type {LoadProgress} from './load-progress.ts';
 import {OrtShardRunner} from './ort-shard-runner.ts';
@@ -76,13 +77,18 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   await loadParts([ends, ...layers], (entries) =>
     readTensors({url: weightsUrl, entries, onBytes, signal: options.signal}),
   );
-  const {range} = shape;
-  const budgetBytes = options.kvBudgetBytes;
-  const memory = engine.kvMemory(spec);
-  const cache = new KvCache({spec, layerCount: layerCount(range), budgetBytes, memory});
   const embeddingBytes = shape.embedding ? sumByteLength(tensorsOfEmbedding(manifest)) : 0;
-  const weightBytes = engine.weightBytes() + embeddingBytes;
-  const pieceFeeds = engine.pieceFeeds.bind(engine);
+  const {range} = shape;
+  const cache = new KvCache({
+    spec,
+    layerCount: layerCount(range),
+    budgetBytes: options.kvBudgetBytes,
+    memory: engine.kvMemory(spec),
+  });
+  const rotary = createRotaryTable(spec, cache.mostPositions);
+  const rotaryBytes = rotary.cos.byteLength + rotary.sin.byteLength;
+  const weightBytes = engine.weightBytes() + embeddingBytes + rotaryBytes;
+  const pieceFeeds = engine.pieceFeeds(spec, rotary);
   const shard = {spec, grid, range, embedding, cells, head, weightBytes, pieceFeeds};
   return new OrtShardRunner(shard, cache);
 }

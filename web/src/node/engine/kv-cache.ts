@@ -42,6 +42,11 @@ export class KvCache<Kv extends {readonly tokenCount: number}> {
     this.#capacityTokens = Math.floor(options.budgetBytes / bytesPerToken);
   }
 
+  /** Positions that a session can reach at most, with all of the room: none beyond them is ever run. */
+  get mostPositions(): number {
+    return Math.min(this.#capacityTokens, this.#spec.contextTokens);
+  }
+
   get #reservedTokens(): number {
     return [...this.#sessions.values()].reduce((sum, {kvTokens}) => sum + kvTokens, 0);
   }

@@ -23,7 +23,7 @@ type LoadedShard<Kv> = {
   readonly cells: readonly ShardCell<Kv>[];
   readonly head: ShardHead | null;
   readonly weightBytes: number;
-  readonly pieceFeeds: (spec: ModelSpec, piece: Piece) => PieceFeeds;
+  readonly pieceFeeds: (piece: Piece) => PieceFeeds;
 };
 
 /** Runs a shard in the thread that it is called from: the engine worker. */
@@ -89,7 +89,7 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
     const result = new Float32Array(input.length);
     for (let at = 0; at < input.length; at += MAX_PIECE_TOKENS * hiddenSize) {
       const hidden = input.subarray(at, at + MAX_PIECE_TOKENS * hiddenSize);
-      const feeds = this.#shard.pieceFeeds(this.#shard.spec, {
+      const feeds = this.#shard.pieceFeeds({
         position: step.position + at / hiddenSize,
         tokenCount: hidden.length / hiddenSize,
       });

@@ -4,6 +4,7 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import type {EngineClass} from './engine-class.ts';
+import type {RotaryTable} from './graph/rotary-table.ts';
 import type {KvMemory} from './kv-cache.ts';
 
 /** What a piece tells every cell besides its hidden state. */
@@ -44,7 +45,8 @@ export interface ShardEngine<Kv> {
   readonly lost?: Promise<string>;
   createCell(spec: ModelSpec, range: LayerRange, tensors: StoredTensors): Promise<ShardCell<Kv>>;
   createHead(spec: ModelSpec, tensors: StoredTensors): Promise<ShardHead>;
-  pieceFeeds(spec: ModelSpec, piece: Piece): PieceFeeds;
+  /** Made once per shard: what each of its pieces tells every cell. */
+  pieceFeeds(spec: ModelSpec, rotary: RotaryTable): (piece: Piece) => PieceFeeds;
   kvMemory(spec: ModelSpec): KvMemory<Kv>;
   /** Weights of all cells and heads so far. */
   weightBytes(): number;

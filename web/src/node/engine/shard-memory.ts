@@ -1,6 +1,6 @@
 /** What an engine holds of a shard. Counted, not estimated; what the browser takes beside it is not in it. */
 export type ShardMemory = {
-  /** Weights as the engine was given them, with the embedding. */
+  /** Weights as the engine was given them, with the embedding and the rotary table. */
   readonly weightBytes: number;
   /** Keys and values of all open sessions. */
   readonly kvBytes: number;

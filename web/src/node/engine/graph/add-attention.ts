@@ -78,7 +78,7 @@ function rotate(layer: LayerBuilder, input: string, heads: number): string {
   return layer.graph.node({
     op: 'RotaryEmbedding',
     domain: 'microsoft',
-    inputs: [input, CELL_IO.positions, CELL_CONSTANTS.rotaryCos, CELL_CONSTANTS.rotarySin],
+    inputs: [input, CELL_IO.rotaryRows, CELL_IO.rotaryCos, CELL_IO.rotarySin],
     outputs: [`${input}.rotated`],
     attributes: {
       interleaved: {int: layer.spec.ropeInterleaved ? 1 : 0},

@@ -1,4 +1,4 @@
-import {CELL_CONSTANTS, CELL_IO} from './cell-io.ts';
+import {CELL_IO} from './cell-io.ts';
 import type {LayerBuilder} from './layer-builder.ts';
 
 /**
@@ -15,7 +15,7 @@ export function addGroupedAttention(layer: LayerBuilder, normed: string): string
   const cacheShape = ['batch', kvHeadCount, 'capacity', headSize];
   for (const past of [pastKey, pastValue]) graph.input(past, 'f32', cacheShape);
   for (const present of [presentKey, presentValue]) graph.output(present, 'f32', cacheShape);
-  const tables = [CELL_CONSTANTS.rotaryCos, CELL_CONSTANTS.rotarySin];
+  const tables = [CELL_IO.rotaryCos, CELL_IO.rotarySin];
   const {lastPosition, totalTokens} = CELL_IO;
   const attended = graph.node({
     op: 'GroupQueryAttention',

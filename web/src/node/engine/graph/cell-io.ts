@@ -2,8 +2,11 @@
 export const CELL_IO = {
   /** In: `[batch, tokens, hiddenSize]`. */
   hidden: 'hidden',
-  /** In, i64: `[batch, tokens]`, the position of each token. */
-  positions: 'positions',
+  /** In, i64: `[batch, tokens]`, the row of the rotary tables for each token. */
+  rotaryRows: 'rotary_rows',
+  /** In: `[rows, headSize / 2]`; by position where the engine takes rows by position itself. */
+  rotaryCos: 'rotary_cos',
+  rotarySin: 'rotary_sin',
   /**
    * In: `[batch, 1, rows, total]`, added to attention's scores: 0 where a row may
    * look, `MASKED` where not. How many rows a piece has: `attentionRows`.
@@ -26,7 +29,5 @@ export const CELL_IO = {
 
 /** Names of what the layers of a cell share. */
 export const CELL_CONSTANTS = {
-  rotaryCos: 'rotary_cos',
-  rotarySin: 'rotary_sin',
   lastAxis: 'last_axis',
 } as const;

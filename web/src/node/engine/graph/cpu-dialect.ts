@@ -2,7 +2,7 @@ import {addAttention} from './add-attention.ts';
 import {addDenseProduct} from './add-dense-product.ts';
 import type {CellDialect} from './cell-dialect.ts';
 import {CELL_CONSTANTS, CELL_IO} from './cell-io.ts';
-import {addRotaryTable} from './rotary-table.ts';
+import {addRotaryInputs} from './rotary-inputs.ts';
 
 /**
  * For WASM. Weights are expanded once: that beats kernels that expand four bits
@@ -10,11 +10,11 @@ import {addRotaryTable} from './rotary-table.ts';
  */
 export const CPU_DIALECT: CellDialect = {
   addShared: (graph, spec) => {
-    graph.input(CELL_IO.positions, 'i64', ['batch', 'tokens']);
+    graph.input(CELL_IO.rotaryRows, 'i64', ['batch', 'tokens']);
     graph.input(CELL_IO.mask, 'f32', ['batch', 1, 'rows', 'total']);
     graph.input(CELL_IO.ones, 'f32', ['total', 1]);
     graph.integers(CELL_CONSTANTS.lastAxis, [-1]);
-    addRotaryTable(graph, spec);
+    addRotaryInputs(graph, spec);
   },
   addAttention,
   addProduct: addDenseProduct,

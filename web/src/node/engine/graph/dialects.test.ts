@@ -15,6 +15,7 @@ import {buildHeadGraph, HEAD_IO} from './build-head-graph.ts';
 import {CELL_IO} from './cell-io.ts';
 import {CPU_DIALECT} from './cpu-dialect.ts';
 import {GPU_DIALECT} from './gpu-dialect.ts';
+import {createRotaryTable} from './rotary-table.ts';
 
 env.wasm.numThreads = 1;
 env.logLevel = 'error';
@@ -29,6 +30,8 @@ const SPEC = tinySpec({
 });
 const LAYER = {startLayer: 0, endLayer: 1};
 const TOKENS = 9;
+const ROTARY = createRotaryTable(SPEC, 32);
+const ROTARY_SHAPE = [ROTARY.positions, ROTARY.rowLength];
 
 function tensorsOf(dtypeOf: (name: string) => TensorDtype): ReadonlyMap<string, StoredTensor> {
   return new Map(
@@ -58,12 +61,14 @@ async function runLayer(tensors: ReadonlyMap<string, StoredTensor>, dialect: 'cp
   const feeds =
     dialect === 'cpu'
       ? {
-          ...wasmPieceFeeds(ort, SPEC, {position: 0, tokenCount: TOKENS}),
+          ...wasmPieceFeeds(ort, {spec: SPEC, rotary: ROTARY}, {position: 0, tokenCount: TOKENS}),
           ...fixedCache(0),
         }
       : {
           [CELL_IO.lastPosition]: ort.i32Tensor(Int32Array.of(TOKENS - 1), [1]),
           [CELL_IO.totalTokens]: ort.i32Tensor(Int32Array.of(TOKENS), [1]),
+          [CELL_IO.rotaryCos]: ort.f32Tensor(ROTARY.cos, ROTARY_SHAPE),
+          [CELL_IO.rotarySin]: ort.f32Tensor(ROTARY.sin, ROTARY_SHAPE),
           ...fixedCache(32),
         };
   const outputs = await session.run({[CELL_IO.hidden]: hidden, ...feeds}, [CELL_IO.result]);

@@ -10,7 +10,7 @@ import {buildCellGraph} from './build-cell-graph.ts';
 import {buildHeadGraph} from './build-head-graph.ts';
 import {CPU_DIALECT} from './cpu-dialect.ts';
 import type {OnnxModel} from './graph-builder.ts';
-import {fillRotaryTable} from './rotary-table.ts';
+import {createRotaryTable, rotaryRows} from './rotary-table.ts';
 
 const SPEC: ModelSpec = {
   architecture: 'llama',
@@ -87,7 +87,9 @@ test('[GR1] a cell names its inputs and outputs by the layers of the model', () 
   const graph = decodeGraph(buildCellGraph(SPEC, cell, cpuParts()));
   expect(shapesOf(graph.input)).toEqual({
     hidden: 'batch tokens 64',
-    positions: 'batch tokens',
+    rotary_rows: 'batch tokens',
+    rotary_cos: 'rotary_rows 8',
+    rotary_sin: 'rotary_rows 8',
     mask: 'batch 1 rows total',
     ones: 'total 1',
     'past_key.1': 'batch 2 past 16',
@@ -174,13 +176,9 @@ test('[GR5] rotation turns pairs or halves as the model says', () => {
   }
 });
 
-test('[GR6] rotary tables span the context and match their definition', () => {
-  const model = buildCellGraph(SPEC, {startLayer: 1, endLayer: 2}, cpuParts());
-  expect(weightsOf(model, 'rotary_cos').shape).toBe('128 8');
-  const positions = 8192;
-  const cos = new Float32Array(positions * 32);
-  const sin = new Float32Array(positions * 32);
-  fillRotaryTable({ropeBase: 100_000, headSize: 64}, {cos, sin});
+test('[GR6] a rotary table has a row for each position and matches its definition', () => {
+  const {cos, sin} = createRotaryTable({ropeBase: 100_000, headSize: 64}, 8192);
+  expect(cos).toHaveLength(8192 * 32);
   let worst = 0;
   for (let at = 0; at < cos.length; at += 1) {
     const angle = Math.floor(at / 32) * 100_000 ** (-(at % 32) / 32);
@@ -189,6 +187,28 @@ test('[GR6] rotary tables span the context and match their definition', () => {
     worst = Math.max(worst, error);
   }
   expect(worst).toBeLessThan(2 * 2 ** -24);
+});
+
+test('[GR6] linear scaling divides positions, to the bit', () => {
+  const plain = createRotaryTable({ropeBase: 10_000, headSize: 16}, 64);
+  const scaled = createRotaryTable({ropeBase: 10_000, headSize: 16, ropeFactor: 4}, 64);
+  for (let position = 0; position < 64; position += 4) {
+    expect(rotaryRows(scaled, {position, tokenCount: 1})).toEqual(
+      rotaryRows(plain, {position: position / 4, tokenCount: 1}),
+    );
+  }
+  expect(rotaryRows(scaled, {position: 1, tokenCount: 1}).sin[0]).toBe(
+    Math.fround(Math.sin(1 / 4)),
+  );
+});
+
+function weightsInContext(contextTokens: number): number {
+  const spec = {...SPEC, contextTokens};
+  return buildCellGraph(spec, {startLayer: 1, endLayer: 2}, cpuParts()).weights.byteLength;
+}
+
+test('[GR6] no graph carries a table, whatever the context of the model', () => {
+  expect(weightsInContext(1_048_576)).toBe(weightsInContext(128));
 });
 
 test('[GR7] the LM head gives the best 256 logits and what normalises them', () => {

@@ -27,7 +27,7 @@ export async function openWasmEngine(threadsWished: number): Promise<ShardEngine
       new WasmCell(await createOrtCell(ort, CPU_DIALECT, {spec, range, tensors})),
     createHead: (spec, tensors) =>
       OrtHead.create(ort, buildHeadGraph(spec, tensors, CPU_DIALECT.addProduct)),
-    pieceFeeds: (spec, piece) => wasmPieceFeeds(ort, spec, piece),
+    pieceFeeds: (spec, rotary) => (piece) => wasmPieceFeeds(ort, {spec, rotary}, piece),
     kvMemory: wasmKvMemory,
     weightBytes: () => ort.weightBytes,
   };

@@ -1,5 +1,4 @@
 import {buildHeadGraph} from '../graph/build-head-graph.ts';
-import {CELL_IO} from '../graph/cell-io.ts';
 import {GPU_DIALECT} from '../graph/gpu-dialect.ts';
 import {webGpuClass} from '../engine-class.ts';
 import {createOrtCell} from '../ort-cell.ts';
@@ -7,6 +6,7 @@ import {OrtHead} from '../ort-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
 import {GpuCell} from './gpu-cell.ts';
 import {gpuKvMemory, type GpuKv} from './gpu-kv-memory.ts';
+import {gpuPieceFeeds} from './gpu-piece-feeds.ts';
 import {openGpuOrt} from './open-gpu-ort.ts';
 import {requestGpuDevice, webGpuUnavailable} from './request-gpu-device.ts';
 
@@ -26,13 +26,7 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
       new GpuCell(await onGpu(() => createOrtCell(ort, GPU_DIALECT, {spec, range, tensors}))),
     createHead: (spec, tensors) =>
       onGpu(() => OrtHead.create(ort, buildHeadGraph(spec, tensors, GPU_DIALECT.addProduct))),
-    pieceFeeds: (_spec, {position, tokenCount}) => {
-      const totalTokens = position + tokenCount;
-      return {
-        [CELL_IO.lastPosition]: ort.i32Tensor(Int32Array.of(totalTokens - 1), [1]),
-        [CELL_IO.totalTokens]: ort.i32Tensor(Int32Array.of(totalTokens), [1]),
-      };
-    },
+    pieceFeeds: (_spec, rotary) => gpuPieceFeeds({ort, device}, rotary),
     kvMemory: (spec) => gpuKvMemory({ort, device}, spec),
     weightBytes: () => ort.weightBytes,
   };
