@@ -1,8 +1,11 @@
 import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
+import {canServe} from '#shared/testing/can-serve.ts';
 import {generatePool} from '#shared/testing/pool-generator.ts';
 import {planProblems} from '#shared/testing/plan-problems.ts';
+import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {parsePool} from '../pool-file.ts';
+import type {CapacityLayers} from '../swarm-snapshot.ts';
 import {allocateLayers, planPool} from './allocate-layers.ts';
 import {parallaxPlan} from './heuristics/parallax-plan.ts';
 import type {Plan} from './plan.ts';
@@ -38,6 +41,56 @@ test('[AL1] every pool, also an absurd one, gives a valid plan or says what is m
       expect(planProblems(plan, snapshot, model)).toEqual([]);
     }),
     {numRuns: 25},
+  );
+});
+
+function planFor(model: CutGrid, capacities: readonly CapacityLayers[]): Plan {
+  const nodes = capacities.map((capacityLayers, at) => ({
+    id: `n${at}`,
+    capacityLayers,
+    decodeMsPerLayer: 1,
+  }));
+  const {snapshot, target} = parsePool({model, nodes});
+  return allocateLayers({snapshot, model, target});
+}
+
+const evenly = (layers: number) => ({plain: layers, first: layers, last: layers, both: layers});
+
+test('[AL10] a node with room for nothing but the last, short cell is the tail', () => {
+  const plan = planFor({layerCount: 6, cutEvery: 5}, [evenly(5), evenly(1)]);
+  expect(plan.missing).toEqual([]);
+  expect(plan.pipelines.map(({stages}) => stages)).toEqual([
+    [
+      {nodeId: 'n0', startLayer: 0, endLayer: 5},
+      {nodeId: 'n1', startLayer: 5, endLayer: 6},
+    ],
+  ]);
+});
+
+test('[AL10] small tails close one pipeline each', () => {
+  const plan = planFor({layerCount: 11, cutEvery: 5}, [10, 1, 10, 1, 1].map(evenly));
+  expect(plan.pipelines).toHaveLength(2);
+  expect(plan.replicas).toHaveLength(1);
+});
+
+const capacity = fc.tuple(fc.nat(7), fc.nat(2), fc.nat(3)).map(([plain, embedding, lmHead]) => ({
+  plain,
+  first: Math.max(0, plain - embedding),
+  last: Math.max(0, plain - lmHead),
+  both: Math.max(0, plain - embedding - lmHead),
+}));
+
+test('[AL10] a few nodes form a pipeline exactly when some of them can, in some order', () => {
+  const grids = fc.record({
+    layerCount: fc.integer({min: 5, max: 14}),
+    cutEvery: fc.integer({min: 2, max: 5}),
+  });
+  const capacities = fc.array(capacity, {minLength: 2, maxLength: 5});
+  fc.assert(
+    fc.property(grids, capacities, (model, nodes) => {
+      expect(planFor(model, nodes).pipelines.length > 0).toBe(canServe(model, nodes));
+    }),
+    {numRuns: 60},
   );
 });
 

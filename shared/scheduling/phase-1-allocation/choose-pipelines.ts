@@ -34,7 +34,8 @@ export function choosePipelines(cost: PipelineCost, target: AllocationTarget): C
   const formed = formPipelines(cost.pool);
   const alone = wholeNodesAlone(cost.pool, greedy);
   const start = alone.length > formed.length ? alone : formed;
-  const leastCount = greedy.length;
+  // The only pipeline is never given up, however slow.
+  const leastCount = Math.max(greedy.length, Math.min(1, start.length));
   const worthSteps = worthOf(start.length, target);
   const {count} = cost.pool;
   const searches = count > SMALL_COUNT ? 1 : SMALL_SEARCHES;
@@ -63,7 +64,7 @@ export function choosePipelines(cost: PipelineCost, target: AllocationTarget): C
   return {
     sets: best,
     events: [
-      {kind: 'capacity-covered', pipelines: formed.length, greedyPipelines: leastCount},
+      {kind: 'capacity-covered', pipelines: formed.length, greedyPipelines: greedy.length},
       improved,
       ...(best.length < start.length
         ? [{kind: 'given-up', pipelines: start.length - best.length, worthMs} as const]

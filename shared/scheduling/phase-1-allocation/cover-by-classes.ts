@@ -1,7 +1,10 @@
 import {intAt} from '../table-access.ts';
 import type {PlanningPool} from './planning-pool.ts';
 
-/** Nodes with room for the same numbers of cells: all that counts before the network does. */
+/**
+ * Nodes with room for the same numbers of cells: all that counts before the network does. With
+ * room for none but the last, short one (`plain` 0, `last` 1) they are tails and nothing else.
+ */
 type CapacityClass = {
   readonly plain: number;
   readonly first: number;
@@ -38,7 +41,7 @@ export function coverByClasses(pool: PlanningPool): Cover {
 function classesOf(pool: PlanningPool): readonly CapacityClass[] {
   const byKey = new Map<string, number[]>();
   for (let node = 0; node < pool.count; node += 1) {
-    if (pool.holdsAll[node] === 1 || intAt(pool.plain, node) === 0) continue;
+    if (pool.holdsAll[node] === 1 || intAt(pool.most, node) === 0) continue;
     const key = `${intAt(pool.plain, node)} ${intAt(pool.first, node)} ${intAt(pool.last, node)}`;
     const known = byKey.get(key);
     if (known === undefined) byKey.set(key, [node]);
@@ -60,13 +63,14 @@ function patternsBy(
   growBy: 'large' | 'small',
 ): PipelinePattern[] {
   const left = classes.map(({nodes}) => nodes.length);
+  const canGrow = (count: number, at: number) => count > 0 && (classes[at]?.plain ?? 0) > 0;
   const take = (at: number) => {
     left[at] = (left[at] ?? 0) - 1;
     return at;
   };
   const patterns: PipelinePattern[] = [];
   for (;;) {
-    const largest = left.findIndex((count) => count > 0);
+    const largest = left.findIndex(canGrow);
     if (largest < 0) return patterns;
     const pattern = new GrowingPattern(classes);
     pattern.add(take(largest));
@@ -74,10 +78,7 @@ function patternsBy(
     while (closer < 0 && pattern.members.length < cellCount) {
       closer = smallestCloser(cellCount, classes, left, pattern);
       if (closer >= 0) break;
-      const more =
-        growBy === 'large'
-          ? left.findIndex((count) => count > 0)
-          : left.findLastIndex((count) => count > 0);
+      const more = growBy === 'large' ? left.findIndex(canGrow) : left.findLastIndex(canGrow);
       if (more < 0) return patterns;
       pattern.add(take(more));
     }
@@ -127,6 +128,7 @@ class GrowingPattern {
 
   /** Cells that fit these nodes and one more, with the best head and tail; 0 when no stage can be an end. */
   cellsWith(more: CapacityClass): number {
+    if (more.plain === 0) return Math.max(0, this.#plainCells + more.last - this.#headLoss);
     return Math.max(0, this.#plainCells + more.plain - this.#bothLossWith(more));
   }
 

@@ -47,6 +47,22 @@ test('[PL4] a node with no room for a cell is a spare, and says what is missing'
   });
 });
 
+test('[PL12] nodes that join together, one with room for the last, short cell only, cover the model', () => {
+  const shortGrid = {layerCount: 6, cutEvery: 5};
+  const nodes = [5, 1].map((layers) => {
+    const capacityLayers = {plain: layers, first: layers, last: layers, both: layers};
+    return snapshotNode(`n${layers}`, {capacityLayers});
+  });
+  const snapshot = snapshotOfNodes(nodes, 0);
+  const claims = nodes.map(({nodeId: self}) =>
+    decidePlacement({snapshot, model: shortGrid, self, target: LIVE_TARGET}),
+  );
+  expect(claims).toMatchObject([
+    {kind: 'claim', shard: shard(0, 5, 6)},
+    {kind: 'claim', shard: shard(5, 6, 6)},
+  ]);
+});
+
 test('[PL5] of two fresh claims on one gap, one is withdrawn and one kept', () => {
   const serving = snapshotNode('s', {shards: [shard(0, 20, 30)]});
   const claim = {...shard(20, 30, 30), epoch: 1, claimedAtMs: 0};

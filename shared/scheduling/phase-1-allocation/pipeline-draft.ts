@@ -37,7 +37,7 @@ export class PipelineDraft {
   readonly #rings: Int32Array;
   readonly #stride: number;
   readonly #sizes: Int32Array;
-  /** Cells that fit each pipeline in the middle of one. */
+  /** Cells that fit the nodes of each pipeline at most. */
   readonly #rooms: Int32Array;
   readonly #stepMs: Float64Array;
   /** Pipeline of each node, -1 for a spare. */
@@ -123,7 +123,7 @@ export class PipelineDraft {
 
   /** Whether a node may stand in a pipeline with others: it holds something, and not everything. */
   #canShare(node: number): boolean {
-    return intAt(this.#pool.plain, node) > 0 && this.#pool.holdsAll[node] === 0;
+    return intAt(this.#pool.most, node) > 0 && this.#pool.holdsAll[node] === 0;
   }
 
   /** A random node of a pipeline, another one than `stays` where there is one; often none. */
@@ -164,8 +164,8 @@ export class PipelineDraft {
 
   /** Whether both pipelines have room for the model after an exchange, ends left aside. */
   #haveRoom({at, comes, leaves, from}: Exchange): boolean {
-    const {cellCount, plain} = this.#pool;
-    const gained = intAt(plain, comes) - (leaves < 0 ? 0 : intAt(plain, leaves));
+    const {cellCount, most} = this.#pool;
+    const gained = intAt(most, comes) - (leaves < 0 ? 0 : intAt(most, leaves));
     if (intAt(this.#rooms, at) + gained < cellCount) return false;
     return from < 0 || intAt(this.#rooms, from) - gained >= cellCount;
   }
@@ -195,7 +195,7 @@ export class PipelineDraft {
       const node = intAt(ring, k);
       this.#rings[first + k] = node;
       this.#pipelineOf[node] = at;
-      room += intAt(this.#pool.plain, node);
+      room += intAt(this.#pool.most, node);
     }
     this.#rooms[at] = room;
     this.#sizes[at] = size;
@@ -205,13 +205,13 @@ export class PipelineDraft {
   /** Leaves out the first stage without which the pipeline is faster. */
   #leaveOut(at: number): void {
     if (at < 0) return;
-    const {cellCount, plain} = this.#pool;
+    const {cellCount, most} = this.#pool;
     const wasMs = realAt(this.#stepMs, at);
     const wasSize = intAt(this.#sizes, at);
     if (wasSize < 2 || wasMs >= SHORT_MS) return;
     for (let k = 0; k < wasSize; k += 1) {
       const leaves = intAt(this.#rings, at * this.#stride + k);
-      if (intAt(this.#rooms, at) - intAt(plain, leaves) < cellCount) continue;
+      if (intAt(this.#rooms, at) - intAt(most, leaves) < cellCount) continue;
       const size = this.#exchanged(this.#ring, at, leaves, -1);
       const ms = this.#cost.stepMs(this.#ring, size, wasMs);
       if (ms >= wasMs) continue;

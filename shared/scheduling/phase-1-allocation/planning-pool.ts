@@ -21,6 +21,8 @@ export type PlanningPool = {
   readonly first: Int32Array;
   readonly last: Int32Array;
   readonly both: Int32Array;
+  /** Cells that fit at most, wherever. More than `plain` where the last cell is short enough: on the tail. */
+  readonly most: Int32Array;
   /** 1 where the whole model fits one node. */
   readonly holdsAll: Uint8Array;
   readonly cellMs: Float64Array;
@@ -43,18 +45,21 @@ export function planningPoolOf(snapshot: SwarmSnapshot, grid: CutGrid): Planning
   const cells = (layers: number) => Math.floor(layers / cutEvery);
   const layerMs = nodes.map((node) => decodeLayerMs(node.decodeMsPerLayer, 1));
   const oneWayMs = oneWayTable(snapshot);
+  const plain = Int32Array.from(nodes, ({capacityLayers}) => cells(capacityLayers.plain));
+  const last = Int32Array.from(nodes, ({capacityLayers}) =>
+    capacityLayers.last <= 0 ? 0 : cells(capacityLayers.last + shortLayers),
+  );
   const neighboursPerNode = Math.max(0, Math.min(NEIGHBOURS, count - 1));
   return {
     snapshot,
     grid,
     count,
     cellCount,
-    plain: Int32Array.from(nodes, ({capacityLayers}) => cells(capacityLayers.plain)),
+    plain,
     first: Int32Array.from(nodes, ({capacityLayers}) => cells(capacityLayers.first)),
-    last: Int32Array.from(nodes, ({capacityLayers}) =>
-      capacityLayers.last <= 0 ? 0 : cells(capacityLayers.last + shortLayers),
-    ),
+    last,
     both: Int32Array.from(nodes, ({capacityLayers}) => cells(capacityLayers.both)),
+    most: plain.map((fitting, node) => Math.max(fitting, intAt(last, node))),
     holdsAll: Uint8Array.from(nodes, ({capacityLayers}) =>
       capacityLayers.both >= layerCount ? 1 : 0,
     ),
