@@ -6,6 +6,7 @@ import {createLibp2p} from 'libp2p';
 import {afterEach, expect, test} from 'vitest';
 import {isWeftError} from '#shared/errors.ts';
 import {asPeerId} from '#shared/ids.ts';
+import type {Directory} from '#shared/p2p/directory.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
 import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
@@ -22,7 +23,8 @@ const HANGING_ID = asPeerId('12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  await Promise.all(closers.splice(0).map((close) => close()));
+  // Tabs say goodbye to servers that are still there.
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 /** A server that tabs reach through a piece of network of the test's own. */
@@ -64,23 +66,43 @@ const causesOf = (tab: Tab): string[] =>
       : [],
   );
 
-test('[SL1] a server that falls silent is found out, its socket ended, and the tab back by itself', async () => {
+/** The open sessions that a reader sees of the only tab that lends; `null` while it sees none. */
+const seenBy = (reader: Directory): number | null => reader.list().records[0]?.openSessions ?? null;
+
+test('[SL1] a server that falls silent is found out, and the tab back with place and record', async () => {
   const {proxy, server} = await createWorld();
+  const beside = `/ip4/127.0.0.1/tcp/${server.port}/ws/p2p/${server.peerId}`;
+  const readingTab = await joined({
+    serverUrl: server.url,
+    rewrite: (bootstrap) => ({...bootstrap, addresses: [beside]}),
+  });
+  const reader = await readingTab.openDirectory();
   const tab = await joined({serverUrl: proxy.url});
+  const publisher = tab.publish(await tab.openDirectory());
+  await expect.poll(() => seenBy(reader), PATIENT).toBe(0);
   proxy.stallOpen();
+  publisher.update({openSessions: 7});
   tab.link.suspect(server.peerId);
   await expect.poll(() => causesOf(tab), PATIENT).toContain('SERVER_SILENT');
-  await expect.poll(() => tab.link.state().kind, PATIENT).toBe('connected');
+  await expect.poll(() => seenBy(reader), PATIENT).toBe(7);
   await expect.poll(() => tab.addresses()[0], PATIENT).toContain('/p2p-circuit');
 });
 
-test('[SL2] a server that comes back under another key is joined, and the old one forgotten', async () => {
+test('[SL2] a server that comes back under another key has tabs and records again, and the old one is forgotten', async () => {
   const {proxy, server} = await createWorld();
+  const readingTab = await joined({serverUrl: proxy.url});
+  const reader = await readingTab.openDirectory();
   const tab = await joined({serverUrl: proxy.url});
+  tab.publish(await tab.openDirectory());
+  await expect.poll(() => seenBy(reader), PATIENT).toBe(0);
   const old = peerIdFromString(server.peerId);
   await server.close();
+  await expect.poll(() => reader.list().state, PATIENT).toBe('unreachable');
   const next = await startBehind(proxy);
   expect(next.peerId).not.toBe(server.peerId);
+  await expect.poll(() => next.counters().dhtRecords, PATIENT).toBe(1);
+  await expect.poll(() => reader.list().state, PATIENT).toBe('reachable');
+  expect(reader.list().records.length).toBe(1);
   await expect.poll(() => tab.addresses()[0], PATIENT).toContain(next.peerId);
   expect(tab.link.namedServers().map(({peerId}) => peerId)).toEqual([next.peerId]);
   await expect.poll(() => tab.libp2p.peerStore.has(old), PATIENT).toBe(false);

@@ -29,6 +29,7 @@ export function endingWebSockets(
     const dial = transport.dial.bind(transport);
     return Object.assign(transport, {
       _connect: async (address: Multiaddr, options: DialTransportOptions): Promise<WebSocket> => {
+        options.signal.throwIfAborted();
         const socket = createSocket(urlOf(address));
         sockets.set(options, socket);
         await untilOpen(socket, options.signal);

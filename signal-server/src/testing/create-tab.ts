@@ -1,20 +1,30 @@
 import {circuitRelayTransport} from '@libp2p/circuit-relay-v2';
+import {generateKeyPair} from '@libp2p/crypto/keys';
 import {identify, type Identify} from '@libp2p/identify';
-import type {Libp2p} from '@libp2p/interface';
+import type {Libp2p, PrivateKey} from '@libp2p/interface';
 import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
 import {noise} from '@libp2p/noise';
 import {ping} from '@libp2p/ping';
 import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
+import {asPeerId} from '#shared/ids.ts';
+import type {Directory} from '#shared/p2p/directory.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
+import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
 import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
 import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
+import {startRecordPublisher, type RecordPublisher} from '#shared/p2p/record-publisher.ts';
 import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
 import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
+import {recordPrefix} from '#shared/p2p/signed-record.ts';
 import {createSwarmClock, type SwarmClock} from '#shared/p2p/swarm-clock.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
+import {buildRecord} from '#shared/testing/record-builder.ts';
+
+/** All tabs of these tests hold the same model. */
+const PREFIX = recordPrefix(buildRecord().swarmId, buildRecord().manifestHash);
 
 export type Tab = {
   readonly libp2p: Libp2p<{identify: Identify; dht: KadDHT}>;
@@ -23,6 +33,10 @@ export type Tab = {
   readonly states: readonly ServerLinkState[];
   /** How others would dial it. */
   addresses(): readonly string[];
+  /** Opens the list of the swarm, as a tab that asks does. */
+  openDirectory(): Promise<Directory>;
+  /** Publishes a record of this tab, as one that lends does. */
+  publish(directory: Directory): RecordPublisher;
   stop(): Promise<void>;
 };
 
@@ -39,27 +53,9 @@ type Options = {
 export async function createTab(options: Options): Promise<Tab> {
   const {serverUrl, clock = createSwarmClock(), rewrite = (bootstrap) => bootstrap} = options;
   const sockets = new WebSocketPaths();
-  const libp2p = await createLibp2p({
-    addresses: {listen: ['/p2p-circuit']},
-    transports: [endingWebSockets(sockets.urlOf), circuitRelayTransport()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionGater: createEd25519Gater(),
-    connectionMonitor: {enabled: false},
-    peerStore: {maxAddressAge: Infinity, maxPeerAge: Infinity},
-    services: {
-      identify: identify({runOnConnectionOpen: false}),
-      ping: ping(),
-      dht: kadDHT({
-        protocol: DHT_PROTOCOL,
-        clientMode: true,
-        peerInfoMapper: passthroughMapper,
-        validators: createValidators(() => clock.nowMs()),
-        selectors: recordSelectors,
-        initialQuerySelfInterval: 1,
-      }),
-    },
-  });
+  const privateKey = await generateKeyPair('Ed25519');
+  const now = (): number => clock.nowMs();
+  const libp2p = await openNode({privateKey, now, urlOf: sockets.urlOf});
   const {identify: service} = libp2p.services;
   const ask = service.identify.bind(service);
   service.identify = async (connection, identifyOptions) => {
@@ -69,6 +65,7 @@ export async function createTab(options: Options): Promise<Tab> {
   const addresses = () => libp2p.getMultiaddrs().map(String);
   identifyConnections({libp2p, isPlaceWanted: () => addresses().length === 0});
   const states: ServerLinkState[] = [];
+  const closers: (() => Promise<void>)[] = [];
   const link = startServerLink({
     libp2p,
     clock,
@@ -82,9 +79,52 @@ export async function createTab(options: Options): Promise<Tab> {
     clock,
     states,
     addresses,
+    openDirectory: async () => {
+      const directory = await openKadDirectory({libp2p, prefix: PREFIX, now, servers: link});
+      closers.push(async () => await directory.close());
+      return directory;
+    },
+    publish: (directory) => {
+      const facts = buildRecord({peerId: asPeerId(libp2p.peerId.toString())});
+      const publisher = startRecordPublisher({directory, privateKey, facts, now, link});
+      closers.push(async () => await publisher.stop());
+      return publisher;
+    },
     stop: async () => {
+      for (const close of closers.toReversed()) await close();
       link.stop();
       await libp2p.stop();
     },
   };
+}
+
+type Node = {
+  readonly privateKey: PrivateKey;
+  readonly now: () => number;
+  readonly urlOf: WebSocketPaths['urlOf'];
+};
+
+async function openNode({privateKey, now, urlOf}: Node): Promise<Tab['libp2p']> {
+  return await createLibp2p({
+    privateKey,
+    addresses: {listen: ['/p2p-circuit']},
+    transports: [endingWebSockets(urlOf), circuitRelayTransport()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: createEd25519Gater(),
+    connectionMonitor: {enabled: false},
+    peerStore: {maxAddressAge: Infinity, maxPeerAge: Infinity},
+    services: {
+      identify: identify({runOnConnectionOpen: false}),
+      ping: ping(),
+      dht: kadDHT({
+        protocol: DHT_PROTOCOL,
+        clientMode: true,
+        peerInfoMapper: passthroughMapper,
+        validators: createValidators(now),
+        selectors: recordSelectors,
+        initialQuerySelfInterval: 1,
+      }),
+    },
+  });
 }
