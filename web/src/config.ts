@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {WeftError} from '#shared/errors.ts';
 
 // Compiled schemas need `eval`, which the page's Content-Security-Policy forbids; trying is an error in the console.
 z.config({jitless: true});
@@ -23,12 +24,22 @@ const searchSchema = z.object({
 
 export type PageConfig = Readonly<z.infer<typeof searchSchema>>;
 
-/** @throws {Error} naming the parameter that cannot be read. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  engine: 'best, wasm, webgpu or stub',
+  threads: 'a whole number above 0',
+  maxLayers: 'a whole number above 0',
+  memoryMiB: 'a whole number above 0',
+  headless: 'true or false',
+};
+
+/** @throws {WeftError} `ADDRESS_UNREADABLE`, naming the parameter and what it may be. */
 export function readPageConfig(search: string): PageConfig {
   const result = searchSchema.safeParse(Object.fromEntries(new URLSearchParams(search)));
   if (result.success) return Object.freeze(result.data);
-  const [issue] = result.error.issues;
-  throw new Error(
-    `Cannot read "${issue?.path.join('.') ?? '?'}" in the address: ${issue?.message ?? ''}`,
+  const name = result.error.issues[0]?.path.join('.') ?? '';
+  throw new WeftError(
+    {code: 'ADDRESS_UNREADABLE', name},
+    `Cannot read "${name}" in the address: expected ${EXPECTED[name] ?? 'some text'}`,
+    {cause: result.error},
   );
 }

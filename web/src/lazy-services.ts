@@ -1,5 +1,6 @@
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {AnswerEvent, AskRequest, ChatService} from './chat/chat-service.ts';
+import {codeOf} from './chat/explain-failure.ts';
 import type {LendLoad, LendRequest, LendService, LendState} from './chat/lend-service.ts';
 import type {LinkReport, LinkService} from './chat/link-service.ts';
 
@@ -86,7 +87,7 @@ class LazyLendService implements LendService {
     } catch (error) {
       if (loading.signal.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
-      this.#enter({kind: 'failed', code: 'PAGE_INCOMPLETE', message});
+      this.#enter({kind: 'failed', code: codeOf(error), message});
     }
   }
 

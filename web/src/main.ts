@@ -7,6 +7,7 @@ import {KV_TOKENS} from './node/lending/lending-limits.ts';
 import {AppShell} from './ui/app-shell.ts';
 import {renderRefusal} from './ui/render-refusal.ts';
 import {watchDevice} from './watch-device.ts';
+import {WatchedNetwork} from './watch-network.ts';
 import {rememberMemoryCap, type MemoryCap} from './ui/contribute/memory-cap.ts';
 
 /** Nothing of a tab that a program drives outlives it. */
@@ -16,6 +17,7 @@ const MAX_THREADS = 4;
 
 /** Composition root of the page: the element, and what it may call. */
 function start(config: PageConfig): void {
+  const network = new WatchedNetwork({events: window, isOnline: () => navigator.onLine});
   const services = lazyServices(async () => {
     const {createNode} = await import('./node/create-node.ts');
     return createNode({
@@ -28,15 +30,20 @@ function start(config: PageConfig): void {
         addEventListener('pageshow', reloadRestored);
       },
       onOnline: (listener) => {
-        addEventListener('online', listener);
+        network.onOnline(listener);
+      },
+      onServerState: (state) => {
+        network.serverState(state);
       },
     });
   });
   const app = new AppShell();
   app.chat = services.chat;
+  app.network = network;
   app.lendServices = {
     lend: services.lendService,
     links: services.links,
+    network,
     models: {describe: () => describeOffer(config)},
     memoryCap: config.headless ? FORGETFUL : rememberMemoryCap(() => localStorage),
     engine: config.engine ?? (config.headless ? 'wasm' : 'best'),

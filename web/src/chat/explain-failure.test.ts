@@ -1,10 +1,19 @@
+import {globSync, readFileSync} from 'node:fs';
 import {expect, test} from 'vitest';
+import {asPeerId} from '#shared/ids.ts';
 import {WeftError} from '#shared/errors.ts';
-import {explainFailure} from './explain-failure.ts';
+import {GenerationFailedError} from '#shared/p2p/generation-failed.ts';
+import {REFUSALS} from '#shared/protocol/refusal-code.ts';
+import {explainCode, explainFailure} from './explain-failure.ts';
+import {LENDING_SENTENCES, NEEDS_NETWORK, SAID_WELL, SENTENCES} from './failure-sentences.ts';
 
-test('[PG6] a failure of the swarm keeps its code and its sentence', () => {
+const asking = {doing: 'asking', isOnline: true} as const;
+const lending = {doing: 'lending', isOnline: true} as const;
+const offline = {doing: 'lending', isOnline: false} as const;
+
+test('[PG6] a failure of the swarm keeps its code, and its sentence where that is for people', () => {
   const error = new WeftError({code: 'PROMPT_TOO_LONG'}, 'The prompt is too long; shorten it');
-  expect(explainFailure(error)).toEqual({
+  expect(explainFailure(error, asking)).toEqual({
     code: 'PROMPT_TOO_LONG',
     sentence: 'The prompt is too long; shorten it.',
     nextStep: 'start-over',
@@ -13,11 +22,81 @@ test('[PG6] a failure of the swarm keeps its code and its sentence', () => {
 
 test('[PG7] a script that does not load is told in plain words, with a reload', () => {
   const error = new TypeError('Failed to fetch dynamically imported module: http://x/y.js');
-  const failure = explainFailure(error);
+  const failure = explainFailure(error, asking);
   expect(failure).toMatchObject({code: 'PAGE_INCOMPLETE', nextStep: 'reload'});
   expect(failure.sentence).not.toContain('http');
 });
 
-test('[PG8] what is no error is told too', () => {
-  expect(explainFailure('odd')).toEqual({code: 'UNKNOWN', sentence: 'odd.', nextStep: 'try-again'});
+const broke = (code: string) => ({
+  code,
+  sentence: `Something in this page broke (${code}): reload the page, and tell whoever runs this site when it stays.`,
+  nextStep: 'reload',
+});
+
+test('[PG8] what nobody foresaw is told by its code, with what to do', () => {
+  expect(explainFailure('odd', asking)).toEqual(broke('UNKNOWN'));
+  expect(explainFailure(new TypeError('x is undefined'), asking)).toEqual(broke('TypeError'));
+  expect(explainFailure(new WeftError({code: 'NO_SUCH'}, 'at f (y.js:1)'), lending)).toEqual(
+    broke('NO_SUCH'),
+  );
+});
+
+const peerId = asPeerId('12D3KooWCGsA4emke5gDzuBiKpRwoAPZsYmgeH2SBns7MNQYKYum');
+const sha256 = 'cd2d87a25589b59f222688858608478fd7ed55b0cefdc3e96076591029713ce4';
+
+/** Every code that the source of the page, and of what it shares, gives to an error. */
+function codesOfSource(): readonly string[] {
+  const files = globSync('{web/src,shared}/**/*.ts', {cwd: process.cwd()});
+  const texts = files
+    .filter((path) => !/\.(?:test|contract)\.ts$|\/testing\//u.test(path))
+    .map((path) => readFileSync(path, 'utf8'));
+  const coded = texts.flatMap((text) => [...text.matchAll(/\bcode: '([A-Z][A-Z_0-9]+)'/gu)]);
+  return [...new Set([...coded.map(([, code = '']) => code), ...Object.keys(REFUSALS)])];
+}
+
+/** What nobody can read. */
+const NOISE = /[0-9A-Za-z]{32}|    at |\n|undefined|\[object|Invalid input/u;
+
+test('[PG27] every code has one sentence with what to do, and nothing in it that nobody can read', () => {
+  const codes = codesOfSource();
+  expect(codes.length).toBeGreaterThan(50);
+  const message = `Cannot do it for "${peerId}": expected ${sha256}\n    at f (x.ts:1:2)`;
+  const said = [...codes, ...Object.keys(SENTENCES), ...SAID_WELL].flatMap((code) =>
+    [asking, lending, offline].map((where) => explainCode(code, message, where).sentence),
+  );
+  expect(said.filter((sentence) => !/^[A-Z].*[.!?…]$/u.test(sentence))).toEqual([]);
+  expect(said.filter((sentence) => NOISE.test(sentence))).toEqual([]);
+});
+
+const isKnown = (code: string): boolean => code in SENTENCES || SAID_WELL.has(code);
+
+test('[PG27] what a fixed sentence says is said once, and every code of an answer that broke off has one', () => {
+  expect([...SAID_WELL].filter((code) => code in SENTENCES)).toEqual([]);
+  expect([...NEEDS_NETWORK, ...Object.keys(REFUSALS)].filter((code) => !isKnown(code))).toEqual([]);
+  const broken = new GenerationFailedError({code: 'PROMPT_TOO_LONG', peerId, tokensShown: 3});
+  expect(explainFailure(broken, asking).sentence).toContain('(peer "…QYKYum")');
+});
+
+test('[PG28] without a network, everything that needs one is told as that', () => {
+  const unreachable = new WeftError({code: 'SERVER_UNREACHABLE'}, 'The server does not answer');
+  expect(explainFailure(unreachable, lending).code).toBe('SERVER_UNREACHABLE');
+  expect(explainFailure(unreachable, offline)).toEqual({
+    code: 'OFFLINE',
+    sentence: `${LENDING_SENTENCES['OFFLINE']}.`,
+    nextStep: 'wait',
+  });
+  expect(explainCode('TENSOR_ALTERED', 'It was altered', offline).code).toBe('TENSOR_ALTERED');
+});
+
+test('[PG29] memory that ran out is told as that, in whatever words', () => {
+  for (const message of [
+    'The engine is gone: RangeError: Array buffer allocation failed',
+    'The engine is gone: std::bad_alloc',
+    'Out of memory',
+  ]) {
+    expect(explainCode('ENGINE_LOST', message, lending)).toMatchObject({code: 'OUT_OF_MEMORY'});
+  }
+  expect(explainCode('ENGINE_LOST', 'The engine is gone: it crashed', lending).sentence).toBe(
+    'The engine of this tab stopped: lend the tab again.',
+  );
 });

@@ -1,48 +1,88 @@
+import {isWeftError} from '#shared/errors.ts';
+import {LENDING_SENTENCES, NEEDS_NETWORK, SAID_WELL, SENTENCES} from './failure-sentences.ts';
+
 /** What a person can do about a failure, as the page offers it. */
-export type NextStep = 'try-again' | 'reload' | 'start-over';
+export type NextStep = 'try-again' | 'reload' | 'start-over' | 'wait';
 
 export type Failure = {
   readonly code: string;
-  /** A sentence, with its full stop. */
+  /** A sentence, with its full stop; no ids in full, no stack, no words of a schema. */
   readonly sentence: string;
   readonly nextStep: NextStep;
 };
 
+/** Where it failed. */
+export type Circumstances = {
+  readonly doing: 'asking' | 'lending';
+  /** As the browser sees it; `false` is sure, `true` is not. */
+  readonly isOnline: boolean;
+};
+
 const NEXT_STEPS: Readonly<Record<string, NextStep>> = {
+  OFFLINE: 'wait',
   PROMPT_TOO_LONG: 'start-over',
+  CONTEXT_FULL: 'start-over',
   VERSION_MISMATCH: 'reload',
   MANIFEST_ALTERED: 'reload',
   MANIFEST_INVALID: 'reload',
+  MODEL_UNREADABLE: 'reload',
+  CATALOG_INVALID: 'reload',
   HEADER_ALTERED: 'reload',
-  SITE_UNREACHABLE: 'reload',
   PAGE_INCOMPLETE: 'reload',
 };
 
-/** Codes whose own words are the browser's, in which a reader finds no next step. */
-const PLAIN_SENTENCES: Readonly<Record<string, string>> = {
-  PAGE_INCOMPLETE:
-    'A part of this page could not be loaded: check the network, then reload the page',
-  TimeoutError: 'The swarm did not answer in time: check the network, then try again',
-};
-
 /** What to tell a person about anything that was thrown. */
-export function explainFailure(error: unknown): Failure {
+export function explainFailure(error: unknown, circumstances: Circumstances): Failure {
   const message = error instanceof Error ? error.message : String(error);
-  return explainCode(codeOf(error), message);
+  return explainCode(codeOf(error), message, circumstances);
 }
 
 /** The same for a failure that came as code and sentence. */
-export function explainCode(code: string, message: string): Failure {
-  const text = (PLAIN_SENTENCES[code] ?? message).trim();
+export function explainCode(
+  coded: string,
+  message: string,
+  {doing, isOnline}: Circumstances,
+): Failure {
+  const code = moreExactly(coded, message, isOnline);
+  const fixed = (doing === 'lending' ? LENDING_SENTENCES[code] : undefined) ?? SENTENCES[code];
+  if (fixed === undefined && !SAID_WELL.has(code)) return unforeseen(code);
+  const text = shorten(fixed ?? message);
   const sentence = /[.!?…]$/u.test(text) ? text : `${text}.`;
   return {code, sentence, nextStep: NEXT_STEPS[code] ?? 'try-again'};
 }
 
-function codeOf(error: unknown): string {
+function unforeseen(code: string): Failure {
+  const sentence = `Something in this page broke (${code}): reload the page, and tell whoever runs this site when it stays.`;
+  return {code, sentence, nextStep: 'reload'};
+}
+
+/** Browsers and onnxruntime say it in these words. */
+const NO_MEMORY = /out of memory|allocation failed|bad_alloc|failed to allocate/iu;
+
+function moreExactly(code: string, message: string, isOnline: boolean): string {
+  if (!isOnline && NEEDS_NETWORK.has(code)) return 'OFFLINE';
+  if (!SAID_WELL.has(code) && NO_MEMORY.test(message)) return 'OUT_OF_MEMORY';
+  return code;
+}
+
+/** The code of anything that was thrown: its own, or its name. */
+export function codeOf(error: unknown): string {
+  if (isWeftError(error)) return error.detail.code;
   if (!(error instanceof Error)) return 'UNKNOWN';
-  const detail: unknown = 'detail' in error ? error.detail : null;
-  if (typeof detail === 'object' && detail !== null && 'code' in detail) return String(detail.code);
   // Browsers report a script that cannot be fetched as a TypeError that speaks of modules.
   if (error instanceof TypeError && /module/iu.test(error.message)) return 'PAGE_INCOMPLETE';
   return error.name;
+}
+
+const PEER_ID = /\b(?:12D3Koo|16Uiu2|Qm)[1-9A-HJ-NP-Za-km-z]{30,}/gu;
+const LONG_HEX = /\b[0-9a-f]{32,}\b/gu;
+const MOST_CHARACTERS = 400;
+
+/** One line without what nobody reads: ids and hashes by the part in which they differ. */
+function shorten(text: string): string {
+  const [line = ''] = text.trim().split('\n');
+  return line
+    .replaceAll(PEER_ID, (id) => `…${id.slice(-6)}`)
+    .replaceAll(LONG_HEX, (hash) => `${hash.slice(0, 8)}…`)
+    .slice(0, MOST_CHARACTERS);
 }

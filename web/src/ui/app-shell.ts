@@ -3,6 +3,7 @@ import {css, html, LitElement, svg, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
 import type {ChatService} from '../chat/chat-service.ts';
 import './chat/ask-panel.ts';
+import type {NetworkService} from '../chat/network-service.ts';
 import {chatContext} from './contexts.ts';
 import './contribute/lend-panel.ts';
 import {controlStyles} from './control-styles.ts';
@@ -12,6 +13,7 @@ import {
   type LendServices,
   type LendView,
 } from './controllers/lend-controller.ts';
+import {NetworkController} from './controllers/network-controller.ts';
 import {formatByteRange} from './format/format-bytes.ts';
 import {ChoiceEvent, LendWantedEvent, StopWantedEvent} from './page-events.ts';
 
@@ -25,7 +27,12 @@ export class AppShell extends LitElement {
   @property({attribute: false})
   lendServices: LendServices | undefined;
 
+  @property({attribute: false})
+  network: NetworkService | undefined;
+
   readonly #lend = new LendController(this, () => this.lendServices);
+  readonly #network = new NetworkController(this, () => this.network);
+  readonly #isOnline = (): boolean => this.network?.isOnline() ?? true;
 
   constructor() {
     super();
@@ -49,10 +56,16 @@ export class AppShell extends LitElement {
       </header>
       <main>
         <section aria-label="Ask">
-          <weft-ask-panel .model=${view.model} .lendLabel=${lendLabelOf(view)}></weft-ask-panel>
+          <weft-ask-panel
+            .model=${view.model}
+            .modelFailure=${view.modelFailure}
+            .lendLabel=${lendLabelOf(view)}
+            .network=${this.#network.state}
+            .isOnline=${this.#isOnline}
+          ></weft-ask-panel>
         </section>
         <section aria-label="Lend this tab">
-          <weft-lend-panel .view=${view}></weft-lend-panel>
+          <weft-lend-panel .view=${view} .network=${this.#network.state}></weft-lend-panel>
         </section>
       </main>
     `;

@@ -1,15 +1,13 @@
 import {html, render} from 'lit';
 import {explainFailure} from '../chat/explain-failure.ts';
+import {renderFailure} from './render-failure.ts';
 
-/** Says, in place of the page, why its address cannot be read. */
+/** Says, in place of the page, why there is none. */
 export function renderRefusal(error: unknown, body: HTMLElement): void {
   const page = html`
     <main>
       <h1>Weft</h1>
-      <p role="alert">
-        ${explainFailure(error).sentence}
-        <a href="./">Open the page without it</a>.
-      </p>
+      ${renderFailure(explainFailure(error, {doing: 'asking', isOnline: true}))}
     </main>
   `;
   render(page, body);

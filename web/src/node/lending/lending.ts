@@ -261,7 +261,7 @@ export class Lending {
   #loseEngine(cause: unknown): void {
     // Once it is replaced or not yet there, it is not this lending's loss.
     if (this.#placement.kind !== 'serving') return;
-    const sentence = `The engine of this tab stopped (${String(cause)}): lend the tab again`;
+    const sentence = `The engine of this tab stopped (${cause instanceof Error ? cause.message : String(cause)}): lend the tab again`;
     this.#fail('ENGINE_LOST', sentence);
   }
 

@@ -1,6 +1,7 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+import type {NetworkState} from '../../chat/network-service.ts';
 import type {AnswerProgress, AnswerStage} from '../controllers/answer-progress.ts';
 import {controlStyles} from '../control-styles.ts';
 import {formatLayerList} from '../format/format-layers.ts';
@@ -12,6 +13,12 @@ const STAGES: Readonly<Record<Exclude<AnswerStage, 'waiting' | 'writing'>, strin
   choosing: 'Looking for a chain of tabs…',
   opening: 'Opening the chain…',
   reading: 'The chain reads your question…',
+};
+
+const WITHOUT_SERVER: Readonly<Record<Exclude<NetworkState, 'fine'>, string>> = {
+  'no-server':
+    'The signal server does not answer, so this tab cannot see who serves. It tries again by itself, and the answer begins then.',
+  offline: 'This device is offline. The answer begins by itself when the network is back.',
 };
 
 /** What an answer without words is busy with, and what the reader can do about it. */
@@ -28,6 +35,9 @@ export class AnswerStatus extends LitElement {
   @property({attribute: false})
   lendLabel: string | null = null;
 
+  @property({attribute: false})
+  network: NetworkState = 'fine';
+
   override render(): TemplateResult {
     return html`<div role="status">${this.#renderStage()}</div>`;
   }
@@ -35,6 +45,9 @@ export class AnswerStatus extends LitElement {
   #renderStage(): TemplateResult | typeof nothing {
     const {progress} = this;
     if (progress === undefined || progress.stage === 'writing') return nothing;
+    // What a tab without a server sees of the others says little of them.
+    const isBlind = progress.stage === 'joining' || progress.stage === 'waiting';
+    if (isBlind && this.network !== 'fine') return html`<p>${WITHOUT_SERVER[this.network]}</p>`;
     if (progress.stage !== 'waiting') {
       return html`<p class="quiet">
         <span class="shuttle" aria-hidden="true"></span>${STAGES[progress.stage]}

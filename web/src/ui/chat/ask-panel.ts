@@ -3,10 +3,13 @@ import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property, query, state} from 'lit/decorators.js';
 import {repeat} from 'lit/directives/repeat.js';
 import type {ChatService} from '../../chat/chat-service.ts';
+import type {Failure} from '../../chat/explain-failure.ts';
 import type {ModelCard} from '../../chat/model-card.ts';
+import type {NetworkState} from '../../chat/network-service.ts';
 import {chatContext} from '../contexts.ts';
 import {ConversationController} from '../controllers/conversation-controller.ts';
 import {controlStyles} from '../control-styles.ts';
+import {renderFailure} from '../render-failure.ts';
 import './conversation-turn.ts';
 import {splitSentences} from './split-sentences.ts';
 
@@ -27,8 +30,19 @@ export class AskPanel extends LitElement {
   @property({attribute: false})
   model: ModelCard | null = null;
 
+  /** Why the model is not known. */
+  @property({attribute: false})
+  modelFailure: Failure | null = null;
+
   @property({attribute: false})
   lendLabel: string | null = null;
+
+  @property({attribute: false})
+  network: NetworkState = 'fine';
+
+  /** What the browser says at this moment. */
+  @property({attribute: false})
+  isOnline: () => boolean = () => true;
 
   @query('textarea')
   private readonly box: HTMLTextAreaElement | null | undefined;
@@ -40,7 +54,10 @@ export class AskPanel extends LitElement {
   @state()
   private hasAskedEarly = false;
 
-  readonly #conversation = new ConversationController(this, () => performance.now());
+  readonly #conversation = new ConversationController(this, {
+    nowMs: () => performance.now(),
+    isOnline: () => this.isOnline(),
+  });
   #isFollowing = false;
 
   override render(): TemplateResult {
@@ -51,6 +68,7 @@ export class AskPanel extends LitElement {
         <h2>Ask</h2>
         <p class="quiet">${this.model?.title}</p>
       </div>
+      ${this.modelFailure === null ? nothing : renderFailure(this.modelFailure)}
       ${turns.length === 0 ? this.#renderWelcome() : this.#renderTurns()} ${this.#renderNext()}
       <form @submit=${this.#onSubmit}>
         <label class="for-ears" for="question">Your question</label>
@@ -120,6 +138,7 @@ export class AskPanel extends LitElement {
               .turn=${turn}
               .layerCount=${layerCount}
               .lendLabel=${this.lendLabel}
+              .network=${this.network}
             ></weft-turn>`,
         )}
       </div>

@@ -1,8 +1,9 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
-import type {Failure} from '../../chat/explain-failure.ts';
+import type {NetworkState} from '../../chat/network-service.ts';
 import type {Turn} from '../controllers/conversation-controller.ts';
 import {controlStyles} from '../control-styles.ts';
+import {renderFailure} from '../render-failure.ts';
 import './answer-chain.ts';
 import './answer-status.ts';
 import './markdown-text.ts';
@@ -19,6 +20,9 @@ export class ConversationTurn extends LitElement {
   @property({attribute: false})
   lendLabel: string | null = null;
 
+  @property({attribute: false})
+  network: NetworkState = 'fine';
+
   override render(): TemplateResult | typeof nothing {
     const {turn} = this;
     if (turn === undefined) return nothing;
@@ -34,6 +38,7 @@ export class ConversationTurn extends LitElement {
                 .progress=${progress}
                 .layerCount=${this.layerCount}
                 .lendLabel=${this.lendLabel}
+                .network=${this.network}
               ></weft-answer-status>`
             : nothing
         }
@@ -72,11 +77,4 @@ export class ConversationTurn extends LitElement {
       }
     `,
   ];
-}
-
-function renderFailure({sentence, nextStep}: Failure): TemplateResult {
-  return html`
-    <p class="alarm" role="alert">${sentence}</p>
-    ${nextStep === 'reload' ? html`<p><a href="">Reload the page</a></p>` : nothing}
-  `;
 }

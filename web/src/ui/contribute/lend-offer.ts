@@ -6,6 +6,7 @@ import {controlStyles} from '../control-styles.ts';
 import {formatByteRange, formatMemory} from '../format/format-bytes.ts';
 import '../layers/layer-strip.ts';
 import {ChoiceEvent} from '../page-events.ts';
+import {renderFailure} from '../render-failure.ts';
 
 /** Before the click: what lending takes, and how much of it. */
 @customElement('weft-lend-offer')
@@ -24,7 +25,7 @@ export class LendOffer extends LitElement {
       ${
         view.model !== null && view.choice !== null
           ? this.#renderCost(view, view.model, view.choice)
-          : html`<p class="quiet">${view.modelFailure ?? 'Reading what the model needs…'}</p>`
+          : renderReading(view)
       }
       <p class="quiet">
         You see no text, but you get numbers from which most of a prompt can be recovered. Whoever
@@ -129,4 +130,10 @@ export class LendOffer extends LitElement {
       }
     `,
   ];
+}
+
+/** In place of the cost; a lending that failed for the same reason says it already. */
+function renderReading({modelFailure, failure}: LendView): TemplateResult | typeof nothing {
+  if (modelFailure === null) return html`<p class="quiet">Reading what the model needs…</p>`;
+  return modelFailure.code === failure?.code ? nothing : renderFailure(modelFailure);
 }

@@ -1,12 +1,19 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
-import {explainCode} from '../../chat/explain-failure.ts';
+import type {NetworkState} from '../../chat/network-service.ts';
 import {isStopped, type LendView} from '../controllers/lend-controller.ts';
 import {controlStyles} from '../control-styles.ts';
 import {LendWantedEvent, StopWantedEvent} from '../page-events.ts';
+import {renderFailure} from '../render-failure.ts';
 import './lend-figures.ts';
 import './lend-offer.ts';
 import './lend-steps.ts';
+
+const WITHOUT_SERVER: Readonly<Record<Exclude<NetworkState, 'fine'>, string>> = {
+  'no-server':
+    'The signal server does not answer. Answers that run here go on, and this tab rejoins the swarm by itself.',
+  offline: 'This device is offline. This tab rejoins the swarm by itself when the network is back.',
+};
 
 /** Lend this tab: what it takes, one button, then what the tab does. */
 @customElement('weft-lend-panel')
@@ -14,13 +21,16 @@ export class LendPanel extends LitElement {
   @property({attribute: false})
   view: LendView | undefined;
 
+  @property({attribute: false})
+  network: NetworkState = 'fine';
+
   override render(): TemplateResult | typeof nothing {
     const {view} = this;
     if (view === undefined) return nothing;
     const isIdle = isStopped(view.state);
     return html`
       <h2>Lend this tab</h2>
-      ${view.state.kind === 'failed' ? renderFailure(view.state) : nothing}
+      ${view.failure === null ? nothing : renderFailure(view.failure)}
       ${
         isIdle
           ? html`<weft-lend-offer .view=${view}></weft-lend-offer>`
@@ -34,6 +44,7 @@ export class LendPanel extends LitElement {
             ></weft-lend-figures>`
           : nothing
       }
+      ${isIdle ? nothing : this.#renderNetwork()}
       <button
         type="button"
         class=${isIdle ? '' : 'plain'}
@@ -53,6 +64,13 @@ export class LendPanel extends LitElement {
     `;
   }
 
+  /** There while it says nothing too: a screen reader tells of changes only. */
+  #renderNetwork(): TemplateResult {
+    return html`<p role="status">
+      ${this.network === 'fine' ? nothing : WITHOUT_SERVER[this.network]}
+    </p>`;
+  }
+
   /** One button for both, and never `disabled`, so that the focus stays where it is. */
   #onButton(): void {
     const isIdle = this.view === undefined || isStopped(this.view.state);
@@ -69,22 +87,6 @@ export class LendPanel extends LitElement {
       }
     `,
   ];
-}
-
-function renderFailure({
-  code,
-  message,
-}: {
-  readonly code: string;
-  readonly message: string;
-}): TemplateResult {
-  const {sentence, nextStep} = explainCode(code, message);
-  return html`
-    <div class="alarm" role="alert">
-      <p>${sentence}</p>
-      ${nextStep === 'reload' ? html`<p><a href="">Reload the page</a></p>` : nothing}
-    </div>
-  `;
 }
 
 /** Whether the tab has said goodbye and waits for the answers of others. */

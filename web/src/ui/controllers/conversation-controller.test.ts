@@ -46,7 +46,8 @@ function scripted(scripts: readonly Script[]): ChatService & {readonly asked: As
   };
 }
 
-const conversation = (): ConversationController => new ConversationController(HOST, () => 0);
+const conversation = (): ConversationController =>
+  new ConversationController(HOST, {nowMs: () => 0, isOnline: () => true});
 
 test('[PG9] a second question is sent with the first one and its answer', async () => {
   const chat = scripted([words('Hi', '!'), words('Yes')]);

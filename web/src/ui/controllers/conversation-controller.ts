@@ -12,19 +12,26 @@ export type Turn = {
   readonly answer: AnswerView;
 };
 
+/** What the page knows besides. */
+export type PageFacts = {
+  /** By the page's own clock. */
+  readonly nowMs: () => number;
+  readonly isOnline: () => boolean;
+};
+
 const MAX_NEW_TOKENS = 512;
 
 /** The conversation in this page, as a list of renderable values. Owns the abort signal. */
 export class ConversationController implements ReactiveController {
   turns: readonly Turn[] = [];
   readonly #host: ReactiveControllerHost;
-  readonly #nowMs: () => number;
+  readonly #page: PageFacts;
   #abort: AbortController | null = null;
   #askedCount = 0;
 
-  constructor(host: ReactiveControllerHost, nowMs: () => number) {
+  constructor(host: ReactiveControllerHost, page: PageFacts) {
     this.#host = host;
-    this.#nowMs = nowMs;
+    this.#page = page;
     host.addController(this);
   }
 
@@ -74,7 +81,7 @@ export class ConversationController implements ReactiveController {
     const show = (answer: AnswerView): void => {
       if (this.#abort === abort) this.#show([...before, {id, question, attempt, answer}]);
     };
-    let progress = beginAnswer(this.#nowMs());
+    let progress = beginAnswer(this.#page.nowMs());
     show({kind: 'running', progress});
     try {
       const request = requestFor([...before.flatMap(messagesOf), asUser(question)], attempt);
@@ -85,7 +92,11 @@ export class ConversationController implements ReactiveController {
       show({kind: 'complete', progress, isStopped: abort.signal.aborted});
     } catch (error) {
       if (abort.signal.aborted) show({kind: 'complete', progress, isStopped: true});
-      else show({kind: 'failed', progress, failure: explainFailure(error)});
+      else {
+        const isOnline = this.#page.isOnline();
+        const failure = explainFailure(error, {doing: 'asking', isOnline});
+        show({kind: 'failed', progress, failure});
+      }
     }
   }
 

@@ -1,7 +1,8 @@
 import type {ReactiveController, ReactiveControllerHost} from 'lit';
-import {explainFailure} from '../../chat/explain-failure.ts';
+import {explainCode, explainFailure, type Failure} from '../../chat/explain-failure.ts';
 import type {LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
 import type {LinkService} from '../../chat/link-service.ts';
+import type {NetworkService} from '../../chat/network-service.ts';
 import {
   choiceOfLayers,
   choiceWithin,
@@ -22,7 +23,9 @@ export type LendView = {
   readonly neighbourCount: number | null;
   readonly model: ModelCard | null;
   /** Why the model is not known. */
-  readonly modelFailure: string | null;
+  readonly modelFailure: Failure | null;
+  /** Why nothing is lent any more, as it was when that was found out. */
+  readonly failure: Failure | null;
   readonly choice: LendChoice | null;
   /** Whether the address of the page says how much is lent, so that nobody else does. */
   readonly isFixed: boolean;
@@ -31,6 +34,7 @@ export type LendView = {
 export type LendServices = {
   readonly lend: LendService;
   readonly links: LinkService;
+  readonly network: Pick<NetworkService, 'isOnline' | 'onOnline'>;
   readonly models: ModelService;
   readonly memoryCap: MemoryCap;
   /** What the address says; the memory is a first value, which the person may change. */
@@ -52,12 +56,13 @@ export class LendController implements ReactiveController {
     neighbourCount: null,
     model: null,
     modelFailure: null,
+    failure: null,
     choice: null,
     isFixed: false,
   };
   readonly #host: ReactiveControllerHost;
   readonly #services: () => LendServices | undefined;
-  #unsubscribe: (() => void) | undefined;
+  #unsubscribe: (() => void)[] = [];
   #neighbours: ReturnType<typeof setInterval> | undefined;
   #memoryMiB = DEFAULT_MEMORY_MIB;
 
@@ -73,14 +78,19 @@ export class LendController implements ReactiveController {
     if (services === undefined) return;
     this.#memoryMiB = services.memoryMiB ?? services.memoryCap.read() ?? DEFAULT_MEMORY_MIB;
     this.#show({isFixed: services.maxLayers !== null});
-    this.#unsubscribe = services.lend.subscribe((state) => {
-      this.#enter(state);
-    });
+    this.#unsubscribe = [
+      services.lend.subscribe((state) => {
+        this.#enter(state);
+      }),
+      services.network.onOnline(() => {
+        this.#resume(services);
+      }),
+    ];
     void this.#describeModel(services);
   }
 
   hostDisconnected(): void {
-    this.#unsubscribe?.();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     clearInterval(this.#neighbours);
     this.#neighbours = undefined;
   }
@@ -91,6 +101,12 @@ export class LendController implements ReactiveController {
     const {state, isLeaving} = this.view;
     if (services === undefined || isLeaving || !isStopped(state)) return;
     await services.lend.lend(this.#request(services));
+  }
+
+  /** The network is back: what failed for want of it is tried again. */
+  #resume(services: LendServices): void {
+    if (this.view.model === null) void this.#describeModel(services);
+    if (this.view.failure?.nextStep === 'wait') void this.lend();
   }
 
   /** Another time while it leaves: leaves without waiting for the answers of others. */
@@ -125,12 +141,14 @@ export class LendController implements ReactiveController {
           : choiceOfLayers(model, maxLayers);
       this.#show({model, choice, modelFailure: null});
     } catch (error) {
-      this.#show({modelFailure: explainFailure(error).sentence});
+      const isOnline = this.#isOnline();
+      this.#show({modelFailure: explainFailure(error, {doing: 'asking', isOnline})});
     }
   }
 
   #enter(state: LendState): void {
-    this.#show({state, loadingParts: loadingPartsAfter(this.view.loadingParts, state)});
+    const loadingParts = loadingPartsAfter(this.view.loadingParts, state);
+    this.#show({state, loadingParts, failure: this.#failureOf(state)});
     if (isStopped(state)) {
       clearInterval(this.#neighbours);
       this.#neighbours = undefined;
@@ -141,6 +159,15 @@ export class LendController implements ReactiveController {
         void this.#countNeighbours();
       }
     }
+  }
+
+  #failureOf(state: LendState): Failure | null {
+    if (state.kind !== 'failed') return null;
+    return explainCode(state.code, state.message, {doing: 'lending', isOnline: this.#isOnline()});
+  }
+
+  #isOnline(): boolean {
+    return this.#services()?.network.isOnline() ?? true;
   }
 
   async #countNeighbours(): Promise<void> {
