@@ -17,7 +17,7 @@ const STAGES: Readonly<Record<Exclude<AnswerStage, 'waiting' | 'writing'>, strin
 
 const WITHOUT_SERVER: Readonly<Record<Exclude<NetworkState, 'fine'>, string>> = {
   'no-server':
-    'The signal server does not answer, so this tab cannot see who serves. It tries again by itself, and the answer begins then.',
+    'The signal server does not answer. This tab tries again by itself, and the answer begins then.',
   offline: 'This device is offline. The answer begins by itself when the network is back.',
 };
 

@@ -68,7 +68,6 @@ export class AskPanel extends LitElement {
         <h2>Ask</h2>
         <p class="quiet">${this.model?.title}</p>
       </div>
-      ${this.modelFailure === null ? nothing : renderFailure(this.modelFailure)}
       ${turns.length === 0 ? this.#renderWelcome() : this.#renderTurns()} ${this.#renderNext()}
       <form @submit=${this.#onSubmit}>
         <label class="for-ears" for="question">Your question</label>
@@ -109,6 +108,7 @@ export class AskPanel extends LitElement {
 
   #renderWelcome(): TemplateResult {
     return html`
+      ${this.modelFailure === null ? nothing : renderFailure(this.modelFailure)}
       <p class="quiet">
         Your question travels through the tabs that hold the model's layers. Whoever lends one of
         them could recover most of what you write: keep secrets out.
