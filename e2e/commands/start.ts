@@ -26,8 +26,8 @@ try {
 
 const isSaid = (variable: string): boolean => (process.env[variable] ?? '').trim() !== '';
 
-// An operator may name folders of their own; what is not named is made ready here.
-for (const variable of ['STATIC_DIR', 'MODELS_DIR']) {
+// An operator may name folders and a file of their own; what is not named is made ready here.
+for (const variable of ['STATIC_DIR', 'MODELS_DIR', 'SERVER_KEY_FILE']) {
   if (isSaid(variable)) process.env[variable] = pathFromCaller(process.env[variable] ?? '');
 }
 if (!isSaid('STATIC_DIR')) await buildSite({log});

@@ -26,6 +26,7 @@ test('[SC1] everything has a default, and what is empty or blank is not said', (
     modelsDir: null,
     staticDir: 'dist',
     keySeedHex: null,
+    keyFile: null,
     iceServers: [],
     turnUrls: [],
     turnSecret: null,

@@ -63,6 +63,13 @@ const settings = {
     expected: '64 hex digits',
     isSecret: true,
   }),
+  /** Where the server's key is kept when no seed is said; `null` is `.weft/server-key`. */
+  keyFile: setting<string | null>({
+    variable: 'SERVER_KEY_FILE',
+    otherwise: null,
+    schema: z.string(),
+    expected: 'a file',
+  }),
   /** STUN and TURN servers that tabs use; none on a local network. */
   iceServers: setting<readonly IceServer[]>({
     variable: 'ICE_SERVERS',

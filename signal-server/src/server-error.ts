@@ -3,6 +3,8 @@ import {WeftError} from '#shared/errors.ts';
 type Detail =
   | {readonly code: 'CONFIG_INVALID'; readonly variables: readonly string[]}
   | {readonly code: 'FOLDER_MISSING'; readonly variable: string}
+  | {readonly code: 'KEY_FILE_INVALID'; readonly path: string}
+  | {readonly code: 'KEY_FILE_UNUSABLE'; readonly path: string; readonly reason: string}
   | {readonly code: 'PORT_TAKEN'; readonly port: number}
   | {readonly code: 'LISTEN_FAILED'; readonly port: number};
 

@@ -12,7 +12,9 @@ export type SpawnedServer = {
   readonly peerId: string;
   /** What it has logged, as text. */
   output(): string;
+  /** With its exit code. */
   readonly exited: Promise<number | null>;
+  send(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 };
 
@@ -21,13 +23,20 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 /** `main.ts` in a process of its own, with a clock of its own, on a free port. */
 export async function spawnServer(
   env: Readonly<Record<string, string>> = {},
-  entry = 'signal-server/src/main.ts',
+  nodeOptions: readonly string[] = [],
 ): Promise<SpawnedServer> {
   const staticDir = mkdtempSync(join(tmpdir(), 'weft-server-'));
   writeFileSync(join(staticDir, 'index.html'), '<!doctype html>');
-  const child = spawn(process.execPath, ['--no-warnings', entry], {
+  const entry = 'signal-server/src/main.ts';
+  const child = spawn(process.execPath, ['--no-warnings', ...nodeOptions, entry], {
     cwd: ROOT,
-    env: {PATH: process.env['PATH'], PORT: '0', STATIC_DIR: staticDir, ...env},
+    env: {
+      PATH: process.env['PATH'],
+      PORT: '0',
+      STATIC_DIR: staticDir,
+      SERVER_KEY_FILE: join(staticDir, 'key'),
+      ...env,
+    },
   });
   let output = '';
   const ready = Promise.withResolvers<z.infer<typeof started>>();
@@ -52,6 +61,7 @@ export async function spawnServer(
     peerId,
     output: () => output,
     exited,
+    send: (signal) => void child.kill(signal),
     stop: async () => {
       child.kill('SIGTERM');
       await exited;
