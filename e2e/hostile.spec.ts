@@ -1,7 +1,6 @@
 import {expect, test} from '@playwright/test';
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import {asSessionId, type SessionId} from '#shared/ids.ts';
-import {sealRecord} from '#shared/p2p/signed-record.ts';
 import {MAX_FRAME_BYTES} from '#shared/protocol/frame.ts';
 import {REFUSALS, type RefusalCode} from '#shared/protocol/refusal-code.ts';
 import {
@@ -15,6 +14,7 @@ import {
 import {mixedAttack, type Counts} from './hostile/mixed-attack.ts';
 import {halfOf, HostileWorld, loadOf, type Victim} from './hostile/hostile-world.ts';
 import {LYING_RECORDS, recordOf} from './hostile/lying-records.ts';
+import {publishFromServer} from './hostile/owner-at-server.ts';
 import {closeAll, PROVOCATIONS, type Provocation} from './hostile/provocations.ts';
 import {readHeapBytes} from './hostile/read-heap-bytes.ts';
 import {NO_ANSWER, extendAnswer, type Answer} from './swarm/answer.ts';
@@ -160,7 +160,7 @@ test('[HO6] a true signature under impossible facts draws no answer to its owner
     maxSessions: 1_000_000,
     kvTokensFree: Number.MAX_SAFE_INTEGER,
   });
-  expect(await world.hostile.put(await sealRecord(lie, privateKey))).toBe(1);
+  await publishFromServer(world, lie, privateKey);
   await world.waitUntilKnown(lie.peerId);
   const answer = await askForAnswer(world.client, REQUEST);
   expect(answer.text).toBe(quiet.text);

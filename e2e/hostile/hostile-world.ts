@@ -37,6 +37,7 @@ export class HostileWorld {
   readonly client: Tab;
   readonly hostile: HostilePeer;
   readonly #folder: string;
+  readonly #atEnd: (() => Promise<void>)[] = [];
 
   private constructor(parts: {
     readonly model: PreparedModel;
@@ -93,7 +94,13 @@ export class HostileWorld {
     return await Promise.all(tabs.map(({page}) => page.evaluate(() => weftTab.knownPeers())));
   }
 
+  /** Has something stopped together with this world. */
+  atEnd(stop: () => Promise<void>): void {
+    this.#atEnd.push(stop);
+  }
+
   async stop(): Promise<void> {
+    for (const stop of this.#atEnd) await stop();
     await this.swarm.stop();
     await rm(this.#folder, {recursive: true});
   }

@@ -13,30 +13,36 @@ const SIGNATURE_BYTES = 64;
 
 /** A record that is true in all but what `changes` say, and whose owner holds the key. */
 export function recordOf(
-  {manifestHash}: HostileWorld,
+  world: HostileWorld,
   privateKey: PrivateKey,
   changes: Partial<NodeRecord> = {},
 ): NodeRecord {
-  const seq = changes.seq ?? Date.now();
-  return buildRecord({
-    peerId: asPeerId(peerIdFromPrivateKey(privateKey).toString()),
-    seq,
-    expiresAtMs: seq + RECORD_TTL_MS,
-    swarmId: asSwarmId('public'),
-    manifestHash,
-    shards: [],
-    ...changes,
-  });
+  const peerId = asPeerId(peerIdFromPrivateKey(privateKey).toString());
+  return {...recordBy(world, peerId), ...changes};
+}
+
+function recordBy({manifestHash}: HostileWorld, peerId: NodeRecord['peerId']): NodeRecord {
+  const seq = Date.now();
+  const expiresAtMs = seq + RECORD_TTL_MS;
+  const swarmId = asSwarmId('public');
+  return buildRecord({peerId, seq, expiresAtMs, swarmId, manifestHash, shards: []});
 }
 
 type Lie = (world: HostileWorld) => Promise<SealedRecord>;
 
-/** Signed by a key that nobody has seen before. */
+/** Signed by the hostile peer itself: a server takes records of nobody else over its connection. */
 function sealed(changes: () => Partial<NodeRecord>): Lie {
-  return async (world) => {
-    const privateKey = await generateKeyPair('Ed25519');
-    return await sealRecord(recordOf(world, privateKey, changes()), privateKey);
-  };
+  return async (world) => await sealOwn(world, ownRecord(world, changes()));
+}
+
+function ownRecord(world: HostileWorld, changes: Partial<NodeRecord> = {}): NodeRecord {
+  return {...recordBy(world, world.hostile.peerId), ...changes};
+}
+
+async function sealOwn(world: HostileWorld, body: NodeRecord): Promise<SealedRecord> {
+  const {protocolMajor, swarmId, manifestHash} = ownRecord(world);
+  const key = `/weft/${protocolMajor}/${swarmId}/${manifestHash}/${world.hostile.peerId}`;
+  return await world.hostile.sign(key, JSON.stringify(body));
 }
 
 /** A true record whose bytes or key are changed afterwards. */
@@ -54,9 +60,12 @@ function withBody(body: string): Lie {
   });
 }
 
-/** Records that no reader may use, by the code that says why. */
+/** An owner without an Ed25519 key has no connection to a server. */
+type Provoked = Exclude<RecordRefusal, 'RECORD_OWNER_NOT_ED25519'> | 'RECORD_NOT_YOURS';
+
+/** Records that no server takes from this peer, by the code that says why. */
 export const LYING_RECORDS: Readonly<
-  Record<RecordRefusal, readonly (readonly [what: string, lie: Lie])[]>
+  Record<Provoked, readonly (readonly [what: string, lie: Lie])[]>
 > = {
   RECORD_TOO_LARGE: [
     ['more bytes than a record may have', withBody('x'.repeat(RECORD_MAX_BYTES))],
@@ -70,36 +79,32 @@ export const LYING_RECORDS: Readonly<
   RECORD_KEY_MISMATCH: [
     [
       'the record of one peer under the key of another',
-      altered(({key, value}) => ({key: `${key}X`, value})),
+      async (world) => await sealOwn(world, recordBy(world, world.head.peerId)),
     ],
     [
       'the record of one model under the key of another',
       altered(({key, value}) => ({key: key.replace(/[0-9a-f]{64}/u, 'cd'.repeat(32)), value})),
     ],
   ],
-  RECORD_OWNER_NOT_ED25519: [
+  RECORD_NOT_YOURS: [
     [
-      'an owner with an RSA key',
+      'a true record of a stranger',
       async (world) => {
-        const privateKey = await generateKeyPair('RSA', 2048);
+        const privateKey = await generateKeyPair('Ed25519');
         return await sealRecord(recordOf(world, privateKey), privateKey);
       },
     ],
-  ],
-  RECORD_SIGNATURE_INVALID: [
     [
       'a lending tab that leaves, says somebody else',
       async (world) => {
         const privateKey = await generateKeyPair('Ed25519');
         const seq = Date.now() + 1_000;
-        const record = recordOf(world, privateKey, {
-          peerId: world.head.peerId,
-          seq,
-          expiresAtMs: seq,
-        });
+        const record = {...recordBy(world, world.head.peerId), seq, expiresAtMs: seq};
         return await sealRecord(record, privateKey);
       },
     ],
+  ],
+  RECORD_SIGNATURE_INVALID: [
     [
       'one figure changed after signing',
       altered(({key, value}) => {
@@ -114,7 +119,7 @@ export const LYING_RECORDS: Readonly<
   RECORD_EXPIRED: [
     [
       'a record whose time is over',
-      sealed(() => ({seq: Date.now() - FAR_AHEAD_MS, expiresAtMs: Date.now() - 1_000})),
+      sealed(() => ({seq: Date.now() - RECORD_TTL_MS, expiresAtMs: Date.now() - 1_000})),
     ],
   ],
   RECORD_EXPIRY_TOO_FAR: [

@@ -2,7 +2,6 @@ import {asPeerId, asSwarmId, type SessionId} from '#shared/ids.ts';
 import {RECORD_TTL_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
-import {sealRecord} from '#shared/p2p/signed-record.ts';
 import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
 import {encodeTokenIds} from '#shared/protocol/token-ids.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
@@ -19,6 +18,7 @@ import {
 } from './attack-frames.ts';
 import {malformedFrames, malformedMessages} from './malformed.ts';
 import type {HostileWorld, Victim} from './hostile-world.ts';
+import {publishFromServer} from './owner-at-server.ts';
 
 /** One way to make a lending tab refuse with a code. */
 export type Provocation = {
@@ -341,7 +341,7 @@ async function publishGhost(world: HostileWorld): Promise<NodeRecord['peerId']> 
     addresses: [address],
     shards: [],
   });
-  await world.hostile.put(await sealRecord(record, privateKey));
+  await publishFromServer(world, record, privateKey);
   await world.waitUntilKnown(peerId);
   return peerId;
 }

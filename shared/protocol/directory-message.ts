@@ -11,8 +11,14 @@ export const DIRECTORY_MESSAGE_MAX_BYTES = 128 * 1024;
 
 const peerIdSchema = z.string().min(1).max(64).transform(asPeerId);
 
+export const DIRECTORY_REQUEST_MAX_BYTES = 1024;
+/** One model in one swarm: nobody lists all that a server holds. */
+const PREFIX_PATTERN = /^\/weft\/\d+\/[^/]+\/[0-9a-f]{64}\/$/u;
+
 /** First and only message of a reader: which keys it wants to hear about, from now on. */
-export const directoryRequestSchema = z.object({prefix: z.string().min(1).max(256)}).readonly();
+export const directoryRequestSchema = z
+  .object({prefix: z.string().max(256).regex(PREFIX_PATTERN)})
+  .readonly();
 
 /**
  * What a server sends, first page by page until `complete`, then on change.

@@ -4,21 +4,17 @@ import type {CircuitRelayService} from '@libp2p/circuit-relay-v2';
 import {generateKeyPair, generateKeyPairFromSeed} from '@libp2p/crypto/keys';
 import {identify, identifyPush, type Identify, type IdentifyPush} from '@libp2p/identify';
 import type {Libp2p, PrivateKey, Transport} from '@libp2p/interface';
-import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
+import type {KadDHT, KadDHTComponents} from '@libp2p/kad-dht';
 import {noise} from '@libp2p/noise';
 import {ping, type Ping} from '@libp2p/ping';
 import {webSockets, type WebSocketsComponents} from '@libp2p/websockets';
-import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
 import {assert} from '#shared/assert.ts';
-import {serveDirectory} from '#shared/p2p/directory-server.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
-import {RecordIntake} from '#shared/p2p/intake/record-intake.ts';
-import {servePuts} from '#shared/p2p/intake/serve-puts.ts';
-import {NewestRecordDatastore} from '#shared/p2p/newest-record-datastore.ts';
-import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
-import type {PutRefusal} from '#shared/protocol/put-message.ts';
+import type {NamedServer} from '#shared/protocol/bootstrap.ts';
+import {RecordService} from './directory/record-service.ts';
 import {UpgradeListener} from './http/upgrade-listener.ts';
+import type {Misconduct} from './limits/conduct-book.ts';
 import {ConnectionLimits} from './limits/connection-limits.ts';
 import type {RefusalTally} from './limits/refusals.ts';
 import type {SocketLimits} from './limits/socket-limits.ts';
@@ -49,9 +45,11 @@ export type ServerCounters = {
   readonly openRelayedConnections: number;
   readonly reservations: number;
   readonly dhtRecords: number;
-  /** Lying, late or broken records that were offered to the DHT. */
+  /** Records and DHT messages that were refused. */
   readonly refusedRecords: number;
   readonly connections: number;
+  /** Open streams of the directory. */
+  readonly directoryReaders: number;
   /** What was refused or ended, by reason. */
   readonly refusals: Readonly<Record<string, number>>;
 };
@@ -64,7 +62,7 @@ export type ServerNode = {
   readonly upgrade: UpgradeHandler;
   counters(): ServerCounters;
   /** The refused records by what is wrong with them. */
-  recordRefusals(): ReadonlyMap<PutRefusal, number>;
+  recordRefusals(): ReadonlyMap<Misconduct, number>;
   stop(): Promise<void>;
 };
 
@@ -73,6 +71,8 @@ type Options = {
   readonly announce: string;
   readonly keySeedHex: string | null;
   readonly maxTabs: number;
+  /** The other named servers of the swarm. */
+  readonly peers: readonly NamedServer[];
   readonly socketLimits: SocketLimits;
   readonly sourceOf: (request: IncomingMessage) => SourceAddress;
   readonly refusals: RefusalTally;
@@ -82,72 +82,70 @@ type Options = {
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 type Parts = {
-  readonly datastore: NewestRecordDatastore;
+  readonly records: RecordService;
   readonly listeners: UpgradeListener[];
   readonly dials: RelayedDials;
   readonly places: RelayPlaces;
   readonly meter: RelayMeter;
-  readonly recordRefused: (code: PutRefusal) => void;
 };
 
 /** Relay, DHT seed and directory: a libp2p node that decides nothing about layers or chains. */
 export async function createServerNode(options: Options): Promise<ServerNode> {
-  const datastore = new NewestRecordDatastore({now: Date.now});
+  const maxConnections = options.maxTabs * 2;
+  const records = new RecordService({
+    addressOf: sourceKeyOf,
+    peerServerIds: new Set(options.peers.map(({peerId}) => peerId)),
+    maxConnections,
+  });
   const listeners: UpgradeListener[] = [];
   const dials = new RelayedDials(options.refusals.add);
   const places = new RelayPlaces({limit: RELAYED_CONNECTION_LIMIT});
   const meter = new RelayMeter();
-  const recordRefusals = new Map<PutRefusal, number>();
-  const recordRefused = (code: PutRefusal) => {
-    recordRefusals.set(code, (recordRefusals.get(code) ?? 0) + 1);
-  };
-  const intake = new RecordIntake({datastore, now: Date.now, onRefused: recordRefused});
-  const parts = {datastore, listeners, dials, places, meter, recordRefused};
+  const parts = {records, listeners, dials, places, meter};
   const libp2p = await startLibp2p(options, parts);
   meter.watchTargets(libp2p);
   releasePlacesOfClosedTabs(libp2p, parts);
   forgetPeersThatLeft(libp2p);
   const limits = new ConnectionLimits({
     libp2p,
-    maxConnections: options.maxTabs * 2,
+    maxConnections,
     hasPlace: (peer) => places.get(peer) !== undefined,
-    hasRecord: (peer) => datastore.holdsRecordOf(peer.toString()),
+    hasRecord: (peer) => records.datastore.holdsRecordOf(peer.toString()),
     refused: options.refusals.add,
   });
-  const directory = await serveDirectory({libp2p, datastore});
-  const puts = await servePuts({libp2p, intake});
+  await records.start(libp2p);
   return {
     libp2p,
     upgrade: upgradeHandlerOf(listeners),
     counters: () => ({
       ...meter.read(),
       reservations: places.size,
-      dhtRecords: datastore.recordCount,
-      refusedRecords: [...recordRefusals.values()].reduce((sum, count) => sum + count, 0),
+      dhtRecords: records.datastore.recordCount,
+      refusedRecords: [...records.refusals().values()].reduce((sum, count) => sum + count, 0),
       connections: limits.connectionCount,
-      refusals: options.refusals.read(),
+      directoryReaders: records.readerCount,
+      refusals: {...options.refusals.read(), ...Object.fromEntries(records.refusals())},
     }),
-    recordRefusals: () => recordRefusals,
+    recordRefusals: () => records.refusals(),
     stop: async () => {
-      await puts.close();
-      await directory.close();
+      await records.close();
       await libp2p.stop();
     },
   };
 }
 
 async function startLibp2p(options: Options, parts: Parts): Promise<Libp2p<Services>> {
-  const {datastore, meter, dials, places, listeners} = parts;
+  const {records, meter, dials, places, listeners} = parts;
   const {pingIntervalMs} = options.socketLimits;
   const pingTimeout = {minTimeout: pingIntervalMs, maxTimeout: pingIntervalMs};
   return await createLibp2p<Services>({
     privateKey: await createKey(options.keySeedHex),
-    datastore,
+    datastore: records.datastore,
     // Nobody listens there: connections come from the HTTP server's upgrades.
     addresses: {listen: ['/ip4/127.0.0.1/tcp/0/ws'], announce: [options.announce]},
     transports: [(components) => listenToUpgrades(components, {listeners, options})],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [records.muxerFactory],
     connectionGater: createEd25519Gater(),
     connectionManager: {
       maxConnections: NO_LIMIT,
@@ -160,13 +158,7 @@ async function startLibp2p(options: Options, parts: Parts): Promise<Libp2p<Servi
       identifyPush: identifyPush(),
       ping: ping(),
       relay: createRelayService({meter, dials, places, sourceKeyOf}),
-      dht: kadDHT({
-        protocol: DHT_PROTOCOL,
-        clientMode: false,
-        peerInfoMapper: passthroughMapper,
-        validators: createValidators(Date.now, parts.recordRefused),
-        selectors: recordSelectors,
-      }),
+      dht: (components: KadDHTComponents) => records.createDht(components),
     },
   });
 }

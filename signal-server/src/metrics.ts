@@ -42,13 +42,19 @@ const METRICS: readonly Metric[] = [
     counter: 'refusedRecords',
     name: 'weft_refused_records_total',
     type: 'counter',
-    help: 'Lying, late or broken records that were offered to the DHT.',
+    help: 'Records and DHT messages that were refused.',
   },
   {
     counter: 'connections',
     name: 'weft_connections',
     type: 'gauge',
     help: 'Open libp2p connections.',
+  },
+  {
+    counter: 'directoryReaders',
+    name: 'weft_directory_readers',
+    type: 'gauge',
+    help: 'Open streams of the directory.',
   },
 ];
 
@@ -63,7 +69,7 @@ export function formatMetrics(counters: ServerCounters): string {
   );
   return [
     ...sections,
-    '# HELP weft_refusals_total Sockets, connections and dials that were refused or ended.\n',
+    '# HELP weft_refusals_total Sockets, connections, dials, records and DHT messages that were refused or ended.\n',
     '# TYPE weft_refusals_total counter\n',
     ...refusals,
   ].join('');

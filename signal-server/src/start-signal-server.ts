@@ -3,7 +3,6 @@
 import type {Server} from 'node:http';
 import {assert} from '#shared/assert.ts';
 import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
-import type {PutRefusal} from '#shared/protocol/put-message.ts';
 import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 import {createApp} from './http/app.ts';
 import {parseConfig, type ServerConfig} from './config.ts';
@@ -14,6 +13,7 @@ import {RefusalTally} from './limits/refusals.ts';
 import {defaultSocketLimits, type SocketLimits} from './limits/socket-limits.ts';
 import {parseProxyList, sourceAddress} from './limits/source-address.ts';
 import {requestListener} from './http/request-listener.ts';
+import type {Misconduct} from './limits/conduct-book.ts';
 import {ServerError} from './server-error.ts';
 import {folderFaults} from './settings/folder-faults.ts';
 
@@ -24,7 +24,7 @@ export type SignalServer = {
   readonly peerId: PeerId;
   counters(): ServerCounters;
   /** Records that the DHT refused, by what is wrong with them. */
-  recordRefusals(): ReadonlyMap<PutRefusal, number>;
+  recordRefusals(): ReadonlyMap<Misconduct, number>;
   close(): Promise<void>;
 };
 

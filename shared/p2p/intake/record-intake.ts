@@ -7,6 +7,8 @@ export type Offerer = {
   readonly peerId: string;
   /** Identities behind one address share what a full store has room for. */
   readonly address: string;
+  /** Whether the connection is still open: a record of somebody who has left would stay. */
+  readonly isHere: () => boolean;
 };
 
 type Options = {
@@ -15,6 +17,8 @@ type Options = {
   readonly now: () => number;
   /** Other servers of the swarm, which may hand on what others wrote. */
   readonly peerServerIds?: ReadonlySet<string>;
+  /** Asked before a signature is checked; resolves when it may be, `false` when there are too many. */
+  readonly mayVerify?: (by: Offerer) => Promise<boolean>;
   readonly onRefused?: (code: PutRefusal, by: Offerer) => void;
 };
 
@@ -40,14 +44,17 @@ export class RecordIntake {
   }
 
   async #refusalOf(sealed: SealedRecord, by: Offerer): Promise<PutRefusal | null> {
+    const {datastore, mayVerify, now} = this.#options;
     if (!this.#mayOffer(sealed.key, by)) return 'RECORD_NOT_YOURS';
+    if (mayVerify !== undefined && !(await mayVerify(by))) return 'RATE_LIMITED';
     try {
-      await openRecord(sealed, this.#options.now());
+      await openRecord(sealed, now());
     } catch (error) {
       if (error instanceof RecordRefusedError) return error.detail.code;
       throw error;
     }
-    return this.#options.datastore.offer(sealed, by.address);
+    if (!by.isHere()) return 'RECORD_NOT_YOURS';
+    return datastore.offer(sealed, by.address);
   }
 
   #mayOffer(key: string, {peerId}: Offerer): boolean {

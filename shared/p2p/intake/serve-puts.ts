@@ -7,7 +7,7 @@ import {
 import {fromBase64} from '../base64.ts';
 import {JsonStream} from '../json-stream.ts';
 import {PUT_PROTOCOL} from '../put-record.ts';
-import type {RecordIntake} from './record-intake.ts';
+import type {Offerer, RecordIntake} from './record-intake.ts';
 
 /** A publisher that takes longer for one small message is gone. */
 const PUT_TIMEOUT_MS = 10_000;
@@ -16,24 +16,21 @@ const MAX_STREAMS_PER_CONNECTION = 8;
 type Options = {
   readonly libp2p: Libp2p;
   readonly intake: RecordIntake;
-  /** Whom a connection counts for; its remote address unless said. */
-  readonly addressOf?: (connection: Connection) => string;
+  /** Whom a connection counts for; its own address unless said. */
+  readonly offererOf?: (connection: Connection) => Offerer;
 };
 
 /** Takes records straight from their owners: one request and one reply per stream. */
 export async function servePuts(options: Options): Promise<{close(): Promise<void>}> {
   const {libp2p, intake} = options;
-  const addressOf = options.addressOf ?? ((connection) => connection.remoteAddr.toString());
+  const offererOf = options.offererOf ?? ownOfferer;
   const answer = async (stream: Stream, connection: Connection): Promise<void> => {
     const messages = new JsonStream(stream, {maxMessageBytes: PUT_MESSAGE_MAX_BYTES});
     const signal = AbortSignal.timeout(PUT_TIMEOUT_MS);
     try {
       const {key, value} = await messages.read(putRequestSchema, {signal});
-      const peerId = connection.remotePeer.toString();
-      const reply: PutReply = await intake.offer(
-        {key, value: fromBase64(value)},
-        {peerId, address: addressOf(connection)},
-      );
+      const sealed = {key, value: fromBase64(value)};
+      const reply: PutReply = await intake.offer(sealed, offererOf(connection));
       await messages.write(reply, {signal});
       await stream.close({signal});
     } catch (cause) {
@@ -44,4 +41,13 @@ export async function servePuts(options: Options): Promise<{close(): Promise<voi
     maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
   });
   return {close: async () => await libp2p.unhandle(PUT_PROTOCOL)};
+}
+
+function ownOfferer(connection: Connection): Offerer {
+  const {remotePeer, remoteAddr} = connection;
+  return {
+    peerId: remotePeer.toString(),
+    address: remoteAddr.toString(),
+    isHere: () => connection.status === 'open',
+  };
 }

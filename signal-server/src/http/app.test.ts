@@ -15,6 +15,7 @@ const counters = {
   refusedRecords: 0,
   dhtRecords: 4,
   connections: 5,
+  directoryReaders: 0,
   refusals: {'frame-broken': 6},
 };
 const MODEL_BYTES = Uint8Array.from({length: 1000}, (_, index) => index % 251);

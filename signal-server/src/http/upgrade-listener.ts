@@ -45,6 +45,8 @@ export class UpgradeListener extends TypedEventEmitter<ListenerEvents> implement
     maxPayload: MAX_MESSAGE_BYTES,
     maxFragments: MAX_FRAGMENTS,
     closeTimeout: CLOSE_TIMEOUT_MS,
+    // One message in each turn of the event loop: the system hands over up to 2 MiB at once.
+    allowSynchronousEvents: false,
   });
 
   constructor(init: {

@@ -24,6 +24,7 @@ declare module 'ws' {
       readonly maxFragments: number;
       /** How long the other side has to answer a closing frame, in ms. */
       readonly closeTimeout: number;
+      readonly allowSynchronousEvents: boolean;
     });
     handleUpgrade(
       request: IncomingMessage,

@@ -47,7 +47,7 @@ export type Client = {
 
 /** A tab as a server sees it, but for WebRTC. */
 export async function openClient(
-  server: SignalServer,
+  server: Pick<SignalServer, 'port' | 'peerId'>,
   options: {readonly privateKey?: PrivateKey; readonly dhtServer?: boolean} = {},
 ): Promise<Client> {
   const privateKey = options.privateKey ?? (await generateKeyPair('Ed25519'));
