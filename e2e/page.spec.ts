@@ -3,6 +3,9 @@ import {gzipSync} from 'node:zlib';
 import {AxeBuilder} from '@axe-core/playwright';
 import {expect, test, type Page} from '@playwright/test';
 import {assert} from '#shared/assert.ts';
+import {catalogSchema} from '#shared/model/catalog.ts';
+import {hashManifest} from '#shared/model/hash-manifest.ts';
+import {sha256} from '#shared/testing/sha256.ts';
 import type {AnswerEvent} from '../web/src/chat/chat-service.ts';
 import {prepareModel, type PreparedModel} from './set-up/prepare-model.ts';
 import {greedyRequest} from './swarm/ask.ts';
@@ -257,6 +260,23 @@ test('[PG32] fits a screen of 320 pixels, and remembers how much is lent', async
   expect(await overflowPx()).toBe(0);
   await page.reload();
   await expect(cap).toHaveAttribute('aria-valuetext', said ?? '');
+  await page.context().close();
+});
+
+test('[PG40] [MD14] a model offered for token ids only is told so where one asks, before any question', async () => {
+  const manifest = {...model.manifest, text: null};
+  const manifestHash = await hashManifest(manifest, sha256);
+  const page = await swarm.openPage('', {
+    prepare: async (opened) => {
+      await opened.route('**/*.manifest.json', (route) => route.fulfill({json: manifest}));
+      await opened.route('**/catalog.json', async (route) => {
+        const [entry] = catalogSchema.parse(await (await route.fetch()).json());
+        await route.fulfill({json: [{...entry, manifestHash}]});
+      });
+    },
+  });
+  await expect(page.getByText('its site offers it for token ids only')).toBeVisible();
+  await expect(page.getByRole('textbox')).toHaveCount(0);
   await page.context().close();
 });
 

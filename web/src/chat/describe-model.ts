@@ -2,6 +2,7 @@ import {cellsOf} from '#shared/model/cut-grid.ts';
 import {capacityOfMemory} from '#shared/model/layer-capacity.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
 import {sumByteLength, tensorsOfEmbedding, tensorsOfShard} from '#shared/model/shard-tensors.ts';
+import {TokenIdsOnlyError} from './token-ids-only-error.ts';
 import type {LendChoice, ModelCard} from './model-card.ts';
 
 export type DescribedModel = {
@@ -29,7 +30,8 @@ export function describeModel({title, licence, manifest, kvTokens}: DescribedMod
       maxDownloadBytes: Math.max(...downloads),
     };
   });
-  return {title, licence, layerCount, vocabularyBytes: header.byteLength, choices};
+  const cannotChat = manifest.text === null ? new TokenIdsOnlyError().message : null;
+  return {title, licence, layerCount, vocabularyBytes: header.byteLength, cannotChat, choices};
 }
 
 /** Download for each place on the grid where a shard of at most `heldLayers` layers fits. */

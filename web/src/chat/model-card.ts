@@ -14,6 +14,8 @@ export type ModelCard = {
   readonly layerCount: number;
   /** What asking downloads: the vocabulary and the chat template. */
   readonly vocabularyBytes: number;
+  /** Why nobody can chat with it, for people: it takes token ids only. `null`: anybody can. */
+  readonly cannotChat: string | null;
   /** What a tab can lend, least first; the last one is the whole model. */
   readonly choices: readonly LendChoice[];
 };

@@ -1,12 +1,13 @@
 import {WeftError} from '#shared/errors.ts';
 import {encodeChat} from '#shared/model/text/encode-chat.ts';
-import {createTokenTextStream} from '#shared/model/text/token-text-stream.ts';
+import {createTokenTextStream, type TokenTextStream} from '#shared/model/text/token-text-stream.ts';
 import type {GenerationClient} from '#shared/p2p/generation-client.ts';
 import type {GenerationEvent, ServedHop} from '#shared/p2p/generation-event.ts';
 import type {Hop} from '#shared/protocol/open-session.ts';
 import type {ChatTemplate} from '#shared/model/text/chat-template.ts';
 import type {Tokenizer} from '#shared/model/text/tokenizer.ts';
 import type {AnswerEvent, AskRequest, ChatService, Prompt} from './chat-service.ts';
+import {TokenIdsOnlyError} from './token-ids-only-error.ts';
 
 export type EngineHop = Hop & {
   readonly engine: string;
@@ -16,12 +17,12 @@ export type EngineHop = Hop & {
   readonly hopOverheadMs: number;
 };
 
+type Vocabulary = {readonly tokenizer: Tokenizer; readonly template: ChatTemplate};
+
 export type SwarmChatOptions = {
-  readonly client: GenerationClient<EngineHop>;
-  readonly vocabulary: () => Promise<{
-    readonly tokenizer: Tokenizer;
-    readonly template: ChatTemplate;
-  }>;
+  readonly client: Pick<GenerationClient<EngineHop>, 'generate'>;
+  /** `null` when the model is offered for token ids only. */
+  readonly vocabulary: () => Promise<Vocabulary | null>;
   readonly contextTokens: number;
   /** What the hops of an answer took: the next chain may be chosen by it. */
   readonly onServed: (hops: readonly ServedHop<EngineHop>[]) => void;
@@ -39,12 +40,12 @@ export class SwarmChatService implements ChatService {
     request: AskRequest,
     {signal}: {readonly signal: AbortSignal},
   ): AsyncGenerator<AnswerEvent, void, undefined> {
-    const {tokenizer, template} = await this.#options.vocabulary();
+    const vocabulary = await this.#options.vocabulary();
     signal.throwIfAborted();
-    const promptTokenIds = promptTokens(request.prompt, tokenizer, template);
+    const promptTokenIds = promptTokens(request.prompt, vocabulary);
     const maxNewTokens = this.#fitAnswer(promptTokenIds.length, request.maxNewTokens);
     yield {kind: 'prompt', tokenIds: promptTokenIds};
-    const text = createTokenTextStream(tokenizer, new TextDecoder('utf-8', {ignoreBOM: true}));
+    const text = textStreamOf(vocabulary);
     const {temperature, topK, topP, seed, topLogprobs} = request;
     const sampling = {temperature, topK, topP, seed, topLogprobs};
     const events = this.#options.client.generate(
@@ -73,19 +74,20 @@ export class SwarmChatService implements ChatService {
   }
 }
 
-function promptTokens(
-  prompt: Prompt,
-  tokenizer: Tokenizer,
-  template: ChatTemplate,
-): readonly number[] {
+function promptTokens(prompt: Prompt, vocabulary: Vocabulary | null): readonly number[] {
   if (prompt.kind === 'token-ids') return prompt.tokenIds;
-  return encodeChat({tokenizer, template, messages: prompt.messages});
+  if (vocabulary === null) throw new TokenIdsOnlyError();
+  return encodeChat({...vocabulary, messages: prompt.messages});
 }
 
-function toAnswerEvent(
-  event: GenerationEvent<EngineHop>,
-  text: {push(tokenId: number): string; end(): string},
-): AnswerEvent {
+/** Without a vocabulary an answer is its ids, and has no text. */
+function textStreamOf(vocabulary: Vocabulary | null): TokenTextStream {
+  if (vocabulary === null) return {push: () => '', end: () => ''};
+  const utf8 = new TextDecoder('utf-8', {ignoreBOM: true});
+  return createTokenTextStream(vocabulary.tokenizer, utf8);
+}
+
+function toAnswerEvent(event: GenerationEvent<EngineHop>, text: TokenTextStream): AnswerEvent {
   switch (event.kind) {
     case 'waiting':
     case 'ready':

@@ -52,7 +52,8 @@ export async function createNode(options: NodeOptions): Promise<Services> {
     onMalformed: () => lendService.hop?.countMalformed(),
   });
   let loadingVocabulary: Promise<Vocabulary> | null = null;
-  const vocabulary = (): Promise<Vocabulary> => {
+  const vocabulary = async (): Promise<Vocabulary | null> => {
+    if (model.manifest.text === null) return null;
     loadingVocabulary ??= loadVocabulary(model, {signal}).catch((error: unknown) => {
       loadingVocabulary = null; // The network may be back at the next question.
       throw error;

@@ -61,14 +61,30 @@ export class AskPanel extends LitElement {
   #isFollowing = false;
 
   override render(): TemplateResult {
-    const {turns, isRunning} = this.#conversation;
-    const isTooEarly = isRunning && this.hasAskedEarly;
-    return html`
+    const {turns} = this.#conversation;
+    const cannotChat = this.model?.cannotChat ?? null;
+    const head = html`
       <div class="head">
         <h2>Ask</h2>
         <p class="quiet">${this.model?.title}</p>
       </div>
-      ${turns.length === 0 ? this.#renderWelcome() : this.#renderTurns()} ${this.#renderNext()}
+    `;
+    if (cannotChat !== null) {
+      return html`
+        ${head}
+        <p role="status">${cannotChat}.</p>
+      `;
+    }
+    return html`
+      ${head} ${turns.length === 0 ? this.#renderWelcome() : this.#renderTurns()}
+      ${this.#renderNext()} ${this.#renderForm()} ${this.#renderAnnouncements()}
+    `;
+  }
+
+  #renderForm(): TemplateResult {
+    const {turns, isRunning} = this.#conversation;
+    const isTooEarly = isRunning && this.hasAskedEarly;
+    return html`
       <form @submit=${this.#onSubmit}>
         <label class="for-ears" for="question">Your question</label>
         <textarea
@@ -91,7 +107,6 @@ export class AskPanel extends LitElement {
         </p>
         <p class="quiet end" id="how">Enter sends, Shift + Enter begins a new line.</p>
       </form>
-      ${this.#renderAnnouncements()}
     `;
   }
 

@@ -1,0 +1,64 @@
+import {expect, test} from 'vitest';
+import {memoryByteSource} from '#shared/model/byte-source.ts';
+import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
+import {createChatTemplate} from '#shared/model/text/chat-template.ts';
+import {createTokenizer} from '#shared/model/text/tokenizer.ts';
+import type {GenerationClient} from '#shared/p2p/generation-client.ts';
+import type {Hop} from '#shared/protocol/open-session.ts';
+import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
+import {GREEDY, RingSwarm} from '../node/serving/testing/ring-swarm.ts';
+import type {Prompt} from './chat-service.ts';
+import {SwarmChatService, type EngineHop} from './swarm-chat-service.ts';
+
+const {metadata} = await parseGguf(memoryByteSource(tinyGguf({seed: 3})));
+const vocabulary = {
+  tokenizer: createTokenizer(metadata),
+  template: createChatTemplate(metadata),
+};
+
+type Asking = Pick<GenerationClient<EngineHop>, 'generate'>;
+
+const named = (hop: Hop): EngineHop => ({...hop, engine: 'stub', predictedMs: 0, hopOverheadMs: 0});
+
+/** A client of the memory network, whose hops say no more than where they are. */
+function withEngines(client: GenerationClient): Asking {
+  return {
+    generate: async function* (request, options) {
+      for await (const event of client.generate(request, options)) {
+        if (event.kind === 'served') continue;
+        if (event.kind === 'chain') yield {...event, hops: event.hops.map(named)};
+        else yield event;
+      }
+    },
+  };
+}
+
+/** What an answer says, by a client with or without a vocabulary. */
+async function answerTo(prompt: Prompt, known: typeof vocabulary | null) {
+  const swarm = new RingSwarm({vocabularySize: vocabulary.tokenizer.vocabularySize});
+  const node = swarm.addNode('one', {startLayer: 0, endLayer: swarm.spec.layerCount});
+  const chat = new SwarmChatService({
+    client: withEngines(swarm.addClient('asker', [[node]])),
+    vocabulary: () => Promise.resolve(known),
+    contextTokens: swarm.spec.contextTokens,
+    onServed: () => undefined,
+  });
+  const {signal} = new AbortController();
+  const tokenIds: number[] = [];
+  let text = '';
+  for await (const event of chat.ask({...GREEDY, prompt, maxNewTokens: 12}, {signal})) {
+    if (event.kind === 'token') tokenIds.push(event.tokenId);
+    if (event.kind === 'token' || event.kind === 'end') text += event.text;
+  }
+  return {tokenIds, text};
+}
+
+test('[MD14] token ids are answered with ids where there is no vocabulary, and a chat is refused', async () => {
+  const prompt: Prompt = {kind: 'token-ids', tokenIds: [5, 6, 7]};
+  const {tokenIds, text} = await answerTo(prompt, vocabulary);
+  expect(tokenIds).toHaveLength(12);
+  expect(text).not.toBe('');
+  expect(await answerTo(prompt, null)).toEqual({tokenIds, text: ''});
+  const chat: Prompt = {kind: 'messages', messages: [{role: 'user', content: 'Hello'}]};
+  await expect(answerTo(chat, null)).rejects.toMatchObject({detail: {code: 'TEXT_UNSUPPORTED'}});
+});
