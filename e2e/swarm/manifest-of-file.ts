@@ -37,25 +37,30 @@ export async function manifestOfFile(input: {
     });
   } catch (error) {
     if (!(error instanceof ModelUnreadableError)) throw error;
-    throw unreadable(path, error.detail.reason, error);
+    throw unreadable({path, ...error.detail}, error);
   }
 }
 
 async function openModel(path: string): Promise<Blob> {
   const stats = await stat(path).catch((error: unknown) => {
-    throw unreadable(path, whyUnreadable(error), error);
+    throw unreadable({path, reason: whyUnreadable(error)}, error);
   });
-  if (!stats.isFile()) throw unreadable(path, 'it is a folder, not a file', null);
+  if (!stats.isFile()) throw unreadable({path, reason: 'it is a folder, not a file'}, null);
   await access(path, constants.R_OK).catch((error: unknown) => {
-    throw unreadable(path, whyUnreadable(error), error);
+    throw unreadable({path, reason: whyUnreadable(error)}, error);
   });
   return openAsBlob(path);
 }
 
-function unreadable(path: string, reason: string, cause: unknown): WeftError {
+type Unreadable = {readonly path: string; readonly reason: string; readonly instead?: string};
+
+function unreadable(
+  {path, reason, instead = 'give the path of a whole GGUF file'}: Unreadable,
+  cause: unknown,
+): WeftError {
   return new WeftError(
     {code: 'MODEL_UNREADABLE', reason} as const,
-    `Cannot read the model file "${path}": ${reason}; give the path of a whole GGUF file`,
+    `Cannot read the model file "${path}": ${reason}; ${instead}`,
     {cause},
   );
 }

@@ -1,12 +1,24 @@
 import {WeftError} from '../errors.ts';
 
-type Detail = {readonly code: 'MODEL_UNREADABLE'; readonly reason: string};
+type Detail = {
+  readonly code: 'MODEL_UNREADABLE';
+  readonly reason: string;
+  /** What to take or do, in words: "take …". */
+  readonly instead: string;
+};
+
+const WHOLE_FILE = 'take a whole, undamaged file';
 
 /** The file is no GGUF file, is cut short, or contradicts itself. */
 export class ModelUnreadableError extends WeftError<Detail> {
   override readonly name = 'ModelUnreadableError';
 
-  constructor(reason: string, options?: ErrorOptions) {
-    super({code: 'MODEL_UNREADABLE', reason}, `Cannot read the model file: ${reason}`, options);
+  constructor(reason: string, options: ErrorOptions & {readonly instead?: string} = {}) {
+    const {instead = WHOLE_FILE, ...errorOptions} = options;
+    super(
+      {code: 'MODEL_UNREADABLE', reason, instead},
+      `Cannot read the model file: ${reason}; ${instead}`,
+      errorOptions,
+    );
   }
 }

@@ -36,7 +36,7 @@ function refusePart(part: unknown, count: unknown): void {
   if (count === undefined || count === 0 || count === 1) return;
   const which = typeof part === 'number' ? `part ${part + 1}` : 'a part';
   throw new ModelUnreadableError(
-    `it is ${which} of ${showValue(count)} of a split file: ` +
-      'merge the parts first (llama.cpp has "llama-gguf-split --merge")',
+    `it is ${which} of ${showValue(count)} of a split file: merge the parts first`,
+    {instead: 'llama.cpp does it with "llama-gguf-split --merge"'},
   );
 }

@@ -156,4 +156,8 @@ test('[MD3] a tensor that is missing, misshapen, over another or beyond the end 
   expect(() => readTensorTable(file, deeper, {fileByteLength: tiny.byteLength})).toThrow(
     '38 tensors for 4096 layers',
   );
+  const shallower = {...spec, layerCount: 3};
+  expect(() => readTensorTable(file, shallower, {fileByteLength: tiny.byteLength})).toThrow(
+    'it has a layer 3, but says that it has 3',
+  );
 });

@@ -72,10 +72,12 @@ function checkFormat(cursor: GgufCursor): void {
   if (!isMagic(cursor)) throw new ModelUnreadableError('it is no GGUF file');
   const version = cursor.u32();
   if (VERSIONS.includes(version)) return;
+  if (BIG_ENDIAN_VERSIONS.includes(version)) {
+    throw new ModelUnreadableError('it is big-endian', {instead: 'take the little-endian file'});
+  }
   throw new ModelUnreadableError(
-    BIG_ENDIAN_VERSIONS.includes(version)
-      ? 'it is big-endian; take the little-endian file'
-      : `it has version ${version} of GGUF, and versions ${VERSIONS.join(' and ')} are read; convert it anew`,
+    `it has version ${version} of GGUF, and versions ${VERSIONS.join(' and ')} are read`,
+    {instead: 'convert the model anew'},
   );
 }
 

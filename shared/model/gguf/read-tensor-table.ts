@@ -21,7 +21,7 @@ export function readTensorTable(
   spec: ModelSpec,
   {fileByteLength}: {readonly fileByteLength: number},
 ): readonly TensorPlace[] {
-  refuseLayers(file, spec);
+  checkLayers(file, spec);
   const shapes = new Map(modelTensors(spec).map(({name, shape}) => [name, shape]));
   refuseForeign(file.tensors.filter(({name}) => !shapes.has(name)));
   const dtypes = readDtypes(file.tensors);
@@ -36,9 +36,15 @@ export function readTensorTable(
 }
 
 /** Before a list of that many is made. */
-function refuseLayers({tensors}: GgufFile, {layerCount}: ModelSpec): void {
-  if (layerCount <= tensors.length) return;
-  throw new ModelUnreadableError(`it has ${tensors.length} tensors for ${layerCount} layers`);
+function checkLayers({tensors}: GgufFile, {layerCount}: ModelSpec): void {
+  if (layerCount > tensors.length) {
+    throw new ModelUnreadableError(`it has ${tensors.length} tensors for ${layerCount} layers`);
+  }
+  const layers = tensors.map(({name}) => Number(/^blk\.(\d+)\./u.exec(name)?.[1] ?? 0));
+  const last = layers.reduce((most, layer) => Math.max(most, layer), 0);
+  if (last >= layerCount) {
+    throw new ModelUnreadableError(`it has a layer ${last}, but says that it has ${layerCount}`);
+  }
 }
 
 function refuseForeign(foreign: readonly GgufTensor[]): void {

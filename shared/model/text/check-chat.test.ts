@@ -93,6 +93,10 @@ test.each<[string, object, string, string]>([
   expect(check(change)).toThrow(message);
 });
 
+test('[MD14] a letter that is taken literally is still a letter', () => {
+  expect(check(withToken('a', 4))).not.toThrow();
+});
+
 test('[MD14] without an end token an answer would never end', () => {
   expect(() => {
     checkChat(metadata, {endTokenIds: []});

@@ -77,7 +77,7 @@ export function readTokenizerMetadata(metadata: GgufMetadata): TokenizerMetadata
   const ids = [...tokens.keys()];
   const controlTokenIds = ids.filter(isControl);
   const userDefinedTokenIds = ids.filter((id) => types[id] === USER_DEFINED && !isControl(id));
-  refuseUnwritable(tokens, [...controlTokenIds, ...userDefinedTokenIds]);
+  refuseUnwritable(tokens, {control: controlTokenIds, literal: userDefinedTokenIds});
   const bosTokenId = inVocabulary(data, 'tokenizer.ggml.bos_token_id');
   const eosTokenId = inVocabulary(data, 'tokenizer.ggml.eos_token_id');
   return {
@@ -119,12 +119,15 @@ function refuseSettings(metadata: GgufMetadata, data: Data): void {
   throw new TextUnsupportedError('tokenizer setting', `${unknown.join(', ')} is not known`);
 }
 
-/** A token without text would be everywhere; one that is a letter would take it out of every text. */
-function refuseUnwritable(tokens: readonly string[], steeringIds: readonly number[]): void {
-  for (const id of steeringIds) {
-    const token = tokens[id];
-    if (token !== undefined && token !== '' && !BYTE_ALPHABET.includes(token)) continue;
-    const what = token ? `the letter "${token}"` : 'an empty text';
-    throw new TextUnsupportedError('control tokens', `token ${id} is one and has ${what}`);
-  }
+/** A token without text would be everywhere; a control token that is a letter would take it out of every text. */
+function refuseUnwritable(
+  tokens: readonly string[],
+  {control, literal}: {readonly control: readonly number[]; readonly literal: readonly number[]},
+): void {
+  const empty = [...control, ...literal].find((id) => tokens[id] === '');
+  const letter = control.find((id) => BYTE_ALPHABET.includes(tokens[id] ?? ''));
+  const id = empty ?? letter;
+  if (id === undefined) return;
+  const what = id === empty ? 'an empty text' : `the letter "${tokens[id]}"`;
+  throw new TextUnsupportedError('control tokens', `token ${id} is one and has ${what}`);
 }
