@@ -34,12 +34,17 @@ async function advance(ms: number): Promise<void> {
 /** A link to one server, whose clock may be another than that of the publisher. */
 function createLink(clock: {aheadMs: number}) {
   const listeners = new Set<() => void>();
+  const beatListeners = new Set<() => void>();
   const suspected: string[] = [];
   const link: PublishingLink = {
     namedServers: () => [{peerId, addresses: []}],
     onServersChanged: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onBeat: (listener) => {
+      beatListeners.add(listener);
+      return () => beatListeners.delete(listener);
     },
     suspect: (serverId) => suspected.push(serverId),
     readClock: async () => {
@@ -49,7 +54,10 @@ function createLink(clock: {aheadMs: number}) {
   const reconnect = (): void => {
     for (const listener of listeners) listener();
   };
-  return {link, suspected, reconnect};
+  const beat = (): void => {
+    for (const listener of beatListeners) listener();
+  };
+  return {link, suspected, reconnect, beat};
 }
 
 async function createWorld(clock = {aheadMs: 0}) {
@@ -199,5 +207,18 @@ test('[RP10] a server that is back gets the record at once', async () => {
   await advance(250);
   await settle(2);
   expect(seen[1]?.seq).toBeGreaterThan(seen[0]?.seq ?? Infinity);
+  await publisher.stop();
+});
+
+test('[RP11] a page whose timers are held back publishes by what it hears', async () => {
+  const {beat, seen, settle, publisher} = await createWorld();
+  await advance(0);
+  await settle(1);
+  const stopwatchMs = performance.now();
+  const late = vi.spyOn(performance, 'now').mockReturnValue(stopwatchMs + RECORD_REFRESH_MS);
+  beat();
+  // Each look moves the fake clock on by 1 ms: not as far as the next record is due.
+  await vi.waitFor(() => expect(seen.length).toBe(2), {interval: 1, timeout: 5_000});
+  late.mockRestore();
   await publisher.stop();
 });

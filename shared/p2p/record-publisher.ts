@@ -29,7 +29,7 @@ export type RecordPublisher = {
 
 export type PublishingLink = Pick<
   ServerLink,
-  'namedServers' | 'onServersChanged' | 'suspect' | 'readClock'
+  'namedServers' | 'onServersChanged' | 'onBeat' | 'suspect' | 'readClock'
 >;
 
 type Options = {
@@ -81,14 +81,21 @@ class Publisher implements RecordPublisher {
   #failures = 0;
   /** Callers of `settled` who wait for a record with all facts. */
   #waiting: (() => void)[] = [];
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribes: readonly (() => void)[];
 
   constructor(options: Options) {
     this.#options = options;
     this.#facts = options.facts;
-    // A server that is back may know nothing of this node any more.
-    this.#unsubscribe =
-      options.link?.onServersChanged(() => this.#publishSoon()) ?? (() => undefined);
+    const {link} = options;
+    this.#unsubscribes =
+      link === undefined
+        ? []
+        : [
+            // A server that is back may know nothing of this node any more.
+            link.onServersChanged(() => this.#publishSoon()),
+            // In a page that is hidden for long the own timer may be late by a minute.
+            link.onBeat(() => this.#runIfDue()),
+          ];
   }
 
   update(facts: Partial<NodeFacts>): void {
@@ -122,7 +129,7 @@ class Publisher implements RecordPublisher {
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
     clearTimeout(this.#timer);
     await this.#running;
     this.#tellWaiting();
@@ -138,10 +145,17 @@ class Publisher implements RecordPublisher {
     if (this.#isStopped || dueAtMs >= this.#dueAtMs) return;
     clearTimeout(this.#timer);
     this.#dueAtMs = dueAtMs;
-    this.#timer = setTimeout(() => {
-      this.#dueAtMs = Infinity;
-      this.#running ??= this.#run().finally(() => (this.#running = null));
-    }, delayMs);
+    this.#timer = setTimeout(() => this.#runDue(), delayMs);
+  }
+
+  #runIfDue(): void {
+    if (performance.now() >= this.#dueAtMs) this.#runDue();
+  }
+
+  #runDue(): void {
+    clearTimeout(this.#timer);
+    this.#dueAtMs = Infinity;
+    this.#running ??= this.#run().finally(() => (this.#running = null));
   }
 
   async #run(): Promise<void> {

@@ -22,6 +22,11 @@ export interface ServerLink extends NamedServers {
   readClock(options: {readonly signal: AbortSignal}): Promise<void>;
   /** The network may be back, or another one: everything is tried at once. */
   hurry(): void;
+  /**
+   * Calls `listener` about once a second; while a server is heard, also in a page that
+   * has been hidden for long, whose timers browsers fire once a minute.
+   */
+  onBeat(listener: () => void): () => void;
   /** Resolves at the first connection. */
   readonly connected: Promise<Bootstrap>;
   stop(): void;
@@ -59,6 +64,7 @@ class NamedServersLink implements ServerLink {
   readonly #clock: SwarmClock;
   readonly #first = Promise.withResolvers<Bootstrap>();
   readonly #listeners = new Set<() => void>();
+  readonly #beatListeners = new Set<() => void>();
   /** The server of the page, whoever it is by then. */
   readonly #home: ServerConnection;
   readonly #peers = new Map<PeerId, {server: NamedServer; readonly connection: ServerConnection}>();
@@ -69,7 +75,9 @@ class NamedServersLink implements ServerLink {
   #isStopped = false;
   #lastBeatMs = performance.now();
   #lastReadMs = performance.now();
-  #reading: Promise<Bootstrap> | null = null;
+  #isReading = false;
+  /** When the answer was asked for that names the servers. */
+  #takenAskedAtMs = -Infinity;
   #stateKind: ServerLinkState['kind'] = 'connecting';
 
   constructor(options: Options) {
@@ -106,6 +114,12 @@ class NamedServersLink implements ServerLink {
 
   heard(serverId: PeerId): void {
     this.#connectionTo(serverId)?.heard();
+    if (performance.now() - this.#lastBeatMs >= BEAT_MS) this.#beat();
+  }
+
+  onBeat(listener: () => void): () => void {
+    this.#beatListeners.add(listener);
+    return () => void this.#beatListeners.delete(listener);
   }
 
   suspect(serverId: PeerId): void {
@@ -126,6 +140,7 @@ class NamedServersLink implements ServerLink {
     clearInterval(this.#timer);
     for (const connection of this.#connections()) connection.stop();
     this.#listeners.clear();
+    this.#beatListeners.clear();
   }
 
   #connections(): readonly ServerConnection[] {
@@ -151,37 +166,41 @@ class NamedServersLink implements ServerLink {
 
   /** Looks after the clocks, and after the connections when this page itself was away. */
   #beat(): void {
+    if (this.#isStopped) return;
     const sinceMs = performance.now() - this.#lastBeatMs;
     this.#lastBeatMs += sinceMs;
     const wasAway = sinceMs > AWAY_MS;
     if (wasAway) for (const connection of this.#connections()) connection.suspect();
     const ageMs = performance.now() - this.#lastReadMs;
     if (wasAway || ageMs > CLOCK_AGE_MS || this.#clock.isDoubtful()) this.#readInBackground();
+    for (const listener of this.#beatListeners) listener();
     this.#forgetGone().catch(() => {
       // A node that is being stopped has nothing to forget; the next beat tries again otherwise.
     });
   }
 
   #readInBackground(): void {
-    if (this.#isStopped || this.#reading !== null) return;
-    this.#read({signal: AbortSignal.timeout(READ_TIMEOUT_MS)}).catch(() => {
-      // Whether the server is there is for its connection to judge; the next beat reads again.
-    });
+    if (this.#isStopped || this.#isReading) return;
+    this.#isReading = true;
+    this.#read({signal: AbortSignal.timeout(READ_TIMEOUT_MS)})
+      .catch(() => {
+        // Whether the server is there is for its connection to judge; the next beat reads again.
+      })
+      .finally(() => (this.#isReading = false));
   }
 
-  /** Asks the page's server for the time and for the names; callers at the same time share one answer. */
+  /** Asks the page's server for the time and for the names. */
   async #read(options: {readonly signal: AbortSignal}): Promise<Bootstrap> {
-    this.#reading ??= this.#readNow(options).finally(() => (this.#reading = null));
-    return await this.#reading;
-  }
-
-  async #readNow(options: {readonly signal: AbortSignal}): Promise<Bootstrap> {
     const askedAtMs = performance.now();
     this.#lastReadMs = askedAtMs;
     const bootstrap = await this.#options.fetchBootstrap(options);
     const roundTripMs = performance.now() - askedAtMs;
     this.#clock.anchor({serverNowMs: bootstrap.nowMs, roundTripMs});
-    await this.#take(bootstrap);
+    // An answer that was overtaken may name a server that is gone.
+    if (askedAtMs >= this.#takenAskedAtMs) {
+      this.#takenAskedAtMs = askedAtMs;
+      await this.#take(bootstrap);
+    }
     return bootstrap;
   }
 
