@@ -304,3 +304,55 @@ test('[PG34] an address that cannot be read is told by the name of what is wrong
   await expect(page.getByRole('alert')).toContainText('"maxLayers"');
   await page.context().close();
 });
+
+test('[PG40] a model that this site does not have is told before anybody asks or lends', async () => {
+  const page = await swarm.openPage('model=nonsense');
+  const alerts = page.getByRole('alert');
+  await expect(alerts).toHaveCount(2);
+  for (const alert of await alerts.all()) {
+    await expect(alert).toContainText('This site has no model "nonsense"');
+    await expect(alert.getByRole('link', {name: 'Open the page without it'})).toBeVisible();
+  }
+  await expectAccessible(page);
+  await page.context().close();
+});
+
+test('[PG41] a browser without WebRTC is told as that, where one asks and where one lends', async () => {
+  const page = await swarm.openPage('engine=stub&maxLayers=10', {
+    prepare: async (opened) => {
+      await opened.addInitScript(() => {
+        Reflect.deleteProperty(globalThis, 'RTCPeerConnection');
+      });
+    },
+  });
+  await page.getByRole('textbox', {name: 'Your question'}).fill('Anybody?');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', {name: 'Lend this tab'}).click();
+  const alerts = page.getByRole('alert');
+  await expect(alerts).toHaveCount(2);
+  for (const alert of await alerts.all()) await expect(alert).toContainText('has no WebRTC');
+  await page.context().close();
+});
+
+test('[PG28] [ID2] offline and without storage: said as it is, and the tab is lent by itself when the network is back', async () => {
+  const page = await swarm.openPage('engine=stub&maxLayers=10', {
+    prepare: async (opened) => {
+      await opened.addInitScript(() => {
+        for (const name of ['indexedDB', 'localStorage', 'sessionStorage']) {
+          const get = (): never => {
+            throw new DOMException(`Access to ${name} is denied`, 'SecurityError');
+          };
+          Object.defineProperty(globalThis, name, {get});
+        }
+      });
+    },
+  });
+  await expect(page.getByText('SmolLM2 135M Instruct').first()).toBeVisible();
+  await page.context().setOffline(true);
+  const lend = page.getByRole('region', {name: 'Lend this tab'});
+  await lend.getByRole('button', {name: 'Lend this tab'}).click();
+  await expect(lend.getByRole('alert')).toContainText('This device is offline');
+  await page.context().setOffline(false);
+  await expect(lend.getByText('Tokens served')).toBeVisible();
+  await page.context().close();
+});

@@ -19,6 +19,7 @@ const serving = (startLayer: number, endLayer: number): LendState => ({
   kvBytes: 0,
   bytesSent: 0,
   bytesReceived: 0,
+  isCutOff: false,
 });
 const tab = (state: LendState, maxLayers?: number) => ({state, isOpen: true, group: {maxLayers}});
 

@@ -79,7 +79,7 @@ const LONG_HEX = /\b[0-9a-f]{32,}\b/gu;
 const MOST_CHARACTERS = 400;
 
 /** One line without what nobody reads: ids and hashes by the part in which they differ. */
-function shorten(text: string): string {
+export function shorten(text: string): string {
   const [line = ''] = text.trim().split('\n');
   return line
     .replaceAll(PEER_ID, (id) => `…${id.slice(-6)}`)

@@ -79,6 +79,8 @@ export type LendState =
       readonly kvBytes: number;
       readonly bytesSent: number;
       readonly bytesReceived: number;
+      /** Every other tab that it has tried to reach lately was out of reach. */
+      readonly isCutOff: boolean;
     }
   /** Out of everybody's plans; answers that began here before come to their end. */
   | {readonly kind: 'leaving'; readonly layers: HeldLayers; readonly openSessions: number}

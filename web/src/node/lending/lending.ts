@@ -13,6 +13,7 @@ import {NO_MEMORY} from '../engine/shard-memory.ts';
 import {PlacementLoop, type PlacementState, type ReadyShard} from '../placement/placement-loop.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
+import {isCutOff} from './is-cut-off.ts';
 import {
   DRAIN_MS,
   HOP_LIMITS,
@@ -315,6 +316,13 @@ export class Lending {
       ...(this.#loaded?.runner.memory() ?? NO_MEMORY),
       bytesSent: traffic.reduce((sum, {sentBytes}) => sum + sentBytes, 0),
       bytesReceived: traffic.reduce((sum, {receivedBytes}) => sum + receivedBytes, 0),
+      isCutOff: isCutOff(
+        this.#membership
+          .records()
+          .map(({peerId}) => peerId)
+          .filter((peerId) => peerId !== this.#membership.peerId),
+        this.#publisher.current()?.unreachable ?? [],
+      ),
     };
   }
 }

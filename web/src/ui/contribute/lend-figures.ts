@@ -1,5 +1,6 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
+import {shorten} from '../../chat/explain-failure.ts';
 import type {LendState} from '../../chat/lend-service.ts';
 import {controlStyles} from '../control-styles.ts';
 import {formatBytes} from '../format/format-bytes.ts';
@@ -43,7 +44,7 @@ export class LendFigures extends LitElement {
       ${
         state.engineFallback === null
           ? nothing
-          : html`<p class="quiet">Runs on the CPU. ${state.engineFallback.message}.</p>`
+          : html`<p class="quiet">Runs on the CPU. ${shorten(state.engineFallback.message)}.</p>`
       }
     `;
   }

@@ -15,6 +15,9 @@ const WITHOUT_SERVER: Readonly<Record<Exclude<NetworkState, 'fine'>, string>> = 
   offline: 'This device is offline. This tab rejoins the swarm by itself when the network is back.',
 };
 
+const CUT_OFF =
+  'No other tab can be reached from here, so nobody can use this one: a firewall, a VPN or a setting of this browser may block WebRTC. Try another network.';
+
 /** Lend this tab: what it takes, one button, then what the tab does. */
 @customElement('weft-lend-panel')
 export class LendPanel extends LitElement {
@@ -66,9 +69,14 @@ export class LendPanel extends LitElement {
 
   /** There while it says nothing too: a screen reader tells of changes only. */
   #renderNetwork(): TemplateResult {
-    return html`<p role="status">
-      ${this.network === 'fine' ? nothing : WITHOUT_SERVER[this.network]}
-    </p>`;
+    return html`<p role="status">${this.#networkTrouble() ?? nothing}</p>`;
+  }
+
+  #networkTrouble(): string | null {
+    const {network, view} = this;
+    if (network !== 'fine') return WITHOUT_SERVER[network];
+    const isCutOff = view?.state.kind === 'serving' && view.state.isCutOff;
+    return isCutOff && view.neighbourCount === 0 ? CUT_OFF : null;
   }
 
   /** One button for both, and never `disabled`, so that the focus stays where it is. */

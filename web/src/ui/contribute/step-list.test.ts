@@ -24,6 +24,7 @@ const WAY: readonly LendState[] = [
     kvBytes: 0,
     bytesSent: 0,
     bytesReceived: 0,
+    isCutOff: false,
   },
   {kind: 'leaving', layers: LAYERS, openSessions: 2},
 ];
