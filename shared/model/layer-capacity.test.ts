@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {capacityOfLayers, capacityOfMemory} from './layer-capacity.ts';
-import type {ModelSpec} from './model-spec.ts';
+import {rotaryTableBytes, type ModelSpec} from './model-spec.ts';
 
 const spec: ModelSpec = {
   architecture: 'llama',
@@ -33,6 +33,13 @@ test('[LC2] what stands at the ends of a chain costs layers', () => {
   expect(first).toBe(14);
   expect(last).toBe(10);
   expect(both).toBe(8);
+});
+
+test('[LC4] a longer context costs nothing that the cache cannot reach', () => {
+  const capacity = (contextTokens: number) =>
+    capacityOfMemory({...spec, contextTokens}, {...memory, budgetBytes: 640 * MIB});
+  expect(capacity(1_048_576)).toEqual(capacity(4096));
+  expect(rotaryTableBytes({...spec, contextTokens: 1_048_576}, 4096)).toBe(MIB);
 });
 
 test('[LC3] a budget below the runtime holds nothing', () => {

@@ -37,10 +37,14 @@ export const modelSpecSchema = z
 
 export type ModelSpec = z.infer<typeof modelSpecSchema>;
 
+/** Positions that one session can reach at most: in the model, and in a node with a cache of `kvTokens`. */
+export function mostPositions({contextTokens}: ModelSpec, kvTokens: number): number {
+  return Math.min(contextTokens, kvTokens);
+}
+
 /** Cosines and sines of all positions that a cache of `kvTokens` can hold, in f32; one table per shard. */
 export function rotaryTableBytes(spec: ModelSpec, kvTokens: number): number {
-  const positions = Math.min(spec.contextTokens, kvTokens);
-  return positions * spec.headSize * Float32Array.BYTES_PER_ELEMENT;
+  return mostPositions(spec, kvTokens) * spec.headSize * Float32Array.BYTES_PER_ELEMENT;
 }
 
 /** KV cache of one token in one layer, keys and values in f32. */

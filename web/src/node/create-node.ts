@@ -1,3 +1,4 @@
+import {mostPositions} from '#shared/model/model-spec.ts';
 import {GenerationClient, sessionIdFrom} from '#shared/p2p/generation-client.ts';
 import type {ServerLinkState} from '#shared/p2p/server-link.ts';
 import {untilAborted} from '#shared/p2p/until-aborted.ts';
@@ -8,6 +9,7 @@ import type {LinkService} from '../chat/link-service.ts';
 import {SwarmChatService, type EngineHop} from '../chat/swarm-chat-service.ts';
 import type {Services} from '../lazy-services.ts';
 import {joinSwarm} from './join-swarm.ts';
+import {KV_TOKENS} from './lending/lending-limits.ts';
 import {LendNode} from './lending/lend-node.ts';
 import {loadManifest} from './model/load-manifest.ts';
 import {loadVocabulary, type Vocabulary} from './model/load-vocabulary.ts';
@@ -63,7 +65,8 @@ export async function createNode(options: NodeOptions): Promise<Services> {
   const chat: ChatService = new SwarmChatService({
     client,
     vocabulary,
-    contextTokens: spec.contextTokens,
+    // What no tab can hold is refused at once, however long a context the model was trained for.
+    contextTokens: mostPositions(spec, KV_TOKENS),
     onServed: (hops) => {
       for (const {hop, serviceMs} of hops) {
         const layers = hop.endLayer - hop.startLayer;

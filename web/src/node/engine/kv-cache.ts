@@ -1,6 +1,6 @@
 import type {SessionId} from '#shared/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
-import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
+import {kvBytesPerTokenLayer, mostPositions, type ModelSpec} from '#shared/model/model-spec.ts';
 import {badStep, EngineError} from './engine-error.ts';
 
 /** How an engine remembers one session in one cell. */
@@ -44,7 +44,7 @@ export class KvCache<Kv extends {readonly tokenCount: number}> {
 
   /** Positions that a session can reach at most, with all of the room: none beyond them is ever run. */
   get mostPositions(): number {
-    return Math.min(this.#capacityTokens, this.#spec.contextTokens);
+    return mostPositions(this.#spec, this.#capacityTokens);
   }
 
   get #reservedTokens(): number {
