@@ -6,7 +6,7 @@ import {controlStyles} from '../control-styles.ts';
 import {renderFailure} from '../render-failure.ts';
 import './answer-chain.ts';
 import './answer-status.ts';
-import './markdown-text.ts';
+import './markdown/markdown-text.ts';
 
 /** One question, its answer, and where the answer came from. */
 @customElement('weft-turn')

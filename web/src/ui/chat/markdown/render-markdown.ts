@@ -1,22 +1,19 @@
 import {html, nothing, type TemplateResult} from 'lit';
-import {Lexer, type MarkedToken, type Token, type Tokens} from 'marked';
+import type {MarkedToken, Token, Tokens} from 'marked';
+import {isOneOf} from './lex-markdown.ts';
 
-type Rendered = TemplateResult | string | typeof nothing | readonly Rendered[];
+export type Rendered = TemplateResult | string | typeof nothing | readonly Rendered[];
 
 /**
- * Markdown as a Lit template. No string of HTML is ever made, so an answer cannot bring
- * elements of its own: HTML in it is shown as text, a picture as its description, and a
- * link only when it leads to the web.
+ * Tokens of Markdown as a Lit template. No string of HTML is ever made, so an
+ * answer cannot bring elements of its own: HTML in it is shown as text, a picture
+ * as its description, and a link only when it leads to the web or to an address
+ * for mail.
  */
-export function renderMarkdown(text: string): Rendered {
-  // Models end a line where they mean to.
-  return renderAll(Lexer.lex(text, {gfm: true, breaks: true}));
-}
-
-function renderAll(tokens: readonly Token[]): Rendered {
+export function renderTokens(tokens: readonly Token[]): Rendered {
   return tokens.map((token) => {
-    if (isBlock(token)) return renderBlock(token);
-    return isInline(token) ? renderInline(token) : token.raw;
+    if (isOneOf(token, [...BLOCKS, ...SILENT])) return renderBlock(token);
+    return isOneOf(token, INLINE) ? renderInline(token) : token.raw;
   });
 }
 
@@ -36,25 +33,17 @@ const INLINE = [
   'text',
 ] as const;
 
-function isBlock(token: Token): token is Of<(typeof BLOCKS | typeof SILENT)[number]> {
-  return [...BLOCKS, ...SILENT].some((type) => type === token.type);
-}
-
-function isInline(token: Token): token is Of<(typeof INLINE)[number]> {
-  return INLINE.some((type) => type === token.type);
-}
-
 function renderBlock(token: Of<(typeof BLOCKS | typeof SILENT)[number]>): Rendered {
   switch (token.type) {
     case 'space':
     case 'def':
       return nothing;
     case 'paragraph':
-      return html`<p>${renderAll(token.tokens)}</p>`;
+      return html`<p>${renderTokens(token.tokens)}</p>`;
     case 'heading':
-      return html`<p class="heading">${renderAll(token.tokens)}</p>`;
+      return html`<p class="heading">${renderTokens(token.tokens)}</p>`;
     case 'blockquote':
-      return html`<blockquote>${renderAll(token.tokens)}</blockquote>`;
+      return html`<blockquote>${renderTokens(token.tokens)}</blockquote>`;
     case 'hr':
       return html`<hr />`;
     case 'code':
@@ -70,11 +59,11 @@ function renderBlock(token: Of<(typeof BLOCKS | typeof SILENT)[number]>): Render
 function renderInline(token: Of<(typeof INLINE)[number]>): Rendered {
   switch (token.type) {
     case 'strong':
-      return html`<strong>${renderAll(token.tokens)}</strong>`;
+      return html`<strong>${renderTokens(token.tokens)}</strong>`;
     case 'em':
-      return html`<em>${renderAll(token.tokens)}</em>`;
+      return html`<em>${renderTokens(token.tokens)}</em>`;
     case 'del':
-      return html`<del>${renderAll(token.tokens)}</del>`;
+      return html`<del>${renderTokens(token.tokens)}</del>`;
     case 'codespan':
       return html`<code>${token.text}</code>`;
     case 'br':
@@ -85,12 +74,12 @@ function renderInline(token: Of<(typeof INLINE)[number]>): Rendered {
     case 'image':
       return token.text;
     case 'text':
-      return 'tokens' in token && token.tokens ? renderAll(token.tokens) : token.text;
+      return 'tokens' in token && token.tokens ? renderTokens(token.tokens) : token.text;
   }
 }
 
 function renderList({ordered, start, items}: Tokens.List): Rendered {
-  const entries = items.map(({tokens}) => html`<li>${renderAll(tokens)}</li>`);
+  const entries = items.map(({tokens}) => html`<li>${renderTokens(tokens)}</li>`);
   if (!ordered)
     return html`<ul>
       ${entries}
@@ -101,12 +90,14 @@ function renderList({ordered, start, items}: Tokens.List): Rendered {
 }
 
 function renderLink({href, tokens}: Tokens.Link): Rendered {
-  if (!/^https?:\/\//iu.test(href)) return renderAll(tokens);
-  return html`<a href=${href} target="_blank" rel="noopener noreferrer">${renderAll(tokens)}</a>`;
+  if (!/^(?:https?:\/\/|mailto:)/iu.test(href)) return renderTokens(tokens);
+  return html`<a href=${href} target="_blank" rel="noopener noreferrer"
+    >${renderTokens(tokens)}</a
+  >`;
 }
 
 function renderTable({header, rows}: Tokens.Table): Rendered {
-  const titles = header.map(({tokens}) => html`<th scope="col">${renderAll(tokens)}</th>`);
+  const titles = header.map(({tokens}) => html`<th scope="col">${renderTokens(tokens)}</th>`);
   const body = rows.map(
     (row) =>
       html`<tr>
@@ -126,5 +117,5 @@ function renderTable({header, rows}: Tokens.Table): Rendered {
 }
 
 function renderCell({tokens}: Tokens.TableCell): TemplateResult {
-  return html`<td>${renderAll(tokens)}</td>`;
+  return html`<td>${renderTokens(tokens)}</td>`;
 }

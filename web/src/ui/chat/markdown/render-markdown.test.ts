@@ -1,7 +1,10 @@
 import {expect, test} from 'vitest';
-import {renderMarkdown} from './render-markdown.ts';
+import {lexMarkdown} from './lex-markdown.ts';
+import {renderTokens} from './render-markdown.ts';
 
 type Parts = {readonly markup: string; readonly text: string};
+
+const renderMarkdown = (text: string): unknown => renderTokens(lexMarkdown(text).tokens);
 
 /** What Lit takes as markup, and what it sets as text or attribute. */
 function partsOf(rendered: unknown): Parts {
@@ -48,6 +51,18 @@ test('[PG25] a link leads to the web or nowhere, and a picture is its descriptio
   expect(web.text).toContain('https://example.org/');
   const script = partsOf(renderMarkdown('[there](javascript:alert(1))'));
   expect(script).toEqual({markup: '<p></p>', text: 'there'});
+  const mail = partsOf(renderMarkdown('<me@example.org>'));
+  expect(mail.text).toContain('mailto:me@example.org');
+  for (const href of [
+    'data:text/html,x',
+    'vbscript:x',
+    'file:///x',
+    '//example.org',
+    '/x',
+    'java\nscript:x',
+  ]) {
+    expect(partsOf(renderMarkdown(`[there](<${href}>)`)).markup).not.toContain('href');
+  }
   const picture = partsOf(renderMarkdown('![a loom](https://example.org/x.png)'));
   expect(picture).toEqual({markup: '<p></p>', text: 'a loom'});
 });

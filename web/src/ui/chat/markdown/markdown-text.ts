@@ -1,13 +1,16 @@
 import {css, html, LitElement, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
-import type {renderMarkdown} from './render-markdown.ts';
+import type {AnswerMarkdown} from './answer-markdown.ts';
 
 /** Loaded with the first answer: nobody needs it before. */
-let renderer: typeof renderMarkdown | null = null;
+let loaded: typeof AnswerMarkdown | null = null;
 let loading: Promise<void> | null = null;
 
-async function loadRenderer(): Promise<void> {
-  ({renderMarkdown: renderer} = await import('./render-markdown.ts'));
+/** Nothing came for so long that an answer may be complete. */
+const PAUSE_MS = 100;
+
+async function loadMarkdown(): Promise<void> {
+  ({AnswerMarkdown: loaded} = await import('./answer-markdown.ts'));
 }
 
 /** The text of an answer: as it is while the renderer is on its way, then as Markdown. */
@@ -16,13 +19,21 @@ export class MarkdownText extends LitElement {
   @property({attribute: false})
   text = '';
 
+  #answer: AnswerMarkdown | null = null;
+  #pause: ReturnType<typeof setTimeout> | undefined;
+
   override connectedCallback(): void {
     super.connectedCallback();
     void this.#renderWhenLoaded();
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#pause);
+  }
+
   async #renderWhenLoaded(): Promise<void> {
-    loading ??= loadRenderer();
+    loading ??= loadMarkdown();
     try {
       await loading;
       this.requestUpdate();
@@ -32,9 +43,18 @@ export class MarkdownText extends LitElement {
   }
 
   override render(): TemplateResult {
-    return renderer === null
-      ? html`<p class="plain">${this.text}</p>`
-      : html`${renderer(this.text)}`;
+    if (loaded === null) return html`<p class="plain">${this.text}</p>`;
+    this.#answer ??= new loaded();
+    return html`${this.#answer.render(this.text)}`;
+  }
+
+  override updated(): void {
+    clearTimeout(this.#pause);
+    if (this.#answer?.isBehind !== true) return;
+    this.#pause = setTimeout(() => {
+      this.#answer?.catchUp();
+      this.requestUpdate();
+    }, PAUSE_MS);
   }
 
   static override readonly styles = css`
