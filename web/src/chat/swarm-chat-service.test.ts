@@ -63,7 +63,7 @@ test('[MD14] token ids are answered with ids where there is no vocabulary, and a
   await expect(answerTo(chat, null)).rejects.toMatchObject({detail: {code: 'TEXT_UNSUPPORTED'}});
 });
 
-test('[PG41] a prompt that no tab can hold is refused at once, with the most that fits', async () => {
+test('[PG51] a prompt that no tab can hold is refused at once, with the most that fits', async () => {
   const tokenIds = Array.from({length: 257}, () => 5);
   await expect(answerTo({kind: 'token-ids', tokenIds}, null)).rejects.toThrow(
     'The prompt is too long: 257 of 256 tokens; shorten it',
