@@ -169,10 +169,11 @@ class NamedServersLink implements ServerLink {
     if (this.#isStopped) return;
     const sinceMs = performance.now() - this.#lastBeatMs;
     this.#lastBeatMs += sinceMs;
-    const wasAway = sinceMs > AWAY_MS;
+    // The stopwatch may have stood still while the machine slept.
+    const wasAway = sinceMs > AWAY_MS || this.#clock.isDoubtful();
     if (wasAway) for (const connection of this.#connections()) connection.suspect();
     const ageMs = performance.now() - this.#lastReadMs;
-    if (wasAway || ageMs > CLOCK_AGE_MS || this.#clock.isDoubtful()) this.#readInBackground();
+    if (wasAway || ageMs > CLOCK_AGE_MS) this.#readInBackground();
     for (const listener of this.#beatListeners) listener();
     this.#forgetGone().catch(() => {
       // A node that is being stopped has nothing to forget; the next beat tries again otherwise.

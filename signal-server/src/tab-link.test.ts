@@ -8,6 +8,7 @@ import {isWeftError} from '#shared/errors.ts';
 import {asPeerId} from '#shared/ids.ts';
 import type {Directory} from '#shared/p2p/directory.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
+import {SwarmClock} from '#shared/p2p/swarm-clock.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
 import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
 import type {SignalServer} from './start-signal-server.ts';
@@ -69,7 +70,7 @@ const causesOf = (tab: Tab): string[] =>
 /** The open sessions that a reader sees of the only tab that lends; `null` while it sees none. */
 const seenBy = (reader: Directory): number | null => reader.list().records[0]?.openSessions ?? null;
 
-test('[SL1] a server that falls silent is found out, and the tab back with place and record', async () => {
+test('[SL1] a server that was lost while the machine slept is found out, and the tab back with place and record', async () => {
   const {proxy, server} = await createWorld();
   const beside = `/ip4/127.0.0.1/tcp/${server.port}/ws/p2p/${server.peerId}`;
   const readingTab = await joined({
@@ -77,13 +78,18 @@ test('[SL1] a server that falls silent is found out, and the tab back with place
     rewrite: (bootstrap) => ({...bootstrap, addresses: [beside]}),
   });
   const reader = await readingTab.openDirectory();
-  const tab = await joined({serverUrl: proxy.url});
+  let sleptMs = 0;
+  const wallMs = () => Date.now() + sleptMs;
+  const clock = new SwarmClock({stopwatchMs: () => performance.now(), wallMs});
+  const tab = await joined({serverUrl: proxy.url, clock});
   const publisher = tab.publish(await tab.openDirectory());
   await expect.poll(() => seenBy(reader), PATIENT).toBe(0);
   proxy.stallOpen();
   publisher.update({openSessions: 7});
-  tab.link.suspect(server.peerId);
+  sleptMs = 3_600_000;
   await expect.poll(() => causesOf(tab), PATIENT).toContain('SERVER_SILENT');
+  await expect.poll(() => clock.isDoubtful(), PATIENT).toBe(false);
+  expect(Math.abs(clock.nowMs() - Date.now())).toBeLessThan(10_000);
   await expect.poll(() => seenBy(reader), PATIENT).toBe(7);
   await expect.poll(() => tab.addresses()[0], PATIENT).toContain('/p2p-circuit');
 });
