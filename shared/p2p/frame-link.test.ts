@@ -6,8 +6,8 @@ import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {asPeerId} from '../ids.ts';
-import {encodeWord, WINDOW_BYTES} from './frame-wire.ts';
-import {FRAMES_PROTOCOL, openLibp2pStreamTransport} from './libp2p-stream-transport.ts';
+import {FRAMES_PROTOCOL, encodeWord, WINDOW_BYTES} from './frame-wire.ts';
+import {openLibp2pStreamTransport} from './libp2p-stream-transport.ts';
 import {MAX_FRAME_BYTES} from '../protocol/frame.ts';
 import type {LinkLoss, Transport} from './transport.ts';
 

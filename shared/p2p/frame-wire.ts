@@ -1,3 +1,6 @@
+/** libp2p protocol of a link: one stream of it for each direction. */
+export const FRAMES_PROTOCOL = '/weft/frames/1.0.0';
+
 /**
  * Words on a link, big-endian u32. Sender to receiver: the length of a frame,
  * then its bytes; or `PING`. Receiver to sender: bytes that it has dealt with

@@ -1,10 +1,11 @@
 import type {Connection, Libp2p, Stream} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
-import {multiaddr} from '@multiformats/multiaddr';
 import {asPeerId, type PeerId} from '../ids.ts';
 import {FrameReceiver} from './frame-receiver.ts';
 import {FrameSender} from './frame-sender.ts';
+import {FRAMES_PROTOCOL} from './frame-wire.ts';
 import {isDirectAddress, isDirectConnection} from './direct-path.ts';
+import {opensNoSocket, readAddresses} from './guard/dialled-addresses.ts';
 import {TrafficMeter} from './traffic-meter.ts';
 import {
   checkFrameLength,
@@ -20,13 +21,14 @@ import {
 } from './transport.ts';
 import {untilAborted} from './until-aborted.ts';
 
-export const FRAMES_PROTOCOL = '/weft/frames/1.0.0';
 const CONNECT_TIMEOUT_MS = 10_000;
 
 type Options = {
   readonly libp2p: Libp2p;
-  /** Multiaddrs under which a peer may be dialled; relayed ones are ignored. */
+  /** What a peer says of where it is: only signaling through a relay is dialled. */
   readonly addressesOf: (peer: PeerId) => readonly string[];
+  /** The peer at the other end sends what only costs time. */
+  readonly onFlood?: (connection: Connection, why: string) => void;
 };
 
 /** Both halves of a link; either may be missing while the other side has not spoken yet. */
@@ -47,6 +49,7 @@ class Libp2pStreamTransport implements Transport {
   readonly localPeerId: PeerId;
   readonly #libp2p: Libp2p;
   readonly #addressesOf: Options['addressesOf'];
+  readonly #onFlood: NonNullable<Options['onFlood']>;
   readonly #links = new Map<PeerId, Link>();
   readonly #attempts = new Map<PeerId, Promise<FrameSender>>();
   readonly #frameListeners = new Set<FrameListener>();
@@ -54,9 +57,10 @@ class Libp2pStreamTransport implements Transport {
   readonly #meter = new TrafficMeter();
   readonly #closing = new AbortController();
 
-  constructor({libp2p, addressesOf}: Options) {
+  constructor({libp2p, addressesOf, onFlood = () => undefined}: Options) {
     this.#libp2p = libp2p;
     this.#addressesOf = addressesOf;
+    this.#onFlood = onFlood;
     this.localPeerId = asPeerId(libp2p.peerId.toString());
   }
 
@@ -183,11 +187,13 @@ class Libp2pStreamTransport implements Transport {
   }
 
   async #dial(to: PeerId, signal: AbortSignal): Promise<Connection> {
-    const addresses = this.#addressesOf(to).map((text) => multiaddr(text));
-    const direct = addresses.filter(isDirectAddress);
-    if (direct.length === 0 && addresses.length > 0) throw onlyRelayedPath(to);
-    if (direct.length === 0) throw new Error('No address of the peer is known');
-    await this.#libp2p.dial(direct, {signal});
+    const addresses = readAddresses(this.#addressesOf(to));
+    const dialled = addresses.filter(opensNoSocket);
+    if (dialled.length === 0 && addresses.some((address) => !isDirectAddress(address))) {
+      throw onlyRelayedPath(to);
+    }
+    if (dialled.length === 0) throw new Error('No address of the peer can be dialled');
+    await this.#libp2p.dial([...dialled], {signal});
     const connection = this.#directConnection(to);
     if (connection === undefined) throw new Error('Dialling gave no direct connection');
     this.#dropRelayed(to);
@@ -244,6 +250,7 @@ class Libp2pStreamTransport implements Transport {
         this.#meter.violated(from);
         if (this.#links.get(from)?.receiver === receiver) this.#lose(from, 'violation');
       },
+      onFlood: (why) => this.#onFlood(connection, why),
       onClosed: () => {
         if (this.#links.get(from)?.receiver === receiver) this.#lose(from, 'closed');
       },

@@ -3,6 +3,9 @@ import type {PeerTraffic} from './transport.ts';
 
 type Counts = {-readonly [K in keyof PeerTraffic]: PeerTraffic[K]};
 
+/** Peers come and go for as long as a tab is open; those that were quiet for the longest are forgotten. */
+const MAX_PEERS = 256;
+
 /** Counts frames and payload bytes per peer. */
 export class TrafficMeter {
   readonly #byPeer = new Map<PeerId, Counts>();
@@ -29,7 +32,13 @@ export class TrafficMeter {
 
   #of(peerId: PeerId): Counts {
     const held = this.#byPeer.get(peerId);
-    if (held !== undefined) return held;
+    if (held !== undefined) {
+      this.#byPeer.delete(peerId); // To the end: the first is the one quiet for the longest.
+      this.#byPeer.set(peerId, held);
+      return held;
+    }
+    const [quietest] = this.#byPeer.keys();
+    if (this.#byPeer.size >= MAX_PEERS && quietest !== undefined) this.#byPeer.delete(quietest);
     const counts: Counts = {
       peerId,
       sentBytes: 0,

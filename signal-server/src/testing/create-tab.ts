@@ -9,8 +9,8 @@ import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
 import {asPeerId} from '#shared/ids.ts';
 import type {Directory} from '#shared/p2p/directory.ts';
-import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
+import {TabGuard} from '#shared/p2p/guard/tab-guard.ts';
 import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
 import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
@@ -55,7 +55,10 @@ export async function createTab(options: Options): Promise<Tab> {
   const sockets = new WebSocketPaths();
   const privateKey = await generateKeyPair('Ed25519');
   const now = (): number => clock.nowMs();
-  const libp2p = await openNode({privateKey, now, urlOf: sockets.urlOf});
+  let named: ServerLink | null = null;
+  const guard = new TabGuard({namedServers: () => named?.namedServers() ?? []});
+  const libp2p = await openNode({privateKey, guard, now, urlOf: sockets.urlOf});
+  await guard.watch(libp2p);
   const {identify: service} = libp2p.services;
   const ask = service.identify.bind(service);
   service.identify = async (connection, identifyOptions) => {
@@ -73,6 +76,7 @@ export async function createTab(options: Options): Promise<Tab> {
       sockets.learn(rewrite(await fetchBootstrap(serverUrl, fetchOptions))),
     onState: (state) => states.push(state),
   });
+  named = link;
   return {
     libp2p,
     link,
@@ -100,18 +104,19 @@ export async function createTab(options: Options): Promise<Tab> {
 
 type Node = {
   readonly privateKey: PrivateKey;
+  readonly guard: TabGuard;
   readonly now: () => number;
   readonly urlOf: WebSocketPaths['urlOf'];
 };
 
-async function openNode({privateKey, now, urlOf}: Node): Promise<Tab['libp2p']> {
+async function openNode({privateKey, guard, now, urlOf}: Node): Promise<Tab['libp2p']> {
   return await createLibp2p({
     privateKey,
     addresses: {listen: ['/p2p-circuit']},
-    transports: [endingWebSockets(urlOf), circuitRelayTransport()],
+    transports: [endingWebSockets(urlOf), guard.relays(circuitRelayTransport())],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    connectionGater: createEd25519Gater(),
+    connectionGater: guard.gater,
     connectionMonitor: {enabled: false},
     peerStore: {maxAddressAge: Infinity, maxPeerAge: Infinity},
     services: {

@@ -1,6 +1,7 @@
 import type {SwarmId} from '#shared/ids.ts';
 import type {Directory} from '#shared/p2p/directory.ts';
 import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
+import {signalingAddresses} from '#shared/p2p/guard/dialled-addresses.ts';
 import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts';
 import type {NodeFacts} from '#shared/p2p/record-publisher.ts';
 import {recordPrefix} from '#shared/p2p/signed-record.ts';
@@ -57,9 +58,10 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
   const {swarmId} = await node.server.connected;
   const nowMs = (): number => node.clock.nowMs();
   const prefix = recordPrefix(swarmId, options.model.manifestHash);
-  const directory = await openDirectory(node, prefix, nowMs);
+  const book = new LinkBook();
+  const directory = await openDirectory(node, {prefix, now: nowMs, book});
   const records = new NewestRecords(directory);
-  const {transport, book} = await openLinks(node, records);
+  const transport = await openLinks(node, records, book);
   const device = new WatchedDevice(options.watchDevice);
   const startedMs = nowMs();
   let last: SwarmSnapshot | null = null;
@@ -111,25 +113,39 @@ function stopwatchMs(): number {
 
 async function openDirectory(
   {libp2p, server}: BrowserNode,
-  prefix: string,
-  now: () => number,
+  {
+    book,
+    ...options
+  }: {readonly prefix: string; readonly now: () => number; readonly book: LinkBook},
 ): Promise<Directory> {
-  const directory = await openKadDirectory({libp2p, prefix, now, servers: server});
+  const directory = await openKadDirectory({
+    libp2p,
+    servers: server,
+    isNeighbour: (peerId) => book.sampleCount(peerId) > 0,
+    ...options,
+  });
   // Who asks at once would hear that nobody holds anything.
   await firstListing(directory, {signal: AbortSignal.timeout(LISTING_PATIENCE_MS)});
   return directory;
 }
 
 async function openLinks(
-  {libp2p}: BrowserNode,
+  {libp2p, server, guard}: BrowserNode,
   records: NewestRecords,
-): Promise<{readonly transport: Transport; readonly book: LinkBook}> {
-  const book = new LinkBook();
-  const transport = await openLibp2pStreamTransport({
+  book: LinkBook,
+): Promise<Transport> {
+  const inner = await openLibp2pStreamTransport({
     libp2p,
-    addressesOf: (peerId) => records.addressesOf(peerId),
+    addressesOf: (peerId) =>
+      signalingAddresses(records.addressesOf(peerId), peerId, server.namedServers()),
+    onFlood: guard.shutOut,
   });
-  return {book, transport: new MeasuredTransport({transport, book, stopwatchMs})};
+  const transport = new MeasuredTransport({transport: inner, book, stopwatchMs});
+  guard.acquaint({
+    isKnown: (peerId) => records.has(peerId) || book.sampleCount(peerId) > 0,
+    isBusy: (peerId) => transport.hasSentLately(peerId),
+  });
+  return transport;
 }
 
 async function openNode(options: JoinOptions, identity: Identity): Promise<BrowserNode> {

@@ -8,12 +8,14 @@ export class NewestRecords {
   readonly #feed: SnapshotFeed;
   readonly #listeners = new Set<() => void>();
   #records: readonly NodeRecord[] = [];
+  #byOwner: ReadonlyMap<PeerId, NodeRecord> = new Map();
 
   constructor(directory: Directory) {
     this.#feed = startSnapshotFeed({
       directory,
       onRecords: (records) => {
         this.#records = records;
+        this.#byOwner = new Map(records.map((record) => [record.peerId, record]));
         for (const listener of this.#listeners) listener();
       },
     });
@@ -23,8 +25,12 @@ export class NewestRecords {
     return this.#records;
   }
 
+  has(peerId: PeerId): boolean {
+    return this.#byOwner.has(peerId);
+  }
+
   addressesOf(peerId: PeerId): readonly string[] {
-    return this.#records.find((record) => record.peerId === peerId)?.addresses ?? [];
+    return this.#byOwner.get(peerId)?.addresses ?? [];
   }
 
   subscribe(listener: () => void): () => void {

@@ -15,6 +15,8 @@ const SAMPLES = 8;
 const SAMPLES_TOLD = 2;
 /** One failed dial may be bad luck. */
 const FAILURES_TOLD = 2;
+/** Peers that nobody could reach come and go; a record has no place for more than a few. */
+const MAX_FAILURES = 256;
 /** A place is told again when it moved by more than this, and not sooner than a record is renewed anyway. */
 const PLACE_MOVED_MS = 1;
 const PLACE_TOLD_EVERY_MS = 10_000;
@@ -72,6 +74,8 @@ export class LinkBook {
     const failures = (this.#failures.get(peerId) ?? 0) + 1;
     this.#failures.delete(peerId); // To the end: the newest are told.
     this.#failures.set(peerId, failures);
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size > MAX_FAILURES && oldest !== undefined) this.#failures.delete(oldest);
   }
 
   addUplink(bytesPerSec: number): void {

@@ -7,6 +7,8 @@ import type {LinkBook} from './link-book.ts';
 const LONG_FRAME_BYTES = 16 * 1024;
 /** Each peer is asked at most this often. */
 const UPLINK_EVERY_MS = 5_000;
+/** Steps of an answer follow each other faster, but for a prompt that takes its time. */
+const LATELY_MS = 30_000;
 const PING_TIMEOUT_MS = 10_000;
 
 type Options = {
@@ -27,11 +29,16 @@ export class MeasuredTransport implements Transport {
   readonly #inner: Transport;
   readonly #options: Options;
   readonly #lastUplinkMs = new Map<PeerId, number>();
+  readonly #lastSentMs = new Map<PeerId, number>();
 
   constructor(options: Options) {
     this.#options = options;
     this.#inner = options.transport;
     this.localPeerId = options.transport.localPeerId;
+    this.#inner.onPeerClosed((peer) => {
+      this.#lastUplinkMs.delete(peer);
+      this.#lastSentMs.delete(peer);
+    });
   }
 
   async connect(to: PeerId, options: {readonly signal: AbortSignal}): Promise<void> {
@@ -54,6 +61,7 @@ export class MeasuredTransport implements Transport {
     const isMeasured = byteLength >= LONG_FRAME_BYTES && this.#isTimeFor(to);
     const startMs = this.#options.stopwatchMs();
     await this.#inner.send(to, frame, options);
+    this.#lastSentMs.set(to, startMs);
     if (isMeasured) void this.#measureUplink(to, byteLength, startMs);
   }
 
@@ -67,6 +75,12 @@ export class MeasuredTransport implements Transport {
 
   onPeerClosed(listener: (peer: PeerId, loss: LinkLoss) => void): () => void {
     return this.#inner.onPeerClosed(listener);
+  }
+
+  /** Whether a frame went to `peer` not long ago: an answer may run over that link. */
+  hasSentLately(peer: PeerId): boolean {
+    const sentMs = this.#lastSentMs.get(peer) ?? -Infinity;
+    return this.#options.stopwatchMs() - sentMs < LATELY_MS;
   }
 
   traffic(): readonly PeerTraffic[] {

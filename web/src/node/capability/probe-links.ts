@@ -86,6 +86,9 @@ class LinkProbes {
         .map(({nodeId, coords}) => [nodeId, coords]),
     );
     book.keepOnly(new Set(others.keys()));
+    for (const peerId of this.#dialledAtMs.keys()) {
+      if (!others.has(peerId)) this.#dialledAtMs.delete(peerId);
+    }
     await this.#dialOne(new Set(others.keys()));
     const linked = [...connectedPeers()].filter((peerId) => others.has(peerId));
     const toMeasure = this.#choose(linked);

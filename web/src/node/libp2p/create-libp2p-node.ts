@@ -8,7 +8,7 @@ import {yamux} from '@libp2p/yamux';
 import {WebRTC} from '@multiformats/multiaddr-matcher';
 import {createLibp2p} from 'libp2p';
 import {asPeerId, type PeerId} from '#shared/ids.ts';
-import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
+import {TAB_CONNECTIONS, TabGuard} from '#shared/p2p/guard/tab-guard.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
 import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
 import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
@@ -27,6 +27,8 @@ export type BrowserNode = {
   readonly libp2p: Libp2p<Services>;
   readonly peerId: PeerId;
   readonly server: ServerLink;
+  /** What strangers may cost this tab. */
+  readonly guard: TabGuard;
   /** By which records are dated. */
   readonly clock: SwarmClock;
   /** Multiaddrs under which other tabs can dial this one; empty while no relay is reserved. */
@@ -57,7 +59,6 @@ const DATA_CHANNEL_MESSAGE_BYTES = 4608;
 const MAX_ADDRESSES = 4;
 /** The second comes up to a second later, but also when a relay is lost. */
 const ADDRESS_EVENTS = ['transport:listening', 'self:peer:update'] as const;
-const MAX_CONNECTIONS = 100;
 
 /**
  * The libp2p node of a tab, connected to the signal server and reachable by
@@ -70,12 +71,16 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
   const clock = createSwarmClock();
   const sockets = new WebSocketPaths();
   let iceServers: readonly IceServer[] = [];
+  let link: ServerLink | null = null;
+  const guard = new TabGuard({namedServers: () => link?.namedServers() ?? []});
   const libp2p = await openLibp2p({
     privateKey: options.privateKey,
     sockets,
+    guard,
     iceServers: () => iceServers,
     nowMs: () => clock.nowMs(),
   });
+  await guard.watch(libp2p);
   dropSilentLinks(libp2p);
   const server = startServerLink({
     libp2p,
@@ -87,8 +92,9 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
     },
     ...(options.onServerState && {onState: options.onServerState}),
   });
+  link = server;
   options.onOnline?.(() => server.hurry());
-  const node = describeNode({libp2p, server, clock});
+  const node = describeNode({libp2p, server, clock, guard});
   identifyConnections({
     libp2p,
     isPlaceWanted: ({remotePeer}) =>
@@ -107,12 +113,13 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
 type Parts = {
   readonly privateKey: PrivateKey;
   readonly sockets: WebSocketPaths;
+  readonly guard: TabGuard;
   readonly iceServers: () => readonly IceServer[];
   readonly nowMs: () => number;
 };
 
 async function openLibp2p(parts: Parts): Promise<Libp2p<Services>> {
-  const {privateKey, sockets, iceServers, nowMs} = parts;
+  const {privateKey, sockets, guard, iceServers, nowMs} = parts;
   const webRTC = await loadWebRtc();
   return await createLibp2p<Services>({
     privateKey,
@@ -120,24 +127,26 @@ async function openLibp2p(parts: Parts): Promise<Libp2p<Services>> {
     addresses: {listen: ['/p2p-circuit', '/webrtc']},
     transports: [
       endingWebSockets(sockets.urlOf),
-      circuitRelayTransport(),
-      webRTC({
-        rtcConfiguration: () => rtcConfiguration(iceServers()),
-        dataChannel: {maxMessageSize: DATA_CHANNEL_MESSAGE_BYTES},
-      }),
+      guard.relays(circuitRelayTransport()),
+      guard.signaling(
+        webRTC({
+          rtcConfiguration: () => rtcConfiguration(iceServers()),
+          dataChannel: {maxMessageSize: DATA_CHANNEL_MESSAGE_BYTES},
+        }),
+      ),
     ],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    connectionGater: createEd25519Gater(),
-    connectionManager: {maxConnections: MAX_CONNECTIONS, inboundConnectionThreshold: 50},
+    connectionGater: guard.gater,
+    connectionManager: TAB_CONNECTIONS,
     // By the wall clock, anybody met a day ago is forgotten: also when that clock was set.
     peerStore: {maxAddressAge: Infinity, maxPeerAge: Infinity},
     // A tab that computes answers late; that is no reason to cut it off. Servers are judged by their link.
     connectionMonitor: {enabled: false},
     services: {
       // Done by `identifyConnections`, which tries again.
-      identify: identify({runOnConnectionOpen: false}),
-      identifyPush: identifyPush(),
+      identify: identify({runOnConnectionOpen: false, runOnLimitedConnection: false}),
+      identifyPush: identifyPush({runOnLimitedConnection: false}),
       ping: ping(),
       dht: kadDHT({
         protocol: DHT_PROTOCOL,
@@ -155,7 +164,9 @@ function rtcConfiguration(iceServers: readonly IceServer[]): RTCConfiguration {
   return {iceServers: iceServers.map((server) => ({...server, urls: [...server.urls]}))};
 }
 
-function describeNode(parts: Pick<BrowserNode, 'libp2p' | 'server' | 'clock'>): BrowserNode {
+function describeNode(
+  parts: Pick<BrowserNode, 'libp2p' | 'server' | 'clock' | 'guard'>,
+): BrowserNode {
   const {libp2p, server} = parts;
   return {
     ...parts,
