@@ -26,12 +26,14 @@ async function createNode(): Promise<Libp2p> {
   });
 }
 
+async function openTransport(limits: {readonly stallMs?: number} = {}): Promise<Transport> {
+  const addressesOf = () => liar.getMultiaddrs().map(String);
+  return await openLibp2pStreamTransport({libp2p: honest, addressesOf, ...limits});
+}
+
 beforeEach(async () => {
   [honest, liar] = await Promise.all([createNode(), createNode()]);
-  transport = await openLibp2pStreamTransport({
-    libp2p: honest,
-    addressesOf: () => liar.getMultiaddrs().map(String),
-  });
+  transport = await openTransport();
 });
 afterEach(async () => {
   await transport.close();
@@ -91,4 +93,32 @@ test('[TR16] a receiver that gives back more than it was sent loses the link', a
   await transport.connect(asPeerId(liar.peerId.toString()), {signal});
   expect(await loss).toBe('violation');
   expect(transport.traffic()).toMatchObject([{violations: 1}]);
+});
+
+test('[TR18] a frame whose bytes stop coming ends the link, and that is no broken promise', async () => {
+  await transport.close();
+  transport = await openTransport({stallMs: 200});
+  const loss = nextLoss();
+  const stream = await openRawStream();
+  stream.send(new Uint8Array([...encodeWord(MAX_FRAME_BYTES), 1, 2, 3]));
+  expect(await loss).toBe('closed');
+});
+
+test('[TR18] a long frame arrives whole, however slowly it grows', async () => {
+  const arrived = new Promise<Uint8Array>((resolve) => {
+    transport.onFrame((_, frame) => resolve(frame));
+  });
+  const stream = await openRawStream();
+  const bytes = Uint8Array.from({length: 200_000}, (_, i) => i % 251);
+  stream.send(encodeWord(bytes.byteLength));
+  for (let at = 0; at < bytes.byteLength; at += 9_001) stream.send(bytes.slice(at, at + 9_001));
+  expect(Buffer.compare(await arrived, bytes)).toBe(0);
+});
+
+test('[TR19] who sends more frames than anybody reads loses the link', async () => {
+  const loss = nextLoss();
+  const stream = await openRawStream();
+  const frames = new Uint8Array(4_000);
+  for (let k = 0; k < 20 && stream.status === 'open'; k += 1) stream.send(frames);
+  expect(await loss).toBe('violation');
 });

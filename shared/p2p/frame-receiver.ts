@@ -23,11 +23,11 @@ const FRAMES = {perSec: 2_000, burst: 4_000};
 const MAX_FRAMES_TOO_MANY = 4_000;
 /** Room that a frame has before its bytes are there. */
 const FIRST_BYTES = 64 * 1024;
-/** A frame whose next byte does not come within this time never will. */
-const STALL_MS = 30_000;
 
 type Options = {
   readonly stream: Stream;
+  /** A frame whose next byte does not come within this time never will. */
+  readonly stallMs: number;
   /** Settles when the frame has been dealt with; must not reject. */
   readonly onFrame: (frame: Uint8Array<ArrayBuffer>) => Promise<void>;
   /** The peer sent what no honest peer sends; the stream has been aborted. */
@@ -133,13 +133,14 @@ export class FrameReceiver {
   }
 
   #watchForStall(): void {
+    const {stallMs} = this.#options;
     this.#stallTimer ??= setTimeout(() => {
       this.#stallTimer = undefined;
       if (this.#partial === null || this.#isClosed) return;
       const silentMs = performance.now() - this.#lastByteMs;
-      if (silentMs < STALL_MS) this.#watchForStall();
+      if (silentMs < stallMs) this.#watchForStall();
       else this.abort(new Error(`A frame stood still for ${Math.round(silentMs)} ms`));
-    }, STALL_MS);
+    }, stallMs);
   }
 
   #credit(byteLength: number): void {

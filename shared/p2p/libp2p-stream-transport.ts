@@ -22,6 +22,8 @@ import {
 import {untilAborted} from './until-aborted.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Whoever was stopped for longer in the middle of a frame is not waited for. */
+const STALL_MS = 30_000;
 
 type Options = {
   readonly libp2p: Libp2p;
@@ -29,6 +31,8 @@ type Options = {
   readonly addressesOf: (peer: PeerId) => readonly string[];
   /** The peer at the other end sends what only costs time. */
   readonly onFlood?: (connection: Connection, why: string) => void;
+  /** How long a frame may stand still in the middle. */
+  readonly stallMs?: number;
 };
 
 /** Both halves of a link; either may be missing while the other side has not spoken yet. */
@@ -56,8 +60,10 @@ class Libp2pStreamTransport implements Transport {
   readonly #closedListeners = new Set<(peer: PeerId, loss: LinkLoss) => void>();
   readonly #meter = new TrafficMeter();
   readonly #closing = new AbortController();
+  readonly #stallMs: number;
 
-  constructor({libp2p, addressesOf, onFlood = () => undefined}: Options) {
+  constructor({libp2p, addressesOf, onFlood = () => undefined, stallMs = STALL_MS}: Options) {
+    this.#stallMs = stallMs;
     this.#libp2p = libp2p;
     this.#addressesOf = addressesOf;
     this.#onFlood = onFlood;
@@ -245,6 +251,7 @@ class Libp2pStreamTransport implements Transport {
     if ((this.#links.get(from)?.receiver ?? null) !== null) this.#lose(from, 'closed');
     const receiver = new FrameReceiver({
       stream,
+      stallMs: this.#stallMs,
       onFrame: (frame) => this.#deliver(from, frame),
       onViolation: () => {
         this.#meter.violated(from);

@@ -136,8 +136,11 @@ async function openLinks(
 ): Promise<Transport> {
   const inner = await openLibp2pStreamTransport({
     libp2p,
-    addressesOf: (peerId) =>
-      signalingAddresses(records.addressesOf(peerId), peerId, server.namedServers()),
+    addressesOf: (peerId) => {
+      const listed = records.addressesOf(peerId);
+      const dialled = signalingAddresses(listed, peerId, server.namedServers());
+      return dialled.length > 0 ? dialled : listed; // The transport says why it dials none of these.
+    },
     onFlood: guard.shutOut,
   });
   const transport = new MeasuredTransport({transport: inner, book, stopwatchMs});
