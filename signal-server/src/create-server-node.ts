@@ -92,9 +92,10 @@ type Parts = {
 /** Relay, DHT seed and directory: a libp2p node that decides nothing about layers or chains. */
 export async function createServerNode(options: Options): Promise<ServerNode> {
   const maxConnections = options.maxTabs * 2;
+  const peerServerIds = new Set<string>(options.peers.map(({peerId}) => peerId));
   const records = new RecordService({
     addressOf: sourceKeyOf,
-    peerServerIds: new Set(options.peers.map(({peerId}) => peerId)),
+    peerServerIds,
     maxConnections,
   });
   const listeners: UpgradeListener[] = [];
@@ -110,7 +111,8 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
     libp2p,
     maxConnections,
     hasPlace: (peer) => places.get(peer) !== undefined,
-    hasRecord: (peer) => records.datastore.holdsRecordOf(peer.toString()),
+    isServing: (peer) =>
+      records.datastore.holdsRecordOf(peer.toString()) || peerServerIds.has(peer.toString()),
     refused: options.refusals.add,
   });
   await records.start(libp2p);

@@ -17,6 +17,8 @@ type Options = {
 const IDLE_SOCKET_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 const MAX_CHECK_MS = 1_000;
+/** Browsers wait for an answer before they ask again; a socket full of requests holds up all others. */
+const MAX_OPEN_REQUESTS = 8;
 
 /** An HTTP server on which silent, slow and broken sockets cost themselves only. */
 export function createGuardedServer(options: Options, serve: RequestListener): Server {
@@ -31,6 +33,7 @@ export function createGuardedServer(options: Options, serve: RequestListener): S
   const asking = new StrangerSockets({maxSockets, refused});
   const served = new StrangerSockets({maxSockets, refused});
   const places = new WeakMap<Socket, WaitingSocket>();
+  const openCounts = new WeakMap<Socket, number>();
   const enter = (socket: Socket, sockets: StrangerSockets) => {
     places.get(socket)?.leave();
     if (socket.destroyed) return;
@@ -47,8 +50,20 @@ export function createGuardedServer(options: Options, serve: RequestListener): S
   });
   server.on('request', (request, response) => {
     const {socket} = request;
+    if (socket.destroyed) return;
+    const openCount = (openCounts.get(socket) ?? 0) + 1;
+    openCounts.set(socket, openCount);
+    if (openCount > MAX_OPEN_REQUESTS) {
+      refused('http-pipelined');
+      socket.destroy();
+      return;
+    }
     enter(socket, served);
-    response.once('close', () => enter(socket, asking));
+    response.once('close', () => {
+      const left = (openCounts.get(socket) ?? 1) - 1;
+      openCounts.set(socket, left);
+      if (left === 0) enter(socket, asking);
+    });
     serve(request, response);
   });
   server.prependListener('upgrade', ({socket}) => places.get(socket)?.leave());

@@ -1,6 +1,9 @@
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {openClient, openServer} from '../testing/open-client.ts';
-import {frame, openRawSocket, upgradeRequest} from '../testing/raw-socket.ts';
+import {frame, openRawSocket, upgradeRequest, type RawSocket} from '../testing/raw-socket.ts';
 import type {SignalServer} from '../start-signal-server.ts';
 
 const LATE_MS = 200;
@@ -138,6 +141,35 @@ test('[SK4] requests that come at once are answered in order', async () => {
     ([, status]) => status,
   );
   expect(statuses).toEqual(['200', '404', '200']);
+});
+
+test('[SK7] a socket full of requests is ended, and what stands in it is not answered', async () => {
+  const before = refusals('http-pipelined');
+  const socket = openRawSocket(server.port);
+  socket.write(get('/healthz').repeat(5_000));
+  await socket.closed;
+  expect(refusals('http-pipelined')).toBe(before + 1);
+  expect(await healthStatus()).toBe(200);
+});
+
+test('[SK7] answers that nobody reads make room for those who read', async () => {
+  const staticDir = await mkdtemp(join(tmpdir(), 'weft-site-'));
+  await writeFile(join(staticDir, 'big.bin'), new Uint8Array(8 << 20));
+  const crowded = await openServer({staticDir}, {maxSockets: 4});
+  const deaf: RawSocket[] = [];
+  for (let index = 0; index < 12; index += 1) {
+    const socket = openRawSocket(crowded.port);
+    socket.write(get('/big.bin'));
+    await expect.poll(() => socket.received()).toContain('200 OK');
+    socket.stopReading();
+    deaf.push(socket);
+  }
+  const whole = await fetch(`${crowded.url}/big.bin`);
+  expect((await whole.arrayBuffer()).byteLength).toBe(8 << 20);
+  expect(crowded.counters().refusals['socket-crowded-out']).toBeGreaterThanOrEqual(8);
+  for (const socket of deaf) socket.reset();
+  await crowded.close();
+  await rm(staticDir, {recursive: true});
 });
 
 test('[SK5] more silent sockets than there is room for make room for who speaks', async () => {

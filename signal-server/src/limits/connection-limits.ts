@@ -7,8 +7,8 @@ type Options = {
   readonly maxConnections: number;
   /** Others can dial it through the relay. */
   readonly hasPlace: (peer: PeerId) => boolean;
-  /** A record of it is held. */
-  readonly hasRecord: (peer: PeerId) => boolean;
+  /** A record of it is held, or the operator named it. */
+  readonly isServing: (peer: PeerId) => boolean;
   readonly refused: (reason: Refusal) => void;
 };
 
@@ -92,8 +92,8 @@ export class ConnectionLimits {
   }
 
   #useOf(connection: Connection, ageMs: number): number {
-    const {hasPlace, hasRecord} = this.#options;
-    if (hasRecord(connection.remotePeer)) return USE.serves;
+    const {hasPlace, isServing} = this.#options;
+    if (isServing(connection.remotePeer)) return USE.serves;
     if (ageMs < YOUNG_MS || hasPlace(connection.remotePeer)) return USE.reachable;
     const asks = connection.streams.some(({protocol}) => protocol !== '' && !UNASKED.has(protocol));
     return asks ? USE.reads : USE.silent;

@@ -2,6 +2,8 @@
 export const REFUSALS = [
   /** A request that is no HTTP, or whose headers did not come in time. */
   'http-broken',
+  /** More requests on one socket than it has answers read. */
+  'http-pipelined',
   /** A WebSocket that broke the framing rules or sent text. */
   'frame-broken',
   /** A WebSocket that did not finish its libp2p handshake in time. */

@@ -7,6 +7,8 @@ export type RawSocket = {
   received(): string;
   readonly isClosed: () => boolean;
   readonly closed: Promise<void>;
+  /** Reads nothing from then on. */
+  stopReading(): void;
   /** Ends it with a RST. */
   reset(): void;
 };
@@ -27,6 +29,7 @@ export function openRawSocket(port: number, localAddress = '127.0.0.1'): RawSock
     received: () => received,
     isClosed: () => socket.closed,
     closed,
+    stopReading: () => void socket.pause(),
     reset: () => void socket.resetAndDestroy(),
   };
 }
