@@ -52,6 +52,9 @@ export const SENTENCES: Readonly<Record<string, string>> = {
     'The signal server answers, but no WebSocket to it can be opened: a proxy, a filter or an extension may block it',
   DIRECTORY_UNREACHABLE:
     'No signal server takes what this tab says of itself: check the network, then try again',
+  DIRECTORY_SILENT: 'No signal server says who is in the swarm: check the network, then try again',
+  RECORD_OUTDATED: 'Another tab speaks in the name of this one: close it, then try again',
+  RECORD_STORE_FULL: 'The signal server has no room for another tab: try again in a minute',
   DIRECTORY_CLOSED: 'This tab has left the swarm: try again',
   TRANSPORT_CLOSED: 'This tab has left the swarm: try again',
   LINK_LOST: REFUSED.PEER_LEFT,
@@ -98,6 +101,7 @@ export const SAID_WELL: ReadonlySet<string> = new Set([
   'SITE_UNREACHABLE',
   'SWARM_FULL',
   'TENSOR_ALTERED',
+  'TEXT_UNSUPPORTED',
   'WEBRTC_MISSING',
   'WEBSOCKET_BLOCKED',
   'WEIGHTS_UNREACHABLE',
@@ -106,6 +110,7 @@ export const SAID_WELL: ReadonlySet<string> = new Set([
 /** What fails while the device has no network. */
 export const NEEDS_NETWORK: ReadonlySet<string> = new Set([
   'BOOTSTRAP_FAILED',
+  'DIRECTORY_SILENT',
   'DIRECTORY_UNREACHABLE',
   'DOWNLOAD_FAILED',
   'LINK_LOST',

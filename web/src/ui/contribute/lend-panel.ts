@@ -9,12 +9,11 @@ import './lend-figures.ts';
 import './lend-offer.ts';
 import './lend-steps.ts';
 
-const WITHOUT_SERVER: Readonly<Record<Exclude<NetworkState, 'fine'>, string>> = {
-  'no-server':
-    'The signal server does not answer. Answers that run here go on, and this tab rejoins the swarm by itself.',
-  offline: 'This device is offline. This tab rejoins the swarm by itself when the network is back.',
-};
-
+const OFFLINE =
+  'This device is offline. This tab rejoins the swarm by itself when the network is back.';
+const WITHOUT_SERVER = 'The signal server does not answer. This tab tries again by itself.';
+const SERVES_WITHOUT_SERVER =
+  'The signal server does not answer. Answers that run here go on, and this tab rejoins the swarm by itself.';
 const CUT_OFF =
   'No other tab can be reached from here, so nobody can use this one: a firewall, a VPN or a setting of this browser may block WebRTC. Try another network.';
 
@@ -74,7 +73,10 @@ export class LendPanel extends LitElement {
 
   #networkTrouble(): string | null {
     const {network, view} = this;
-    if (network !== 'fine') return WITHOUT_SERVER[network];
+    if (network === 'offline') return OFFLINE;
+    if (network === 'no-server') {
+      return view?.state.kind === 'serving' ? SERVES_WITHOUT_SERVER : WITHOUT_SERVER;
+    }
     const isCutOff = view?.state.kind === 'serving' && view.state.isCutOff;
     return isCutOff && view.neighbourCount === 0 ? CUT_OFF : null;
   }
