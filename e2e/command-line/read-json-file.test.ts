@@ -25,3 +25,18 @@ test('[CL3] a file that is missing, a folder or no JSON is one sentence with its
     await rm(folder, {recursive: true});
   }
 });
+
+test.each([
+  ['UTF-8', Buffer.from('\ufeff{"nodes": "ü"}', 'utf8')],
+  ['UTF-16', Buffer.from('\ufeff{"nodes": "ü"}', 'utf16le')],
+  ['UTF-16, big end first', Buffer.from('\ufeff{"nodes": "ü"}', 'utf16le').swap16()],
+])('[CL6] a byte order mark is no part of a file: %s', async (_, bytes) => {
+  const folder = await mkdtemp(join(tmpdir(), 'weft-json-'));
+  const path = join(folder, 'pool.json');
+  try {
+    await writeFile(path, bytes);
+    expect(await readJsonFile('plan', path)).toEqual({nodes: 'ü'});
+  } finally {
+    await rm(folder, {recursive: true});
+  }
+});

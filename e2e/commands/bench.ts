@@ -1,6 +1,7 @@
 /// <reference types="node" />
 import type {Benchmark} from '../bench/benchmark.ts';
 import {chooseNamed} from '../command-line/choose-named.ts';
+import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {readArguments} from '../command-line/read-arguments.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
@@ -34,7 +35,7 @@ await runToExit(async (signal) => {
     await run({
       seed: wholeNumber('seed', values.seed, 0),
       nodes: values.nodes?.split(',').map((text) => wholeNumber('nodes', text, 1)) ?? null,
-      reportDir: values.report,
+      reportDir: pathFromCaller(values.report),
       print: (line) => void process.stdout.write(`${JSON.stringify(line)}\n`),
       log: (text) => void process.stderr.write(`${text}\n`),
       signal,

@@ -1,3 +1,4 @@
+import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {readArguments} from '../command-line/read-arguments.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
@@ -28,7 +29,7 @@ function readOptions(): Omit<DemoOptions, 'signal'> {
     engine: engineOf(values.engine),
     maxNewTokens: wholeNumber('max-tokens', values['max-tokens'], 1),
     port: portOf(values.port),
-    jsonPath: values.json ?? null,
+    jsonPath: values.json === undefined ? null : pathFromCaller(values.json),
     stay: values.stay ?? (values.once !== true && process.stdout.isTTY),
   };
 }

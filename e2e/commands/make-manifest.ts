@@ -1,4 +1,5 @@
 import {TextUnsupportedError} from '#shared/model/text/text-unsupported-error.ts';
+import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {readArguments} from '../command-line/read-arguments.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
@@ -26,11 +27,13 @@ await runToExit(async () => {
   }
   const cutEvery = wholeNumber('cut-every', layers, 1);
   const prompts = values['token-ids'] ? 'token-ids' : 'chat';
-  const manifest = await manifestOfFile({path, id, cutEvery, prompts}).catch((error: unknown) => {
-    if (!(error instanceof TextUnsupportedError)) throw error;
-    throw new Error(`${error.message}; or offer it for token ids only, with --token-ids`, {
-      cause: error,
-    });
-  });
+  const manifest = await manifestOfFile({path: pathFromCaller(path), id, cutEvery, prompts}).catch(
+    (error: unknown) => {
+      if (!(error instanceof TextUnsupportedError)) throw error;
+      throw new Error(`${error.message}; or offer it for token ids only, with --token-ids`, {
+        cause: error,
+      });
+    },
+  );
   process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
 });

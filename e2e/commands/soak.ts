@@ -6,6 +6,7 @@ import {chooseNamed} from '../command-line/choose-named.ts';
 import type {Soak, SoakContext} from '../soak/soak.ts';
 import {soakInWorker} from '../soak/soak-in-worker.ts';
 import {VIRTUAL_SOAKS} from '../soak/virtual-soaks.ts';
+import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {readArguments} from '../command-line/read-arguments.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
@@ -42,7 +43,10 @@ await runToExit(async (signal) => {
     },
   });
   const asked = chooseNamed('soak', SOAKS, positionals);
-  const context = {seed: wholeNumber('seed', values.seed, 0), reportDir: values.report};
+  const context = {
+    seed: wholeNumber('seed', values.seed, 0),
+    reportDir: pathFromCaller(values.report),
+  };
   const failed: string[] = [];
   for (const soak of asked) failed.push(...(await runSoak(soak, context, {signal})));
   if (failed.length > 0) throw new Error(`Not everything holds: ${failed.join('; ')}`);

@@ -28,7 +28,8 @@ const isSaid = (variable: string): boolean => (process.env[variable] ?? '').trim
 
 // An operator may name folders and a file of their own; what is not named is made ready here.
 for (const variable of ['STATIC_DIR', 'MODELS_DIR', 'SERVER_KEY_FILE']) {
-  if (isSaid(variable)) process.env[variable] = pathFromCaller(process.env[variable] ?? '');
+  if (isSaid(variable))
+    process.env[variable] = pathFromCaller((process.env[variable] ?? '').trim());
 }
 if (!isSaid('STATIC_DIR')) await buildSite({log});
 if (!isSaid('MODELS_DIR')) process.env['MODELS_DIR'] = (await prepareModel({log})).modelsDir;

@@ -1,3 +1,4 @@
+import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {readArguments} from '../command-line/read-arguments.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
 import {runSwarm} from '../load/run-swarm.ts';
@@ -11,5 +12,5 @@ await runToExit(async (signal) => {
   });
   const [scenarioPath] = positionals;
   if (scenarioPath === undefined || positionals.length > 1) throw new Error(USAGE);
-  await runSwarm({scenarioPath, reportDir: values.report, signal});
+  await runSwarm({scenarioPath, reportDir: pathFromCaller(values.report), signal});
 });

@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import {mkdir, writeFile} from 'node:fs/promises';
-import {dirname, resolve} from 'node:path';
+import {dirname} from 'node:path';
 import type {AnswerEvent, AskRequest} from '../../web/src/chat/chat-service.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from '../swarm/answer.ts';
 import {buildSite} from '../set-up/build-site.ts';
@@ -30,7 +30,7 @@ const LOAD_TIMEOUT_MS = {wasm: 300_000, webgpu: 1_800_000};
 /** The main job, from nothing: model, server, tabs, one question, one answer. */
 export async function runDemo(options: DemoOptions): Promise<void> {
   // Before the answer: it would be lost in a folder that cannot be made.
-  if (options.jsonPath !== null) await mkdir(dirname(resolve(options.jsonPath)), {recursive: true});
+  if (options.jsonPath !== null) await mkdir(dirname(options.jsonPath), {recursive: true});
   const model = await prepareModel({log, signal: options.signal});
   await buildSite({log});
   options.signal.throwIfAborted();

@@ -26,16 +26,20 @@ const tab = (state: LendState, maxLayers?: number) => ({state, isOpen: true, gro
 /** Tabs of two layers each. */
 const judgeSmall = (states: readonly LendState[]) =>
   judgeCoverage({tabs: states.map((state) => tab(state, 2)), grid: GRID, wantedChains: 1});
-const cutFor = (...limits: readonly (number | undefined)[]) =>
-  chooseCutEvery({
-    tabs: limits.map((maxLayers) => ({
-      count: 1,
-      engine: 'stub',
-      maxLayers,
-      joinAtMs: 0,
-      slowdown: 1,
-    })),
-  });
+const cutFor = (...limits: readonly (number | undefined)[]) => cutOf(30, limits);
+const cutOf = (layerCount: number, limits: readonly (number | undefined)[]) =>
+  chooseCutEvery(
+    {
+      tabs: limits.map((maxLayers) => ({
+        count: 1,
+        engine: 'stub',
+        maxLayers,
+        joinAtMs: 0,
+        slowdown: 1,
+      })),
+    },
+    layerCount,
+  );
 
 test('[CV1] chains are counted by the rarest layer', () => {
   const ranges = [
@@ -66,4 +70,15 @@ test('[CV3] never, when settled tabs cannot hold so much, and not before they ar
 test('[CV4] the cut grid of a file is as coarse as all of its tabs can be filled with', () => {
   const cuts = [[10, 5], [6], [16], [7], [undefined], [4, 6]].map((limits) => cutFor(...limits));
   expect(cuts).toEqual([5, 3, 4, 1, 5, 2]);
+});
+
+test.each([
+  [1, [undefined], 1],
+  [1, [7], 1],
+  [2, [undefined], 2],
+  [3, [2], 2],
+  [4, [4, 9], 4],
+  [4, [3, 1], 1],
+])('[CV4] a model of %i layers with tabs of %j is cut every %i', (layerCount, limits, cutEvery) => {
+  expect(cutOf(layerCount, limits)).toBe(cutEvery);
 });

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {existsSync} from 'node:fs';
 import {cp, copyFile, mkdir, readFile, symlink, writeFile} from 'node:fs/promises';
-import {basename, dirname, join, resolve} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {WeftError} from '#shared/errors.ts';
 import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/catalog.ts';
@@ -9,6 +9,7 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {hashManifest} from '#shared/model/hash-manifest.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
 import {TextUnsupportedError} from '#shared/model/text/text-unsupported-error.ts';
+import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {prepareModel} from '../set-up/prepare-model.ts';
 import {manifestOfFile} from '../swarm/manifest-of-file.ts';
 import {chooseCutEvery} from './choose-cut-every.ts';
@@ -46,7 +47,7 @@ export async function offerModel(
     const {id, grid, path} = await prepareModel({...options, id: scenario.model});
     return {id, grid, modelsDir: dirname(path), siteDir: DIST_DIR};
   }
-  const path = resolve(scenario.model);
+  const path = pathFromCaller(scenario.model);
   if (!existsSync(path)) {
     const ids = catalog.map(({id}) => id).join(', ');
     throw new WeftError(
@@ -54,7 +55,8 @@ export async function offerModel(
       `Cannot find the model "${scenario.model}": the catalogue has ${ids}, and there is no file of this name`,
     );
   }
-  const file = {path, id: basename(path, '.gguf'), cutEvery: chooseCutEvery(scenario)};
+  const cutEvery = (layerCount: number) => chooseCutEvery(scenario, layerCount);
+  const file = {path, id: basename(path, '.gguf'), cutEvery};
   const manifest = await manifestOfFile({...file, prompts: 'chat'}).catch((error: unknown) => {
     // Token ids need no vocabulary, so a model without one can be tried by them.
     if (!(error instanceof TextUnsupportedError) || !areTokenIds(scenario.requests)) throw error;

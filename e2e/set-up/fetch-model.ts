@@ -3,6 +3,7 @@
 import {mkdir, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {WeftError} from '#shared/errors.ts';
+import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import type {CatalogEntry, ModelSource} from '#shared/model/catalog.ts';
 import {checkFile} from './check-file.ts';
 import {downloadFile, removePart, type DownloadOutcome} from './download-file.ts';
@@ -47,8 +48,8 @@ export async function fetchModel(
   options: FetchModelOptions = {},
 ): Promise<string> {
   const setting = completeSetting(options);
-  const chosen = setting.env['WEFT_MODEL'] ?? '';
-  if (chosen !== '') return requireModel(model, chosen, setting.signal);
+  const chosen = (setting.env['WEFT_MODEL'] ?? '').trim();
+  if (chosen !== '') return requireModel(model, pathFromCaller(chosen), setting.signal);
   const path = join(setting.cacheDir, model.fileName);
   try {
     if (await isCached(model, path, setting)) return path;
@@ -66,10 +67,10 @@ export async function fetchModel(
 
 function completeSetting(options: FetchModelOptions): Setting {
   const {env = process.env, signal} = options;
-  const named = env['WEFT_CACHE_DIR'] ?? '';
+  const named = (env['WEFT_CACHE_DIR'] ?? '').trim();
   const usual = join(import.meta.dirname, '..', '..', '.cache', 'models');
   return {
-    cacheDir: options.cacheDir ?? (named === '' ? usual : named),
+    cacheDir: options.cacheDir ?? (named === '' ? usual : pathFromCaller(named)),
     env,
     signal,
     log: options.log ?? ((line) => process.stderr.write(`${line}\n`)),

@@ -4,6 +4,7 @@ import {constants} from 'node:fs';
 import {access} from 'node:fs/promises';
 import {delimiter, join} from 'node:path';
 import {WeftError} from '#shared/errors.ts';
+import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {installChromium} from './install-chromium.ts';
 import {readMachine, type Machine} from './machine.ts';
 import {describeFailure, runProcess} from './run-process.ts';
@@ -37,8 +38,8 @@ const PATH_NAMES = [
 export async function findChromium(options: FindChromiumOptions = {}): Promise<string> {
   const {env = process.env, log = printLine, signal, machine = readMachine()} = options;
   const search: Search = {env, machine, signal};
-  const chosen = env['CHROMIUM_PATH'] ?? '';
-  if (chosen !== '') return requireUsable({...search, path: chosen});
+  const chosen = (env['CHROMIUM_PATH'] ?? '').trim();
+  if (chosen !== '') return requireUsable({...search, path: programOf(chosen)});
 
   const first = await tryCandidates(search);
   if (first.kind === 'found') return first.path;
@@ -178,4 +179,9 @@ async function explainUnusable({path, env, machine, signal}: Check): Promise<str
     signal,
   });
   return outcome.kind === 'ended' && outcome.code === 0 ? null : describeFailure(outcome);
+}
+
+/** A name without a folder is looked for on the PATH. */
+function programOf(chosen: string): string {
+  return /[/\\]/u.test(chosen) ? pathFromCaller(chosen) : chosen;
 }

@@ -4,6 +4,7 @@ import {access, constants, stat} from 'node:fs/promises';
 import {WeftError} from '#shared/errors.ts';
 import {blobByteSource} from '#shared/model/byte-source.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
+import {readModelSpec} from '#shared/model/gguf/read-model-spec.ts';
 import {makeManifest} from '#shared/model/make-manifest.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
 import {ModelUnreadableError} from '#shared/model/model-unreadable-error.ts';
@@ -12,13 +13,13 @@ import {whyUnreadable} from '../command-line/why-unreadable.ts';
 /**
  * Describes a GGUF file on this machine; reads it twice.
  *
- * @param cutEvery of its cut grid, in layers.
+ * @param input.cutEvery of its cut grid, in layers; may depend on how many the model has.
  * @throws {WeftError} `MODEL_UNREADABLE`, with the path; or as `makeManifest` does.
  */
 export async function manifestOfFile(input: {
   readonly path: string;
   readonly id: string;
-  readonly cutEvery: number;
+  readonly cutEvery: number | ((layerCount: number) => number);
   /** What may be asked of the model. */
   readonly prompts: 'chat' | 'token-ids';
 }): Promise<Manifest> {
@@ -26,11 +27,12 @@ export async function manifestOfFile(input: {
   const blob = await openModel(path);
   const source = blobByteSource(blob);
   try {
+    const gguf = await parseGguf(source);
     return await makeManifest({
       id,
-      cutEvery,
+      cutEvery: typeof cutEvery === 'number' ? cutEvery : cutEvery(readModelSpec(gguf).layerCount),
       prompts,
-      gguf: await parseGguf(source),
+      gguf,
       source,
       fileSha256: await sha256OfBlob(blob),
       sha256: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
