@@ -11,6 +11,7 @@ export const DIRECTORY_PROTOCOL = '/weft/directory/1.0.0';
 /** A tab that loses its connection has this long to come back before others hear of it. */
 const GONE_AFTER_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 10_000;
+const STALL_TIMEOUT_MS = 15_000;
 const MAX_STREAMS_PER_CONNECTION = 8;
 
 type Options = {
@@ -18,6 +19,8 @@ type Options = {
   readonly datastore: NewestRecordDatastore;
   /** Asked before each page of a first listing; resolves when it may go, `false` when it may not. */
   readonly takeTurn?: (connection: Connection) => Promise<boolean>;
+  /** A reader that has not taken a page by then is dropped. */
+  readonly stallTimeoutMs?: number;
 };
 
 export type DirectoryServer = {
@@ -30,7 +33,7 @@ export type DirectoryServer = {
  * pushes every newer one. It decides nothing, and can only omit.
  */
 export async function serveDirectory(options: Options): Promise<DirectoryServer> {
-  const {libp2p, datastore} = options;
+  const {libp2p, datastore, stallTimeoutMs = STALL_TIMEOUT_MS} = options;
   const readers = new Set<DirectoryReader>();
   const stopForgetting = forgetWhoLeaves(options);
   const unsubscribeStored = datastore.onStored((sealed) => {
@@ -48,7 +51,7 @@ export async function serveDirectory(options: Options): Promise<DirectoryServer>
       if (stream.status !== 'open') return;
       const takeTurn = async () => (await options.takeTurn?.(connection)) ?? true;
       const held = datastore.list(prefix);
-      const reader = new DirectoryReader({messages, prefix, held, takeTurn});
+      const reader = new DirectoryReader({messages, prefix, held, takeTurn, stallTimeoutMs});
       readers.add(reader);
       stream.addEventListener('close', () => reader.stop(), {once: true});
       await reader.run().finally(() => readers.delete(reader));

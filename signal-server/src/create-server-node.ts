@@ -148,7 +148,9 @@ async function startLibp2p(options: Options, parts: Parts): Promise<Libp2p<Servi
     transports: [(components) => listenToUpgrades(components, {listeners, options})],
     connectionEncrypters: [noise()],
     streamMuxers: [records.muxerFactory],
-    connectionGater: createEd25519Gater(),
+    // Whoever is spoken to has come by itself: no address of a stranger is dialled, or kept.
+    connectionGater: {...createEd25519Gater(), denyDialPeer: () => true},
+    peerStore: {addressFilter: () => false},
     connectionManager: {
       maxConnections: NO_LIMIT,
       inboundConnectionThreshold: NO_LIMIT,

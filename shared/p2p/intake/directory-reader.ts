@@ -10,14 +10,13 @@ import type {SealedRecord} from '../signed-record.ts';
 
 /** Changes that come closer together than this travel as one message. */
 const FLUSH_MS = 20;
-/** Whoever has not taken a page by then does not read. */
-const STALL_TIMEOUT_MS = 15_000;
-
 type Options = {
   readonly messages: JsonStream;
   /** Which keys it wants to hear about. */
   readonly prefix: string;
   readonly held: readonly SealedRecord[];
+  /** Whoever has not taken a page by then does not read. */
+  readonly stallTimeoutMs: number;
   /** Asked before each page of the first listing; resolves when it is this reader's turn. */
   readonly takeTurn: () => Promise<boolean>;
 };
@@ -59,7 +58,7 @@ export class DirectoryReader {
   }
 
   async #write(page: DirectoryReply): Promise<void> {
-    const stalled = setTimeout(() => this.stop(), STALL_TIMEOUT_MS);
+    const stalled = setTimeout(() => this.stop(), this.#options.stallTimeoutMs);
     try {
       await this.#options.messages.write(page, {signal: this.#stopping.signal});
     } finally {

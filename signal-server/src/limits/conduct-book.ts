@@ -6,6 +6,8 @@ export type Misconduct = PutRefusal | 'PROVIDER_REFUSED' | 'NO_WEFT_KEY' | 'MALF
 /** Twenty lies at once. */
 const DROP_AT_POINTS = 100;
 const FORGIVEN_POINTS_PER_SECOND = 1;
+/** On top, so that a peer that was dropped stays out for a minute. */
+const DROPPED_POINTS = 60;
 const LIE_POINTS = 5;
 /** A set clock, a late packet and a full store happen to honest peers, about once a second; providers cost nothing. */
 const MISHAP_POINTS = 0.5;
@@ -41,7 +43,8 @@ export class ConductBook {
 
   note(peer: string, what: Misconduct): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
-    const points = this.#pointsOf(peer) + (MISHAPS.has(what) ? MISHAP_POINTS : LIE_POINTS);
+    const sum = this.#pointsOf(peer) + (MISHAPS.has(what) ? MISHAP_POINTS : LIE_POINTS);
+    const points = sum < DROP_AT_POINTS ? sum : DROP_AT_POINTS + DROPPED_POINTS;
     this.#pages.delete(peer);
     this.#pages.set(peer, {points, atMs: performance.now()});
     if (this.#pages.size > MAX_PEERS) this.#forgetOldest();
