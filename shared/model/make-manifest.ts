@@ -36,7 +36,7 @@ export async function makeManifest(input: MakeManifestInput): Promise<Manifest> 
   const {id, cutEvery, prompts, gguf, source, fileSha256, sha256} = input;
   const spec = readModelSpec(gguf);
   const places = readTensorTable(gguf, spec, {fileByteLength: source.byteLength});
-  if (prompts === 'chat') checkChat(gguf.metadata, spec);
+  const text = prompts === 'chat' ? checkChat(gguf.metadata, spec) : null;
   const header = await source.read(0, gguf.headerByteLength);
   const tensors: TensorEntry[] = [];
   // In turn, so that one tensor at a time is in memory.
@@ -56,7 +56,7 @@ export async function makeManifest(input: MakeManifestInput): Promise<Manifest> 
     file: {byteLength: source.byteLength, sha256: fileSha256},
     header: {byteLength: gguf.headerByteLength, sha256: await sha256(header)},
     tensors,
-    ...(prompts === 'token-ids' ? {text: null} : {}),
+    text,
   });
 }
 

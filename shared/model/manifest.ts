@@ -40,10 +40,14 @@ export const manifestSchema = z
     header: z.strictObject({byteLength: z.int().positive(), sha256: sha256Hex}).readonly(),
     tensors: z.array(tensorEntrySchema).min(1).readonly(),
     /**
-     * `null`: no client can turn text into this model's tokens, so prompts are token ids. Absent:
-     * the header has what a chat needs, which was tried when the manifest was made.
+     * How text becomes tokens: tried when the manifest was made, and known to a client before it
+     * reads the header. `null`: nobody can chat with it, prompts are token ids. Absent: not said.
      */
-    text: z.null().exactOptional(),
+    text: z
+      .strictObject({vocabulary: z.string().min(1), preTokenizer: z.string().min(1)})
+      .readonly()
+      .nullable()
+      .exactOptional(),
   })
   .readonly();
 

@@ -9,7 +9,9 @@ import {catalogSchema} from '../catalog.ts';
 import {parseGguf} from '../gguf/parse-gguf.ts';
 import {makeManifest} from '../make-manifest.ts';
 import type {Manifest} from '../manifest.ts';
+import {parseManifest} from '../parse-manifest.ts';
 import {checkChat} from './check-chat.ts';
+import {wordPatternsOf} from './supported-text.ts';
 
 const {metadata} = await parseGguf(memoryByteSource(tinyGguf({seed: 3})));
 const check = (change: object) => () => {
@@ -128,13 +130,14 @@ test('[MD14] a model that no client can chat with is offered for token ids, and 
   });
   const offered = await manifestOf(speechless, 'token-ids');
   expect(offered).toMatchObject({text: null, spec: {vocabularySize: 309, endTokenIds: []}});
-  expect(await manifestOf({}, 'chat')).not.toHaveProperty('text');
+  expect((await manifestOf({}, 'chat')).text).toEqual({vocabulary: 'gpt2', preTokenizer: 'smollm'});
 });
 
-test('[MD14] every model of the catalogue can be chatted with', async () => {
+test('[MD14] every model of the catalogue says how its text becomes tokens, and Weft knows how', async () => {
   const catalogUrl = new URL('../../../public/catalog/catalog.json', import.meta.url);
   for (const {manifest} of catalogSchema.parse(catalogJson)) {
-    const text = await readFile(new URL(manifest, catalogUrl), 'utf8');
-    expect(JSON.parse(text)).not.toHaveProperty('text');
+    const json = await readFile(new URL(manifest, catalogUrl), 'utf8');
+    const {text} = parseManifest(JSON.parse(json));
+    expect(text && wordPatternsOf(text).length).toBeGreaterThan(0);
   }
 });

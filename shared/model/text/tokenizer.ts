@@ -4,6 +4,7 @@ import {WeftError} from '../../errors.ts';
 import {bytesOfAlphabetText} from './byte-alphabet.ts';
 import type {GgufMetadata} from '../gguf/gguf-file.ts';
 import {type TokenizerMetadata, readTokenizerMetadata} from './tokenizer-metadata.ts';
+import {wordPatternsOf} from './supported-text.ts';
 import {TextUnsupportedError} from './text-unsupported-error.ts';
 import {type SplitAtTokens, createSplitAtTokens} from './split-at-tokens.ts';
 import {utf8Bytes} from './utf8-bytes.ts';
@@ -50,17 +51,6 @@ export class UnknownTokenError extends WeftError<UnknownTokenDetail> {
   }
 }
 
-// \p{White_Space} instead of \s: JavaScript's also has U+FEFF and lacks U+0085.
-const GPT2_WORDS =
-  String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+` +
-  String.raw`|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+`;
-
-// `tokenizer.ggml.pre` → the cuts made before BPE, as in llama.cpp's `llm_tokenizer_bpe`.
-const WORD_PATTERNS: Readonly<Record<string, readonly string[]>> = {
-  'gpt-2': [GPT2_WORDS],
-  smollm: [String.raw`\p{N}`, GPT2_WORDS],
-};
-
 /**
  * The tokenizer that a GGUF file carries. Takes a tenth of a second: make one per model.
  *
@@ -98,20 +88,7 @@ export function createTokenizer(metadata: GgufMetadata): Tokenizer {
 
 // Special tokens are cut out by `createSplitAtTokens`, so that one vocabulary serves both modes.
 function createBpe(model: TokenizerMetadata): BpeTokenizer {
-  if (model.model !== 'gpt2') {
-    throw new TextUnsupportedError(
-      'vocabulary',
-      `its kind "${model.model}" is not supported; take a model whose kind is "gpt2"`,
-    );
-  }
-  const patterns = WORD_PATTERNS[model.preTokenizer];
-  if (!patterns) {
-    const known = Object.keys(WORD_PATTERNS).join(' or ');
-    throw new TextUnsupportedError(
-      'pre-tokenizer',
-      `"${model.preTokenizer}" is not supported; take a model with ${known}`,
-    );
-  }
+  const patterns = wordPatternsOf({vocabulary: model.model, preTokenizer: model.preTokenizer});
   const vocabulary = wordsOf(model);
   const splits = patterns.map((Regex) => ({
     type: 'Split',

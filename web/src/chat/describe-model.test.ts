@@ -61,3 +61,10 @@ test('[PG5] a budget or a number of layers gives the most that it pays for, or t
   expect(choiceOfLayers(card, 14)).toBe(second);
   expect(choiceOfLayers(card, 1)).toBe(least);
 });
+
+test('[PG50] says by its manifest alone that nobody can chat with a model', () => {
+  expect(card.cannotChat).toBeNull();
+  const forIds = {...manifest, text: null};
+  const {cannotChat} = describeModel({title: 'A', licence: 'X', kvTokens: 1, manifest: forIds});
+  expect(cannotChat).toContain('its site offers it for token ids only');
+});

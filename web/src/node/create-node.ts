@@ -11,7 +11,7 @@ import type {Services} from '../lazy-services.ts';
 import {joinSwarm} from './join-swarm.ts';
 import {KV_TOKENS} from './lending/lending-limits.ts';
 import {LendNode} from './lending/lend-node.ts';
-import {loadManifest} from './model/load-manifest.ts';
+import {loadManifest, type OfferedModel} from './model/load-manifest.ts';
 import {loadVocabulary, type Vocabulary} from './model/load-vocabulary.ts';
 import {chooseChain} from './routing/choose-chain.ts';
 import {routeFrames} from './serving/route-frames.ts';
@@ -53,15 +53,7 @@ export async function createNode(options: NodeOptions): Promise<Services> {
     hop: () => lendService.hop,
     onMalformed: () => lendService.hop?.countMalformed(),
   });
-  let loadingVocabulary: Promise<Vocabulary> | null = null;
-  const vocabulary = async (): Promise<Vocabulary | null> => {
-    if (model.manifest.text === null) return null;
-    loadingVocabulary ??= loadVocabulary(model, {signal}).catch((error: unknown) => {
-      loadingVocabulary = null; // The network may be back at the next question.
-      throw error;
-    });
-    return loadingVocabulary;
-  };
+  const vocabulary = vocabularyOf(model, signal);
   const chat: ChatService = new SwarmChatService({
     client,
     vocabulary,
@@ -99,6 +91,19 @@ export async function createNode(options: NodeOptions): Promise<Services> {
       lendService.crashEngine();
       return Promise.resolve();
     },
+  };
+}
+
+/** Loaded at the first call; `null` when the model is offered for token ids only. */
+function vocabularyOf(model: OfferedModel, signal: AbortSignal): () => Promise<Vocabulary | null> {
+  let loading: Promise<Vocabulary> | null = null;
+  return async () => {
+    if (model.manifest.text === null) return null;
+    loading ??= loadVocabulary(model, {signal}).catch((error: unknown) => {
+      loading = null; // The network may be back at the next question.
+      throw error;
+    });
+    return loading;
   };
 }
 

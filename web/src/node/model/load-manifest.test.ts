@@ -1,6 +1,9 @@
 import {readFileSync} from 'node:fs';
 import {expect, test} from 'vitest';
 import {catalogSchema} from '#shared/model/catalog.ts';
+import {hashManifest} from '#shared/model/hash-manifest.ts';
+import {parseManifest} from '#shared/model/parse-manifest.ts';
+import {sha256} from '#shared/testing/sha256.ts';
 import {PATIENCE} from '../download/patience.ts';
 import {
   broken,
@@ -17,6 +20,8 @@ const json =
   (_, response) =>
     void response.writeHead(200, {'content-type': type}).end(text);
 const fileOf = (name: string): Answer => json(readFileSync(new URL(name, catalogFolder), 'utf8'));
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(name, catalogFolder), 'utf8'));
 const catalog = fileOf('catalog.json');
 const manifest = fileOf('smollm2-135m-instruct.manifest.json');
 
@@ -54,11 +59,26 @@ test('[DN10] a catalogue that is none is told by its first wrong field, without 
 });
 
 test('[SS24] a model file may have any name', async () => {
-  const entries: unknown = JSON.parse(readFileSync(new URL('catalog.json', catalogFolder), 'utf8'));
-  const [entry] = catalogSchema.parse(entries);
+  const [entry] = catalogSchema.parse(read('catalog.json'));
   const {weightsUrl} = await load(
     json(JSON.stringify([{...entry, fileName: 'a #1?/100%.gguf'}])),
     manifest,
   );
   expect(new URL(weightsUrl).pathname).toBe('/models/a%20%231%3F/100%25.gguf');
 });
+
+test.each([
+  [{vocabulary: 'llama', preTokenizer: 'default'}, 'its kind "llama" is not supported'],
+  [{vocabulary: 'gpt2', preTokenizer: 'qwen2'}, '"qwen2" is not supported'],
+])(
+  '[MD14] a model whose text this page does not know is refused by name: %j',
+  async (text, said) => {
+    const [entry] = catalogSchema.parse(read('catalog.json'));
+    const foreign = parseManifest({...parseManifest(read(entry?.manifest ?? '')), text});
+    const manifestHash = await hashManifest(foreign, sha256);
+    const offered = json(JSON.stringify([{...entry, manifestHash}]));
+    const loading = load(offered, json(JSON.stringify(foreign)));
+    await expect(loading).rejects.toThrow(failing({code: 'TEXT_UNSUPPORTED'}));
+    await expect(loading).rejects.toThrow(said);
+  },
+);

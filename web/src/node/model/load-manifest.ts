@@ -4,6 +4,7 @@ import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/cata
 import {hashManifest} from '#shared/model/hash-manifest.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
 import {parseManifest} from '#shared/model/parse-manifest.ts';
+import {wordPatternsOf} from '#shared/model/text/supported-text.ts';
 import {DownloadError} from '../download/download-error.ts';
 import {downloadJson} from '../download/download-json.ts';
 import type {Patience} from '../download/patience.ts';
@@ -26,7 +27,7 @@ export type OfferedModel = {
  *
  * @param id of the catalogue; its first entry when not said.
  * @throws {WeftError} `MODEL_UNKNOWN`, `MANIFEST_ALTERED`, `CATALOG_INVALID` or `SITE_UNREACHABLE`;
- *   {ManifestInvalidError}.
+ *   {ManifestInvalidError}; {TextUnsupportedError} when this page cannot turn text into its tokens.
  */
 export async function loadManifest(
   siteUrl: string,
@@ -53,6 +54,8 @@ export async function loadManifest(
       `The manifest of "${entry.id}" is not the one that the catalogue names: SHA-256 ${manifestHash.slice(0, 8)}… instead of ${entry.manifestHash.slice(0, 8)}…; reload the page, and tell whoever runs this site when it stays`,
     );
   }
+  // Nobody here could use its layers, so nothing of them is loaded.
+  if (manifest.text) wordPatternsOf(manifest.text);
   const {title, licence} = entry;
   const weightsPath = entry.fileName.split('/').map(encodeURIComponent).join('/');
   const weightsUrl = new URL(`models/${weightsPath}`, siteUrl).href;
