@@ -23,6 +23,9 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = {
   ...named({
     'many-tabs': async () => (await import('../soak/many-tabs.ts')).soakManyTabs,
     'crowd-at-once': async () => (await import('../soak/crowd-at-once.ts')).soakCrowdAtOnce,
+    'long-serve': async () => (await import('../soak/long-serve.ts')).soakLongServe,
+    'server-heap': async () => (await import('../soak/server-heap.ts')).soakServerHeap,
+    attackers: async () => (await import('../soak/attackers.ts')).soakAttackers,
   }),
 };
 
@@ -39,12 +42,14 @@ await runToExit(async (signal) => {
     operands: 'any',
     options: {
       seed: {type: 'string', default: '1'},
+      minutes: {type: 'string'},
       report: {type: 'string', default: join('report', 'soak')},
     },
   });
   const asked = chooseNamed('soak', SOAKS, positionals);
   const context = {
     seed: wholeNumber('seed', values.seed, 0),
+    minutes: values.minutes === undefined ? null : wholeNumber('minutes', values.minutes, 1),
     reportDir: pathFromCaller(values.report),
   };
   const failed: string[] = [];

@@ -2,6 +2,8 @@ import type {Check} from '#shared/testing/virtual-swarm/checks.ts';
 
 export type SoakContext = {
   readonly seed: number;
+  /** Of a run that lasts by the clock, when the caller asks for another length than the usual one. */
+  readonly minutes: number | null;
   /** A folder for whatever else the run writes. */
   readonly reportDir: string;
 };

@@ -109,11 +109,17 @@ function describeServer(parts: {
   };
 }
 
+/**
+ * Connections that the system holds while this process is busy; with Node's 511, a crowd
+ * or whoever opens thousands at once makes everybody's wait for a second, three, seven.
+ */
+const BACKLOG = 4_096;
+
 async function listen(http: Server, {port, host}: ServerConfig): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     http.once('listening', resolve);
     http.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(port, cause)));
-    http.listen(port, host);
+    http.listen({port, host, backlog: BACKLOG});
   });
   const address = http.address();
   assert(address !== null && typeof address === 'object', 'the server listens on a TCP port');

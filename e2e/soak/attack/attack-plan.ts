@@ -1,0 +1,44 @@
+import type {AttackerNodes} from './attacker-node.ts';
+
+/** Whom strangers attack, and from where. All of it is on this machine's loopback. */
+export type AttackTarget = {
+  readonly port: number;
+  readonly serverId: string;
+  /** A tab with a place at the server's relay. */
+  readonly victimId: string;
+  /** Addresses of loopback that the attackers come from. */
+  readonly fromAddresses: readonly string[];
+};
+
+/** How much of each kind; every number is a bound. */
+export type AttackCounts = {
+  readonly silentSockets: number;
+  readonly identities: number;
+  readonly pipelinedLookups: number;
+  readonly hangingDhtServers: number;
+  readonly idleConnections: number;
+  /** Of all who dial together. */
+  readonly relayedDialsPerSec: number;
+  readonly diallingPeers: number;
+  /** Relayed dials go on and silent sockets are replaced for so long; then everything is closed. */
+  readonly durationMs: number;
+};
+
+/** What became of one kind of attack, as the attackers saw it. */
+export type AttackOutcome = {
+  readonly kind: string;
+  readonly tried: number;
+  /** Of those: opened, answered or stored. */
+  readonly taken: number;
+};
+
+export type AttackContext = {
+  /** Makes nodes of strangers; closed when all attacks are over. */
+  readonly nodes: AttackerNodes;
+  readonly target: AttackTarget;
+  readonly counts: AttackCounts;
+  /** Aborts when the attack is over. */
+  readonly over: AbortSignal;
+};
+
+export type Attack = (context: AttackContext) => Promise<AttackOutcome>;

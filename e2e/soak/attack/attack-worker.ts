@@ -1,0 +1,16 @@
+/// <reference types="node" />
+import {parentPort} from 'node:worker_threads';
+import type {AttackCounts, AttackTarget} from './attack-plan.ts';
+import {runAttacks} from './run-attacks.ts';
+
+type Question = {readonly target: AttackTarget; readonly counts: AttackCounts};
+
+// A rejection ends the worker, and with it the question.
+parentPort?.on('message', ({target, counts}: Question) => void answer(target, counts));
+
+async function answer(target: AttackTarget, counts: AttackCounts): Promise<void> {
+  // Nobody ends it early but by ending the worker.
+  const outcomes = await runAttacks(target, counts, {signal: new AbortController().signal});
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window: a port of Node.
+  parentPort?.postMessage(outcomes);
+}

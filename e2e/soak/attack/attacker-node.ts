@@ -1,0 +1,132 @@
+import {connect, createServer, type Server, type Socket} from 'node:net';
+import {setTimeout as wait} from 'node:timers/promises';
+import {circuitRelayTransport} from '@libp2p/circuit-relay-v2';
+import {identify} from '@libp2p/identify';
+import type {Connection, Libp2p, PrivateKey} from '@libp2p/interface';
+import {noise} from '@libp2p/noise';
+import {webSockets} from '@libp2p/websockets';
+import {yamux} from '@libp2p/yamux';
+import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
+import {createLibp2p} from 'libp2p';
+import {assert} from '#shared/assert.ts';
+import type {AttackTarget} from './attack-plan.ts';
+
+const RETRY_MS = 250;
+
+export type AttackerNode = {
+  readonly libp2p: Libp2p;
+  readonly connection: Connection;
+};
+
+export type AttackerOptions = {
+  readonly privateKey?: PrivateKey;
+  /** Takes a place at the relay, as whoever wants to be dialled. */
+  readonly isReachable?: boolean;
+};
+
+/**
+ * libp2p nodes of strangers. A node of Node cannot choose the address that it
+ * dials from, so each address has a forwarder between its nodes and the server.
+ */
+export class AttackerNodes {
+  readonly #target: AttackTarget;
+  readonly #forwarders: readonly Forwarder[];
+  readonly #nodes = new Set<Libp2p>();
+  #next = 0;
+
+  private constructor(target: AttackTarget, forwarders: readonly Forwarder[]) {
+    this.#target = target;
+    this.#forwarders = forwarders;
+  }
+
+  static async start(target: AttackTarget): Promise<AttackerNodes> {
+    const forwarders = await Promise.all(
+      target.fromAddresses.map((fromAddress) => startForwarder({fromAddress, port: target.port})),
+    );
+    return new AttackerNodes(target, forwarders);
+  }
+
+  /** A connected node, each time from the next address. Tries until it is let in. @throws the reason of `signal`. */
+  async open(
+    {privateKey, isReachable = false}: AttackerOptions,
+    {signal}: {readonly signal: AbortSignal},
+  ): Promise<AttackerNode> {
+    const libp2p = await createLibp2p({
+      ...(privateKey && {privateKey}),
+      addresses: {listen: isReachable ? ['/p2p-circuit'] : []},
+      transports: [webSockets(), circuitRelayTransport()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux()],
+      connectionGater: {denyDialMultiaddr: () => false},
+      connectionMonitor: {enabled: false},
+      services: {identify: identify()},
+    });
+    this.#nodes.add(libp2p);
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return {libp2p, connection: await libp2p.dial(this.#serverAddress(), {signal})};
+      } catch {
+        await wait(RETRY_MS, undefined, {signal});
+      }
+    }
+  }
+
+  async leave({libp2p}: AttackerNode): Promise<void> {
+    this.#nodes.delete(libp2p);
+    await libp2p.stop();
+  }
+
+  /** Through the relay to the tab that is attacked. */
+  victimAddress(): Multiaddr {
+    return this.#serverAddress().encapsulate(`/p2p-circuit/p2p/${this.#target.victimId}`);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#nodes].map(async (node) => node.stop()));
+    await Promise.all(this.#forwarders.map((forwarder) => forwarder.close()));
+  }
+
+  #serverAddress(): Multiaddr {
+    const forwarder = this.#forwarders[this.#next % this.#forwarders.length];
+    this.#next += 1;
+    assert(forwarder !== undefined, 'attackers come from somewhere');
+    return multiaddr(`/ip4/127.0.0.1/tcp/${forwarder.port}/ws/p2p/${this.#target.serverId}`);
+  }
+}
+
+type Forwarder = {readonly port: number; close(): Promise<void>};
+
+async function startForwarder(to: {
+  readonly fromAddress: string;
+  readonly port: number;
+}): Promise<Forwarder> {
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+  };
+  const server = createServer((socket) => {
+    const {fromAddress: localAddress, port} = to;
+    const forwarded = connect({host: '127.0.0.1', port, localAddress});
+    for (const each of [socket, forwarded]) keep(each);
+    socket.on('close', () => forwarded.destroy());
+    forwarded.on('close', () => socket.destroy());
+    socket.pipe(forwarded).pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: portOf(server),
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function portOf(server: Server): number {
+  const bound = server.address();
+  assert(bound !== null && typeof bound === 'object', 'the forwarder listens on a TCP port');
+  return bound.port;
+}

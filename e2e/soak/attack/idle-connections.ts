@@ -1,0 +1,24 @@
+import type {Attack} from './attack-plan.ts';
+
+const OPENED_AT_ONCE = 16;
+const OPEN_TIMEOUT_MS = 10_000;
+
+/** libp2p connections that finish their handshake and then do nothing. */
+export const idleConnections: Attack = async ({nodes, counts, over}) => {
+  let tried = 0;
+  let taken = 0;
+  const openSome = async (): Promise<void> => {
+    while (tried < counts.idleConnections && !over.aborted) {
+      tried += 1;
+      try {
+        const signal = AbortSignal.any([over, AbortSignal.timeout(OPEN_TIMEOUT_MS)]);
+        await nodes.open({}, {signal});
+        taken += 1;
+      } catch {
+        // Not let in.
+      }
+    }
+  };
+  await Promise.all(Array.from({length: OPENED_AT_ONCE}, openSome));
+  return {kind: 'idle connections', tried, taken};
+};

@@ -1,0 +1,67 @@
+/// <reference types="node" />
+import type {ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {setTimeout as wait} from 'node:timers/promises';
+import * as z from 'zod';
+import {atMost} from '#shared/testing/virtual-swarm/checks.ts';
+import {RECORD_TTL_MS} from '#shared/protocol/node-record.ts';
+import {comeAndGo, type Visits} from './heap/come-and-go.ts';
+import type {Soak} from './soak.ts';
+import {spawnServer} from './spawn-server.ts';
+
+const VISITS: Visits = {joins: 2_000, directoryStreams: 2_000, identities: 400};
+const ROUNDS = 4;
+/** What is compiled and cached at the first visit is no leak. */
+const WARM_UP: Visits = {joins: 50, directoryStreams: 50, identities: 10};
+/** Farewells are remembered until the records that they end would be over. */
+const SETTLE_MS = RECORD_TTL_MS + 5_000;
+const MAX_GROWTH = 1.1;
+/** Of two measurements of the same. */
+const NOISE = 1.01;
+
+/** What thousands of visitors leave behind in the server: nothing. */
+export const soakServerHeap: Soak = async (_, {signal}) => {
+  const staticDir = await mkdtemp(join(tmpdir(), 'weft-heap-'));
+  await writeFile(join(staticDir, 'index.html'), '<!doctype html>');
+  const reporter = new URL('heap/report-heap.ts', import.meta.url).href;
+  const server = await spawnServer({
+    env: {STATIC_DIR: staticDir},
+    nodeArgs: ['--expose-gc', '--import', reporter],
+  });
+  const heapBytes: number[] = [];
+  let failed = 0;
+  try {
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const visits = round === 0 ? WARM_UP : VISITS;
+      failed += await comeAndGo({server, visits, signal});
+      await wait(SETTLE_MS, undefined, {signal});
+      heapBytes.push(await heapOf(server.child));
+      process.stderr.write(`round ${round}: ${String(heapBytes.at(-1))} bytes\n`);
+    }
+  } finally {
+    await server.stop();
+    await rm(staticDir, {recursive: true});
+  }
+  const [before = 0, , second = 0, , fourth = 0] = heapBytes;
+  return {
+    checks: [
+      atMost('visits that failed', failed, 0),
+      atMost('heap after all rounds, of that before', fourth / before, MAX_GROWTH),
+      atMost('heap after the fourth round, of that after the second', fourth / second, NOISE),
+    ],
+    figures: {heapBytes},
+  };
+};
+
+async function heapOf(child: ChildProcess): Promise<number> {
+  const told = once(child, 'message');
+  child.send('heap');
+  const [bytes] = z
+    .tuple([z.number()])
+    .rest(z.unknown())
+    .parse(await told);
+  return bytes;
+}
