@@ -105,6 +105,19 @@ test('[RI7] who floods the DHT waits behind itself: the page and other tabs are 
   await honest.stop();
 });
 
+test('[RI11] more than a connection could have to say costs the stream, and no more', async () => {
+  const client = await openClient(server);
+  const closer = Array.from({length: 8_000}, () => new Uint8Array(100));
+  expect((await ask(client, {type: 'PING', closer})).peerCount).toBe(0);
+  const stream = await DhtStream.open(client.connection);
+  const sayOn = async (): Promise<void> => {
+    for (;;) await stream.ask({type: 'PING', closer});
+  };
+  expect(await isReset(sayOn())).toBe(true);
+  expect(client.connection.status).toBe('open');
+  await client.stop();
+});
+
 test('[RI8] who lies again and again loses its connection, and is not let in again at once', async () => {
   const privateKey = await generateKeyPair('Ed25519');
   const liar = await openClient(server, {privateKey});
