@@ -24,6 +24,8 @@ export type SwarmOptions = {
   readonly log: (line: string) => void;
   /** The built page; that of this repository when it is not said. */
   readonly siteDir?: string;
+  /** Where tabs find the page, when that is behind a proxy. */
+  readonly publicUrl?: string;
   /** Runs in every tab before any of its scripts: for who watches from inside, or breaks something. */
   readonly initScript?: string;
   /** Of the signal server; those of `npm start` when they are not said. */
@@ -37,13 +39,15 @@ export class Swarm {
   readonly server: SignalServer;
   readonly #browser: Browser;
   readonly #tabs: Tab[] = [];
+  readonly #siteUrl: string;
   readonly #initScript: string | undefined;
   readonly #browserLost = new AbortController();
 
-  private constructor(server: SignalServer, browser: Browser, initScript: string | undefined) {
+  private constructor(server: SignalServer, browser: Browser, options: SwarmOptions) {
     this.server = server;
     this.#browser = browser;
-    this.#initScript = initScript;
+    this.#siteUrl = options.publicUrl ?? server.url;
+    this.#initScript = options.initScript;
     browser.on('disconnected', () => {
       this.#browserLost.abort(new Error('The browser ended before the swarm was stopped'));
     });
@@ -63,6 +67,7 @@ export class Swarm {
       staticDir: options.siteDir ?? DIST_DIR,
       modelsDir: options.modelsDir,
       maxTabs: MAX_TABS,
+      publicUrl: options.publicUrl ?? null,
     };
     const server = await startSignalServer(config, options.socketLimits);
     const endsOnSignal = options.signals !== 'ours';
@@ -75,7 +80,7 @@ export class Swarm {
         handleSIGTERM: endsOnSignal,
         handleSIGHUP: endsOnSignal,
       });
-      return new Swarm(server, browser, options.initScript);
+      return new Swarm(server, browser, options);
     } catch (error) {
       await server.close();
       throw error;
@@ -88,7 +93,7 @@ export class Swarm {
 
   async openTab(options: Omit<OpenTabOptions, 'url'> = {}): Promise<Tab> {
     const initScript = this.#initScript;
-    const {url} = this.server;
+    const url = this.#siteUrl;
     const tab = await Tab.open(this.#browser, {...(initScript && {initScript}), ...options, url});
     this.#tabs.push(tab);
     return tab;
@@ -120,7 +125,7 @@ export class Swarm {
     const context = await this.#browser.newContext(options.context);
     const page = await context.newPage();
     await options.prepare?.(page);
-    await page.goto(`${this.server.url}?${search}`);
+    await page.goto(`${this.#siteUrl}?${search}`);
     return page;
   }
 
