@@ -33,6 +33,19 @@ const broke = (code: string) => ({
   nextStep: 'reload',
 });
 
+test('[PG7] so is an engine of which a part does not load', () => {
+  for (const reason of [
+    'its script could not be loaded',
+    'Error: no available backend found. ERR: [wasm] TypeError: Failed to fetch dynamically imported module: http://x/y.mjs',
+    "NetworkError: Failed to execute 'send' on 'XMLHttpRequest': Failed to load 'http://x/y.wasm'",
+    'RuntimeError: Aborted(both async and sync fetching of the wasm failed). Build with -sASSERTIONS',
+  ]) {
+    const message = `The engine is gone: ${reason}`;
+    expect(explainCode('ENGINE_LOST', message, lending)).toMatchObject({code: 'PAGE_INCOMPLETE'});
+    expect(explainCode('ENGINE_LOST', message, offline)).toMatchObject({code: 'OFFLINE'});
+  }
+});
+
 test('[PG8] what nobody foresaw is told by its code, with what to do', () => {
   expect(explainFailure('odd', asking)).toEqual(broke('UNKNOWN'));
   expect(explainFailure(new TypeError('x is undefined'), asking)).toEqual(broke('TypeError'));

@@ -59,7 +59,12 @@ function unforeseen(code: string): Failure {
 /** Browsers and onnxruntime say it in these words. */
 const NO_MEMORY = /out of memory|allocation failed|bad_alloc|failed to allocate/iu;
 
-function moreExactly(code: string, message: string, isOnline: boolean): string {
+/** The same where a script or a wasm file of an engine does not come. */
+const NOT_LOADED =
+  /could not be loaded|failed to (?:fetch|load)|NetworkError|dynamically imported module|fetching of the wasm/iu;
+
+function moreExactly(coded: string, message: string, isOnline: boolean): string {
+  const code = coded === 'ENGINE_LOST' && NOT_LOADED.test(message) ? 'PAGE_INCOMPLETE' : coded;
   if (!isOnline && NEEDS_NETWORK.has(code)) return 'OFFLINE';
   if (!SAID_WELL.has(code) && NO_MEMORY.test(message)) return 'OUT_OF_MEMORY';
   return code;

@@ -95,7 +95,9 @@ class WorkerShardRunner implements ShardRunner {
       else this.#settle(event.data);
     });
     this.#worker.addEventListener('error', (event) => {
-      lose(event.message);
+      // A script that does not come has an event without a message.
+      const message: string | undefined = event.message;
+      lose(message ?? 'its script could not be loaded');
     });
     this.#worker.addEventListener('messageerror', () => {
       lose('a message could not be read');
