@@ -7,6 +7,7 @@ import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import {readModelSpec} from '#shared/model/gguf/read-model-spec.ts';
 import {makeManifest} from '#shared/model/make-manifest.ts';
 import type {Manifest} from '#shared/model/manifest.ts';
+import {oneSentence} from '#shared/model/one-sentence.ts';
 import {ModelUnreadableError} from '#shared/model/model-unreadable-error.ts';
 import {whyUnreadable} from '../command-line/why-unreadable.ts';
 
@@ -62,7 +63,7 @@ function unreadable(
 ): WeftError {
   return new WeftError(
     {code: 'MODEL_UNREADABLE', reason} as const,
-    `Cannot read the model file "${path}": ${reason}; ${instead}`,
+    `Cannot read the model file "${path}": ${oneSentence(reason)}; ${instead}`,
     {cause},
   );
 }

@@ -1,4 +1,5 @@
 import {WeftError} from '../errors.ts';
+import {oneSentence} from './one-sentence.ts';
 
 type Detail = {
   readonly code: 'MODEL_UNREADABLE';
@@ -17,7 +18,7 @@ export class ModelUnreadableError extends WeftError<Detail> {
     const {instead = WHOLE_FILE, ...errorOptions} = options;
     super(
       {code: 'MODEL_UNREADABLE', reason, instead},
-      `Cannot read the model file: ${reason}; ${instead}`,
+      oneSentence(`Cannot read the model file: ${reason}; ${instead}`),
       errorOptions,
     );
   }

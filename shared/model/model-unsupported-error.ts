@@ -1,4 +1,5 @@
 import {WeftError} from '../errors.ts';
+import {oneSentence} from './one-sentence.ts';
 
 /** The part of a model file that Weft cannot run. */
 export type UnsupportedPart =
@@ -29,7 +30,9 @@ export class ModelUnsupportedError extends WeftError<Detail> {
     const verb = found.length === 1 ? 'is' : 'are';
     super(
       {code: 'MODEL_UNSUPPORTED', ...unsupported},
-      `Cannot run this model: ${part} ${listOf(found)} ${verb} not supported; ${instead}`,
+      oneSentence(
+        `Cannot run this model: ${part} ${listOf(found)} ${verb} not supported; ${instead}`,
+      ),
     );
   }
 }

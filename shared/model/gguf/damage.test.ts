@@ -21,8 +21,9 @@ async function refusalOf(bytes: Uint8Array<ArrayBuffer>): Promise<string | null>
     await makeManifest({id: 'x', cutEvery: 1, prompts: 'chat', ...file});
     return null;
   } catch (error) {
-    if (isWeftError(error) && CODES.has(error.detail.code)) return error.detail.code;
-    throw error;
+    if (!isWeftError(error) || !CODES.has(error.detail.code)) throw error;
+    expect(error.message).toMatch(/^Cannot [^\p{Cc}]{1,1100}$/u);
+    return error.detail.code;
   }
 }
 

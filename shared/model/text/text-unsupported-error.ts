@@ -1,4 +1,5 @@
 import {WeftError} from '../../errors.ts';
+import {oneSentence} from '../one-sentence.ts';
 
 /** What stands between text and the ids of a model's tokens. */
 type TextPart =
@@ -27,7 +28,7 @@ export class TextUnsupportedError extends WeftError<Detail> {
   constructor(part: TextPart, reason: string, options?: ErrorOptions) {
     super(
       {code: 'TEXT_UNSUPPORTED', part, reason},
-      `Cannot chat with this model: ${part}: ${reason}`,
+      oneSentence(`Cannot chat with this model: ${part}: ${reason}`),
       options,
     );
   }
