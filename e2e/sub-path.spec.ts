@@ -6,7 +6,9 @@ import {askForAnswer, greedyRequest} from './swarm/ask.ts';
 import {Swarm} from './swarm/start-swarm.ts';
 import {log} from './swarm/test-log.ts';
 
-test('[SP1] in a folder of a site a tab loads its engine and weights, and another asks over WebRTC', async () => {
+const layers = (maxLayers: number) => ({capacity: {kind: 'layers', maxLayers}}) as const;
+
+test('[BP1] in a folder of a site a tab loads its engine and weights, and another asks over WebRTC', async () => {
   const model = await prepareModel({log});
   const proxy = await startPathProxy('/weft/', {keeps: false});
   const swarm = await Swarm.start({
@@ -18,7 +20,6 @@ test('[SP1] in a folder of a site a tab loads its engine and weights, and anothe
   });
   proxy.forwardTo(swarm.server.port);
   try {
-    const layers = (maxLayers: number) => ({capacity: {kind: 'layers', maxLayers}}) as const;
     const cpu = await swarm.openLendingTab({engine: 'wasm', ...layers(5)});
     await cpu.waitForLendState(['serving'], {timeoutMs: 300_000});
     await cpu.close();

@@ -65,7 +65,7 @@ const PARTS = [
   '- [ ] ',
 ];
 
-test('[PG50] an answer that grows ends as one that is read at once', () => {
+test('[MK1] an answer that grows ends as one that is read at once', () => {
   assert(
     property(
       array(constantFrom(...PARTS), {maxLength: 40}).map((parts) => parts.join('')),
@@ -110,13 +110,13 @@ const LONG_BLOCKS: readonly (readonly [string, string])[] = [
 /** Each character is read 64 times on average, and a piece once more when it is cut off. */
 const MAX_READINGS = 64 + 2 * 32;
 
-test.each(LONG_BLOCKS)('[PG51] the work for an answer of %s is linear in its length', (_, unit) => {
+test.each(LONG_BLOCKS)('[MK2] the work for an answer of %s is linear in its length', (_, unit) => {
   const characters = 10_000;
   const {lexedCharacters} = feed(repeat(unit, characters), 20);
   expect(lexedCharacters).toBeLessThan(MAX_READINGS * characters);
 });
 
-test.each(LONG_BLOCKS)('[PG51] %s of 30,000 characters at once are read a few times', (_, unit) => {
+test.each(LONG_BLOCKS)('[MK2] %s of 30,000 characters at once are read a few times', (_, unit) => {
   const stream = new MarkdownStream();
   const text = repeat(unit, 30_000);
   const shown = flat(stream.update(text));
@@ -134,7 +134,7 @@ test.each([
   ['quotes', Array.from({length: 150}, (_, depth) => `${'>'.repeat(depth)} x`).join('\n')],
   ['emphasis', `${'*_'.repeat(1000)}x${'_*'.repeat(1000)}`],
   ['brackets', `${'['.repeat(2000)}x${']'.repeat(2000)}`],
-])('[PG52] deep nesting of %s neither throws nor shows more than a few levels', (_, text) => {
+])('[MK3] deep nesting of %s neither throws nor shows more than a few levels', (_, text) => {
   const stream = feed(text, 50);
   stream.catchUp();
   const depthOf = (token: Token): number => {
@@ -149,13 +149,13 @@ test.each([
   expect(Math.max(...depths)).toBeLessThan(60);
 });
 
-test('[PG51] code of many screens stays one block until it is closed', () => {
+test('[MK2] code of many screens stays one block until it is closed', () => {
   const code = `\`\`\`js\n${'let x = [1, 2];\n'.repeat(1000)}\`\`\`\n`;
   const shown = flat(feed(`${code}\nAnd words`, 7).update(`${code}\nAnd words.`));
   expect(shown.map(({type}) => type)).toEqual(['code', 'paragraph']);
 });
 
-test('[PG53] what is not read yet is shown as it came, at the end of what is open', () => {
+test('[MK4] what is not read yet is shown as it came, at the end of what is open', () => {
   const stream = new MarkdownStream();
   const start = `- ${'long '.repeat(700)}`;
   const text = `${start}**end**`;
@@ -173,7 +173,7 @@ test('[PG53] what is not read yet is shown as it came, at the end of what is ope
   expect(JSON.stringify(stream.update(text))).toContain('"strong"');
 });
 
-test('[PG53] another answer begins anew', () => {
+test('[MK4] another answer begins anew', () => {
   const stream = feed('# One\n\nand more', 3);
   expect(shapeOf(flat(stream.update('Two')))).toEqual([['paragraph', [['text', 'Two']]]]);
 });
