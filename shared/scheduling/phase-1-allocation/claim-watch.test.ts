@@ -1,18 +1,24 @@
 import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/ids.ts';
-import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
-import type {SnapshotNode} from '../swarm-snapshot.ts';
+import {shard} from '#shared/testing/snapshot-node.ts';
+import type {PlacementClaim, SnapshotRecord} from '../swarm-snapshot.ts';
 import {ClaimWatch} from './claim-watch.ts';
 
 const stuck = asPeerId('s');
 const claimAt = (claimedAtMs: number) => ({...shard(0, 10, 30), epoch: claimedAtMs, claimedAtMs});
+type Said = {readonly claim?: PlacementClaim; readonly shards?: SnapshotRecord['shards']};
+const said = (id: string, {claim, shards = []}: Said) => ({
+  peerId: asPeerId(id),
+  claim: claim ?? null,
+  shards,
+});
 const served = [shard(0, 10, 30)];
 
 /** What is remembered of one node that is looked at every 10 s. */
-function watch(states: readonly Partial<SnapshotNode>[]): number {
+function watch(states: readonly Said[]): number {
   const claims = new ClaimWatch();
   for (const [i, state] of states.entries()) {
-    claims.see([snapshotNode('s', state)], i * 10_000);
+    claims.see([said('s', state)], i * 10_000);
   }
   return claims.claimedMs(stuck);
 }
@@ -35,14 +41,12 @@ test('[PL11] whoever comes to serve, or claims nothing for ten minutes, begins a
 
 test('[PL11] who is away for a while is remembered, and no number of strangers fills the memory', () => {
   const claims = new ClaimWatch();
-  claims.see([snapshotNode('s', {claim: claimAt(0)})], 0);
-  claims.see([snapshotNode('s', {claim: claimAt(0)})], 10_000);
+  claims.see([said('s', {claim: claimAt(0)})], 0);
+  claims.see([said('s', {claim: claimAt(0)})], 10_000);
   claims.see([], 20_000);
   expect(claims.claimedMs(stuck)).toBe(10_000);
-  const strangers = Array.from({length: 5_000}, (_, i) =>
-    snapshotNode(`x${i}`, {claim: claimAt(0)}),
-  );
+  const strangers = Array.from({length: 5_000}, (_, i) => said(`x${i}`, {claim: claimAt(0)}));
   claims.see(strangers, 30_000);
-  claims.see([strangers[0] ?? snapshotNode('')], 40_000);
+  claims.see(strangers.slice(0, 1), 40_000);
   expect(claims.claimedMs(stuck)).toBe(0);
 });

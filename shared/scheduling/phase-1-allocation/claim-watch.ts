@@ -1,11 +1,14 @@
 import type {PeerId} from '#shared/ids.ts';
-import type {SnapshotNode} from '../swarm-snapshot.ts';
+import type {SnapshotRecord} from '../swarm-snapshot.ts';
 
 /** Who has claimed nothing for this long begins anew. */
 const FORGIVEN_AFTER_MS = 600_000;
 /** Between two looks a node is not supposed to have claimed for longer. */
 const MOST_STEP_MS = 60_000;
 const MOST_NODES = 4_096;
+
+/** What of a record is looked at. */
+type Seen = Pick<SnapshotRecord, 'peerId' | 'shards' | 'claim'>;
 
 type Watched = {
   /** How long it has claimed layers since it last came to serve some, all claims together. */
@@ -24,13 +27,14 @@ type Watched = {
 export class ClaimWatch {
   readonly #nodes = new Map<PeerId, Watched>();
 
-  /** Call on every new snapshot. O(N). */
-  see(nodes: readonly SnapshotNode[], nowMs: number): void {
-    for (const node of nodes) {
-      const before = this.#nodes.get(node.nodeId);
-      const after = watchedAfter(before, node, nowMs);
-      if (before !== undefined) this.#nodes.delete(node.nodeId);
-      if (after !== null) this.#nodes.set(node.nodeId, after); // Last in the order of the map.
+  /** Call with all live records when they have changed. O(N). */
+  see(records: readonly Seen[], nowMs: number): void {
+    for (const record of records) {
+      const before = this.#nodes.get(record.peerId);
+      if (before === undefined && record.claim === null) continue;
+      const after = watchedAfter(before, record, nowMs);
+      this.#nodes.delete(record.peerId);
+      if (after !== null) this.#nodes.set(record.peerId, after); // Last in the order of the map.
     }
     for (const [nodeId, {claimedAtMs}] of this.#nodes) {
       const isForgiven = nowMs - claimedAtMs > FORGIVEN_AFTER_MS;
@@ -46,7 +50,7 @@ export class ClaimWatch {
 
 function watchedAfter(
   before: Watched | undefined,
-  {shards, claim}: SnapshotNode,
+  {shards, claim}: Seen,
   nowMs: number,
 ): Watched | null {
   const serves = JSON.stringify(shards);

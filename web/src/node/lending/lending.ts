@@ -82,7 +82,7 @@ export class Lending {
     });
     this.#loop = this.#planLayers();
     this.#unsubscribe = membership.onSnapshot(() => {
-      this.#claims.see(membership.snapshotWith(null).nodes, membership.nowMs());
+      this.#claims.see(membership.records(), membership.nowMs());
       if (this.#hasLookedAround) this.#loop.update();
     });
     void this.#lookAround();
