@@ -17,7 +17,7 @@ const MAX_STREAMS_PER_CONNECTION = 8;
 type Options = {
   readonly libp2p: Libp2p;
   readonly datastore: NewestRecordDatastore;
-  /** Asked before each page of a first listing; resolves when it may go, `false` when it may not. */
+  /** Asked before each page; resolves when it may go, `false` when it may not. */
   readonly takeTurn?: (connection: Connection) => Promise<boolean>;
   /** A reader that has not taken a page by then is dropped. */
   readonly stallTimeoutMs?: number;

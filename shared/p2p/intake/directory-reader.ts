@@ -17,9 +17,18 @@ type Options = {
   readonly held: readonly SealedRecord[];
   /** Whoever has not taken a page by then does not read. */
   readonly stallTimeoutMs: number;
-  /** Asked before each page of the first listing; resolves when it is this reader's turn. */
+  /** Asked before each page; resolves when it is this reader's turn. */
   readonly takeTurn: () => Promise<boolean>;
 };
+
+/** Every reader is told the same: each record is written out once. */
+const texts = new WeakMap<Uint8Array, string>();
+
+function textOf(value: Uint8Array): string {
+  const text = texts.get(value) ?? toBase64(value);
+  texts.set(value, text);
+  return text;
+}
 
 /** One reader's stream. What it has not been told yet is kept once per key, so a slow reader costs little. */
 export class DirectoryReader {
@@ -50,7 +59,7 @@ export class DirectoryReader {
   /** Resolves when the reader left, reads no more, or the server stops. */
   async run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      if (!this.#isComplete && !(await this.#options.takeTurn())) break;
+      if (!(await this.#options.takeTurn())) break;
       await this.#write(this.#takePage());
       if (this.#news.size === 0) await this.#waitForNews();
     }
@@ -79,7 +88,7 @@ export class DirectoryReader {
     return {
       complete: this.#isComplete,
       records: page.flatMap(([peerId, news]) =>
-        news === 'gone' ? [] : [{peerId, value: toBase64(news)}],
+        news === 'gone' ? [] : [{peerId, value: textOf(news)}],
       ),
       gone: page.flatMap(([peerId, news]) => (news === 'gone' ? [peerId] : [])),
     };

@@ -13,9 +13,9 @@ import {WorkLane} from '../limits/work-lane.ts';
 import {guardDht} from './guard-dht.ts';
 
 /** What one peer may cost, in units of about 0.3 ms. A tab that is busy spends a quarter of it. */
-const WORK_PER_PEER = {unitsPerSecond: 100, burstUnits: 300, maxWaitingPerPeer: 64};
-/** Reading a record and checking its signature. */
-const VERIFY_UNITS = 5;
+const WORK_PER_PEER = {unitsPerSecond: 150, burstUnits: 450, maxWaitingPerPeer: 64};
+/** Checking a record, and telling every reader of it. No tab publishes more than four a second. */
+const RECORD_UNITS = 25;
 /** Up to 32 records of a listing. */
 const PAGE_UNITS = 1;
 /** Of one connection; a query opens three. */
@@ -57,7 +57,7 @@ export class RecordService {
       now: Date.now,
       peerServerIds: options.peerServerIds,
       mayVerify: async ({address, peerId}) =>
-        await this.#lane.take({address, peer: peerId}, VERIFY_UNITS),
+        await this.#lane.take({address, peer: peerId}, RECORD_UNITS),
       onRefused: (code, {peerId}) => this.#conduct.note(peerId, code),
     });
   }
