@@ -1,8 +1,8 @@
+import {setClock, wrongClockScript} from '../swarm/wrong-clock.ts';
 import {lineOf} from './bench-line.ts';
 import type {Benchmark, BenchmarkContext} from './benchmark.ts';
 import {withPair, type Pair} from './open-pair.ts';
 import {seqKnownBy, untilSeenAgain} from './seen-again.ts';
-import {clockScript, setClock} from './shifted-clock.ts';
 
 const SEC = 1_000;
 const HOUR = 3_600 * SEC;
@@ -21,7 +21,7 @@ type Who = 'lender' | 'client';
  * And clocks that are wrong from the start: how long until such a pair answers.
  */
 export const benchClock: Benchmark = async (context) => {
-  const right = clockScript(0);
+  const right = wrongClockScript(0);
   await withPair(context, {lender: right, client: right}, async (pair) => {
     for (const who of ['lender', 'client'] as const) {
       for (const byMs of SET_BY_MS) await measureSet(context, pair, {who, byMs});
@@ -59,7 +59,7 @@ async function measureSet(
 /** Both tabs are wrong, by as much in either direction: they agree on nothing but the server. */
 async function measureWrong(context: BenchmarkContext, byMs: number): Promise<void> {
   const startedMs = performance.now();
-  const scripts = {lender: clockScript(byMs), client: clockScript(-byMs)};
+  const scripts = {lender: wrongClockScript(byMs), client: wrongClockScript(-byMs)};
   await withPair(context, scripts, async ({client, lenderId}) => {
     const signal = limited(context);
     await untilSeenAgain(client, {peerId: lenderId, afterSeq: -1, signal});

@@ -14,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'plan-quality': async () => (await import('../bench/plan-quality.ts')).benchPlanQuality,
   'plan-cost': async () => (await import('../bench/plan-cost.ts')).benchPlanCost,
   'stale-clients': async () => (await import('../bench/stale-clients.ts')).benchStaleClients,
+  floods: async () => (await import('../bench/floods.ts')).benchFloods,
   clock: async () => (await import('../bench/clock.ts')).benchClock,
   away: async () => (await import('../bench/away.ts')).benchAway,
   markdown: async () => (await import('../bench/markdown.ts')).benchMarkdown,

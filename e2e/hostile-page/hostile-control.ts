@@ -7,6 +7,12 @@ export type ToldMessage = {
   readonly code: string | null;
 };
 
+/** Pings as fast as they go; or frames that are announced and never come. */
+export type Flood = 'pings' | 'announcements';
+
+/** What went out, and how many links it took. */
+export type FloodCount = {readonly sent: number; readonly links: number};
+
 /**
  * `globalThis.weftHostile`: a real libp2p peer of the swarm that sends whatever
  * bytes it is given. What is sent is the test's business.
@@ -23,6 +29,8 @@ export type HostileControl = {
   send(to: string, frames: readonly string[]): Promise<void>;
   /** Announces a frame of this length on the link itself, below all checks of the sender. */
   announce(to: string, frameBytes: number): Promise<void>;
+  /** Does this for so long, on one link after the other: each that is ended is made again. */
+  flood(to: string, flood: {readonly kind: Flood; readonly forMs: number}): Promise<FloodCount>;
   /** Ends every direct connection to this peer. */
   cut(to: string): Promise<void>;
 };

@@ -1,3 +1,4 @@
+import type {Stream} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import {asManifestHash, asPeerId, type PeerId} from '#shared/ids.ts';
 import {fromBase64, toBase64} from '#shared/p2p/base64.ts';
@@ -13,6 +14,7 @@ import type {Transport} from '#shared/p2p/transport.ts';
 import {parseFrame} from '#shared/protocol/frame.ts';
 import {createLibp2pNode, type BrowserNode} from '../../web/src/node/libp2p/create-libp2p-node.ts';
 import {createEphemeralIdentity, type Identity} from '../../web/src/node/libp2p/load-identity.ts';
+import {flood} from './flood.ts';
 import type {HostileControl, ToldMessage} from './hostile-control.ts';
 
 declare global {
@@ -72,6 +74,16 @@ function listen(from: PeerId, bytes: Uint8Array): void {
   void globalThis.weftTold({from, sessionId: frame.sessionId, kind: message.kind, code});
 }
 
+/** A stream of frames of its own, on a direct connection. */
+async function openFrames(to: PeerId): Promise<Stream> {
+  const {node, transport} = running();
+  const options = limited();
+  await transport.connect(to, options);
+  const connection = node.libp2p.getConnections(peerIdFromString(to)).find(isDirectConnection);
+  if (connection === undefined) throw new Error('There is no direct connection to announce on');
+  return await connection.newStream(FRAMES_PROTOCOL, options);
+}
+
 globalThis.weftHostile = {
   join: ({manifestHash}) => join(manifestHash),
   sign: async (key, body) => {
@@ -102,14 +114,10 @@ globalThis.weftHostile = {
     await transport.measureRtt(asPeerId(to), options);
   },
   announce: async (to, frameBytes) => {
-    const {node, transport} = running();
-    const options = limited();
-    await transport.connect(asPeerId(to), options);
-    const connection = node.libp2p.getConnections(peerIdFromString(to)).find(isDirectConnection);
-    if (connection === undefined) throw new Error('There is no direct connection to announce on');
-    const stream = await connection.newStream(FRAMES_PROTOCOL, options);
+    const stream = await openFrames(asPeerId(to));
     stream.send(encodeWord(frameBytes));
   },
+  flood: async (to, {kind, forMs}) => flood(() => openFrames(asPeerId(to)), {kind, forMs}),
   cut: async (to) => {
     for (const connection of running().node.libp2p.getConnections(peerIdFromString(to))) {
       if (isDirectConnection(connection)) connection.abort(new Error('cut by the test'));

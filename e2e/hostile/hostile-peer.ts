@@ -3,7 +3,12 @@ import type {Browser, Page} from 'playwright';
 import {build} from 'vite';
 import {asPeerId, type ManifestHash, type PeerId} from '#shared/ids.ts';
 import type {SealedRecord} from '#shared/p2p/signed-record.ts';
-import type {HostileControl, ToldMessage} from '../hostile-page/hostile-control.ts';
+import type {
+  Flood,
+  FloodCount,
+  HostileControl,
+  ToldMessage,
+} from '../hostile-page/hostile-control.ts';
 
 declare const weftHostile: HostileControl;
 
@@ -79,6 +84,17 @@ export class HostilePeer {
     await this.#page.evaluate(([peer, bytes]) => weftHostile.announce(peer, bytes), [
       to,
       frameBytes,
+    ] as const);
+  }
+
+  /** Does this for so long, and counts. */
+  async flood(
+    to: PeerId,
+    how: {readonly kind: Flood; readonly forMs: number},
+  ): Promise<FloodCount> {
+    return await this.#page.evaluate(([peer, options]) => weftHostile.flood(peer, options), [
+      to,
+      how,
     ] as const);
   }
 

@@ -77,7 +77,7 @@ describe.each([
   });
 });
 
-test('[TR18] a connection that answers nothing any more is not waited for when its peer is back on another', async () => {
+test('[TR20] a connection that answers nothing any more is not waited for when its peer is back on another', async () => {
   const pair = await connectOverLibp2p();
   const {a, b, nodes} = pair;
   const {signal} = new AbortController();
