@@ -13,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   scheduling: async () => (await import('../bench/scheduling.ts')).benchScheduling,
   'plan-quality': async () => (await import('../bench/plan-quality.ts')).benchPlanQuality,
   'plan-cost': async () => (await import('../bench/plan-cost.ts')).benchPlanCost,
+  reader: async () => (await import('../bench/reader.ts')).benchReader,
   'stale-clients': async () => (await import('../bench/stale-clients.ts')).benchStaleClients,
   floods: async () => (await import('../bench/floods.ts')).benchFloods,
   clock: async () => (await import('../bench/clock.ts')).benchClock,

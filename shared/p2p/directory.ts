@@ -34,6 +34,7 @@ type Detail =
   /** What a server answered, when none stored the record. */
   | {readonly code: PutRefusal; readonly key: string}
   | {readonly code: 'DIRECTORY_SILENT'; readonly server: string; readonly waitedMs: number}
+  | {readonly code: 'DIRECTORY_FLOODED'; readonly server: string}
   | {readonly code: 'DIRECTORY_CLOSED'};
 
 export class DirectoryError extends WeftError<Detail> {

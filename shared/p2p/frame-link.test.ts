@@ -27,8 +27,11 @@ async function createNode(): Promise<Libp2p> {
 }
 
 async function openTransport(limits: {readonly stallMs?: number} = {}): Promise<Transport> {
-  const addressesOf = () => liar.getMultiaddrs().map(String);
-  return await openLibp2pStreamTransport({libp2p: honest, addressesOf, ...limits});
+  return await openLibp2pStreamTransport({
+    libp2p: honest,
+    addressesOf: () => liar.getMultiaddrs().map(String),
+    ...limits,
+  });
 }
 
 beforeEach(async () => {

@@ -124,17 +124,22 @@ class KadDirectory implements Directory {
     });
   }
 
-  async #read(reply: DirectoryReply, {source, budget, stopping}: Place): Promise<void> {
+  async #read(reply: DirectoryReply, {source, budget, stopping}: Place): Promise<number> {
     const {prefix, now} = this.#options;
     const startMs = performance.now();
     this.#noteOwn(reply, source);
-    const isNews = await takeRecords(reply, source, {table: this.#table, prefix, nowMs: now()});
+    const {isNews, placelessCount} = await takeRecords(reply, source, {
+      table: this.#table,
+      prefix,
+      nowMs: now(),
+    });
     if (isNews) this.#notify();
     const endMs = performance.now();
     const pauseMs = budget.spend(endMs - startMs + reply.records.length * LISTED_MS, endMs);
     if (pauseMs > 0 && !stopping.signal.aborted) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
+    return placelessCount;
   }
 
   #noteOwn({records}: DirectoryReply, {name}: RecordSource): void {

@@ -74,7 +74,7 @@ export class RecordTable {
   hasPlaceFor(owner: PeerId, source: RecordSource): boolean {
     if (this.#rows.has(owner) || this.#isNeighbour(owner)) return true;
     const best = source.kind === 'hint' ? HINTED : SERVING;
-    return this.#count().worst < best || this.#isRoom(best);
+    return this.#isRoom(best) || this.#count().worst < best;
   }
 
   /** Whether a record with this `seq` would be news: only then its signature is worth a look. */
@@ -155,9 +155,13 @@ export class RecordTable {
   }
 
   #placeOf(owner: PeerId, {record, sources}: Row): number {
-    const kinds = [...sources.values()];
-    if (kinds.includes('own') || this.#isNeighbour(owner)) return NEIGHBOUR;
-    if (!kinds.includes('named')) return HINTED;
+    let isNamed = false;
+    for (const kind of sources.values()) {
+      if (kind === 'own') return NEIGHBOUR;
+      if (kind === 'named') isNamed = true;
+    }
+    if (this.#isNeighbour(owner)) return NEIGHBOUR;
+    if (!isNamed) return HINTED;
     return record.shards.length > 0 || record.claim !== null ? SERVING : SPARE;
   }
 
@@ -175,18 +179,22 @@ export class RecordTable {
   /** Whether one more at this place needs nobody else's. */
   #isRoom(place: number): boolean {
     if (place === NEIGHBOUR) return true;
+    // Nothing has to be counted while a table fills up.
+    if (place !== HINTED && this.#rows.size < this.#maxRecords) return true;
     const {others, hinted} = this.#count();
     return others < this.#maxRecords && (place !== HINTED || hinted < MAX_HINTED);
   }
 
   #count(): Counts {
     if (this.#counts !== null) return this.#counts;
-    const places = [...this.#rows].map(([owner, row]) => this.#placeOf(owner, row));
-    this.#counts = {
-      worst: Math.min(...places),
-      others: places.filter((place) => place !== NEIGHBOUR).length,
-      hinted: places.filter((place) => place === HINTED).length,
-    };
+    const counts = {worst: Infinity, others: 0, hinted: 0};
+    for (const [owner, row] of this.#rows) {
+      const place = this.#placeOf(owner, row);
+      counts.worst = Math.min(counts.worst, place);
+      if (place !== NEIGHBOUR) counts.others += 1;
+      if (place === HINTED) counts.hinted += 1;
+    }
+    this.#counts = counts;
     return this.#counts;
   }
 }

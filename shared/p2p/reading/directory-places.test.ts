@@ -1,3 +1,4 @@
+import {setImmediate} from 'node:timers/promises';
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {Libp2p, PrivateKey} from '@libp2p/interface';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
@@ -6,8 +7,11 @@ import {asPeerId, type PeerId} from '../../ids.ts';
 import {fixedServers} from '../../testing/fixed-servers.ts';
 import {idOf, openMemoryPeer, serveRecords} from '../../testing/memory-peers.ts';
 import {buildRecord} from '../../testing/record-builder.ts';
+import {DIRECTORY_MESSAGE_MAX_BYTES} from '../../protocol/directory-message.ts';
+import {toBase64} from '../base64.ts';
 import {DIRECTORY_PROTOCOL} from '../directory-server.ts';
 import type {Directory} from '../directory.ts';
+import {JsonStream} from '../json-stream.ts';
 import {openKadDirectory} from '../kad-directory.ts';
 import {PUT_PROTOCOL} from '../put-record.ts';
 import {recordPrefix, sealRecord, type SealedRecord} from '../signed-record.ts';
@@ -37,7 +41,7 @@ async function openDirectory(
     prefix,
     now: Date.now,
     servers: fixedServers(named.map(idOf), suspected),
-    patience: {firstReplyMs: 500, silenceMs: 500},
+    patience: {firstReplyMs: 1_000, silenceMs: 1_000},
   });
   directories.push(directory);
   return directory;
@@ -134,4 +138,30 @@ test('[DR13] a server that says nothing is suspected', async () => {
   await openDirectory(tab, [server], suspected);
   await tab.dial(server.getMultiaddrs());
   await expect.poll(() => suspected, patient).toContain(idOf(server));
+});
+
+test('[KR8] a list that goes on for ever is left when every place is taken, and counts as read', async () => {
+  const [server, tab] = [await openPeer(), await openPeer()];
+  const sealed = await Promise.all(Array.from({length: 520}, async () => sealFresh()));
+  const ended = Promise.withResolvers<void>();
+  await server.handle(DIRECTORY_PROTOCOL, async (stream) => {
+    const messages = new JsonStream(stream, {maxMessageBytes: DIRECTORY_MESSAGE_MAX_BYTES});
+    const {signal} = new AbortController();
+    stream.addEventListener('close', () => ended.resolve());
+    for (let sentPages = 0; stream.status === 'open'; sentPages += 1) {
+      await setImmediate(); // The reader runs in the same thread.
+      const at = (sentPages * 32) % (sealed.length - 32);
+      const records = sealed.slice(at, at + 32).map(({key, value}, k) => {
+        const peerId = sentPages < 17 ? key.slice(prefix.length) : `made-up-${sentPages}-${k}`;
+        return {peerId, value: toBase64(value)};
+      });
+      await messages.write({complete: false, records, gone: []}, {signal}).catch(() => undefined);
+    }
+  });
+  const directory = await openDirectory(tab, [server]);
+  await tab.dial(server.getMultiaddrs());
+  await expect.poll(() => stateOf(directory), patient).toBe('reachable');
+  await ended.promise;
+  expect(countOf(directory)).toBe(512);
+  expect(stateOf(directory)).toBe('reachable');
 });

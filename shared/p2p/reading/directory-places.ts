@@ -5,6 +5,7 @@ import type {DirectoryReply} from '../../protocol/directory-message.ts';
 import {DIRECTORY_PROTOCOL} from '../directory-server.ts';
 import type {NamedServers} from '../named-servers.ts';
 import type {RecordSource} from '../record-table.ts';
+import {DirectoryError} from '../directory.ts';
 import {followServer, openConnection, readOnce} from './follow-server.ts';
 import type {Patience} from './read-list.ts';
 import {WorkBudget} from './work-budget.ts';
@@ -17,6 +18,9 @@ const MAX_HINTS = 2;
 const NAMED_WORK = {share: 0.1, burstMs: 30};
 const HINT_WORK = {share: 0.02, burstMs: 10};
 
+/** A list goes on for so many records after every place is taken; then it is read anew after a while. */
+const MAX_PLACELESS = 512;
+
 /** A list that is being read. */
 export type Place = {
   readonly source: RecordSource;
@@ -24,6 +28,8 @@ export type Place = {
   readonly stopping: AbortController;
   /** The whole list was read, and goes on. */
   isListening: boolean;
+  /** Records of this stream that there is no place for. */
+  placelessCount: number;
 };
 
 type Options = {
@@ -31,7 +37,8 @@ type Options = {
   readonly prefix: string;
   readonly servers: NamedServers;
   readonly patience?: Patience | undefined;
-  readonly onReply: (reply: DirectoryReply, place: Place) => Promise<void>;
+  /** @returns how many records were listed that there is no place for. */
+  readonly onReply: (reply: DirectoryReply, place: Place) => Promise<number>;
   /** `isListening` of a place has changed. */
   readonly onChange: (place: Place) => void;
 };
@@ -115,7 +122,10 @@ export class DirectoryPlaces {
         servers.heard(server);
         await onReply(reply);
       },
-      onLost: () => this.#setListening(place, false),
+      onLost: () => {
+        place.placelessCount = 0;
+        this.#setListening(place, false);
+      },
       onSilence: () => servers.suspect(server),
     });
   }
@@ -136,7 +146,13 @@ export class DirectoryPlaces {
 
   #take(peer: PeerId, kind: 'named' | 'hint', budget: WorkBudget): Place {
     const source = {name: peer, kind};
-    const place = {source, budget, stopping: new AbortController(), isListening: false};
+    const place = {
+      source,
+      budget,
+      stopping: new AbortController(),
+      isListening: false,
+      placelessCount: 0,
+    };
     this.#places.set(peer, place);
     return place;
   }
@@ -155,8 +171,12 @@ export class DirectoryPlaces {
       patience,
       signal,
       onReply: async (reply: DirectoryReply): Promise<void> => {
-        await onReply(reply, place);
-        if (!signal.aborted && reply.complete) this.#setListening(place, true);
+        place.placelessCount += await onReply(reply, place);
+        const isFlood = place.placelessCount > MAX_PLACELESS;
+        if (!signal.aborted && (reply.complete || isFlood)) this.#setListening(place, true);
+        if (!isFlood) return;
+        place.placelessCount = 0;
+        throw flooded(place.source.name);
       },
     };
   }
@@ -167,4 +187,11 @@ export class DirectoryPlaces {
     this.#options.onChange(place);
     if (isListening && place.source.kind === 'named') this.#assign();
   }
+}
+
+function flooded(server: string): DirectoryError {
+  return new DirectoryError(
+    {code: 'DIRECTORY_FLOODED', server},
+    `Stopped reading the list of server "${server}": it goes on for more records than there are places`,
+  );
 }

@@ -2,12 +2,15 @@ import type {Connection, Libp2p, PeerId as Libp2pPeerId} from '@libp2p/interface
 import {peerIdFromString} from '@libp2p/peer-id';
 import type {PeerId} from '../../ids.ts';
 import type {DirectoryReply} from '../../protocol/directory-message.ts';
+import {RECORD_TTL_MS} from '../../protocol/node-record.ts';
 import {isDirectConnection} from '../direct-path.ts';
 import {DirectoryError} from '../directory.ts';
 import {readList, type Patience} from './read-list.ts';
 
 /** Between two tries on connections that stand. */
 const RETRY_MS = 500;
+/** A list that goes on for ever is read anew before the records that were taken from it expire. */
+const AFTER_FLOOD_MS = RECORD_TTL_MS / 3;
 /** A new connection is an event; this only catches what events miss. */
 const CHECK_MS = 1_000;
 
@@ -34,24 +37,26 @@ export async function followServer(options: Options): Promise<void> {
       await untilConnected(libp2p, peer, signal);
       continue;
     }
-    await readOnce(connection, options);
-    onLost();
-    if (openConnection(libp2p, peer) === connection)
-      await untilConnected(libp2p, peer, signal, RETRY_MS);
+    const isFlooded = (await readOnce(connection, options)) === 'DIRECTORY_FLOODED';
+    if (!isFlooded) onLost();
+    if (openConnection(libp2p, peer) === connection) {
+      await untilConnected(libp2p, peer, signal, isFlooded ? AFTER_FLOOD_MS : RETRY_MS);
+    }
   }
 }
 
-/** Reads one stream of `connection` to its end, however it ends. */
+/** Reads one stream of `connection` to its end. @returns why it ended, when that has a code. */
 export async function readOnce(
   connection: Connection,
   {onSilence, ...options}: Omit<Options, 'libp2p' | 'server' | 'onLost'>,
-): Promise<void> {
+): Promise<string | null> {
   try {
-    await readList({...options, connection});
+    return await readList({...options, connection});
   } catch (cause) {
     // A lost stream is not a lost list: records stay until they expire, and the list is read again.
-    const isSilent = cause instanceof DirectoryError && cause.detail.code === 'DIRECTORY_SILENT';
-    if (isSilent && !options.signal.aborted) onSilence();
+    const code = cause instanceof DirectoryError ? cause.detail.code : null;
+    if (code === 'DIRECTORY_SILENT' && !options.signal.aborted) onSilence();
+    return code;
   }
 }
 

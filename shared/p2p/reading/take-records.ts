@@ -21,14 +21,16 @@ type Options = {
  * check only for what would find a place there: what was verified before, is
  * older than what is held, or comes when all places are taken is passed over.
  *
- * @returns whether the list of live records changed.
+ * @returns whether the list of live records changed, and how many records were
+ *   listed that there is no place for.
  */
 export async function takeRecords(
   reply: DirectoryReply,
   source: RecordSource,
   options: Options,
-): Promise<boolean> {
+): Promise<{readonly isNews: boolean; readonly placelessCount: number}> {
   const {table, nowMs} = options;
+  const placeless = reply.records.filter(({peerId}) => !table.hasPlaceFor(peerId, source));
   const candidates = reply.records.flatMap((listed) => {
     const candidate = candidateOf(listed, source, options);
     return candidate === null ? [] : [candidate];
@@ -38,7 +40,10 @@ export async function takeRecords(
     (verified) => verified !== null && table.add(verified.record, source, verified.text),
   );
   const departures = reply.gone.map((owner: PeerId) => table.gone(owner, source));
-  return [...changes, ...departures].includes(true);
+  return {
+    isNews: [...changes, ...departures].includes(true),
+    placelessCount: placeless.length,
+  };
 }
 
 function candidateOf(
