@@ -4,6 +4,7 @@ const SAYS: Readonly<Record<MissingLayers['why'], readonly [what: string, next: 
   'no-node': ['No tab holds layers', 'open more tabs, or tabs that can hold more'],
   loading: ['Tabs are still loading layers', 'wait for them'],
   full: ['Every tab is full that holds layers', 'open more tabs, or ask for less at once'],
+  'too-small': ['No tab has room for this prompt that holds layers', 'shorten it'],
   unreachable: ['No chain of tabs reaches from end to end of layers', 'look at the network'],
   distrusted: ['Every tab has refused that holds layers', 'open more tabs'],
 };

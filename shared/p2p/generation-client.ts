@@ -6,6 +6,7 @@ import type {MissingLayers} from '../scheduling/scheduling-event.ts';
 import {ChainAttempt, type AttemptContext} from './chain-attempt.ts';
 import type {GenerationEvent, GenerationRequest} from './generation-event.ts';
 import {GenerationFailedError} from './generation-failed.ts';
+import {PromptTooLongError} from './prompt-too-long.ts';
 import {SwarmFullError} from './swarm-full.ts';
 import {untilAborted} from './until-aborted.ts';
 
@@ -58,6 +59,7 @@ export class GenerationClient<H extends Hop = Hop> {
    * or `signal` aborts.
    *
    * @throws {GenerationFailedError} when the answer cannot be completed.
+   * @throws {PromptTooLongError} when no chain could ever have room for it.
    * @throws {SwarmFullError} when there was no room for it in all the time that it may wait.
    */
   async *generate(
@@ -121,6 +123,7 @@ export class GenerationClient<H extends Hop = Hop> {
       const isRefused = refusal !== null && chooseChain(request, new Set()).kind === 'chain';
       if (isRefused && !FULL.has(refusal.detail.code)) throw refusal;
       const missing = isRefused ? choice.missing.map(asFull) : choice.missing;
+      throwIfTooLong(missing, request);
       const isFull = missing.every(({why}) => why === 'full');
       if (isFull && nowMs() >= roomUntilMs) {
         throw new SwarmFullError({missing, retryAfterMs}, {cause: refusal});
@@ -132,6 +135,20 @@ export class GenerationClient<H extends Hop = Hop> {
       } else await nextSnapshot(signal);
     }
   }
+}
+
+function throwIfTooLong(
+  missing: readonly MissingLayers[],
+  {promptTokenIds, maxNewTokens}: GenerationRequest,
+): void {
+  const mostKvTokens = missing.flatMap((layers) => layers.mostKvTokens ?? []);
+  if (mostKvTokens.length === 0) return;
+  throw new PromptTooLongError({
+    promptTokens: promptTokenIds.length,
+    newTokens: maxNewTokens,
+    // The last token of an answer is never fed back, and needs no place in a cache.
+    mostTokens: Math.min(...mostKvTokens) + 1,
+  });
 }
 
 function asFull({startLayer, endLayer}: MissingLayers): MissingLayers {

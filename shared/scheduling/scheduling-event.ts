@@ -5,7 +5,9 @@ export type LayerSpan = {readonly startLayer: number; readonly endLayer: number}
 
 /** Layers that nobody can serve, and the nearest reason. */
 export type MissingLayers = LayerSpan & {
-  readonly why: 'no-node' | 'full' | 'distrusted' | 'loading' | 'unreachable';
+  readonly why: 'no-node' | 'full' | 'too-small' | 'distrusted' | 'loading' | 'unreachable';
+  /** With `too-small`: places for tokens in the largest cache that serves these layers. */
+  readonly mostKvTokens?: number;
 };
 
 /** What a planning step considered, and why it chose what it chose: for the swarm page and tests. */

@@ -1,15 +1,17 @@
 import {cellsOf, isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
 import {isOverdue, MOST_CLAIM_MS} from '../claim-limit.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
-import type {PlacedShard, SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
-import {DISTRUSTED, FULL, USABLE} from './node-states.ts';
+import type {PlacedShard, SwarmSnapshot} from '../swarm-snapshot.ts';
+import {DISTRUSTED, FULL, TOO_SMALL, USABLE} from './node-states.ts';
 
-type Reason = MissingLayers['why'];
+type Reason = Pick<MissingLayers, 'why' | 'mostKvTokens'>;
 
 /**
  * Which layers keep a request from being served, and the nearest reason: nodes
- * there are full, or distrusted, or still loading, or there is none. The first
- * cell needs an embedding, the last one an LM head.
+ * there are full, or distrusted, or too small for this request, or still
+ * loading, or there is none. The first cell needs an embedding, the last one an
+ * LM head.
  */
 export function missingLayers(
   snapshot: SwarmSnapshot,
@@ -18,13 +20,16 @@ export function missingLayers(
 ): readonly MissingLayers[] {
   const missing: MissingLayers[] = [];
   for (const cell of cellsOf(grid, {startLayer: 0, endLayer: grid.layerCount})) {
-    const why = reasonFor(snapshot, grid, state, cell.startLayer, cell.endLayer);
-    if (why === null) continue;
+    const reason = reasonFor(snapshot, grid, state, cell);
+    if (reason === null) continue;
     const last = missing.at(-1);
-    if (last?.endLayer === cell.startLayer && last.why === why) missing.pop();
-    const startLayer =
-      last?.endLayer === cell.startLayer && last.why === why ? last.startLayer : cell.startLayer;
-    missing.push({startLayer, endLayer: cell.endLayer, why});
+    const isSame =
+      last?.endLayer === cell.startLayer &&
+      last.why === reason.why &&
+      last.mostKvTokens === reason.mostKvTokens;
+    if (isSame) missing.pop();
+    const startLayer = isSame ? last.startLayer : cell.startLayer;
+    missing.push({startLayer, endLayer: cell.endLayer, ...reason});
   }
   // Each cell has a server, yet no chain exists: some of them cannot reach each other.
   if (missing.length === 0) {
@@ -37,25 +42,31 @@ function reasonFor(
   snapshot: SwarmSnapshot,
   grid: CutGrid,
   state: Uint8Array,
-  startLayer: number,
-  endLayer: number,
+  {startLayer, endLayer}: LayerRange,
 ): Reason | null {
   const holds = (shard: PlacedShard) =>
     shard.startLayer <= startLayer &&
     shard.endLayer >= endLayer &&
     (startLayer > 0 || shard.embedding) &&
     (endLayer < grid.layerCount || shard.lmHead);
-  const serving = snapshot.nodes.flatMap((node: SnapshotNode, at) =>
-    node.shards.some((shard) => isOnGrid(grid, shard) && holds(shard)) ? [state[at] ?? USABLE] : [],
+  const serving = snapshot.nodes.flatMap(({shards, kvTokensFree}, at) =>
+    shards.some((shard) => isOnGrid(grid, shard) && holds(shard))
+      ? [{state: state[at] ?? USABLE, kvTokensFree}]
+      : [],
   );
-  if (serving.includes(USABLE)) return null;
-  if (serving.includes(FULL)) return 'full';
-  if (serving.includes(DISTRUSTED)) return 'distrusted';
+  const has = (wanted: number) => serving.some((node) => node.state === wanted);
+  if (has(USABLE)) return null;
+  if (has(FULL)) return {why: 'full'};
+  if (has(DISTRUSTED)) return {why: 'distrusted'};
+  if (has(TOO_SMALL)) {
+    const mostKvTokens = Math.max(...serving.map((node) => node.kvTokensFree));
+    return {why: 'too-small', mostKvTokens};
+  }
   const isLoading = snapshot.nodes.some(
     ({claim, saidAtMs}) =>
       claim !== null &&
       holds(claim) &&
       !isOverdue(claim, {nowMs: snapshot.takenAtMs, saidAtMs, limitMs: MOST_CLAIM_MS}),
   );
-  return isLoading ? 'loading' : 'no-node';
+  return {why: isLoading ? 'loading' : 'no-node'};
 }

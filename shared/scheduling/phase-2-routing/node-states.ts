@@ -5,6 +5,13 @@ import type {RouteOverlay, RouteRequest} from './chain.ts';
 export const USABLE = 0;
 export const DISTRUSTED = 1;
 export const FULL = 2;
+/** Holds no session, and has too small a cache all the same: waiting is no use. */
+export const TOO_SMALL = 3;
+
+/** Places in a cache that a request takes: the last new token is never fed back and needs none. */
+function kvTokensOf({promptTokens, newTokens}: RouteRequest): number {
+  return promptTokens + newTokens - 1;
+}
 
 /** What every node is to one request of one client, by its position in the snapshot. O(N). */
 export function nodeStates(
@@ -12,15 +19,14 @@ export function nodeStates(
   request: RouteRequest,
   overlay: RouteOverlay,
 ): Uint8Array {
-  // The last new token is never fed back, so it needs no place in the cache.
-  const kvTokens = request.promptTokens + request.newTokens - 1;
+  const kvTokens = kvTokensOf(request);
   const state = new Uint8Array(snapshot.nodes.length);
   for (const [at, node] of snapshot.nodes.entries()) {
     if (overlay.distrusted.has(node.nodeId)) state[at] = DISTRUSTED;
     else if (request.whenFull === 'refuse') {
       const sessions = node.openSessions + (overlay.promised.get(node.nodeId)?.sessions ?? 0);
       const isFull = sessions >= node.maxSessions || node.kvTokensFree < kvTokens;
-      state[at] = isFull ? FULL : USABLE;
+      if (isFull) state[at] = sessions === 0 && node.maxSessions > 0 ? TOO_SMALL : FULL;
     }
   }
   return state;

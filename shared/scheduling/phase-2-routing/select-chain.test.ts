@@ -71,6 +71,25 @@ test('[RT4] names the layers that nobody serves, and why', () => {
   });
 });
 
+test('[RT15] a request that fits no idle cache is told the most that fits, and not that all are full', () => {
+  const small = {kvTokensFree: 18};
+  const smaller = {kvTokensFree: 15};
+  // 10 + 10 tokens need 19 places.
+  const [head, tail, other] = [
+    node('a', 0, 2, small),
+    node('b', 2, 4, smaller),
+    node('c', 2, 4, small),
+  ];
+  expect(route([head, tail, other])).toEqual({
+    kind: 'gap',
+    missing: [{startLayer: 0, endLayer: 4, why: 'too-small', mostKvTokens: 18}],
+  });
+  const busy = node('d', 0, 4, {kvTokensFree: 3, openSessions: 1});
+  expect(route([head, tail, busy])).toMatchObject({missing: [{why: 'full'}]});
+  const fits = node('e', 0, 4, {kvTokensFree: 19});
+  expect(route([head, tail, fits])).toMatchObject({kind: 'chain', hops: [{nodeId: 'e'}]});
+});
+
 const routeToLoading = (claimedAtMs: number) =>
   route([snapshotNode('d', {claim: {...shard(0, 4, 4), epoch: 1, claimedAtMs}})]);
 

@@ -147,6 +147,15 @@ describe('a ring of hops', () => {
     expect(swarm.openSessions()).toBe(0);
   });
 
+  test('[RG20] a request that no cache could ever hold is refused at once, with the most that fits', async () => {
+    const swarm = new RingSwarm();
+    swarm.whyNoChain = {why: 'too-small', mostKvTokens: 14};
+    const client = swarm.addClient('a', []);
+    await expect(collectTokens(client, PROMPT)).rejects.toMatchObject({
+      detail: {code: 'PROMPT_TOO_LONG', promptTokens: 4, newTokens: 12, mostTokens: 15},
+    });
+  });
+
   test('[RG16] a hop that drains opens nothing more, and what runs in it comes to its end', async () => {
     const swarm = new RingSwarm();
     const chain = threeHops(swarm);

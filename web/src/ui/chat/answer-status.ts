@@ -127,6 +127,8 @@ function sentenceOf(why: MissingLayers['why'], layers: string): string {
       return `A tab is loading layers ${layers} of this model. The answer begins by itself when it is ready.`;
     case 'full':
       return `The swarm is full: every tab that holds layers ${layers} is busy with other answers. This one begins by itself when there is room.`;
+    case 'too-small':
+      return `The tabs that hold layers ${layers} have too little room for this question: shorten it.`;
     case 'unreachable':
       return `The tabs that hold layers ${layers} cannot reach each other. The answer begins by itself when they can.`;
     case 'distrusted':

@@ -7,6 +7,7 @@ import type {Transport} from '#shared/p2p/transport.ts';
 import type {SampledToken} from '#shared/protocol/sampled-token.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import type {ObservedStep} from '../../capability/speed-meter.ts';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import {createStubShardRunner} from '../../engine/stub-shard-runner.ts';
 import {HopServer, type HopLimits} from '../hop-server.ts';
 import {routeFrames} from '../route-frames.ts';
@@ -30,6 +31,8 @@ export class RingSwarm {
   readonly steps: ObservedStep[] = [];
   nowMs = 0;
   /** How long its clients wait while all hops are full. */
+  /** What a client is told that has no chain left. */
+  whyNoChain: Pick<MissingLayers, 'why' | 'mostKvTokens'> = {why: 'no-node'};
   roomPatienceMs = 0;
   #sessionCount = 0;
 
@@ -100,8 +103,8 @@ export class RingSwarm {
       chooseChain: (_, avoid): ChainChoice => {
         const chain = chains.find((hops) => !hops.some(({peerId}) => avoid.has(peerId)));
         if (chain === undefined) {
-          const {layerCount} = this.spec;
-          return {kind: 'gap', missing: [{startLayer: 0, endLayer: layerCount, why: 'no-node'}]};
+          const missing = [{startLayer: 0, endLayer: this.spec.layerCount, ...this.whyNoChain}];
+          return {kind: 'gap', missing};
         }
         const hops = chain.map(({peerId, range}) => ({peerId, ...range}));
         return {kind: 'chain', hops, stepMs: 1};
