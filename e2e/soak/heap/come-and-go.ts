@@ -3,10 +3,12 @@ import type {Connection} from '@libp2p/interface';
 import {DIRECTORY_PROTOCOL} from '#shared/p2p/directory-server.ts';
 import {JsonStream} from '#shared/p2p/json-stream.ts';
 import {putRecord} from '#shared/p2p/put-record.ts';
+import {recordPrefix} from '#shared/p2p/signed-record.ts';
 import {
   DIRECTORY_MESSAGE_MAX_BYTES,
   directoryReplySchema,
 } from '#shared/protocol/directory-message.ts';
+import {buildRecord} from '#shared/testing/record-builder.ts';
 import {sealFresh} from '../../../signal-server/src/testing/open-client.ts';
 import {AttackerNodes} from '../attack/attacker-node.ts';
 
@@ -25,7 +27,8 @@ type Options = {
 const AT_ONCE = 8;
 /** Keys that join again and again. */
 const REGULARS = 16;
-const PREFIX = '/weft/';
+/** All records of these tests are of the same model. */
+const PREFIX = recordPrefix(buildRecord().swarmId, buildRecord().manifestHash);
 
 /** One round of visitors, none of whom is there in the end. @returns how many visits failed. */
 export async function comeAndGo({server, visits, signal}: Options): Promise<number> {
