@@ -4,6 +4,8 @@ type Options = {
   readonly burst: number;
   /** More than that cost the one that waits longest in the longest queue. */
   readonly maxWaiting: number;
+  /** So many turns at the same time, each until `done`; any number when not said. */
+  readonly maxRunning?: number;
 };
 
 type Waiter = {readonly answer: (isMine: boolean) => void};
@@ -19,6 +21,7 @@ export class FairTurns {
   /** In the order in which sources have their next turn. */
   readonly #queues = new Map<string, Waiter[]>();
   #waitingCount = 0;
+  #runningCount = 0;
   #turns: number;
   #countedAtMs = performance.now();
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -31,15 +34,17 @@ export class FairTurns {
   /** Nobody waits and the burst is whole again: nothing would change without this object. */
   get isIdle(): boolean {
     this.#count();
-    return this.#waitingCount === 0 && this.#turns >= this.#options.burst;
+    return (
+      this.#waitingCount === 0 && this.#runningCount === 0 && this.#turns >= this.#options.burst
+    );
   }
 
   /** @returns whether it is `source`'s turn; `false` when it was crowded out or `signal` fired. */
   async take(source: string, {signal}: {readonly signal: AbortSignal}): Promise<boolean> {
     if (signal.aborted) return false;
     this.#count();
-    if (this.#waitingCount === 0 && this.#turns >= 1) {
-      this.#turns -= 1;
+    if (this.#waitingCount === 0 && this.#isFree()) {
+      this.#begin();
       return true;
     }
     const turn = Promise.withResolvers<boolean>();
@@ -53,6 +58,13 @@ export class FairTurns {
     const isMine = await turn.promise;
     signal.removeEventListener('abort', giveUp);
     return isMine;
+  }
+
+  /** Whoever took a turn needs it no more. Only where `maxRunning` is said. */
+  done(): void {
+    if (this.#options.maxRunning === undefined) return;
+    this.#runningCount -= 1;
+    this.#schedule();
   }
 
   stop(): void {
@@ -101,17 +113,31 @@ export class FairTurns {
   }
 
   #schedule(): void {
-    if (this.#timer !== null || this.#waitingCount === 0) return;
+    if (this.#timer !== null || this.#waitingCount === 0 || this.#isFull()) return;
+    this.#count();
     const missing = Math.max(0, 1 - this.#turns);
     this.#timer = setTimeout(
       () => {
         this.#timer = null;
         this.#count();
-        while (this.#turns >= 1 && this.#giveTurn()) this.#turns -= 1;
+        while (this.#isFree() && this.#giveTurn()) this.#begin();
         this.#schedule();
       },
       Math.ceil((missing / this.#options.perSecond) * 1000),
     );
+  }
+
+  #isFree(): boolean {
+    return this.#turns >= 1 && !this.#isFull();
+  }
+
+  #isFull(): boolean {
+    return this.#runningCount >= (this.#options.maxRunning ?? Infinity);
+  }
+
+  #begin(): void {
+    this.#turns -= 1;
+    if (this.#options.maxRunning !== undefined) this.#runningCount += 1;
   }
 
   #giveTurn(): boolean {

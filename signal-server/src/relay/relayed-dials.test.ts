@@ -8,7 +8,7 @@ afterEach(() => vi.useRealTimers());
 
 type Dial = {readonly source: string; readonly address: string; readonly target?: string};
 
-function create() {
+function create({isAnswered = true} = {}) {
   const refused: string[] = [];
   const dials = new RelayedDials((reason) => refused.push(reason));
   const streams = new Map<string, Stream>();
@@ -21,6 +21,8 @@ function create() {
       .admit({source, sourceKey: address, target, stream, signal})
       .then((isAdmitted) => isAdmitted && admitted.push(source));
     await vi.advanceTimersByTimeAsync(0);
+    // What a tab answers in its part of the handshake.
+    if (isAnswered && admitted.includes(source)) stream.send(new Uint8Array(300));
   };
   return {dials, dial, refused, admitted, streams};
 }
@@ -49,11 +51,11 @@ test('[RL5] one peer dials so many others a minute', async () => {
 test('[RL6] a crowd of one address at one tab holds up neither a stranger nor the next of its own', async () => {
   const {dial, admitted} = create();
   for (let index = 0; index < 70; index += 1) await dial({source: `c${index}`, address: 'crowd'});
-  expect(admitted).toHaveLength(20);
+  expect(admitted).toHaveLength(8);
   await dial({source: 'neighbour', address: 'crowd'});
   await dial({source: 'stranger', address: 'elsewhere'});
   await vi.advanceTimersByTimeAsync(150);
-  expect(admitted.slice(20)).toEqual(['neighbour', 'stranger', 'c69']);
+  expect(admitted.slice(8)).toEqual(['neighbour', 'stranger', 'c69']);
 });
 
 test('[RL6] a tab has so many relayed connections; one more costs the oldest of the busiest address', async () => {
@@ -75,4 +77,15 @@ test('[RL6] a dial that is given up while it waits takes no turn', async () => {
   await vi.advanceTimersByTimeAsync(200);
   expect(admitted).toContain('c20');
   expect(admitted).not.toContain('c21');
+});
+
+test('[RL7] a tab shakes hands with eight at the same time; who does not go on gives up the turn', async () => {
+  const {dial, admitted} = create({isAnswered: false});
+  for (let index = 0; index < 30; index += 1) {
+    await dial({source: `c${index}`, address: 'crowd'});
+  }
+  await vi.advanceTimersByTimeAsync(1_900);
+  expect(admitted).toHaveLength(8);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(admitted).toHaveLength(16);
 });

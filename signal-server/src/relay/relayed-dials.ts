@@ -18,8 +18,15 @@ export type RelayedDial = {
 const DIALS_OF_PEER = {burst: 96, perSecond: 2};
 /** Repeats of the same dial: links that are lost again and again, a tab that is reloaded. */
 const DIALS_OF_PAIR = {burst: 48, perSecond: 0.5};
-/** Under the 50 a second at which a tab's own libp2p turns connections away. */
-const DIALS_OF_TARGET = {burst: 20, perSecond: 20, maxWaiting: 200};
+/**
+ * Under the limits at which js-libp2p turns connections away by itself: 50 a
+ * second in a tab, and 10 handshakes at the same time.
+ */
+const DIALS_OF_TARGET = {burst: 8, perSecond: 20, maxWaiting: 200, maxRunning: 8};
+/** What has come back from a tab when its part of the handshake is done: two thirds of it. */
+const HANDSHAKE_BYTES = 300;
+/** A handshake that takes longer than that gives its turn to the next. */
+const HANDSHAKE_MS = 2_000;
 /** Of the 100 connections of a tab. At 20 dials a second each has 3 s for its signaling. */
 const MAX_OPEN_OF_TARGET = 60;
 
@@ -62,7 +69,11 @@ export class RelayedDials {
       if (!closed.signal.aborted) this.#refused('relayed-dial-crowded-out');
       return false;
     }
-    if (closed.signal.aborted) return false;
+    if (closed.signal.aborted) {
+      target.turns.done();
+      return false;
+    }
+    endTurnAfterHandshake(stream, {turns: target.turns, closed: closed.signal});
     target.open.set(stream, sourceKey);
     if (target.open.size > MAX_OPEN_OF_TARGET) this.#endOldestOfBusiest(target);
     return true;
@@ -96,4 +107,25 @@ export class RelayedDials {
       return;
     }
   }
+}
+
+function endTurnAfterHandshake(
+  stream: Stream,
+  {turns, closed}: {readonly turns: FairTurns; readonly closed: AbortSignal},
+): void {
+  let isDone = false;
+  const end = () => {
+    clearTimeout(late);
+    if (!isDone) turns.done();
+    isDone = true;
+  };
+  const late = setTimeout(end, HANDSHAKE_MS);
+  closed.addEventListener('abort', end, {once: true});
+  const send = stream.send.bind(stream);
+  let sentBytes = 0;
+  stream.send = (data) => {
+    sentBytes += data.byteLength;
+    if (sentBytes >= HANDSHAKE_BYTES) end();
+    return send(data);
+  };
 }
