@@ -1,4 +1,4 @@
-import type {Connection} from '@libp2p/interface';
+import type {Connection, Stream} from '@libp2p/interface';
 import {
   DIRECTORY_BEAT_MS,
   DIRECTORY_MESSAGE_MAX_BYTES,
@@ -21,6 +21,8 @@ const PATIENCE: Patience = {
   firstReplyMs: 2 * DIRECTORY_BEAT_MS,
   silenceMs: 3 * DIRECTORY_BEAT_MS,
 };
+/** Microtasks that it takes at most to read a page whose bytes are there. */
+const BUFFERED_TURNS = 64;
 /** A timer that is this late did not measure the server: the page itself stood still. */
 const LATE_MS = DIRECTORY_BEAT_MS;
 
@@ -53,7 +55,7 @@ export async function readList(options: Options): Promise<never> {
     );
     for (;;) {
       const reply = await heard(limitMs, server, signal, async (limit) =>
-        messages.read(directoryReplySchema, {signal: limit}),
+        readPaused(stream, messages.read(directoryReplySchema, {signal: limit})),
       );
       limitMs = patience.silenceMs;
       await onReply(reply);
@@ -89,4 +91,21 @@ async function heard<T>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Lets the stream take bytes only while a page is missing some: else all that a
+ * server can send is decrypted and kept before the first page is dealt with.
+ */
+async function readPaused<T>(stream: Stream, reading: Promise<T>): Promise<T> {
+  const isThere = await Promise.race([reading.then(() => true), untilTurnsAreOver()]);
+  if (!isThere && stream.readStatus === 'paused') stream.resume();
+  const value = await reading;
+  if (stream.readStatus === 'readable') stream.pause();
+  return value;
+}
+
+async function untilTurnsAreOver(): Promise<false> {
+  for (let turn = 0; turn < BUFFERED_TURNS; turn += 1) await Promise.resolve();
+  return false;
 }
