@@ -4,7 +4,7 @@ import type {Tab} from '../swarm/tab.ts';
 import {lineOf} from './bench-line.ts';
 import type {Benchmark, BenchmarkContext} from './benchmark.ts';
 import {withPair, type Pair} from './open-pair.ts';
-import {seqKnownBy, untilSeenAgain} from './seen-again.ts';
+import {untilSeenAgain} from './seen-again.ts';
 
 const AWAY_SEC = [15, 20, 60];
 /** What is promised of a tab that was away, from the moment in which it goes on. */
@@ -35,9 +35,9 @@ async function measure(
 ): Promise<void> {
   signal.throwIfAborted();
   log(`Away for ${sec} s, ${when}`);
-  const afterSeq = await seqKnownBy(client, lenderId);
   const answer = when === 'idle' ? null : await startAnswer(client);
   const goOn = await lender.freeze();
+  const madeAfterMs = Date.now();
   try {
     await wait(sec * 1000, undefined, {signal});
   } finally {
@@ -45,7 +45,7 @@ async function measure(
   }
   const seen = await untilSeenAgain(client, {
     peerId: lenderId,
-    afterSeq: Math.max(afterSeq, await seqKnownBy(client, lenderId)),
+    madeAfterMs,
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
   await answer?.stop();

@@ -1,8 +1,8 @@
-import {setClock, wrongClockScript} from '../swarm/wrong-clock.ts';
 import {lineOf} from './bench-line.ts';
 import type {Benchmark, BenchmarkContext} from './benchmark.ts';
 import {withPair, type Pair} from './open-pair.ts';
-import {seqKnownBy, untilSeenAgain} from './seen-again.ts';
+import {untilSeenAgain} from './seen-again.ts';
+import {clockScript, setClock} from './shifted-clock.ts';
 
 const SEC = 1_000;
 const HOUR = 3_600 * SEC;
@@ -21,7 +21,7 @@ type Who = 'lender' | 'client';
  * And clocks that are wrong from the start: how long until such a pair answers.
  */
 export const benchClock: Benchmark = async (context) => {
-  const right = wrongClockScript(0);
+  const right = clockScript(0);
   await withPair(context, {lender: right, client: right}, async (pair) => {
     for (const who of ['lender', 'client'] as const) {
       for (const byMs of SET_BY_MS) await measureSet(context, pair, {who, byMs});
@@ -37,18 +37,18 @@ async function measureSet(
 ): Promise<void> {
   context.log(`${nameOf(byMs)} at the ${who}`);
   const {client, lenderId} = pair;
-  const afterSeq = await seqKnownBy(client, lenderId);
+  const madeAfterMs = Date.now();
   await setClock(pair[who], byMs);
   const seen = await untilSeenAgain(client, {
     peerId: lenderId,
-    afterSeq,
+    madeAfterMs,
     signal: limited(context),
   });
   await setClock(pair[who], 0);
   // The way back is another set clock: it has to be over before the next.
   await untilSeenAgain(client, {
     peerId: lenderId,
-    afterSeq: await seqKnownBy(client, lenderId),
+    madeAfterMs: Date.now(),
     signal: limited(context),
   });
   const name = `clock: the ${who}'s set by ${nameOf(byMs)}`;
@@ -59,10 +59,10 @@ async function measureSet(
 /** Both tabs are wrong, by as much in either direction: they agree on nothing but the server. */
 async function measureWrong(context: BenchmarkContext, byMs: number): Promise<void> {
   const startedMs = performance.now();
-  const scripts = {lender: wrongClockScript(byMs), client: wrongClockScript(-byMs)};
+  const scripts = {lender: clockScript(byMs), client: clockScript(-byMs)};
   await withPair(context, scripts, async ({client, lenderId}) => {
     const signal = limited(context);
-    await untilSeenAgain(client, {peerId: lenderId, afterSeq: -1, signal});
+    await untilSeenAgain(client, {peerId: lenderId, madeAfterMs: 0, signal});
     const tookMs = performance.now() - startedMs;
     const name = `clock: wrong by ${nameOf(byMs)} from the start, from opening to the first answer`;
     context.print(lineOf(name, tookMs, 'ms'));

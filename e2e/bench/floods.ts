@@ -4,7 +4,7 @@ import {greedyRequest} from '../swarm/ask.ts';
 import type {Tab} from '../swarm/tab.ts';
 import {lineOf} from './bench-line.ts';
 import type {Benchmark, BenchmarkContext} from './benchmark.ts';
-import {seqKnownBy, untilSeenAgain} from './seen-again.ts';
+import {untilSeenAgain} from './seen-again.ts';
 
 const FLOODS: readonly Flood[] = ['pings', 'announcements'];
 const FLOOD_MS = 12_000;
@@ -41,10 +41,9 @@ async function measure(
   const flooded = await tokensPerSec(client, over.signal);
   const {sent, links} = await flooding;
   log(`${sent} ${kind} over ${links} links`);
-  const afterSeq = await seqKnownBy(client, head.peerId);
   const seen = await untilSeenAgain(client, {
     peerId: head.peerId,
-    afterSeq,
+    madeAfterMs: Date.now(),
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });
   const name = `floods: ${kind}`;

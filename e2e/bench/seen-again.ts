@@ -22,19 +22,19 @@ export type SeenAgain = {
  * served by it: the only one of its layers. A try that fails is followed by
  * another, as a person would.
  *
- * @param afterSeq newest record from before.
+ * @param madeAfterMs Unix ms of this process, whose clock is the server's: older records do not count.
  * @throws the reason of `signal`.
  */
 export async function untilSeenAgain(
   client: Tab,
   {
     peerId,
-    afterSeq,
+    madeAfterMs,
     signal,
-  }: {readonly peerId: string; readonly afterSeq: number; readonly signal: AbortSignal},
+  }: {readonly peerId: string; readonly madeAfterMs: number; readonly signal: AbortSignal},
 ): Promise<SeenAgain> {
   const startedMs = performance.now();
-  while ((await seqKnownBy(client, peerId)) <= afterSeq) {
+  while ((await seqKnownBy(client, peerId)) <= madeAfterMs) {
     await wait(POLL_MS, undefined, {signal});
   }
   const listedMs = performance.now() - startedMs;
