@@ -1,5 +1,5 @@
 import {expect, test, type Page} from '@playwright/test';
-import {transportContract} from '#shared/p2p/transport.contract.ts';
+import {transportContract} from '#shared/transport/transport.contract.ts';
 import type {NetworkControl} from './network-page/network-control.ts';
 import {NetworkWorld, type NetworkTab} from './network-page/network-world.ts';
 import {log} from './swarm/test-log.ts';

@@ -9,8 +9,8 @@ import {yamux} from '@libp2p/yamux';
 import {multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
 import {asPeerId} from '#shared/ids.ts';
-import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
-import {startSnapshotFeed} from '#shared/p2p/snapshot-feed.ts';
+import {openLibp2pDirectory} from '#shared/directory/libp2p-directory.ts';
+import {startSnapshotFeed} from '#shared/directory/snapshot-feed.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {LIVE_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
 import {decidePlacement} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
@@ -62,7 +62,7 @@ async function read(
   blocks.enable();
   const before = process.cpuUsage();
   const servers = fixedServers([asPeerId(serverId)]);
-  const directory = await openKadDirectory({libp2p, prefix, now: Date.now, servers});
+  const directory = await openLibp2pDirectory({libp2p, prefix, now: Date.now, servers});
   let records: readonly NodeRecord[] = [];
   const complete = Promise.withResolvers<void>();
   const feed = startSnapshotFeed({

@@ -1,5 +1,5 @@
 import type {Stream} from '@libp2p/interface';
-import {encodeWord, WORD_BYTES} from '#shared/p2p/frame-wire.ts';
+import {encodeWord, WORD_BYTES} from '#shared/transport/frame-wire.ts';
 import {MAX_FRAME_BYTES} from '#shared/protocol/frame.ts';
 import type {Flood, FloodCount} from './hostile-control.ts';
 

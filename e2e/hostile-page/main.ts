@@ -1,16 +1,16 @@
 import type {Stream} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import {asManifestHash, asPeerId, type PeerId} from '#shared/ids.ts';
-import {fromBase64, toBase64} from '#shared/p2p/base64.ts';
+import {fromBase64, toBase64} from '#shared/directory/base64.ts';
 import {decodeControlFrame} from '#shared/p2p/control-frame.ts';
-import {isDirectConnection} from '#shared/p2p/direct-path.ts';
-import type {Directory} from '#shared/p2p/directory.ts';
+import {isDirectConnection} from '#shared/transport/direct-path.ts';
+import type {Directory} from '#shared/directory/directory.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
-import {FRAMES_PROTOCOL, encodeWord} from '#shared/p2p/frame-wire.ts';
-import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
-import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts';
-import {recordPrefix} from '#shared/p2p/signed-record.ts';
-import type {Transport} from '#shared/p2p/transport.ts';
+import {FRAMES_PROTOCOL, encodeWord} from '#shared/transport/frame-wire.ts';
+import {openLibp2pDirectory} from '#shared/directory/libp2p-directory.ts';
+import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
+import {recordPrefix} from '#shared/directory/signed-record.ts';
+import type {Transport} from '#shared/transport/transport.ts';
 import {parseFrame} from '#shared/protocol/frame.ts';
 import {createLibp2pNode, type BrowserNode} from '../../web/src/node/libp2p/create-libp2p-node.ts';
 import {createEphemeralIdentity, type Identity} from '../../web/src/node/libp2p/load-identity.ts';
@@ -50,7 +50,7 @@ async function join(manifestHash: string): Promise<{readonly peerId: string}> {
     ...limited(),
   });
   const {swarmId} = await node.server.connected;
-  const directory = await openKadDirectory({
+  const directory = await openLibp2pDirectory({
     libp2p: node.libp2p,
     prefix: recordPrefix(swarmId, asManifestHash(manifestHash)),
     now: () => node.clock.nowMs(),

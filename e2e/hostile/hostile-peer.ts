@@ -2,7 +2,7 @@ import {fileURLToPath} from 'node:url';
 import type {Browser, Page} from 'playwright';
 import {build} from 'vite';
 import {asPeerId, type ManifestHash, type PeerId} from '#shared/ids.ts';
-import type {SealedRecord} from '#shared/p2p/signed-record.ts';
+import type {SealedRecord} from '#shared/directory/signed-record.ts';
 import type {
   Flood,
   FloodCount,

@@ -1,18 +1,18 @@
 import {WeftError} from '#shared/errors.ts';
 import {asManifestHash, asPeerId, asSwarmId} from '#shared/ids.ts';
-import {fromBase64, toBase64} from '#shared/p2p/base64.ts';
-import {isDirectConnection} from '#shared/p2p/direct-path.ts';
-import type {Directory} from '#shared/p2p/directory.ts';
+import {fromBase64, toBase64} from '#shared/directory/base64.ts';
+import {isDirectConnection} from '#shared/transport/direct-path.ts';
+import type {Directory} from '#shared/directory/directory.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
-import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
-import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts';
+import {openLibp2pDirectory} from '#shared/directory/libp2p-directory.ts';
+import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
 import {
   startRecordPublisher,
   type NodeFacts,
   type RecordPublisher,
-} from '#shared/p2p/record-publisher.ts';
-import {recordPrefix} from '#shared/p2p/signed-record.ts';
-import type {Transport} from '#shared/p2p/transport.ts';
+} from '#shared/directory/record-publisher.ts';
+import {recordPrefix} from '#shared/directory/signed-record.ts';
+import type {Transport} from '#shared/transport/transport.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {createLibp2pNode, type BrowserNode} from '../../web/src/node/libp2p/create-libp2p-node.ts';
 import {loadIdentity} from '../../web/src/node/libp2p/load-identity.ts';
@@ -91,7 +91,7 @@ async function join() {
     signal: AbortSignal.timeout(JOIN_TIMEOUT_MS),
   });
   const now = () => node.clock.nowMs();
-  const directory = await openKadDirectory({
+  const directory = await openLibp2pDirectory({
     libp2p: node.libp2p,
     prefix: recordPrefix(swarmId, manifestHash),
     now,

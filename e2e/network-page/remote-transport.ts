@@ -2,7 +2,7 @@ import type {Page} from 'playwright';
 import {unreachable} from '#shared/assert.ts';
 import {WeftError} from '#shared/errors.ts';
 import {asPeerId, type PeerId} from '#shared/ids.ts';
-import type {FrameListener, LinkLoss, PeerTraffic, Transport} from '#shared/p2p/transport.ts';
+import type {FrameListener, LinkLoss, PeerTraffic, Transport} from '#shared/transport/transport.ts';
 import type {Call, NetworkControl, Traffic} from './network-control.ts';
 
 declare const weftNet: NetworkControl;

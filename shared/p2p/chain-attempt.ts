@@ -12,8 +12,8 @@ import {decodeControlFrame, encodeControlFrame} from './control-frame.ts';
 import type {GenerationEvent, GenerationRequest, ServedHop} from './generation-event.ts';
 import {GenerationFailedError} from './generation-failed.ts';
 import {refusalOf} from './refusal-of.ts';
-import type {Transport} from './transport.ts';
-import {untilAborted} from './until-aborted.ts';
+import type {Transport} from '../transport/transport.ts';
+import {untilAborted} from '../until-aborted.ts';
 
 /** What every attempt of a client has in common. */
 export type AttemptContext = {

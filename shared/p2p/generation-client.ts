@@ -8,7 +8,7 @@ import type {GenerationEvent, GenerationRequest} from './generation-event.ts';
 import {GenerationFailedError} from './generation-failed.ts';
 import {PromptTooLongError} from './prompt-too-long.ts';
 import {SwarmFullError} from './swarm-full.ts';
-import {untilAborted} from './until-aborted.ts';
+import {untilAborted} from '../until-aborted.ts';
 
 export type ChainChoice<H extends Hop = Hop> =
   | {readonly kind: 'chain'; readonly hops: readonly H[]; readonly stepMs: number}

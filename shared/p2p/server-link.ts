@@ -3,7 +3,7 @@ import type {PeerId} from '../ids.ts';
 import type {Bootstrap, NamedServer} from '../protocol/bootstrap.ts';
 import {forgetServer} from './link/forget-server.ts';
 import {ServerConnection, type ServerConnectionState} from './link/server-connection.ts';
-import type {NamedServers} from './named-servers.ts';
+import type {NamedServers} from '../directory/named-servers.ts';
 import {createSwarmClock, type SwarmClock} from './swarm-clock.ts';
 
 export type ServerLinkState =

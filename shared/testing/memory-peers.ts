@@ -5,10 +5,10 @@ import {noise} from '@libp2p/noise';
 import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
 import {asPeerId, type PeerId} from '../ids.ts';
-import {serveDirectory} from '../p2p/directory-server.ts';
-import {RecordIntake} from '../p2p/intake/record-intake.ts';
-import {servePuts} from '../p2p/intake/serve-puts.ts';
-import {NewestRecordDatastore} from '../p2p/newest-record-datastore.ts';
+import {serveDirectory} from '../directory/server/directory-server.ts';
+import {RecordIntake} from '../directory/server/record-intake.ts';
+import {servePuts} from '../directory/server/serve-puts.ts';
+import {NewestRecordDatastore} from '../directory/server/newest-record-datastore.ts';
 
 let nextPeer = 0;
 

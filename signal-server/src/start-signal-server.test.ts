@@ -13,7 +13,7 @@ import {createLibp2p} from 'libp2p';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
-import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts';
+import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
 import {startServerLink} from '#shared/p2p/server-link.ts';
 import {asPeerId} from '#shared/ids.ts';
 import {startSignalServer, type SignalServer} from './start-signal-server.ts';

@@ -6,7 +6,7 @@ import {createLibp2p} from 'libp2p';
 import {afterEach, expect, test} from 'vitest';
 import {isWeftError} from '#shared/errors.ts';
 import {asPeerId} from '#shared/ids.ts';
-import type {Directory} from '#shared/p2p/directory.ts';
+import type {Directory} from '#shared/directory/directory.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
 import {SwarmClock} from '#shared/p2p/swarm-clock.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';

@@ -1,6 +1,6 @@
 import type {Connection, Stream} from '@libp2p/interface';
 import {lpStream} from '@libp2p/utils';
-import {DHT_PROTOCOL} from '#shared/p2p/record-rules.ts';
+import {DHT_PROTOCOL} from '#shared/directory/server/record-rules.ts';
 
 /** The message types of kad-dht that are used here, as its protocol numbers them. */
 const TYPES = {'put-value': 0, 'find-node': 4} as const;

@@ -1,4 +1,4 @@
-import {DHT_PROTOCOL} from '#shared/p2p/record-rules.ts';
+import {DHT_PROTOCOL} from '#shared/directory/server/record-rules.ts';
 import type {Attack} from './attack-plan.ts';
 
 /** Says that it is a DHT server, can be dialled, takes every stream and never answers on any. */

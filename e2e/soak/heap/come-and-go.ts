@@ -1,9 +1,9 @@
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {Connection} from '@libp2p/interface';
-import {DIRECTORY_PROTOCOL} from '#shared/p2p/directory-server.ts';
-import {JsonStream} from '#shared/p2p/json-stream.ts';
-import {putRecord} from '#shared/p2p/put-record.ts';
-import {recordPrefix} from '#shared/p2p/signed-record.ts';
+import {DIRECTORY_PROTOCOL} from '#shared/directory/server/directory-server.ts';
+import {JsonStream} from '#shared/directory/json-stream.ts';
+import {putRecord} from '#shared/directory/put-record.ts';
+import {recordPrefix} from '#shared/directory/signed-record.ts';
 import {
   DIRECTORY_MESSAGE_MAX_BYTES,
   directoryReplySchema,

@@ -1,5 +1,5 @@
 import type {Connection, Libp2p} from '@libp2p/interface';
-import {Allowance} from './allowance.ts';
+import {Allowance} from '../../allowance.ts';
 
 export const PING_PROTOCOL = '/ipfs/ping/1.0.0';
 /** A server looks every ten seconds whether its tabs are there. */

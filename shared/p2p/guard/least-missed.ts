@@ -1,6 +1,6 @@
 import type {Connection} from '@libp2p/interface';
 import {asPeerId} from '../../ids.ts';
-import {FRAMES_PROTOCOL} from '../frame-wire.ts';
+import {FRAMES_PROTOCOL} from '../../transport/frame-wire.ts';
 import type {Acquaintance} from './acquaintance.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type {Connection, Stream, Transport} from '@libp2p/interface';
 import {assert} from '../../assert.ts';
 import {asPeerId} from '../../ids.ts';
-import {isDirectConnection} from '../direct-path.ts';
+import {isDirectConnection} from '../../transport/direct-path.ts';
 import type {Acquaintance} from './acquaintance.ts';
-import {Allowance} from './allowance.ts';
+import {Allowance} from '../../allowance.ts';
 
 /**
  * Each signaling makes an `RTCPeerConnection`, and Chrome has 500 for a page,

@@ -1,7 +1,7 @@
 import type {CircuitRelayTransportComponents} from '@libp2p/circuit-relay-v2';
 import type {Connection, PeerId, Stream, Transport} from '@libp2p/interface';
 import {assert} from '../../assert.ts';
-import {isDirectConnection} from '../direct-path.ts';
+import {isDirectConnection} from '../../transport/direct-path.ts';
 
 type Create = (components: CircuitRelayTransportComponents) => Transport;
 

@@ -1,6 +1,6 @@
 import type {Connection, Stream} from '@libp2p/interface';
 import {asPeerId, type PeerId} from '../../ids.ts';
-import {isDirectConnection} from '../direct-path.ts';
+import {isDirectConnection} from '../../transport/direct-path.ts';
 
 const MAX_VISITS_PER_PEER = 2;
 

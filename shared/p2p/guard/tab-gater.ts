@@ -2,7 +2,7 @@ import type {ConnectionGater, PeerId as Libp2pPeerId} from '@libp2p/interface';
 import {asPeerId, type PeerId} from '../../ids.ts';
 import {createEd25519Gater} from '../ed25519-gater.ts';
 import type {NamedServer} from '../../protocol/bootstrap.ts';
-import {mayDial} from './dialled-addresses.ts';
+import {mayDial} from '../../transport/dialled-addresses.ts';
 
 type Options = {
   /** As of now; none before the first bootstrap. */

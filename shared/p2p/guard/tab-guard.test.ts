@@ -14,8 +14,8 @@ import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
 import {afterEach, expect, test} from 'vitest';
 import {asPeerId, type PeerId} from '../../ids.ts';
-import {FRAMES_PROTOCOL, encodeWord, PING} from '../frame-wire.ts';
-import {openLibp2pStreamTransport} from '../libp2p-stream-transport.ts';
+import {FRAMES_PROTOCOL, encodeWord, PING} from '../../transport/frame-wire.ts';
+import {openLibp2pStreamTransport} from '../../transport/libp2p-stream-transport.ts';
 import {PING_PROTOCOL} from './answer-pings.ts';
 import {TAB_CONNECTIONS, TabGuard} from './tab-guard.ts';
 

@@ -8,7 +8,7 @@ import type {
 } from '@libp2p/interface';
 import {WeftError} from '../../errors.ts';
 import {asPeerId, type PeerId} from '../../ids.ts';
-import {isDirectConnection} from '../direct-path.ts';
+import {isDirectConnection} from '../../transport/direct-path.ts';
 import type {NamedServer} from '../../protocol/bootstrap.ts';
 import type {Acquaintance} from './acquaintance.ts';
 import {answerPings} from './answer-pings.ts';

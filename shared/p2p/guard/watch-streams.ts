@@ -1,5 +1,5 @@
 import type {Connection} from '@libp2p/interface';
-import {Allowance} from './allowance.ts';
+import {Allowance} from '../../allowance.ts';
 
 /** A peer opens a handful when it comes, and one now and then. */
 const STREAMS = {perSec: 5, burst: 40};

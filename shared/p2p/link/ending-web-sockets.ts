@@ -2,7 +2,7 @@ import type {DialTransportOptions, Transport} from '@libp2p/interface';
 import {webSockets, type WebSocketsComponents} from '@libp2p/websockets';
 import type {Multiaddr} from '@multiformats/multiaddr';
 import {assert} from '../../assert.ts';
-import {untilAborted} from '../until-aborted.ts';
+import {untilAborted} from '../../until-aborted.ts';
 
 /** What an API user may close with; anything else makes `close` throw (RFC 6455, 7.4.1). */
 const NORMAL_CLOSURE = 1000;

@@ -2,11 +2,15 @@ import type {Connection, Libp2p, StreamMuxerFactory} from '@libp2p/interface';
 import {kadDHT, type KadDHT, type KadDHTComponents} from '@libp2p/kad-dht';
 import {peerIdFromString} from '@libp2p/peer-id';
 import type {Multiaddr} from '@multiformats/multiaddr';
-import {serveDirectory, type DirectoryServer} from '#shared/p2p/directory-server.ts';
-import {RecordIntake, type Offerer} from '#shared/p2p/intake/record-intake.ts';
-import {servePuts} from '#shared/p2p/intake/serve-puts.ts';
-import {NewestRecordDatastore} from '#shared/p2p/newest-record-datastore.ts';
-import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
+import {serveDirectory, type DirectoryServer} from '#shared/directory/server/directory-server.ts';
+import {RecordIntake, type Offerer} from '#shared/directory/server/record-intake.ts';
+import {servePuts} from '#shared/directory/server/serve-puts.ts';
+import {NewestRecordDatastore} from '#shared/directory/server/newest-record-datastore.ts';
+import {
+  createValidators,
+  DHT_PROTOCOL,
+  recordSelectors,
+} from '#shared/directory/server/record-rules.ts';
 import {ConductBook, type Misconduct} from '../limits/conduct-book.ts';
 import {PacedMuxers} from '../limits/paced-muxers.ts';
 import {WorkLane} from '../limits/work-lane.ts';

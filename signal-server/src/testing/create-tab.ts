@@ -8,17 +8,21 @@ import {ping} from '@libp2p/ping';
 import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
 import {asPeerId} from '#shared/ids.ts';
-import type {Directory} from '#shared/p2p/directory.ts';
+import type {Directory} from '#shared/directory/directory.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
 import {TabGuard} from '#shared/p2p/guard/tab-guard.ts';
-import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
+import {openLibp2pDirectory} from '#shared/directory/libp2p-directory.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
 import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
 import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
-import {startRecordPublisher, type RecordPublisher} from '#shared/p2p/record-publisher.ts';
-import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
+import {startRecordPublisher, type RecordPublisher} from '#shared/directory/record-publisher.ts';
+import {
+  createValidators,
+  DHT_PROTOCOL,
+  recordSelectors,
+} from '#shared/directory/server/record-rules.ts';
 import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
-import {recordPrefix} from '#shared/p2p/signed-record.ts';
+import {recordPrefix} from '#shared/directory/signed-record.ts';
 import {createSwarmClock, type SwarmClock} from '#shared/p2p/swarm-clock.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
@@ -84,7 +88,7 @@ export async function createTab(options: Options): Promise<Tab> {
     states,
     addresses,
     openDirectory: async () => {
-      const directory = await openKadDirectory({libp2p, prefix: PREFIX, now, servers: link});
+      const directory = await openLibp2pDirectory({libp2p, prefix: PREFIX, now, servers: link});
       closers.push(async () => await directory.close());
       return directory;
     },

@@ -2,8 +2,8 @@ import {BinaryReader, BinaryWriter} from '@bufbuild/protobuf/wire';
 import type {Connection, Stream} from '@libp2p/interface';
 import {Libp2pRecord} from '@libp2p/record';
 import {lpStream} from '@libp2p/utils';
-import {DHT_PROTOCOL} from '#shared/p2p/record-rules.ts';
-import type {SealedRecord} from '#shared/p2p/signed-record.ts';
+import {DHT_PROTOCOL} from '#shared/directory/server/record-rules.ts';
+import type {SealedRecord} from '#shared/directory/signed-record.ts';
 
 /** The numbers of kad-dht's `MessageType`; the package exports neither codec nor names. */
 const TYPES = {

@@ -1,14 +1,14 @@
 import type {SwarmId} from '#shared/ids.ts';
-import type {Directory} from '#shared/p2p/directory.ts';
-import {openKadDirectory} from '#shared/p2p/kad-directory.ts';
-import {signalingAddresses} from '#shared/p2p/guard/dialled-addresses.ts';
-import {openLibp2pStreamTransport} from '#shared/p2p/libp2p-stream-transport.ts';
-import type {NodeFacts} from '#shared/p2p/record-publisher.ts';
-import {recordPrefix} from '#shared/p2p/signed-record.ts';
+import type {Directory} from '#shared/directory/directory.ts';
+import {openLibp2pDirectory} from '#shared/directory/libp2p-directory.ts';
+import {signalingAddresses} from '#shared/transport/dialled-addresses.ts';
+import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
+import type {NodeFacts} from '#shared/directory/record-publisher.ts';
+import {recordPrefix} from '#shared/directory/signed-record.ts';
 import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
-import {firstListing} from '#shared/p2p/first-listing.ts';
+import {firstListing} from '#shared/directory/first-listing.ts';
 import type {ServerLinkState} from '#shared/p2p/server-link.ts';
-import type {Transport} from '#shared/p2p/transport.ts';
+import type {Transport} from '#shared/transport/transport.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
@@ -118,7 +118,7 @@ async function openDirectory(
     ...options
   }: {readonly prefix: string; readonly now: () => number; readonly book: LinkBook},
 ): Promise<Directory> {
-  const directory = await openKadDirectory({
+  const directory = await openLibp2pDirectory({
     libp2p,
     servers: server,
     isNeighbour: (peerId) => book.sampleCount(peerId) > 0,

@@ -1,6 +1,6 @@
 import type {PeerId} from '#shared/ids.ts';
-import type {Directory} from '#shared/p2p/directory.ts';
-import {startSnapshotFeed, type SnapshotFeed} from '#shared/p2p/snapshot-feed.ts';
+import type {Directory} from '#shared/directory/directory.ts';
+import {startSnapshotFeed, type SnapshotFeed} from '#shared/directory/snapshot-feed.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 
 /** The live records of the swarm as this tab last saw them, and who wants to hear of changes. */

@@ -1,13 +1,13 @@
 import type {PrivateKey} from '@libp2p/interface';
 import {asPeerId, type PeerId} from '#shared/ids.ts';
-import {isDirectConnection} from '#shared/p2p/direct-path.ts';
-import type {Directory} from '#shared/p2p/directory.ts';
+import {isDirectConnection} from '#shared/transport/direct-path.ts';
+import type {Directory} from '#shared/directory/directory.ts';
 import {
   startRecordPublisher,
   type NodeFacts,
   type RecordPublisher,
-} from '#shared/p2p/record-publisher.ts';
-import type {Transport} from '#shared/p2p/transport.ts';
+} from '#shared/directory/record-publisher.ts';
+import type {Transport} from '#shared/transport/transport.ts';
 import type {SnapshotNode} from '#shared/scheduling/swarm-snapshot.ts';
 import type {LinkBook} from './capability/link-book.ts';
 import {startLinkProbes} from './capability/probe-links.ts';

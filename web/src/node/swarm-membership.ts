@@ -1,7 +1,7 @@
 import type {PeerId} from '#shared/ids.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
-import type {NodeFacts, RecordPublisher} from '#shared/p2p/record-publisher.ts';
-import type {Transport} from '#shared/p2p/transport.ts';
+import type {NodeFacts, RecordPublisher} from '#shared/directory/record-publisher.ts';
+import type {Transport} from '#shared/transport/transport.ts';
 import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import type {DeviceState} from '../chat/device-state.ts';
 import type {LinkReport} from '../chat/link-service.ts';

@@ -1,6 +1,6 @@
 import type {PeerId} from '#shared/ids.ts';
-import type {FrameListener, LinkLoss, PeerTraffic, Transport} from '#shared/p2p/transport.ts';
-import {TransportError} from '#shared/p2p/transport.ts';
+import type {FrameListener, LinkLoss, PeerTraffic, Transport} from '#shared/transport/transport.ts';
+import {TransportError} from '#shared/transport/transport.ts';
 import type {LinkBook} from './link-book.ts';
 
 /** Shorter frames are over before they tell anything of a rate. */

@@ -1,5 +1,5 @@
 import {asSessionId, type SessionId} from '#shared/ids.ts';
-import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
+import type {RecordPublisher} from '#shared/directory/record-publisher.ts';
 import type {DeviceState} from '../../chat/device-state.ts';
 import type {ShardSpeed} from '../engine/measure-shard.ts';
 import type {ShardRunner, ShardStep} from '../engine/shard-runner.ts';

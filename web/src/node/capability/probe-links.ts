@@ -1,5 +1,5 @@
 import type {PeerId} from '#shared/ids.ts';
-import type {Transport} from '#shared/p2p/transport.ts';
+import type {Transport} from '#shared/transport/transport.ts';
 import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
 import {hashText} from '#shared/scheduling/seeded-choice.ts';
 import type {LinkBook, LinkFacts} from './link-book.ts';

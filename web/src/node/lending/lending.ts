@@ -1,4 +1,4 @@
-import type {RecordPublisher} from '#shared/p2p/record-publisher.ts';
+import type {RecordPublisher} from '#shared/directory/record-publisher.ts';
 import {LIVE_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
 import {claimLimitFor} from '#shared/scheduling/claim-limit.ts';
 import {ClaimWatch} from '#shared/scheduling/phase-1-allocation/claim-watch.ts';

@@ -11,11 +11,15 @@ import {asPeerId, type PeerId} from '#shared/ids.ts';
 import {TAB_CONNECTIONS, TabGuard} from '#shared/p2p/guard/tab-guard.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
 import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
-import {createValidators, DHT_PROTOCOL, recordSelectors} from '#shared/p2p/record-rules.ts';
+import {
+  createValidators,
+  DHT_PROTOCOL,
+  recordSelectors,
+} from '#shared/directory/server/record-rules.ts';
 import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
 import {createSwarmClock, type SwarmClock} from '#shared/p2p/swarm-clock.ts';
 import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
-import {untilAborted} from '#shared/p2p/until-aborted.ts';
+import {untilAborted} from '#shared/until-aborted.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
 import type {IceServer} from '#shared/protocol/ice-server.ts';
 import {dropSilentLinks} from './drop-silent-links.ts';

@@ -1,5 +1,5 @@
 import type {Connection, Libp2p} from '@libp2p/interface';
-import {isDirectConnection} from '#shared/p2p/direct-path.ts';
+import {isDirectConnection} from '#shared/transport/direct-path.ts';
 import {findPeerConnection} from './find-peer-connection.ts';
 
 /** How bytes travel to one neighbour, by the browser's own statistics. */

@@ -1,6 +1,6 @@
 import type {PeerId} from '#shared/ids.ts';
 import {encodeControlFrame, type ControlAddress} from '#shared/p2p/control-frame.ts';
-import type {Transport} from '#shared/p2p/transport.ts';
+import type {Transport} from '#shared/transport/transport.ts';
 import type {Message} from '#shared/protocol/message.ts';
 
 /** More than any honest peer is ever owed at once. */

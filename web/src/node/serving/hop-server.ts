@@ -4,7 +4,7 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {decodeControlFrame, encodeControlFrame} from '#shared/p2p/control-frame.ts';
 import {refusalOf} from '#shared/p2p/refusal-of.ts';
-import type {Transport} from '#shared/p2p/transport.ts';
+import type {Transport} from '#shared/transport/transport.ts';
 import {CLIENT_HOP, type Frame} from '#shared/protocol/frame.ts';
 import type {Message} from '#shared/protocol/message.ts';
 import {kvTokensOf, type OpenSession} from '#shared/protocol/open-session.ts';

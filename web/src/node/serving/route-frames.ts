@@ -1,7 +1,7 @@
 import {WeftError} from '#shared/errors.ts';
 import type {PeerId} from '#shared/ids.ts';
 import {decodeControlFrame} from '#shared/p2p/control-frame.ts';
-import type {Transport} from '#shared/p2p/transport.ts';
+import type {Transport} from '#shared/transport/transport.ts';
 import {CLIENT_HOP, parseFrame, type Frame} from '#shared/protocol/frame.ts';
 import {ControlPost} from './control-post.ts';
 

@@ -1,5 +1,5 @@
 import type {PeerId, SessionId} from '#shared/ids.ts';
-import type {Transport} from '#shared/p2p/transport.ts';
+import type {Transport} from '#shared/transport/transport.ts';
 import {CLIENT_HOP, type Frame} from '#shared/protocol/frame.ts';
 import type {Message} from '#shared/protocol/message.ts';
 import {kvTokensOf} from '#shared/protocol/open-session.ts';

@@ -8,7 +8,7 @@ import {
   WORD_BYTES,
   WordReader,
 } from './frame-wire.ts';
-import {Allowance} from './guard/allowance.ts';
+import {Allowance} from '../allowance.ts';
 import {MAX_FRAME_BYTES} from '../protocol/frame.ts';
 
 /** Credit is given back in steps of this size: one small message for many frames. */

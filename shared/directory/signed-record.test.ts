@@ -6,7 +6,7 @@ import {expect, test} from 'vitest';
 import {asPeerId} from '../ids.ts';
 import {RECORD_MAX_BYTES, type NodeRecord} from '../protocol/node-record.ts';
 import {buildRecord} from '../testing/record-builder.ts';
-import {createValidators, recordSelectors} from './record-rules.ts';
+import {createValidators, recordSelectors} from './server/record-rules.ts';
 import {openRecord, sealedByteLength, sealRecord, type SealedRecord} from './signed-record.ts';
 
 const NOW_MS = 1_800_000_000_000;

@@ -5,7 +5,7 @@ import {FrameReceiver} from './frame-receiver.ts';
 import {FrameSender} from './frame-sender.ts';
 import {FRAMES_PROTOCOL} from './frame-wire.ts';
 import {isDirectAddress, isDirectConnection} from './direct-path.ts';
-import {opensNoSocket, readAddresses} from './guard/dialled-addresses.ts';
+import {opensNoSocket, readAddresses} from './dialled-addresses.ts';
 import {TrafficMeter} from './traffic-meter.ts';
 import {
   checkFrameLength,
@@ -19,7 +19,7 @@ import {
   type PeerTraffic,
   type Transport,
 } from './transport.ts';
-import {untilAborted} from './until-aborted.ts';
+import {untilAborted} from '../until-aborted.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Whoever was stopped for longer in the middle of a frame is not waited for. */

@@ -8,14 +8,14 @@ import {createLibp2p} from 'libp2p';
 import {describe, expect, test} from 'vitest';
 import {asPeerId} from '../ids.ts';
 import {fixedServers} from '../testing/fixed-servers.ts';
-import {serveDirectory} from './directory-server.ts';
+import {serveDirectory} from './server/directory-server.ts';
 import {directoryContract, type DirectoryWorld} from './directory.contract.ts';
-import {RecordIntake} from './intake/record-intake.ts';
-import {servePuts} from './intake/serve-puts.ts';
-import {openKadDirectory} from './kad-directory.ts';
+import {RecordIntake} from './server/record-intake.ts';
+import {servePuts} from './server/serve-puts.ts';
+import {openLibp2pDirectory} from './libp2p-directory.ts';
 import {MemoryDirectoryServer} from './memory-directory.ts';
-import {NewestRecordDatastore} from './newest-record-datastore.ts';
-import {createValidators, DHT_PROTOCOL, recordSelectors} from './record-rules.ts';
+import {NewestRecordDatastore} from './server/newest-record-datastore.ts';
+import {createValidators, DHT_PROTOCOL, recordSelectors} from './server/record-rules.ts';
 
 async function createMemoryWorld(): Promise<DirectoryWorld> {
   const clock = {nowMs: Date.now()};
@@ -70,7 +70,7 @@ async function createKadWorld(): Promise<DirectoryWorld> {
     open: async (prefix) => {
       const {libp2p} = await createNode('client', now);
       peerServerIds.add(libp2p.peerId.toString());
-      const directory = await openKadDirectory({libp2p, prefix, now, servers});
+      const directory = await openLibp2pDirectory({libp2p, prefix, now, servers});
       await libp2p.dial(server.libp2p.getMultiaddrs());
       closers.push(async () => {
         await directory.close();

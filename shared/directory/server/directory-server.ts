@@ -2,9 +2,9 @@ import type {Connection, Libp2p, PeerId as Libp2pPeerId, Stream} from '@libp2p/i
 import {
   DIRECTORY_REQUEST_MAX_BYTES,
   directoryRequestSchema,
-} from '../protocol/directory-message.ts';
-import {DirectoryReader} from './intake/directory-reader.ts';
-import {JsonStream} from './json-stream.ts';
+} from '../../protocol/directory-message.ts';
+import {DirectoryReader} from './directory-reader.ts';
+import {JsonStream} from '../json-stream.ts';
 import type {NewestRecordDatastore} from './newest-record-datastore.ts';
 
 export const DIRECTORY_PROTOCOL = '/weft/directory/1.0.0';

@@ -5,7 +5,7 @@ import {
   directoryReplySchema,
   type DirectoryReply,
 } from '../../protocol/directory-message.ts';
-import {DIRECTORY_PROTOCOL} from '../directory-server.ts';
+import {DIRECTORY_PROTOCOL} from '../server/directory-server.ts';
 import {DirectoryError} from '../directory.ts';
 import {JsonStream} from '../json-stream.ts';
 

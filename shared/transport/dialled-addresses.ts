@@ -1,6 +1,6 @@
 import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
-import type {PeerId} from '../../ids.ts';
-import type {NamedServer} from '../../protocol/bootstrap.ts';
+import type {PeerId} from '../ids.ts';
+import type {NamedServer} from '../protocol/bootstrap.ts';
 
 /** How an address goes on behind its relay: signaling there, bytes straight to the peer. */
 const SIGNALING = ['p2p-circuit', 'webrtc', 'p2p'];

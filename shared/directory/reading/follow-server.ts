@@ -3,7 +3,7 @@ import {peerIdFromString} from '@libp2p/peer-id';
 import type {PeerId} from '../../ids.ts';
 import type {DirectoryReply} from '../../protocol/directory-message.ts';
 import {RECORD_TTL_MS} from '../../protocol/node-record.ts';
-import {isDirectConnection} from '../direct-path.ts';
+import {isDirectConnection} from '../../transport/direct-path.ts';
 import {DirectoryError} from '../directory.ts';
 import {readList, type Patience} from './read-list.ts';
 

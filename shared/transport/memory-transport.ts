@@ -10,7 +10,7 @@ import {
   type PeerTraffic,
   type Transport,
 } from './transport.ts';
-import {untilAborted} from './until-aborted.ts';
+import {untilAborted} from '../until-aborted.ts';
 import {WINDOW_BYTES} from './frame-wire.ts';
 
 /** Transports in one process that reach each other, and a switch for what they may reach. */

@@ -9,10 +9,10 @@ import {idOf, openMemoryPeer, serveRecords} from '../../testing/memory-peers.ts'
 import {buildRecord} from '../../testing/record-builder.ts';
 import {DIRECTORY_MESSAGE_MAX_BYTES} from '../../protocol/directory-message.ts';
 import {toBase64} from '../base64.ts';
-import {DIRECTORY_PROTOCOL} from '../directory-server.ts';
+import {DIRECTORY_PROTOCOL} from '../server/directory-server.ts';
 import type {Directory} from '../directory.ts';
 import {JsonStream} from '../json-stream.ts';
-import {openKadDirectory} from '../kad-directory.ts';
+import {openLibp2pDirectory} from '../libp2p-directory.ts';
 import {PUT_PROTOCOL} from '../put-record.ts';
 import {recordPrefix, sealRecord, type SealedRecord} from '../signed-record.ts';
 
@@ -36,7 +36,7 @@ async function openDirectory(
   named: readonly Libp2p[],
   suspected: PeerId[] = [],
 ): Promise<Directory> {
-  const directory = await openKadDirectory({
+  const directory = await openLibp2pDirectory({
     libp2p,
     prefix,
     now: Date.now,

@@ -1,18 +1,18 @@
 import {Libp2pRecord} from '@libp2p/record';
 import {MemoryDatastore} from 'datastore-core';
 
-import {WeftError} from '../errors.ts';
-import {isFarewell} from '../protocol/node-record.ts';
-import {toBase32} from './intake/base32.ts';
-import {OriginCounts} from './intake/origin-counts.ts';
-import {Tombstones} from './intake/tombstones.ts';
+import {WeftError} from '../../errors.ts';
+import {isFarewell} from '../../protocol/node-record.ts';
+import {toBase32} from './base32.ts';
+import {OriginCounts} from './origin-counts.ts';
+import {Tombstones} from './tombstones.ts';
 import {
   carriedUntilMs,
   ownerOfKey,
   peekRecord,
   RECORD_NAMESPACE,
   type SealedRecord,
-} from './signed-record.ts';
+} from '../signed-record.ts';
 
 /** Where kad-dht keeps its records; other keys belong to the peer store. */
 const RECORD_KEYS = '/dht/record/';

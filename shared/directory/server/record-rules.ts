@@ -1,6 +1,6 @@
 import type {Selectors, Validators} from '@libp2p/kad-dht';
-import type {RecordRefusal} from '../protocol/put-message.ts';
-import {openRecord, peekRecord, RECORD_NAMESPACE, RecordRefusedError} from './signed-record.ts';
+import type {RecordRefusal} from '../../protocol/put-message.ts';
+import {openRecord, peekRecord, RECORD_NAMESPACE, RecordRefusedError} from '../signed-record.ts';
 
 /** libp2p protocol of Weft's own DHT: no node of another network joins it. */
 export const DHT_PROTOCOL = '/weft/kad/1.0.0';

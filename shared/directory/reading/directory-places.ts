@@ -2,7 +2,7 @@ import type {Libp2p} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import {asPeerId, type PeerId} from '../../ids.ts';
 import type {DirectoryReply} from '../../protocol/directory-message.ts';
-import {DIRECTORY_PROTOCOL} from '../directory-server.ts';
+import {DIRECTORY_PROTOCOL} from '../server/directory-server.ts';
 import type {NamedServers} from '../named-servers.ts';
 import type {RecordSource} from '../record-table.ts';
 import {DirectoryError} from '../directory.ts';

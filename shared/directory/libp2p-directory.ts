@@ -41,13 +41,13 @@ type Options = {
  * server answers, and never makes the directory `reachable`. A list can only
  * omit: every record is signed by its owner.
  */
-export async function openKadDirectory(options: Options): Promise<Directory> {
-  const directory = new KadDirectory(options);
+export async function openLibp2pDirectory(options: Options): Promise<Directory> {
+  const directory = new Libp2pDirectory(options);
   await directory.start();
   return directory;
 }
 
-class KadDirectory implements Directory {
+class Libp2pDirectory implements Directory {
   readonly #options: Options;
   readonly #table: RecordTable;
   readonly #places: DirectoryPlaces;

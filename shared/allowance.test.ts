@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
-import {asPeerId} from '../../ids.ts';
+import {asPeerId} from './ids.ts';
 import {Allowance} from './allowance.ts';
-import {ShutOut} from './shut-out.ts';
+import {ShutOut} from './p2p/guard/shut-out.ts';
 
 test('[GD8] a burst is allowed, then so many a second, and what is too many is said', () => {
   const allowance = new Allowance({perSec: 10, burst: 3});

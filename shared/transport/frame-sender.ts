@@ -8,7 +8,7 @@ import {
   WORD_BYTES,
   WordReader,
 } from './frame-wire.ts';
-import {untilAborted} from './until-aborted.ts';
+import {untilAborted} from '../until-aborted.ts';
 
 type Item = {
   readonly bytes: Uint8Array;

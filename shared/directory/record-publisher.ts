@@ -7,9 +7,9 @@ import {
   type NodeRecord,
 } from '../protocol/node-record.ts';
 import type {Directory} from './directory.ts';
-import type {ServerLink} from './server-link.ts';
+import type {ServerLink} from '../p2p/server-link.ts';
 import {sealedByteLength, sealRecord} from './signed-record.ts';
-import {untilAborted} from './until-aborted.ts';
+import {untilAborted} from '../until-aborted.ts';
 
 /** What a node says about itself; the publisher adds the times. */
 export type NodeFacts = Omit<NodeRecord, 'seq' | 'expiresAtMs'>;

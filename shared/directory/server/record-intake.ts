@@ -1,5 +1,5 @@
 import type {PutRefusal, PutReply} from '../../protocol/put-message.ts';
-import type {NewestRecordDatastore} from '../newest-record-datastore.ts';
+import type {NewestRecordDatastore} from './newest-record-datastore.ts';
 import {openRecord, ownerOfKey, RecordRefusedError, type SealedRecord} from '../signed-record.ts';
 
 /** Who offers a record: the other end of one connection. */
