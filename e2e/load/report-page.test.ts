@@ -22,7 +22,7 @@ const record = runRecord({
 });
 const report = buildReport({record, wrongRequestIds: new Set(), withLogprobs: 'without'});
 
-test('[RH1] throughput adds up to all tokens, and faults are marked', () => {
+test('[LP1] throughput adds up to all tokens, and faults are marked', () => {
   const plot = plotThroughput(report);
   const binSec = (plot.x[1] ?? 0) - (plot.x[0] ?? 0);
   const tokens = (plot.lines[0]?.y ?? []).reduce<number>(
@@ -33,13 +33,13 @@ test('[RH1] throughput adds up to all tokens, and faults are marked', () => {
   expect(plot.marks).toEqual([{x: 0.5, label: 'close-tab'}]);
 });
 
-test('[RH2] latency percentiles end in the slowest measurement', () => {
+test('[LP2] latency percentiles end in the slowest measurement', () => {
   const [first, between] = plotLatencies(report).lines;
   expect(first?.y.at(-1)).toBe(100);
   expect(between?.y.at(-1)).toBe(700);
 });
 
-test('[RH3] the page needs no other file, and what models write stays text', async () => {
+test('[LP3] the page needs no other file, and what models write stays text', async () => {
   const page = await renderReportPage({title: 'a <scenario>', layerCount: 4, report});
   expect(page).not.toMatch(/(?:src|href)=/u);
   expect(page).not.toContain('<img>');

@@ -24,7 +24,7 @@ async function join(server: SignalServer): Promise<Client> {
 
 const isOpen = ({connection}: Client) => connection.status === 'open';
 
-test('[CL5] one address that holds all connections keeps nobody out, and whoever serves stays', async () => {
+test('[LM5] one address that holds all connections keeps nobody out, and whoever serves stays', async () => {
   const server = await open({maxTabs: 2});
   const serving = await join(server);
   const {libp2p, connection} = serving;
@@ -43,7 +43,7 @@ test('[CL5] one address that holds all connections keeps nobody out, and whoever
   expect(refusals['connection-crowded-out']).toBe(5);
 });
 
-test('[CL6] a peer has four connections at most, the latest', async () => {
+test('[LM6] a peer has four connections at most, the latest', async () => {
   const server = await open();
   const client = await join(server);
   const address = multiaddr(`/ip4/127.0.0.1/tcp/${server.port}/ws/p2p/${server.peerId}`);
@@ -54,7 +54,7 @@ test('[CL6] a peer has four connections at most, the latest', async () => {
   await expect.poll(() => isOpen(client)).toBe(false);
 });
 
-test('[CL2] behind a trusted proxy each stranger counts for themselves', async () => {
+test('[LM2] behind a trusted proxy each stranger counts for themselves', async () => {
   const server = await open({trustedProxies: ['127.0.0.1']}, {maxSockets: 4});
   const upgrade = (ip: string) => {
     const socket = openRawSocket(server.port);

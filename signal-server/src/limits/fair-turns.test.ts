@@ -12,7 +12,7 @@ function ask(turns: FairTurns, log: string[], source: string, name = source): vo
   void turns.take(source, {signal}).then((isMine) => log.push(isMine ? name : `no ${name}`));
 }
 
-test('[CL3] sources take turns, whatever each asks for, and the latest of one comes first', async () => {
+test('[LM3] sources take turns, whatever each asks for, and the latest of one comes first', async () => {
   const turns = new FairTurns({perSecond: 10, burst: 1, maxWaiting: 10});
   const log: string[] = [];
   for (const name of ['a1', 'a2', 'a3', 'a4']) ask(turns, log, 'a', name);
@@ -26,7 +26,7 @@ test('[CL3] sources take turns, whatever each asks for, and the latest of one co
   expect(turns.isIdle).toBe(true);
 });
 
-test('[CL3] one too many costs the oldest of the longest queue', async () => {
+test('[LM3] one too many costs the oldest of the longest queue', async () => {
   const turns = new FairTurns({perSecond: 10, burst: 1, maxWaiting: 3});
   const log: string[] = [];
   for (const name of ['a1', 'a2', 'a3']) ask(turns, log, 'a', name);
@@ -39,7 +39,7 @@ test('[CL3] one too many costs the oldest of the longest queue', async () => {
   expect(log.slice(2).toSorted()).toEqual(['no a3', 'no b', 'no c']);
 });
 
-test('[CL3] who gives up loses the turn to nobody', async () => {
+test('[LM3] who gives up loses the turn to nobody', async () => {
   const turns = new FairTurns({perSecond: 10, burst: 1, maxWaiting: 3});
   const leaving = new AbortController();
   await turns.take('a', {signal});
@@ -52,7 +52,7 @@ test('[CL3] who gives up loses the turn to nobody', async () => {
   expect(await stayed).toBe(true);
 });
 
-test('[CL4] an allowance is spent, earned again, and kept for so many only', () => {
+test('[LM4] an allowance is spent, earned again, and kept for so many only', () => {
   const allowance = new Allowance({burst: 2, perSecond: 1});
   expect([1, 2, 3].map(() => allowance.spend('a'))).toEqual([true, true, false]);
   expect(allowance.spend('b')).toBe(true);
