@@ -125,7 +125,7 @@ export class FrameReceiver {
   #finish({frame, heldBytes}: Assembly): void {
     this.#partial = null;
     void this.#options.onFrame(frame).finally(() => {
-      const {waitMs} = this.#frames;
+      const waitMs = this.#frames.waitMs();
       if (waitMs === 0) this.#credit(heldBytes);
       // Who sends faster than anybody reads is slowed down by its own window.
       else setTimeout(() => this.#credit(heldBytes), waitMs);

@@ -1,3 +1,5 @@
+import {Allowance} from '../../allowance.ts';
+
 type Options = {
   /** Of each second so much may be spent, 0 to 1. */
   readonly share: number;
@@ -7,14 +9,12 @@ type Options = {
 
 /** Keeps work to a share of the time, whoever asks for more. No clock: time is an argument. */
 export class WorkBudget {
-  readonly #share: number;
   readonly #burstMs: number;
-  #debtMs = 0;
-  #atMs = -Infinity;
+  readonly #allowedMs: Allowance;
 
   constructor({share, burstMs}: Options) {
-    this.#share = share;
     this.#burstMs = burstMs;
+    this.#allowedMs = new Allowance({perSec: share * 1000, burst: burstMs});
   }
 
   /**
@@ -24,9 +24,7 @@ export class WorkBudget {
    * @returns how long to pause before more of it, in ms.
    */
   spend(workMs: number, nowMs: number): number {
-    const paidMs = (nowMs - this.#atMs) * this.#share;
-    this.#atMs = nowMs;
-    this.#debtMs = Math.max(0, this.#debtMs - paidMs) + Math.min(workMs, this.#burstMs);
-    return Math.max(0, this.#debtMs - this.#burstMs) / this.#share;
+    this.#allowedMs.take(nowMs, Math.min(workMs, this.#burstMs));
+    return this.#allowedMs.waitMs();
   }
 }

@@ -59,7 +59,7 @@ export class UpgradeListener extends TypedEventEmitter<ListenerEvents> implement
     this.#logger = init.logger;
     this.#limits = init.limits;
     this.#turns = new FairTurns({
-      perSecond: HANDSHAKES_PER_SECOND,
+      perSec: HANDSHAKES_PER_SECOND,
       burst: HANDSHAKE_BURST,
       maxWaiting: init.limits.maxSockets,
     });

@@ -1,6 +1,7 @@
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
-import {Allowance} from './allowance.ts';
+
 import {FairTurns} from './fair-turns.ts';
+import {KeyedAllowance} from './keyed-allowance.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -13,7 +14,7 @@ function ask(turns: FairTurns, log: string[], source: string, name = source): vo
 }
 
 test('[LM3] sources take turns, whatever each asks for, and the latest of one comes first', async () => {
-  const turns = new FairTurns({perSecond: 10, burst: 1, maxWaiting: 10});
+  const turns = new FairTurns({perSec: 10, burst: 1, maxWaiting: 10});
   const log: string[] = [];
   for (const name of ['a1', 'a2', 'a3', 'a4']) ask(turns, log, 'a', name);
   ask(turns, log, 'b');
@@ -27,7 +28,7 @@ test('[LM3] sources take turns, whatever each asks for, and the latest of one co
 });
 
 test('[LM3] one too many costs the oldest of the longest queue', async () => {
-  const turns = new FairTurns({perSecond: 10, burst: 1, maxWaiting: 3});
+  const turns = new FairTurns({perSec: 10, burst: 1, maxWaiting: 3});
   const log: string[] = [];
   for (const name of ['a1', 'a2', 'a3']) ask(turns, log, 'a', name);
   ask(turns, log, 'b');
@@ -40,7 +41,7 @@ test('[LM3] one too many costs the oldest of the longest queue', async () => {
 });
 
 test('[LM3] who gives up loses the turn to nobody', async () => {
-  const turns = new FairTurns({perSecond: 10, burst: 1, maxWaiting: 3});
+  const turns = new FairTurns({perSec: 10, burst: 1, maxWaiting: 3});
   const leaving = new AbortController();
   await turns.take('a', {signal});
   const left = turns.take('a', {signal: leaving.signal});
@@ -53,7 +54,7 @@ test('[LM3] who gives up loses the turn to nobody', async () => {
 });
 
 test('[LM4] an allowance is spent, earned again, and kept for so many only', () => {
-  const allowance = new Allowance({burst: 2, perSecond: 1});
+  const allowance = new KeyedAllowance({burst: 2, perSec: 1});
   expect([1, 2, 3].map(() => allowance.spend('a'))).toEqual([true, true, false]);
   expect(allowance.spend('b')).toBe(true);
   vi.advanceTimersByTime(1_000);

@@ -1,5 +1,7 @@
+import {Allowance} from '#shared/allowance.ts';
+
 type Options = {
-  readonly perSecond: number;
+  readonly perSec: number;
   /** So many turns at once after a rest. */
   readonly burst: number;
   /** More than that cost the one that waits longest in the longest queue. */
@@ -22,27 +24,23 @@ export class FairTurns {
   readonly #queues = new Map<string, Waiter[]>();
   #waitingCount = 0;
   #runningCount = 0;
-  #turns: number;
-  #countedAtMs = performance.now();
+  readonly #turns: Allowance;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(options: Options) {
     this.#options = options;
-    this.#turns = options.burst;
+    this.#turns = new Allowance(options);
   }
 
   /** Nobody waits and the burst is whole again: nothing would change without this object. */
   get isIdle(): boolean {
-    this.#count();
-    return (
-      this.#waitingCount === 0 && this.#runningCount === 0 && this.#turns >= this.#options.burst
-    );
+    const isUnused = this.#waitingCount === 0 && this.#runningCount === 0;
+    return isUnused && this.#turns.isWhole(performance.now());
   }
 
   /** @returns whether it is `source`'s turn; `false` when it was crowded out or `signal` fired. */
   async take(source: string, {signal}: {readonly signal: AbortSignal}): Promise<boolean> {
     if (signal.aborted) return false;
-    this.#count();
     if (this.#waitingCount === 0 && this.#isFree()) {
       this.#begin();
       return true;
@@ -105,30 +103,19 @@ export class FairTurns {
     return true;
   }
 
-  #count(): void {
-    const nowMs = performance.now();
-    const earned = ((nowMs - this.#countedAtMs) / 1000) * this.#options.perSecond;
-    this.#turns = Math.min(this.#options.burst, this.#turns + earned);
-    this.#countedAtMs = nowMs;
-  }
-
   #schedule(): void {
     if (this.#timer !== null || this.#waitingCount === 0 || this.#isFull()) return;
-    this.#count();
-    const missing = Math.max(0, 1 - this.#turns);
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = null;
-        this.#count();
-        while (this.#isFree() && this.#giveTurn()) this.#begin();
-        this.#schedule();
-      },
-      Math.ceil((missing / this.#options.perSecond) * 1000),
-    );
+    this.#turns.leftAt(performance.now());
+    const waitMs = Math.ceil(this.#turns.waitMs(1));
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      while (this.#isFree() && this.#giveTurn()) this.#begin();
+      this.#schedule();
+    }, waitMs);
   }
 
   #isFree(): boolean {
-    return this.#turns >= 1 && !this.#isFull();
+    return this.#turns.leftAt(performance.now()) >= 1 && !this.#isFull();
   }
 
   #isFull(): boolean {
@@ -136,7 +123,7 @@ export class FairTurns {
   }
 
   #begin(): void {
-    this.#turns -= 1;
+    this.#turns.take(performance.now());
     if (this.#options.maxRunning !== undefined) this.#runningCount += 1;
   }
 

@@ -1,5 +1,6 @@
 import type {Connection, Stream, StreamMuxer, StreamMuxerFactory} from '@libp2p/interface';
 import {yamux} from '@libp2p/yamux';
+import {Allowance} from '#shared/allowance.ts';
 import {assert} from '#shared/assert.ts';
 import type {WorkLane} from './work-lane.ts';
 
@@ -7,10 +8,11 @@ import type {WorkLane} from './work-lane.ts';
 const MAX_OPEN_STREAMS = 64;
 /** Negotiating a protocol, in units of the lane. */
 const STREAM_UNITS = 1;
-/** What one connection may say, all streams together: what is not read yet lies in memory. */
-const BURST_BYTES = 2 * 1024 * 1024;
-/** A tab that publishes four times a second and dials others says a tenth of it. */
-const BYTES_PER_SECOND = 128 * 1024;
+/**
+ * What one connection may say, all streams together: what is not read yet lies in memory.
+ * A tab that publishes four times a second and dials others says a tenth of it.
+ */
+const BYTES = {burst: 2 * 1024 * 1024, perSec: 128 * 1024};
 /** The least that yamux allows; it would let the window of a fast sender grow to 16 MiB. */
 const WINDOW_BYTES = 256 * 1024;
 /** Until libp2p has said whose a muxer is, all such wait in one line. */
@@ -56,7 +58,7 @@ export class PacedMuxers {
       const address = this.#addresses.get(muxer) ?? NEWCOMERS;
       return await this.#lane.take({address, peer}, STREAM_UNITS);
     };
-    const bytes = new ByteBudget();
+    const bytes = new Allowance(BYTES);
     const listen = muxer.addEventListener.bind(muxer);
     const listenPaced = (hear: (event: CustomEvent<Stream>) => void): void => {
       const hearInTurn = async (event: CustomEvent<Stream>): Promise<void> => {
@@ -81,20 +83,6 @@ export class PacedMuxers {
   }
 }
 
-class ByteBudget {
-  #leftBytes = BURST_BYTES;
-  #atMs = performance.now();
-
-  /** @returns whether the budget was large enough. */
-  spend(byteLength: number): boolean {
-    const nowMs = performance.now();
-    const earnedBytes = ((nowMs - this.#atMs) / 1000) * BYTES_PER_SECOND;
-    this.#leftBytes = Math.min(BURST_BYTES, this.#leftBytes + earnedBytes) - byteLength;
-    this.#atMs = nowMs;
-    return this.#leftBytes >= 0;
-  }
-}
-
 /**
  * Cuts a stream of a connection that says too much. And yamux answers every
  * frame with a window update, be it of one byte, each of them encrypted and
@@ -102,7 +90,7 @@ class ByteBudget {
  *
  * By wrapping what yamux calls: a listener would take data that nobody reads yet.
  */
-function guardStream(stream: Stream, bytes: ByteBudget): void {
+function guardStream(stream: Stream, bytes: Allowance): void {
   assert('onData' in stream && typeof stream.onData === 'function', 'a stream is handed its data');
   assert(
     'sendWindowUpdate' in stream && typeof stream.sendWindowUpdate === 'function',
@@ -113,7 +101,7 @@ function guardStream(stream: Stream, bytes: ByteBudget): void {
   Object.assign(stream, {
     onData: (data: {readonly byteLength: number}): void => {
       takenBytes += data.byteLength;
-      if (bytes.spend(data.byteLength)) onData.call(stream, data);
+      if (bytes.take(performance.now(), data.byteLength) === 0) onData.call(stream, data);
       else stream.abort(new Error('This connection says too much'));
     },
     sendWindowUpdate: (): void => {

@@ -1,3 +1,5 @@
+import {Allowance} from '#shared/allowance.ts';
+
 /** One connection, and the address that it counts for. */
 export type WorkSource = {readonly address: string; readonly peer: string};
 
@@ -10,7 +12,6 @@ type Options = {
 };
 
 type Waiter = {readonly units: number; readonly answer: (isMine: boolean) => void};
-type Budget = {readonly units: number; readonly atMs: number};
 
 /** Above this, peers that have their whole burst back are forgotten. */
 const MAX_IDLE_BUDGETS = 4_096;
@@ -26,7 +27,7 @@ export class WorkLane {
   readonly #options: Options;
   /** Address → peer → what waits; in the order in which they have their next turn. */
   readonly #waiting = new Map<string, Map<string, Waiter[]>>();
-  readonly #budgets = new Map<string, Budget>();
+  readonly #budgets = new Map<string, Allowance>();
   #immediate: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -96,23 +97,18 @@ export class WorkLane {
 
   /** @returns how long until `peer` has earned `units`; 0 when they are spent herewith. */
   #spend(peer: string, units: number, nowMs: number): number {
-    const held = this.#unitsOf(peer, nowMs);
-    if (held < units) return ((units - held) / this.#options.unitsPerSecond) * 1000;
-    this.#budgets.set(peer, {units: held - units, atMs: nowMs});
+    const {burstUnits, unitsPerSecond} = this.#options;
+    const budget =
+      this.#budgets.get(peer) ?? new Allowance({perSec: unitsPerSecond, burst: burstUnits});
+    if (!budget.spend(nowMs, units)) return budget.waitMs(units);
+    this.#budgets.set(peer, budget);
     if (this.#budgets.size > MAX_IDLE_BUDGETS) this.#forgetRested(nowMs);
     return 0;
   }
 
-  #unitsOf(peer: string, nowMs: number): number {
-    const {burstUnits, unitsPerSecond} = this.#options;
-    const held = this.#budgets.get(peer);
-    if (held === undefined) return burstUnits;
-    return Math.min(burstUnits, held.units + ((nowMs - held.atMs) / 1000) * unitsPerSecond);
-  }
-
   #forgetRested(nowMs: number): void {
-    for (const peer of this.#budgets.keys()) {
-      if (this.#unitsOf(peer, nowMs) >= this.#options.burstUnits) this.#budgets.delete(peer);
+    for (const [peer, budget] of this.#budgets) {
+      if (budget.isWhole(nowMs)) this.#budgets.delete(peer);
     }
   }
 }

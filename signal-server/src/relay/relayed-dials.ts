@@ -1,6 +1,6 @@
 import type {Stream} from '@libp2p/interface';
-import {Allowance} from '../limits/allowance.ts';
 import {FairTurns} from '../limits/fair-turns.ts';
+import {KeyedAllowance} from '../limits/keyed-allowance.ts';
 import type {Refusal} from '../limits/refusals.ts';
 
 export type RelayedDial = {
@@ -15,14 +15,14 @@ export type RelayedDial = {
 };
 
 /** A tab dials its neighbours and the hops of its chains, once each. */
-const DIALS_OF_PEER = {burst: 96, perSecond: 2};
+const DIALS_OF_PEER = {burst: 96, perSec: 2};
 /** Repeats of the same dial: links that are lost again and again, a tab that is reloaded. */
-const DIALS_OF_PAIR = {burst: 48, perSecond: 0.5};
+const DIALS_OF_PAIR = {burst: 48, perSec: 0.5};
 /**
  * Under the limits at which js-libp2p turns connections away by itself: 50 a
  * second in a tab, and 10 handshakes at the same time.
  */
-const DIALS_OF_TARGET = {burst: 8, perSecond: 20, maxWaiting: 200, maxRunning: 8};
+const DIALS_OF_TARGET = {burst: 8, perSec: 20, maxWaiting: 200, maxRunning: 8};
 /** What has come back from a tab when its part of the handshake is done: two thirds of it. */
 const HANDSHAKE_BYTES = 300;
 /** A handshake that takes longer than that gives its turn to the next. */
@@ -42,8 +42,8 @@ type Target = {readonly turns: FairTurns; readonly open: Map<Stream, string>};
  */
 export class RelayedDials {
   readonly #refused: (reason: Refusal) => void;
-  readonly #ofPeer = new Allowance(DIALS_OF_PEER);
-  readonly #ofPair = new Allowance(DIALS_OF_PAIR);
+  readonly #ofPeer = new KeyedAllowance(DIALS_OF_PEER);
+  readonly #ofPair = new KeyedAllowance(DIALS_OF_PAIR);
   readonly #targets = new Map<string, Target>();
 
   constructor(refused: (reason: Refusal) => void) {
