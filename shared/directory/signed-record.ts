@@ -109,7 +109,18 @@ export function carriedUntilMs(outline: RecordOutline): number {
  * @throws {RecordRefusedError} with the code of the first check that failed.
  */
 export async function openRecord(sealed: SealedRecord, nowMs: number): Promise<NodeRecord> {
-  const {key, value} = sealed;
+  const record = readRecord(sealed);
+  await verifyRecord(sealed, record, nowMs);
+  return record;
+}
+
+/**
+ * What a sealed record says, whoever wrote it: size, body and key are checked,
+ * and no more. For who may have no use for it, and so need not verify it.
+ *
+ * @throws {RecordRefusedError} with the code of the first check that failed.
+ */
+export function readRecord({key, value}: SealedRecord): NodeRecord {
   if (value.byteLength > RECORD_MAX_BYTES) {
     throw new RecordRefusedError(
       'RECORD_TOO_LARGE',
@@ -121,9 +132,22 @@ export async function openRecord(sealed: SealedRecord, nowMs: number): Promise<N
   if (recordKey(record) !== key) {
     throw new RecordRefusedError('RECORD_KEY_MISMATCH', key, 'its body names another key');
   }
-  checkTimes(key, record, nowMs);
-  await checkSignature(sealed, record.peerId);
   return record;
+}
+
+/**
+ * The rest of the checks on what `readRecord` gave: times, and the signature.
+ *
+ * @param nowMs Unix time, corrected by the server's clock.
+ * @throws {RecordRefusedError} with the code of the first check that failed.
+ */
+export async function verifyRecord(
+  sealed: SealedRecord,
+  record: NodeRecord,
+  nowMs: number,
+): Promise<void> {
+  checkTimes(sealed.key, record, nowMs);
+  await checkSignature(sealed, record.peerId);
 }
 
 function readBody(key: string, value: Uint8Array): NodeRecord {

@@ -3,10 +3,14 @@ import type {DirectoryReply} from '../../protocol/directory-message.ts';
 import type {NodeRecord} from '../../protocol/node-record.ts';
 import {fromBase64} from '../base64.ts';
 import type {RecordSource, RecordTable} from '../record-table.ts';
-import {openRecord, peekRecord, type SealedRecord} from '../signed-record.ts';
+import {readRecord, verifyRecord, type SealedRecord} from '../signed-record.ts';
 
 type Listed = DirectoryReply['records'][number];
-type Candidate = {readonly sealed: SealedRecord; readonly text: string};
+type Candidate = {
+  readonly sealed: SealedRecord;
+  readonly record: NodeRecord;
+  readonly text: string;
+};
 
 type Options = {
   readonly table: RecordTable;
@@ -30,19 +34,16 @@ export async function takeRecords(
   options: Options,
 ): Promise<{readonly isNews: boolean; readonly placelessCount: number}> {
   const {table, nowMs} = options;
-  const placeless = reply.records.filter(({peerId}) => !table.hasPlaceFor(peerId, source));
-  const candidates = reply.records.flatMap((listed) => {
-    const candidate = candidateOf(listed, source, options);
-    return candidate === null ? [] : [candidate];
-  });
-  const opened = await Promise.all(candidates.map((candidate) => open(candidate, nowMs)));
-  const changes = opened.map(
-    (verified) => verified !== null && table.add(verified.record, source, verified.text),
+  const placed = reply.records.filter(({peerId}) => table.hasPlaceFor(peerId, source));
+  const candidates = placed.flatMap((listed) => candidateOf(listed, source, options) ?? []);
+  const verified = await Promise.all(candidates.map((candidate) => isTrue(candidate, nowMs)));
+  const changes = candidates.map(
+    ({record, text}, at) => verified[at] === true && table.add(record, source, text),
   );
   const departures = reply.gone.map((owner: PeerId) => table.gone(owner, source));
   return {
     isNews: [...changes, ...departures].includes(true),
-    placelessCount: placeless.length,
+    placelessCount: reply.records.length - placed.length,
   };
 }
 
@@ -51,17 +52,25 @@ function candidateOf(
   source: RecordSource,
   {table, prefix}: Options,
 ): Candidate | null {
-  if (table.isHeld(peerId, value, source) || !table.hasPlaceFor(peerId, source)) return null;
+  if (table.isHeld(peerId, value, source)) return null;
   const sealed = {key: prefix + peerId, value: fromBase64(value)};
-  const seq = peekRecord(sealed.value)?.seq;
-  return seq !== undefined && table.isNews(peerId, seq) ? {sealed, text: value} : null;
+  const record = readOrNull(sealed);
+  return record !== null && table.isNews(peerId, record.seq) ? {sealed, record, text: value} : null;
 }
 
-/** @returns `null` for what is forged, broken or expired: as if it had not been listed. */
-async function open(
-  {sealed, text}: Candidate,
-  nowMs: number,
-): Promise<{readonly record: NodeRecord; readonly text: string} | null> {
-  const record = await openRecord(sealed, nowMs).catch(() => null);
-  return record === null ? null : {record, text};
+/** @returns `null` for what is broken: as if it had not been listed. */
+function readOrNull(sealed: SealedRecord): NodeRecord | null {
+  try {
+    return readRecord(sealed);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether its owner said it, and it is live: else it is as if it had not been listed. */
+async function isTrue({sealed, record}: Candidate, nowMs: number): Promise<boolean> {
+  return verifyRecord(sealed, record, nowMs).then(
+    () => true,
+    () => false,
+  );
 }
