@@ -21,13 +21,14 @@ type Row = {
 type Counts = {readonly worst: number; readonly others: number; readonly hinted: number};
 type Ended = {readonly seq: number; readonly untilMs: number};
 type Options = {
-  /** Owners that are listed beside the neighbours; a plan of so many takes some 50 ms. */
+  /** Owners that are listed beside the neighbours. */
   readonly maxRecords?: number;
   /** Whether this node has a link to `owner`, or had one not long ago. */
   readonly isNeighbour?: (owner: PeerId) => boolean;
 };
 
-const DEFAULT_MAX_RECORDS = 512;
+/** Each costs a page some 0.2 ms to check, and again whenever it is renewed. */
+const DEFAULT_MAX_RECORDS = 256;
 /** Of those at most so many that no named server lists. */
 const MAX_HINTED = 64;
 const MAX_ENDED = 1024;

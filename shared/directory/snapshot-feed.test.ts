@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function createWorld() {
+function createWorld(onEmitted: () => void = () => undefined) {
   let records: readonly NodeRecord[] = [];
   const listeners = new Set<() => void>();
   const directory: Directory = {
@@ -25,7 +25,13 @@ function createWorld() {
     close: async () => undefined,
   };
   const emitted: (readonly NodeRecord[])[] = [];
-  const feed = startSnapshotFeed({directory, onRecords: (list) => emitted.push(list)});
+  const feed = startSnapshotFeed({
+    directory,
+    onRecords: (list) => {
+      emitted.push(list);
+      onEmitted();
+    },
+  });
   const change = (next: readonly NodeRecord[]) => {
     records = next;
     for (const listener of listeners) listener();
@@ -79,3 +85,26 @@ test('[SF4] is silent after close', () => {
   expect(emitted).toEqual([[]]);
   expect(listeners.size).toBe(0);
 });
+
+test('[SF5] lists take a twentieth of the time of whoever works long on each, and come within half a second', () => {
+  expect(emissionsOf({workMs: 20})).toBe(6);
+  expect(emissionsOf({workMs: 5_000})).toBe(5);
+  expect(emissionsOf({workMs: 1})).toBeGreaterThan(7);
+});
+
+/** Within two seconds of which every hundredth part brings a change. */
+function emissionsOf({workMs}: {readonly workMs: number}): number {
+  let workedMs = 0;
+  const unworkedMs = performance.now.bind(performance);
+  const stopwatch = vi.spyOn(performance, 'now').mockImplementation(() => unworkedMs() + workedMs);
+  const {feed, emitted, change} = createWorld(() => {
+    workedMs += workMs;
+  });
+  for (let seq = 1; seq <= 100; seq += 1) {
+    change([node('a', seq)]);
+    vi.advanceTimersByTime(20);
+  }
+  feed.close();
+  stopwatch.mockRestore();
+  return emitted.length;
+}

@@ -19,7 +19,7 @@ const NAMED_WORK = {share: 0.1, burstMs: 30};
 const HINT_WORK = {share: 0.02, burstMs: 10};
 
 /** A list goes on for so many records after every place is taken; then it is read anew after a while. */
-const MAX_PLACELESS = 512;
+const MAX_PLACELESS = 128;
 
 /** A list that is being read. */
 export type Place = {
