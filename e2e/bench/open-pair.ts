@@ -1,3 +1,4 @@
+import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {prepareModel} from '../set-up/prepare-model.ts';
 import {Swarm} from '../swarm/start-swarm.ts';
 import type {Tab} from '../swarm/tab.ts';
@@ -13,26 +14,38 @@ export type Pair = {
   readonly client: Tab;
 };
 
-type InitScripts = {readonly lender?: string; readonly client?: string};
+type PairOptions = {
+  /** Scripts that run in a tab before any of its own. */
+  readonly lender?: string;
+  readonly client?: string;
+  /** Servers beside the swarm's own. */
+  readonly peers?: readonly NamedServer[];
+};
 
-/** One tab that serves all layers and one that asks, with scripts of the caller's in either. */
+/** One tab that serves all layers and one that asks, with what the caller wants of them. */
 export async function withPair<Result>(
   {log, signal}: Pick<BenchmarkContext, 'log' | 'signal'>,
-  scripts: InitScripts,
+  options: PairOptions,
   use: (pair: Pair) => Promise<Result>,
 ): Promise<Result> {
   const model = await prepareModel({log, signal});
-  const swarm = await Swarm.start({modelsDir: model.modelsDir, port: 0, webgpu: false, log});
+  const swarm = await Swarm.start({
+    modelsDir: model.modelsDir,
+    port: 0,
+    webgpu: false,
+    log,
+    peers: options.peers ?? [],
+  });
   try {
     const maxLayers = model.grid.layerCount;
     const lender = await swarm.openLendingTab(
       {engine: 'stub', capacity: {kind: 'layers', maxLayers}},
-      {model: model.id, ...(scripts.lender !== undefined && {initScript: scripts.lender})},
+      {model: model.id, ...(options.lender !== undefined && {initScript: options.lender})},
     );
     await lender.waitForLendState(['serving'], {timeoutMs: OPEN_TIMEOUT_MS});
     const client = await swarm.openTab({
       model: model.id,
-      ...(scripts.client !== undefined && {initScript: scripts.client}),
+      ...(options.client !== undefined && {initScript: options.client}),
     });
     await client.prepare();
     const {peerId: lenderId} = await lender.traffic();

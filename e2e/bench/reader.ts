@@ -1,123 +1,149 @@
-/// <reference types="node" />
-import {fork} from 'node:child_process';
-import {once} from 'node:events';
-import {join} from 'node:path';
-import {generateKeyPair} from '@libp2p/crypto/keys';
-import type {Libp2p} from '@libp2p/interface';
-import {noise} from '@libp2p/noise';
-import {peerIdFromPrivateKey} from '@libp2p/peer-id';
-import {webSockets} from '@libp2p/websockets';
-import {yamux} from '@libp2p/yamux';
-import {createLibp2p} from 'libp2p';
+import {setTimeout as wait} from 'node:timers/promises';
 import {assert} from '#shared/assert.ts';
-import {asPeerId} from '#shared/ids.ts';
-import {serveDirectory} from '#shared/directory/server/directory-server.ts';
-import {NewestRecordDatastore} from '#shared/directory/server/newest-record-datastore.ts';
-import {recordPrefix, sealRecord} from '#shared/directory/signed-record.ts';
-import {buildRecord} from '#shared/testing/record-builder.ts';
-import * as z from 'zod';
+import type {Tab} from '../swarm/tab.ts';
 import {lineOf} from './bench-line.ts';
-import type {Benchmark} from './benchmark.ts';
-import type {ReaderAnswer, ReaderQuestion} from './reader-process.ts';
+import type {Benchmark, BenchmarkContext} from './benchmark.ts';
+import {openListServer, type ListServer} from './list-server.ts';
+import {MainThread} from './main-thread.ts';
+import {withPair, type Pair} from './open-pair.ts';
 
-const RECORD_COUNTS: readonly number[] = [100, 1_000, 10_000];
-const answerSchema = z.object({
-  readMs: z.number(),
-  longestMs: z.number(),
-  listedRecords: z.number(),
-  planMs: z.number(),
-});
-const RUNS = 3;
+const RECORD_COUNTS: readonly number[] = [100, 10_000];
+/** Tabs that ask. */
+const ASKERS = 3;
 /** What the list of a server that floods may take of a page's time. */
 const ALLOWED_MS = 100;
-const LAYERS = 30;
+/** A list is read in this time, and not yet read anew. */
+const WINDOW_MS = 8_000;
+const POLL_MS = 50;
 
-const model = buildRecord();
-const prefix = recordPrefix(model.swarmId, model.manifestHash);
+type Spent = {
+  /** The list alone: what the same page spends in the same time without one is taken off. */
+  readonly listMs: number;
+  readonly idleMs: number;
+  readonly scriptMs: number;
+  readonly longestMs: number;
+  readonly knownRecords: number;
+};
 
 /**
- * What the list of one server costs a tab: the time in which its thread did
- * anything, by the number of valid records in the list; then what phase 1
- * costs over what was kept. Each tab is a
- * process of its own, and its code is cold.
+ * What the list of one server costs the main thread of a real page, by the
+ * number of valid records in the list, from page to snapshot: of tabs that ask,
+ * and of one that lends and so decides about its place with every snapshot.
  */
-export const benchReader: Benchmark = async ({nodes, print, log, signal}) => {
-  for (const count of nodes ?? RECORD_COUNTS) {
-    log(`reader: signing ${count} records`);
+export const benchReader: Benchmark = async (context) => {
+  for (const count of context.nodes ?? RECORD_COUNTS) {
+    context.log(`reader: ${count} records`);
     const server = await openListServer(count);
-    const answers: ReaderAnswer[] = [];
-    for (let run = 0; run < RUNS; run += 1) answers.push(await readOnce(server, signal));
-    await server.stop();
-    const readMs = answers.map((answer) => answer.readMs);
-    print({
-      name: `reader: page time for ${count} records`,
-      value: Math.max(...readMs),
-      unit: 'ms',
-      floor: ALLOWED_MS,
-      n: RUNS,
-      min: Math.min(...readMs),
-      max: Math.max(...readMs),
-    });
-    const worst = (of: (answer: ReaderAnswer) => number) => Math.max(...answers.map(of));
-    print(
-      lineOf(
-        `reader: longest block for ${count} records`,
-        worst((a) => a.longestMs),
-        'ms',
-      ),
-    );
-    print(
-      lineOf(
-        `reader: listed of ${count} records`,
-        worst((a) => a.listedRecords),
-        'records',
-      ),
-    );
-    print(
-      lineOf(
-        `reader: one decision after ${count} records`,
-        worst((a) => a.planMs),
-        'ms',
-      ),
-    );
+    try {
+      await withPair(context, {peers: [server.named]}, async (pair) => {
+        await measure(context, {pair, server, count});
+      });
+    } finally {
+      await server.stop();
+    }
   }
 };
 
-/** A server whose store has no limit of its own. */
-async function openListServer(recordCount: number): Promise<Libp2p> {
-  const libp2p = await createLibp2p({
-    addresses: {listen: ['/ip4/127.0.0.1/tcp/0/ws']},
-    transports: [webSockets()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-  });
-  const datastore = new NewestRecordDatastore({now: Date.now, maxRecords: recordCount});
-  for (let k = 0; k < recordCount; k += 1) {
-    const privateKey = await generateKeyPair('Ed25519');
-    const peerId = asPeerId(peerIdFromPrivateKey(privateKey).toString());
-    const seq = Date.now();
-    const record = buildRecord({peerId, seq, expiresAtMs: seq + 59_000});
-    datastore.offer(await sealRecord(record, privateKey), String(k));
-  }
-  await serveDirectory({libp2p, datastore});
-  return libp2p;
+async function measure(
+  context: BenchmarkContext,
+  {pair, server, count}: {readonly pair: Pair; readonly server: ListServer; readonly count: number},
+): Promise<void> {
+  const {signal} = context;
+  const tabs = [pair.lender, pair.client, ...(await openAskers(pair))];
+  while (server.readerCount() < tabs.length) await wait(POLL_MS, undefined, {signal});
+  const [model] = await pair.client.knownRecords();
+  assert(model !== undefined, 'the client knows the lender');
+  const list = async () => {
+    await server.list(model);
+  };
+  const [lender, ...askers] = await spentBy(tabs, {list, signal});
+  assert(lender !== undefined, 'there is a tab that lends');
+  printSpent(context, {who: 'a tab that asks', count, spent: askers});
+  printSpent(context, {who: 'a tab that lends', count, spent: [lender]});
 }
 
-async function readOnce(server: Libp2p, signal: AbortSignal): Promise<ReaderAnswer> {
-  const [address] = server.getMultiaddrs();
-  assert(address !== undefined, 'the server listens');
-  const question: ReaderQuestion = {
-    address: String(address),
-    serverId: server.peerId.toString(),
-    prefix,
-    layerCount: LAYERS,
-  };
-  const reader = fork(join(import.meta.dirname, 'reader-process.ts'), {signal});
-  try {
-    reader.send(question);
-    const answers: readonly unknown[] = await once(reader, 'message', {signal});
-    return answerSchema.parse(answers[0]);
-  } finally {
-    reader.kill();
+async function openAskers({swarm, client}: Pair): Promise<readonly Tab[]> {
+  const model = new URL(client.page.url()).searchParams.get('model');
+  const askers: Tab[] = [];
+  while (askers.length < ASKERS - 1) {
+    const tab = await swarm.openTab(model === null ? {} : {model});
+    await tab.prepare();
+    askers.push(tab);
   }
+  return askers;
+}
+
+async function spentBy(
+  tabs: readonly Tab[],
+  {list, signal}: {readonly list: () => Promise<void>; readonly signal: AbortSignal},
+): Promise<readonly Spent[]> {
+  const threads = await Promise.all(tabs.map(async (tab) => MainThread.of(tab)));
+  const read = async () => Promise.all(threads.map(async (thread) => thread.time()));
+  const atStart = await read();
+  await wait(WINDOW_MS, undefined, {signal});
+  const before = await read();
+  await list();
+  await wait(WINDOW_MS, undefined, {signal});
+  const after = await read();
+  const longest = await Promise.all(threads.map(async (thread) => thread.longestTaskMs()));
+  const known = await Promise.all(tabs.map(async (tab) => tab.knownRecords()));
+  return tabs.map((_, at) => {
+    const [start, idle, end] = [atStart[at], before[at], after[at]];
+    assert(start && idle && end, 'each tab was read');
+    const idleMs = idle.taskMs - start.taskMs;
+    return {
+      listMs: end.taskMs - idle.taskMs - idleMs,
+      idleMs,
+      scriptMs: end.scriptMs - 2 * idle.scriptMs + start.scriptMs,
+      longestMs: longest[at] ?? 0,
+      knownRecords: known[at]?.length ?? 0,
+    };
+  });
+}
+
+function printSpent(
+  {print}: BenchmarkContext,
+  {
+    who,
+    count,
+    spent,
+  }: {readonly who: string; readonly count: number; readonly spent: readonly Spent[]},
+): void {
+  const valuesOf = (of: (tab: Spent) => number) => spent.map(of);
+  const worst = (of: (tab: Spent) => number) => Math.max(...valuesOf(of));
+  const listMs = valuesOf((tab) => tab.listMs);
+  const idleMs = worst((tab) => tab.idleMs);
+  print({
+    name: `reader: page time of ${who} for ${count} records`,
+    value: Math.max(...listMs),
+    unit: 'ms',
+    against: idleMs,
+    ratio: Math.max(...listMs) / idleMs,
+    floor: ALLOWED_MS,
+    n: listMs.length,
+    min: Math.min(...listMs),
+    max: Math.max(...listMs),
+  });
+  const name = (what: string) => `reader: ${what} of ${who} for ${count} records`;
+  print(
+    lineOf(
+      name('script time'),
+      worst((tab) => tab.scriptMs),
+      'ms',
+    ),
+  );
+  print(
+    lineOf(
+      name('longest task'),
+      worst((tab) => tab.longestMs),
+      'ms',
+    ),
+  );
+  print(
+    lineOf(
+      name('records'),
+      worst((tab) => tab.knownRecords),
+      'records',
+    ),
+  );
 }

@@ -2,6 +2,7 @@ import {mkdir} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {chromium, type Browser, type BrowserContextOptions, type Page} from 'playwright';
 import type {LendRequest} from '../../web/src/chat/lend-service.ts';
+import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
 import type {SocketLimits} from '../../signal-server/src/limits/socket-limits.ts';
 import {chromiumArguments, findChromium} from '../set-up/find-chromium.ts';
@@ -28,6 +29,8 @@ export type SwarmOptions = {
   readonly publicUrl?: string;
   /** Runs in every tab before any of its scripts: for who watches from inside, or breaks something. */
   readonly initScript?: string;
+  /** Servers beside it that tabs are told of. */
+  readonly peers?: readonly NamedServer[];
   /** Of the signal server; those of `npm start` when they are not said. */
   readonly socketLimits?: Partial<SocketLimits>;
   /** `ours`: a signal to this process does not end the browser, whoever started the swarm stops it. */
@@ -68,6 +71,7 @@ export class Swarm {
       modelsDir: options.modelsDir,
       maxTabs: MAX_TABS,
       publicUrl: options.publicUrl ?? null,
+      peers: options.peers ?? [],
     };
     const server = await startSignalServer(config, options.socketLimits);
     const endsOnSignal = options.signals !== 'ours';
