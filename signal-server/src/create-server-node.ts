@@ -11,6 +11,7 @@ import {webSockets, type WebSocketsComponents} from '@libp2p/websockets';
 import {createLibp2p} from 'libp2p';
 import {assert} from '#shared/assert.ts';
 import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
+import {forgetPeersThatLeft} from '#shared/p2p/forget-peers-that-left.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {RecordService} from './directory/record-service.ts';
 import {UpgradeListener} from './http/upgrade-listener.ts';
@@ -20,7 +21,6 @@ import type {RefusalTally} from './limits/refusals.ts';
 import type {SocketLimits} from './limits/socket-limits.ts';
 import type {SourceAddress} from './limits/source-address.ts';
 import {sourceKeyOf} from './limits/source-key-of.ts';
-import {forgetPeersThatLeft} from './relay/forget-peers-that-left.ts';
 import {
   createRelayService,
   RELAYED_CONNECTION_LIMIT,

@@ -1,8 +1,9 @@
-import type {Connection, Libp2p, PeerId as Libp2pPeerId, Stream} from '@libp2p/interface';
+import type {Connection, Libp2p, Stream} from '@libp2p/interface';
 import {
   DIRECTORY_REQUEST_MAX_BYTES,
   directoryRequestSchema,
 } from '../../protocol/directory-message.ts';
+import {whenPeersLeft} from '../../p2p/when-peers-left.ts';
 import {DirectoryReader} from './directory-reader.ts';
 import {JsonStream} from '../json-stream.ts';
 import type {NewestRecordDatastore} from './newest-record-datastore.ts';
@@ -35,7 +36,11 @@ export type DirectoryServer = {
 export async function serveDirectory(options: Options): Promise<DirectoryServer> {
   const {libp2p, datastore, stallTimeoutMs = STALL_TIMEOUT_MS} = options;
   const readers = new Set<DirectoryReader>();
-  const stopForgetting = forgetWhoLeaves(options);
+  const stopForgetting = whenPeersLeft(libp2p, {
+    afterMs: GONE_AFTER_MS,
+    isMissed: (owner) => datastore.holdsRecordOf(owner.toString()),
+    onLeft: (owner) => datastore.forget(owner.toString()),
+  });
   const unsubscribeStored = datastore.onStored((sealed) => {
     for (const reader of readers) reader.changed(sealed);
   });
@@ -74,24 +79,5 @@ export async function serveDirectory(options: Options): Promise<DirectoryServer>
       for (const reader of readers) reader.stop();
       await libp2p.unhandle(DIRECTORY_PROTOCOL);
     },
-  };
-}
-
-/** Drops the records of owners that lost their connection and did not come back. */
-function forgetWhoLeaves({libp2p, datastore}: Options): () => void {
-  const timers = new Set<ReturnType<typeof setTimeout>>();
-  const onDisconnect = ({detail}: CustomEvent<Libp2pPeerId>) => {
-    const owner = detail.toString();
-    if (!datastore.holdsRecordOf(owner)) return;
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      if (libp2p.getConnections(detail).length === 0) datastore.forget(owner);
-    }, GONE_AFTER_MS);
-    timers.add(timer);
-  };
-  libp2p.addEventListener('peer:disconnect', onDisconnect);
-  return () => {
-    libp2p.removeEventListener('peer:disconnect', onDisconnect);
-    for (const timer of timers) clearTimeout(timer);
   };
 }

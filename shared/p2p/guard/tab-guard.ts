@@ -10,6 +10,7 @@ import {WeftError} from '../../errors.ts';
 import {asPeerId, type PeerId} from '../../ids.ts';
 import {isDirectConnection} from '../../transport/direct-path.ts';
 import type {NamedServer} from '../../protocol/bootstrap.ts';
+import {forgetPeersThatLeft} from '../forget-peers-that-left.ts';
 import type {Acquaintance} from './acquaintance.ts';
 import {answerPings} from './answer-pings.ts';
 import {limitedSignaling} from './limited-signaling.ts';
@@ -20,8 +21,6 @@ import {ShutOut} from './shut-out.ts';
 import {createTabGater} from './tab-gater.ts';
 import {watchStreams} from './watch-streams.ts';
 
-/** What runs when a connection ends, such as `identify`, still writes to the peer store. */
-const FORGET_AFTER_MS = 2_000;
 const NOBODY: Acquaintance = {isKnown: () => false, isBusy: () => false};
 
 /**
@@ -117,9 +116,8 @@ export class TabGuard {
       this.visits.opened(connection);
       if (isDirectConnection(connection)) this.#makeRoom(libp2p, connection);
     });
-    libp2p.addEventListener('peer:disconnect', ({detail: peer}) => {
-      setTimeout(() => void this.#forget(libp2p, peer), FORGET_AFTER_MS);
-    });
+    // Addresses come from records, and those of named servers from the bootstrap.
+    forgetPeersThatLeft(libp2p, {isKept: this.isNamed});
   }
 
   #makeRoom(libp2p: Libp2p, newest: Connection): void {
@@ -129,11 +127,5 @@ export class TabGuard {
     if (others.length <= this.#maxDirect) return;
     const leaving = leastMissed(others, newest, this.#acquaintance);
     leaving?.abort(new Error(`More than ${this.#maxDirect} peers are connected`));
-  }
-
-  /** libp2p keeps what it learnt of a peer for hours; here addresses come from records. */
-  async #forget(libp2p: Libp2p, peer: Libp2pPeerId): Promise<void> {
-    if (this.isNamed(peer) || libp2p.getConnections(peer).length > 0) return;
-    await libp2p.peerStore.delete(peer).catch(() => undefined);
   }
 }
