@@ -5,7 +5,7 @@ import {chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile} from 'node:fs/promise
 import {tmpdir} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
 import {afterEach, expect, test} from 'vitest';
-import {CLOSED_PORT} from '../set-up/testing/loopback-port.ts';
+import {CLOSED_PORT} from '#shared/testing/loopback-port.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 const temporaryFolders: string[] = [];

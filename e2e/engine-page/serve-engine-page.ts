@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os';
 import {extname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {build} from 'vite';
+import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 
 export type EngineSite = AsyncDisposable & {
   readonly url: string;
@@ -47,11 +48,7 @@ export async function serveEnginePage(modelPath: string): Promise<EngineSite> {
     if (pathname.endsWith('.gguf')) serveModel(model, pathname, request, response);
     else void serveFile(folder, pathname, response);
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
+  const port = await listenOnLoopback(server);
   return {
     url: `http://127.0.0.1:${port}/`,
     takeRanges: () => model.ranges.splice(0),

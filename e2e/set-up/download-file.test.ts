@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {downloadFile, type DownloadOptions} from './download-file.ts';
-import {CLOSED_PORT, listenOnLoopback} from './testing/loopback-port.ts';
+import {CLOSED_PORT, listenOnLoopback} from '#shared/testing/loopback-port.ts';
 import {startHub} from './testing/hub-server.ts';
 
 const content = Buffer.from(

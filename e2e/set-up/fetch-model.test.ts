@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {fetchModel, type FetchModelOptions, type ModelFile} from './fetch-model.ts';
 import {startHub} from './testing/hub-server.ts';
-import {CLOSED_PORT} from './testing/loopback-port.ts';
+import {CLOSED_PORT} from '#shared/testing/loopback-port.ts';
 import {writeZip} from './testing/write-zip.ts';
 
 const content = Buffer.from(Uint32Array.from({length: 50_000}, (_, i) => i * 2_654_435_761).buffer);

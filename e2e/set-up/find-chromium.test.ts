@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {chromiumArguments, findChromium} from './find-chromium.ts';
 import type {Machine} from './machine.ts';
-import {CLOSED_PORT} from './testing/loopback-port.ts';
+import {CLOSED_PORT} from '#shared/testing/loopback-port.ts';
 
 let folder: string;
 

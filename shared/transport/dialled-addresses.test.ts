@@ -8,7 +8,7 @@ import {yamux} from '@libp2p/yamux';
 import {multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {assert} from '../assert.ts';
+import {listenOnLoopback} from '../testing/loopback-port.ts';
 import {asPeerId, type PeerId} from '../ids.ts';
 import {openLibp2pStreamTransport} from './libp2p-stream-transport.ts';
 import {mayDial, signalingAddresses} from './dialled-addresses.ts';
@@ -70,12 +70,7 @@ beforeEach(async () => {
     knocks += 1;
     socket.destroy();
   });
-  await new Promise<void>((resolve) => {
-    target.listen(0, '127.0.0.1', resolve);
-  });
-  const address = target.address();
-  assert(address !== null && typeof address === 'object', 'it listens on a TCP port');
-  ({port} = address);
+  port = await listenOnLoopback(target);
 });
 afterEach(async () => {
   await Promise.all(nodes.splice(0).map(async (node) => node.stop()));

@@ -2,7 +2,7 @@
 
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
-import {listenOnLoopback} from './loopback-port.ts';
+import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 
 interface HubRequest {
   readonly path: string;

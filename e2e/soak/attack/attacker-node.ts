@@ -1,4 +1,4 @@
-import {connect, createServer, type Server, type Socket} from 'node:net';
+import {connect, createServer, type Socket} from 'node:net';
 import {setTimeout as wait} from 'node:timers/promises';
 import {circuitRelayTransport} from '@libp2p/circuit-relay-v2';
 import {identify} from '@libp2p/identify';
@@ -9,6 +9,7 @@ import {yamux} from '@libp2p/yamux';
 import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
 import {assert} from '#shared/assert.ts';
+import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 import type {AttackTarget} from './attack-plan.ts';
 
 const RETRY_MS = 250;
@@ -115,18 +116,12 @@ async function startForwarder(to: {
     forwarded.on('close', () => socket.destroy());
     socket.pipe(forwarded).pipe(socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   return {
-    port: portOf(server),
+    port,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-function portOf(server: Server): number {
-  const bound = server.address();
-  assert(bound !== null && typeof bound === 'object', 'the forwarder listens on a TCP port');
-  return bound.port;
 }

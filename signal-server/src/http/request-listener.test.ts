@@ -2,10 +2,11 @@ import {createServer, type Server} from 'node:http';
 import {connect} from 'node:net';
 import {Hono} from 'hono';
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {assert} from '#shared/assert.ts';
+import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 import {requestListener} from './request-listener.ts';
 
 let server: Server;
+let port = 0;
 const hosts: string[] = [];
 
 beforeAll(async () => {
@@ -15,7 +16,7 @@ beforeAll(async () => {
     return context.text('here');
   });
   server = createServer(requestListener(app));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  port = await listenOnLoopback(server);
 });
 afterAll(() => {
   server.close();
@@ -23,9 +24,7 @@ afterAll(() => {
 
 /** The status line and all that follows, of a request written by hand. */
 async function ask(path: string, ...headers: readonly string[]): Promise<string> {
-  const address = server.address();
-  assert(typeof address === 'object' && address !== null, 'it listens on a TCP port');
-  const socket = connect(address.port, '127.0.0.1');
+  const socket = connect(port, '127.0.0.1');
   const lines = [`GET ${path} HTTP/1.1`, ...headers, 'Connection: close', '', ''];
   socket.write(lines.join('\r\n'));
   let answer = '';

@@ -1,6 +1,6 @@
 import {createServer, request, type IncomingMessage} from 'node:http';
 import {connect} from 'node:net';
-import {assert} from '#shared/assert.ts';
+import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 
 export type PathProxy = {
   /** Address of the folder, with a slash at the end. */
@@ -58,11 +58,9 @@ export async function startPathProxy(
     onward.on('error', () => socket.destroy());
     socket.on('error', () => onward.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  assert(address !== null && typeof address === 'object', 'the proxy listens on a TCP port');
+  const port = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${address.port}${folder}`,
+    url: `http://127.0.0.1:${port}${folder}`,
     forwardTo: (port) => {
       targetPort = port;
     },

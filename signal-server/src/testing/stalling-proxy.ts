@@ -1,5 +1,5 @@
 import {createServer, connect, type Socket} from 'node:net';
-import {assert} from '#shared/assert.ts';
+import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 
 /** A piece of network between tabs and a server that can fall silent without closing anything. */
 export type StallingProxy = {
@@ -45,11 +45,9 @@ export async function startStallingProxy(): Promise<StallingProxy> {
       closedCount += 1;
     });
   };
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const bound = server.address();
-  assert(bound !== null && typeof bound === 'object', 'the proxy listens on a TCP port');
+  const port = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${bound.port}`,
+    url: `http://127.0.0.1:${port}`,
     openCount: () => sockets.size,
     closedCount: () => closedCount,
     forwardTo: (next) => {

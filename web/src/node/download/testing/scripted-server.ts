@@ -1,7 +1,7 @@
 /// <reference types="node" />
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import {onTestFinished} from 'vitest';
-import {assert} from '#shared/assert.ts';
+import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 
 export type Asked = {readonly start: number; readonly end: number};
 export type Answer = (asked: Asked, response: ServerResponse) => void;
@@ -40,14 +40,10 @@ export async function serveScript(
     const [start = 0, end = 0] = range.replace('bytes=', '').split('-').map(Number);
     answer?.({start, end}, response);
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const port = await listenOnLoopback(server);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  const address = server.address();
-  assert(typeof address === 'object' && address !== null, 'it listens on TCP');
-  return {url: `http://127.0.0.1:${address.port}/file`, ranges};
+  return {url: `http://127.0.0.1:${port}/file`, ranges};
 }
