@@ -60,6 +60,12 @@ type Options = {
  * it waits for an acknowledgement. Longer messages cost a round trip each.
  */
 const DATA_CHANNEL_MESSAGE_BYTES = 4608;
+/**
+ * What a stream may have on the way: the least that yamux allows. Left alone, yamux doubles it
+ * up to 16 MiB, the sooner the busier the page; and all that arrives is decrypted on its thread,
+ * whether or not anybody reads on.
+ */
+const STREAM_WINDOW_BYTES = 256 * 1024;
 const MAX_ADDRESSES = 4;
 /** The second comes up to a second later, but also when a relay is lost. */
 const ADDRESS_EVENTS = ['transport:listening', 'self:peer:update'] as const;
@@ -140,7 +146,7 @@ async function openLibp2p(parts: Parts): Promise<Libp2p<Services>> {
       ),
     ],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({streamOptions: {maxStreamWindowSize: STREAM_WINDOW_BYTES}})],
     connectionGater: guard.gater,
     connectionManager: TAB_CONNECTIONS,
     // By the wall clock, anybody met a day ago is forgotten: also when that clock was set.
