@@ -5,7 +5,6 @@ import type {Libp2p, PrivateKey} from '@libp2p/interface';
 import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
 import {noise} from '@libp2p/noise';
 import {ping} from '@libp2p/ping';
-import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
 import {asPeerId} from '#shared/ids.ts';
 import type {Directory} from '#shared/directory/directory.ts';
@@ -14,6 +13,7 @@ import {TabGuard} from '#shared/p2p/guard/tab-guard.ts';
 import {openLibp2pDirectory} from '#shared/directory/libp2p-directory.ts';
 import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
 import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
+import {tabMuxer} from '#shared/p2p/link/tab-muxer.ts';
 import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
 import {startRecordPublisher, type RecordPublisher} from '#shared/directory/record-publisher.ts';
 import {
@@ -119,7 +119,7 @@ async function openNode({privateKey, guard, now, urlOf}: Node): Promise<Tab['lib
     addresses: {listen: ['/p2p-circuit']},
     transports: [endingWebSockets(urlOf), guard.relays(circuitRelayTransport())],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [tabMuxer()],
     connectionGater: guard.gater,
     connectionMonitor: {enabled: false},
     peerStore: {maxAddressAge: Infinity, maxPeerAge: Infinity},

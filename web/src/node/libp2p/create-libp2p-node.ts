@@ -4,7 +4,6 @@ import type {Libp2p, PrivateKey} from '@libp2p/interface';
 import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
 import {noise} from '@libp2p/noise';
 import {ping, type Ping} from '@libp2p/ping';
-import {yamux} from '@libp2p/yamux';
 import {WebRTC} from '@multiformats/multiaddr-matcher';
 import {createLibp2p} from 'libp2p';
 import {asPeerId, type PeerId} from '#shared/ids.ts';
@@ -18,6 +17,7 @@ import {
 } from '#shared/directory/server/record-rules.ts';
 import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
 import {createSwarmClock, type SwarmClock} from '#shared/p2p/swarm-clock.ts';
+import {tabMuxer} from '#shared/p2p/link/tab-muxer.ts';
 import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
 import {untilAborted} from '#shared/until-aborted.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
@@ -60,12 +60,6 @@ type Options = {
  * it waits for an acknowledgement. Longer messages cost a round trip each.
  */
 const DATA_CHANNEL_MESSAGE_BYTES = 4608;
-/**
- * What a stream may have on the way: the least that yamux allows. Left alone, yamux doubles it
- * up to 16 MiB, the sooner the busier the page; and all that arrives is decrypted on its thread,
- * whether or not anybody reads on.
- */
-const STREAM_WINDOW_BYTES = 256 * 1024;
 const MAX_ADDRESSES = 4;
 /** The second comes up to a second later, but also when a relay is lost. */
 const ADDRESS_EVENTS = ['transport:listening', 'self:peer:update'] as const;
@@ -146,7 +140,7 @@ async function openLibp2p(parts: Parts): Promise<Libp2p<Services>> {
       ),
     ],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({streamOptions: {maxStreamWindowSize: STREAM_WINDOW_BYTES}})],
+    streamMuxers: [tabMuxer()],
     connectionGater: guard.gater,
     connectionManager: TAB_CONNECTIONS,
     // By the wall clock, anybody met a day ago is forgotten: also when that clock was set.
