@@ -263,7 +263,7 @@ test('[PG32] fits a screen of 320 pixels, and remembers how much is lent', async
   await page.context().close();
 });
 
-test('[PG50] [MD14] a model offered for token ids only is told so where one asks, before any question', async () => {
+test('[PG50] [MD14] that a model is offered for token ids only is said where one asks, before any question', async () => {
   const manifest = {...model.manifest, text: null};
   const manifestHash = await hashManifest(manifest, sha256);
   const page = await swarm.openPage('', {

@@ -1,14 +1,14 @@
 import type {Plan, Stage} from '#shared/scheduling/phase-1-allocation/plan.ts';
 
 /** A plan as `npm run plan` prints it; nodes that no plan can use count as spares. */
-export function printablePlan(plan: Plan, senseless: readonly string[]) {
+export function printablePlan(plan: Plan, impossible: readonly string[]) {
   return {
     pipelines: plan.pipelines.map(({stages, stepMs}) => ({
       stages: stages.map(printableStage),
       stepMs,
     })),
     replicas: plan.replicas.map(printableStage),
-    spares: [...plan.spares, ...senseless],
+    spares: [...plan.spares, ...impossible],
     missing: plan.missing,
   };
 }

@@ -15,14 +15,14 @@ await runToExit(async () => {
   const [allocate] = chooseNamed('heuristic', ALLOCATION_HEURISTICS, [values.heuristic]);
   if (allocate === undefined) throw new Error('Broken invariant: one name, no heuristic');
   const startedMs = performance.now();
-  const {snapshot, model, target, joinOrder, senseless} = await readPool('plan', positionals);
+  const {snapshot, model, target, joinOrder, impossible} = await readPool('plan', positionals);
   const pool = planningPoolOf(snapshot, model);
   const indexedMs = performance.now();
   const plan = allocate({pool, target, joinOrder});
   const plannedMs = performance.now();
   process.stdout.write(
     `${JSON.stringify({
-      ...printablePlan(plan, senseless),
+      ...printablePlan(plan, impossible),
       events: plan.events,
       indexMs: indexedMs - startedMs,
       planMs: plannedMs - indexedMs,

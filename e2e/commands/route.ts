@@ -31,7 +31,7 @@ await runToExit(async () => {
     ...(selectChain === undefined ? {} : {selectChain}),
   };
   const startedMs = performance.now();
-  const {snapshot, model, target, senseless} = await readPool('route', positionals);
+  const {snapshot, model, target, impossible} = await readPool('route', positionals);
   const pool = planningPoolOf(snapshot, model);
   const indexedMs = performance.now();
   const plan = planPool(pool, target);
@@ -44,7 +44,7 @@ await runToExit(async () => {
   });
   process.stdout.write(
     `${JSON.stringify({
-      ...printablePlan(plan, senseless),
+      ...printablePlan(plan, impossible),
       indexMs: indexedMs - startedMs,
       planMs: plannedMs - indexedMs,
       requests: routed.chains.map((result) =>

@@ -21,7 +21,7 @@ export interface ServerLink extends NamedServers {
    */
   readClock(options: {readonly signal: AbortSignal}): Promise<void>;
   /** The network may be back, or another one: everything is tried at once. */
-  hurry(): void;
+  tryAtOnce(): void;
   /**
    * Calls `listener` about once a second; while a server is heard, also in a page that
    * has been hidden for long, whose timers browsers fire once a minute.
@@ -130,8 +130,8 @@ class NamedServersLink implements ServerLink {
     await this.#read(options);
   }
 
-  hurry(): void {
-    for (const connection of this.#connections()) connection.hurry();
+  tryAtOnce(): void {
+    for (const connection of this.#connections()) connection.tryAtOnce();
     this.#readInBackground();
   }
 

@@ -37,7 +37,7 @@ export type Pool = {
   /** Positions in `snapshot.nodes`, in the order of the file. */
   readonly joinOrder: readonly number[];
   /** Entries of `nodes` that no plan can use: their ids as far as they have one. */
-  readonly senseless: readonly string[];
+  readonly impossible: readonly string[];
 };
 
 /**
@@ -50,19 +50,19 @@ export function parsePool(json: unknown): Pool {
   const {model, target, nodes, rttMs} = poolSchema.parse(json);
   const rttsOf = new Map(Object.entries(rttMs));
   const read: SnapshotNode[] = [];
-  const senseless: string[] = [];
+  const impossible: string[] = [];
   const seen = new Set<string>();
   for (const raw of nodes) {
     const result = poolNodeSchema.safeParse(raw);
     if (result.success && !seen.has(result.data.id)) {
       seen.add(result.data.id);
       read.push(nodeOf(result.data, rttsOf.get(result.data.id)));
-    } else senseless.push(idOf(raw));
+    } else impossible.push(idOf(raw));
   }
   const snapshot = snapshotOfNodes(read, 0);
-  for (const {nodeId} of read) if (!snapshot.indexOf.has(nodeId)) senseless.push(nodeId);
+  for (const {nodeId} of read) if (!snapshot.indexOf.has(nodeId)) impossible.push(nodeId);
   const joinOrder = read.flatMap(({nodeId}) => snapshot.indexOf.get(nodeId) ?? []);
-  return {model, target, snapshot, joinOrder, senseless};
+  return {model, target, snapshot, joinOrder, impossible};
 }
 
 function idOf(raw: unknown): string {

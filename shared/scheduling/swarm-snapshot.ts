@@ -82,7 +82,7 @@ export type SnapshotRecord = Omit<SnapshotNode, 'nodeId' | 'coords' | 'saidAtMs'
 };
 
 /**
- * All live records as one snapshot: expired and senseless ones dropped, the
+ * All live records as one snapshot: expired and impossible ones dropped, the
  * highest `seq` of each peer kept, sorted by id, so that the order in which
  * records arrived has no influence. O(N log N + RTTs).
  *
@@ -108,7 +108,7 @@ export function snapshotOf(
   return sortedSnapshot(nodes, nowMs, previous);
 }
 
-/** A snapshot of nodes with unique ids, as a pool file gives them; senseless ones are dropped. */
+/** A snapshot of nodes with unique ids, as a pool file gives them; impossible ones are dropped. */
 export function snapshotOfNodes(
   unsorted: readonly SnapshotNode[],
   takenAtMs: number,

@@ -40,21 +40,21 @@ export async function loadServerKey({keyFile}: Options): Promise<ServerKey> {
     return {seedHex: createSeed(), lostBecause: `"${path}": ${reason}`, release: async () => {}};
   }
   try {
-    const seedHex = (await readSeed(path)) ?? (await writeSeed(path));
-    return {seedHex, lostBecause: null, release: holder.release};
+    const kept = await readSeed(path);
+    if (kept !== null) return {seedHex: kept, lostBecause: null, release: holder.release};
+    const seedHex = createSeed();
+    const fault = await writeSeed(path, seedHex);
+    if (fault === null) return {seedHex, lostBecause: null, release: holder.release};
+    if (keyFile !== null) throw fault;
+    await holder.release();
+    return {seedHex, lostBecause: fault.message, release: async () => {}};
   } catch (cause) {
     await holder.release();
-    if (cause instanceof ServerError && (keyFile !== null || isAboutReading(cause))) throw cause;
-    if (!(cause instanceof ServerError)) throw cause;
-    return {seedHex: createSeed(), lostBecause: cause.message, release: async () => {}};
+    throw cause;
   }
 }
 
 const createSeed = () => randomBytes(32).toString('hex');
-
-const isAboutReading = ({detail}: ServerError) =>
-  detail.code === 'KEY_FILE_INVALID' ||
-  (detail.code === 'KEY_FILE_UNUSABLE' && detail.reason.startsWith('it cannot be read'));
 
 function unusable(path: string, reason: string, cause?: unknown): ServerError {
   return new ServerError(
@@ -85,17 +85,17 @@ async function readSeed(path: string): Promise<string | null> {
   return seedHex;
 }
 
-async function writeSeed(path: string): Promise<string> {
-  const seedHex = createSeed();
+/** @returns what is wrong when it cannot be written. */
+async function writeSeed(path: string, seedHex: string): Promise<ServerError | null> {
   const half = `${path}.${process.pid}`;
   try {
     await mkdir(dirname(path), {recursive: true, mode: 0o700});
     await writeFile(half, `${seedHex}\n`, {mode: 0o600});
     await rename(half, path);
+    return null;
   } catch (cause) {
-    throw unusable(path, `it cannot be written (${codeOf(cause)})`, cause);
+    return unusable(path, `it cannot be written (${codeOf(cause)})`, cause);
   }
-  return seedHex;
 }
 
 type Lock =

@@ -65,7 +65,7 @@ export class ServerConnection {
   }
 
   /** The network may be back: what is open is probed, and what is not is dialled at once. */
-  hurry(): void {
+  tryAtOnce(): void {
     this.#isSuspected = true;
     this.#retryMs = FIRST_RETRY_MS;
     this.#wake();

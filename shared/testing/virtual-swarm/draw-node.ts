@@ -20,7 +20,7 @@ export const ORDINARY_NODE: NodeDraw = {
   regions: 1,
 };
 
-const LIES: readonly Lie[] = ['senseless', 'fast', 'idle'];
+const LIES: readonly Lie[] = ['impossible', 'fast', 'idle'];
 const WORLD_MS = 160;
 const CLOUD_MS = 12;
 

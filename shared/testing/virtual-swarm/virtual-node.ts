@@ -23,7 +23,7 @@ import {START_MS, type VirtualTime} from './virtual-time.ts';
 /** What a node says of itself that is not so. */
 export type Lie =
   /** Numbers that are none: no reader takes such a record. */
-  | 'senseless'
+  | 'impossible'
   /** Ten times faster than it is. */
   | 'fast'
   /** Always idle. */
@@ -280,7 +280,7 @@ export class VirtualNode {
     const {facts} = this;
     const {cost, lie} = facts;
     const serving = this.hop.serving;
-    const factor = lie === 'fast' ? 0.1 : lie === 'senseless' ? NaN : 1;
+    const factor = lie === 'fast' ? 0.1 : lie === 'impossible' ? NaN : 1;
     const load = this.hop.load;
     return buildRecord({
       peerId: this.id,

@@ -78,7 +78,7 @@ export class LendNode implements LendService {
   async stop(): Promise<void> {
     this.#joining?.abort();
     if (this.#leaving === null) this.#leaving = this.#leave();
-    else this.#lending?.hurry();
+    else this.#lending?.leaveAtOnce();
     await this.#leaving;
   }
 

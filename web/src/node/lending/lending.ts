@@ -54,7 +54,7 @@ export class Lending {
   #closing: Promise<void> | null = null;
   #onChange: () => void = () => undefined;
   /** Aborted when nobody waits any more for the answers that still run. */
-  readonly #hurry = new AbortController();
+  readonly #leavingAtOnce = new AbortController();
 
   constructor(
     membership: SwarmMembership,
@@ -168,8 +168,8 @@ export class Lending {
   }
 
   /** Ends the wait of `leave`. */
-  hurry(): void {
-    this.#hurry.abort();
+  leaveAtOnce(): void {
+    this.#leavingAtOnce.abort();
   }
 
   /** Leaves at once: answers that run here are ended. */
@@ -190,7 +190,7 @@ export class Lending {
 
   /** Resolves when no answer runs here, or when it has waited long enough. */
   async #idle(): Promise<void> {
-    const limit = AbortSignal.any([this.#hurry.signal, AbortSignal.timeout(DRAIN_MS)]);
+    const limit = AbortSignal.any([this.#leavingAtOnce.signal, AbortSignal.timeout(DRAIN_MS)]);
     await new Promise<void>((resolve) => {
       this.#onChange = () => {
         if (this.hop.load.openSessions === 0 || limit.aborted) resolve();

@@ -97,7 +97,7 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
     ...(options.onServerState && {onState: options.onServerState}),
   });
   link = server;
-  options.onOnline?.(() => server.hurry());
+  options.onOnline?.(() => server.tryAtOnce());
   const node = describeNode({libp2p, server, clock, guard});
   identifyConnections({
     libp2p,

@@ -157,7 +157,7 @@ test('[HP3] a hop counts what it ends itself, and not what it only passes on', a
   expect([...tail.server.load.refusals]).toEqual([['KV_FULL', 1]]);
 });
 
-test('[HP4] sessions of a hop that stops are told so, and so is an opening that comes later', async () => {
+test('[HP4] sessions of a hop that stops are told NOT_SERVING, and so is an opening that comes later', async () => {
   const swarm = new RingSwarm();
   const hop = swarm.addNode('alone', WHOLE);
   const peer = addPeer(swarm, 'peer');
