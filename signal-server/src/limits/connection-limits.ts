@@ -1,5 +1,6 @@
 import type {Connection, Libp2p, PeerId} from '@libp2p/interface';
 import type {Refusal} from './refusals.ts';
+import {SourceCounts} from './source-counts.ts';
 import {sourceKeyOf} from './source-key-of.ts';
 
 type Options = {
@@ -33,7 +34,7 @@ const USE = {silent: 0, reads: 1, reachable: 2, serves: 3} as const;
 export class ConnectionLimits {
   readonly #options: Options;
   readonly #open = new Map<Connection, string>();
-  readonly #countBySource = new Map<string, number>();
+  readonly #counts = new SourceCounts();
 
   constructor(options: Options) {
     this.#options = options;
@@ -50,7 +51,7 @@ export class ConnectionLimits {
     if (connection.status !== 'open') return;
     const source = sourceKeyOf(connection);
     this.#open.set(connection, source);
-    this.#countBySource.set(source, (this.#countBySource.get(source) ?? 0) + 1);
+    this.#counts.add(source);
     this.#endSpareOfSamePeer(connection.remotePeer);
     if (this.#open.size > this.#options.maxConnections) this.#endLeastUseful();
   }
@@ -59,9 +60,7 @@ export class ConnectionLimits {
     const source = this.#open.get(connection);
     if (source === undefined) return;
     this.#open.delete(connection);
-    const left = (this.#countBySource.get(source) ?? 1) - 1;
-    if (left === 0) this.#countBySource.delete(source);
-    else this.#countBySource.set(source, left);
+    this.#counts.remove(source);
   }
 
   #endSpareOfSamePeer(peer: PeerId): void {
@@ -80,7 +79,7 @@ export class ConnectionLimits {
     } | null = null;
     for (const [connection, source] of this.#open) {
       const ageMs = nowMs - connection.timeline.open;
-      const count = this.#countBySource.get(source) ?? 1;
+      const count = this.#counts.of(source);
       const isMostOfAll = count * 2 > this.#options.maxConnections;
       const use = this.#useOf(connection, ageMs) - (isMostOfAll ? 1 : 0);
       const weight = ageMs * count;

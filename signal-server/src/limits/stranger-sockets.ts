@@ -1,4 +1,5 @@
 import type {Refusal} from './refusals.ts';
+import {SourceCounts} from './source-counts.ts';
 
 export type StrangerSocket = {
   /** What it counts for, as `SourceAddress.key`. */
@@ -31,7 +32,7 @@ type Options = {
  */
 export class StrangerSockets {
   readonly #entries = new Set<Entry>();
-  readonly #countBySource = new Map<string, number>();
+  readonly #counts = new SourceCounts();
   readonly #options: Options;
   readonly #now: () => number;
 
@@ -47,7 +48,7 @@ export class StrangerSockets {
   add(socket: StrangerSocket): WaitingSocket {
     const entry: Entry = {...socket, sinceMs: this.#now()};
     this.#entries.add(entry);
-    this.#countBySource.set(entry.source, this.#countOf(entry.source) + 1);
+    this.#counts.add(entry.source);
     if (this.#entries.size > this.#options.maxSockets) this.#endOne();
     return {
       progress: () => {
@@ -62,7 +63,7 @@ export class StrangerSockets {
     let worst: Entry | null = null;
     let worstScore = -1;
     for (const entry of this.#entries) {
-      const score = (nowMs - entry.sinceMs) * this.#countOf(entry.source);
+      const score = (nowMs - entry.sinceMs) * this.#counts.of(entry.source);
       if (score <= worstScore) continue;
       worst = entry;
       worstScore = score;
@@ -74,13 +75,6 @@ export class StrangerSockets {
   }
 
   #drop(entry: Entry): void {
-    if (!this.#entries.delete(entry)) return;
-    const left = this.#countOf(entry.source) - 1;
-    if (left === 0) this.#countBySource.delete(entry.source);
-    else this.#countBySource.set(entry.source, left);
-  }
-
-  #countOf(source: string): number {
-    return this.#countBySource.get(source) ?? 0;
+    if (this.#entries.delete(entry)) this.#counts.remove(entry.source);
   }
 }
