@@ -16,8 +16,8 @@ export type ListServer = {
   /** For the bootstrap. */
   readonly named: NamedServer;
   readonly readerCount: () => number;
-  /** Lists as many records like `model` as it has owners, all at once. */
-  readonly list: (model: NodeRecord) => Promise<void>;
+  /** Signs as many records like `model` as it has owners. @returns lists them all at once. */
+  readonly sign: (model: NodeRecord) => Promise<() => void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -39,7 +39,7 @@ export async function openListServer(ownerCount: number): Promise<ListServer> {
       addresses: libp2p.getMultiaddrs().map(String),
     },
     readerCount: () => directory.readerCount,
-    list: async (model) => {
+    sign: async (model) => {
       const seq = Date.now();
       const sealed = await Promise.all(
         owners.map(async (owner) => {
@@ -47,7 +47,9 @@ export async function openListServer(ownerCount: number): Promise<ListServer> {
           return sealRecord({...model, peerId, seq, expiresAtMs: seq + RECORD_TTL_MS}, owner);
         }),
       );
-      for (const record of sealed) datastore.offer(record, record.key);
+      return () => {
+        for (const record of sealed) datastore.offer(record, record.key);
+      };
     },
     stop: async () => {
       await directory.close();

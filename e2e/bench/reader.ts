@@ -53,10 +53,8 @@ async function measure(
   while (server.readerCount() < tabs.length) await wait(POLL_MS, undefined, {signal});
   const [model] = await pair.client.knownRecords();
   assert(model !== undefined, 'the client knows the lender');
-  const list = async () => {
-    await server.list(model);
-  };
-  const [lender, ...askers] = await spentBy(tabs, {list, signal});
+  const sign = async () => server.sign(model);
+  const [lender, ...askers] = await spentBy(tabs, {sign, signal});
   assert(lender !== undefined, 'there is a tab that lends');
   printSpent(context, {who: 'a tab that asks', count, spent: askers});
   printSpent(context, {who: 'a tab that lends', count, spent: [lender]});
@@ -75,14 +73,15 @@ async function openAskers({swarm, client}: Pair): Promise<readonly Tab[]> {
 
 async function spentBy(
   tabs: readonly Tab[],
-  {list, signal}: {readonly list: () => Promise<void>; readonly signal: AbortSignal},
+  {sign, signal}: {readonly sign: () => Promise<() => void>; readonly signal: AbortSignal},
 ): Promise<readonly Spent[]> {
   const threads = await Promise.all(tabs.map(async (tab) => MainThread.of(tab)));
   const read = async () => Promise.all(threads.map(async (thread) => thread.time()));
+  const list = await sign();
   const atStart = await read();
   await wait(WINDOW_MS, undefined, {signal});
   const before = await read();
-  await list();
+  list();
   await wait(WINDOW_MS, undefined, {signal});
   const after = await read();
   const longest = await Promise.all(threads.map(async (thread) => thread.longestTaskMs()));
