@@ -61,8 +61,8 @@ export async function startPathProxy(
   const port = await listenOnLoopback(server);
   return {
     url: `http://127.0.0.1:${port}${folder}`,
-    forwardTo: (port) => {
-      targetPort = port;
+    forwardTo: (serverPort) => {
+      targetPort = serverPort;
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
