@@ -1,6 +1,7 @@
 import type {Connection, Libp2p, Stream} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import {asPeerId, type PeerId} from '../ids.ts';
+import {CONNECT_TIMEOUT_MS} from './connect-timeout.ts';
 import {FrameReceiver} from './frame-receiver.ts';
 import {FrameSender} from './frame-sender.ts';
 import {FRAMES_PROTOCOL} from './frame-wire.ts';
@@ -21,7 +22,6 @@ import {
 } from './transport.ts';
 import {untilAborted} from '../until-aborted.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Whoever was stopped for longer in the middle of a frame is not waited for. */
 const STALL_MS = 30_000;
 

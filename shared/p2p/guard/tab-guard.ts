@@ -11,6 +11,7 @@ import {asPeerId, type PeerId} from '../../ids.ts';
 import {isDirectConnection} from '../../transport/direct-path.ts';
 import type {NamedServer} from '../../protocol/bootstrap.ts';
 import {forgetPeersThatLeft} from '../forget-peers-that-left.ts';
+import {CONNECT_TIMEOUT_MS} from '../../transport/connect-timeout.ts';
 import type {Acquaintance} from './acquaintance.ts';
 import {answerPings} from './answer-pings.ts';
 import {limitedSignaling} from './limited-signaling.ts';
@@ -32,6 +33,11 @@ export const TAB_CONNECTIONS = {
   maxConnections: 256,
   maxIncomingPendingConnections: 256,
   inboundConnectionThreshold: 1_000,
+  // libp2p's 6 s for an address are too few where many tabs share a processor, and who
+  // gives up begins anew: for a crowd on a slow machine no dial would ever end well.
+  dialTimeout: CONNECT_TIMEOUT_MS,
+  addressDialTimeout: CONNECT_TIMEOUT_MS,
+  inboundUpgradeTimeout: CONNECT_TIMEOUT_MS,
   // A name is looked up at servers of its own: none of a stranger's choice.
   resolvers: {},
 };
@@ -40,8 +46,8 @@ export const TAB_CONNECTIONS = {
 const MAX_DIRECT = 80;
 /** At 70 strangers a second each relayed connection still has over a second and a half. */
 const MAX_VISITS = 128;
-/** Signaling takes a second or two; a dial gives up after ten. */
-const VISIT_MS = 10_000;
+/** Signaling takes a second or two; on a slow machine, all the time that a dial has. */
+const VISIT_MS = CONNECT_TIMEOUT_MS;
 
 type Options = {
   /** As of now; none before the first bootstrap. */
