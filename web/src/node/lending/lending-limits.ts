@@ -17,7 +17,7 @@ export function limitsOf({sessionIdleMs = HOP_LIMITS.idleTimeoutMs}: LendRequest
 }
 
 /** Between the first record of a tab and its first claim: others who join at once are seen by then. */
-export const LOOK_AROUND_MS = 1_000;
+export const LOOK_AROUND_MS = 2_000;
 
 /** Sessions that are silent are looked for this often. */
 export const SWEEP_EVERY_MS = 5_000;
