@@ -8,18 +8,14 @@ export const FULL = 2;
 /** Holds no session, and has too small a cache all the same: waiting is no use. */
 export const TOO_SMALL = 3;
 
-/** Places in a cache that a request takes: the last new token is never fed back and needs none. */
-function kvTokensOf({promptTokens, newTokens}: RouteRequest): number {
-  return promptTokens + newTokens - 1;
-}
-
 /** What every node is to one request of one client, by its position in the snapshot. O(N). */
 export function nodeStates(
   snapshot: SwarmSnapshot,
   request: RouteRequest,
   overlay: RouteOverlay,
 ): Uint8Array {
-  const kvTokens = kvTokensOf(request);
+  // The last new token is never fed back, so it needs no place in the cache.
+  const kvTokens = request.promptTokens + request.newTokens - 1;
   const state = new Uint8Array(snapshot.nodes.length);
   for (const [at, node] of snapshot.nodes.entries()) {
     if (overlay.distrusted.has(node.nodeId)) state[at] = DISTRUSTED;
