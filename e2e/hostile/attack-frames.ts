@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto';
 import type {PeerId, SessionId} from '#shared/ids.ts';
 import {sessionIdFrom} from '#shared/p2p/generation-client.ts';
 import {encodeFrame, type Frame} from '#shared/protocol/frame.ts';
-import type {Hop} from '#shared/protocol/open-session.ts';
+import type {OpeningHop} from '#shared/protocol/open-session.ts';
 import {encodeTokenIds} from '#shared/protocol/token-ids.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import type {HostileWorld, Victim} from './hostile-world.ts';
@@ -38,6 +38,7 @@ export function dataFrame(changes: Address & Partial<Frame>): Uint8Array {
     kind: 'tokens',
     dtype: 'u32',
     sample: false,
+    verify: false,
     epoch: 0,
     position: 0,
     tokenCount: 1,
@@ -61,22 +62,22 @@ export function hiddenFrame(
 }
 
 /** The hostile peer in place of the half that `victim` does not hold. */
-export function chainWith({hostile, model}: HostileWorld, victim: Victim): readonly Hop[] {
+export function chainWith({hostile, model}: HostileWorld, victim: Victim): readonly OpeningHop[] {
   const {peerId, startLayer, endLayer} = victim;
   const {layerCount} = model.grid;
-  const own = {peerId, startLayer, endLayer};
+  const own = {peerId, startLayer, endLayer, warmPosition: 0};
   return startLayer === 0
-    ? [own, {peerId: hostile.peerId, startLayer: endLayer, endLayer: layerCount}]
-    : [{peerId: hostile.peerId, startLayer: 0, endLayer: startLayer}, own];
+    ? [own, {peerId: hostile.peerId, startLayer: endLayer, endLayer: layerCount, warmPosition: 0}]
+    : [{peerId: hostile.peerId, startLayer: 0, endLayer: startLayer, warmPosition: 0}, own];
 }
 
 /** The chain whose second half is at `peerId`, who need not exist. */
-export function chainTo({head, model}: HostileWorld, peerId: PeerId): readonly Hop[] {
+export function chainTo({head, model}: HostileWorld, peerId: PeerId): readonly OpeningHop[] {
   const {startLayer, endLayer} = head;
   const {layerCount} = model.grid;
   return [
-    {peerId: head.peerId, startLayer, endLayer},
-    {peerId, startLayer: endLayer, endLayer: layerCount},
+    {peerId: head.peerId, startLayer, endLayer, warmPosition: 0},
+    {peerId, startLayer: endLayer, endLayer: layerCount, warmPosition: 0},
   ];
 }
 
@@ -90,6 +91,8 @@ export function opening(
     kind: 'open-session',
     protocolMajor: PROTOCOL_MAJOR,
     protocolMinor: PROTOCOL_MINOR,
+    epoch: 0,
+    keep: 'nothing',
     manifestHash: world.manifestHash,
     clientId: world.hostile.peerId,
     hopIndex: hopIndexOf(victim),
@@ -114,7 +117,9 @@ export async function openSession(
   const {epoch = 0, ...fields} = changes;
   const sessionId = newSessionId();
   const address = {sessionId, epoch, hopIndex: hopIndexOf(victim)};
-  await world.hostile.send(victim.peerId, [controlFrame(address, opening(world, victim, fields))]);
+  await world.hostile.send(victim.peerId, [
+    controlFrame(address, opening(world, victim, {...fields, epoch})),
+  ]);
   const kind = victim.startLayer === 0 ? 'open-session' : 'session-ready';
   await world.hostile.waitForTold({from: victim.peerId, sessionId, kind});
   return sessionId;

@@ -1,4 +1,4 @@
-import type {Hop} from '#shared/protocol/open-session.ts';
+import type {OpeningHop} from '#shared/protocol/open-session.ts';
 import {FRAME_HEADER_BYTES, MAX_FRAME_BYTES} from '#shared/protocol/frame.ts';
 import {dataFrame, newSessionId} from './attack-frames.ts';
 
@@ -21,7 +21,7 @@ export function malformedFrames(): readonly Uint8Array[] {
     withByte(AT.kind, 255),
     withByte(AT.dtype, 4),
     withByte(AT.dtype, 1),
-    withByte(AT.flags, 2),
+    withByte(AT.flags, 4),
     withByte(AT.tokenCount, 0),
     withByte(AT.tokenCount, 9),
     withByte(AT.tokenCount + 3, 255),
@@ -35,7 +35,7 @@ export function malformedFrames(): readonly Uint8Array[] {
 /** Control messages that no schema allows, and openings whose chain covers no model. */
 export function malformedMessages(
   good: Readonly<Record<string, unknown>>,
-  hops: readonly Hop[],
+  hops: readonly OpeningHop[],
 ): readonly unknown[] {
   const [first, last] = [hops[0], hops.at(-1)];
   const change = (changes: Readonly<Record<string, unknown>>) => ({...good, ...changes});

@@ -103,20 +103,24 @@ function harmless(
 
 export const PROVOCATIONS: Readonly<Record<FromOutside, readonly Provocation[]>> = {
   VERSION_MISMATCH: [
-    refusedOpening('an opening of another major version', () => ({protocolMajor: 2})),
+    refusedOpening('an opening of another major version', () => ({protocolMajor: 1})),
   ],
   WRONG_MODEL: [
     refusedOpening('an opening for another model', () => ({manifestHash: 'cd'.repeat(32)})),
   ],
   NOT_SERVING: [
     refusedOpening('a chain with layers that the head does not hold', ({model, head}) => ({
-      hops: [{peerId: head.peerId, startLayer: 0, endLayer: model.grid.layerCount}],
+      hops: [
+        {peerId: head.peerId, startLayer: 0, endLayer: model.grid.layerCount, warmPosition: 0},
+      ],
     })),
     refusedOpening(
       'a tail as the head of a chain',
       ({model, tail}) => ({
         hopIndex: 0,
-        hops: [{peerId: tail.peerId, startLayer: 0, endLayer: model.grid.layerCount}],
+        hops: [
+          {peerId: tail.peerId, startLayer: 0, endLayer: model.grid.layerCount, warmPosition: 0},
+        ],
       }),
       'tail',
     ),
@@ -203,7 +207,8 @@ export const PROVOCATIONS: Readonly<Record<FromOutside, readonly Provocation[]>>
     ),
     harmless(
       'the same opening again in a later epoch',
-      (sessionId, world, victim) => controlFrame({sessionId, epoch: 9}, opening(world, victim)),
+      (sessionId, world, victim) =>
+        controlFrame({sessionId, epoch: 9}, opening(world, victim, {epoch: 9})),
       true,
     ),
   ],
@@ -270,7 +275,7 @@ export const PROVOCATIONS: Readonly<Record<FromOutside, readonly Provocation[]>>
     harmless('a frame for another hop', (sessionId) => dataFrame({sessionId, hopIndex: 7}), false),
     harmless(
       'a readiness that only a client hears',
-      (sessionId) => controlFrame({sessionId}, {kind: 'session-ready'}),
+      (sessionId) => controlFrame({sessionId}, {kind: 'session-ready', inputFrom: [0, 0]}),
       false,
     ),
   ],

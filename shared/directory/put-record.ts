@@ -1,10 +1,11 @@
 import type {Libp2p, PeerId} from '@libp2p/interface';
 import {PUT_MESSAGE_MAX_BYTES, putReplySchema, type PutReply} from '../protocol/put-message.ts';
+import {PROTOCOL_MAJOR} from '../protocol/version.ts';
 import {toBase64} from './base64.ts';
 import {JsonStream} from './json-stream.ts';
 import type {SealedRecord} from './signed-record.ts';
 
-export const PUT_PROTOCOL = '/weft/put/1.0.0';
+export const PUT_PROTOCOL = `/weft/put/${PROTOCOL_MAJOR}.0.0`;
 
 type Options = {
   readonly libp2p: Libp2p;

@@ -5,7 +5,7 @@ import {encodeFrame, type Frame} from '../protocol/frame.ts';
 import type {HopServed} from '../protocol/hop-served.ts';
 import type {Hop, OpenSession} from '../protocol/open-session.ts';
 import type {RefusalCode} from '../protocol/refusal-code.ts';
-import {decodeSampledToken, type SampledToken} from '../protocol/sampled-token.ts';
+import {decodeSampledTokens, type SampledToken} from '../protocol/sampled-token.ts';
 import {encodeTokenIds} from '../protocol/token-ids.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '../protocol/version.ts';
 import {decodeControlFrame, encodeControlFrame} from './control-frame.ts';
@@ -28,7 +28,7 @@ export type AttemptContext = {
 
 type Incoming =
   | {readonly kind: 'ready'}
-  | {readonly kind: 'token'; readonly position: number; readonly token: SampledToken}
+  | {readonly kind: 'tokens'; readonly position: number; readonly tokens: readonly SampledToken[]}
   | {readonly kind: 'served'; readonly hops: readonly HopServed[]}
   | {readonly kind: 'failed'; readonly code: RefusalCode; readonly peerId: PeerId | null};
 
@@ -157,12 +157,14 @@ export class ChainAttempt<H extends Hop = Hop> {
       if (incoming.position !== promptTokenIds.length + this.#tokensShown) {
         throw this.#failed('OUT_OF_ORDER', this.#tail);
       }
-      this.#tokensShown += 1;
-      yield {kind: 'token', token: incoming.token, atMs: this.#context.nowMs()};
-      const isEnd = this.#context.endTokenIds.includes(incoming.token.tokenId);
-      if (isEnd || this.#tokensShown >= maxNewTokens) {
-        yield {kind: 'end', finishReason: isEnd ? 'stop' : 'length'};
-        return;
+      for (const token of incoming.tokens) {
+        this.#tokensShown += 1;
+        yield {kind: 'token', token, atMs: this.#context.nowMs()};
+        const isEnd = this.#context.endTokenIds.includes(token.tokenId);
+        if (isEnd || this.#tokensShown >= maxNewTokens) {
+          yield {kind: 'end', finishReason: isEnd ? 'stop' : 'length'};
+          return;
+        }
       }
     }
   }
@@ -176,10 +178,17 @@ export class ChainAttempt<H extends Hop = Hop> {
       kind: 'open-session',
       protocolMajor: PROTOCOL_MAJOR,
       protocolMinor: PROTOCOL_MINOR,
+      epoch: 0,
+      keep: 'nothing',
       manifestHash,
       clientId: transport.localPeerId,
       hopIndex: 0,
-      hops: this.hops.map(({peerId, startLayer, endLayer}) => ({peerId, startLayer, endLayer})),
+      hops: this.hops.map(({peerId, startLayer, endLayer}) => ({
+        peerId,
+        startLayer,
+        endLayer,
+        warmPosition: 0,
+      })),
       promptTokens: promptTokenIds.length,
       maxNewTokens,
       sampling,
@@ -208,6 +217,7 @@ export class ChainAttempt<H extends Hop = Hop> {
         kind: 'tokens',
         dtype: 'u32',
         sample: position + piece.length === promptTokenIds.length,
+        verify: false,
         sessionId: this.sessionId,
         epoch: 0,
         position,
@@ -267,7 +277,7 @@ function readIncoming(hops: readonly Hop[], from: PeerId, frame: Frame): Incomin
   try {
     if (frame.kind === 'control') return readControl(hops, frame, from === tail);
     if (frame.kind !== 'sampled' || from !== tail) return null;
-    return {kind: 'token', position: frame.position, token: decodeSampledToken(frame.payload)};
+    return {kind: 'tokens', position: frame.position, tokens: decodeSampledTokens(frame)};
   } catch (error) {
     return {kind: 'failed', code: refusalOf(error, 'MALFORMED_MESSAGE'), peerId: from};
   }

@@ -19,6 +19,7 @@ export function encodeControlFrame(address: ControlAddress, message: Message): U
     kind: 'control',
     dtype: 'none',
     sample: false,
+    verify: false,
     position: 0,
     tokenCount: 0,
     payload: encoder.encode(JSON.stringify(message)),
@@ -28,11 +29,15 @@ export function encodeControlFrame(address: ControlAddress, message: Message): U
 /**
  * The message in a `control` frame.
  *
- * @throws {MalformedFrameError} when the payload is no JSON text.
+ * @throws {MalformedFrameError} when the payload is no JSON text, or names another epoch than the header.
  * @throws {MalformedMessageError} when it breaks the message's schema.
  */
 export function decodeControlFrame(frame: Frame): Message {
-  return parseMessage(readJson(frame.payload));
+  const message = parseMessage(readJson(frame.payload));
+  if ('epoch' in message && message.epoch !== frame.epoch) {
+    throw new MalformedFrameError(`epoch ${message.epoch} in a frame of epoch ${frame.epoch}`);
+  }
+  return message;
 }
 
 function readJson(payload: Uint8Array): unknown {

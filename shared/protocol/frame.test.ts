@@ -1,19 +1,36 @@
 import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {asSessionId} from '../ids.ts';
-import {encodeFrame, FRAME_HEADER_BYTES, MAX_FRAME_BYTES, parseFrame, type Frame} from './frame.ts';
+import {
+  encodeFrame,
+  FRAME_HEADER_BYTES,
+  MAX_CONTROL_BYTES,
+  MAX_FRAME_BYTES,
+  parseFrame,
+  type Frame,
+} from './frame.ts';
 import {MalformedFrameError} from './malformed-frame.ts';
 
 const frame: Frame = {
   kind: 'hidden',
   dtype: 'f16',
   sample: true,
+  verify: false,
   sessionId: asSessionId('0123456789abcdef'),
   epoch: 3,
   position: 70_000,
   tokenCount: 2,
   hopIndex: 1,
   payload: Uint8Array.of(1, 2, 3, 4),
+};
+
+const control: Frame = {
+  ...frame,
+  kind: 'control',
+  dtype: 'none',
+  sample: false,
+  tokenCount: 0,
+  payload: new Uint8Array(2),
 };
 
 /** A valid frame with one byte of its header changed. */
@@ -33,12 +50,17 @@ describe('parseFrame()', () => {
           epoch: u32,
           position: u32,
           hopIndex: fc.integer({min: 0, max: 0xffff}),
-          sample: fc.boolean(),
+          flags: fc.constantFrom(
+            {sample: false, verify: false},
+            {sample: true, verify: false},
+            {sample: true, verify: true},
+          ),
           tokens: fc.uint8Array({minLength: 1, maxLength: 9}),
         }),
-        ({sessionId, tokens, ...fields}) => {
+        ({sessionId, tokens, flags, ...fields}) => {
           const original: Frame = {
             ...fields,
+            ...flags,
             kind: 'tokens',
             dtype: 'u32',
             sessionId: asSessionId(sessionId.toString(16).padStart(16, '0')),
@@ -61,7 +83,13 @@ describe('parseFrame()', () => {
     ['another first byte', withByte(0, 0x58)],
     ['an unknown kind', withByte(1, 9)],
     ['a dtype that the kind does not have', withByte(2, 3)],
-    ['an unknown flag', withByte(3, 2)],
+    ['an unknown flag', withByte(3, 4)],
+    ['a verification that samples nothing', withByte(3, 2)],
+    ['flags of data in a control frame', encodeFrame({...control, sample: true})],
+    [
+      'more control than any message needs',
+      encodeFrame({...control, payload: new Uint8Array(MAX_CONTROL_BYTES + 1)}),
+    ],
     ['set reserved bytes', withByte(27, 1)],
     ['no tokens', withByte(20, 0)],
     ['a payload that is no whole number of values', withByte(20, 3)],

@@ -9,7 +9,7 @@ import {MalformedFrameError} from './malformed-frame.ts';
  * | 0 | 0x57 |
  * | 1 | kind |
  * | 2 | dtype of the payload |
- * | 3 | flags: 1 = the tail samples after this frame |
+ * | 3 | flags: 1 = the tail samples after this frame; 2 = it verifies: samples after each token of it |
  * | 4–11 | session id |
  * | 12–15 | epoch: grows with each reroute; a lower one is dropped |
  * | 16–19 | position of the first token |
@@ -25,6 +25,9 @@ export const CLIENT_HOP = 0xffff;
 
 const MAGIC = 0x57;
 const FLAG_SAMPLE = 1;
+const FLAG_VERIFY = 2;
+/** Far more than any message needs. */
+export const MAX_CONTROL_BYTES = 64 * 1024;
 
 /** What a payload holds. */
 export type FrameKind =
@@ -32,7 +35,7 @@ export type FrameKind =
   | 'tokens'
   /** `[tokenCount, hiddenSize]` in f16 or f32, from one hop to the next. */
   | 'hidden'
-  /** One sampled token with its log-probabilities, from the tail to the client. */
+  /** One or more sampled tokens with their log-probabilities, from the tail to the client. */
   | 'sampled'
   /** One message of `message.ts`, as UTF-8 JSON. */
   | 'control';
@@ -42,7 +45,10 @@ export type FrameDtype = 'none' | 'f16' | 'f32' | 'u32';
 export type Frame = {
   readonly kind: FrameKind;
   readonly dtype: FrameDtype;
+  /** Of `tokens` and `hidden`: the tail samples after the last token. */
   readonly sample: boolean;
+  /** Only with `sample`: it samples after each token, so that guessed tokens can be compared. */
+  readonly verify: boolean;
   readonly sessionId: SessionId;
   readonly epoch: number;
   readonly position: number;
@@ -68,7 +74,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
   view.setUint8(0, MAGIC);
   view.setUint8(1, KINDS.indexOf(frame.kind));
   view.setUint8(2, DTYPES.indexOf(frame.dtype));
-  view.setUint8(3, frame.sample ? FLAG_SAMPLE : 0);
+  view.setUint8(3, (frame.sample ? FLAG_SAMPLE : 0) | (frame.verify ? FLAG_VERIFY : 0));
   view.setBigUint64(4, BigInt(`0x${frame.sessionId}`), true);
   view.setUint32(12, frame.epoch, true);
   view.setUint32(16, frame.position, true);
@@ -95,13 +101,11 @@ export function parseFrame(bytes: Uint8Array): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint8(0) !== MAGIC) throw new MalformedFrameError('it does not begin with 0x57');
   if (view.getUint16(26, true) !== 0) throw new MalformedFrameError('reserved bytes are set');
-  const flags = view.getUint8(3);
-  if ((flags & ~FLAG_SAMPLE) !== 0) throw new MalformedFrameError(`unknown flags: ${flags}`);
   const {kind, dtype} = readKind(view);
   const frame: Frame = {
     kind,
     dtype,
-    sample: flags === FLAG_SAMPLE,
+    ...readFlags(view, kind),
     sessionId: asSessionId(view.getBigUint64(4, true).toString(16).padStart(16, '0')),
     epoch: view.getUint32(12, true),
     position: view.getUint32(16, true),
@@ -123,10 +127,27 @@ function readKind(view: DataView): Pick<Frame, 'kind' | 'dtype'> {
   return {kind, dtype};
 }
 
+function readFlags(view: DataView, kind: FrameKind): Pick<Frame, 'sample' | 'verify'> {
+  const flags = view.getUint8(3);
+  const sample = (flags & FLAG_SAMPLE) !== 0;
+  const verify = (flags & FLAG_VERIFY) !== 0;
+  const isKnown = flags <= (FLAG_SAMPLE | FLAG_VERIFY);
+  const isData = kind === 'tokens' || kind === 'hidden';
+  if (!isKnown || (verify && !sample) || (sample && !isData)) {
+    throw new MalformedFrameError(`flags ${flags} in a ${kind} frame`);
+  }
+  return {sample, verify};
+}
+
 function assertPayloadSize({kind, dtype, tokenCount, payload}: Frame): void {
   const {byteLength} = payload;
   if (kind === 'control') {
     if (tokenCount !== 0) throw new MalformedFrameError('a control frame that counts tokens');
+    if (byteLength > MAX_CONTROL_BYTES) {
+      throw new MalformedFrameError(
+        `${byteLength} bytes of control are more than ${MAX_CONTROL_BYTES}`,
+      );
+    }
     return;
   }
   if (tokenCount === 0) throw new MalformedFrameError(`a ${kind} frame without tokens`);

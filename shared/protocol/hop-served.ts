@@ -1,11 +1,12 @@
 import * as z from 'zod';
+import {hopIndexSchema} from './session-bounds.ts';
 
 const finite = z.number().nonnegative();
 
 /** What one hop measured of one session: the client compares it with what it predicted. */
 export const hopServedSchema = z
   .object({
-    hopIndex: z.int().nonnegative().max(63),
+    hopIndex: hopIndexSchema,
     decodeSteps: z.int().nonnegative(),
     /** Median of a decode step: frame in to frame out, without the waiting. */
     serviceMs: finite,
@@ -15,6 +16,3 @@ export const hopServedSchema = z
   .readonly();
 
 export type HopServed = z.infer<typeof hopServedSchema>;
-
-/** One entry of each hop of the longest chain. */
-export const MAX_SERVED = 64;

@@ -1,18 +1,37 @@
 import * as z from 'zod';
-import {asManifestHash, asPeerId} from '../ids.ts';
+import {asManifestHash, asPeerId, type PeerId} from '../ids.ts';
+import {
+  epochSchema,
+  hopIndexSchema,
+  MAX_HOPS,
+  MAX_KV_TOKENS,
+  positionSchema,
+} from './session-bounds.ts';
 
 const peerId = z.string().min(1).max(128).transform(asPeerId);
 
-/** The largest context that a session may ask a hop to remember. */
-const MAX_KV_TOKENS = 1 << 20;
+/** One hop of a chain: this node runs layers `[startLayer, endLayer)`. */
+export type Hop = {
+  readonly peerId: PeerId;
+  readonly startLayer: number;
+  readonly endLayer: number;
+};
 
-export const hopSchema = z
-  .object({peerId, startLayer: z.int().nonnegative(), endLayer: z.int().positive()})
+const openingHopSchema = z
+  .object({
+    peerId,
+    startLayer: z.int().nonnegative(),
+    endLayer: z.int().positive(),
+    /**
+     * Positions of this session that the asker believes are in the hop's cache; 0: none.
+     * Each hop replaces its own by what it holds before it passes the opening on.
+     */
+    warmPosition: positionSchema,
+  })
   .refine((hop) => hop.endLayer > hop.startLayer, {error: 'endLayer must be > startLayer'})
   .readonly();
 
-/** One hop of a chain: this node runs layers `[startLayer, endLayer)`. */
-export type Hop = z.infer<typeof hopSchema>;
+export type OpeningHop = z.infer<typeof openingHopSchema>;
 
 export const samplingSchema = z
   .object({
@@ -29,18 +48,36 @@ export const samplingSchema = z
 
 export type Sampling = z.infer<typeof samplingSchema>;
 
-/** Travels down the chain once. Each hop reserves and passes it on, or refuses. */
+/** When the caches of a session outlive what fed them. */
+const keepSchema = z.enum([
+  /** A lost neighbour and the end of the answer free them. */
+  'nothing',
+  /** After the loss of a neighbour they wait a while for the session to be resumed. */
+  'after-loss',
+  /** After `close-session` with `done` they do, too: the conversation may go on. */
+  'after-end',
+]);
+
+/**
+ * Travels down the chain once. Each hop reserves and passes it on, or refuses.
+ *
+ * The id of an open session with a higher epoch resumes it: each hop goes back to the
+ * lesser of `warmPosition` and what it holds. Only the client that opened it may.
+ */
 export const openSessionSchema = z
   .object({
     kind: z.literal('open-session'),
     protocolMajor: z.int().positive(),
     protocolMinor: z.int().nonnegative(),
+    /** 0 at first, and higher with each chain that takes the session over. */
+    epoch: epochSchema,
+    keep: keepSchema,
     manifestHash: z.string().length(64).transform(asManifestHash),
     /** Who asks: gets the tokens. */
     clientId: peerId,
     /** Which of `hops` the receiver is. */
-    hopIndex: z.int().nonnegative(),
-    hops: z.array(hopSchema).min(1).max(64).readonly(),
+    hopIndex: hopIndexSchema,
+    hops: z.array(openingHopSchema).min(1).max(MAX_HOPS).readonly(),
     promptTokens: z.int().positive().max(MAX_KV_TOKENS),
     maxNewTokens: z.int().positive().max(MAX_KV_TOKENS),
     sampling: samplingSchema,

@@ -10,12 +10,17 @@ export type SampledToken = {
   readonly top: readonly TokenLogprob[];
 };
 
+/** More than any guess is long. */
+export const MAX_SAMPLED_TOKENS = 256;
 const ENTRY_BYTES = 8;
 const MAX_TOP = 20;
 
-/** The payload of a `sampled` frame: pairs of u32 id and f32 log-probability, the chosen token first. */
-export function encodeSampledToken({tokenId, logprob, top}: SampledToken): Uint8Array {
-  const entries = [{tokenId, logprob}, ...top];
+/**
+ * The payload of a `sampled` frame, token by token: pairs of u32 id and f32
+ * log-probability, the chosen token first. All tokens have as many pairs.
+ */
+export function encodeSampledTokens(tokens: readonly SampledToken[]): Uint8Array {
+  const entries = tokens.flatMap(({tokenId, logprob, top}) => [{tokenId, logprob}, ...top]);
   const bytes = new Uint8Array(entries.length * ENTRY_BYTES);
   const view = new DataView(bytes.buffer);
   entries.forEach((entry, i) => {
@@ -25,16 +30,33 @@ export function encodeSampledToken({tokenId, logprob, top}: SampledToken): Uint8
   return bytes;
 }
 
-/** @throws {MalformedFrameError} when the payload is no sampled token. */
-export function decodeSampledToken(payload: Uint8Array): SampledToken {
-  const count = payload.byteLength / ENTRY_BYTES;
-  if (!Number.isInteger(count) || count < 1 || count > 1 + MAX_TOP) {
-    throw new MalformedFrameError(`${payload.byteLength} payload bytes in a sampled frame`);
+/**
+ * The tokens of a `sampled` frame, whose `position` is that of the first.
+ *
+ * @throws {MalformedFrameError} when the payload is not that of `tokenCount` tokens.
+ */
+export function decodeSampledTokens({
+  payload,
+  tokenCount,
+}: {
+  readonly payload: Uint8Array;
+  readonly tokenCount: number;
+}): readonly SampledToken[] {
+  const entriesEach = payload.byteLength / ENTRY_BYTES / tokenCount;
+  const isSized = Number.isInteger(entriesEach) && entriesEach >= 1 && entriesEach <= 1 + MAX_TOP;
+  if (!isSized || tokenCount > MAX_SAMPLED_TOKENS) {
+    throw new MalformedFrameError(
+      `${payload.byteLength} payload bytes for ${tokenCount} sampled tokens`,
+    );
   }
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const entry = (i: number): TokenLogprob => ({
     tokenId: view.getUint32(i * ENTRY_BYTES, true),
     logprob: view.getFloat32(i * ENTRY_BYTES + 4, true),
   });
-  return {...entry(0), top: Array.from({length: count - 1}, (_, i) => entry(i + 1))};
+  return Array.from({length: tokenCount}, (_, at) => {
+    const first = at * entriesEach;
+    const top = Array.from({length: entriesEach - 1}, (_top, i) => entry(first + i + 1));
+    return {...entry(first), top};
+  });
 }

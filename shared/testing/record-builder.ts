@@ -1,5 +1,6 @@
 import {asManifestHash, asPeerId, asSwarmId} from '../ids.ts';
 import {RECORD_TTL_MS, type NodeRecord} from '../protocol/node-record.ts';
+import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '../protocol/version.ts';
 
 /** A valid record of a node that serves layers 0–5; `changes` name what matters to the test. */
 export function buildRecord(changes: Partial<NodeRecord> = {}): NodeRecord {
@@ -8,8 +9,8 @@ export function buildRecord(changes: Partial<NodeRecord> = {}): NodeRecord {
     peerId: asPeerId('12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'),
     seq,
     expiresAtMs: seq + RECORD_TTL_MS,
-    protocolMajor: 1,
-    protocolMinor: 0,
+    protocolMajor: PROTOCOL_MAJOR,
+    protocolMinor: PROTOCOL_MINOR,
     swarmId: asSwarmId('public'),
     manifestHash: asManifestHash('ab'.repeat(32)),
     addresses: [],

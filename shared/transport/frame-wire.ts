@@ -1,5 +1,7 @@
+import {PROTOCOL_MAJOR} from '../protocol/version.ts';
+
 /** libp2p protocol of a link: one stream of it for each direction. */
-export const FRAMES_PROTOCOL = '/weft/frames/1.0.0';
+export const FRAMES_PROTOCOL = `/weft/frames/${PROTOCOL_MAJOR}.0.0`;
 
 /**
  * Words on a link, big-endian u32. Sender to receiver: the length of a frame,

@@ -97,7 +97,7 @@ test('[DV3] who takes no page is dropped, and others are not', async () => {
   expect(await next()).toMatchObject({complete: true});
 });
 
-test.each(['/weft/', '', '/', '/weft/1/public/', `${PREFIX}x`, '/dht/record/'])(
+test.each(['/weft/', '', '/', '/weft/2/public/', `${PREFIX}x`, '/dht/record/'])(
   '[DV4] "%s" is no model in one swarm, and nothing is listed',
   async (prefix) => {
     const {messages} = await ask(prefix);

@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 /** As kad-dht stores it; the signature is checked by the validator, before. */
 function entry(owner: string, seq: number, model = 'ab', changes: Partial<NodeRecord> = {}) {
   const record = buildRecord({peerId: asPeerId(owner), seq, ...changes});
-  const key = `/weft/1/public/${model}/${owner}`;
+  const key = `/weft/2/public/${model}/${owner}`;
   const value = new Uint8Array([...new Uint8Array(64), ...encoder.encode(JSON.stringify(record))]);
   const raw = new Libp2pRecord(encoder.encode(key), value, new Date(NOW_MS)).serialize();
   return {datastoreKey: new Key(`/dht/record/${toBase32(encoder.encode(key))}`), raw, key, value};
@@ -38,7 +38,7 @@ test('[DS1] an older record never replaces a newer one, and tells nobody', () =>
   expect(store.list('/weft/')).toHaveLength(1);
   const body = new TextDecoder().decode(store.list('/weft/')[0]?.value.subarray(64));
   expect(JSON.parse(body)).toMatchObject({seq: NOW_MS + 1});
-  expect(heard).toEqual(['/weft/1/public/ab/a']);
+  expect(heard).toEqual(['/weft/2/public/ab/a']);
 });
 
 test('[DS2] a record leaves at its own expiry, by get and by list', () => {
@@ -80,8 +80,8 @@ test('[DS5] forget drops what an owner stored, and says which keys', () => {
   put(store, entry('a', NOW_MS));
   put(store, entry('b', NOW_MS));
   store.forget('a');
-  expect(heard).toEqual(['/weft/1/public/ab/a']);
-  expect(store.list('/weft/1/public/ab/').map(({key}) => key)).toEqual(['/weft/1/public/ab/b']);
+  expect(heard).toEqual(['/weft/2/public/ab/a']);
+  expect(store.list('/weft/2/public/ab/').map(({key}) => key)).toEqual(['/weft/2/public/ab/b']);
 });
 
 test('[DS6] carries nothing but Weft records in the DHT, and all else as it is', () => {
@@ -137,7 +137,7 @@ test('[DS8] in a full store the newest of whoever has most makes room for a newc
   for (const owner of ['a', 'b', 'c', 'd']) expect(offer(owner, 'crowd')).toBeNull();
   expect(offer('e', 'crowd')).toBe('RECORD_STORE_FULL');
   expect(offer('f', 'elsewhere')).toBeNull();
-  expect(dropped).toEqual(['/weft/1/public/ab/d']);
+  expect(dropped).toEqual(['/weft/2/public/ab/d']);
   expect(offer('g', 'elsewhere')).toBeNull();
   expect(offer('h', 'elsewhere')).toBe('RECORD_STORE_FULL');
   expect(offer('a', 'crowd')).toBeNull();

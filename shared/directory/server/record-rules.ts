@@ -1,9 +1,10 @@
 import type {Selectors, Validators} from '@libp2p/kad-dht';
 import type {RecordRefusal} from '../../protocol/put-message.ts';
+import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
 import {openRecord, peekRecord, RECORD_NAMESPACE, RecordRefusedError} from '../signed-record.ts';
 
 /** libp2p protocol of Weft's own DHT: no node of another network joins it. */
-export const DHT_PROTOCOL = '/weft/kad/1.0.0';
+export const DHT_PROTOCOL = `/weft/kad/${PROTOCOL_MAJOR}.0.0`;
 
 /** What a DHT node checks before it stores or returns a record; `onRefused` may count. */
 export function createValidators(

@@ -35,7 +35,7 @@ function create(publicUrl: string | null): Hono {
     },
     now: () => 1234,
     counters: () => counters,
-    node: () => ({peerId: asPeerId('12D3KooWX'), swarmId: asSwarmId('public'), protocolMajor: 1}),
+    node: () => ({peerId: asPeerId('12D3KooWX'), swarmId: asSwarmId('public'), protocolMajor: 2}),
   });
 }
 
@@ -108,7 +108,7 @@ test.each([
   expect(bootstrapSchema.parse(await response.json())).toEqual({
     peerId: '12D3KooWX',
     swarmId: 'public',
-    protocolMajor: 1,
+    protocolMajor: 2,
     addresses: [address],
     nowMs: 1234,
     peers: [],

@@ -16,7 +16,7 @@ const bootstrap = {
   addresses: ['/ip4/127.0.0.1/tcp/1/ws'],
   nowMs: 0,
   swarmId: asSwarmId('public'),
-  protocolMajor: 1,
+  protocolMajor: 2,
   peers: [],
   iceServers: [],
 };

@@ -232,7 +232,10 @@ export class HopServer {
     const head = open.hops[0];
     const ends = new Set([open.clientId, ...(head === undefined ? [] : [head.peerId])]);
     await Promise.all(Array.from(ends, (peerId) => connect(transport, peerId, signal)));
-    await this.#sendControl(open.clientId, session, CLIENT_HOP, {kind: 'session-ready'});
+    await this.#sendControl(open.clientId, session, CLIENT_HOP, {
+      kind: 'session-ready',
+      inputFrom: open.hops.map(() => 0),
+    });
   }
 
   #receiveData(from: PeerId, frame: Frame): void {

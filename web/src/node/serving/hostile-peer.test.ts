@@ -45,10 +45,12 @@ function opening(clientId: string, hops: readonly Hop[], promptTokens = 4): Open
     kind: 'open-session',
     protocolMajor: PROTOCOL_MAJOR,
     protocolMinor: PROTOCOL_MINOR,
+    epoch: 0,
+    keep: 'nothing',
     manifestHash: MANIFEST_HASH,
     clientId: asPeerId(clientId),
     hopIndex: 0,
-    hops,
+    hops: hops.map((hop) => ({...hop, warmPosition: 0})),
     promptTokens,
     maxNewTokens: 4,
     sampling: GREEDY,
@@ -60,6 +62,7 @@ function tokenFrame(position: number): Uint8Array {
     kind: 'tokens',
     dtype: 'u32',
     sample: false,
+    verify: false,
     sessionId: SESSION,
     epoch: 0,
     position,
@@ -166,7 +169,7 @@ test('[HP4] sessions of a hop that stops are told NOT_SERVING, and so is an open
   hop.server.close();
   await swarm.settle();
   const refusal: Message = {kind: 'session-failed', hopIndex: 0, code: 'NOT_SERVING'};
-  expect(peer.told).toEqual([{kind: 'session-ready'}, refusal]);
+  expect(peer.told).toEqual([{kind: 'session-ready', inputFrom: [0]}, refusal]);
 
   const idle = swarm.network.join(asPeerId('idle'));
   const none = {receive: () => undefined};

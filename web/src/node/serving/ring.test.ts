@@ -1,19 +1,9 @@
 import {describe, expect, test} from 'vitest';
-import {assert} from '#shared/assert.ts';
-import {asManifestHash, asPeerId} from '#shared/ids.ts';
-import {decodeControlFrame, encodeControlFrame} from '#shared/p2p/control-frame.ts';
-import {sessionIdFrom, type GenerationClient} from '#shared/p2p/generation-client.ts';
+import {asManifestHash} from '#shared/ids.ts';
+import type {GenerationClient} from '#shared/p2p/generation-client.ts';
 import {GenerationFailedError} from '#shared/p2p/generation-failed.ts';
-import {parseFrame} from '#shared/protocol/frame.ts';
-import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
-import {
-  collectTokens,
-  GREEDY,
-  MANIFEST_HASH,
-  RingSwarm,
-  type RingNode,
-} from './testing/ring-swarm.ts';
+import {collectTokens, GREEDY, RingSwarm, type RingNode} from './testing/ring-swarm.ts';
 
 const PROMPT = [5, 7, 11, 13];
 
@@ -264,41 +254,6 @@ describe('a ring of hops', () => {
       expect(serviceMs).toBeGreaterThan(0);
     }
     expect(swarm.steps.filter(({tokenCount}) => tokenCount === 1)).toHaveLength(33);
-  });
-
-  test('[RG17] a client of 1.0 hears nothing of it', async () => {
-    const swarm = new RingSwarm();
-    const chain = threeHops(swarm);
-    const transport = swarm.network.join(asPeerId('old'));
-    const heard: string[] = [];
-    transport.onFrame((_, bytes) => {
-      const frame = parseFrame(bytes);
-      heard.push(frame.kind === 'control' ? decodeControlFrame(frame).kind : frame.kind);
-    });
-    const sessionId = sessionIdFrom(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
-    const address = {sessionId, epoch: 0, hopIndex: 0};
-    const head = chain[0]?.peerId;
-    assert(head !== undefined, 'there are hops');
-    const open = {
-      kind: 'open-session',
-      protocolMajor: PROTOCOL_MAJOR,
-      protocolMinor: 0,
-      manifestHash: MANIFEST_HASH,
-      clientId: transport.localPeerId,
-      hopIndex: 0,
-      hops: chain.map(({peerId, range}) => ({peerId, ...range})),
-      promptTokens: 1,
-      maxNewTokens: 2,
-      sampling: GREEDY,
-    } as const;
-    const signal = new AbortController().signal;
-    await transport.send(head, encodeControlFrame(address, open), {signal});
-    await swarm.settle();
-    const close = {kind: 'close-session', reason: 'done'} as const;
-    await transport.send(head, encodeControlFrame(address, close), {signal});
-    await swarm.settle();
-    expect(heard).toEqual(['session-ready']);
-    expect(swarm.openSessions()).toBe(0);
   });
 
   test('[RG18] the engine is lent out only while no session is open, and frames wait for it', async () => {

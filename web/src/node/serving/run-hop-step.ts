@@ -2,7 +2,7 @@ import {assert} from '#shared/assert.ts';
 import type {PeerId} from '#shared/ids.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {CLIENT_HOP, encodeFrame, type Frame} from '#shared/protocol/frame.ts';
-import {encodeSampledToken, type SampledToken} from '#shared/protocol/sampled-token.ts';
+import {encodeSampledTokens, type SampledToken} from '#shared/protocol/sampled-token.ts';
 import {decodeTokenIds, encodeTokenIds} from '#shared/protocol/token-ids.ts';
 import {logprobsOf, sampleToken} from '#shared/session/sample-token.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
@@ -77,14 +77,14 @@ function tokenFrames(
     logprob: logprobOf(top, tokenId),
     top: logprobsOf(top, sampling.topLogprobs),
   };
-  const common = {...frame, position, tokenCount: 1};
+  const common = {...frame, position, tokenCount: 1, verify: false};
   const toClient = encodeFrame({
     ...common,
     kind: 'sampled',
     dtype: 'none',
     sample: false,
     hopIndex: CLIENT_HOP,
-    payload: encodeSampledToken(token),
+    payload: encodeSampledTokens([token]),
   });
   const isLast = position - promptTokens + 1 >= maxNewTokens;
   const head = hops[0];

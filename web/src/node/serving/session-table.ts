@@ -145,10 +145,10 @@ export class SessionTable {
 
 type CloseSession = Extract<Message, {kind: 'close-session'}>;
 
-/** Clients before 1.1 would not understand it; of a failed session nobody asks how fast it was. */
+/** Of a failed session nobody asks how fast it was. */
 function withOwnTimes({open, times}: ServedSession, message: CloseSession): CloseSession {
   const {kind, reason} = message;
-  if (reason === 'failed' || open.protocolMinor < 1) return {kind, reason};
+  if (reason === 'failed') return {kind, reason};
   const {served: before = []} = message;
   // More than one entry of each hop before this one is not what they measured.
   const isHonest = before.length <= open.hopIndex;
