@@ -9,7 +9,9 @@ import {
   parseFrame,
   type Frame,
 } from './frame.ts';
+import {decodeControlFrame, encodeControlFrame} from '../p2p/control-frame.ts';
 import {MalformedFrameError} from './malformed-frame.ts';
+import {decodeSampledTokens, MAX_SAMPLED_TOKENS} from './sampled-token.ts';
 
 const frame: Frame = {
   kind: 'hidden',
@@ -96,6 +98,24 @@ describe('parseFrame()', () => {
     ['more bytes than a frame may have', new Uint8Array(MAX_FRAME_BYTES + 1)],
   ])('[FR3] refuses %s', (_, bytes) => {
     expect(() => parseFrame(bytes)).toThrow(MalformedFrameError);
+  });
+
+  test.each([
+    ['half a token', 1, 12],
+    ['tokens of unlike length', 2, 24],
+    ['more likely tokens than may be asked for', 1, 22 * 8],
+    ['more tokens than any guess is long', MAX_SAMPLED_TOKENS + 1, 8 * (MAX_SAMPLED_TOKENS + 1)],
+  ])('[FR3] refuses sampled tokens: %s', (_, tokenCount, byteLength) => {
+    const payload = new Uint8Array(byteLength);
+    expect(() => decodeSampledTokens({payload, tokenCount})).toThrow(MalformedFrameError);
+  });
+
+  test('[FR5] refuses a message that names another epoch than the header of its frame', () => {
+    const message = {kind: 'truncate', epoch: 3, position: 1} as const;
+    const address = {sessionId: frame.sessionId, epoch: 3, hopIndex: 0};
+    expect(decodeControlFrame(parseFrame(encodeControlFrame(address, message)))).toEqual(message);
+    const other = parseFrame(encodeControlFrame({...address, epoch: 2}, message));
+    expect(() => decodeControlFrame(other)).toThrow(MalformedFrameError);
   });
 
   test('[FR4] never throws anything else, whatever the bytes', () => {
