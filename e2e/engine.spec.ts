@@ -4,14 +4,14 @@ import {fileURLToPath} from 'node:url';
 import {expect, test, type Page} from '@playwright/test';
 import * as z from 'zod';
 import type {LayerRange} from '#shared/model/layer-range.ts';
-import type {Manifest} from '#shared/model/manifest.ts';
-import {parseManifest} from '#shared/model/parse-manifest.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
 import {
   sumByteLength,
   tensorsOfCell,
   tensorsOfEmbedding,
   tensorsOfShard,
-} from '#shared/model/shard-tensors.ts';
+} from '#shared/model/manifest/shard-tensors.ts';
 import type {EngineErrorDetail} from '../web/src/node/engine/engine-error.ts';
 import {serveEnginePage, type EngineSite} from './engine-page/serve-engine-page.ts';
 import {serveTinyModel} from './engine-page/serve-tiny-model.ts';

@@ -1,8 +1,8 @@
 import {expect, test} from '@playwright/test';
 import {generateKeyPair} from '@libp2p/crypto/keys';
-import {asSessionId, type SessionId} from '#shared/ids.ts';
-import {MAX_FRAME_BYTES} from '#shared/protocol/frame.ts';
-import {REFUSALS, type RefusalCode} from '#shared/protocol/refusal-code.ts';
+import {asSessionId, type SessionId} from '#shared/base/ids.ts';
+import {MAX_FRAME_BYTES} from '#shared/protocol/frame/frame.ts';
+import {REFUSALS, type RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {
   closing,
   controlFrame,

@@ -1,6 +1,6 @@
 import {expect, test} from '@playwright/test';
 import {RECORD_MAX_BYTES, type NodeRecord} from '#shared/protocol/node-record.ts';
-import {sealedByteLength} from '#shared/directory/signed-record.ts';
+import {sealedByteLength} from '#shared/directory/records/signed-record.ts';
 import {prepareModel, type PreparedModel} from './set-up/prepare-model.ts';
 import {askForAnswer, greedyRequest} from './swarm/ask.ts';
 import {Swarm} from './swarm/start-swarm.ts';

@@ -1,6 +1,6 @@
 import {tmpdir} from 'node:os';
 import {expect, test} from '@playwright/test';
-import {FRAME_HEADER_BYTES} from '#shared/protocol/frame.ts';
+import {FRAME_HEADER_BYTES} from '#shared/protocol/frame/frame.ts';
 import {measureScenario} from './load/measure-scenario.ts';
 import {offerModel} from './load/offer-model.ts';
 import type {Report} from './load/report.ts';

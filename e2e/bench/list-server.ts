@@ -5,10 +5,10 @@ import {peerIdFromPrivateKey} from '@libp2p/peer-id';
 import {webSockets} from '@libp2p/websockets';
 import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
-import {asPeerId} from '#shared/ids.ts';
+import {asPeerId} from '#shared/base/ids.ts';
 import {serveDirectory} from '#shared/directory/server/directory-server.ts';
 import {NewestRecordDatastore} from '#shared/directory/server/newest-record-datastore.ts';
-import {sealRecord} from '#shared/directory/signed-record.ts';
+import {sealRecord} from '#shared/directory/records/signed-record.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {RECORD_TTL_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
 

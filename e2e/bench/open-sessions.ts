@@ -1,14 +1,14 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import {
   EMPTY_OVERLAY,
   type ChainHop,
   type PromisedLoad,
   type RouteResult,
-} from '#shared/scheduling/phase-2-routing/chain.ts';
-import {addPromise} from '#shared/scheduling/phase-2-routing/promised-load.ts';
-import type {RoutingHeuristic} from '#shared/scheduling/phase-2-routing/heuristics/routing-heuristics.ts';
-import {selectChain as ours} from '#shared/scheduling/phase-2-routing/select-chain.ts';
+} from '#shared/scheduling/routing/chain.ts';
+import {addPromise} from '#shared/scheduling/routing/load/promised-load.ts';
+import type {RoutingHeuristic} from '#shared/lab/routing/routing-heuristics.ts';
+import {selectChain as ours} from '#shared/scheduling/routing/select/select-chain.ts';
 import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import {percentile} from '../load/percentile.ts';
 

@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import * as z from 'zod';
-import {generatePool, type PoolMix} from '#shared/testing/pool-generator.ts';
+import {generatePool, type PoolMix} from '#shared/lab/pools/pool-generator.ts';
 import {percentile} from '../load/percentile.ts';
 import {lineOf, type BenchLine} from './bench-line.ts';
 import type {Benchmark} from './benchmark.ts';

@@ -1,11 +1,11 @@
 /// <reference types="node" />
 import {seededRandom} from '#shared/scheduling/seeded-choice.ts';
-import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
-import {parallaxPlan} from '#shared/scheduling/phase-1-allocation/heuristics/parallax-plan.ts';
-import type {Plan} from '#shared/scheduling/phase-1-allocation/plan.ts';
-import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
-import {parsePool, type Pool} from '#shared/scheduling/pool-file.ts';
-import {generatePool, type PoolMix} from '#shared/testing/pool-generator.ts';
+import {planPool} from '#shared/scheduling/allocation/planner/allocate-layers.ts';
+import {parallaxPlan} from '#shared/lab/allocation/parallax-plan.ts';
+import type {Plan} from '#shared/scheduling/allocation/plan.ts';
+import {planningPoolOf} from '#shared/scheduling/allocation/planning-pool.ts';
+import {parsePool, type Pool} from '#shared/lab/pools/pool-file.ts';
+import {generatePool, type PoolMix} from '#shared/lab/pools/pool-generator.ts';
 import type {BenchLine} from './bench-line.ts';
 import type {Benchmark} from './benchmark.ts';
 

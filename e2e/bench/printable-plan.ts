@@ -1,4 +1,4 @@
-import type {Plan, Stage} from '#shared/scheduling/phase-1-allocation/plan.ts';
+import type {Plan, Stage} from '#shared/scheduling/allocation/plan.ts';
 
 /** A plan as `npm run plan` prints it; nodes that no plan can use count as spares. */
 export function printablePlan(plan: Plan, impossible: readonly string[]) {

@@ -1,6 +1,6 @@
 /// <reference types="node" />
 import * as z from 'zod';
-import {parsePool, type Pool} from '#shared/scheduling/pool-file.ts';
+import {parsePool, type Pool} from '#shared/lab/pools/pool-file.ts';
 import {readJsonFile} from '../command-line/read-json-file.ts';
 
 /**

@@ -1,5 +1,5 @@
 import {setTimeout as wait} from 'node:timers/promises';
-import {assert} from '#shared/assert.ts';
+import {assert} from '#shared/base/assert.ts';
 import type {Tab} from '../swarm/tab.ts';
 import {lineOf} from './bench-line.ts';
 import type {Benchmark, BenchmarkContext} from './benchmark.ts';

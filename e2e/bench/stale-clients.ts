@@ -1,14 +1,14 @@
-import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
-import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
-import {parsePool} from '#shared/scheduling/pool-file.ts';
-import {generatePool, type PoolMix} from '#shared/testing/pool-generator.ts';
+import {planPool} from '#shared/scheduling/allocation/planner/allocate-layers.ts';
+import {planningPoolOf} from '#shared/scheduling/allocation/planning-pool.ts';
+import {parsePool} from '#shared/lab/pools/pool-file.ts';
+import {generatePool, type PoolMix} from '#shared/lab/pools/pool-generator.ts';
 import {
   openByOneWhoKnows,
   openByStaleClients,
-} from '#shared/testing/virtual-swarm/open-together.ts';
-import {runVirtualSwarm} from '#shared/testing/virtual-swarm/run-virtual-swarm.ts';
-import type {SwarmScript} from '#shared/testing/virtual-swarm/swarm-script.ts';
-import {summariseAnswers} from '#shared/testing/virtual-swarm/summarise-answers.ts';
+} from '#shared/lab/virtual-swarm/scripts/open-together.ts';
+import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
+import type {SwarmScript} from '#shared/lab/virtual-swarm/swarm-script.ts';
+import {summariseAnswers} from '#shared/lab/virtual-swarm/summarise-answers.ts';
 import type {Benchmark, BenchmarkContext} from './benchmark.ts';
 
 const MIXES: readonly PoolMix[] = ['equal', 'few-kinds', 'all-different', 'many-weak'];

@@ -1,6 +1,6 @@
 /// <reference types="node" />
 import {readFile} from 'node:fs/promises';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import {pathFromCaller} from './path-from-caller.ts';
 import {jsonFaultOf} from './json-fault.ts';
 import {whyUnreadable} from './why-unreadable.ts';

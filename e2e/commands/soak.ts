@@ -1,7 +1,7 @@
 /// <reference types="node" />
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {broken} from '#shared/testing/virtual-swarm/checks.ts';
+import {broken} from '#shared/lab/virtual-swarm/checks.ts';
 import {chooseNamed} from '../command-line/choose-named.ts';
 import type {Soak, SoakContext} from '../soak/soak.ts';
 import {soakInWorker} from '../soak/soak-in-worker.ts';

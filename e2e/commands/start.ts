@@ -1,4 +1,4 @@
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import {parseConfig} from '../../signal-server/src/config.ts';
 import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {buildSite} from '../set-up/build-site.ts';

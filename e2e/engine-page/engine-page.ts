@@ -1,7 +1,7 @@
-import {assert} from '#shared/assert.ts';
-import {asSessionId} from '#shared/ids.ts';
+import {assert} from '#shared/base/assert.ts';
+import {asSessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
-import type {Manifest} from '#shared/model/manifest.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {sampleToken} from '#shared/session/sample-token.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import {EngineError} from '../../web/src/node/engine/engine-error.ts';

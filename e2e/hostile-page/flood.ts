@@ -1,6 +1,6 @@
 import type {Stream} from '@libp2p/interface';
-import {encodeWord, WORD_BYTES} from '#shared/transport/frame-wire.ts';
-import {MAX_FRAME_BYTES} from '#shared/protocol/frame.ts';
+import {encodeWord, WORD_BYTES} from '#shared/transport/frames/frame-wire.ts';
+import {MAX_FRAME_BYTES} from '#shared/protocol/frame/frame.ts';
 import type {Flood, FloodCount} from './hostile-control.ts';
 
 /** So many words fill the largest message of a data channel. */

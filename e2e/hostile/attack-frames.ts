@@ -1,9 +1,9 @@
 import {randomBytes} from 'node:crypto';
-import type {PeerId, SessionId} from '#shared/ids.ts';
-import {sessionIdFrom} from '#shared/p2p/generation-client.ts';
-import {encodeFrame, type Frame} from '#shared/protocol/frame.ts';
-import type {OpeningHop} from '#shared/protocol/open-session.ts';
-import {encodeTokenIds} from '#shared/protocol/token-ids.ts';
+import type {PeerId, SessionId} from '#shared/base/ids.ts';
+import {sessionIdFrom} from '#shared/client/generation-client.ts';
+import {encodeFrame, type Frame} from '#shared/protocol/frame/frame.ts';
+import type {OpeningHop} from '#shared/protocol/control/open-session.ts';
+import {encodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import type {HostileWorld, Victim} from './hostile-world.ts';
 

@@ -1,8 +1,8 @@
 import {fileURLToPath} from 'node:url';
 import type {Browser, Page} from 'playwright';
 import {build} from 'vite';
-import {asPeerId, type ManifestHash, type PeerId} from '#shared/ids.ts';
-import type {SealedRecord} from '#shared/directory/signed-record.ts';
+import {asPeerId, type ManifestHash, type PeerId} from '#shared/base/ids.ts';
+import type {SealedRecord} from '#shared/directory/records/signed-record.ts';
 import type {
   Flood,
   FloodCount,

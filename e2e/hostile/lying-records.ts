@@ -1,8 +1,8 @@
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {PrivateKey} from '@libp2p/interface';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
-import {asPeerId, asSwarmId} from '#shared/ids.ts';
-import {sealRecord, type SealedRecord} from '#shared/directory/signed-record.ts';
+import {asPeerId, asSwarmId} from '#shared/base/ids.ts';
+import {sealRecord, type SealedRecord} from '#shared/directory/records/signed-record.ts';
 import type {RecordRefusal} from '#shared/protocol/put-message.ts';
 import {RECORD_MAX_BYTES, RECORD_TTL_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';

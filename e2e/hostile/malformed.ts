@@ -1,5 +1,5 @@
-import type {OpeningHop} from '#shared/protocol/open-session.ts';
-import {FRAME_HEADER_BYTES, MAX_FRAME_BYTES} from '#shared/protocol/frame.ts';
+import type {OpeningHop} from '#shared/protocol/control/open-session.ts';
+import {FRAME_HEADER_BYTES, MAX_FRAME_BYTES} from '#shared/protocol/frame/frame.ts';
 import {dataFrame, newSessionId} from './attack-frames.ts';
 
 const AT = {magic: 0, kind: 1, dtype: 2, flags: 3, tokenCount: 20, reserved: 26} as const;

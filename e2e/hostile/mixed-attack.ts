@@ -1,6 +1,6 @@
-import {assert} from '#shared/assert.ts';
-import type {SessionId} from '#shared/ids.ts';
-import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
+import {assert} from '#shared/base/assert.ts';
+import type {SessionId} from '#shared/base/ids.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {
   chainWith,
   closing,

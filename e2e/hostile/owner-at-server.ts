@@ -1,6 +1,6 @@
 import type {PrivateKey} from '@libp2p/interface';
-import {putRecord} from '#shared/directory/put-record.ts';
-import {sealRecord} from '#shared/directory/signed-record.ts';
+import {putRecord} from '#shared/directory/libp2p/put-record.ts';
+import {sealRecord} from '#shared/directory/records/signed-record.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {openClient} from '../../signal-server/src/testing/open-client.ts';
 import type {HostileWorld} from './hostile-world.ts';

@@ -1,9 +1,9 @@
-import {asPeerId, asSwarmId, type SessionId} from '#shared/ids.ts';
+import {asPeerId, asSwarmId, type SessionId} from '#shared/base/ids.ts';
 import {RECORD_TTL_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
-import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
-import {encodeTokenIds} from '#shared/protocol/token-ids.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import {encodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 import {
   chainTo,

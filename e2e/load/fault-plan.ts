@@ -1,4 +1,4 @@
-import {unreachable} from '#shared/assert.ts';
+import {unreachable} from '#shared/base/assert.ts';
 import {keyedUniform} from '#shared/session/keyed-uniform.ts';
 import type {ChainHop} from '../../web/src/chat/chat-service.ts';
 import type {LendState} from '../../web/src/chat/lend-service.ts';

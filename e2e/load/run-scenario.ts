@@ -1,4 +1,4 @@
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import {Swarm} from '../swarm/start-swarm.ts';
 import {askRequests} from './ask-requests.ts';

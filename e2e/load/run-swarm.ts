@@ -1,6 +1,6 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import {readJsonFile} from '../command-line/read-json-file.ts';
 import {buildSite} from '../set-up/build-site.ts';
 import {measureScenario} from './measure-scenario.ts';

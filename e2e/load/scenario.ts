@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 
 const count = z.int().positive();
 const ms = z.number().nonnegative();

@@ -1,17 +1,17 @@
-import {WeftError} from '#shared/errors.ts';
-import {asManifestHash, asPeerId, asSwarmId} from '#shared/ids.ts';
+import {WeftError} from '#shared/base/errors.ts';
+import {asManifestHash, asPeerId, asSwarmId} from '#shared/base/ids.ts';
 import {fromBase64, toBase64} from '#shared/directory/base64.ts';
 import {isDirectConnection} from '#shared/transport/direct-path.ts';
 import type {Directory} from '#shared/directory/directory.ts';
-import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
-import {openLibp2pDirectory} from '#shared/directory/libp2p-directory.ts';
+import {fetchBootstrap} from '#shared/transport/server-link/fetch-bootstrap.ts';
+import {openLibp2pDirectory} from '#shared/directory/libp2p/libp2p-directory.ts';
 import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
 import {
   startRecordPublisher,
   type NodeFacts,
   type RecordPublisher,
 } from '#shared/directory/record-publisher.ts';
-import {recordPrefix} from '#shared/directory/signed-record.ts';
+import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {createLibp2pNode, type BrowserNode} from '../../web/src/node/libp2p/create-libp2p-node.ts';

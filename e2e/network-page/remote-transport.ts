@@ -1,7 +1,7 @@
 import type {Page} from 'playwright';
-import {unreachable} from '#shared/assert.ts';
-import {WeftError} from '#shared/errors.ts';
-import {asPeerId, type PeerId} from '#shared/ids.ts';
+import {unreachable} from '#shared/base/assert.ts';
+import {WeftError} from '#shared/base/errors.ts';
+import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import type {FrameListener, LinkLoss, PeerTraffic, Transport} from '#shared/transport/transport.ts';
 import type {Call, NetworkControl, Traffic} from './network-control.ts';
 

@@ -2,9 +2,9 @@
 
 import {mkdir, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import {pathFromCaller} from '../command-line/path-from-caller.ts';
-import type {CatalogEntry, ModelSource} from '#shared/model/catalog.ts';
+import type {CatalogEntry, ModelSource} from '#shared/model/manifest/catalog.ts';
 import {checkFile} from './check-file.ts';
 import {downloadFile, removePart, type DownloadOutcome} from './download-file.ts';
 import {fetchFromPypi} from './fetch-from-pypi.ts';

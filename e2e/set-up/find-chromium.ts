@@ -3,7 +3,7 @@
 import {constants} from 'node:fs';
 import {access} from 'node:fs/promises';
 import {delimiter, join} from 'node:path';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {installChromium} from './install-chromium.ts';
 import {readMachine, type Machine} from './machine.ts';

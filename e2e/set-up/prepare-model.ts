@@ -1,10 +1,10 @@
 import {mkdir, readFile, readlink, rm, symlink} from 'node:fs/promises';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {catalogSchema} from '#shared/model/catalog.ts';
+import {catalogSchema} from '#shared/model/manifest/catalog.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
-import type {Manifest} from '#shared/model/manifest.ts';
-import {parseManifest} from '#shared/model/parse-manifest.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
 import {fetchModel} from './fetch-model.ts';
 
 const MODELS_URL = new URL('../../public/catalog/', import.meta.url);

@@ -2,7 +2,7 @@
 import {setTimeout as wait} from 'node:timers/promises';
 import {Worker} from 'node:worker_threads';
 import {chromium, type Browser} from 'playwright';
-import {atLeast, atMost, type Check} from '#shared/testing/virtual-swarm/checks.ts';
+import {atLeast, atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
 import {askWorker} from '../bench/ask-worker.ts';
 import {percentile} from '../load/percentile.ts';
 import {chromiumArguments, findChromium} from '../set-up/find-chromium.ts';

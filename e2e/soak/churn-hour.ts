@@ -1,9 +1,9 @@
 import {seededRandom} from '#shared/scheduling/seeded-choice.ts';
-import {answerChecks, churnChecks} from '#shared/testing/virtual-swarm/checks.ts';
-import {comingAndGoing} from '#shared/testing/virtual-swarm/membership-scripts.ts';
-import {runVirtualSwarm} from '#shared/testing/virtual-swarm/run-virtual-swarm.ts';
-import {steadyRequests} from '#shared/testing/virtual-swarm/steady-requests.ts';
-import {summariseAnswers} from '#shared/testing/virtual-swarm/summarise-answers.ts';
+import {answerChecks, churnChecks} from '#shared/lab/virtual-swarm/checks.ts';
+import {comingAndGoing} from '#shared/lab/virtual-swarm/scripts/membership-scripts.ts';
+import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
+import {steadyRequests} from '#shared/lab/virtual-swarm/scripts/steady-requests.ts';
+import {summariseAnswers} from '#shared/lab/virtual-swarm/summarise-answers.ts';
 import type {Soak} from './soak.ts';
 
 const HOUR_MS = 3_600_000;

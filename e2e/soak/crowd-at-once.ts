@@ -1,4 +1,4 @@
-import {atMost} from '#shared/testing/virtual-swarm/checks.ts';
+import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import {percentile} from '../load/percentile.ts';
 import {runCrowd, type CrowdOutcome} from '../load/run-crowd.ts';
 import {prepareModel} from '../set-up/prepare-model.ts';

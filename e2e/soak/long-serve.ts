@@ -1,5 +1,5 @@
 import {setTimeout as wait} from 'node:timers/promises';
-import {atLeast, atMost} from '#shared/testing/virtual-swarm/checks.ts';
+import {atLeast, atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import {prepareModel} from '../set-up/prepare-model.ts';
 import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
 import {Swarm} from '../swarm/start-swarm.ts';

@@ -3,8 +3,8 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import * as z from 'zod';
-import {isWeftError} from '#shared/errors.ts';
-import {atLeast, atMost} from '#shared/testing/virtual-swarm/checks.ts';
+import {isWeftError} from '#shared/base/errors.ts';
+import {atLeast, atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import {runSwarm} from '../load/run-swarm.ts';
 import type {Soak} from './soak.ts';
 

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as wait} from 'node:timers/promises';
 import * as z from 'zod';
-import {atMost} from '#shared/testing/virtual-swarm/checks.ts';
+import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import {RECORD_TTL_MS} from '#shared/protocol/node-record.ts';
 import {comeAndGo, type Visits} from './heap/come-and-go.ts';
 import type {Soak} from './soak.ts';

@@ -1,4 +1,4 @@
-import type {Check} from '#shared/testing/virtual-swarm/checks.ts';
+import type {Check} from '#shared/lab/virtual-swarm/checks.ts';
 
 export type SoakContext = {
   readonly seed: number;

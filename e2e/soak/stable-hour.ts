@@ -1,6 +1,6 @@
-import {joinChecks} from '#shared/testing/virtual-swarm/checks.ts';
-import {joinStorm} from '#shared/testing/virtual-swarm/membership-scripts.ts';
-import {runVirtualSwarm} from '#shared/testing/virtual-swarm/run-virtual-swarm.ts';
+import {joinChecks} from '#shared/lab/virtual-swarm/checks.ts';
+import {joinStorm} from '#shared/lab/virtual-swarm/scripts/membership-scripts.ts';
+import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
 import type {Soak} from './soak.ts';
 
 /** 200 tabs that join within a second and stay: after that nobody moves for an hour. */

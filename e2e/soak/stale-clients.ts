@@ -1,6 +1,6 @@
 import type {BenchLine} from '../bench/bench-line.ts';
 import {benchStaleClients} from '../bench/stale-clients.ts';
-import {atMost} from '#shared/testing/virtual-swarm/checks.ts';
+import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import type {Soak} from './soak.ts';
 
 /** Clients whose records are 2 s old lose little to one who knows everything at once. */

@@ -1,12 +1,12 @@
 import {createHash} from 'node:crypto';
 import {openAsBlob} from 'node:fs';
 import {access, constants, stat} from 'node:fs/promises';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import {blobByteSource} from '#shared/model/byte-source.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {readModelSpec} from '#shared/model/gguf/read-model-spec.ts';
-import {makeManifest} from '#shared/model/make-manifest.ts';
-import type {Manifest} from '#shared/model/manifest.ts';
+import {readModelSpec} from '#shared/model/manifest-of-file/read-model-spec.ts';
+import {makeManifest} from '#shared/model/manifest-of-file/make-manifest.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {oneSentence} from '#shared/model/one-sentence.ts';
 import {ModelUnreadableError} from '#shared/model/model-unreadable-error.ts';
 import {whyUnreadable} from '../command-line/why-unreadable.ts';

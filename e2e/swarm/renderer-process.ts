@@ -1,5 +1,5 @@
 import type {Browser, CDPSession, Page} from 'playwright';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 
 /** A browser traces one thing at a time. */
 const traces = new WeakMap<Browser, Promise<unknown>>();

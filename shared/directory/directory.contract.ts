@@ -2,12 +2,12 @@ import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {PrivateKey} from '@libp2p/interface';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
 import {expect} from 'vitest';
-import {asManifestHash, asPeerId} from '../ids.ts';
+import {asManifestHash, asPeerId} from '../base/ids.ts';
 import {RECORD_TTL_MS, type NodeRecord} from '../protocol/node-record.ts';
 import {buildRecord} from '../testing/record-builder.ts';
 import type {Directory, DirectoryView} from './directory.ts';
 import {firstListing} from './first-listing.ts';
-import {recordPrefix, sealRecord} from './signed-record.ts';
+import {recordPrefix, sealRecord} from './records/signed-record.ts';
 
 /** One DHT server and a clock that all share; `open` joins with a fresh node. */
 export type DirectoryWorld = {

@@ -1,7 +1,7 @@
-import {WeftError} from '../errors.ts';
+import {WeftError} from '../base/errors.ts';
 import type {NodeRecord} from '../protocol/node-record.ts';
 import type {PutRefusal} from '../protocol/put-message.ts';
-import type {SealedRecord} from './signed-record.ts';
+import type {SealedRecord} from './records/signed-record.ts';
 
 /**
  * The records of one model in one swarm, as far as this node knows them.

@@ -1,7 +1,7 @@
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
-import {asPeerId} from '../ids.ts';
+import {asPeerId} from '../base/ids.ts';
 import {
   isFarewell,
   RECORD_MAX_BYTES,
@@ -11,7 +11,7 @@ import {
 import {buildRecord} from '../testing/record-builder.ts';
 import {MemoryDirectoryServer} from './memory-directory.ts';
 import {fitRecord, startRecordPublisher, type PublishingLink} from './record-publisher.ts';
-import {recordPrefix, sealedByteLength} from './signed-record.ts';
+import {recordPrefix, sealedByteLength} from './records/signed-record.ts';
 
 const privateKey = await generateKeyPair('Ed25519');
 const peerId = asPeerId(peerIdFromPrivateKey(privateKey).toString());

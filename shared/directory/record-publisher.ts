@@ -1,5 +1,5 @@
 import type {PrivateKey} from '@libp2p/interface';
-import {isWeftError} from '../errors.ts';
+import {isWeftError} from '../base/errors.ts';
 import {
   RECORD_MAX_BYTES,
   RECORD_REFRESH_MS,
@@ -7,9 +7,9 @@ import {
   type NodeRecord,
 } from '../protocol/node-record.ts';
 import type {Directory} from './directory.ts';
-import type {ServerLink} from '../p2p/server-link.ts';
-import {sealedByteLength, sealRecord} from './signed-record.ts';
-import {untilAborted} from '../until-aborted.ts';
+import type {ServerLink} from '../transport/server-link/server-link.ts';
+import {sealedByteLength, sealRecord} from './records/signed-record.ts';
+import {untilAborted} from '../base/until-aborted.ts';
 
 /** What a node says about itself; the publisher adds the times. */
 export type NodeFacts = Omit<NodeRecord, 'seq' | 'expiresAtMs'>;

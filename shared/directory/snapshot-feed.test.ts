@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
-import {asPeerId} from '../ids.ts';
+import {asPeerId} from '../base/ids.ts';
 import type {NodeRecord} from '../protocol/node-record.ts';
 import {buildRecord} from '../testing/record-builder.ts';
 import type {Directory} from './directory.ts';

@@ -1,4 +1,4 @@
-import {WeftError} from '../errors.ts';
+import {WeftError} from '../base/errors.ts';
 import {oneSentence} from './one-sentence.ts';
 
 type Detail = {

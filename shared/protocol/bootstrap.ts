@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {asPeerId, asSwarmId} from '../ids.ts';
+import {asPeerId, asSwarmId} from '../base/ids.ts';
 import {iceServerSchema} from './ice-server.ts';
 
 const peerIdSchema = z.string().min(1).max(64).transform(asPeerId);

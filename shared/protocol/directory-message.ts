@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {asPeerId} from '../ids.ts';
+import {asPeerId} from '../base/ids.ts';
 import {RECORD_MAX_BYTES} from './node-record.ts';
 
 /** A record of the greatest size, in base64. */

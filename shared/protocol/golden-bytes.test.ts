@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
-import {asManifestHash, asPeerId, asSessionId} from '../ids.ts';
-import {decodeControlFrame, encodeControlFrame} from '../p2p/control-frame.ts';
+import {asManifestHash, asPeerId, asSessionId} from '../base/ids.ts';
+import {decodeControlFrame, encodeControlFrame} from '../transport/frames/control-frame.ts';
 import {
   CLIENT_HOP,
   encodeFrame,
@@ -8,10 +8,14 @@ import {
   parseFrame,
   type Frame,
   type FrameKind,
-} from './frame.ts';
-import type {Message} from './message.ts';
-import {decodeSampledTokens, encodeSampledTokens, type SampledToken} from './sampled-token.ts';
-import {decodeTokenIds, encodeTokenIds} from './token-ids.ts';
+} from './frame/frame.ts';
+import type {Message} from './control/message.ts';
+import {
+  decodeSampledTokens,
+  encodeSampledTokens,
+  type SampledToken,
+} from './frame/sampled-token.ts';
+import {decodeTokenIds, encodeTokenIds} from './frame/token-ids.ts';
 
 const sessionId = asSessionId('0123456789abcdef');
 const common = {sessionId, epoch: 2, position: 258, hopIndex: 3, sample: false, verify: false};

@@ -1,5 +1,5 @@
 import type {ZodError} from 'zod';
-import {WeftError} from '../errors.ts';
+import {WeftError} from '../base/errors.ts';
 
 type Detail = {readonly code: 'MALFORMED_MESSAGE'; readonly kind: string; readonly path: string};
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {asManifestHash, asPeerId, asSwarmId} from '../ids.ts';
+import {asManifestHash, asPeerId, asSwarmId} from '../base/ids.ts';
 import {MalformedMessageError} from './malformed-message.ts';
 
 /** How long a record lives unless it is renewed (NR3). */

@@ -1,4 +1,4 @@
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 
 /**
  * A place in the network: `at` in ms per axis (Euclidean), `heightMs` the

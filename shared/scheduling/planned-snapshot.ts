@@ -1,5 +1,5 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import type {LayerSpan} from './scheduling-event.ts';
 import {snapshotOfNodes, type PlacedShard, type SwarmSnapshot} from './swarm-snapshot.ts';
 

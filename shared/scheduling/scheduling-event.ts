@@ -1,4 +1,4 @@
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 
 /** Half-open range of layers, as events and plans name it. */
 export type LayerSpan = {readonly startLayer: number; readonly endLayer: number};

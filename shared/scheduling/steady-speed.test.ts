@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {asPeerId} from '../ids.ts';
+import {asPeerId} from '../base/ids.ts';
 import {shard, snapshotNode} from '../testing/snapshot-node.ts';
-import {decidePlacement} from './phase-1-allocation/decide-placement.ts';
+import {decidePlacement} from './allocation/placement/decide-placement.ts';
 import {holdSpeed, logStep, STEADY_MS, steadySnapshot, type HeldSpeed} from './steady-speed.ts';
 import {snapshotOfNodes} from './swarm-snapshot.ts';
 

@@ -1,15 +1,15 @@
 import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {asPeerId} from '#shared/ids.ts';
+import {asPeerId} from '#shared/base/ids.ts';
 import {parseNodeRecord, type NodeRecord} from '#shared/protocol/node-record.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
-import {allocateLayers} from './phase-1-allocation/allocate-layers.ts';
-import {decidePlacement} from './phase-1-allocation/decide-placement.ts';
-import {LIVE_TARGET} from './phase-1-allocation/allocation-target.ts';
-import {ClientOverlay} from './phase-2-routing/client-overlay.ts';
-import {routeIndexOf} from './phase-2-routing/route-index.ts';
-import {selectChain} from './phase-2-routing/select-chain.ts';
+import {allocateLayers} from './allocation/planner/allocate-layers.ts';
+import {decidePlacement} from './allocation/placement/decide-placement.ts';
+import {LIVE_TARGET} from './allocation/allocation-target.ts';
+import {ClientOverlay} from './routing/load/client-overlay.ts';
+import {routeIndexOf} from './routing/route-index.ts';
+import {selectChain} from './routing/select/select-chain.ts';
 import {snapshotOf, snapshotOfNodes} from './swarm-snapshot.ts';
 
 const grid = {layerCount: 4, cutEvery: 2};

@@ -1,4 +1,4 @@
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import {networkDistances, type NetworkCoordinates, type RttMs} from './network-distances.ts';
 
 /** Layers that fit a node: in the middle, with the embedding, with the LM head, with both. */

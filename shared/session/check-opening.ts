@@ -1,8 +1,8 @@
-import type {ManifestHash, PeerId} from '#shared/ids.ts';
+import type {ManifestHash, PeerId} from '#shared/base/ids.ts';
 import {isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
-import {kvTokensOf, type Hop, type OpenSession} from '#shared/protocol/open-session.ts';
-import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
+import {kvTokensOf, type Hop, type OpenSession} from '#shared/protocol/control/open-session.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 
 export type OpeningContext = {

@@ -1,5 +1,5 @@
-import {unreachable} from '../assert.ts';
-import type {RefusalCode} from '../protocol/refusal-code.ts';
+import {unreachable} from '../base/assert.ts';
+import type {RefusalCode} from '../protocol/control/refusal-code.ts';
 
 /** One answer as one hop sees it. Data lives on the state that owns it. */
 export type HopState =

@@ -1,4 +1,4 @@
-import {portableExp, portableLog} from '../portable-math.ts';
+import {portableExp, portableLog} from '../base/portable-math.ts';
 import {keyedUniform} from './keyed-uniform.ts';
 import type {TopLogits} from './top-logits.ts';
 

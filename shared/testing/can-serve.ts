@@ -1,5 +1,5 @@
 import type {CutGrid} from '../model/cut-grid.ts';
-import {doesFit, shardOf} from '../scheduling/phase-1-allocation/fitting-range.ts';
+import {doesFit, shardOf} from '../scheduling/allocation/fitting-range.ts';
 import type {CapacityLayers} from '../scheduling/swarm-snapshot.ts';
 
 /** Whether some of the nodes, in some order, can hold the model together: tries all. For small pools. */

@@ -1,5 +1,5 @@
-import type {PeerId} from '../ids.ts';
-import type {NamedServers} from '../directory/named-servers.ts';
+import type {PeerId} from '../base/ids.ts';
+import type {NamedServers} from '../transport/server-link/named-servers.ts';
 
 /** Servers that are named once and for all; who is suspected is noted. */
 export function fixedServers(peerIds: readonly PeerId[], suspected: PeerId[] = []): NamedServers {

@@ -4,7 +4,7 @@ import {memory} from '@libp2p/memory';
 import {noise} from '@libp2p/noise';
 import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
-import {asPeerId, type PeerId} from '../ids.ts';
+import {asPeerId, type PeerId} from '../base/ids.ts';
 import {serveDirectory} from '../directory/server/directory-server.ts';
 import {RecordIntake} from '../directory/server/record-intake.ts';
 import {servePuts} from '../directory/server/serve-puts.ts';

@@ -1,4 +1,4 @@
-import {asManifestHash, asPeerId, asSwarmId} from '../ids.ts';
+import {asManifestHash, asPeerId, asSwarmId} from '../base/ids.ts';
 import {RECORD_TTL_MS, type NodeRecord} from '../protocol/node-record.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '../protocol/version.ts';
 

@@ -1,4 +1,4 @@
-import {asPeerId} from '#shared/ids.ts';
+import {asPeerId} from '#shared/base/ids.ts';
 import type {PlacedShard, SnapshotNode} from '#shared/scheduling/swarm-snapshot.ts';
 
 /** A node for tests: 1 ms per layer, no overhead, room for 10 layers; name what matters. */

@@ -1,8 +1,8 @@
 import {GGMLQuantizationType, GGUFValueType, serializeGgufMetadata} from '@huggingface/gguf';
 import {BYTE_ALPHABET} from '#shared/model/text/byte-alphabet.ts';
-import type {TensorDtype} from '#shared/model/manifest.ts';
+import type {TensorDtype} from '#shared/model/manifest/manifest.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {EMBEDDING_TENSOR, modelTensors} from '#shared/model/tensor-layout.ts';
+import {EMBEDDING_TENSOR, modelTensors} from '#shared/model/manifest/tensor-layout.ts';
 import {tinyTensorBytes} from './tiny-tensor-bytes.ts';
 
 /** One value of a file's metadata, as the writer of headers takes it. */

@@ -1,7 +1,7 @@
 import {memoryByteSource} from '#shared/model/byte-source.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {makeManifest} from '#shared/model/make-manifest.ts';
-import type {Manifest} from '#shared/model/manifest.ts';
+import {makeManifest} from '#shared/model/manifest-of-file/make-manifest.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {sha256} from './sha256.ts';
 
 /** The manifest of a tiny model's file. */

@@ -1,6 +1,6 @@
-import {assert} from '#shared/assert.ts';
-import type {TensorDtype} from '#shared/model/manifest.ts';
-import {tensorByteLength} from '#shared/model/tensor-layout.ts';
+import {assert} from '#shared/base/assert.ts';
+import type {TensorDtype} from '#shared/model/manifest/manifest.ts';
+import {tensorByteLength} from '#shared/model/manifest/tensor-layout.ts';
 
 type TinyTensor = {
   readonly dtype: TensorDtype;

@@ -1,5 +1,5 @@
 import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
-import type {PeerId} from '../ids.ts';
+import type {PeerId} from '../base/ids.ts';
 import type {NamedServer} from '../protocol/bootstrap.ts';
 
 /** How an address goes on behind its relay: signaling there, bytes straight to the peer. */

@@ -1,10 +1,10 @@
 import type {Connection, Libp2p, Stream} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
-import {asPeerId, type PeerId} from '../ids.ts';
+import {asPeerId, type PeerId} from '../base/ids.ts';
 import {CONNECT_TIMEOUT_MS} from './connect-timeout.ts';
-import {FrameReceiver} from './frame-receiver.ts';
-import {FrameSender} from './frame-sender.ts';
-import {FRAMES_PROTOCOL} from './frame-wire.ts';
+import {FrameReceiver} from './frames/frame-receiver.ts';
+import {FrameSender} from './frames/frame-sender.ts';
+import {FRAMES_PROTOCOL} from './frames/frame-wire.ts';
 import {isDirectAddress, isDirectConnection} from './direct-path.ts';
 import {opensNoSocket, readAddresses} from './dialled-addresses.ts';
 import {TrafficMeter} from './traffic-meter.ts';
@@ -20,7 +20,7 @@ import {
   type PeerTraffic,
   type Transport,
 } from './transport.ts';
-import {untilAborted} from '../until-aborted.ts';
+import {untilAborted} from '../base/until-aborted.ts';
 
 /** Whoever was stopped for longer in the middle of a frame is not waited for. */
 const STALL_MS = 30_000;

@@ -1,4 +1,4 @@
-import type {PeerId} from '../ids.ts';
+import type {PeerId} from '../base/ids.ts';
 import {TrafficMeter} from './traffic-meter.ts';
 import {
   checkFrameLength,
@@ -10,8 +10,8 @@ import {
   type PeerTraffic,
   type Transport,
 } from './transport.ts';
-import {untilAborted} from '../until-aborted.ts';
-import {WINDOW_BYTES} from './frame-wire.ts';
+import {untilAborted} from '../base/until-aborted.ts';
+import {WINDOW_BYTES} from './frames/frame-wire.ts';
 
 /** Transports in one process that reach each other, and a switch for what they may reach. */
 export class MemoryNetwork {

@@ -1,4 +1,4 @@
-import type {PeerId} from '../ids.ts';
+import type {PeerId} from '../base/ids.ts';
 import type {PeerTraffic} from './transport.ts';
 
 type Counts = {-readonly [K in keyof PeerTraffic]: PeerTraffic[K]};

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import {asPeerId, type PeerId} from '../ids.ts';
-import {MAX_FRAME_BYTES} from '../protocol/frame.ts';
+import {asPeerId, type PeerId} from '../base/ids.ts';
+import {MAX_FRAME_BYTES} from '../protocol/frame/frame.ts';
 import type {Transport} from './transport.ts';
 
 /**

@@ -5,7 +5,7 @@ import {yamux} from '@libp2p/yamux';
 import type {Libp2p} from '@libp2p/interface';
 import {createLibp2p} from 'libp2p';
 import {describe, expect, test} from 'vitest';
-import {asPeerId} from '../ids.ts';
+import {asPeerId} from '../base/ids.ts';
 import {openLibp2pStreamTransport} from './libp2p-stream-transport.ts';
 import {MemoryNetwork} from './memory-transport.ts';
 import {transportContract, type TransportPair} from './transport.contract.ts';

@@ -1,6 +1,6 @@
-import {WeftError} from '../errors.ts';
-import type {PeerId} from '../ids.ts';
-import {MAX_FRAME_BYTES} from '../protocol/frame.ts';
+import {WeftError} from '../base/errors.ts';
+import type {PeerId} from '../base/ids.ts';
+import {MAX_FRAME_BYTES} from '../protocol/frame/frame.ts';
 
 /** May return a promise: until it settles, the frame counts against the sender's window. */
 export type FrameListener = (from: PeerId, frame: Uint8Array<ArrayBuffer>) => void | Promise<void>;

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import {exitOnFailure} from './last-resort.ts';
 import {loadServerKey, type ServerKey} from './server-key.ts';
 import type {SignalServer} from './start-signal-server.ts';

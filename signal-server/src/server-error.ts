@@ -1,4 +1,4 @@
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 
 type Detail =
   | {readonly code: 'CONFIG_INVALID'; readonly variables: readonly string[]}

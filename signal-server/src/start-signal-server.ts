@@ -1,8 +1,8 @@
 /// <reference types="node" />
 
 import type {Server} from 'node:http';
-import {assert} from '#shared/assert.ts';
-import {asPeerId, asSwarmId, type PeerId} from '#shared/ids.ts';
+import {assert} from '#shared/base/assert.ts';
+import {asPeerId, asSwarmId, type PeerId} from '#shared/base/ids.ts';
 import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 import {createApp} from './http/app.ts';
 import {parseConfig, type ServerConfig} from './config.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 
 // Compiled schemas need `eval`, which the page's Content-Security-Policy forbids; trying is an error in the console.
 z.config({jitless: true});

@@ -1,4 +1,4 @@
-import type {ServerLinkState} from '#shared/p2p/server-link.ts';
+import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 import type {NetworkService, NetworkState} from './chat/network-service.ts';
 
 /** What the browser says of the network; `window` and `navigator`, but for tests. */

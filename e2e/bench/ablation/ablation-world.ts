@@ -1,5 +1,5 @@
-import {parsePool, type Pool} from '#shared/scheduling/pool-file.ts';
-import {generatePool} from '#shared/testing/pool-generator.ts';
+import {parsePool, type Pool} from '#shared/lab/pools/pool-file.ts';
+import {generatePool} from '#shared/lab/pools/pool-generator.ts';
 import type {AblationCell, Geography} from './ablation-cell.ts';
 
 const LAYERS = 30;

@@ -1,21 +1,17 @@
-import {asPeerId} from '#shared/ids.ts';
-import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
-import {LIVE_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
-import {ALLOCATION_HEURISTICS} from '#shared/scheduling/phase-1-allocation/heuristics/allocation-heuristics.ts';
-import type {Plan} from '#shared/scheduling/phase-1-allocation/plan.ts';
-import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
-import {ROUTING_HEURISTICS} from '#shared/scheduling/phase-2-routing/heuristics/routing-heuristics.ts';
-import type {Pool} from '#shared/scheduling/pool-file.ts';
-import {factsOfNode, nodesOfPool} from '#shared/testing/virtual-swarm/nodes-of-pool.ts';
-import {runVirtualSwarm} from '#shared/testing/virtual-swarm/run-virtual-swarm.ts';
-import {summariseAnswers} from '#shared/testing/virtual-swarm/summarise-answers.ts';
-import type {SwarmReport} from '#shared/testing/virtual-swarm/swarm-report.ts';
-import {
-  swarmScript,
-  type Churn,
-  type Placement,
-} from '#shared/testing/virtual-swarm/swarm-script.ts';
-import type {AskedRequest} from '#shared/testing/virtual-swarm/virtual-answer.ts';
+import {asPeerId} from '#shared/base/ids.ts';
+import {planPool} from '#shared/scheduling/allocation/planner/allocate-layers.ts';
+import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
+import {ALLOCATION_HEURISTICS} from '#shared/lab/allocation/allocation-heuristics.ts';
+import type {Plan} from '#shared/scheduling/allocation/plan.ts';
+import {planningPoolOf} from '#shared/scheduling/allocation/planning-pool.ts';
+import {ROUTING_HEURISTICS} from '#shared/lab/routing/routing-heuristics.ts';
+import type {Pool} from '#shared/lab/pools/pool-file.ts';
+import {factsOfNode, nodesOfPool} from '#shared/lab/virtual-swarm/scripts/nodes-of-pool.ts';
+import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
+import {summariseAnswers} from '#shared/lab/virtual-swarm/summarise-answers.ts';
+import type {SwarmReport} from '#shared/lab/virtual-swarm/swarm-report.ts';
+import {swarmScript, type Churn, type Placement} from '#shared/lab/virtual-swarm/swarm-script.ts';
+import type {AskedRequest} from '#shared/lab/virtual-swarm/virtual-answer.ts';
 import {arrivalTimesMs} from '../../load/arrival-times.ts';
 import {
   PLANNERS,

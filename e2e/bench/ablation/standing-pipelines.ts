@@ -1,14 +1,11 @@
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
-import {shardOf} from '#shared/scheduling/phase-1-allocation/fitting-range.ts';
-import type {Pipeline} from '#shared/scheduling/phase-1-allocation/plan.ts';
-import {
-  planningPoolOf,
-  type PlanningPool,
-} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
+import {shardOf} from '#shared/scheduling/allocation/fitting-range.ts';
+import type {Pipeline} from '#shared/scheduling/allocation/plan.ts';
+import {planningPoolOf, type PlanningPool} from '#shared/scheduling/allocation/planning-pool.ts';
 import {snapshotOfNodes, type PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import {snapshotNode} from '#shared/testing/snapshot-node.ts';
-import type {StandingNode} from '#shared/testing/virtual-swarm/swarm-script.ts';
+import type {StandingNode} from '#shared/lab/virtual-swarm/swarm-script.ts';
 
 /** Pipelines that a planner makes of a pool, its nodes in the order of joining. */
 export type PlanPipelines = (

@@ -1,6 +1,6 @@
 /// <reference types="node" />
-import {parsePool, type Pool} from '#shared/scheduling/pool-file.ts';
-import {generatePool, type PoolMix} from '#shared/testing/pool-generator.ts';
+import {parsePool, type Pool} from '#shared/lab/pools/pool-file.ts';
+import {generatePool, type PoolMix} from '#shared/lab/pools/pool-generator.ts';
 import type {Benchmark} from '../benchmark.ts';
 import {lineOf} from '../bench-line.ts';
 import {referencePools} from './reference-pools.ts';

@@ -1,5 +1,5 @@
 import {hopServiceMs, linkMs} from '#shared/scheduling/cost-model.ts';
-import type {ChainHop} from '#shared/scheduling/phase-2-routing/chain.ts';
+import type {ChainHop} from '#shared/scheduling/routing/chain.ts';
 import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import type {ClosedHop} from '#shared/testing/closed-network.ts';
 

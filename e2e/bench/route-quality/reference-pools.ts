@@ -1,8 +1,8 @@
 /// <reference types="node" />
 import {readdirSync, readFileSync} from 'node:fs';
-import {parsePool, type Pool} from '#shared/scheduling/pool-file.ts';
+import {parsePool, type Pool} from '#shared/lab/pools/pool-file.ts';
 
-const FOLDER = new URL('../../../shared/scheduling/reference-pools/', import.meta.url);
+const FOLDER = new URL('../../../shared/lab/pools/reference/', import.meta.url);
 
 /** The pools on which Parallax's own code has been run, by name. */
 export function referencePools(): ReadonlyMap<string, Pool> {

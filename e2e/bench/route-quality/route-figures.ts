@@ -1,9 +1,9 @@
 import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
-import {planPool} from '#shared/scheduling/phase-1-allocation/allocate-layers.ts';
-import {parallaxPlan} from '#shared/scheduling/phase-1-allocation/heuristics/parallax-plan.ts';
-import {planningPoolOf} from '#shared/scheduling/phase-1-allocation/planning-pool.ts';
+import {planPool} from '#shared/scheduling/allocation/planner/allocate-layers.ts';
+import {parallaxPlan} from '#shared/lab/allocation/parallax-plan.ts';
+import {planningPoolOf} from '#shared/scheduling/allocation/planning-pool.ts';
 import {plannedSnapshot} from '#shared/scheduling/planned-snapshot.ts';
-import type {Pool} from '#shared/scheduling/pool-file.ts';
+import type {Pool} from '#shared/lab/pools/pool-file.ts';
 import {closedNetworkStepMs, type ClosedHop} from '#shared/testing/closed-network.ts';
 import {openSessions} from '../open-sessions.ts';
 import {closedHops} from './closed-hops.ts';

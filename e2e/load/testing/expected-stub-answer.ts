@@ -1,4 +1,4 @@
-import {asSessionId} from '#shared/ids.ts';
+import {asSessionId} from '#shared/base/ids.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {sampleToken} from '#shared/session/sample-token.ts';
 import {createStubShardRunner} from '../../../web/src/node/engine/stub-shard-runner.ts';

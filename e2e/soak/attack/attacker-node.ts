@@ -8,7 +8,7 @@ import {webSockets} from '@libp2p/websockets';
 import {yamux} from '@libp2p/yamux';
 import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
-import {assert} from '#shared/assert.ts';
+import {assert} from '#shared/base/assert.ts';
 import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 import type {AttackTarget} from './attack-plan.ts';
 

@@ -1,5 +1,5 @@
 import {setTimeout as wait} from 'node:timers/promises';
-import {untilAborted} from '#shared/until-aborted.ts';
+import {untilAborted} from '#shared/base/until-aborted.ts';
 import {createTab} from '../../../signal-server/src/testing/create-tab.ts';
 
 const POLL_MS = 10;

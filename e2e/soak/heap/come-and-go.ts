@@ -2,8 +2,8 @@ import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {Connection} from '@libp2p/interface';
 import {DIRECTORY_PROTOCOL} from '#shared/directory/server/directory-server.ts';
 import {JsonStream} from '#shared/directory/json-stream.ts';
-import {putRecord} from '#shared/directory/put-record.ts';
-import {recordPrefix} from '#shared/directory/signed-record.ts';
+import {putRecord} from '#shared/directory/libp2p/put-record.ts';
+import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import {
   DIRECTORY_MESSAGE_MAX_BYTES,
   directoryReplySchema,

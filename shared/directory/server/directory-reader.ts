@@ -1,4 +1,4 @@
-import {asPeerId, type PeerId} from '../../ids.ts';
+import {asPeerId, type PeerId} from '../../base/ids.ts';
 import {
   DIRECTORY_BEAT_MS,
   DIRECTORY_PAGE_RECORDS,
@@ -6,7 +6,7 @@ import {
 } from '../../protocol/directory-message.ts';
 import {toBase64} from '../base64.ts';
 import type {JsonStream} from '../json-stream.ts';
-import type {SealedRecord} from '../signed-record.ts';
+import type {SealedRecord} from '../records/signed-record.ts';
 
 /** Changes that come closer together than this travel as one message. */
 const FLUSH_MS = 20;

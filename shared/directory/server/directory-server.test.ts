@@ -2,7 +2,7 @@ import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {Connection, Libp2p} from '@libp2p/interface';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {asManifestHash, asPeerId, asSwarmId} from '../../ids.ts';
+import {asManifestHash, asPeerId, asSwarmId} from '../../base/ids.ts';
 import {
   DIRECTORY_MESSAGE_MAX_BYTES,
   directoryReplySchema,
@@ -12,7 +12,7 @@ import {buildRecord} from '../../testing/record-builder.ts';
 import {DIRECTORY_PROTOCOL, serveDirectory, type DirectoryServer} from './directory-server.ts';
 import {JsonStream} from '../json-stream.ts';
 import {NewestRecordDatastore} from './newest-record-datastore.ts';
-import {recordPrefix, sealRecord} from '../signed-record.ts';
+import {recordPrefix, sealRecord} from '../records/signed-record.ts';
 
 const [SWARM, HASH] = [asSwarmId('public'), asManifestHash('ab'.repeat(32))];
 const PREFIX = recordPrefix(SWARM, HASH);

@@ -4,7 +4,7 @@ import {
   directoryRequestSchema,
 } from '../../protocol/directory-message.ts';
 import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
-import {whenPeersLeft} from '../../p2p/when-peers-left.ts';
+import {whenPeersLeft} from '../../transport/when-peers-left.ts';
 import {DirectoryReader} from './directory-reader.ts';
 import {JsonStream} from '../json-stream.ts';
 import type {NewestRecordDatastore} from './newest-record-datastore.ts';

@@ -1,12 +1,12 @@
 import {Libp2pRecord} from '@libp2p/record';
 import {Key} from 'interface-datastore/key';
 import {expect, test} from 'vitest';
-import {asPeerId} from '../../ids.ts';
+import {asPeerId} from '../../base/ids.ts';
 import type {NodeRecord} from '../../protocol/node-record.ts';
 import {buildRecord} from '../../testing/record-builder.ts';
 import {toBase32} from './base32.ts';
 import {NewestRecordDatastore} from './newest-record-datastore.ts';
-import {RECORD_MAX_LIFE_MS} from '../signed-record.ts';
+import {RECORD_MAX_LIFE_MS} from '../records/signed-record.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const encoder = new TextEncoder();

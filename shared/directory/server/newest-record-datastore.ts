@@ -1,7 +1,7 @@
 import {Libp2pRecord} from '@libp2p/record';
 import {MemoryDatastore} from 'datastore-core';
 
-import {WeftError} from '../../errors.ts';
+import {WeftError} from '../../base/errors.ts';
 import {isFarewell} from '../../protocol/node-record.ts';
 import {toBase32} from './base32.ts';
 import {OriginCounts} from './origin-counts.ts';
@@ -12,7 +12,7 @@ import {
   peekRecord,
   RECORD_NAMESPACE,
   type SealedRecord,
-} from '../signed-record.ts';
+} from '../records/signed-record.ts';
 
 /** Where kad-dht keeps its records; other keys belong to the peer store. */
 const RECORD_KEYS = '/dht/record/';

@@ -1,6 +1,11 @@
 import type {PutRefusal, PutReply} from '../../protocol/put-message.ts';
 import type {NewestRecordDatastore} from './newest-record-datastore.ts';
-import {openRecord, ownerOfKey, RecordRefusedError, type SealedRecord} from '../signed-record.ts';
+import {
+  openRecord,
+  ownerOfKey,
+  RecordRefusedError,
+  type SealedRecord,
+} from '../records/signed-record.ts';
 
 /** Who offers a record: the other end of one connection. */
 export type Offerer = {

@@ -1,7 +1,12 @@
 import type {Selectors, Validators} from '@libp2p/kad-dht';
 import type {RecordRefusal} from '../../protocol/put-message.ts';
 import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
-import {openRecord, peekRecord, RECORD_NAMESPACE, RecordRefusedError} from '../signed-record.ts';
+import {
+  openRecord,
+  peekRecord,
+  RECORD_NAMESPACE,
+  RecordRefusedError,
+} from '../records/signed-record.ts';
 
 /** libp2p protocol of Weft's own DHT: no node of another network joins it. */
 export const DHT_PROTOCOL = `/weft/kad/${PROTOCOL_MAJOR}.0.0`;

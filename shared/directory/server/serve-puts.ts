@@ -6,7 +6,7 @@ import {
 } from '../../protocol/put-message.ts';
 import {fromBase64} from '../base64.ts';
 import {JsonStream} from '../json-stream.ts';
-import {PUT_PROTOCOL} from '../put-record.ts';
+import {PUT_PROTOCOL} from '../libp2p/put-record.ts';
 import type {Offerer, RecordIntake} from './record-intake.ts';
 
 /** A publisher that takes longer for one small message is gone. */

@@ -1,4 +1,4 @@
-import {RECORD_MAX_LIFE_MS} from '../signed-record.ts';
+import {RECORD_MAX_LIFE_MS} from '../records/signed-record.ts';
 
 type Word = {readonly seq: number; readonly isFarewell: boolean};
 type Tombstone = Word & {readonly untilMs: number};

@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {memoryByteSource} from '../byte-source.ts';
 import {parseGguf} from '../gguf/parse-gguf.ts';
-import {readModelSpec} from '../gguf/read-model-spec.ts';
+import {readModelSpec} from '../manifest-of-file/read-model-spec.ts';
 import type {ModelSpec} from '../model-spec.ts';
 
 const file = await parseGguf(memoryByteSource(tinyGguf({seed: 3})));

@@ -4,8 +4,8 @@ import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {type ByteSource, blobByteSource, memoryByteSource} from '../byte-source.ts';
 import type {GgufFile} from './gguf-file.ts';
 import {parseGguf} from './parse-gguf.ts';
-import {readModelSpec} from './read-model-spec.ts';
-import {readTensorTable} from './read-tensor-table.ts';
+import {readModelSpec} from '../manifest-of-file/read-model-spec.ts';
+import {readTensorTable} from '../manifest-of-file/read-tensor-table.ts';
 
 const tiny = tinyGguf({seed: 3});
 const file = await parseGguf(memoryByteSource(tiny));

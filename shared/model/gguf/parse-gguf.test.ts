@@ -3,7 +3,7 @@ import {expect, test} from 'vitest';
 import {tinyGguf, tinyVocabulary, type MetadataEntry} from '#shared/testing/tiny-gguf.ts';
 import {type ByteSource, memoryByteSource} from '../byte-source.ts';
 import {parseGguf} from './parse-gguf.ts';
-import {readModelSpec} from './read-model-spec.ts';
+import {readModelSpec} from '../manifest-of-file/read-model-spec.ts';
 
 const tiny = tinyGguf({seed: 3});
 const parse = (bytes: Uint8Array<ArrayBuffer>) => parseGguf(memoryByteSource(bytes));

@@ -1,6 +1,6 @@
 import {Tokenizer as BpeTokenizer} from '@huggingface/tokenizers';
-import {assert} from '../../assert.ts';
-import {WeftError} from '../../errors.ts';
+import {assert} from '../../base/assert.ts';
+import {WeftError} from '../../base/errors.ts';
 import {bytesOfAlphabetText} from './byte-alphabet.ts';
 import type {GgufMetadata} from '../gguf/gguf-file.ts';
 import {type TokenizerMetadata, readTokenizerMetadata} from './tokenizer-metadata.ts';

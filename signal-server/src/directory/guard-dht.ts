@@ -1,9 +1,9 @@
 import type {Connection, PeerId, Stream} from '@libp2p/interface';
 import type {KadDHT} from '@libp2p/kad-dht';
 import {Libp2pRecord} from '@libp2p/record';
-import {assert} from '#shared/assert.ts';
+import {assert} from '#shared/base/assert.ts';
 import type {Offerer, RecordIntake} from '#shared/directory/server/record-intake.ts';
-import {RECORD_NAMESPACE} from '#shared/directory/signed-record.ts';
+import {RECORD_NAMESPACE} from '#shared/directory/records/signed-record.ts';
 import type {ConductBook, Misconduct} from '../limits/conduct-book.ts';
 import type {WorkLane} from '../limits/work-lane.ts';
 

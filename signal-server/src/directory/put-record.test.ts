@@ -1,7 +1,7 @@
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {putRecord} from '#shared/directory/put-record.ts';
-import type {SealedRecord} from '#shared/directory/signed-record.ts';
+import {putRecord} from '#shared/directory/libp2p/put-record.ts';
+import type {SealedRecord} from '#shared/directory/records/signed-record.ts';
 import {openClient, openServer, sealFresh, type Client} from '../testing/open-client.ts';
 import type {SignalServer} from '../start-signal-server.ts';
 

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {Hono} from 'hono';
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {asPeerId, asSwarmId} from '#shared/ids.ts';
+import {asPeerId, asSwarmId} from '#shared/base/ids.ts';
 import {bootstrapSchema} from '#shared/protocol/bootstrap.ts';
 import {createApp} from './app.ts';
 

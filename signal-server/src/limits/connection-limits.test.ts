@@ -1,6 +1,6 @@
 import {multiaddr} from '@multiformats/multiaddr';
 import {afterEach, expect, test} from 'vitest';
-import {putRecord} from '#shared/directory/put-record.ts';
+import {putRecord} from '#shared/directory/libp2p/put-record.ts';
 import type {SignalServer} from '../start-signal-server.ts';
 import {openClient, openServer, type Client} from '../testing/open-client.ts';
 import {openRawSocket, upgradeRequest, type RawSocket} from '../testing/raw-socket.ts';

@@ -1,4 +1,4 @@
-import {Allowance} from '#shared/allowance.ts';
+import {Allowance} from '#shared/base/allowance.ts';
 
 type Options = {
   readonly perSec: number;

@@ -1,4 +1,4 @@
-import {Allowance} from '#shared/allowance.ts';
+import {Allowance} from '#shared/base/allowance.ts';
 
 type Options = ConstructorParameters<typeof Allowance>[0];
 

@@ -1,7 +1,7 @@
 import type {Connection, Stream, StreamMuxer, StreamMuxerFactory} from '@libp2p/interface';
 import {yamux} from '@libp2p/yamux';
-import {Allowance} from '#shared/allowance.ts';
-import {assert} from '#shared/assert.ts';
+import {Allowance} from '#shared/base/allowance.ts';
+import {assert} from '#shared/base/assert.ts';
 import type {WorkLane} from './work-lane.ts';
 
 /** A tab has a listing, a put, a ping and a few dials under way. */

@@ -1,4 +1,4 @@
-import {Allowance} from '#shared/allowance.ts';
+import {Allowance} from '#shared/base/allowance.ts';
 
 /** One connection, and the address that it counts for. */
 export type WorkSource = {readonly address: string; readonly peer: string};

@@ -7,7 +7,7 @@ import {
 import type {Connection, Libp2p, Stream} from '@libp2p/interface';
 import {peerIdFromMultihash} from '@libp2p/peer-id';
 import * as Digest from 'multiformats/hashes/digest';
-import {assert} from '#shared/assert.ts';
+import {assert} from '#shared/base/assert.ts';
 import type {RelayMeter} from './relay-meter.ts';
 import type {RelayPlaces} from './relay-places.ts';
 import type {RelayedDials} from './relayed-dials.ts';

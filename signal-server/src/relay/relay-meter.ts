@@ -1,6 +1,6 @@
 import {RELAY_V2_STOP_CODEC, type CircuitRelayService} from '@libp2p/circuit-relay-v2';
 import type {Libp2p, Stream} from '@libp2p/interface';
-import {assert} from '#shared/assert.ts';
+import {assert} from '#shared/base/assert.ts';
 
 export type RelayCounts = {
   /** All bytes that the relay wrote to a peer, handshakes included. */

@@ -1,6 +1,6 @@
 import {peerIdFromString} from '@libp2p/peer-id';
 import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
-import {asPeerId} from '#shared/ids.ts';
+import {asPeerId} from '#shared/base/ids.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import * as z from 'zod';
 

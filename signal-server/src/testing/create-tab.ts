@@ -6,24 +6,28 @@ import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
 import {noise} from '@libp2p/noise';
 import {ping} from '@libp2p/ping';
 import {createLibp2p} from 'libp2p';
-import {asPeerId} from '#shared/ids.ts';
+import {asPeerId} from '#shared/base/ids.ts';
 import type {Directory} from '#shared/directory/directory.ts';
-import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
-import {TabGuard} from '#shared/p2p/guard/tab-guard.ts';
-import {openLibp2pDirectory} from '#shared/directory/libp2p-directory.ts';
-import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
-import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
-import {tabMuxer} from '#shared/p2p/link/tab-muxer.ts';
-import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
+import {fetchBootstrap} from '#shared/transport/server-link/fetch-bootstrap.ts';
+import {TabGuard} from '#shared/transport/guard/tab-guard.ts';
+import {openLibp2pDirectory} from '#shared/directory/libp2p/libp2p-directory.ts';
+import {endingWebSockets} from '#shared/transport/tab-node/ending-web-sockets.ts';
+import {identifyConnections} from '#shared/transport/tab-node/identify-connections.ts';
+import {tabMuxer} from '#shared/transport/tab-node/tab-muxer.ts';
+import {WebSocketPaths} from '#shared/transport/tab-node/web-socket-paths.ts';
 import {startRecordPublisher, type RecordPublisher} from '#shared/directory/record-publisher.ts';
 import {
   createValidators,
   DHT_PROTOCOL,
   recordSelectors,
 } from '#shared/directory/server/record-rules.ts';
-import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
-import {recordPrefix} from '#shared/directory/signed-record.ts';
-import {createSwarmClock, type SwarmClock} from '#shared/p2p/swarm-clock.ts';
+import {
+  startServerLink,
+  type ServerLink,
+  type ServerLinkState,
+} from '#shared/transport/server-link/server-link.ts';
+import {recordPrefix} from '#shared/directory/records/signed-record.ts';
+import {createSwarmClock, type SwarmClock} from '#shared/transport/server-link/swarm-clock.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 

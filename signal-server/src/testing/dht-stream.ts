@@ -3,7 +3,7 @@ import type {Connection, Stream} from '@libp2p/interface';
 import {Libp2pRecord} from '@libp2p/record';
 import {lpStream} from '@libp2p/utils';
 import {DHT_PROTOCOL} from '#shared/directory/server/record-rules.ts';
-import type {SealedRecord} from '#shared/directory/signed-record.ts';
+import type {SealedRecord} from '#shared/directory/records/signed-record.ts';
 
 /** The numbers of kad-dht's `MessageType`; the package exports neither codec nor names. */
 const TYPES = {

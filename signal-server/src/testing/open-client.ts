@@ -12,14 +12,14 @@ import {webSockets} from '@libp2p/websockets';
 import {yamux} from '@libp2p/yamux';
 import {multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
-import {asPeerId} from '#shared/ids.ts';
-import {createEd25519Gater} from '#shared/p2p/ed25519-gater.ts';
+import {asPeerId} from '#shared/base/ids.ts';
+import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
 import {
   createValidators,
   DHT_PROTOCOL,
   recordSelectors,
 } from '#shared/directory/server/record-rules.ts';
-import {sealRecord, type SealedRecord} from '#shared/directory/signed-record.ts';
+import {sealRecord, type SealedRecord} from '#shared/directory/records/signed-record.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 import {startSignalServer, type SignalServer} from '../start-signal-server.ts';

@@ -1,7 +1,11 @@
 import {cellsOf} from '#shared/model/cut-grid.ts';
 import {capacityOfMemory} from '#shared/model/layer-capacity.ts';
-import type {Manifest} from '#shared/model/manifest.ts';
-import {sumByteLength, tensorsOfEmbedding, tensorsOfShard} from '#shared/model/shard-tensors.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import {
+  sumByteLength,
+  tensorsOfEmbedding,
+  tensorsOfShard,
+} from '#shared/model/manifest/shard-tensors.ts';
 import {TokenIdsOnlyError} from './token-ids-only-error.ts';
 import type {LendChoice, ModelCard} from './model-card.ts';
 

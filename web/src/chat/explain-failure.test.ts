@@ -1,9 +1,9 @@
 import {globSync, readFileSync} from 'node:fs';
 import {expect, test} from 'vitest';
-import {asPeerId} from '#shared/ids.ts';
-import {WeftError} from '#shared/errors.ts';
-import {GenerationFailedError} from '#shared/p2p/generation-failed.ts';
-import {REFUSALS} from '#shared/protocol/refusal-code.ts';
+import {asPeerId} from '#shared/base/ids.ts';
+import {WeftError} from '#shared/base/errors.ts';
+import {GenerationFailedError} from '#shared/client/generation-failed.ts';
+import {REFUSALS} from '#shared/protocol/control/refusal-code.ts';
 import {explainCode, explainFailure} from './explain-failure.ts';
 import {LENDING_SENTENCES, NEEDS_NETWORK, SAID_WELL, SENTENCES} from './failure-sentences.ts';
 

@@ -1,4 +1,4 @@
-import {isWeftError} from '#shared/errors.ts';
+import {isWeftError} from '#shared/base/errors.ts';
 import {LENDING_SENTENCES, NEEDS_NETWORK, SAID_WELL, SENTENCES} from './failure-sentences.ts';
 
 /** What a person can do about a failure, as the page offers it. */

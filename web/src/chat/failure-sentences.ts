@@ -1,4 +1,4 @@
-import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 
 /** Refusals that no person can do anything about: one tab did not understand another. */
 const MISUNDERSTOOD =

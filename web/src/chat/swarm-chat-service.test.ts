@@ -1,10 +1,10 @@
 import {expect, test} from 'vitest';
 import {memoryByteSource} from '#shared/model/byte-source.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {createChatTemplate} from '#shared/model/text/chat-template.ts';
+import {createChatTemplate} from '#shared/model/text/chat/chat-template.ts';
 import {createTokenizer} from '#shared/model/text/tokenizer.ts';
-import type {GenerationClient} from '#shared/p2p/generation-client.ts';
-import type {Hop} from '#shared/protocol/open-session.ts';
+import type {GenerationClient} from '#shared/client/generation-client.ts';
+import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {GREEDY, RingSwarm} from '../node/serving/testing/ring-swarm.ts';
 import type {Prompt} from './chat-service.ts';

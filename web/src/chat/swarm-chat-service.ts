@@ -1,10 +1,10 @@
-import {WeftError} from '#shared/errors.ts';
-import {encodeChat} from '#shared/model/text/encode-chat.ts';
+import {WeftError} from '#shared/base/errors.ts';
+import {encodeChat} from '#shared/model/text/chat/encode-chat.ts';
 import {createTokenTextStream, type TokenTextStream} from '#shared/model/text/token-text-stream.ts';
-import type {GenerationClient} from '#shared/p2p/generation-client.ts';
-import type {GenerationEvent, ServedHop} from '#shared/p2p/generation-event.ts';
-import type {Hop} from '#shared/protocol/open-session.ts';
-import type {ChatTemplate} from '#shared/model/text/chat-template.ts';
+import type {GenerationClient} from '#shared/client/generation-client.ts';
+import type {GenerationEvent, ServedHop} from '#shared/client/generation-event.ts';
+import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {ChatTemplate} from '#shared/model/text/chat/chat-template.ts';
 import type {Tokenizer} from '#shared/model/text/tokenizer.ts';
 import type {AnswerEvent, AskRequest, ChatService, Prompt} from './chat-service.ts';
 import {TokenIdsOnlyError} from './token-ids-only-error.ts';

@@ -1,4 +1,4 @@
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 
 /** Somebody would chat with a model whose manifest says that text cannot be turned into its tokens. */
 export class TokenIdsOnlyError extends WeftError<{readonly code: 'TEXT_UNSUPPORTED'}> {

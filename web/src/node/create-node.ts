@@ -1,8 +1,8 @@
 import {mostPositions} from '#shared/model/model-spec.ts';
-import {GenerationClient, sessionIdFrom} from '#shared/p2p/generation-client.ts';
-import type {ServerLinkState} from '#shared/p2p/server-link.ts';
-import {untilAborted} from '#shared/until-aborted.ts';
-import {ClientOverlay} from '#shared/scheduling/phase-2-routing/client-overlay.ts';
+import {GenerationClient, sessionIdFrom} from '#shared/client/generation-client.ts';
+import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
+import {untilAborted} from '#shared/base/until-aborted.ts';
+import {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
 import type {ChatService} from '../chat/chat-service.ts';
 import type {DeviceState} from '../chat/device-state.ts';
 import type {LinkService} from '../chat/link-service.ts';

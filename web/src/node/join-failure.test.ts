@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
-import {asPeerId, asSwarmId} from '#shared/ids.ts';
-import {ServerLinkError} from '#shared/p2p/link/link-error.ts';
-import type {ServerLinkState} from '#shared/p2p/server-link.ts';
+import {asPeerId, asSwarmId} from '#shared/base/ids.ts';
+import {ServerLinkError} from '#shared/transport/server-link/link-error.ts';
+import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 import {joinFailure} from './join-failure.ts';
 
 const siteUrl = 'https://weft.example/';

@@ -1,5 +1,5 @@
-import {isWeftError, WeftError} from '#shared/errors.ts';
-import type {ServerLinkState} from '#shared/p2p/server-link.ts';
+import {isWeftError, WeftError} from '#shared/base/errors.ts';
+import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 
 type Detail =
   | {readonly code: 'SERVER_UNREACHABLE'; readonly siteUrl: string}

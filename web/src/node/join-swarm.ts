@@ -1,13 +1,13 @@
-import type {SwarmId} from '#shared/ids.ts';
+import type {SwarmId} from '#shared/base/ids.ts';
 import type {Directory} from '#shared/directory/directory.ts';
-import {openLibp2pDirectory} from '#shared/directory/libp2p-directory.ts';
+import {openLibp2pDirectory} from '#shared/directory/libp2p/libp2p-directory.ts';
 import {signalingAddresses} from '#shared/transport/dialled-addresses.ts';
 import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
 import type {NodeFacts} from '#shared/directory/record-publisher.ts';
-import {recordPrefix} from '#shared/directory/signed-record.ts';
-import {fetchBootstrap} from '#shared/p2p/fetch-bootstrap.ts';
+import {recordPrefix} from '#shared/directory/records/signed-record.ts';
+import {fetchBootstrap} from '#shared/transport/server-link/fetch-bootstrap.ts';
 import {firstListing} from '#shared/directory/first-listing.ts';
-import type {ServerLinkState} from '#shared/p2p/server-link.ts';
+import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';

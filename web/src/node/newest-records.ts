@@ -1,4 +1,4 @@
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import type {Directory} from '#shared/directory/directory.ts';
 import {startSnapshotFeed, type SnapshotFeed} from '#shared/directory/snapshot-feed.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';

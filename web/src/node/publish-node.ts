@@ -1,5 +1,5 @@
 import type {PrivateKey} from '@libp2p/interface';
-import {asPeerId, type PeerId} from '#shared/ids.ts';
+import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import {isDirectConnection} from '#shared/transport/direct-path.ts';
 import type {Directory} from '#shared/directory/directory.ts';
 import {

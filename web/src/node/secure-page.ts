@@ -1,4 +1,4 @@
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 
 /**
  * The browser's cryptography, which it gives to secure pages only.

@@ -1,4 +1,4 @@
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {NodeFacts, RecordPublisher} from '#shared/directory/record-publisher.ts';
 import type {Transport} from '#shared/transport/transport.ts';

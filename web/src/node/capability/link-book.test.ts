@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {asPeerId} from '#shared/ids.ts';
+import {asPeerId} from '#shared/base/ids.ts';
 import {LinkBook} from './link-book.ts';
 
 const A = asPeerId('a');

@@ -1,4 +1,4 @@
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
 import {isStepApart, STEADY_MS} from '#shared/scheduling/steady-speed.ts';

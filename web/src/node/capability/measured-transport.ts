@@ -1,4 +1,4 @@
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import type {FrameListener, LinkLoss, PeerTraffic, Transport} from '#shared/transport/transport.ts';
 import {TransportError} from '#shared/transport/transport.ts';
 import type {LinkBook} from './link-book.ts';

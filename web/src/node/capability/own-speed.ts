@@ -1,4 +1,4 @@
-import {asSessionId, type SessionId} from '#shared/ids.ts';
+import {asSessionId, type SessionId} from '#shared/base/ids.ts';
 import type {RecordPublisher} from '#shared/directory/record-publisher.ts';
 import type {DeviceState} from '../../chat/device-state.ts';
 import type {ShardSpeed} from '../engine/measure-shard.ts';

@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
-import {asPeerId, type PeerId} from '#shared/ids.ts';
+import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import {MemoryNetwork} from '#shared/transport/memory-transport.ts';
 import {LinkBook, type LinkFacts} from './link-book.ts';
 import {MeasuredTransport} from './measured-transport.ts';

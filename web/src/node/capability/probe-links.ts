@@ -1,4 +1,4 @@
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
 import {hashText} from '#shared/scheduling/seeded-choice.ts';

@@ -1,4 +1,4 @@
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 
 /** Why a file did not come. */
 export type DownloadFault =

@@ -1,4 +1,4 @@
-import {asSessionId} from '#shared/ids.ts';
+import {asSessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import {EngineError} from './engine-error.ts';

@@ -1,5 +1,5 @@
 import {beforeAll, expect, test} from 'vitest';
-import type {Manifest} from '#shared/model/manifest.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
 import {createProvenShardRunner, type EngineWish} from './create-proven-shard-runner.ts';

@@ -1,4 +1,4 @@
-import {assert} from '#shared/assert.ts';
+import {assert} from '#shared/base/assert.ts';
 import {cellsOf} from '#shared/model/cut-grid.ts';
 import {layerCount} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';

@@ -1,8 +1,8 @@
-import {assert} from '#shared/assert.ts';
+import {assert} from '#shared/base/assert.ts';
 import {cellsOf} from '#shared/model/cut-grid.ts';
-import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import {layerCount} from '#shared/model/layer-range.ts';
-import type {Manifest, TensorEntry} from '#shared/model/manifest.ts';
+import type {Manifest, TensorEntry} from '#shared/model/manifest/manifest.ts';
 import {
   sumByteLength,
   tensorsOfCell,
@@ -10,7 +10,7 @@ import {
   tensorsOfLmHead,
   tensorsOfShard,
   type ShardShape,
-} from '#shared/model/shard-tensors.ts';
+} from '#shared/model/manifest/shard-tensors.ts';
 import {createRotaryTable} from './graph/rotary-table.ts';
 import {KvCache} from './kv-cache.ts';
 import type {LoadProgress} from './load-progress.ts';

@@ -1,4 +1,4 @@
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {DownloadFault} from '../download/download-error.ts';
 

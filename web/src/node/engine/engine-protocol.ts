@@ -1,6 +1,6 @@
-import type {SessionId} from '#shared/ids.ts';
-import type {Manifest} from '#shared/model/manifest.ts';
-import type {ShardShape} from '#shared/model/shard-tensors.ts';
+import type {SessionId} from '#shared/base/ids.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import type {ShardShape} from '#shared/model/manifest/shard-tensors.ts';
 import type {EngineClass} from './engine-class.ts';
 import type {EngineErrorDetail} from './engine-error.ts';
 import type {LoadProgress} from './load-progress.ts';

@@ -1,4 +1,4 @@
-import {assert, unreachable} from '#shared/assert.ts';
+import {assert, unreachable} from '#shared/base/assert.ts';
 import {createShardRunner} from './create-shard-runner.ts';
 import {EngineError, engineLost} from './engine-error.ts';
 import type {

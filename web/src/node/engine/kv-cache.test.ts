@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {asSessionId} from '#shared/ids.ts';
+import {asSessionId} from '#shared/base/ids.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import {KvCache} from './kv-cache.ts';
 import {wasmKvMemory, type WasmKv} from './wasm/wasm-kv-memory.ts';

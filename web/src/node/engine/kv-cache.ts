@@ -1,4 +1,4 @@
-import type {SessionId} from '#shared/ids.ts';
+import type {SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer, mostPositions, type ModelSpec} from '#shared/model/model-spec.ts';
 import {badStep, EngineError} from './engine-error.ts';

@@ -1,4 +1,4 @@
-import {asSessionId, type SessionId} from '#shared/ids.ts';
+import {asSessionId, type SessionId} from '#shared/base/ids.ts';
 import {cellsOf, type CutGrid} from '#shared/model/cut-grid.ts';
 import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
 import {EngineError} from './engine-error.ts';

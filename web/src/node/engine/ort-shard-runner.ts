@@ -1,5 +1,5 @@
-import {assert} from '#shared/assert.ts';
-import type {SessionId} from '#shared/ids.ts';
+import {assert} from '#shared/base/assert.ts';
+import type {SessionId} from '#shared/base/ids.ts';
 import {isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';

@@ -1,5 +1,5 @@
 import type {Tensor} from 'onnxruntime-web/wasm';
-import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';

@@ -1,4 +1,4 @@
-import type {SessionId} from '#shared/ids.ts';
+import type {SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import type {ShardMemory} from './shard-memory.ts';

@@ -1,5 +1,5 @@
-import {WeftError} from '#shared/errors.ts';
-import type {SessionId} from '#shared/ids.ts';
+import {WeftError} from '#shared/base/errors.ts';
+import type {SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {NO_MEMORY} from './shard-memory.ts';

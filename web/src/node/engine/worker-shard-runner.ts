@@ -1,7 +1,7 @@
-import {assert} from '#shared/assert.ts';
-import type {SessionId} from '#shared/ids.ts';
+import {assert} from '#shared/base/assert.ts';
+import type {SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
-import type {Manifest} from '#shared/model/manifest.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {EngineError, engineLost} from './engine-error.ts';
 import type {
   EngineCall,

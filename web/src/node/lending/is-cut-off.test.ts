@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {asPeerId} from '#shared/ids.ts';
+import {asPeerId} from '#shared/base/ids.ts';
 import {isCutOff} from './is-cut-off.ts';
 
 const [a, b, c] = [asPeerId('a'), asPeerId('b'), asPeerId('c')];

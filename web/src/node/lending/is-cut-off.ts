@@ -1,4 +1,4 @@
-import type {PeerId} from '#shared/ids.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 
 /** One alone may be out of reach for its own reasons. */
 const ENOUGH = 2;

@@ -1,4 +1,4 @@
-import {isWeftError} from '#shared/errors.ts';
+import {isWeftError} from '#shared/base/errors.ts';
 import type {LendLoad, LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
 import type {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';

@@ -1,11 +1,11 @@
 import type {RecordPublisher} from '#shared/directory/record-publisher.ts';
-import {LIVE_TARGET} from '#shared/scheduling/phase-1-allocation/allocation-target.ts';
+import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
 import {claimLimitFor} from '#shared/scheduling/claim-limit.ts';
-import {ClaimWatch} from '#shared/scheduling/phase-1-allocation/claim-watch.ts';
+import {ClaimWatch} from '#shared/scheduling/allocation/placement/claim-watch.ts';
 import {
   CLAIM_SETTLE_MS,
   decidePlacement,
-} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+} from '#shared/scheduling/allocation/placement/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {EngineFallback, LendRequest, LendState} from '../../chat/lend-service.ts';
 import {OwnSpeed} from '../capability/own-speed.ts';

@@ -1,5 +1,5 @@
-import type {Manifest} from '#shared/model/manifest.ts';
-import {sumByteLength, tensorsOfEmbedding} from '#shared/model/shard-tensors.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import {sumByteLength, tensorsOfEmbedding} from '#shared/model/manifest/shard-tensors.ts';
 import {
   capacityOfLayers,
   capacityOfMemory,

@@ -6,20 +6,24 @@ import {noise} from '@libp2p/noise';
 import {ping, type Ping} from '@libp2p/ping';
 import {WebRTC} from '@multiformats/multiaddr-matcher';
 import {createLibp2p} from 'libp2p';
-import {asPeerId, type PeerId} from '#shared/ids.ts';
-import {TAB_CONNECTIONS, TabGuard} from '#shared/p2p/guard/tab-guard.ts';
-import {endingWebSockets} from '#shared/p2p/link/ending-web-sockets.ts';
-import {identifyConnections} from '#shared/p2p/link/identify-connections.ts';
+import {asPeerId, type PeerId} from '#shared/base/ids.ts';
+import {TAB_CONNECTIONS, TabGuard} from '#shared/transport/guard/tab-guard.ts';
+import {endingWebSockets} from '#shared/transport/tab-node/ending-web-sockets.ts';
+import {identifyConnections} from '#shared/transport/tab-node/identify-connections.ts';
 import {
   createValidators,
   DHT_PROTOCOL,
   recordSelectors,
 } from '#shared/directory/server/record-rules.ts';
-import {startServerLink, type ServerLink, type ServerLinkState} from '#shared/p2p/server-link.ts';
-import {createSwarmClock, type SwarmClock} from '#shared/p2p/swarm-clock.ts';
-import {tabMuxer} from '#shared/p2p/link/tab-muxer.ts';
-import {WebSocketPaths} from '#shared/p2p/link/web-socket-paths.ts';
-import {untilAborted} from '#shared/until-aborted.ts';
+import {
+  startServerLink,
+  type ServerLink,
+  type ServerLinkState,
+} from '#shared/transport/server-link/server-link.ts';
+import {createSwarmClock, type SwarmClock} from '#shared/transport/server-link/swarm-clock.ts';
+import {tabMuxer} from '#shared/transport/tab-node/tab-muxer.ts';
+import {WebSocketPaths} from '#shared/transport/tab-node/web-socket-paths.ts';
+import {untilAborted} from '#shared/base/until-aborted.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
 import type {IceServer} from '#shared/protocol/ice-server.ts';
 import {dropSilentLinks} from './drop-silent-links.ts';

@@ -1,7 +1,7 @@
 import {generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf} from '@libp2p/crypto/keys';
 import type {PrivateKey} from '@libp2p/interface';
 import {createStore, get, set} from 'idb-keyval';
-import {untilAborted} from '#shared/until-aborted.ts';
+import {untilAborted} from '#shared/base/until-aborted.ts';
 import {secureCrypto} from '../secure-page.ts';
 
 export type Identity = {

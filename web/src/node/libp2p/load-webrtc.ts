@@ -1,5 +1,5 @@
 import type {webRTC} from '@libp2p/webrtc';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 
 class WebRtcMissingError extends WeftError<{readonly code: 'WEBRTC_MISSING'}> {
   override readonly name = 'WebRtcMissingError';

@@ -1,8 +1,8 @@
 import {readFileSync} from 'node:fs';
 import {expect, test} from 'vitest';
-import {catalogSchema} from '#shared/model/catalog.ts';
-import {hashManifest} from '#shared/model/hash-manifest.ts';
-import {parseManifest} from '#shared/model/parse-manifest.ts';
+import {catalogSchema} from '#shared/model/manifest/catalog.ts';
+import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
+import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
 import {sha256} from '#shared/testing/sha256.ts';
 import {PATIENCE} from '../download/patience.ts';
 import {

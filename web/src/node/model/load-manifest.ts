@@ -1,9 +1,9 @@
-import {WeftError} from '#shared/errors.ts';
-import type {ManifestHash} from '#shared/ids.ts';
-import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/catalog.ts';
-import {hashManifest} from '#shared/model/hash-manifest.ts';
-import type {Manifest} from '#shared/model/manifest.ts';
-import {parseManifest} from '#shared/model/parse-manifest.ts';
+import {WeftError} from '#shared/base/errors.ts';
+import type {ManifestHash} from '#shared/base/ids.ts';
+import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/manifest/catalog.ts';
+import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
 import {wordPatternsOf} from '#shared/model/text/supported-text.ts';
 import {DownloadError} from '../download/download-error.ts';
 import {downloadJson} from '../download/download-json.ts';

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {asManifestHash} from '#shared/ids.ts';
+import {asManifestHash} from '#shared/base/ids.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
 import {PATIENCE} from '../download/patience.ts';

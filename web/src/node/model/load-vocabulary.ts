@@ -1,6 +1,6 @@
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import {memoryByteSource} from '#shared/model/byte-source.ts';
-import {createChatTemplate, type ChatTemplate} from '#shared/model/text/chat-template.ts';
+import {createChatTemplate, type ChatTemplate} from '#shared/model/text/chat/chat-template.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import {createTokenizer, type Tokenizer} from '#shared/model/text/tokenizer.ts';
 import {DownloadError} from '../download/download-error.ts';

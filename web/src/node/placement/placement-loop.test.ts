@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import type {PlacementDecision} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+import type {PlacementDecision} from '#shared/scheduling/allocation/placement/decide-placement.ts';
 import {shard} from '#shared/testing/snapshot-node.ts';
 import {PlacementLoop, type PlacementState} from './placement-loop.ts';
 

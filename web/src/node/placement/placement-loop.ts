@@ -1,5 +1,5 @@
-import {isWeftError, WeftError} from '#shared/errors.ts';
-import type {PlacementDecision} from '#shared/scheduling/phase-1-allocation/decide-placement.ts';
+import {isWeftError, WeftError} from '#shared/base/errors.ts';
+import type {PlacementDecision} from '#shared/scheduling/allocation/placement/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {LoadStep} from '../../chat/lend-service.ts';
 

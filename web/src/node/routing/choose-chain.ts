@@ -1,10 +1,10 @@
-import {assert} from '#shared/assert.ts';
-import type {PeerId} from '#shared/ids.ts';
-import type {ChainChoice} from '#shared/p2p/generation-client.ts';
-import type {GenerationRequest} from '#shared/p2p/generation-event.ts';
+import {assert} from '#shared/base/assert.ts';
+import type {PeerId} from '#shared/base/ids.ts';
+import type {ChainChoice} from '#shared/client/generation-client.ts';
+import type {GenerationRequest} from '#shared/client/generation-event.ts';
 import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
-import type {ClientOverlay} from '#shared/scheduling/phase-2-routing/client-overlay.ts';
-import {selectChain} from '#shared/scheduling/phase-2-routing/select-chain.ts';
+import type {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
+import {selectChain} from '#shared/scheduling/routing/select/select-chain.ts';
 import type {EngineHop} from '../../chat/swarm-chat-service.ts';
 import type {SwarmMembership} from '../swarm-membership.ts';
 

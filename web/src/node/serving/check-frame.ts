@@ -1,7 +1,7 @@
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {FRAME_HEADER_BYTES, MAX_FRAME_BYTES, type Frame} from '#shared/protocol/frame.ts';
-import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
-import {decodeTokenIds} from '#shared/protocol/token-ids.ts';
+import {FRAME_HEADER_BYTES, MAX_FRAME_BYTES, type Frame} from '#shared/protocol/frame/frame.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import {decodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 
 const F16_EXPONENT = 0x7c00;
 const F32_EXPONENT = 0x7f800000;

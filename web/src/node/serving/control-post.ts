@@ -1,7 +1,7 @@
-import type {PeerId} from '#shared/ids.ts';
-import {encodeControlFrame, type ControlAddress} from '#shared/p2p/control-frame.ts';
+import type {PeerId} from '#shared/base/ids.ts';
+import {encodeControlFrame, type ControlAddress} from '#shared/transport/frames/control-frame.ts';
 import type {Transport} from '#shared/transport/transport.ts';
-import type {Message} from '#shared/protocol/message.ts';
+import type {Message} from '#shared/protocol/control/message.ts';
 
 /** More than any honest peer is ever owed at once. */
 const MAX_WAITING_PER_PEER = 256;

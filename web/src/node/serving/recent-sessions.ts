@@ -1,4 +1,4 @@
-import type {SessionId} from '#shared/ids.ts';
+import type {SessionId} from '#shared/base/ids.ts';
 
 const REMEMBERED = 256;
 

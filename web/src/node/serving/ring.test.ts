@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest';
-import {asManifestHash} from '#shared/ids.ts';
-import type {GenerationClient} from '#shared/p2p/generation-client.ts';
-import {GenerationFailedError} from '#shared/p2p/generation-failed.ts';
-import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
+import {asManifestHash} from '#shared/base/ids.ts';
+import type {GenerationClient} from '#shared/client/generation-client.ts';
+import {GenerationFailedError} from '#shared/client/generation-failed.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {collectTokens, GREEDY, RingSwarm, type RingNode} from './testing/ring-swarm.ts';
 
 const PROMPT = [5, 7, 11, 13];

@@ -1,8 +1,8 @@
-import {WeftError} from '#shared/errors.ts';
-import type {PeerId} from '#shared/ids.ts';
-import {decodeControlFrame} from '#shared/p2p/control-frame.ts';
+import {WeftError} from '#shared/base/errors.ts';
+import type {PeerId} from '#shared/base/ids.ts';
+import {decodeControlFrame} from '#shared/transport/frames/control-frame.ts';
 import type {Transport} from '#shared/transport/transport.ts';
-import {CLIENT_HOP, parseFrame, type Frame} from '#shared/protocol/frame.ts';
+import {CLIENT_HOP, parseFrame, type Frame} from '#shared/protocol/frame/frame.ts';
 import {ControlPost} from './control-post.ts';
 
 export type FrameReceivers = {

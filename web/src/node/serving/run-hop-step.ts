@@ -1,9 +1,9 @@
-import {assert} from '#shared/assert.ts';
-import type {PeerId} from '#shared/ids.ts';
+import {assert} from '#shared/base/assert.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {CLIENT_HOP, encodeFrame, type Frame} from '#shared/protocol/frame.ts';
-import {encodeSampledTokens, type SampledToken} from '#shared/protocol/sampled-token.ts';
-import {decodeTokenIds, encodeTokenIds} from '#shared/protocol/token-ids.ts';
+import {CLIENT_HOP, encodeFrame, type Frame} from '#shared/protocol/frame/frame.ts';
+import {encodeSampledTokens, type SampledToken} from '#shared/protocol/frame/sampled-token.ts';
+import {decodeTokenIds, encodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 import {logprobsOf, sampleToken} from '#shared/session/sample-token.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import type {ShardInput, ShardOutput, ShardRunner} from '../engine/shard-runner.ts';

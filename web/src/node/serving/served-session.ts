@@ -1,6 +1,6 @@
-import type {PeerId, SessionId} from '#shared/ids.ts';
+import type {PeerId, SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
-import {kvTokensOf, type OpenSession} from '#shared/protocol/open-session.ts';
+import {kvTokensOf, type OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {HopState} from '#shared/session/hop-session.ts';
 import {SessionTimes} from './session-times.ts';
 

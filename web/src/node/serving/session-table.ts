@@ -1,9 +1,9 @@
-import type {PeerId, SessionId} from '#shared/ids.ts';
+import type {PeerId, SessionId} from '#shared/base/ids.ts';
 import type {Transport} from '#shared/transport/transport.ts';
-import {CLIENT_HOP, type Frame} from '#shared/protocol/frame.ts';
-import type {Message} from '#shared/protocol/message.ts';
-import {kvTokensOf} from '#shared/protocol/open-session.ts';
-import type {RefusalCode} from '#shared/protocol/refusal-code.ts';
+import {CLIENT_HOP, type Frame} from '#shared/protocol/frame/frame.ts';
+import type {Message} from '#shared/protocol/control/message.ts';
+import {kvTokensOf} from '#shared/protocol/control/open-session.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {stepHop} from '#shared/session/hop-session.ts';
 import {ControlPost} from './control-post.ts';
 import {RecentSessions} from './recent-sessions.ts';

@@ -1,4 +1,4 @@
-import type {HopServed} from '#shared/protocol/hop-served.ts';
+import type {HopServed} from '#shared/protocol/control/hop-served.ts';
 import {RunningMedian} from '../capability/running-median.ts';
 
 /** Steps that are long ago were of another load. */

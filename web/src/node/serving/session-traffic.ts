@@ -1,4 +1,4 @@
-import type {SessionId} from '#shared/ids.ts';
+import type {SessionId} from '#shared/base/ids.ts';
 
 /** What one hop sent to the next for one session: activations with their frame headers, as given to the transport. */
 export type SessionTraffic = {

@@ -1,4 +1,4 @@
-import type {Frame} from '#shared/protocol/frame.ts';
+import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {ObservedStep} from '../capability/speed-meter.ts';
 import type {ServedSession} from './served-session.ts';
 

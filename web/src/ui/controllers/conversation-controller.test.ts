@@ -1,6 +1,6 @@
 import type {ReactiveControllerHost} from 'lit';
 import {expect, test} from 'vitest';
-import {WeftError} from '#shared/errors.ts';
+import {WeftError} from '#shared/base/errors.ts';
 import type {AnswerEvent, AskRequest, ChatService} from '../../chat/chat-service.ts';
 import {msPerTokenOf} from './answer-progress.ts';
 import {ConversationController} from './conversation-controller.ts';

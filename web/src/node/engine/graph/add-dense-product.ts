@@ -1,5 +1,5 @@
-import {assert} from '#shared/assert.ts';
-import {rowCount, rowLength} from '#shared/model/dequantise/dequantise-rows.ts';
+import {assert} from '#shared/base/assert.ts';
+import {rowCount, rowLength} from '#shared/model/storage/dequantise-rows.ts';
 import type {AddProduct} from './add-product.ts';
 import {writeMatrices} from './stored-weights.ts';
 

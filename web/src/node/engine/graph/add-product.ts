@@ -1,4 +1,4 @@
-import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {GraphBuilder} from './graph-builder.ts';
 
 /** Writes one product with several stored matrices side by side. @returns `output`. */

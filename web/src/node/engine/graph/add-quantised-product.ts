@@ -1,11 +1,11 @@
-import {assert} from '#shared/assert.ts';
-import {rowCount, rowLength, type StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import {assert} from '#shared/base/assert.ts';
+import {rowCount, rowLength, type StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import {
   BLOCK_VALUES,
   packBlocks,
   quantisedBits,
   writeCorrection,
-} from '#shared/model/dequantise/pack-blocks.ts';
+} from '#shared/model/storage/pack-blocks.ts';
 import {addDenseProduct} from './add-dense-product.ts';
 import type {AddProduct} from './add-product.ts';
 import type {GraphBuilder} from './graph-builder.ts';

@@ -1,4 +1,4 @@
-import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {CellDialect} from './cell-dialect.ts';

@@ -1,7 +1,7 @@
-import {assert} from '#shared/assert.ts';
-import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import {assert} from '#shared/base/assert.ts';
+import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {lmHeadTensors} from '#shared/model/tensor-layout.ts';
+import {lmHeadTensors} from '#shared/model/manifest/tensor-layout.ts';
 import type {AddProduct} from './add-product.ts';
 import {GraphBuilder, type OnnxModel} from './graph-builder.ts';
 import {requireTensor, writeMatrices} from './stored-weights.ts';

@@ -1,8 +1,8 @@
 import {InferenceSession, Tensor, env} from 'onnxruntime-web/wasm';
 import {expect, test} from 'vitest';
-import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
-import type {TensorDtype} from '#shared/model/manifest.ts';
-import {layerTensors, lmHeadTensors} from '#shared/model/tensor-layout.ts';
+import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
+import type {TensorDtype} from '#shared/model/manifest/manifest.ts';
+import {layerTensors, lmHeadTensors} from '#shared/model/manifest/tensor-layout.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import {tinyTensorBytes} from '#shared/testing/tiny-tensor-bytes.ts';
 import {f32Values, i64Values, OrtEngine} from '../ort-engine.ts';

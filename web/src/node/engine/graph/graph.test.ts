@@ -1,9 +1,9 @@
 import {fromBinary} from '@bufbuild/protobuf';
 import {ModelProtoSchema, type GraphProto, type ValueInfoProto} from 'onnx-buf';
 import {expect, test} from 'vitest';
-import {dequantiseRows, type StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import {dequantiseRows, type StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {layerTensors, lmHeadTensors} from '#shared/model/tensor-layout.ts';
+import {layerTensors, lmHeadTensors} from '#shared/model/manifest/tensor-layout.ts';
 import {attentionRows} from './add-attention.ts';
 import {addDenseProduct} from './add-dense-product.ts';
 import {buildCellGraph} from './build-cell-graph.ts';

@@ -1,4 +1,4 @@
-import {rowLength, type StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
+import {rowLength, type StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {AddProduct} from './add-product.ts';
 import type {GraphBuilder, GraphNode} from './graph-builder.ts';

@@ -1,6 +1,6 @@
-import {assert} from '#shared/assert.ts';
+import {assert} from '#shared/base/assert.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {portableExp, portableLog, portableSinCos} from '#shared/portable-math.ts';
+import {portableExp, portableLog, portableSinCos} from '#shared/base/portable-math.ts';
 
 /**
  * Cosines and sines of rotary position embedding, `[positions, headSize / 2]` each:

@@ -1,6 +1,6 @@
-import {assert} from '#shared/assert.ts';
-import {rowCount, type StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
-import {dequantiseTransposed} from '#shared/model/dequantise/dequantise-transposed.ts';
+import {assert} from '#shared/base/assert.ts';
+import {rowCount, type StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
+import {dequantiseTransposed} from '#shared/model/storage/dequantise-transposed.ts';
 
 /** A tensor that the loader must have fetched. */
 export function requireTensor(

@@ -1,4 +1,4 @@
-import {assert} from '#shared/assert.ts';
+import {assert} from '#shared/base/assert.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {KvMemory} from '../kv-cache.ts';
 

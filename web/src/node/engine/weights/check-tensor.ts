@@ -1,4 +1,4 @@
-import type {TensorEntry} from '#shared/model/manifest.ts';
+import type {TensorEntry} from '#shared/model/manifest/manifest.ts';
 import {secureCrypto} from '../../secure-page.ts';
 import {EngineError} from '../engine-error.ts';
 

@@ -1,10 +1,10 @@
-import {assert} from '#shared/assert.ts';
+import {assert} from '#shared/base/assert.ts';
 import {
   dequantiseRows,
   rowCount,
   rowLength,
   type StoredTensor,
-} from '#shared/model/dequantise/dequantise-rows.ts';
+} from '#shared/model/storage/dequantise-rows.ts';
 import {badStep} from '../engine-error.ts';
 import {crossBoundary} from '../hidden-state.ts';
 

@@ -1,6 +1,6 @@
 import {coalesceRanges, type ByteRange} from '#shared/model/coalesce-ranges.ts';
-import type {StoredTensor} from '#shared/model/dequantise/dequantise-rows.ts';
-import type {TensorEntry} from '#shared/model/manifest.ts';
+import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
+import type {TensorEntry} from '#shared/model/manifest/manifest.ts';
 import {DownloadError} from '../../download/download-error.ts';
 import {downloadRange} from '../../download/download-range.ts';
 import type {Patience} from '../../download/patience.ts';

@@ -1,11 +1,11 @@
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
-import {asManifestHash, asPeerId, asSwarmId} from '#shared/ids.ts';
-import {parseManifest} from '#shared/model/parse-manifest.ts';
+import {asManifestHash, asPeerId, asSwarmId} from '#shared/base/ids.ts';
+import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
 import {MemoryDirectoryServer} from '#shared/directory/memory-directory.ts';
 import {MemoryNetwork} from '#shared/transport/memory-transport.ts';
 import {startRecordPublisher} from '#shared/directory/record-publisher.ts';
-import {recordPrefix} from '#shared/directory/signed-record.ts';
+import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 import {snapshotOf} from '#shared/scheduling/swarm-snapshot.ts';

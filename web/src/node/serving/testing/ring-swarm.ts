@@ -1,10 +1,14 @@
-import {asManifestHash, asPeerId, type PeerId} from '#shared/ids.ts';
+import {asManifestHash, asPeerId, type PeerId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {GenerationClient, sessionIdFrom, type ChainChoice} from '#shared/p2p/generation-client.ts';
+import {
+  GenerationClient,
+  sessionIdFrom,
+  type ChainChoice,
+} from '#shared/client/generation-client.ts';
 import {MemoryNetwork} from '#shared/transport/memory-transport.ts';
 import type {Transport} from '#shared/transport/transport.ts';
-import type {SampledToken} from '#shared/protocol/sampled-token.ts';
+import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import type {ObservedStep} from '../../capability/speed-meter.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';

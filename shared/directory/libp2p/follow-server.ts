@@ -1,0 +1,89 @@
+import type {Connection, Libp2p, PeerId as Libp2pPeerId} from '@libp2p/interface';
+import {peerIdFromString} from '@libp2p/peer-id';
+import type {PeerId} from '../../base/ids.ts';
+import type {DirectoryReply} from '../../protocol/directory-message.ts';
+import {RECORD_TTL_MS} from '../../protocol/node-record.ts';
+import {isDirectConnection} from '../../transport/direct-path.ts';
+import {DirectoryError} from '../directory.ts';
+import {readList, type Patience} from './read-list.ts';
+
+/** Between two tries on connections that stand. */
+const RETRY_MS = 500;
+/** A list that goes on for ever is read anew before the records that were taken from it expire. */
+const AFTER_FLOOD_MS = RECORD_TTL_MS / 3;
+/** A new connection is an event; this only catches what events miss. */
+const CHECK_MS = 1_000;
+
+type Options = {
+  readonly libp2p: Libp2p;
+  readonly server: PeerId;
+  readonly prefix: string;
+  readonly patience?: Patience | undefined;
+  readonly onReply: (reply: DirectoryReply) => Promise<void>;
+  /** The stream ended; what it told is still known. */
+  readonly onLost: () => void;
+  /** The server said nothing for three beats, though its connection stands. */
+  readonly onSilence: () => void;
+  readonly signal: AbortSignal;
+};
+
+/** Reads the list of `server` whenever there is a connection to it, until `signal` aborts. */
+export async function followServer(options: Options): Promise<void> {
+  const {libp2p, server, signal, onLost} = options;
+  const peer = peerIdFromString(server);
+  while (!signal.aborted) {
+    const connection = openConnection(libp2p, peer);
+    if (connection === null) {
+      await untilConnected(libp2p, peer, signal);
+      continue;
+    }
+    const isFlooded = (await readOnce(connection, options)) === 'DIRECTORY_FLOODED';
+    if (!isFlooded) onLost();
+    if (openConnection(libp2p, peer) === connection) {
+      await untilConnected(libp2p, peer, signal, isFlooded ? AFTER_FLOOD_MS : RETRY_MS);
+    }
+  }
+}
+
+/** Reads one stream of `connection` to its end. @returns why it ended, when that has a code. */
+export async function readOnce(
+  connection: Connection,
+  {onSilence, ...options}: Omit<Options, 'libp2p' | 'server' | 'onLost'>,
+): Promise<string | null> {
+  try {
+    return await readList({...options, connection});
+  } catch (cause) {
+    // A lost stream is not a lost list: records stay until they expire, and the list is read again.
+    const code = cause instanceof DirectoryError ? cause.detail.code : null;
+    if (code === 'DIRECTORY_SILENT' && !options.signal.aborted) onSilence();
+    return code;
+  }
+}
+
+/** The newest: of a server that came back, the older may be one whose end is still unnoticed here. */
+export function openConnection(libp2p: Libp2p, peer: Libp2pPeerId): Connection | null {
+  const open = libp2p
+    .getConnections(peer)
+    .filter((connection) => connection.status === 'open' && isDirectConnection(connection))
+    .toSorted((a, b) => b.timeline.open - a.timeline.open);
+  return open[0] ?? null;
+}
+
+/** Resolves when a connection to `peer` opens, after `limitMs`, or when `signal` aborts. */
+async function untilConnected(
+  libp2p: Libp2p,
+  peer: Libp2pPeerId,
+  signal: AbortSignal,
+  limitMs: number = CHECK_MS,
+): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const look = ({detail}: CustomEvent<Connection>) => {
+    if (detail.remotePeer.equals(peer)) over.resolve();
+  };
+  const timer = setTimeout(over.resolve, limitMs);
+  libp2p.addEventListener('connection:open', look);
+  signal.addEventListener('abort', () => over.resolve(), {once: true});
+  await over.promise;
+  clearTimeout(timer);
+  libp2p.removeEventListener('connection:open', look);
+}

@@ -1,0 +1,106 @@
+import {generateKeyPair} from '@libp2p/crypto/keys';
+import type {PrivateKey} from '@libp2p/interface';
+import {peerIdFromPrivateKey} from '@libp2p/peer-id';
+import {assert, asyncProperty, integer, nat} from 'fast-check';
+import {expect, test} from 'vitest';
+import {asPeerId} from '../../base/ids.ts';
+import {RECORD_MAX_BYTES, type NodeRecord} from '../../protocol/node-record.ts';
+import {buildRecord} from '../../testing/record-builder.ts';
+import {createValidators, recordSelectors} from '../server/record-rules.ts';
+import {openRecord, sealedByteLength, sealRecord, type SealedRecord} from './signed-record.ts';
+
+const NOW_MS = 1_800_000_000_000;
+const privateKey = await generateKeyPair('Ed25519');
+const idOf = (key: PrivateKey) => asPeerId(peerIdFromPrivateKey(key).toString());
+const record = buildRecord({peerId: idOf(privateKey), seq: NOW_MS});
+
+async function seal(changes: Partial<NodeRecord> = {}): Promise<SealedRecord> {
+  return await sealRecord({...record, ...changes}, privateKey);
+}
+
+const codeOf = async (sealed: SealedRecord) =>
+  await openRecord(sealed, NOW_MS).then(
+    () => 'accepted',
+    (error: unknown) => (error instanceof Error && 'detail' in error ? error.detail : error),
+  );
+
+test('[SR1] opens what its owner sealed, without fields that the schema does not know', async () => {
+  const extended = {...record, mood: 'fine'};
+  expect(await openRecord(await sealRecord(extended, privateKey), NOW_MS)).toEqual(record);
+  expect(sealedByteLength(record)).toBe((await seal()).value.byteLength);
+});
+
+test('[SR2] refuses a record above the size limit', async () => {
+  const addresses = Array.from({length: 4}, () => `/dns4/${'x'.repeat(240)}`);
+  const rtts = Array.from({length: 16}, () => ({peerId: record.peerId, rttMs: 1.5}));
+  const sealed = await seal({addresses, rtts});
+  expect(sealed.value.byteLength).toBeGreaterThan(RECORD_MAX_BYTES);
+  expect(await codeOf(sealed)).toMatchObject({code: 'RECORD_TOO_LARGE'});
+});
+
+test('[SR3] refuses a record under a key that is not its own', async () => {
+  const {key, value} = await seal();
+  const others = [
+    key.replace('/public/', '/private/'),
+    key.replace('/1/', '/2/'),
+    key.replace(record.peerId, idOf(await generateKeyPair('Ed25519'))),
+  ];
+  for (const other of others) {
+    expect(await codeOf({key: other, value})).toMatchObject({code: 'RECORD_KEY_MISMATCH'});
+  }
+});
+
+test('[SR4] refuses a record that somebody else signed', async () => {
+  const sealed = await sealRecord(record, await generateKeyPair('Ed25519'));
+  expect(await codeOf(sealed)).toMatchObject({code: 'RECORD_SIGNATURE_INVALID'});
+});
+
+test('[SR5] refuses an owner whose key is not Ed25519', async () => {
+  const other = await generateKeyPair('secp256k1');
+  const sealed = await sealRecord({...record, peerId: idOf(other)}, other);
+  expect(await codeOf(sealed)).toMatchObject({code: 'RECORD_OWNER_NOT_ED25519'});
+});
+
+test.each([
+  ['over', {seq: NOW_MS - 40_000, expiresAtMs: NOW_MS}, 'RECORD_EXPIRED'],
+  ['too far ahead', {expiresAtMs: NOW_MS + 60_001}, 'RECORD_EXPIRY_TOO_FAR'],
+  ['of tomorrow', {seq: NOW_MS + 10_001, expiresAtMs: NOW_MS + 20_000}, 'RECORD_FROM_THE_FUTURE'],
+  ['an old farewell', {seq: NOW_MS - 60_000, expiresAtMs: NOW_MS - 60_000}, 'RECORD_EXPIRED'],
+])('[SR6] refuses times that are %s', async (_, times, code) => {
+  expect(await codeOf(await seal(times))).toMatchObject({code});
+});
+
+test.each([
+  ['just before its expiry', {seq: NOW_MS - 30_000, expiresAtMs: NOW_MS + 1}],
+  [
+    'of a clock that is ahead by the allowed skew',
+    {seq: NOW_MS + 10_000, expiresAtMs: NOW_MS + 40_000},
+  ],
+  ['a farewell', {seq: NOW_MS - 59_999, expiresAtMs: NOW_MS - 59_999}],
+])('[SR7] accepts times that are %s', async (_, times) => {
+  expect(await codeOf(await seal(times))).toBe('accepted');
+});
+
+test('[SR8] any changed byte makes a record unusable', async () => {
+  const {key, value} = await seal();
+  await assert(
+    asyncProperty(nat(value.byteLength - 1), integer({min: 1, max: 255}), async (index, flip) => {
+      const changed = value.slice();
+      changed[index] = (changed[index] ?? 0) ^ flip;
+      await expect(openRecord({key, value: changed}, NOW_MS)).rejects.toMatchObject({
+        name: 'RecordRefusedError',
+      });
+    }),
+  );
+});
+
+test('[SR9] the DHT stores only what any reader would accept, and selects the highest seq', async () => {
+  const validate = createValidators(() => NOW_MS)['weft'];
+  const older = await seal({seq: NOW_MS - 5});
+  const newer = await seal();
+  const key = new TextEncoder().encode(newer.key);
+  await expect(validate?.(key, newer.value)).resolves.toBeUndefined();
+  await expect(validate?.(key, newer.value.slice(1))).rejects.toThrow('Cannot use record');
+  const noise = new Uint8Array(100);
+  expect(recordSelectors['weft']?.(key, [older.value, noise, newer.value])).toBe(2);
+});

@@ -1,0 +1,88 @@
+import type {PeerId} from '#shared/base/ids.ts';
+import type {CutGrid} from '#shared/model/cut-grid.ts';
+import {selectChain} from '#shared/scheduling/routing/select/select-chain.ts';
+import type {NextRandom} from '#shared/scheduling/seeded-choice.ts';
+import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
+import type {AskedRequest} from './virtual-answer.ts';
+import type {ChooseChain} from './virtual-client.ts';
+import type {DirectoryFaults} from './virtual-directory.ts';
+import type {VirtualNodeFacts} from './virtual-node.ts';
+
+/** A node that is there from the start, or joins by itself. */
+export type NodeStart = {
+  readonly facts: VirtualNodeFacts;
+  readonly joinsMs: number;
+  /** What it serves when it joins; `null`: nothing yet. */
+  readonly shard: PlacedShard | null;
+};
+
+/** A node as a central planner sees it. */
+export type StandingNode = {
+  readonly id: PeerId;
+  readonly facts: VirtualNodeFacts;
+  readonly shard: PlacedShard | null;
+};
+
+/** Who decides which node holds which layers. */
+export type Placement =
+  /** Each node for itself, from records: the product's way. */
+  | {readonly kind: 'live'}
+  /** Nobody: what is served at the start stays. */
+  | {readonly kind: 'fixed'}
+  /** A planner that sees everything, asked after each join and departure. */
+  | {
+      readonly kind: 'central';
+      readonly replan: (nodes: readonly StandingNode[]) => ReadonlyMap<PeerId, PlacedShard>;
+    };
+
+export type Churn = {
+  /** Mean life, exponential. */
+  readonly meanLifeMs: number;
+  /** Who joins for a node that leaves, as the `number`th of all; `null`: nobody. */
+  readonly newcomer: ((number: number, random: NextRandom) => VirtualNodeFacts) | null;
+  /** The part of departures that the server notices; the others only expire. */
+  readonly noticedRate: number;
+};
+
+/** All that happens in a run: equal scripts give equal reports. */
+export type SwarmScript = {
+  readonly grid: CutGrid;
+  readonly contextTokens: number;
+  readonly seed: number;
+  /** The run ends then, or when the last answer does. */
+  readonly durationMs: number;
+  readonly endsWith: 'time' | 'answers';
+  readonly nodes: readonly NodeStart[];
+  readonly churn: Churn | null;
+  readonly placement: Placement;
+  readonly directory: DirectoryFaults;
+  /** Least time between two records of a node. */
+  readonly publishEveryMs: number;
+  readonly requests: readonly AskedRequest[];
+  readonly chooseChain: ChooseChain;
+  /** Least time between two snapshots of a client. */
+  readonly viewEveryMs: number;
+  /** Tokens before this are not counted: the swarm is filling up. */
+  readonly countFromMs: number;
+};
+
+/** A calm swarm with a perfect network and nobody in it; name what matters. */
+export function swarmScript(
+  differences: Partial<SwarmScript> & Pick<SwarmScript, 'grid' | 'durationMs'>,
+): SwarmScript {
+  return {
+    contextTokens: 8192,
+    seed: 1,
+    endsWith: 'time',
+    nodes: [],
+    churn: null,
+    placement: {kind: 'live'},
+    directory: {minDelayMs: 0, maxDelayMs: 0, lossRate: 0},
+    publishEveryMs: 250,
+    requests: [],
+    chooseChain: selectChain,
+    viewEveryMs: 250,
+    countFromMs: 0,
+    ...differences,
+  };
+}

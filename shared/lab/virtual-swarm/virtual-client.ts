@@ -1,0 +1,85 @@
+import type {PeerId} from '#shared/base/ids.ts';
+import type {CutGrid} from '#shared/model/cut-grid.ts';
+import type {ChainHop, RouteRequest, RouteResult} from '#shared/scheduling/routing/chain.ts';
+import {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
+import {rerouteChain} from '#shared/scheduling/routing/select/reroute-chain.ts';
+import type {RouteInput} from '#shared/scheduling/routing/select/select-chain.ts';
+import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import type {VirtualDirectory} from './virtual-directory.ts';
+import {START_MS, type VirtualTime} from './virtual-time.ts';
+
+/** Phase 2 as a swarm under test does it. */
+export type ChooseChain = (input: RouteInput) => RouteResult;
+
+export type VirtualClientOptions = {
+  readonly time: VirtualTime;
+  readonly directory: VirtualDirectory;
+  readonly grid: CutGrid;
+  /** Which observer of the directory this client is. */
+  readonly observer: number;
+  readonly seed: number;
+  readonly chooseChain: ChooseChain;
+  /** Least time between two snapshots. */
+  readonly viewEveryMs: number;
+};
+
+/** What is asked of phase 2, and what this answer has already. */
+export type ChainWish = {
+  readonly request: RouteRequest;
+  readonly avoid: ReadonlySet<PeerId>;
+  /** Hops that hold a cache of this answer; empty for a new one. */
+  readonly held: readonly ChainHop[];
+  /** Counts the requests of all clients, as a scheduler that goes round would. */
+  readonly turn: number;
+  readonly attempt: number;
+};
+
+/**
+ * One who asks: its own picture of the swarm, from records that reach it late
+ * or never, and the product's own account of what it knows beside them.
+ */
+export class VirtualClient {
+  readonly #options: VirtualClientOptions;
+  readonly #overlay = new ClientOverlay();
+  #snapshot: SwarmSnapshot | null = null;
+  #viewedMs = -Infinity;
+
+  constructor(options: VirtualClientOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the records that have come, as a tab does that is open and asks nothing. */
+  look(): void {
+    const {time, directory, observer} = this.#options;
+    this.#overlay.see(directory.seenBy(observer, time.nowMs), START_MS + time.nowMs);
+  }
+
+  choose({request, avoid, held, turn, attempt}: ChainWish): RouteResult {
+    const {grid, chooseChain, seed: swarmSeed} = this.#options;
+    const snapshot = this.#view();
+    const overlay = this.#overlay.over(snapshot, avoid);
+    const seed = swarmSeed * 1_000_003 + turn + (attempt - 1) * 7919;
+    const input = {snapshot, model: grid, request, overlay, seed};
+    if (held.length === 0) return chooseChain(input);
+    return rerouteChain({...input, hops: held, lost: avoid});
+  }
+
+  /** Counts the load of a chain until records show it. @returns how to take it back. */
+  promise(hops: readonly ChainHop[]): () => void {
+    const {time} = this.#options;
+    const promised = this.#overlay.promise(hops, START_MS + time.nowMs);
+    return () => {
+      this.#overlay.release(promised, START_MS + time.nowMs);
+    };
+  }
+
+  #view(): SwarmSnapshot {
+    const {time, directory, observer, viewEveryMs} = this.#options;
+    const {nowMs} = time;
+    if (this.#snapshot !== null && nowMs - this.#viewedMs < viewEveryMs) return this.#snapshot;
+    const records = directory.seenBy(observer, nowMs);
+    this.#snapshot = snapshotOf(records, START_MS + nowMs, this.#snapshot);
+    this.#viewedMs = nowMs;
+    return this.#snapshot;
+  }
+}

@@ -1,0 +1,116 @@
+import {type TensorDtype, type TensorEntry, tensorDtypeSchema} from '../manifest/manifest.ts';
+import {ModelUnreadableError} from '../model-unreadable-error.ts';
+import {ModelUnsupportedError} from '../model-unsupported-error.ts';
+import type {ModelSpec} from '../model-spec.ts';
+import {modelTensors, tensorByteLength} from '../manifest/tensor-layout.ts';
+import type {GgufFile, GgufTensor} from '../gguf/gguf-file.ts';
+import {tensorMeaning} from './tensor-meaning.ts';
+
+type TensorPlace = Omit<TensorEntry, 'sha256'>;
+
+/**
+ * Where each tensor lies in the file, in file order.
+ *
+ * @throws {ModelUnsupportedError} for storage types that Weft cannot read, all of them at once, and
+ *   for tensors that the architecture does not have: to run without them would give wrong text.
+ * @throws {ModelUnreadableError} when a tensor is missing, has another shape, lies over another one
+ *   or beyond the end of the file.
+ */
+export function readTensorTable(
+  file: GgufFile,
+  spec: ModelSpec,
+  {fileByteLength}: {readonly fileByteLength: number},
+): readonly TensorPlace[] {
+  checkLayers(file, spec);
+  const shapes = new Map(modelTensors(spec).map(({name, shape}) => [name, shape]));
+  refuseForeign(file.tensors.filter(({name}) => !shapes.has(name)));
+  const dtypes = readDtypes(file.tensors);
+  const places = file.tensors.map((tensor) => placeOf(tensor, dtypes.get(tensor.dtype)));
+  for (const {name, shape} of places) checkShape(name, shape, shapes.get(name) ?? []);
+  const present = new Set(places.map(({name}) => name));
+  const missing = [...shapes.keys()].find((name) => !present.has(name));
+  if (missing !== undefined) throw new ModelUnreadableError(`the tensor "${missing}" is missing`);
+  const inOrder = places.toSorted((a, b) => a.offsetBytes - b.offsetBytes);
+  checkPlaces(inOrder, fileByteLength);
+  return inOrder;
+}
+
+/** Before a list of that many is made. */
+function checkLayers({tensors}: GgufFile, {layerCount}: ModelSpec): void {
+  if (layerCount > tensors.length) {
+    throw new ModelUnreadableError(`it has ${tensors.length} tensors for ${layerCount} layers`);
+  }
+  const layers = tensors.map(({name}) => Number(/^blk\.(\d+)\./u.exec(name)?.[1] ?? 0));
+  const last = layers.reduce((most, layer) => Math.max(most, layer), 0);
+  if (last >= layerCount) {
+    throw new ModelUnreadableError(`it has a layer ${last}, but says that it has ${layerCount}`);
+  }
+}
+
+function refuseForeign(foreign: readonly GgufTensor[]): void {
+  if (foreign.length === 0) return;
+  const kinds = new Map<string, number>();
+  for (const {name} of foreign) {
+    const kind = name.replace(/^blk\.\d+\./u, 'blk.*.');
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  throw new ModelUnsupportedError({
+    part: 'tensor',
+    found: [...kinds].map(([kind, times]) => {
+      const often = times === 1 ? '' : `, ${times} times`;
+      return `"${kind}" (${tensorMeaning(kind)}${often})`;
+    }),
+    instead: 'take a plain llama model, which has no such tensor',
+  });
+}
+
+function readDtypes(tensors: readonly GgufTensor[]): ReadonlyMap<string, TensorDtype> {
+  const found = new Map<string, number>();
+  for (const {dtype} of tensors) found.set(dtype, (found.get(dtype) ?? 0) + 1);
+  const readable = new Map<string, TensorDtype>(
+    tensorDtypeSchema.options.map((dtype) => [dtype, dtype]),
+  );
+  const unreadable = [...found].filter(([dtype]) => !readable.has(dtype));
+  if (unreadable.length === 0) return readable;
+  const last = tensorDtypeSchema.options.at(-1);
+  throw new ModelUnsupportedError({
+    part: 'storage type',
+    found: unreadable.map(
+      ([dtype, times]) => `"${dtype}" (${times} ${times === 1 ? 'tensor' : 'tensors'})`,
+    ),
+    instead: `take a file whose tensors are all in ${tensorDtypeSchema.options.slice(0, -1).join(', ')} or ${last}`,
+  });
+}
+
+function placeOf(tensor: GgufTensor, dtype: TensorDtype | undefined): TensorPlace {
+  const {name, shape, offsetBytes} = tensor;
+  const byteLength = dtype === undefined ? null : tensorByteLength(dtype, shape);
+  if (dtype === undefined || byteLength === null) {
+    throw new ModelUnreadableError(
+      `rows of ${shape[0]} weights in "${name}" are no whole ${tensor.dtype} blocks`,
+    );
+  }
+  return {name, dtype, shape, offsetBytes, byteLength};
+}
+
+function checkShape(name: string, shape: readonly number[], expected: readonly number[]): void {
+  if (shape.join() === expected.join()) return;
+  throw new ModelUnreadableError(
+    `the tensor "${name}" has the shape [${shape.join(', ')}] instead of [${expected.join(', ')}]`,
+  );
+}
+
+function checkPlaces(inOrder: readonly TensorPlace[], fileByteLength: number): void {
+  let before: TensorPlace | null = null;
+  for (const place of inOrder) {
+    if (before !== null && place.offsetBytes < before.offsetBytes + before.byteLength) {
+      throw new ModelUnreadableError(
+        `the tensors "${before.name}" and "${place.name}" lie over each other`,
+      );
+    }
+    if (place.offsetBytes + place.byteLength > fileByteLength) {
+      throw new ModelUnreadableError(`it ends inside the tensor "${place.name}"`);
+    }
+    before = place;
+  }
+}

@@ -1,0 +1,65 @@
+import {Template} from '@huggingface/jinja';
+import {WeftError} from '../../../base/errors.ts';
+import type {GgufMetadata} from '../../gguf/gguf-file.ts';
+import {readTokenizerMetadata} from '../tokenizer-metadata.ts';
+
+export type ChatMessage = {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+};
+
+/** Messages → the text that the model was trained to continue. */
+export interface ChatTemplate {
+  /** Jinja source. */
+  readonly source: string;
+  /**
+   * Ends with the opening of the assistant's answer. What users wrote can contain control
+   * tokens in this text: to run a model on it, use `encodeChat`.
+   * @throws {ChatTemplateError} when the template refuses these messages.
+   */
+  render(messages: readonly ChatMessage[]): string;
+}
+
+type Detail = {readonly code: 'CHAT_TEMPLATE_FAILED'; readonly reason: string};
+
+/** The model's template is missing or broken, or does not take these messages. */
+export class ChatTemplateError extends WeftError<Detail> {
+  override readonly name = 'ChatTemplateError';
+
+  constructor(reason: string, options?: ErrorOptions) {
+    super(
+      {code: 'CHAT_TEMPLATE_FAILED', reason},
+      `Cannot apply the model's chat template: ${reason}`,
+      options,
+    );
+  }
+}
+
+/** @throws {ChatTemplateError} when the file has no template, or one that does not parse. */
+export function createChatTemplate(metadata: GgufMetadata): ChatTemplate {
+  const {chatTemplate: source, bosToken, eosToken} = readTokenizerMetadata(metadata);
+  if (source === null) throw new ChatTemplateError('the file has none ("tokenizer.chat_template")');
+  const template = orTemplateError(() => new Template(source));
+  return {
+    source,
+    render: (messages) =>
+      orTemplateError(() =>
+        template.render({
+          messages,
+          add_generation_prompt: true,
+          bos_token: bosToken ?? '',
+          eos_token: eosToken ?? '',
+        }),
+      ),
+  };
+}
+
+function orTemplateError<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new ChatTemplateError(error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
+}

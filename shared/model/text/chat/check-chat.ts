@@ -1,0 +1,51 @@
+import type {GgufMetadata} from '../../gguf/gguf-file.ts';
+import {ModelUnreadableError} from '../../model-unreadable-error.ts';
+import {ChatTemplateError, createChatTemplate} from './chat-template.ts';
+import {encodeChat} from './encode-chat.ts';
+import type {TextKind} from '../supported-text.ts';
+import {TextUnsupportedError} from '../text-unsupported-error.ts';
+import {createTokenizer} from '../tokenizer.ts';
+import {readTokenizerMetadata} from '../tokenizer-metadata.ts';
+
+const PROBE = 'Hello';
+
+/**
+ * Whether a client can chat with the model of this file: made where a model is offered, and not
+ * left to the first question. Builds the tokenizer and renders one message; takes as long as that.
+ *
+ * @returns what a client can judge by, without the file.
+ *
+ * @throws {TextUnsupportedError} for whatever stands between text and tokens.
+ */
+export function checkChat(
+  metadata: GgufMetadata,
+  {endTokenIds}: {readonly endTokenIds: readonly number[]},
+): TextKind {
+  try {
+    const tokenizer = createTokenizer(metadata);
+    const template = createChatTemplate(metadata);
+    if (endTokenIds.length === 0) {
+      throw new TextUnsupportedError(
+        'end tokens',
+        'no token ends an answer; take a file with "tokenizer.ggml.eos_token_id"',
+      );
+    }
+    const messages = [{role: 'user', content: PROBE}] as const;
+    const promptLength = encodeChat({tokenizer, template, messages}).length;
+    if (promptLength > 0) return textKindOf(metadata);
+    throw new TextUnsupportedError('chat template', `it makes nothing of the message "${PROBE}"`);
+  } catch (error) {
+    if (error instanceof TextUnsupportedError) throw error;
+    if (error instanceof ChatTemplateError) {
+      const reason = `${error.detail.reason}; take a file with a template that works`;
+      throw new TextUnsupportedError('chat template', reason, {cause: error});
+    }
+    const reason = error instanceof ModelUnreadableError ? error.detail.reason : String(error);
+    throw new TextUnsupportedError('vocabulary', reason, {cause: error});
+  }
+}
+
+function textKindOf(metadata: GgufMetadata): TextKind {
+  const {model, preTokenizer} = readTokenizerMetadata(metadata);
+  return {vocabulary: model, preTokenizer};
+}

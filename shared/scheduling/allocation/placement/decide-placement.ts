@@ -1,0 +1,226 @@
+import type {CutGrid} from '#shared/model/cut-grid.ts';
+import type {PeerId} from '#shared/base/ids.ts';
+import {RECORD_REFRESH_MS} from '#shared/protocol/node-record.ts';
+import {MOST_CLAIM_MS, type ClaimLimit} from '../../claim-limit.ts';
+import type {MissingLayers} from '../../scheduling-event.ts';
+import {hashText} from '../../seeded-choice.ts';
+import {steadySnapshot} from '../../steady-speed.ts';
+import type {
+  PlacedShard,
+  PlacementClaim,
+  SnapshotNode,
+  SwarmSnapshot,
+} from '../../swarm-snapshot.ts';
+import type {AllocationTarget} from '../allocation-target.ts';
+import {bestShard, worthOf} from '../best-shard.ts';
+import {addShard, emptyCoverage, gapsOf, type Coverage} from '../coverage.ts';
+import {doesFit} from '../fitting-range.ts';
+import {joinTogether, type JoinQuestion} from '../planner/join-together.ts';
+import {mayReplace, repairShard} from './repair.ts';
+import {withoutOverdueClaims} from './without-overdue-claims.ts';
+
+/** A claim of this age has been seen by all: loading may begin, and nobody disputes it. */
+export const CLAIM_SETTLE_MS = 2500;
+/** Who has said nothing for longer may be gone: a living node's next record would have been seen. */
+export const FRESH_MS = RECORD_REFRESH_MS + CLAIM_SETTLE_MS;
+/** A claim is given up when outranking ones make it worth this much less, and another place more. */
+const WITHDRAW_GAIN = 2;
+
+export type PlacementInput = {
+  readonly snapshot: SwarmSnapshot;
+  readonly model: CutGrid;
+  readonly self: PeerId;
+  readonly target: AllocationTarget;
+  /** How long a claim may stand; by default as long as for the largest model. */
+  readonly claimLimit?: ClaimLimit;
+  /** What this node remembers of the claims of others; by default nothing. */
+  readonly claimedMs?: (nodeId: PeerId) => number;
+};
+
+/** What a node does next about its own layers. */
+export type PlacementDecision =
+  | {readonly kind: 'keep'; readonly why: string}
+  | {readonly kind: 'claim'; readonly shard: PlacedShard; readonly why: string}
+  | {readonly kind: 'withdraw'; readonly why: string}
+  | {
+      readonly kind: 'wait' | 'spare';
+      readonly why: string;
+      readonly missing: readonly MissingLayers[];
+    };
+
+/**
+ * Phase 1 as advice to oneself: what node `self` should hold, given what the
+ * others hold and have claimed. Acts on nobody else. What stands stays: a
+ * serving node moves only to close a gap that no waiting node closes, and only
+ * when what it drops has a settled replica, on a node heard of lately. So a stable swarm never moves, and
+ * a departure reloads no more than the layers that went away with it.
+ *
+ * The caller publishes a claim, keeps asking, loads once the claim is
+ * `CLAIM_SETTLE_MS` old, and serves its old shards until the new one is ready.
+ * It asks once more right before it drops them: others may have left meanwhile.
+ * Claims of others count as long as loading may take (`claim-limit.ts`).
+ * Reads the snapshot in steps and without load (`steadySnapshot`).
+ * O(N · cells) for a serving node, a small plan of the waiting nodes for one
+ * that waits.
+ */
+export function decidePlacement(asked: PlacementInput): PlacementDecision {
+  const {self, claimLimit = () => MOST_CLAIM_MS, claimedMs = () => 0} = asked;
+  const steady = steadySnapshot(asked.snapshot);
+  const snapshot = withoutOverdueClaims(steady, {self, limit: claimLimit, claimedMs});
+  const input = {...asked, snapshot};
+  const node = snapshot.nodes[snapshot.indexOf.get(self) ?? -1];
+  if (node === undefined) return {kind: 'wait', why: 'its own record is on its way', missing: []};
+  if (node.claim !== null) return reviewClaim(input, node, node.claim);
+  return node.shards.length > 0 ? repairOrKeep(input, node) : takePlace(input, node);
+}
+
+type Counts = (node: SnapshotNode, claim: PlacementClaim) => boolean;
+const all: Counts = () => true;
+
+/** What everybody but `self` serves, a claim that counts in place of the shards beside it. */
+function coverageByOthers({snapshot, model, self}: PlacementInput, counts: Counts): Coverage {
+  const coverage = emptyCoverage(model);
+  for (const node of snapshot.nodes) {
+    if (node.nodeId !== self) addNode(coverage, node, counts);
+  }
+  return coverage;
+}
+
+function addNode(coverage: Coverage, node: SnapshotNode, counts: Counts): void {
+  if (node.claim !== null && counts(node, node.claim)) addShard(coverage, node, node.claim);
+  else for (const shard of node.shards) addShard(coverage, node, shard);
+}
+
+/** Whether its shards are replicas to rely on. */
+function isFresh({saidAtMs}: SnapshotNode, {takenAtMs}: SwarmSnapshot): boolean {
+  return saidAtMs === undefined || takenAtMs - saidAtMs <= FRESH_MS;
+}
+
+const isWaiting = ({shards, claim}: SnapshotNode) => shards.length === 0 && claim === null;
+
+function takePlace(input: PlacementInput, self: SnapshotNode): PlacementDecision {
+  const {placed, coverage, hadGaps} = planTogether(input, self) ?? planRest(input);
+  const shard = placed.get(self.nodeId);
+  if (shard !== undefined && doesFit(self.capacityLayers, shard)) {
+    return {kind: 'claim', shard, why: hadGaps ? 'nobody serves it' : 'least served'};
+  }
+  const missing = gapsOf(coverage).map((gap) => ({...gap, why: 'no-node' as const}));
+  return {kind: 'spare', why: 'too little memory for one cell', missing};
+}
+
+type JointPlan = {
+  readonly placed: ReadonlyMap<PeerId, PlacedShard>;
+  /** What will be served. */
+  readonly coverage: Coverage;
+  readonly hadGaps: boolean;
+};
+
+function planFor({coverage, waiting, target}: JoinQuestion): JointPlan {
+  const hadGaps = gapsOf(coverage).length > 0;
+  return {placed: joinTogether({coverage, waiting, target}), coverage, hadGaps};
+}
+
+/**
+ * The plan of all that join together, those included that have claimed already: so it does
+ * not matter who is first, nor who of equals takes which place. `null` when one of them has
+ * claimed by another plan.
+ */
+function planTogether(input: PlacementInput, self: SnapshotNode): JointPlan | null {
+  const {nodes} = input.snapshot;
+  const joining = nodes.filter(({shards}) => shards.length === 0);
+  const serving = coverageByOthers(input, ({shards}) => shards.length > 0);
+  const plan = planFor({coverage: serving, waiting: joining, target: input.target});
+  const placed = leftByClaims(plan.placed, joining);
+  const own = placed?.get(self.nodeId);
+  if (placed === null || (own !== undefined && !doesFit(self.capacityLayers, own))) return null;
+  return {...plan, placed};
+}
+
+/** The places that no claim has taken; whose place another took has the other's instead. */
+function leftByClaims(
+  planned: ReadonlyMap<PeerId, PlacedShard>,
+  joining: readonly SnapshotNode[],
+): ReadonlyMap<PeerId, PlacedShard> | null {
+  const left = new Map(planned);
+  for (const {nodeId, claim} of joining) {
+    if (claim === null) continue;
+    const own = left.get(nodeId);
+    left.delete(nodeId);
+    if (isSamePlace(own, claim)) continue;
+    const other = [...left].find(([, shard]) => isSamePlace(shard, claim));
+    if (other === undefined) return null;
+    if (own === undefined) left.delete(other[0]);
+    else left.set(other[0], own);
+  }
+  return left;
+}
+
+/** What is left for those that wait when all that was claimed is taken. */
+function planRest(input: PlacementInput): JointPlan {
+  const {snapshot, target} = input;
+  const waiting = snapshot.nodes.filter(isWaiting);
+  return planFor({coverage: coverageByOthers(input, all), waiting, target});
+}
+
+function isSamePlace(shard: PlacedShard | undefined, claim: PlacementClaim): boolean {
+  return shard?.startLayer === claim.startLayer && shard.endLayer === claim.endLayer;
+}
+
+function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecision {
+  const {nodes} = input.snapshot;
+  const coverage = coverageByOthers(input, all);
+  for (const shard of self.shards) addShard(coverage, self, shard);
+  if (gapsOf(coverage).length === 0) return {kind: 'keep', why: 'all layers are served'};
+  joinTogether({coverage, waiting: nodes.filter(isWaiting), target: input.target});
+  const candidates = nodes.filter(({shards, claim}) => shards.length > 0 && claim === null);
+  const standing = emptyCoverage(input.model);
+  for (const node of candidates) {
+    if (!isFresh(node, input.snapshot)) continue;
+    for (const own of node.shards) addShard(standing, node, own);
+  }
+  const shard = repairShard(coverage, standing, candidates, self);
+  if (shard === null) return {kind: 'keep', why: 'others close the gap'};
+  return {kind: 'claim', shard, why: 'nobody else closes the gap'};
+}
+
+/** Lowest hash of id and epoch wins: an order that nobody can choose. */
+function claimRank(nodeId: PeerId, {epoch}: PlacementClaim): number {
+  return hashText(`${nodeId}:${String(epoch)}`);
+}
+
+/** What others go on to serve. @param isLeaving whose claim means that its shards are about to go. */
+function reliedOn({snapshot, model, self}: PlacementInput, isLeaving: Counts): Coverage {
+  const relied = emptyCoverage(model);
+  for (const node of snapshot.nodes) {
+    if (node.nodeId === self || !isFresh(node, snapshot)) continue;
+    if (node.claim !== null && isLeaving(node, node.claim)) continue;
+    for (const shard of node.shards) addShard(relied, node, shard);
+  }
+  return relied;
+}
+
+function reviewClaim(
+  input: PlacementInput,
+  self: SnapshotNode,
+  own: PlacementClaim,
+): PlacementDecision {
+  const nowMs = input.snapshot.takenAtMs;
+  const ownRank = claimRank(self.nodeId, own);
+  const isSettled = (claim: PlacementClaim) => nowMs - claim.claimedAtMs >= CLAIM_SETTLE_MS;
+  const outranks: Counts = (node, claim) =>
+    isSettled(claim) || claimRank(node.nodeId, claim) < ownRank;
+  const relied = reliedOn(input, (node, claim) => isSettled(own) || outranks(node, claim));
+  if (!self.shards.every((shard) => mayReplace(relied, shard, own))) {
+    return {kind: 'withdraw', why: 'what it would drop has no other replica'};
+  }
+  if (isSettled(own)) return {kind: 'keep', why: 'loading'};
+  const coverage = coverageByOthers(input, outranks);
+  const best = bestShard(coverage, self);
+  const worth = worthOf(coverage, self, own);
+  const settled = coverageByOthers(input, (_, claim) => isSettled(claim));
+  const isTaken = worthOf(settled, self, own) > worth * WITHDRAW_GAIN;
+  if (!isTaken || best === null || best.worth < worth * WITHDRAW_GAIN) {
+    return {kind: 'keep', why: 'claimed'};
+  }
+  return {kind: 'withdraw', why: 'an earlier claim covers it'};
+}

@@ -1,0 +1,59 @@
+import type {PeerId} from '#shared/base/ids.ts';
+import type {LayerSpan, MissingLayers} from '../scheduling-event.ts';
+
+/** One hop of a chain: the layers that one node runs for one answer. */
+export type ChainHop = LayerSpan & {readonly nodeId: PeerId};
+
+/** What is asked for. */
+export type RouteRequest = {
+  readonly promptTokens: number;
+  readonly newTokens: number;
+  /**
+   * Whether a node with all its session slots or KV tokens taken is left out
+   * (`refuse`), or only looks as busy as it is (`queue`: a planner's question).
+   */
+  readonly whenFull: 'refuse' | 'queue';
+};
+
+/** What this client promised to a node, beyond what the node's record counts. */
+export type PromisedLoad = {readonly sessions: number; readonly workMsPerToken: number};
+
+/** What one client knows beside the snapshot. */
+export type RouteOverlay = {
+  readonly distrusted: ReadonlySet<PeerId>;
+  readonly promised: ReadonlyMap<PeerId, PromisedLoad>;
+  /** One decode step of one layer, as this client saw it; replaces the node's own word. */
+  readonly observedMsPerLayer: ReadonlyMap<PeerId, number>;
+  /** Tokens of this conversation whose KV cache a node still holds. */
+  readonly warmTokens: ReadonlyMap<PeerId, number>;
+  /**
+   * About how many sessions other clients have opened that no record shows yet.
+   * All clients see the same idle nodes; a guess of one's own where those
+   * sessions went keeps them from going to the same ones.
+   */
+  readonly unseenSessions: number;
+};
+
+export const EMPTY_OVERLAY: RouteOverlay = {
+  distrusted: new Set(),
+  promised: new Map(),
+  observedMsPerLayer: new Map(),
+  warmTokens: new Map(),
+  unseenSessions: 0,
+};
+
+export type Chain = {
+  readonly kind: 'chain';
+  readonly hops: readonly ChainHop[];
+  /** One decode step with nobody else there: hops, links, and the link from tail to head. */
+  readonly stepMs: number;
+  /** The same with the load that the snapshot and the overlay know of. */
+  readonly loadedStepMs: number;
+  /** How many chains were near enough to the best to be chosen instead. */
+  readonly nearEqual: number;
+};
+
+/** Nobody, or nobody who may, serves these layers: an ordinary outcome under churn. */
+export type RouteGap = {readonly kind: 'gap'; readonly missing: readonly MissingLayers[]};
+
+export type RouteResult = Chain | RouteGap;

@@ -1,0 +1,40 @@
+import {saturationOf, WAIT_PER_HOP, waitMs} from '../../cost-model.ts';
+import {realAt} from '../../table-access.ts';
+import type {IdleSteps} from './idle-steps.ts';
+import type {NodeCosts} from '../node-costs.ts';
+
+/** Adds the waiting that the work at each node means. Changes `layerMs` and `hopMs`. O(N). */
+export function chargeWaiting(
+  costs: NodeCosts,
+  {idle, busyMs}: {readonly idle: IdleSteps; readonly busyMs: number},
+): void {
+  const {workMs, idleLayerMs, idleHopMs, layersHeld, layerMs, hopMs} = costs;
+  const saturation = saturationOf(meanWork(costs), idle.bestMs);
+  // With less than a whole step of work nobody waits; a lower level, be it by a lie, would make all seem overloaded.
+  const levelMs = Math.max(busyMs, idle.bestMs);
+  for (let at = 0; at < workMs.length; at += 1) {
+    const ownMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
+    const queueMs = waitMs({
+      workMs: realAt(workMs, at) + ownMs,
+      aloneMs: Math.max(ownMs, realAt(idle.throughMs, at)),
+      busyMs: levelMs,
+      saturation,
+    });
+    // Some of it for standing in the queue at all, the rest for the work that is added to it.
+    const perLayerMs = ((1 - WAIT_PER_HOP) * queueMs) / Math.max(1, realAt(layersHeld, at));
+    hopMs[at] = realAt(idleHopMs, at) + WAIT_PER_HOP * queueMs;
+    layerMs[at] = realAt(idleLayerMs, at) + perLayerMs;
+  }
+}
+
+/** Work, ms per token, of a node that holds layers, on average. */
+function meanWork({workMs, layersHeld}: NodeCosts): number {
+  let sum = 0;
+  let serving = 0;
+  for (let at = 0; at < workMs.length; at += 1) {
+    if (realAt(layersHeld, at) === 0) continue;
+    sum += realAt(workMs, at);
+    serving += 1;
+  }
+  return sum / Math.max(1, serving);
+}

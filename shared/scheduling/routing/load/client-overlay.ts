@@ -1,0 +1,146 @@
+import type {PeerId} from '#shared/base/ids.ts';
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
+import {MOST_MS, type SwarmSnapshot} from '../../swarm-snapshot.ts';
+import {EMPTY_OVERLAY, type ChainHop, type PromisedLoad, type RouteOverlay} from '../chain.ts';
+import {addPromise} from './promised-load.ts';
+
+/** A chain that this client has chosen; `release` takes it back. */
+export type PromisedChain = {
+  readonly hops: readonly ChainHop[];
+  readonly openedMs: number;
+  /** `Infinity` while its answer runs. */
+  readonly endedMs: number;
+};
+
+/** Sessions under way by their heads, as records tell at one moment. */
+type View = {readonly atMs: number; readonly sessions: ReadonlyMap<PeerId, number>};
+type Openings = {readonly atMs: number; readonly sessions: number};
+type SeenRecord = Pick<NodeRecord, 'peerId' | 'shards' | 'openSessions'>;
+type Observed = {readonly atMs: number; readonly msPerLayer: number};
+
+/** Records tell of a session about this late; what others opened within it is not seen yet. */
+const UNSEEN_MS = 2000;
+/** Nodes measure their own steps and say so within seconds: after this long their word counts again. */
+const OBSERVED_MS = 15_000;
+
+/**
+ * What one client knows beside the records: the chains that it has promised
+ * load to and no record shows yet, those that have ended and records still
+ * show, and the speed at which hops really ran. All times are Unix ms on the
+ * clock of the records' `seq`, given by the caller.
+ */
+export class ClientOverlay {
+  readonly #observed = new Map<PeerId, Observed>();
+  #chains: readonly PromisedChain[] = [];
+  #view: View | null = null;
+  #openings: readonly Openings[] = [];
+
+  /** Counts the load of a chain until a record shows it. */
+  promise(hops: readonly ChainHop[], nowMs: number): PromisedChain {
+    const chain = {hops, openedMs: nowMs, endedMs: Infinity};
+    this.#chains = [...this.#chains, chain];
+    return chain;
+  }
+
+  /** The answer has ended, however: its load counts no more, also while records still show it. */
+  release(chain: PromisedChain, nowMs: number): void {
+    this.#chains = this.#chains.map((other) =>
+      other === chain ? {...chain, endedMs: nowMs} : other,
+    );
+  }
+
+  /**
+   * One decode step of one layer as it really was, waiting left out: replaces the node's own
+   * word for a while. What is no such time, or longer than any (`MOST_MS`), is ignored.
+   */
+  observe(nodeId: PeerId, msPerLayer: number, nowMs: number): void {
+    if (msPerLayer > 0 && msPerLayer <= MOST_MS) {
+      this.#observed.set(nodeId, {atMs: nowMs, msPerLayer});
+    }
+  }
+
+  /**
+   * What records say now, to be told at every change: who looks only when it
+   * asks does not know how many others ask. O(N).
+   */
+  see(records: Iterable<SeenRecord>, nowMs: number): void {
+    const sessions = new Map<PeerId, number>();
+    for (const {peerId, shards, openSessions} of records) {
+      if (isHead(shards)) sessions.set(peerId, openSessions);
+    }
+    this.#count({atMs: nowMs, sessions});
+  }
+
+  /** All of it, for a route over `snapshot`. O(N + promised hops). */
+  over(snapshot: SwarmSnapshot, distrusted: ReadonlySet<PeerId>): RouteOverlay {
+    const nowMs = snapshot.takenAtMs;
+    this.#chains = this.#chains.filter(
+      ({hops, endedMs}) => !hops.every(({nodeId}) => hasSaid(snapshot, nodeId, endedMs)),
+    );
+    const promised = new Map<PeerId, PromisedLoad>();
+    for (const chain of this.#chains) {
+      for (const hop of chain.hops) {
+        const sign = signOf(snapshot, hop.nodeId, chain);
+        if (sign !== 0) addPromise(promised, snapshot, {hops: [hop], sign});
+      }
+    }
+    for (const [nodeId, {atMs}] of this.#observed) {
+      if (atMs < nowMs - OBSERVED_MS) this.#observed.delete(nodeId);
+    }
+    const observedMsPerLayer = new Map(
+      [...this.#observed].map(([nodeId, {msPerLayer}]) => [nodeId, msPerLayer]),
+    );
+    const unseenSessions = this.#unseenSessions(snapshot);
+    return {...EMPTY_OVERLAY, distrusted, promised, observedMsPerLayer, unseenSessions};
+  }
+
+  /**
+   * As many sessions as others have opened within the window, as far as heads
+   * tell: about as many have been opened since and are not told yet.
+   */
+  #unseenSessions({nodes, takenAtMs}: SwarmSnapshot): number {
+    const heads = nodes.filter(({shards}) => isHead(shards));
+    const sessions = new Map(heads.map(({nodeId, openSessions}) => [nodeId, openSessions]));
+    this.#count({atMs: takenAtMs, sessions});
+    const opened = this.#openings.reduce((sum, openings) => sum + openings.sessions, 0);
+    const shownSinceMs = takenAtMs - 2 * UNSEEN_MS;
+    const own = this.#chains.filter(({openedMs}) => openedMs >= shownSinceMs).length;
+    return Math.max(0, opened - own);
+  }
+
+  /** Adds what heads opened since the view before; of a longer time, as much as falls into the window. */
+  #count(view: View): void {
+    const before = this.#view;
+    this.#view = view;
+    this.#openings = this.#openings.filter(({atMs}) => atMs > view.atMs - UNSEEN_MS);
+    if (before === null) return;
+    let sessions = 0;
+    for (const [nodeId, now] of view.sessions) {
+      sessions += Math.max(0, now - (before.sessions.get(nodeId) ?? now));
+    }
+    if (sessions === 0) return;
+    const part = Math.min(1, UNSEEN_MS / Math.max(1, view.atMs - before.atMs));
+    this.#openings = [...this.#openings, {atMs: view.atMs, sessions: part * sessions}];
+  }
+}
+
+/** 1 while a running session is not in the node's record yet, -1 while an ended one still is. */
+function signOf(snapshot: SwarmSnapshot, nodeId: PeerId, chain: PromisedChain): -1 | 0 | 1 {
+  const isRunning = chain.endedMs === Infinity;
+  const isShown =
+    hasSaid(snapshot, nodeId, chain.openedMs) && !hasSaid(snapshot, nodeId, chain.endedMs);
+  if (isRunning === isShown) return 0;
+  return isRunning ? 1 : -1;
+}
+
+/** Whether a node's record is younger than that moment; a node that is gone has nothing more to say. */
+function hasSaid({nodes, indexOf}: SwarmSnapshot, nodeId: PeerId, atMs: number): boolean {
+  if (atMs === Infinity) return false;
+  const node = nodes[indexOf.get(nodeId) ?? -1];
+  return node === undefined || (node.saidAtMs ?? -Infinity) > atMs;
+}
+
+/** Each session under way has one head. */
+function isHead(shards: readonly {readonly embedding: boolean}[]): boolean {
+  return shards.some(({embedding}) => embedding);
+}

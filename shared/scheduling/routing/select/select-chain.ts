@@ -1,0 +1,98 @@
+import type {CutGrid} from '#shared/model/cut-grid.ts';
+import {busyLevelMs, linkMs} from '../../cost-model.ts';
+import {seededRandom, type NextRandom} from '../../seeded-choice.ts';
+import type {SwarmSnapshot} from '../../swarm-snapshot.ts';
+import type {ChainHop, RouteOverlay, RouteRequest, RouteResult} from '../chain.ts';
+import {idleStepsOf} from '../load/idle-steps.ts';
+import {missingLayers} from '../missing-layers.ts';
+import {guessUnseen} from '../load/guess-unseen.ts';
+import {chargeWaiting} from '../load/charge-waiting.ts';
+import {nodeCosts, type NodeCosts} from '../node-costs.ts';
+import {placedLevel} from '../load/placed-level.ts';
+import {favourWarm} from './prefix-affinity.ts';
+import {routeIndexOf, type RouteIndex} from '../route-index.ts';
+import {hopsOf, searchChains, type FoundChain} from '../search-chains.ts';
+
+/** Chains up to this factor of the best count as equal: load is spread over them. */
+const NEAR_EQUAL = 1.03;
+
+export type RouteInput = {
+  readonly snapshot: SwarmSnapshot;
+  readonly model: CutGrid;
+  readonly request: RouteRequest;
+  readonly overlay: RouteOverlay;
+  /** Decides among near-equal chains. */
+  readonly seed: number;
+};
+
+/**
+ * Phase 2: a chain with (nearly) the least predicted time for one decode step.
+ *
+ * Entry and exit at any boundary of a node's range; the link from tail back to
+ * head counts, and so do the sessions that are there. Among chains within a few
+ * percent of the best the seed chooses, in proportion to free capacity. The
+ * head holds the embedding, the tail the LM head. Source: Parallax, arXiv
+ * 2509.26182, phase 2.
+ *
+ * @returns `gap` when nobody serves some layer: an ordinary outcome under
+ *   churn, so a value, not an error.
+ */
+export function selectChain(input: RouteInput): RouteResult {
+  const {snapshot, request, overlay} = input;
+  const index = routeIndexOf(snapshot, input.model);
+  const random = seededRandom(input.seed);
+  const idle = idleStepsOf(index);
+  const costs = nodeCosts(snapshot, request, overlay);
+  const {unseenSessions} = overlay;
+  const levelOf = unseenSessions > 0 ? placedLevel(index, idle) : busyLevelMs;
+  guessUnseen({index, costs, idle, levelOf, random, unseenSessions});
+  chargeWaiting(costs, {idle, busyMs: levelOf(costs.workMs)});
+  favourWarm(snapshot, request, overlay, costs);
+  const found = searchChains(index, costs, NEAR_EQUAL);
+  const chosen = chooseSpread(found, index, costs, random);
+  if (chosen === null) {
+    return {kind: 'gap', missing: missingLayers(snapshot, input.model, costs)};
+  }
+  const hops = hopsOf(chosen, index);
+  return {
+    kind: 'chain',
+    hops,
+    stepMs: unloadedStepMs(hops, snapshot, costs),
+    loadedStepMs: chosen.loadedMs,
+    nearEqual: found.length,
+  };
+}
+
+/** One of the near-equal chains, the likelier the less its busiest node has to do. */
+function chooseSpread(
+  found: readonly FoundChain[],
+  index: RouteIndex,
+  costs: NodeCosts,
+  random: NextRandom,
+): FoundChain | null {
+  const weights = found.map(({stands}) => {
+    const busiestMs = Math.max(...stands.map((s) => costs.workMs[index.nodeOf[s] ?? 0] ?? 0));
+    return 1 / (1 + busiestMs);
+  });
+  let at = random() * weights.reduce((sum, weight) => sum + weight, 0);
+  for (const [k, chain] of found.entries()) {
+    at -= weights[k] ?? 0;
+    if (at < 0) return chain;
+  }
+  return found.at(-1) ?? null;
+}
+
+function unloadedStepMs(
+  hops: readonly ChainHop[],
+  snapshot: SwarmSnapshot,
+  costs: NodeCosts,
+): number {
+  const at = hops.map(({nodeId}) => snapshot.indexOf.get(nodeId) ?? 0);
+  return hops.reduce((sum, {startLayer, endLayer}, k) => {
+    const node = at[k] ?? 0;
+    const next = at[(k + 1) % at.length] ?? 0;
+    const layersMs = (endLayer - startLayer) * (costs.idleLayerMs[node] ?? 0);
+    const wayMs = hops.length > 1 ? linkMs(snapshot.rttMs(node, next)) : 0;
+    return sum + layersMs + (costs.idleHopMs[node] ?? 0) + wayMs;
+  }, 0);
+}

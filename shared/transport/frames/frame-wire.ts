@@ -1,0 +1,46 @@
+import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
+
+/** libp2p protocol of a link: one stream of it for each direction. */
+export const FRAMES_PROTOCOL = `/weft/frames/${PROTOCOL_MAJOR}.0.0`;
+
+/**
+ * Words on a link, big-endian u32. Sender to receiver: the length of a frame,
+ * then its bytes; or `PING`. Receiver to sender: bytes that it has dealt with
+ * since the last such word; or `PONG`, in the order of the pings.
+ */
+export const WORD_BYTES = 4;
+export const PING = 0xff_ff_ff_ff;
+export const PONG = 0xff_ff_ff_ff;
+/**
+ * Bytes, words included, that may be on the way to a receiver which has not
+ * dealt with them. Without it a busy receiver's stream is reset at 4 MiB
+ * unread, and a burst on a fresh connection stalls for seconds.
+ */
+export const WINDOW_BYTES = 256 * 1024;
+
+export function encodeWord(value: number): Uint8Array {
+  const bytes = new Uint8Array(WORD_BYTES);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
+
+/** Collects words out of arbitrary chunks. */
+export class WordReader {
+  readonly #bytes = new Uint8Array(WORD_BYTES);
+  #filled = 0;
+
+  /** @returns the word, once its last byte is there, and how many bytes of `chunk` were used. */
+  push(chunk: Uint8Array): {readonly usedBytes: number; readonly word: number | null} {
+    const part = chunk.subarray(0, WORD_BYTES - this.#filled);
+    this.#bytes.set(part, this.#filled);
+    this.#filled += part.byteLength;
+    if (this.#filled < WORD_BYTES) return {usedBytes: part.byteLength, word: null};
+    this.#filled = 0;
+    return {usedBytes: part.byteLength, word: new DataView(this.#bytes.buffer).getUint32(0)};
+  }
+}
+
+/** What a stream's message event carries: one chunk or a list of chunks. */
+export function chunksOf(data: Uint8Array | Iterable<Uint8Array>): Iterable<Uint8Array> {
+  return data instanceof Uint8Array ? [data] : data;
+}

@@ -1,0 +1,34 @@
+import type {ConnectionGater, PeerId as Libp2pPeerId} from '@libp2p/interface';
+import {asPeerId, type PeerId} from '../../base/ids.ts';
+import {createEd25519Gater} from './ed25519-gater.ts';
+import type {NamedServer} from '../../protocol/bootstrap.ts';
+import {mayDial} from '../dialled-addresses.ts';
+
+type Options = {
+  /** As of now; none before the first bootstrap. */
+  readonly namedServers: () => readonly NamedServer[];
+  /** Whether this peer flooded the tab a while ago. */
+  readonly isShutOut: (peer: PeerId) => boolean;
+};
+
+/**
+ * Whom a tab dials and lets in: Ed25519 peers at the addresses of
+ * `dialled-addresses.ts`, wherever libp2p learnt of others; by relay only
+ * through named servers; and nobody who flooded it.
+ */
+export function createTabGater({namedServers, isShutOut}: Options): ConnectionGater {
+  const base = createEd25519Gater();
+  const isOut = (peer: Libp2pPeerId) => isShutOut(asPeerId(peer.toString()));
+  const isNamed = (peer: Libp2pPeerId) =>
+    namedServers().some(({peerId}) => peerId === peer.toString());
+  return {
+    ...base,
+    denyDialMultiaddr: (address) => !mayDial(address, namedServers()),
+    denyInboundRelayedConnection: async (relay, remote) =>
+      !isNamed(relay) ||
+      isOut(remote) ||
+      ((await base.denyInboundRelayedConnection?.(relay, remote)) ?? false),
+    denyInboundUpgradedConnection: async (peer, connection) =>
+      isOut(peer) || ((await base.denyInboundUpgradedConnection?.(peer, connection)) ?? false),
+  };
+}
