@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['{shared,web,signal-server,e2e}/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
+    // Left to itself it keeps one core free, which is half of a machine with two.
+    maxWorkers: '100%',
     setupFiles: ['.config/same-properties.ts'],
     // Ends a test that hangs; no test is about time, and machines are busy.
     testTimeout: 60_000,

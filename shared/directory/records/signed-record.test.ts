@@ -1,3 +1,4 @@
+import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {PrivateKey} from '@libp2p/interface';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
@@ -42,7 +43,7 @@ test('[SR3] refuses a record under a key that is not its own', async () => {
   const {key, value} = await seal();
   const others = [
     key.replace('/public/', '/private/'),
-    key.replace('/1/', '/2/'),
+    key.replace(`/${PROTOCOL_MAJOR}/`, `/${PROTOCOL_MAJOR + 1}/`),
     key.replace(record.peerId, idOf(await generateKeyPair('Ed25519'))),
   ];
   for (const other of others) {
