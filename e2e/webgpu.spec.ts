@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {expect, test, type Page} from '@playwright/test';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {GraphBuilder} from '../web/src/node/engine/graph/graph-builder.ts';
+import {GraphBuilder} from '../web/src/node/engine/ort/graph/graph-builder.ts';
 import {serveTinyModel, type TinySite} from './engine-page/serve-tiny-model.ts';
 import {offerModel} from './load/offer-model.ts';
 import {chromiumArguments, findChromium} from './set-up/find-chromium.ts';

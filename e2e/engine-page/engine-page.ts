@@ -5,13 +5,16 @@ import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {sampleToken} from '#shared/session/sample-token.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import {EngineError} from '../../web/src/node/engine/engine-error.ts';
-import type {EngineChoice, MeasuredShard} from '../../web/src/node/engine/engine-protocol.ts';
+import type {
+  EngineChoice,
+  MeasuredShard,
+} from '../../web/src/node/engine/worker/engine-protocol.ts';
 import type {LoadProgress} from '../../web/src/node/engine/load-progress.ts';
 import type {ShardMemory} from '../../web/src/node/engine/shard-memory.ts';
 import type {ShardInput, ShardRunner} from '../../web/src/node/engine/shard-runner.ts';
-import {openGpuOrt} from '../../web/src/node/engine/webgpu/open-gpu-ort.ts';
-import {requestGpuDevice} from '../../web/src/node/engine/webgpu/request-gpu-device.ts';
-import {createWorkerShardRunner} from '../../web/src/node/engine/worker-shard-runner.ts';
+import {openGpuOrt} from '../../web/src/node/engine/ort/webgpu/open-gpu-ort.ts';
+import {requestGpuDevice} from '../../web/src/node/engine/ort/webgpu/request-gpu-device.ts';
+import {createWorkerShardRunner} from '../../web/src/node/engine/worker/worker-shard-runner.ts';
 
 type PageShard = {
   readonly engine?: EngineChoice;

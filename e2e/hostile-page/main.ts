@@ -12,8 +12,14 @@ import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transpo
 import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {parseFrame} from '#shared/protocol/frame/frame.ts';
-import {createLibp2pNode, type BrowserNode} from '../../web/src/node/libp2p/create-libp2p-node.ts';
-import {createEphemeralIdentity, type Identity} from '../../web/src/node/libp2p/load-identity.ts';
+import {
+  createLibp2pNode,
+  type BrowserNode,
+} from '../../web/src/node/swarm/libp2p-node/create-libp2p-node.ts';
+import {
+  createEphemeralIdentity,
+  type Identity,
+} from '../../web/src/node/swarm/libp2p-node/load-identity.ts';
 import {flood} from './flood.ts';
 import type {HostileControl, ToldMessage} from './hostile-control.ts';
 

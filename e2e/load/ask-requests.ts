@@ -1,5 +1,5 @@
 import {setTimeout as wait} from 'node:timers/promises';
-import type {AskRequest} from '../../web/src/chat/chat-service.ts';
+import type {AskRequest} from '../../web/src/ports/chat-service.ts';
 import type {Tab} from '../swarm/tab.ts';
 import {arrivalTimesMs} from './arrival-times.ts';
 import {askOne, type Patience} from './ask-one.ts';

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import type {LendState} from '../../web/src/chat/lend-service.ts';
+import type {LendState} from '../../web/src/ports/lend-service.ts';
 import {chooseCutEvery} from './choose-cut-every.ts';
 import {countChains, countUnservedLayers} from './count-chains.ts';
 import {judgeCoverage} from './coverage.ts';

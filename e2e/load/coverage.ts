@@ -1,6 +1,6 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
-import type {LendState} from '../../web/src/chat/lend-service.ts';
+import type {LendState} from '../../web/src/ports/lend-service.ts';
 import {countChains} from './count-chains.ts';
 import type {TabGroup} from './scenario.ts';
 

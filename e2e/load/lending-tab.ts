@@ -1,4 +1,4 @@
-import type {LendRequest, LendState} from '../../web/src/chat/lend-service.ts';
+import type {LendRequest, LendState} from '../../web/src/ports/lend-service.ts';
 import type {Swarm} from '../swarm/start-swarm.ts';
 import type {Tab} from '../swarm/tab.ts';
 import type {RunJournal} from './run-journal.ts';

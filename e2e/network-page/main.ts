@@ -14,9 +14,12 @@ import {
 import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
-import {createLibp2pNode, type BrowserNode} from '../../web/src/node/libp2p/create-libp2p-node.ts';
-import {loadIdentity} from '../../web/src/node/libp2p/load-identity.ts';
-import {readLinkPaths} from '../../web/src/node/libp2p/read-link-paths.ts';
+import {
+  createLibp2pNode,
+  type BrowserNode,
+} from '../../web/src/node/swarm/libp2p-node/create-libp2p-node.ts';
+import {loadIdentity} from '../../web/src/node/swarm/libp2p-node/load-identity.ts';
+import {readLinkPaths} from '../../web/src/node/swarm/libp2p-node/read-link-paths.ts';
 import type {Call, NetworkControl, NetworkEvents, Outcome} from './network-control.ts';
 
 declare global {

@@ -1,4 +1,4 @@
-import type {LinkPath} from '../../web/src/node/libp2p/read-link-paths.ts';
+import type {LinkPath} from '../../web/src/node/swarm/libp2p-node/read-link-paths.ts';
 
 /** What a transport call came to, in a form that leaves the page. */
 export type Outcome =

@@ -1,7 +1,7 @@
 import {mkdir} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {chromium, type Browser, type BrowserContextOptions, type Page} from 'playwright';
-import type {LendRequest} from '../../web/src/chat/lend-service.ts';
+import type {LendRequest} from '../../web/src/ports/lend-service.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
 import type {SocketLimits} from '../../signal-server/src/limits/socket-limits.ts';

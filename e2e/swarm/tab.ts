@@ -1,9 +1,9 @@
 import type {Browser, Page} from 'playwright';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
-import type {AnswerEvent, AskRequest} from '../../web/src/chat/chat-service.ts';
-import type {LendLoad, LendRequest, LendState} from '../../web/src/chat/lend-service.ts';
-import type {LinkReport, TabTraffic} from '../../web/src/chat/link-service.ts';
-import type {AskResult, TabControl} from '../../web/src/headless/tab-control.ts';
+import type {AnswerEvent, AskRequest} from '../../web/src/ports/chat-service.ts';
+import type {LendLoad, LendRequest, LendState} from '../../web/src/ports/lend-service.ts';
+import type {LinkReport, TabTraffic} from '../../web/src/ports/link-service.ts';
+import type {AskResult, TabControl} from '../../web/src/app/tab-control.ts';
 import {rendererProcessOf} from './renderer-process.ts';
 
 declare const weftTab: TabControl;

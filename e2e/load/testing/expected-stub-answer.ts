@@ -1,7 +1,7 @@
 import {asSessionId} from '#shared/base/ids.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {sampleToken} from '#shared/session/sample-token.ts';
-import {createStubShardRunner} from '../../../web/src/node/engine/stub-shard-runner.ts';
+import {createStubShardRunner} from '../../../web/src/node/engine/stub/stub-shard-runner.ts';
 
 /** What a swarm of stubs must answer, by one stub that holds the whole model, without a swarm. */
 export async function expectedStubAnswer(input: {

@@ -1,11 +1,11 @@
 import {provide} from '@lit/context';
 import {css, html, LitElement, svg, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
-import type {ChatService} from '../chat/chat-service.ts';
+import type {ChatService} from '../ports/chat-service.ts';
 import './chat/ask-panel.ts';
-import type {NetworkService} from '../chat/network-service.ts';
+import type {NetworkService} from '../ports/network-service.ts';
 import {chatContext} from './contexts.ts';
-import './contribute/lend-panel.ts';
+import './lend/lend-panel.ts';
 import {controlStyles} from './control-styles.ts';
 import {
   isStopped,

@@ -1,5 +1,5 @@
 import {html, nothing, type TemplateResult} from 'lit';
-import type {Failure} from '../chat/explain-failure.ts';
+import type {Failure} from '../ports/explain-failure.ts';
 
 /** What failed, in place of what was wanted: read out at once, with a way on where there is a link for it. */
 export function renderFailure({code, sentence, nextStep}: Failure): TemplateResult {

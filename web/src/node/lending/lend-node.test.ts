@@ -1,6 +1,6 @@
 import {afterEach, expect, test, vi} from 'vitest';
-import type {LendRequest} from '../../chat/lend-service.ts';
-import type {SwarmMembership} from '../swarm-membership.ts';
+import type {LendRequest} from '../../ports/lend-service.ts';
+import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {LendNode} from './lend-node.ts';
 import {memoryMembership} from './testing/memory-membership.ts';
 

@@ -1,7 +1,7 @@
 import {isWeftError} from '#shared/base/errors.ts';
-import type {LendLoad, LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
+import type {LendLoad, LendRequest, LendService, LendState} from '../../ports/lend-service.ts';
 import type {HopServer} from '../serving/hop-server.ts';
-import type {SwarmMembership} from '../swarm-membership.ts';
+import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {Lending} from './lending.ts';
 
 /**

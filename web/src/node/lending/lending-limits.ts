@@ -1,4 +1,4 @@
-import type {LendRequest} from '../../chat/lend-service.ts';
+import type {LendRequest} from '../../ports/lend-service.ts';
 import type {HopLimits} from '../serving/hop-server.ts';
 
 /** Cache positions that a lending tab promises, over all sessions and for each of its layers. */

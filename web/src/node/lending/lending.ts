@@ -7,12 +7,12 @@ import {
   decidePlacement,
 } from '#shared/scheduling/allocation/placement/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {EngineFallback, LendRequest, LendState} from '../../chat/lend-service.ts';
-import {OwnSpeed} from '../capability/own-speed.ts';
+import type {EngineFallback, LendRequest, LendState} from '../../ports/lend-service.ts';
+import {OwnSpeed} from '../measure/own-speed.ts';
 import {NO_MEMORY} from '../engine/shard-memory.ts';
-import {PlacementLoop, type PlacementState, type ReadyShard} from '../placement/placement-loop.ts';
+import {PlacementLoop, type PlacementState, type ReadyShard} from './placement-loop.ts';
 import {HopServer} from '../serving/hop-server.ts';
-import type {SwarmMembership} from '../swarm-membership.ts';
+import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {isCutOff} from './is-cut-off.ts';
 import {
   DRAIN_MS,

@@ -5,8 +5,8 @@ import type {GenerationRequest} from '#shared/client/generation-event.ts';
 import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import type {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
 import {selectChain} from '#shared/scheduling/routing/select/select-chain.ts';
-import type {EngineHop} from '../../chat/swarm-chat-service.ts';
-import type {SwarmMembership} from '../swarm-membership.ts';
+import type {EngineHop} from '../../ports/swarm-chat-service.ts';
+import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 
 /**
  * Phase 2 for one request of this tab, over its newest snapshot.

@@ -13,7 +13,7 @@ import {checkOpening} from '#shared/session/check-opening.ts';
 import {stepHop} from '#shared/session/hop-session.ts';
 import {StepQueue} from '#shared/session/step-queue.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
-import type {ObservedStep} from '../capability/speed-meter.ts';
+import type {ObservedStep} from '../measure/speed-meter.ts';
 import {checkFrame} from './check-frame.ts';
 import {framesAfterStep, runHopStep} from './run-hop-step.ts';
 import {SessionTable} from './session-table.ts';

@@ -1,5 +1,5 @@
 import type {HopServed} from '#shared/protocol/control/hop-served.ts';
-import {RunningMedian} from '../capability/running-median.ts';
+import {RunningMedian} from '../measure/running-median.ts';
 
 /** Steps that are long ago were of another load. */
 const WINDOW = {count: 32, ageMs: 60_000};

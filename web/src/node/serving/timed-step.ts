@@ -1,5 +1,5 @@
 import type {Frame} from '#shared/protocol/frame/frame.ts';
-import type {ObservedStep} from '../capability/speed-meter.ts';
+import type {ObservedStep} from '../measure/speed-meter.ts';
 import type {ServedSession} from './served-session.ts';
 
 /** A frame whose turn has not come, and how long it has been here, on the stopwatch. */

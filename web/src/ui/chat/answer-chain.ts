@@ -1,13 +1,13 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
-import type {ChainHop, ServedHop} from '../../chat/chat-service.ts';
+import type {ChainHop, ServedHop} from '../../ports/chat-service.ts';
 import {msPerTokenOf, type AnswerProgress} from '../controllers/answer-progress.ts';
 import {controlStyles} from '../control-styles.ts';
 import {formatDuration} from '../format/format-duration.ts';
 import {formatEngine} from '../format/format-engine.ts';
 import {formatLayers} from '../format/format-layers.ts';
 import {shortNode} from '../format/short-node.ts';
-import {toneOfHop} from '../layers/layer-strip.ts';
+import {toneOfHop} from '../swarm/layer-strip.ts';
 
 /** Shorter waits are nobody's concern. */
 const SHOWN_WAIT_MS = 1;

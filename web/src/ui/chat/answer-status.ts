@@ -1,11 +1,11 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-import type {NetworkState} from '../../chat/network-service.ts';
+import type {NetworkState} from '../../ports/network-service.ts';
 import type {AnswerProgress, AnswerStage} from '../controllers/answer-progress.ts';
 import {controlStyles} from '../control-styles.ts';
 import {formatLayerList} from '../format/format-layers.ts';
-import '../layers/layer-strip.ts';
+import '../swarm/layer-strip.ts';
 import {LendWantedEvent} from '../page-events.ts';
 
 const STAGES: Readonly<Record<Exclude<AnswerStage, 'waiting' | 'writing'>, string>> = {

@@ -1,6 +1,6 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
-import type {NetworkState} from '../../chat/network-service.ts';
+import type {NetworkState} from '../../ports/network-service.ts';
 import type {Turn} from '../controllers/conversation-controller.ts';
 import {controlStyles} from '../control-styles.ts';
 import {renderFailure} from '../render-failure.ts';

@@ -1,6 +1,6 @@
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-import type {AnswerEvent, ChainHop, ServedHop} from '../../chat/chat-service.ts';
-import type {Failure} from '../../chat/explain-failure.ts';
+import type {AnswerEvent, ChainHop, ServedHop} from '../../ports/chat-service.ts';
+import type {Failure} from '../../ports/explain-failure.ts';
 
 /** What an unfinished answer is busy with. */
 export type AnswerStage = 'joining' | 'choosing' | 'waiting' | 'opening' | 'reading' | 'writing';

@@ -1,7 +1,7 @@
 import type {ReactiveControllerHost} from 'lit';
 import {expect, test} from 'vitest';
 import {WeftError} from '#shared/base/errors.ts';
-import type {AnswerEvent, AskRequest, ChatService} from '../../chat/chat-service.ts';
+import type {AnswerEvent, AskRequest, ChatService} from '../../ports/chat-service.ts';
 import {msPerTokenOf} from './answer-progress.ts';
 import {ConversationController} from './conversation-controller.ts';
 

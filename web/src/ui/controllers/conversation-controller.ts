@@ -1,6 +1,6 @@
 import type {ReactiveController, ReactiveControllerHost} from 'lit';
-import type {AskRequest, ChatMessage, ChatService} from '../../chat/chat-service.ts';
-import {explainFailure} from '../../chat/explain-failure.ts';
+import type {AskRequest, ChatMessage, ChatService} from '../../ports/chat-service.ts';
+import {explainFailure} from '../../ports/explain-failure.ts';
 import {afterEvent, beginAnswer, type AnswerView} from './answer-progress.ts';
 
 /** One question and its answer. */

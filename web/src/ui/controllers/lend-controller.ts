@@ -1,17 +1,17 @@
 import type {ReactiveController, ReactiveControllerHost} from 'lit';
-import {explainCode, explainFailure, type Failure} from '../../chat/explain-failure.ts';
-import type {LendRequest, LendService, LendState} from '../../chat/lend-service.ts';
-import type {LinkService} from '../../chat/link-service.ts';
-import type {NetworkService} from '../../chat/network-service.ts';
+import {explainCode, explainFailure, type Failure} from '../../ports/explain-failure.ts';
+import type {LendRequest, LendService, LendState} from '../../ports/lend-service.ts';
+import type {LinkService} from '../../ports/link-service.ts';
+import type {NetworkService} from '../../ports/network-service.ts';
 import {
   choiceOfLayers,
   choiceWithin,
   type LendChoice,
   type ModelCard,
   type ModelService,
-} from '../../chat/model-card.ts';
-import type {MemoryCap} from '../contribute/memory-cap.ts';
-import {loadingPartsAfter, type LoadingParts} from '../contribute/step-list.ts';
+} from '../../ports/model-card.ts';
+import type {MemoryCap} from '../lend/memory-cap.ts';
+import {loadingPartsAfter, type LoadingParts} from '../lend/step-list.ts';
 
 /** What the page shows of lending. */
 export type LendView = {

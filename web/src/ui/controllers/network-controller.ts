@@ -1,5 +1,5 @@
 import type {ReactiveController, ReactiveControllerHost} from 'lit';
-import type {NetworkService, NetworkState} from '../../chat/network-service.ts';
+import type {NetworkService, NetworkState} from '../../ports/network-service.ts';
 
 /** Whether the tab reaches the signal servers, as one renderable value. */
 export class NetworkController implements ReactiveController {

@@ -10,9 +10,9 @@ import {MemoryNetwork} from '#shared/transport/memory-transport.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
-import type {ObservedStep} from '../../capability/speed-meter.ts';
+import type {ObservedStep} from '../../measure/speed-meter.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-import {createStubShardRunner} from '../../engine/stub-shard-runner.ts';
+import {createStubShardRunner} from '../../engine/stub/stub-shard-runner.ts';
 import {HopServer, type HopLimits} from '../hop-server.ts';
 import {routeFrames} from '../route-frames.ts';
 

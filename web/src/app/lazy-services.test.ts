@@ -1,0 +1,60 @@
+import {expect, test} from 'vitest';
+import type {LendService, LendState} from '../ports/lend-service.ts';
+import {lazyServices, type Services} from './lazy-services.ts';
+
+const NEVER_ASKED = (): never => {
+  throw new Error('only lending is asked for');
+};
+
+/** Services of which only lending does anything: it says that it has joined. */
+function servicesThatLend(): Services & {readonly lent: () => number} {
+  let lent = 0;
+  const listeners = new Set<(state: LendState) => void>();
+  const tell = (state: LendState): void => {
+    for (const listener of listeners) listener(state);
+  };
+  const lendService: LendService = {
+    subscribe: (listener) => {
+      listeners.add(listener);
+      listener({kind: 'idle'});
+      return () => listeners.delete(listener);
+    },
+    lend: async () => {
+      lent += 1;
+      tell({kind: 'waiting', why: 'it looks for other tabs'});
+    },
+    stop: async () => {
+      tell({kind: 'idle'});
+    },
+  };
+  return {
+    lendService,
+    chat: {ask: NEVER_ASKED},
+    links: {report: NEVER_ASKED, traffic: NEVER_ASKED},
+    prepare: NEVER_ASKED,
+    lendLoad: NEVER_ASKED,
+    knownPeers: NEVER_ASKED,
+    knownRecords: NEVER_ASKED,
+    crashEngine: NEVER_ASKED,
+    lent: () => lent,
+  };
+}
+
+test('[LN4] a stop while the code is on its way is not lost, and the next lending is the only one', async () => {
+  const behind = servicesThatLend();
+  const loaded = Promise.withResolvers<Services>();
+  const {lendService} = lazyServices(() => loaded.promise);
+  const kinds: string[] = [];
+  lendService.subscribe(({kind}) => kinds.push(kind));
+  const request = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}} as const;
+  const first = lendService.lend(request);
+  await lendService.stop();
+  expect(kinds).toEqual(['idle', 'joining', 'idle']);
+  const second = lendService.lend(request);
+  loaded.resolve(behind);
+  await Promise.all([first, second]);
+  expect(behind.lent()).toBe(1);
+  expect(kinds.at(-1)).toBe('waiting');
+  await lendService.stop();
+  expect(kinds.at(-1)).toBe('idle');
+});

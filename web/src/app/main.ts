@@ -1,0 +1,87 @@
+import {readPageConfig, type PageConfig} from './config.ts';
+import {describeModel} from './describe-model.ts';
+import type {ModelCard} from '../ports/model-card.ts';
+import {exposeTabControl} from './tab-control.ts';
+import {lazyServices} from './lazy-services.ts';
+import {KV_TOKENS} from '../node/lending/lending-limits.ts';
+import {AppShell} from '../ui/app-shell.ts';
+import {renderRefusal} from '../ui/render-refusal.ts';
+import {watchDevice} from './watch-device.ts';
+import {WatchedNetwork} from './watch-network.ts';
+import {rememberMemoryCap, type MemoryCap} from '../ui/lend/memory-cap.ts';
+
+/** Nothing of a tab that a program drives outlives it. */
+const FORGETFUL: MemoryCap = {read: () => null, write: () => undefined};
+
+const MAX_THREADS = 4;
+
+/** Composition root of the page: the element, and what it may call. */
+function start(config: PageConfig): void {
+  const network = new WatchedNetwork({events: window, isOnline: () => navigator.onLine});
+  const services = lazyServices(async () => {
+    const {createNode} = await import('./create-node.ts');
+    return createNode({
+      siteUrl: siteUrl(),
+      modelId: config.model,
+      isEphemeral: config.headless,
+      watchDevice,
+      onPageHide: (listener) => {
+        addEventListener('pagehide', listener);
+        addEventListener('pageshow', reloadRestored);
+      },
+      onOnline: (listener) => {
+        network.onOnline(listener);
+      },
+      onServerState: (state) => {
+        network.serverState(state);
+      },
+    });
+  });
+  const app = new AppShell();
+  app.chat = services.chat;
+  app.network = network;
+  app.lendServices = {
+    lend: services.lendService,
+    links: services.links,
+    network,
+    models: {describe: () => describeOffer(config)},
+    memoryCap: config.headless ? FORGETFUL : rememberMemoryCap(() => localStorage),
+    engine: config.engine ?? (config.headless ? 'wasm' : 'best'),
+    threadCount: config.threads ?? (config.headless ? 1 : usefulThreads()),
+    maxLayers: config.maxLayers ?? null,
+    memoryMiB: config.memoryMiB ?? null,
+  };
+  document.body.append(app);
+  if (config.headless) exposeTabControl(services);
+}
+
+/** A page that comes out of the back/forward cache left the swarm when it was hidden. */
+function reloadRestored({persisted}: PageTransitionEvent): void {
+  if (persisted) location.reload();
+}
+
+/**
+ * One thread for the page and all others besides, and no more than four: onnxruntime gains
+ * little from more. Threads share memory, which needs a page that is isolated.
+ */
+function usefulThreads(): number {
+  if (!crossOriginIsolated) return 1;
+  return Math.max(1, Math.min(MAX_THREADS, navigator.hardwareConcurrency - 1));
+}
+
+async function describeOffer({model: id}: PageConfig): Promise<ModelCard> {
+  const {loadManifest} = await import('../node/model/load-manifest.ts');
+  const {signal} = new AbortController();
+  const model = await loadManifest(siteUrl(), id, {signal});
+  return describeModel({...model, kvTokens: KV_TOKENS});
+}
+
+function siteUrl(): string {
+  return new URL('../', location.href).href;
+}
+
+try {
+  start(readPageConfig(location.search));
+} catch (error) {
+  renderRefusal(error, document.body);
+}

@@ -1,0 +1,102 @@
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
+import type {AnswerEvent, AskRequest} from '../ports/chat-service.ts';
+import type {LendLoad, LendRequest, LendState} from '../ports/lend-service.ts';
+import type {LinkReport, TabTraffic} from '../ports/link-service.ts';
+import type {Services} from './lazy-services.ts';
+
+/** What a program that drives this tab may call: `globalThis.weftTab`. */
+export type TabControl = {
+  lend(request: LendRequest): Promise<void>;
+  stopLending(): Promise<void>;
+  lendState(): LendState;
+  /**
+   * Asks, and hands each event to `globalThis.weftReport(askId, event, atUnixMs)`, waiting
+   * for it before the next, so that the program sees the world between two events.
+   */
+  ask(askId: string, request: AskRequest): Promise<AskResult>;
+  cancel(askId: string): void;
+  links(): Promise<readonly LinkReport[]>;
+  traffic(): Promise<TabTraffic>;
+  /** Joins the swarm and reads what the first question needs. */
+  prepare(): Promise<void>;
+  /** What this tab carries and what it has refused; `null` while it lends nothing. */
+  lendLoad(): Promise<LendLoad | null>;
+  /** Nodes with a live record, as this tab sees the swarm now. */
+  knownPeers(): Promise<readonly string[]>;
+  /** What the nodes of the swarm say of themselves, as this tab last read it. */
+  knownRecords(): Promise<readonly NodeRecord[]>;
+  /** Ends the engine of a stub as a crash would; other engines have a worker to be killed. */
+  crashEngine(): Promise<void>;
+};
+
+export type AskResult =
+  | {readonly kind: 'complete'}
+  | {readonly kind: 'failed'; readonly code: string; readonly message: string};
+
+// Set by the program that drives this tab, when it wants to hear.
+declare global {
+  var weftReport:
+    | ((askId: string, event: AnswerEvent, atUnixMs: number) => Promise<void>)
+    | undefined;
+  /** Hears of every change of kind or layers, not of every figure in between. */
+  var weftLendChanged: ((state: LendState, atUnixMs: number) => Promise<void>) | undefined;
+}
+
+/** Puts `weftTab` where a program finds it. Only when the address asks for it. */
+export function exposeTabControl(services: Services): void {
+  const {chat, lendService, links} = services;
+  const running = new Map<string, AbortController>();
+  let lendState: LendState = {kind: 'idle'};
+  lendService.subscribe((state) => {
+    const isChange = phaseOf(state) !== phaseOf(lendState);
+    lendState = state;
+    if (isChange) void globalThis.weftLendChanged?.(state, unixMs());
+  });
+  const control: TabControl = {
+    lend: (request) => lendService.lend(request),
+    stopLending: () => lendService.stop(),
+    lendState: () => lendState,
+    ask: async (askId, request) => {
+      const abort = new AbortController();
+      running.set(askId, abort);
+      try {
+        for await (const event of chat.ask(request, abort)) {
+          await globalThis.weftReport?.(askId, event, unixMs());
+        }
+        return {kind: 'complete'};
+      } catch (error) {
+        return failureOf(error);
+      } finally {
+        running.delete(askId);
+      }
+    },
+    cancel: (askId) => running.get(askId)?.abort(),
+    links: () => links.report(),
+    traffic: () => links.traffic(),
+    prepare: () => services.prepare(),
+    lendLoad: () => services.lendLoad(),
+    knownPeers: () => services.knownPeers(),
+    knownRecords: () => services.knownRecords(),
+    crashEngine: () => services.crashEngine(),
+  };
+  Object.assign(globalThis, {weftTab: control});
+}
+
+/** With fractions: `Date.now()` has none. */
+function unixMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** What a change of state changes, for who follows it from outside. */
+function phaseOf(state: LendState): string {
+  const layers = 'layers' in state ? `${state.layers.startLayer}-${state.layers.endLayer}` : '';
+  return `${state.kind} ${layers}`;
+}
+
+function failureOf(error: unknown): AskResult {
+  const message = error instanceof Error ? error.message : String(error);
+  const detail: unknown = error instanceof Error && 'detail' in error ? error.detail : null;
+  const hasCode = typeof detail === 'object' && detail !== null && 'code' in detail;
+  const name = error instanceof Error ? error.name : 'Error';
+  return {kind: 'failed', code: hasCode ? String(detail.code) : name, message};
+}

@@ -1,0 +1,145 @@
+import {assert} from '#shared/base/assert.ts';
+import {cellsOf} from '#shared/model/cut-grid.ts';
+import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
+import {layerCount} from '#shared/model/layer-range.ts';
+import type {Manifest, TensorEntry} from '#shared/model/manifest/manifest.ts';
+import {
+  sumByteLength,
+  tensorsOfCell,
+  tensorsOfEmbedding,
+  tensorsOfLmHead,
+  tensorsOfShard,
+  type ShardShape,
+} from '#shared/model/manifest/shard-tensors.ts';
+import {createRotaryTable} from '../ort/graph/rotary-table.ts';
+import {KvCache} from '../ort/kv-cache.ts';
+import type {LoadProgress} from '../load-progress.ts';
+import {OrtShardRunner} from '../ort/ort-shard-runner.ts';
+import type {ShardCell, ShardEngine, ShardHead} from '../ort/shard-engine.ts';
+import type {ShardRunner} from '../shard-runner.ts';
+import {EmbeddingTable} from '../ort/weights/embedding-table.ts';
+import {readTensors} from './read-tensors.ts';
+
+/** Progress is told in steps of this part of the whole: often enough for an eye. */
+const PROGRESS_STEPS = 200;
+
+type Tensors = ReadonlyMap<string, StoredTensor>;
+type Part = {
+  readonly entries: readonly TensorEntry[];
+  readonly build: (tensors: Tensors) => Promise<void>;
+};
+
+/**
+ * Fetches a shard's weights and builds its sessions, cell by cell: while one is
+ * built, the next one is on its way, and no more than these two are in memory.
+ *
+ * @throws {EngineError} `WEIGHTS_UNREACHABLE`, `TENSOR_ALTERED`; the signal's reason when aborted.
+ */
+export async function createShardRunner<Kv extends {readonly tokenCount: number}>(options: {
+  readonly engine: ShardEngine<Kv>;
+  readonly manifest: Manifest;
+  readonly shape: ShardShape;
+  readonly weightsUrl: string;
+  readonly kvBudgetBytes: number;
+  readonly onProgress: (progress: LoadProgress) => void;
+  readonly signal: AbortSignal;
+}): Promise<ShardRunner> {
+  const {engine, manifest, shape, weightsUrl, onProgress} = options;
+  const {spec, cutEvery} = manifest;
+  const grid = {layerCount: spec.layerCount, cutEvery};
+  let embedding: EmbeddingTable | null = null;
+  let head: ShardHead | null = null;
+  const cells: ShardCell<Kv>[] = [];
+  const ranges = cellsOf(grid, shape.range);
+  const cellsTotal = ranges.length + (shape.lmHead ? 1 : 0);
+  const tellGraph = (): void => {
+    onProgress({kind: 'graph', cellsDone: cells.length + (head === null ? 0 : 1), cellsTotal});
+  };
+
+  // The ends first: tied, they are one download; and the LM head leaves room in the
+  // engine's memory, which never shrinks, for the cells that follow.
+  const ends: Part = {
+    entries: tensorsOfEnds(manifest, shape),
+    build: async (tensors) => {
+      if (shape.embedding) embedding = embeddingOf(manifest, tensors);
+      if (shape.lmHead) head = await engine.createHead(spec, tensors);
+      tellGraph();
+    },
+  };
+  const layers = ranges.map((range): Part => ({
+    entries: tensorsOfCell(manifest, range),
+    build: async (tensors) => {
+      cells.push(await engine.createCell(spec, range, tensors));
+      tellGraph();
+    },
+  }));
+  const onBytes = countBytes(sumByteLength(tensorsOfShard(manifest, shape)), onProgress);
+  await loadParts([ends, ...layers], (entries) =>
+    readTensors({url: weightsUrl, entries, onBytes, signal: options.signal}),
+  );
+  const embeddingBytes = shape.embedding ? sumByteLength(tensorsOfEmbedding(manifest)) : 0;
+  const {range} = shape;
+  const cache = new KvCache({
+    spec,
+    layerCount: layerCount(range),
+    budgetBytes: options.kvBudgetBytes,
+    memory: engine.kvMemory(spec),
+  });
+  const rotary = createRotaryTable(spec, cache.mostPositions);
+  const rotaryBytes = rotary.cos.byteLength + rotary.sin.byteLength;
+  const weightBytes = engine.weightBytes() + embeddingBytes + rotaryBytes;
+  const pieceFeeds = engine.pieceFeeds(spec, rotary);
+  const shard = {spec, grid, range, embedding, cells, head, weightBytes, pieceFeeds};
+  return new OrtShardRunner(shard, cache);
+}
+
+function tensorsOfEnds(manifest: Manifest, shape: ShardShape): readonly TensorEntry[] {
+  const embedding = shape.embedding ? tensorsOfEmbedding(manifest) : [];
+  const lmHead = shape.lmHead ? tensorsOfLmHead(manifest) : [];
+  return [...new Set([...embedding, ...lmHead])];
+}
+
+function embeddingOf(manifest: Manifest, tensors: Tensors): EmbeddingTable {
+  const [entry] = tensorsOfEmbedding(manifest);
+  const tensor = entry && tensors.get(entry.name);
+  assert(tensor !== undefined, 'the embedding was loaded');
+  return new EmbeddingTable(tensor);
+}
+
+/** Builds part after part; each read starts before the build of the part in front of it. */
+async function loadParts(
+  parts: readonly Part[],
+  read: (entries: readonly TensorEntry[]) => Promise<Tensors>,
+): Promise<void> {
+  let ahead = startRead(parts[0], read);
+  for (const [at, part] of parts.entries()) {
+    const tensors = await ahead;
+    ahead = startRead(parts[at + 1], read);
+    await part.build(tensors);
+  }
+}
+
+function startRead(
+  part: Part | undefined,
+  read: (entries: readonly TensorEntry[]) => Promise<Tensors>,
+): Promise<Tensors> {
+  const reading = part === undefined ? Promise.resolve(new Map()) : read(part.entries);
+  // Awaited after the build in front of it; until then a failure must not count as unhandled.
+  reading.catch(() => undefined);
+  return reading;
+}
+
+function countBytes(
+  bytesTotal: number,
+  onProgress: (progress: LoadProgress) => void,
+): (byteCount: number) => void {
+  let bytesDone = 0;
+  let toldBytes = 0;
+  return (byteCount) => {
+    bytesDone += byteCount;
+    if (bytesDone - toldBytes < bytesTotal / PROGRESS_STEPS && bytesDone < bytesTotal) return;
+    toldBytes = bytesDone;
+    // Gaps between tensors are read too.
+    onProgress({kind: 'weights', bytesDone: Math.min(bytesDone, bytesTotal), bytesTotal});
+  };
+}

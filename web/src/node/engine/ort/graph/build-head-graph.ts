@@ -1,0 +1,65 @@
+import {assert} from '#shared/base/assert.ts';
+import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {lmHeadTensors} from '#shared/model/manifest/tensor-layout.ts';
+import type {AddProduct} from './add-product.ts';
+import {GraphBuilder, type OnnxModel} from './graph-builder.ts';
+import {requireTensor, writeMatrices} from '../weights/stored-weights.ts';
+
+/** How many logits leave the graph; the whole vocabulary when it is smaller. */
+const TOP_LOGITS = 256;
+
+/** Names of the LM head's inputs and outputs. */
+export const HEAD_IO = {
+  /** `[rows, hiddenSize]`: the last positions only. */
+  hidden: 'hidden',
+  /** `[rows, TOP_LOGITS]`, best first, equal ones by token id. */
+  logits: 'top_logits',
+  /** `[rows, TOP_LOGITS]`, i64. */
+  tokenIds: 'top_token_ids',
+  /** `[rows]`: over the whole vocabulary. */
+  logSumExp: 'log_sum_exp',
+} as const;
+
+/** Final norm, LM head, and the likeliest tokens: 2 KiB leave the graph instead of the vocabulary. */
+export function buildHeadGraph(
+  spec: ModelSpec,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  addProduct: AddProduct,
+): OnnxModel {
+  const {hiddenSize, vocabularySize} = spec;
+  const topCount = Math.min(TOP_LOGITS, vocabularySize);
+  const [gain, matrix] = lmHeadTensors(spec).map(({name}) => requireTensor(tensors, name));
+  assert(gain !== undefined && matrix !== undefined, 'an LM head is a norm and a matrix');
+  const graph = new GraphBuilder();
+  const hidden = graph.input(HEAD_IO.hidden, 'f32', ['rows', hiddenSize]);
+  const gains = graph.weights('gain', [hiddenSize], writeMatrices([gain]));
+  const normed = graph.node({
+    op: 'SimplifiedLayerNormalization',
+    inputs: [hidden, gains],
+    outputs: ['normed'],
+    attributes: {axis: {int: -1}, epsilon: {float: spec.normEpsilon}, stash_type: {int: 1}},
+  });
+  const logits = addProduct(graph, {
+    input: normed,
+    output: 'logits',
+    rank: 2,
+    matrices: [matrix],
+  });
+  graph.node({
+    op: 'TopK',
+    inputs: [logits, graph.integers('top_count', [topCount])],
+    outputs: [HEAD_IO.logits, HEAD_IO.tokenIds],
+    attributes: {axis: {int: -1}},
+  });
+  graph.node({
+    op: 'ReduceLogSumExp',
+    inputs: [logits, graph.integers('vocabulary_axis', [-1])],
+    outputs: [HEAD_IO.logSumExp],
+    attributes: {keepdims: {int: 0}},
+  });
+  graph.output(HEAD_IO.logits, 'f32', ['rows', topCount]);
+  graph.output(HEAD_IO.tokenIds, 'i64', ['rows', topCount]);
+  graph.output(HEAD_IO.logSumExp, 'f32', ['rows']);
+  return graph.build('norm and LM head');
+}

@@ -1,0 +1,150 @@
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {CELL_CONSTANTS, CELL_IO} from '../cell-io.ts';
+import type {LayerBuilder} from '../layer-builder.ts';
+
+/** Takes part in no maximum and vanishes in `exp`, yet leaves no NaN behind as −Infinity can. */
+export const MASKED = -1e30;
+
+/** Query heads that share one key and value head. */
+function groupSize(spec: ModelSpec): number {
+  return spec.headCount / spec.kvHeadCount;
+}
+
+/**
+ * How many rows a piece has in attention: its tokens, each once per query head of a
+ * group, token by token. Without groups there is one more row, which is thrown away.
+ *
+ * One row alone would be multiplied by another kernel of onnxruntime, which adds
+ * up in another order: the bits of a token would depend on the length of its piece.
+ */
+export function attentionRows(spec: ModelSpec, tokenCount: number): number {
+  return groupSize(spec) === 1 ? tokenCount + 1 : tokenCount * groupSize(spec);
+}
+
+/**
+ * Attention of one layer, with the cache growing by the piece.
+ *
+ * Made of products, and not `GroupQueryAttention` or `Softmax`, because their bits
+ * depend on how many tokens a piece or a context has. Here every sum runs over the
+ * context in its order, through the same kernel; what the mask hides adds exact zeros. The
+ * query heads of a group are rows of one product: the cache is read once per group.
+ */
+export function addAttention(layer: LayerBuilder, normed: string): string {
+  const {spec} = layer;
+  const {headCount, kvHeadCount, headSize} = spec;
+  const {query, key, value} = layer.queryKeyValue(normed);
+  const heads = groupSize(spec) * headSize;
+  const grouped = byHead(layer, 'q.heads', rotate(layer, query, headCount), heads);
+  const rows = reshape(layer, 'q.rows', grouped, [0, 0, -1, headSize]);
+  const keys = grow(
+    layer,
+    'key',
+    byHead(layer, 'k.heads', rotate(layer, key, kvHeadCount), headSize),
+  );
+  const values = grow(layer, 'value', byHead(layer, 'v.heads', value, headSize));
+  const attended = dropExtraRow(layer, attend(layer, addExtraRow(layer, rows), {keys, values}));
+  const perToken = reshape(layer, 'attended.groups', attended, [0, 0, -1, heads]);
+  const together = swapHeadsAndTokens(layer, 'attended.tokens', perToken);
+  const joined = reshape(layer, 'attended.joined', together, [0, 0, headCount * headSize]);
+  return layer.product(joined, 'attention', ['attn_output']);
+}
+
+/** softmax(rows · keysᵀ / √headSize + mask) · values */
+function attend(
+  layer: LayerBuilder,
+  rows: string,
+  cache: {readonly keys: string; readonly values: string},
+): string {
+  const scores = layer.node('scores', {
+    op: 'FusedMatMul',
+    domain: 'microsoft',
+    inputs: [rows, cache.keys],
+    attributes: {transB: {int: 1}, alpha: {float: 1 / Math.sqrt(layer.spec.headSize)}},
+  });
+  const masked = layer.node('masked', {op: 'Add', inputs: [scores, CELL_IO.mask]});
+  const largest = layer.node('largest', {
+    op: 'ReduceMax',
+    inputs: [masked, CELL_CONSTANTS.lastAxis],
+    attributes: {keepdims: {int: 1}},
+  });
+  const shifted = layer.node('shifted', {op: 'Sub', inputs: [masked, largest]});
+  const weights = layer.node('weights', {op: 'Exp', inputs: [shifted]});
+  const sum = layer.node('weights.sum', {op: 'MatMul', inputs: [weights, CELL_IO.ones]});
+  const mixed = layer.node('mixed', {op: 'MatMul', inputs: [weights, cache.values]});
+  return layer.node('attended', {op: 'Div', inputs: [mixed, sum]});
+}
+
+function rotate(layer: LayerBuilder, input: string, heads: number): string {
+  return layer.graph.node({
+    op: 'RotaryEmbedding',
+    domain: 'microsoft',
+    inputs: [input, CELL_IO.rotaryRows, CELL_IO.rotaryCos, CELL_IO.rotarySin],
+    outputs: [`${input}.rotated`],
+    attributes: {
+      interleaved: {int: layer.spec.ropeInterleaved ? 1 : 0},
+      num_heads: {int: heads},
+    },
+  });
+}
+
+/** `[batch, tokens, kvHeadCount · size]` → `[batch, kvHeadCount, tokens, size]` */
+function byHead(layer: LayerBuilder, part: string, input: string, size: number): string {
+  const split = reshape(layer, `${part}.split`, input, [0, 0, layer.spec.kvHeadCount, size]);
+  return swapHeadsAndTokens(layer, part, split);
+}
+
+/** The cache of one kind with the piece behind it. */
+function grow(layer: LayerBuilder, kind: 'key' | 'value', piece: string): string {
+  const {graph, spec} = layer;
+  const isKey = kind === 'key';
+  const past = isKey ? CELL_IO.pastKey(layer.layer) : CELL_IO.pastValue(layer.layer);
+  const present = isKey ? CELL_IO.presentKey(layer.layer) : CELL_IO.presentValue(layer.layer);
+  graph.input(past, 'f32', ['batch', spec.kvHeadCount, 'past', spec.headSize]);
+  graph.output(present, 'f32', ['batch', spec.kvHeadCount, 'total', spec.headSize]);
+  const attributes = {axis: {int: 2}};
+  return graph.node({op: 'Concat', inputs: [past, piece], outputs: [present], attributes});
+}
+
+/** See `attentionRows`: the first row once more, at the end. */
+function addExtraRow(layer: LayerBuilder, rows: string): string {
+  if (groupSize(layer.spec) > 1) return rows;
+  const extra = sliceRows(layer, 'q.extra', rows, [0, 1]);
+  return layer.node('q.extended', {
+    op: 'Concat',
+    inputs: [rows, extra],
+    attributes: {axis: {int: 2}},
+  });
+}
+
+function dropExtraRow(layer: LayerBuilder, rows: string): string {
+  return groupSize(layer.spec) > 1 ? rows : sliceRows(layer, 'attended.own', rows, [0, -1]);
+}
+
+function sliceRows(
+  layer: LayerBuilder,
+  part: string,
+  input: string,
+  [start, end]: readonly [number, number],
+): string {
+  const {graph} = layer;
+  const startName = graph.integers(layer.name(`${part}.start`), [start]);
+  const endName = graph.integers(layer.name(`${part}.end`), [end]);
+  const axis = graph.integers(layer.name(`${part}.axis`), [2]);
+  return layer.node(part, {op: 'Slice', inputs: [input, startName, endName, axis]});
+}
+
+/** 0 keeps a dimension, −1 takes what is left. */
+function reshape(
+  layer: LayerBuilder,
+  part: string,
+  input: string,
+  shape: readonly number[],
+): string {
+  const shapeName = layer.graph.integers(layer.name(`${part}.shape`), shape);
+  return layer.node(part, {op: 'Reshape', inputs: [input, shapeName]});
+}
+
+function swapHeadsAndTokens(layer: LayerBuilder, part: string, input: string): string {
+  const attributes = {perm: {ints: [0, 2, 1, 3]}};
+  return layer.node(part, {op: 'Transpose', inputs: [input], attributes});
+}

@@ -1,0 +1,119 @@
+import {assert} from '#shared/base/assert.ts';
+import {rowCount, rowLength, type StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
+import {
+  BLOCK_VALUES,
+  packBlocks,
+  quantisedBits,
+  writeCorrection,
+} from '#shared/model/storage/pack-blocks.ts';
+import {addDenseProduct} from './add-dense-product.ts';
+import type {AddProduct} from '../add-product.ts';
+import type {GraphBuilder} from '../graph-builder.ts';
+
+/**
+ * A product with weights that stay quantised: `MatMulNBits` expands them as it goes.
+ *
+ * WebGPU has its kernel for symmetric blocks only; with a zero point of its own
+ * the product would run on the CPU. A block with an offset, Q4_1, is exact as a
+ * symmetric product and a correction: what was cut off, times the block's sum.
+ * Matrices of one storage type lie side by side; F32 and F16 are a plain product.
+ */
+export const addQuantisedProduct: AddProduct = (graph, product) => {
+  const {input, output, rank, matrices} = product;
+  const [first] = matrices;
+  assert(first !== undefined, 'a product has a matrix');
+  if (matrices.some(({dtype}) => dtype !== first.dtype)) {
+    const parts = matrices.map((matrix, at) =>
+      addQuantisedProduct(graph, {input, output: `${output}.${at}`, rank, matrices: [matrix]}),
+    );
+    return graph.node({op: 'Concat', inputs: parts, outputs: [output], attributes: LAST_AXIS});
+  }
+  const bits = quantisedBits(first.dtype);
+  if (bits === null) return addDenseProduct(graph, product);
+  if (first.dtype !== 'Q4_1') return addSymmetric(graph, product, bits);
+  const symmetric = addSymmetric(graph, {...product, output: `${output}.symmetric`}, bits);
+  const correction = addCorrection(graph, {...product, output: `${output}.correction`});
+  return graph.node({op: 'Add', inputs: [symmetric, correction], outputs: [output]});
+};
+
+type Product = Parameters<AddProduct>[1];
+
+function addSymmetric(graph: GraphBuilder, product: Product, bits: 4 | 8): string {
+  const {input, output, matrices} = product;
+  const {inSize, outSize, blockCount} = sizesOf(matrices);
+  const blockBytes = (BLOCK_VALUES * bits) / 8;
+  const blocks = graph.bytes(`${output}.blocks`, [outSize, blockCount, blockBytes], (bytes) => {
+    eachMatrix(matrices, blockCount, (matrix, firstBlock) => {
+      packBlocks(matrix, {bytes: bytes.subarray(firstBlock * blockBytes)});
+    });
+  });
+  const scales = graph.weights(`${output}.scales`, [outSize, blockCount], (values) => {
+    eachMatrix(matrices, blockCount, (matrix, firstBlock) => {
+      packBlocks(matrix, {scales: values.subarray(firstBlock)});
+    });
+  });
+  return graph.node({
+    op: 'MatMulNBits',
+    domain: 'microsoft',
+    inputs: [input, blocks, scales],
+    outputs: [output],
+    attributes: {
+      K: {int: inSize},
+      N: {int: outSize},
+      bits: {int: bits},
+      block_size: {int: BLOCK_VALUES},
+      // Anything higher lets the engine round the input to fewer bits.
+      accuracy_level: {int: 0},
+    },
+  });
+}
+
+/** Block sums of the input, times what a symmetric product leaves out. */
+function addCorrection(graph: GraphBuilder, {input, output, rank, matrices}: Product): string {
+  const {outSize, blockCount} = sizesOf(matrices);
+  const offsets = graph.weights(`${output}.offsets`, [blockCount, outSize], (values) => {
+    eachMatrix(matrices, 1, (matrix, firstColumn) => {
+      writeCorrection(matrix, {values, rowStride: outSize, firstColumn});
+    });
+  });
+  const shape = [...Array.from({length: rank - 1}, () => 0), blockCount, BLOCK_VALUES];
+  const split = graph.node({
+    op: 'Reshape',
+    inputs: [input, graph.integers(`${output}.split.shape`, shape)],
+    outputs: [`${output}.split`],
+  });
+  const sums = graph.node({
+    op: 'ReduceSum',
+    inputs: [split, graph.integers(`${output}.sums.axis`, [-1])],
+    outputs: [`${output}.sums`],
+    attributes: {keepdims: {int: 0}},
+  });
+  return graph.node({op: 'MatMul', inputs: [sums, offsets], outputs: [output]});
+}
+
+function sizesOf(matrices: readonly StoredTensor[]): {
+  readonly inSize: number;
+  readonly outSize: number;
+  readonly blockCount: number;
+} {
+  const [first] = matrices;
+  assert(first !== undefined, 'a product has a matrix');
+  const inSize = rowLength(first);
+  const outSize = matrices.reduce((sum, matrix) => sum + rowCount(matrix), 0);
+  return {inSize, outSize, blockCount: inSize / BLOCK_VALUES};
+}
+
+const LAST_AXIS = {axis: {int: -1}};
+
+/** Calls back with each matrix and with `perRow` times the rows in front of it. */
+function eachMatrix(
+  matrices: readonly StoredTensor[],
+  perRow: number,
+  act: (matrix: StoredTensor, first: number) => void,
+): void {
+  let first = 0;
+  for (const matrix of matrices) {
+    act(matrix, first);
+    first += rowCount(matrix) * perRow;
+  }
+}

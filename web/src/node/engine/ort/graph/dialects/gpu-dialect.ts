@@ -1,0 +1,16 @@
+import {addGroupedAttention} from './add-grouped-attention.ts';
+import {addQuantisedProduct} from './add-quantised-product.ts';
+import type {CellDialect} from '../cell-dialect.ts';
+import {CELL_IO} from '../cell-io.ts';
+import {addRotaryInputs} from './rotary-inputs.ts';
+
+/** For WebGPU: weights stay as small as in the file, and the cache is written in place. */
+export const GPU_DIALECT: CellDialect = {
+  addShared: (graph, spec) => {
+    graph.input(CELL_IO.lastPosition, 'i32', ['batch']);
+    graph.input(CELL_IO.totalTokens, 'i32', [1]);
+    addRotaryInputs(graph, spec);
+  },
+  addAttention: addGroupedAttention,
+  addProduct: addQuantisedProduct,
+};

@@ -1,0 +1,34 @@
+import {buildHeadGraph} from '../graph/build-head-graph.ts';
+import {CPU_DIALECT} from '../graph/dialects/cpu-dialect.ts';
+import {createOrtCell} from '../ort-cell.ts';
+import {OrtEngine} from '../ort-engine.ts';
+import {OrtHead} from '../ort-head.ts';
+import type {ShardEngine} from '../shard-engine.ts';
+import {WasmCell} from './wasm-cell.ts';
+import {wasmKvMemory, type WasmKv} from './wasm-kv-memory.ts';
+import {wasmPieceFeeds} from './wasm-piece-feeds.ts';
+
+/**
+ * onnxruntime on the CPU of this thread, and of `threadsWished - 1` more where the
+ * page is isolated. The count is fixed for the life of the thread; the bits do not depend on it.
+ */
+export async function openWasmEngine(threadsWished: number): Promise<ShardEngine<WasmKv>> {
+  // Threads share memory, which a page has only when it is isolated from others.
+  const threadCount = crossOriginIsolated ? threadsWished : 1;
+  // Imported here, so that it is a file of its own: its threads start from that file.
+  const onnxRuntime = await import('onnxruntime-web/wasm');
+  onnxRuntime.env.wasm.numThreads = threadCount;
+  onnxRuntime.env.logLevel = 'error';
+  const ort = new OrtEngine(onnxRuntime, {executionProviders: ['wasm']});
+  return {
+    engineClass: 'wasm-f32',
+    threadCount,
+    createCell: async (spec, range, tensors) =>
+      new WasmCell(await createOrtCell(ort, CPU_DIALECT, {spec, range, tensors})),
+    createHead: (spec, tensors) =>
+      OrtHead.create(ort, buildHeadGraph(spec, tensors, CPU_DIALECT.addProduct)),
+    pieceFeeds: (spec, rotary) => (piece) => wasmPieceFeeds(ort, {spec, rotary}, piece),
+    kvMemory: wasmKvMemory,
+    weightBytes: () => ort.weightBytes,
+  };
+}

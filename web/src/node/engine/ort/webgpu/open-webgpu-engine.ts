@@ -1,0 +1,41 @@
+import {buildHeadGraph} from '../graph/build-head-graph.ts';
+import {GPU_DIALECT} from '../graph/dialects/gpu-dialect.ts';
+import {webGpuClass} from '../../engine-class.ts';
+import {createOrtCell} from '../ort-cell.ts';
+import {OrtHead} from '../ort-head.ts';
+import type {ShardEngine} from '../shard-engine.ts';
+import {GpuCell} from './gpu-cell.ts';
+import {gpuKvMemory, type GpuKv} from './gpu-kv-memory.ts';
+import {gpuPieceFeeds} from './gpu-piece-feeds.ts';
+import {openGpuOrt} from './open-gpu-ort.ts';
+import {requestGpuDevice, webGpuUnavailable} from './request-gpu-device.ts';
+
+/**
+ * onnxruntime on a GPU.
+ *
+ * @throws {EngineError} `WEBGPU_UNAVAILABLE`.
+ */
+export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
+  const {device, info} = await requestGpuDevice();
+  const ort = await openGpuOrt(device);
+  return {
+    engineClass: webGpuClass(info),
+    threadCount: 1,
+    lost: device.lost.then(({message}) => message),
+    createCell: async (spec, range, tensors) =>
+      new GpuCell(await onGpu(() => createOrtCell(ort, GPU_DIALECT, {spec, range, tensors}))),
+    createHead: (spec, tensors) =>
+      onGpu(() => OrtHead.create(ort, buildHeadGraph(spec, tensors, GPU_DIALECT.addProduct))),
+    pieceFeeds: (_spec, rotary) => gpuPieceFeeds({ort, device}, rotary),
+    kvMemory: (spec) => gpuKvMemory({ort, device}, spec),
+    weightBytes: () => ort.weightBytes,
+  };
+}
+
+async function onGpu<T>(create: () => Promise<T>): Promise<T> {
+  try {
+    return await create();
+  } catch (error) {
+    throw webGpuUnavailable(`it cannot run these layers (${String(error)})`, error);
+  }
+}

@@ -1,0 +1,36 @@
+import {assert} from '#shared/base/assert.ts';
+import {
+  dequantiseRows,
+  rowCount,
+  rowLength,
+  type StoredTensor,
+} from '#shared/model/storage/dequantise-rows.ts';
+import {badStep} from '../../engine-error.ts';
+import {crossBoundary} from '../../hidden-state.ts';
+
+/** Token id → first hidden state. The matrix stays as stored; only the asked rows are expanded. */
+export class EmbeddingTable {
+  readonly #tensor: StoredTensor;
+
+  constructor(tensor: StoredTensor) {
+    this.#tensor = tensor;
+  }
+
+  /**
+   * @returns `[tokenIds.length, hiddenSize]`, rounded as boundary 0 asks for.
+   * @throws {EngineError} `BAD_STEP` for an id outside the vocabulary.
+   */
+  embed(tokenIds: Uint32Array): Float32Array<ArrayBuffer> {
+    const hiddenSize = rowLength(this.#tensor);
+    const hidden = new Float32Array(tokenIds.length * hiddenSize);
+    for (const [at, tokenId] of tokenIds.entries()) {
+      if (tokenId >= rowCount(this.#tensor)) {
+        throw badStep(`Cannot run the step: token id ${tokenId} is not in the vocabulary`);
+      }
+      const row = hidden.subarray(at * hiddenSize, (at + 1) * hiddenSize);
+      dequantiseRows(this.#tensor, {startRow: tokenId, endRow: tokenId + 1}, row);
+    }
+    assert(crossBoundary(hidden), 'checked weights are finite');
+    return hidden;
+  }
+}

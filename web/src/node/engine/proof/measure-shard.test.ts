@@ -1,0 +1,91 @@
+import {expect, test} from 'vitest';
+import {measureShard, SAME_BITS, SAME_WITHIN_ROUNDING, type CutProof} from './measure-shard.ts';
+import {NO_MEMORY} from '../shard-memory.ts';
+import type {ShardOutput, ShardRunner, ShardStep} from '../shard-runner.ts';
+
+const GRID = {layerCount: 4, cutEvery: 2};
+
+/** An engine that answers with its input: the real one cannot be made to fail on request. */
+function echoRunner(distort: (step: ShardStep, bytes: Uint8Array) => void): ShardRunner {
+  const open = new Set<string>();
+  return {
+    range: {startLayer: 0, endLayer: 4},
+    openSession: async (sessionId) => {
+      open.add(sessionId);
+    },
+    run: async (step): Promise<ShardOutput> => {
+      if (!open.has(step.sessionId)) throw new Error('Not open');
+      if (step.input.kind !== 'hidden') throw new Error('Hidden states only');
+      if (step.output === 'none') return {kind: 'none'};
+      const bytes = step.input.bytes.slice();
+      distort(step, bytes);
+      return {kind: 'hidden', dtype: 'f16', bytes};
+    },
+    truncate: async () => undefined,
+    closeSession: async (sessionId) => {
+      open.delete(sessionId);
+    },
+    memory: () => NO_MEMORY,
+    close: async () => undefined,
+  };
+}
+
+function measure(
+  runner: ShardRunner,
+  runs: number[] = [],
+  {proof = SAME_BITS, readMs = 8}: {proof?: CutProof; readMs?: number} = {},
+) {
+  let nowMs = 0;
+  return measureShard({
+    runner,
+    grid: GRID,
+    hiddenSize: 8,
+    hasLmHead: true,
+    proof,
+    nowMs: () => (nowMs += readMs),
+    onRun: ({runsDone, runsTotal}) => runs.push(runsTotal - runsDone),
+  });
+}
+
+test('[MS1] times are per layer and token, and every run is told of', async () => {
+  const runs: number[] = [];
+  const speed = await measure(
+    echoRunner(() => undefined),
+    runs,
+  );
+  expect(speed).toEqual({decodeMsPerLayer: 2, prefillMsPerTokenLayer: 8 / (32 * 4), lmHeadMs: 0});
+  expect(runs).toEqual(Array.from(runs, (_, at) => runs.length - 1 - at));
+});
+
+test('[MS4] a very slow engine is measured by fewer runs', async () => {
+  const runs: number[] = [];
+  const runner = echoRunner(() => undefined);
+  // The clock moves on by this much whenever it is read.
+  const speed = await measure(runner, runs, {readMs: 4_000});
+  expect(speed).toMatchObject({decodeMsPerLayer: 1_000, lmHeadMs: 0});
+  const proof = 1 + SAME_BITS.pieces.length;
+  // One prefill; warm-up and one step; the same for one cell, without and with the LM head.
+  expect(runs).toHaveLength(proof + 1 + 5 + 2 * 5);
+});
+
+test('[MS2] an engine whose numbers depend on the length of a piece fails its test', async () => {
+  const runner = echoRunner((step, bytes) => {
+    if (step.tokenCount === 1) bytes[3] = (bytes[3] ?? 0) ^ 1;
+  });
+  await expect(measure(runner)).rejects.toThrow(
+    expect.objectContaining({detail: {code: 'SELF_TEST_FAILED'}}),
+  );
+});
+
+test('[MS3] a GPU may differ by rounding, not by a wrong row', async () => {
+  const rounded = echoRunner((step, bytes) => {
+    if (step.tokenCount === 40) bytes[0] = (bytes[0] ?? 0) ^ 1;
+  });
+  await measure(rounded, [], {proof: SAME_WITHIN_ROUNDING});
+  const wrongRow = echoRunner((step, bytes) => {
+    if (step.tokenCount === 40) bytes.copyWithin(33 * 16, 32 * 16, 33 * 16);
+  });
+  await expect(measure(wrongRow, [], {proof: SAME_WITHIN_ROUNDING})).rejects.toThrow(
+    expect.objectContaining({detail: {code: 'SELF_TEST_FAILED'}}),
+  );
+});

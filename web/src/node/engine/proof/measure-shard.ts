@@ -1,0 +1,194 @@
+import {asSessionId, type SessionId} from '#shared/base/ids.ts';
+import {cellsOf, type CutGrid} from '#shared/model/cut-grid.ts';
+import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
+import {EngineError} from '../engine-error.ts';
+import {joinHidden, valuesOf, type HiddenBytes} from '../hidden-state.ts';
+import {madeUpInput} from './made-up-input.ts';
+import {MAX_RELATIVE_ERROR, relativeError} from './relative-error.ts';
+import type {ShardRunner, ShardStep} from '../shard-runner.ts';
+
+/** What the shard takes on this machine, near an empty context. */
+export type ShardSpeed = {
+  /** One decode step (one token) through one layer. */
+  readonly decodeMsPerLayer: number;
+  /** One token of a longer piece through one layer. */
+  readonly prefillMsPerTokenLayer: number;
+  /** Norm and LM head for one position; `null` without LM head. */
+  readonly lmHeadMs: number | null;
+};
+
+export type ShardUnderTest = {
+  readonly runner: ShardRunner;
+  readonly grid: CutGrid;
+  readonly hiddenSize: number;
+  readonly hasLmHead: boolean;
+  readonly proof: CutProof;
+  readonly nowMs: () => number;
+  readonly onRun: (progress: {readonly runsDone: number; readonly runsTotal: number}) => void;
+};
+
+/** A prompt in one piece, and in pieces that other kernels serve, must come out the same. */
+export type CutProof = {
+  /** Whom the sentence of a failure accuses. */
+  readonly subject: string;
+  /** Together the whole. */
+  readonly pieces: readonly number[];
+  readonly agree: (whole: HiddenBytes, pieces: HiddenBytes, hiddenSize: number) => boolean;
+};
+
+/** On WASM, where a token's bits depend on nothing but what is before it. */
+export const SAME_BITS: CutProof = {
+  subject: 'The CPU',
+  pieces: [16, 7, 1],
+  agree: ({bytes}, pieces) =>
+    bytes.length === pieces.bytes.length && bytes.every((byte, at) => byte === pieces.bytes[at]),
+};
+
+/**
+ * On a GPU. Attention that is wrong on some adapters begins at 32 tokens. Each length
+ * compiles shaders of its own, which takes seconds on a slow GPU: hence no more of them.
+ */
+export const SAME_WITHIN_ROUNDING: CutProof = {
+  subject: 'The GPU',
+  pieces: [20, 20],
+  agree: (whole, pieces, hiddenSize) =>
+    relativeError(valuesOf(pieces), valuesOf(whole), hiddenSize) <= MAX_RELATIVE_ERROR,
+};
+
+const PREFILL_TOKENS = 32;
+const WARM_UP_RUNS = 4;
+const DECODE_RUNS = 9;
+const PREFILL_RUNS = 3;
+/** A figure of a very slow engine is made of fewer runs, of one at least. */
+const PATIENCE_MS = 10_000;
+/** Positions that the test needs in the cache. */
+export const TESTED_TOKENS = PREFILL_TOKENS + 2 * (WARM_UP_RUNS + DECODE_RUNS);
+
+/**
+ * Proves a loaded shard and measures it warm: finite results, and the same ones
+ * for a prompt in one piece and in several. Takes as long as about 200 tokens of prompt.
+ *
+ * @throws {EngineError} `SELF_TEST_FAILED`, `NOT_FINITE`; `KV_FULL` when the
+ *   budget holds fewer than 58 tokens.
+ */
+export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
+  const {runner, grid} = shard;
+  const probe = new Probe(shard);
+  await proveCuts(probe, runner.range);
+  const prefillMs = await measurePrefill(probe, runner.range);
+  const decode = await measureDecode(probe, runner.range, ['hidden']);
+  // Through the last cell only: the smaller the rest, the surer the difference.
+  const lastCell = cellsOf(grid, runner.range).at(-1);
+  const lmHead =
+    shard.hasLmHead && lastCell ? await measureDecode(probe, lastCell, ['hidden', 'logits']) : null;
+  const layers = layerCount(runner.range);
+  return {
+    decodeMsPerLayer: medianOf(decode.hidden) / layers,
+    prefillMsPerTokenLayer: prefillMs / (PREFILL_TOKENS * layers),
+    lmHeadMs: lmHead && Math.max(0, medianOf(lmHead.logits) - medianOf(lmHead.hidden)),
+  };
+}
+
+async function proveCuts(probe: Probe, range: LayerRange): Promise<void> {
+  const {proof, hiddenSize} = probe.shard;
+  const wholeTokens = proof.pieces.reduce((sum, tokenCount) => sum + tokenCount, 0);
+  const whole = await probe.inSession(range, (run) => run(wholeTokens, 'hidden'));
+  const pieces = await probe.inSession(range, async (run) => {
+    const outputs: HiddenBytes[] = [];
+    for (const tokenCount of proof.pieces) outputs.push(await run(tokenCount, 'hidden'));
+    return joinHidden(outputs);
+  });
+  if (proof.agree(whole, pieces, hiddenSize)) return;
+  throw new EngineError(
+    {code: 'SELF_TEST_FAILED'},
+    `${proof.subject} gives other numbers for a prompt in pieces than for a whole one`,
+  );
+}
+
+/** @returns ms of one piece, median. */
+async function measurePrefill(probe: Probe, range: LayerRange): Promise<number> {
+  const timesMs: number[] = [];
+  const {nowMs} = probe.shard;
+  const endMs = nowMs() + PATIENCE_MS;
+  while (timesMs.length < PREFILL_RUNS && (timesMs.length === 0 || nowMs() < endMs)) {
+    timesMs.push(
+      await probe.inSession(range, async (runPiece) => {
+        const startMs = nowMs();
+        await runPiece(PREFILL_TOKENS, 'hidden');
+        return nowMs() - startMs;
+      }),
+    );
+  }
+  return medianOf(timesMs);
+}
+
+/** @returns ms of steps of one token, by output, after a warm-up; outputs take turns. */
+async function measureDecode(
+  probe: Probe,
+  range: LayerRange,
+  outputs: readonly ('hidden' | 'logits')[],
+): Promise<{readonly hidden: readonly number[]; readonly logits: readonly number[]}> {
+  const timesMs = {hidden: [] as number[], logits: [] as number[]};
+  const {nowMs} = probe.shard;
+  const endMs = nowMs() + PATIENCE_MS;
+  await probe.inSession(range, async (run) => {
+    for (let round = 0; round < WARM_UP_RUNS + DECODE_RUNS; round += 1) {
+      if (round > WARM_UP_RUNS && nowMs() >= endMs) return;
+      for (const output of outputs) {
+        const startMs = nowMs();
+        await run(1, output);
+        if (round >= WARM_UP_RUNS) timesMs[output].push(nowMs() - startMs);
+      }
+    }
+  });
+  return timesMs;
+}
+
+type RunPiece = (tokenCount: number, output: 'hidden' | 'logits') => Promise<HiddenBytes>;
+
+const NOTHING: HiddenBytes = {dtype: 'f16', bytes: new Uint8Array()};
+
+/** Sends made-up hidden states through a shard, one session at a time. */
+class Probe {
+  static readonly #sessionId: SessionId = asSessionId('self-test');
+  readonly shard: ShardUnderTest;
+  readonly #runsTotal: number;
+  #runsDone = 0;
+
+  constructor(shard: ShardUnderTest) {
+    this.shard = shard;
+    const decodeRuns = WARM_UP_RUNS + DECODE_RUNS;
+    this.#runsTotal =
+      1 + shard.proof.pieces.length + PREFILL_RUNS + decodeRuns * (shard.hasLmHead ? 3 : 1);
+  }
+
+  /** `act` runs pieces that follow each other from position 0; they return hidden states. */
+  async inSession<T>(range: LayerRange, act: (run: RunPiece) => Promise<T>): Promise<T> {
+    const {runner} = this.shard;
+    const sessionId = Probe.#sessionId;
+    let position = 0;
+    await runner.openSession(sessionId, TESTED_TOKENS);
+    try {
+      return await act(async (tokenCount, output) => {
+        const {hiddenSize} = this.shard;
+        const input = madeUpInput({position, tokenCount, hiddenSize});
+        const step: ShardStep = {sessionId, position, tokenCount, input, range, output};
+        const result = await runner.run(step);
+        position += tokenCount;
+        this.#tellRun();
+        return result.kind === 'hidden' ? result : NOTHING;
+      });
+    } finally {
+      await runner.closeSession(sessionId);
+    }
+  }
+
+  #tellRun(): void {
+    this.#runsDone += 1;
+    this.shard.onRun({runsDone: this.#runsDone, runsTotal: this.#runsTotal});
+  }
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}

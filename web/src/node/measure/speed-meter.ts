@@ -1,0 +1,193 @@
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
+import {holdSpeed, isStepApart, type HeldSpeed} from '#shared/scheduling/steady-speed.ts';
+import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
+import {RunningMedian} from './running-median.ts';
+
+/** How long one frame took in this hop, waiting apart. */
+export type ObservedStep = {
+  readonly layers: number;
+  readonly tokenCount: number;
+  /** Whether norm and LM head ran too. */
+  readonly withHead: boolean;
+  /** The engine, calls and copies to it included. */
+  readonly runMs: number;
+  /** Frame in to engine and engine to frame out; `null` for a step that no frame asked for. */
+  readonly overheadMs: number | null;
+};
+
+export type SpeedFacts = Pick<
+  NodeRecord,
+  'decodeMsPerLayer' | 'prefillMsPerTokenLayer' | 'hopOverheadMs' | 'predictionError' | 'steady'
+>;
+
+/** Urgent: worth a record of its own; the rest goes with the next one. */
+export type ChangedFacts = {readonly facts: SpeedFacts; readonly isUrgent: boolean};
+
+type Speed = {
+  readonly decodeMsPerLayer: number;
+  readonly prefillMsPerTokenLayer: number;
+  readonly hopOverheadMs: number;
+};
+
+/** The last 32 steps, and none of before this: a tab that became slow says so within seconds. */
+const WINDOW = {count: 32, ageMs: 10_000};
+/** A change of speed is told at most this often: everybody reads and checks every record. */
+const TELL_EVERY_MS = 3_000;
+/** A change that cannot wait for the next record. */
+const URGENT_FACTOR = 1.5;
+/** What a hidden tab takes is not known before it has run some steps; until then it says this much. */
+const HIDDEN_GUESS = 2;
+const STEPS_KNOWN = 4;
+/** Smaller changes of the error are noise. */
+const ERROR_STEP = 0.05;
+/** Shares are of at least this: a stub may declare that it takes nothing. */
+const LEAST_MS = 1e-4;
+
+/** Steps seen in one state of the tab: as shares of the reference, so that steps of any length count. */
+class Seen {
+  readonly decodeShare = new RunningMedian(WINDOW);
+  readonly prefillShare = new RunningMedian(WINDOW);
+  readonly overheadMs = new RunningMedian(WINDOW);
+}
+
+/**
+ * How fast this tab runs its shard now: the reference of the load, scaled by
+ * the median of the last real steps. A throttled, hidden or busy tab thereby
+ * becomes slower in its record. Time is an argument.
+ *
+ * A step of b sessions takes b times as long as one: the hop runs them one
+ * after the other, so the cost per session is all of it, and nothing is fixed.
+ */
+export class SpeedMeter {
+  readonly #reference: ShardSpeed;
+  readonly #errors = new RunningMedian(WINDOW);
+  #visible = new Seen();
+  #hidden = new Seen();
+  #isHidden = false;
+  #guessed: Speed | null = null;
+  #told: {readonly facts: SpeedFacts; readonly speed: Speed; readonly atMs: number} | null = null;
+  #held: HeldSpeed | null;
+
+  /**
+   * @param reference what the shard took when it was loaded, alone and near an empty context.
+   * @param held the speed by which this node is planned with already, if any.
+   */
+  constructor(reference: ShardSpeed, held: HeldSpeed | null = null) {
+    this.#reference = reference;
+    this.#held = held;
+  }
+
+  /** By what phase 1 plans with this node; a next shard goes on with it. */
+  get held(): HeldSpeed | null {
+    return this.#held;
+  }
+
+  set isHidden(isHidden: boolean) {
+    if (isHidden === this.#isHidden) return;
+    this.#isHidden = isHidden;
+    if (!isHidden) return;
+    this.#hidden = new Seen(); // How it was the last time may not be how it is now.
+    this.#guessed = scaled(this.#told?.speed ?? this.#speedOf(this.#visible), HIDDEN_GUESS);
+  }
+
+  observe(step: ObservedStep, nowMs: number): void {
+    const {layers, tokenCount, withHead, runMs, overheadMs} = step;
+    const {decodeMsPerLayer, prefillMsPerTokenLayer, lmHeadMs} = this.#reference;
+    const headMs = withHead ? (lmHeadMs ?? 0) : 0;
+    const seen = this.#seen;
+    if (tokenCount > 1) {
+      const expectedMs = layers * tokenCount * prefillMsPerTokenLayer + headMs;
+      seen.prefillShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
+      return;
+    }
+    const expectedMs = layers * decodeMsPerLayer + headMs;
+    seen.decodeShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
+    if (overheadMs === null) return;
+    seen.overheadMs.add(overheadMs, nowMs);
+    if (this.#told === null) return;
+    const {speed} = this.#told;
+    const predictedMs = layers * speed.decodeMsPerLayer + speed.hopOverheadMs;
+    // A tail is told with its head; what ran without is not what was predicted.
+    if (withHead || lmHeadMs === null) {
+      const error = (runMs + overheadMs) / Math.max(LEAST_MS, predictedMs) - 1;
+      this.#errors.add(error, nowMs);
+    }
+  }
+
+  /** What the record should say, or `null` when it says so already, or said something a moment ago. */
+  changedFacts(nowMs: number): ChangedFacts | null {
+    const speed = this.#speed;
+    const told = this.#told;
+    this.#held = holdSpeed(this.#held, speed, nowMs);
+    const facts: SpeedFacts = {
+      decodeMsPerLayer: {fixedMs: 0, perSessionMs: rounded(speed.decodeMsPerLayer)},
+      prefillMsPerTokenLayer: rounded(speed.prefillMsPerTokenLayer),
+      hopOverheadMs: rounded(speed.hopOverheadMs),
+      predictionError: this.#errors.value === null ? null : rounded(this.#errors.value),
+      steady: this.#held.speed,
+    };
+    if (told !== null) {
+      const isNews = isApart(told.speed, speed) || isNewsBeside(told.facts, facts);
+      if (!isNews || nowMs - told.atMs < TELL_EVERY_MS) return null;
+    }
+    this.#told = {facts, speed, atMs: nowMs};
+    return {facts, isUrgent: told === null || isFarApart(told.speed, speed)};
+  }
+
+  get #seen(): Seen {
+    return this.#isHidden ? this.#hidden : this.#visible;
+  }
+
+  get #speed(): Speed {
+    if (!this.#isHidden) return this.#speedOf(this.#visible);
+    const isKnown = this.#hidden.decodeShare.count >= STEPS_KNOWN;
+    return !isKnown && this.#guessed !== null ? this.#guessed : this.#speedOf(this.#hidden);
+  }
+
+  #speedOf(seen: Seen): Speed {
+    const {decodeMsPerLayer, prefillMsPerTokenLayer, lmHeadMs} = this.#reference;
+    const decodeShare = seen.decodeShare.value ?? 1;
+    const prefillShare = seen.prefillShare.value ?? decodeShare;
+    const overheadMs = seen.overheadMs.value ?? this.#visible.overheadMs.value ?? 0;
+    return {
+      decodeMsPerLayer: decodeMsPerLayer * decodeShare,
+      prefillMsPerTokenLayer: prefillMsPerTokenLayer * prefillShare,
+      hopOverheadMs: overheadMs + (lmHeadMs ?? 0) * decodeShare,
+    };
+  }
+}
+
+function scaled(speed: Speed, factor: number): Speed {
+  return {
+    decodeMsPerLayer: speed.decodeMsPerLayer * factor,
+    prefillMsPerTokenLayer: speed.prefillMsPerTokenLayer * factor,
+    hopOverheadMs: speed.hopOverheadMs * factor,
+  };
+}
+
+function isFarApart(a: Speed, b: Speed): boolean {
+  const factor = b.decodeMsPerLayer / Math.max(LEAST_MS, a.decodeMsPerLayer);
+  return factor > URGENT_FACTOR || factor < 1 / URGENT_FACTOR;
+}
+
+function isApart(a: Speed, b: Speed): boolean {
+  return (
+    isStepApart(a.decodeMsPerLayer, b.decodeMsPerLayer) ||
+    isStepApart(a.prefillMsPerTokenLayer, b.prefillMsPerTokenLayer) ||
+    (isStepApart(a.hopOverheadMs, b.hopOverheadMs) &&
+      Math.abs(a.hopOverheadMs - b.hopOverheadMs) > 0.1)
+  );
+}
+
+function isNewsBeside(told: SpeedFacts, facts: SpeedFacts): boolean {
+  if (told.steady !== facts.steady) return true;
+  if (told.predictionError === null || facts.predictionError === null) {
+    return told.predictionError !== facts.predictionError;
+  }
+  return Math.abs(told.predictionError - facts.predictionError) > ERROR_STEP;
+}
+
+/** Four digits: no clock says more. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}

@@ -1,0 +1,84 @@
+import type {PrivateKey} from '@libp2p/interface';
+import {asPeerId, type PeerId} from '#shared/base/ids.ts';
+import {isDirectConnection} from '#shared/transport/direct-path.ts';
+import type {Directory} from '#shared/directory/directory.ts';
+import {
+  startRecordPublisher,
+  type NodeFacts,
+  type RecordPublisher,
+} from '#shared/directory/record-publisher.ts';
+import type {Transport} from '#shared/transport/transport.ts';
+import type {SnapshotNode} from '#shared/scheduling/swarm-snapshot.ts';
+import type {LinkBook} from '../measure/link-book.ts';
+import {startLinkProbes} from '../measure/probe-links.ts';
+import type {WatchedDevice} from '../measure/watched-device.ts';
+import type {BrowserNode} from './libp2p-node/create-libp2p-node.ts';
+
+export type PublishedNode = {
+  readonly node: BrowserNode;
+  readonly directory: Directory;
+  readonly privateKey: PrivateKey;
+  readonly transport: Transport;
+  /** What is known of the links of this tab. */
+  readonly book: LinkBook;
+  readonly device: WatchedDevice;
+  readonly nodes: () => readonly SnapshotNode[];
+  readonly isServing: () => boolean;
+  readonly nowMs: () => number;
+  /** What the first record says. */
+  readonly facts: NodeFacts;
+};
+
+/** Publishes the record of this node, and measures links and device for it until it is stopped. */
+export function publishNode(options: PublishedNode): RecordPublisher {
+  const {node, directory, privateKey, transport, book, device, nodes, isServing, nowMs} = options;
+  const publisher = startRecordPublisher({
+    directory,
+    privateKey,
+    facts: options.facts,
+    now: nowMs,
+    link: node.server,
+  });
+  const stopAddresses = node.onAddressesChanged(() => {
+    publisher.update({addresses: node.addresses()});
+  });
+  const stopDevice = device.subscribe((state) => {
+    publisher.update(state);
+  });
+  const stopProbes = startLinkProbes({
+    transport,
+    book,
+    nodes,
+    connectedPeers: () => connectedPeers(node),
+    isServing,
+    nowMs,
+    onFacts: ({unreachable, ...measured}) => {
+      publisher.carry(measured);
+      publisher.update({unreachable}); // No chain should be tried that cannot be linked.
+    },
+  });
+  return {
+    update: (facts) => {
+      publisher.update(facts);
+    },
+    carry: (facts) => {
+      publisher.carry(facts);
+    },
+    settled: () => publisher.settled(),
+    current: () => publisher.current(),
+    stop: async () => {
+      stopAddresses();
+      stopDevice();
+      stopProbes();
+      await publisher.stop();
+    },
+  };
+}
+
+/** Peers to which a direct connection is open, whoever opened it. */
+function connectedPeers({libp2p}: BrowserNode): ReadonlySet<PeerId> {
+  const direct = libp2p
+    .getConnections()
+    .filter((connection) => connection.status === 'open' && isDirectConnection(connection));
+  return new Set(direct.map(({remotePeer}) => asPeerId(remotePeer.toString())));
+}

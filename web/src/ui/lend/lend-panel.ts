@@ -1,0 +1,113 @@
+import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
+import {customElement, property} from 'lit/decorators.js';
+import type {NetworkState} from '../../ports/network-service.ts';
+import {isStopped, type LendView} from '../controllers/lend-controller.ts';
+import {controlStyles} from '../control-styles.ts';
+import {LendWantedEvent, StopWantedEvent} from '../page-events.ts';
+import {renderFailure} from '../render-failure.ts';
+import './lend-figures.ts';
+import './lend-offer.ts';
+import './lend-steps.ts';
+
+const OFFLINE =
+  'This device is offline. This tab rejoins the swarm by itself when the network is back.';
+const WITHOUT_SERVER = 'The signal server does not answer. This tab tries again by itself.';
+const SERVES_WITHOUT_SERVER =
+  'The signal server does not answer. Answers that run here go on, and this tab rejoins the swarm by itself.';
+const CUT_OFF =
+  'No other tab can be reached from here, so nobody can use this one: a firewall, a VPN or a setting of this browser may block WebRTC. Try another network.';
+
+/** Lend this tab: what it takes, one button, then what the tab does. */
+@customElement('weft-lend-panel')
+export class LendPanel extends LitElement {
+  @property({attribute: false})
+  view: LendView | undefined;
+
+  @property({attribute: false})
+  network: NetworkState = 'fine';
+
+  override render(): TemplateResult | typeof nothing {
+    const {view} = this;
+    if (view === undefined) return nothing;
+    const isIdle = isStopped(view.state);
+    return html`
+      <h2>Lend this tab</h2>
+      ${view.failure === null ? nothing : renderFailure(view.failure)}
+      ${
+        isIdle
+          ? html`<weft-lend-offer .view=${view}></weft-lend-offer>`
+          : html`<weft-lend-steps .view=${view}></weft-lend-steps>`
+      }
+      ${
+        view.state.kind === 'serving' && !view.isLeaving
+          ? html`<weft-lend-figures
+              .state=${view.state}
+              .neighbourCount=${view.neighbourCount}
+            ></weft-lend-figures>`
+          : nothing
+      }
+      ${isIdle ? nothing : this.#renderNetwork()}
+      <button
+        type="button"
+        class=${isIdle ? '' : 'plain'}
+        aria-disabled=${view.isLeaving && !isFinishing(view)}
+        aria-describedby=${isIdle ? 'leave' : 'stay'}
+        @click=${this.#onButton}
+      >
+        ${labelOf(view)}
+      </button>
+      <p class="quiet" id=${isIdle ? 'leave' : 'stay'}>
+        ${
+          isIdle
+            ? 'Nothing is downloaded or lent before you press the button. Stop whenever you like.'
+            : 'Keep this tab in sight: browsers slow down tabs that are hidden.'
+        }
+      </p>
+    `;
+  }
+
+  /** There while it says nothing too: a screen reader tells of changes only. */
+  #renderNetwork(): TemplateResult {
+    return html`<p role="status">${this.#networkTrouble() ?? nothing}</p>`;
+  }
+
+  #networkTrouble(): string | null {
+    const {network, view} = this;
+    if (network === 'offline') return OFFLINE;
+    if (network === 'no-server') {
+      return view?.state.kind === 'serving' ? SERVES_WITHOUT_SERVER : WITHOUT_SERVER;
+    }
+    const isCutOff = view?.state.kind === 'serving' && view.state.isCutOff;
+    return isCutOff && view.neighbourCount === 0 ? CUT_OFF : null;
+  }
+
+  /** One button for both, and never `disabled`, so that the focus stays where it is. */
+  #onButton(): void {
+    const isIdle = this.view === undefined || isStopped(this.view.state);
+    this.dispatchEvent(isIdle ? new LendWantedEvent() : new StopWantedEvent());
+  }
+
+  static override readonly styles = [
+    controlStyles,
+    css`
+      :host {
+        display: grid;
+        gap: 1rem;
+        align-content: start;
+      }
+    `,
+  ];
+}
+
+/** Whether the tab has said goodbye and waits for the answers of others. */
+function isFinishing({state}: LendView): boolean {
+  return state.kind === 'leaving' && state.openSessions > 0;
+}
+
+function labelOf(view: LendView): string {
+  const {state, isLeaving} = view;
+  if (isFinishing(view)) return 'Leave now';
+  if (isLeaving) return 'Leaving…';
+  if (state.kind === 'failed') return 'Try again';
+  return state.kind === 'idle' ? 'Lend this tab' : 'Stop';
+}
