@@ -46,7 +46,7 @@ async function layerMsOf(peerId: string): Promise<number> {
   return (await recordOf(peerId))?.decodeMsPerLayer.perSessionMs ?? Number.NaN;
 }
 
-test('[ME1] after an answer over three tabs their records say round trips, places, overhead and error', async () => {
+test('[ME1] after an answer over three tabs their records say round trips, places and overhead', async () => {
   const answer = await askForAnswer(client, {...greedyRequest('Who is there?'), maxNewTokens: 24});
   const chain = answer.chains.at(-1)?.map(({node}) => node) ?? [];
   expect(answer.served.map(({node}) => node)).toEqual(chain);
@@ -78,12 +78,12 @@ test('[PG37] under a complete answer stands what a token took in each hop, and w
 });
 
 function isMeasured(record: NodeRecord): boolean {
-  const {rtts, coords, steady, hopOverheadMs, predictionError, unreachable} = record;
+  const {rtts, coords, steady, hopOverheadMs, unreachable} = record;
   const isPlaced = coords !== null && rtts.length === TAB_COUNT - 1 && unreachable.length === 0;
-  return isPlaced && steady !== null && hopOverheadMs > 0 && predictionError !== null;
+  return isPlaced && steady !== null && hopOverheadMs > 0;
 }
 
-test('[ME2] a tab that is hidden says so, and is slower in its record until it is back', async () => {
+test('[ME2] a tab that is hidden is slower in its record until it is back', async () => {
   const [tab] = tabs;
   if (tab === undefined) throw new Error('there are tabs');
   const peerId = await peerIdOf(tab);
@@ -107,14 +107,11 @@ test('[ME2] a tab that is hidden says so, and is slower in its record until it i
   await expect.poll(isFresh, {timeout: TIMEOUT_MS}).toBe(true);
   await show('hidden');
   const slowness = async (): Promise<number> => {
-    const record = await recordOf(peerId);
-    return record?.hidden === true ? record.decodeMsPerLayer.perSessionMs / visibleMs : 1;
+    return (await layerMsOf(peerId)) / visibleMs;
   };
   await expect.poll(slowness, {timeout: TIMEOUT_MS}).toBeGreaterThan(1.5);
   await show('visible');
-  await expect
-    .poll(async () => (await recordOf(peerId))?.hidden, {timeout: TIMEOUT_MS})
-    .toBe(false);
+  await expect.poll(slowness, {timeout: TIMEOUT_MS}).toBeLessThan(1.5);
 });
 
 test('[ME3] a tab whose timers become late is slower in its record, though nobody asks it anything', async () => {

@@ -69,18 +69,12 @@ function describeNode(node: BrowserNode): NodeFacts {
     prefillMsPerTokenLayer: 1,
     hopOverheadMs: 1,
     steady: null,
-    predictionError: null,
     uplinkBytesPerSec: null,
     rtts: [],
     coords: null,
     maxSessions: 1,
     openSessions: 0,
     kvTokensFree: 1,
-    queuedSteps: 0,
-    hidden: false,
-    onBattery: false,
-    metered: false,
-    uptimeMs: 0,
     unreachable: [],
   };
 }

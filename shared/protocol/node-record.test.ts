@@ -17,12 +17,12 @@ test.each([
   ['an empty range', {...valid, shards: [{...shard, startLayer: 5}]}, 'shards.0'],
   ['a negative time', {...valid, hopOverheadMs: -1}, 'hopOverheadMs'],
   ['a time that is no number', {...valid, hopOverheadMs: Number.NaN}, 'hopOverheadMs'],
-  ['an endless time', {...valid, uptimeMs: Infinity}, 'uptimeMs'],
+  ['an endless time', {...valid, hopOverheadMs: Infinity}, 'hopOverheadMs'],
   ['half a session', {...valid, openSessions: 0.5}, 'openSessions'],
   ['a missing field', {...valid, claim: undefined}, 'claim'],
   ['too many round trips', {...valid, rtts: Array.from({length: 17}, () => rtt)}, 'rtts'],
   ['a place without axes', {...valid, coords: {at: [], heightMs: 1, errorMs: 1}}, 'coords.at'],
-  ['an error below −100 %', {...valid, predictionError: -1.5}, 'predictionError'],
+  ['a negative rate', {...valid, uplinkBytesPerSec: -1}, 'uplinkBytesPerSec'],
   ['a swarm id with a slash', {...valid, swarmId: 'a/b'}, 'swarmId'],
 ])('[NR1] refuses %s and names the path', (_, value, path) => {
   expect(() => parseNodeRecord(value)).toThrow(
@@ -31,13 +31,12 @@ test.each([
 });
 
 test('[NR6] a record of an older minor is read: what it does not say is not known', () => {
-  const {coords, steady, predictionError, uplinkBytesPerSec, ...older} = buildRecord({
+  const {coords, steady, uplinkBytesPerSec, ...older} = buildRecord({
     coords: {at: [1, 2, 3], heightMs: 0.5, errorMs: 4},
     steady: {decodeMsPerLayer: 1, hopOverheadMs: 2},
-    predictionError: 0.1,
     uplinkBytesPerSec: 1_000_000,
   });
-  expect([coords, steady, predictionError, uplinkBytesPerSec]).not.toContain(null);
+  expect([coords, steady, uplinkBytesPerSec]).not.toContain(null);
   expect(parseNodeRecord(older)).toEqual(valid);
 });
 

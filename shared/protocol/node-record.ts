@@ -4,6 +4,11 @@ import {MalformedMessageError} from './malformed-message.ts';
 
 /** How long a record lives unless it is renewed (NR3). */
 export const RECORD_TTL_MS = 30_000;
+/**
+ * What a record costs: about 1,200 bytes (SR10), every ten seconds from a tab that nobody asks, three
+ * times as often from one that serves answer after answer. So 120 to 340 bytes a second to each
+ * named server, and a third more, for base64, from a server to each tab that reads the list.
+ */
 export const RECORD_REFRESH_MS = RECORD_TTL_MS / 3;
 /** Signature and body together, as stored in the DHT. */
 export const RECORD_MAX_BYTES = 2048;
@@ -54,6 +59,7 @@ const coordsSchema = z
  * What one node says about itself in the DHT. Rules: SPEC.md, NR1–NR6.
  *
  * Every number is measured on the node that signs it; nobody else writes it.
+ * What nobody reads is not here: every tab of the swarm receives each record of every other.
  * Readers ignore fields they do not know and are strict about those they do;
  * parsing strips the unknown, so that writers send only what is here (NR1).
  * A field that came with a later minor has a default: older nodes do not say it (NR6).
@@ -98,12 +104,7 @@ export const nodeRecordSchema = z
       .readonly()
       .nullable()
       .default(null),
-    /**
-     * Observed ÷ predicted − 1 of a decode step in this hop, waiting left out: median over the
-     * last steps; `null` before the first.
-     */
-    predictionError: z.number().min(-1).nullable().default(null),
-    /** What prefill frames went out with; `null` while none was long enough to tell. */
+    /** How fast pieces of a prompt go out; `null` while none was long enough to tell. */
     uplinkBytesPerSec: finite.nullable().default(null),
     rtts: z
       .array(z.object({peerId: peerIdSchema, rttMs: finite}).readonly())
@@ -115,12 +116,6 @@ export const nodeRecordSchema = z
     openSessions: count,
     /** Tokens of KV cache that new sessions may still reserve. */
     kvTokensFree: count,
-    queuedSteps: count,
-    /** The tab is in the background: slower timers, slower steps. */
-    hidden: z.boolean(),
-    onBattery: z.boolean(),
-    metered: z.boolean(),
-    uptimeMs: finite,
     /** Peers to which this node tried and failed to open a direct link. */
     unreachable: z.array(peerIdSchema).max(MAX_UNREACHABLE).readonly(),
   })

@@ -1,4 +1,4 @@
-import type {DecodeMsPerLayer, SnapshotNode} from './swarm-snapshot.ts';
+import {MOST_MS, type DecodeMsPerLayer, type SnapshotNode} from './swarm-snapshot.ts';
 
 /** One decode step of one layer for a batch of `sessions`. */
 export function decodeLayerMs(decode: DecodeMsPerLayer, sessions: number): number {
@@ -13,6 +13,26 @@ export function hopServiceMs(node: SnapshotNode, layers: number): number {
 /** One frame from one hop to the next: half a round trip. */
 export function linkMs(rttMs: number): number {
   return rttMs / 2;
+}
+
+/**
+ * What it costs each token of an answer that its prompt, too, has to go out over this uplink.
+ *
+ * Pieces of a prompt are on several links at once, so of a chain with several slow links the sum
+ * is the most that it can be. An uplink that is not known costs nothing: it is tried, and then known.
+ */
+export function promptLinkMs({
+  promptBytes,
+  newTokens,
+  uplinkBytesPerSec,
+}: {
+  readonly promptBytes: number;
+  readonly newTokens: number;
+  readonly uplinkBytesPerSec: number | null;
+}): number {
+  if (uplinkBytesPerSec === null || promptBytes === 0) return 0;
+  const wholeMs = (1000 * promptBytes) / uplinkBytesPerSec;
+  return Math.min(MOST_MS, wholeMs / Math.max(1, newTokens));
 }
 
 /** How far above the mean of the work, weighted by its square, a node is busy. */

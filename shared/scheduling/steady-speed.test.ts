@@ -49,7 +49,6 @@ test('[SI3] load, and speeds that differ by less than a step, change no decision
   const speed = {decodeMsPerLayer: logStep(2), hopOverheadMs: 0};
   const load = fc.record({
     openSessions: fc.nat({max: 8}),
-    queuedSteps: fc.nat({max: 100}),
     kvTokensFree: fc.nat({max: 8192}),
     decodeMsPerLayer: fc.record({fixedMs: fc.constant(0), perSessionMs: timeMs}),
   });

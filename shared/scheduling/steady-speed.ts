@@ -95,7 +95,6 @@ function readSteady(node: SnapshotNode): SnapshotNode {
       heightMs: placeStep(coords.heightMs),
     },
     openSessions: 0,
-    queuedSteps: 0,
     kvTokensFree: Infinity,
   };
 }

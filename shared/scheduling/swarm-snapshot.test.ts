@@ -17,7 +17,7 @@ const all = snapshotNode('a', {shards: [shard(0, 4, 4)]});
 const before = snapshotOfNodes([all, snapshotNode('b')], 0);
 
 test('[SP1] a snapshot that differs in load only keeps what was worked out', () => {
-  const nodes = [{...all, openSessions: 3, kvTokensFree: 7}, snapshotNode('b', {queuedSteps: 2})];
+  const nodes = [{...all, openSessions: 3, kvTokensFree: 7}, snapshotNode('b', {openSessions: 2})];
   const after = snapshotOfNodes(nodes, 1, before);
   expect(after).toEqual({...snapshotOfNodes(nodes, 1), rttMs: before.rttMs});
   expect(routeIndexOf(after, grid)).toBe(routeIndexOf(before, grid));

@@ -43,13 +43,10 @@ export type SnapshotNode = {
   /** Being loaded; `null` while nothing is. */
   readonly claim: PlacementClaim | null;
   readonly openSessions: number;
-  readonly queuedSteps: number;
   /** `Infinity` when the source does not say (pool files). */
   readonly kvTokensFree: number;
-  readonly hidden: boolean;
-  readonly onBattery: boolean;
-  readonly metered: boolean;
-  readonly uptimeMs: number;
+  /** How fast pieces of a prompt go out; `null` while that is not known. */
+  readonly uplinkBytesPerSec: number | null;
   /** When the node said all this: its record's `seq`; not said in pool files. */
   readonly saidAtMs?: number;
   /** Round trips that this node measured itself. */
@@ -173,7 +170,7 @@ const MOST_COUNT = 1_000_000;
 function isSensible(node: SnapshotNode): boolean {
   const {capacityLayers, decodeMsPerLayer, steady, claim} = node;
   const {plain, first, last, both} = capacityLayers;
-  const counts = [plain, first, last, both, node.openSessions, node.queuedSteps];
+  const counts = [plain, first, last, both, node.openSessions];
   const times = [
     decodeMsPerLayer.fixedMs,
     decodeMsPerLayer.perSessionMs,
@@ -235,12 +232,8 @@ function nodeOfRecord(record: SnapshotRecord): SnapshotNode {
     shards: record.shards,
     claim: record.claim,
     openSessions: record.openSessions,
-    queuedSteps: record.queuedSteps,
     kvTokensFree: record.kvTokensFree,
-    hidden: record.hidden,
-    onBattery: record.onBattery,
-    metered: record.metered,
-    uptimeMs: record.uptimeMs,
+    uplinkBytesPerSec: record.uplinkBytesPerSec,
     saidAtMs: record.seq,
     rtts: record.rtts,
     coords: record.coords ?? null,

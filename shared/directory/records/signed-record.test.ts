@@ -105,3 +105,22 @@ test('[SR9] the DHT stores only what any reader would accept, and selects the hi
   const noise = new Uint8Array(100);
   expect(recordSelectors['weft']?.(key, [older.value, noise, newer.value])).toBe(2);
 });
+
+test('[SR10] what a record takes: 1,250 bytes with two neighbours, and 80 for each more', () => {
+  const {peerId} = buildRecord();
+  const relay = `/dns4/${'a'.repeat(24)}.example/tcp/443/tls/ws/p2p/${peerId}`;
+  const recordWith = (neighbours: number) =>
+    buildRecord({
+      addresses: [`${relay}/p2p-circuit/webrtc/p2p/${peerId}`],
+      engineClass: 'webgpu-shader-f16',
+      decodeMsPerLayer: {fixedMs: 0, perSessionMs: 0.2222},
+      prefillMsPerTokenLayer: 0.1109,
+      hopOverheadMs: 0.4251,
+      steady: {decodeMsPerLayer: 0.21526948230495083, hopOverheadMs: 0.8610779292198033},
+      uplinkBytesPerSec: 5_128_515,
+      coords: {at: [-100.6, 100.1, 100.2], heightMs: 11.2, errorMs: 18.3},
+      rtts: Array.from({length: neighbours}, () => ({peerId, rttMs: 101.9})),
+    });
+  expect(sealedByteLength(recordWith(2))).toBeLessThanOrEqual(1250);
+  expect(sealedByteLength(recordWith(3)) - sealedByteLength(recordWith(2))).toBeLessThanOrEqual(80);
+});

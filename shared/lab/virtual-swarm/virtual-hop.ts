@@ -71,7 +71,6 @@ export class VirtualHop {
   get load() {
     return {
       openSessions: this.#sessions.size,
-      queuedSteps: this.#queue.length,
       kvTokensFree: Math.max(0, this.#options.kvTokens - this.#kvTokensReserved),
     };
   }

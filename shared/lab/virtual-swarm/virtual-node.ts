@@ -300,8 +300,6 @@ export class VirtualNode {
       maxSessions: facts.maxSessions,
       openSessions: lie === 'idle' ? 0 : load.openSessions,
       kvTokensFree: lie === 'idle' ? facts.kvTokens : load.kvTokensFree,
-      queuedSteps: lie === 'idle' ? 0 : load.queuedSteps,
-      uptimeMs: this.#options.time.nowMs - this.#joinedMs,
     });
   }
 }

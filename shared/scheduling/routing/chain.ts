@@ -8,6 +8,8 @@ export type ChainHop = LayerSpan & {readonly nodeId: PeerId};
 export type RouteRequest = {
   readonly promptTokens: number;
   readonly newTokens: number;
+  /** What one token of the prompt takes on a link; not said: the prompt's way costs nothing. */
+  readonly hiddenStateBytes?: number;
   /**
    * Whether a node with all its session slots or KV tokens taken is left out
    * (`refuse`), or only looks as busy as it is (`queue`: a planner's question).
@@ -24,8 +26,6 @@ export type RouteOverlay = {
   readonly promised: ReadonlyMap<PeerId, PromisedLoad>;
   /** One decode step of one layer, as this client saw it; replaces the node's own word. */
   readonly observedMsPerLayer: ReadonlyMap<PeerId, number>;
-  /** Tokens of this conversation whose KV cache a node still holds. */
-  readonly warmTokens: ReadonlyMap<PeerId, number>;
   /**
    * About how many sessions other clients have opened that no record shows yet.
    * All clients see the same idle nodes; a guess of one's own where those
@@ -38,7 +38,6 @@ export const EMPTY_OVERLAY: RouteOverlay = {
   distrusted: new Set(),
   promised: new Map(),
   observedMsPerLayer: new Map(),
-  warmTokens: new Map(),
   unseenSessions: 0,
 };
 
@@ -47,7 +46,10 @@ export type Chain = {
   readonly hops: readonly ChainHop[];
   /** One decode step with nobody else there: hops, links, and the link from tail to head. */
   readonly stepMs: number;
-  /** The same with the load that the snapshot and the overlay know of. */
+  /**
+   * The same with the load that the snapshot and the overlay know of, and with the prompt's way
+   * over the links, spread over the tokens of the answer.
+   */
   readonly loadedStepMs: number;
   /** How many chains were near enough to the best to be chosen instead. */
   readonly nearEqual: number;

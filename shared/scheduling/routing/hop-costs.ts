@@ -6,4 +6,6 @@ export type HopCosts = {
   readonly layerMs: Float64Array;
   /** For running any. */
   readonly hopMs: Float64Array;
+  /** For sending the prompt on to another node. */
+  readonly sendMs: Float64Array;
 };

@@ -1,4 +1,4 @@
-import {decodeLayerMs} from '../cost-model.ts';
+import {decodeLayerMs, promptLinkMs} from '../cost-model.ts';
 import {realAt} from '../table-access.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import {EMPTY_OVERLAY, type ChainHop, type RouteOverlay, type RouteRequest} from './chain.ts';
@@ -33,9 +33,13 @@ export function nodeCosts(
     layersHeld: new Float64Array(nodes.length),
     layerMs: new Float64Array(nodes.length),
     hopMs: new Float64Array(nodes.length),
+    sendMs: new Float64Array(nodes.length),
     workMs: new Float64Array(nodes.length),
   };
+  const {newTokens} = request;
+  const promptBytes = request.promptTokens * (request.hiddenStateBytes ?? 0);
   for (const [at, node] of nodes.entries()) {
+    const {uplinkBytesPerSec} = node;
     const layerMs =
       overlay.observedMsPerLayer.get(node.nodeId) ?? decodeLayerMs(node.decodeMsPerLayer, 1);
     const layersHeld = mostLayers(node);
@@ -49,6 +53,7 @@ export function nodeCosts(
     costs.layersHeld[at] = layersHeld;
     costs.layerMs[at] = layerMs;
     costs.hopMs[at] = node.hopOverheadMs;
+    costs.sendMs[at] = promptLinkMs({promptBytes, newTokens, uplinkBytesPerSec});
     costs.workMs[at] = Math.max(0, openSessions * shardMs + promisedMs);
   }
   return costs;

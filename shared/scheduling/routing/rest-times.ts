@@ -17,7 +17,7 @@ export type RestTimes = {
  * minimum per stand serves all of its entries, and each edge is looked at once.
  * O(edges).
  */
-export function restTimes(index: RouteIndex, {state, layerMs, hopMs}: HopCosts): RestTimes {
+export function restTimes(index: RouteIndex, {state, layerMs, hopMs, sendMs}: HopCosts): RestTimes {
   const {edges, nodeOf, startOf, standCount, isTail, grid} = index;
   const edgeMs = new Float64Array(edges.count).fill(Infinity);
   // Per stand: least over its exits so far of cut × layer time + what comes after.
@@ -35,7 +35,9 @@ export function restTimes(index: RouteIndex, {state, layerMs, hopMs}: HopCosts):
       const node = intAt(nodeOf, to);
       if (state[node] !== USABLE) continue;
       const afterMs = realAt(exitMs, to) - cut * realAt(layerMs, node);
-      edgeMs[end] = realAt(edges.linkMs, end) + realAt(hopMs, node) + afterMs;
+      const wayMs =
+        realAt(sendMs, intAt(nodeOf, intAt(edges.from, end))) + realAt(edges.linkMs, end);
+      edgeMs[end] = wayMs + realAt(hopMs, node) + afterMs;
     }
     for (let edge = first; edge < end; edge += 1) {
       const from = intAt(edges.from, edge);

@@ -117,7 +117,8 @@ function goOn(search: Search, place: Place, leastBackMs: number): void {
   const {index, costs, rest} = search;
   const {edges, nodeOf} = index;
   const {stand, entry, label} = place;
-  const layerMs = realAt(costs.layerMs, intAt(nodeOf, stand));
+  const from = intAt(nodeOf, stand);
+  const layerMs = realAt(costs.layerMs, from);
   const enteredMs = realAt(search.reachedMs, label);
   const limitMs = search.bestMs * search.tolerance;
   for (let k = intAt(edges.firstOf, stand); k < intAt(edges.firstOf, stand + 1); k += 1) {
@@ -130,7 +131,8 @@ function goOn(search: Search, place: Place, leastBackMs: number): void {
     const boundMs = leftMs + realAt(rest.edgeMs, edge) + leastBackMs;
     if (!(boundMs <= limitMs) || boundMs === Infinity) continue;
     const node = intAt(nodeOf, intAt(edges.to, edge));
-    enter(search, place, edge, leftMs + realAt(edges.linkMs, edge) + realAt(costs.hopMs, node));
+    const wayMs = realAt(costs.sendMs, from) + realAt(edges.linkMs, edge);
+    enter(search, place, edge, leftMs + wayMs + realAt(costs.hopMs, node));
   }
 }
 

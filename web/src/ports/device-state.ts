@@ -2,7 +2,4 @@
 export type DeviceState = {
   /** The tab is in the background: slower timers, slower steps. */
   readonly hidden: boolean;
-  readonly onBattery: boolean;
-  /** Its bytes are paid for, or scarce. */
-  readonly metered: boolean;
 };

@@ -3,7 +3,7 @@ import {asPeerId} from '#shared/base/ids.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {snapshotOfNodes} from '../../swarm-snapshot.ts';
 import {EMPTY_OVERLAY} from '../chain.ts';
-import {rerouteChain} from './reroute-chain.ts';
+import {rerouteChain, type RanHop} from './reroute-chain.ts';
 
 const model = {layerCount: 6, cutEvery: 1};
 const request = {promptTokens: 10, newTokens: 10, whenFull: 'refuse'} as const;
@@ -16,10 +16,13 @@ const a = snapshotNode('a', {shards: [shard(0, 2, 6)], openSessions: 8});
 const b = snapshotNode('b', {shards: [shard(2, 4, 6)]});
 const c = snapshotNode('c', {shards: [shard(4, 6, 6)]});
 
-function reroute(nodes: readonly (typeof a)[], lost: string) {
+const ran = hops.map((hop) => ({...hop, engineClass: 'test'}));
+const FAST = {fixedMs: 0.1, perSessionMs: 0};
+
+function reroute(nodes: readonly (typeof a)[], lost: string, chain: readonly RanHop[] = ran) {
   const snapshot = snapshotOfNodes(nodes, 0);
   const base = {snapshot, model, request, overlay: EMPTY_OVERLAY, seed: 1};
-  return rerouteChain({...base, hops, lost: new Set([asPeerId(lost)])});
+  return rerouteChain({...base, hops: chain, lost: new Set([asPeerId(lost)])});
 }
 
 test('[RR1] replaces the lost hop and keeps the warm ones, full or not', () => {
@@ -27,6 +30,30 @@ test('[RR1] replaces the lost hop and keeps the warm ones, full or not', () => {
   expect(reroute([a, b, c, d], 'b')).toMatchObject({
     kind: 'chain',
     hops: [hops[0], {nodeId: 'd', startLayer: 2, endLayer: 4}, hops[2]],
+  });
+});
+
+test('[RR4] lost layers go to the class of engine that ran them, though another is faster', () => {
+  const gpu = {engineClass: 'webgpu'};
+  const fast = snapshotNode('d', {...gpu, shards: [shard(0, 6, 6)], decodeMsPerLayer: FAST});
+  const slow = snapshotNode('e', {shards: [shard(2, 4, 6)]});
+  const closed = {kind: 'chain', hops: [hops[0], {nodeId: 'e'}, hops[2]]};
+  expect(reroute([a, b, c, fast, slow], 'b')).toMatchObject(closed);
+  // Nobody of that class: the caches that are left count for more than the class.
+  const other = {kind: 'chain', hops: [hops[0], {nodeId: 'd'}, hops[2]]};
+  expect(reroute([a, b, c, fast], 'b')).toMatchObject(other);
+});
+
+test('[RR4] also where no hop can be kept, each layer goes to the class that ran it', () => {
+  const fast = {engineClass: 'webgpu', decodeMsPerLayer: FAST};
+  const gpu = snapshotNode('g', {...fast, shards: [shard(0, 6, 6)]});
+  const cpu = snapshotNode('h', {shards: [shard(0, 6, 6)]});
+  const chain = ran.map((hop) => (hop.nodeId === 'c' ? {...hop, engineClass: 'webgpu'} : hop));
+  expect(reroute([gpu, cpu], 'b', chain)).toMatchObject({
+    hops: [
+      {nodeId: 'h', startLayer: 0, endLayer: 4},
+      {nodeId: 'g', startLayer: 4, endLayer: 6},
+    ],
   });
 });
 

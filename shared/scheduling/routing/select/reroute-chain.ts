@@ -1,12 +1,19 @@
 import type {PeerId} from '#shared/base/ids.ts';
-import type {PlacedShard, SnapshotNode} from '../../swarm-snapshot.ts';
-import {snapshotOfNodes} from '../../swarm-snapshot.ts';
+import {
+  snapshotOfNodes,
+  type PlacedShard,
+  type SnapshotNode,
+  type SwarmSnapshot,
+} from '../../swarm-snapshot.ts';
 import type {ChainHop, RouteResult} from '../chain.ts';
 import {selectChain, type RouteInput} from './select-chain.ts';
 
+/** A hop of a chain that ran, and the class of its engine, as far as whoever asks knows it. */
+export type RanHop = ChainHop & {readonly engineClass?: string};
+
 export type RerouteInput = RouteInput & {
-  /** The chain that broke. */
-  readonly hops: readonly ChainHop[];
+  /** The chain that broke, the lost hops included. */
+  readonly hops: readonly RanHop[];
   /** Its nodes that are gone, silent or refuse; never chosen again here. */
   readonly lost: ReadonlySet<PeerId>;
 };
@@ -14,7 +21,9 @@ export type RerouteInput = RouteInput & {
 /**
  * A chain that goes on with every hop whose KV cache is warm and replaces the
  * lost ones only; a wholly different chain when that cannot be done. The kept
- * hops run exactly the layers that they ran before.
+ * hops run exactly the layers that they ran before. Layers go to the class of
+ * engine that ran them, where somebody of it serves them: then the rest of the
+ * text, too, is what it would have been.
  */
 export function rerouteChain(input: RerouteInput): RouteResult {
   const overlay = {
@@ -24,8 +33,26 @@ export function rerouteChain(input: RerouteInput): RouteResult {
   const warm = input.hops.filter(
     ({nodeId}) => !overlay.distrusted.has(nodeId) && input.snapshot.indexOf.has(nodeId),
   );
-  const pinned = warm.length === 0 ? null : selectChain({...input, overlay, ...pin(input, warm)});
-  return pinned?.kind === 'chain' ? pinned : selectChain({...input, overlay});
+  const wishes = [
+    ...(warm.length === 0 ? [] : [ofSameClass(pin(input, warm), input.hops), pin(input, warm)]),
+    ofSameClass(input.snapshot, input.hops),
+  ];
+  for (const snapshot of wishes) {
+    const result = selectChain({...input, overlay, snapshot});
+    if (result.kind === 'chain') return result;
+  }
+  return selectChain({...input, overlay});
+}
+
+/** A snapshot in which nobody serves layers that an engine of another class ran. */
+function ofSameClass(snapshot: SwarmSnapshot, ran: readonly RanHop[]): SwarmSnapshot {
+  const nodes = snapshot.nodes.map((node) => {
+    const foreign = ran.filter(
+      ({engineClass}) => engineClass !== undefined && engineClass !== node.engineClass,
+    );
+    return {...node, shards: outside(node.shards, foreign)};
+  });
+  return snapshotOfNodes(nodes, snapshot.takenAtMs);
 }
 
 /**
@@ -33,12 +60,12 @@ export function rerouteChain(input: RerouteInput): RouteResult {
  * so that each chain through it keeps them. Their slots are taken by this very
  * answer: they never look full.
  */
-function pin(input: RerouteInput, warm: readonly ChainHop[]): Pick<RouteInput, 'snapshot'> {
+function pin(input: RerouteInput, warm: readonly ChainHop[]): SwarmSnapshot {
   const nodes = input.snapshot.nodes.map((node) => {
     const kept = warm.filter(({nodeId}) => nodeId === node.nodeId);
     return kept.length > 0 ? keepOnly(node, kept) : {...node, shards: outside(node.shards, warm)};
   });
-  return {snapshot: snapshotOfNodes(nodes, input.snapshot.takenAtMs)};
+  return snapshotOfNodes(nodes, input.snapshot.takenAtMs);
 }
 
 function keepOnly(node: SnapshotNode, kept: readonly ChainHop[]): SnapshotNode {
@@ -54,12 +81,12 @@ function keepOnly(node: SnapshotNode, kept: readonly ChainHop[]): SnapshotNode {
   return {...node, shards, maxSessions: Infinity, kvTokensFree: Infinity};
 }
 
-/** What remains of shards when the layers of the warm hops are cut out. */
+/** What remains of shards when the layers of some hops are cut out. */
 function outside(
   shards: readonly PlacedShard[],
-  warm: readonly ChainHop[],
+  hops: readonly ChainHop[],
 ): readonly PlacedShard[] {
-  return warm.reduce<readonly PlacedShard[]>(
+  return hops.reduce<readonly PlacedShard[]>(
     (rest, hop) =>
       rest.flatMap((shard) => {
         if (hop.endLayer <= shard.startLayer || hop.startLayer >= shard.endLayer) return [shard];

@@ -42,6 +42,25 @@ test('[RT2] a node that holds everything serves alone when that is faster', () =
   expect(result).toMatchObject({stepMs: 4, hops: [{nodeId: 'c', startLayer: 0, endLayer: 4}]});
 });
 
+test('[RT16] a slow uplink counts as much as the prompt is long, at every hop but the last', () => {
+  const nodes = [
+    node('a', 0, 2, {uplinkBytesPerSec: 1000}),
+    node('b', 2, 4, {uplinkBytesPerSec: 1}),
+    node('c', 0, 2, {hopOverheadMs: 50, uplinkBytesPerSec: 10_000}),
+  ];
+  const headOf = (promptTokens: number) => {
+    const asked = {promptTokens, newTokens: 10, hiddenStateBytes: 100, whenFull: 'refuse'} as const;
+    const overlay = EMPTY_OVERLAY;
+    const snapshot = snapshotOfNodes(nodes, 0);
+    const result = selectChain({snapshot, model, request: asked, overlay, seed: 1});
+    return result.kind === 'chain' ? [result.hops[0]?.nodeId, result.loadedStepMs] : [];
+  };
+  // 100 bytes at 1000 a second, spread over 10 tokens: 10 ms more than the step of 6.
+  expect(headOf(1)).toEqual(['a', 16]);
+  // Ten times as long: 6 + 100 over the head that is near, 6 + 50 + 10 over the other.
+  expect(headOf(10)).toEqual(['c', 66]);
+});
+
 test('[RT3] enters and leaves a node inside its range, where that is faster', () => {
   const slow = {decodeMsPerLayer: {fixedMs: 2, perSessionMs: 0}};
   const result = route([node('a', 0, 3, slow), node('b', 1, 4)]);

@@ -9,7 +9,6 @@ import {guessUnseen} from '../load/guess-unseen.ts';
 import {chargeWaiting} from '../load/charge-waiting.ts';
 import {nodeCosts, type NodeCosts} from '../node-costs.ts';
 import {placedLevel} from '../load/placed-level.ts';
-import {favourWarm} from './prefix-affinity.ts';
 import {routeIndexOf, type RouteIndex} from '../route-index.ts';
 import {hopsOf, searchChains, type FoundChain} from '../search-chains.ts';
 
@@ -29,7 +28,8 @@ export type RouteInput = {
  * Phase 2: a chain with (nearly) the least predicted time for one decode step.
  *
  * Entry and exit at any boundary of a node's range; the link from tail back to
- * head counts, and so do the sessions that are there. Among chains within a few
+ * head counts, and so do the sessions that are there and the way of the prompt
+ * over slow uplinks. Among chains within a few
  * percent of the best the seed chooses, in proportion to free capacity. The
  * head holds the embedding, the tail the LM head. Source: Parallax, arXiv
  * 2509.26182, phase 2.
@@ -47,7 +47,6 @@ export function selectChain(input: RouteInput): RouteResult {
   const levelOf = unseenSessions > 0 ? placedLevel(index, idle) : busyLevelMs;
   guessUnseen({index, costs, idle, levelOf, random, unseenSessions});
   chargeWaiting(costs, {idle, busyMs: levelOf(costs.workMs)});
-  favourWarm(snapshot, request, overlay, costs);
   const found = searchChains(index, costs, NEAR_EQUAL);
   const chosen = chooseSpread(found, index, costs, random);
   if (chosen === null) {

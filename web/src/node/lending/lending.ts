@@ -253,9 +253,9 @@ export class Lending {
   }
 
   #publishLoad(): void {
-    const {openSessions, queuedSteps, kvTokensReserved} = this.hop.load;
+    const {openSessions, kvTokensReserved} = this.hop.load;
     const kvTokensFree = Math.max(0, KV_TOKENS - kvTokensReserved);
-    this.#publisher.update({openSessions, queuedSteps, kvTokensFree});
+    this.#publisher.update({openSessions, kvTokensFree});
     this.#show();
   }
 

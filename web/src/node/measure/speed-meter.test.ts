@@ -14,7 +14,6 @@ test('[CM2] before the first step a record says what the load measured, all of i
     decodeMsPerLayer: {fixedMs: 0, perSessionMs: 2},
     prefillMsPerTokenLayer: 0.5,
     hopOverheadMs: 0,
-    predictionError: null,
   });
 });
 
@@ -86,11 +85,4 @@ test('[CM5] a hidden tab is twice as slow until its own steps say how slow, and 
   expect(meter.changedFacts(8000)?.facts.decodeMsPerLayer.perSessionMs).toBe(6);
   meter.isHidden = false;
   expect(meter.changedFacts(12_000)?.facts.decodeMsPerLayer.perSessionMs).toBe(2);
-});
-
-test('[CM6] the error is the median of observed over predicted, by what the record said at the time', () => {
-  const meter = new SpeedMeter(REFERENCE);
-  meter.changedFacts(0); // 5 layers: 10 ms and no overhead.
-  run(meter, 9, 0, {runMs: 12, overheadMs: 1});
-  expect(meter.changedFacts(3000)?.facts.predictionError).toBe(0.3);
 });

@@ -17,7 +17,7 @@ export type ObservedStep = {
 
 export type SpeedFacts = Pick<
   NodeRecord,
-  'decodeMsPerLayer' | 'prefillMsPerTokenLayer' | 'hopOverheadMs' | 'predictionError' | 'steady'
+  'decodeMsPerLayer' | 'prefillMsPerTokenLayer' | 'hopOverheadMs' | 'steady'
 >;
 
 /** Urgent: worth a record of its own; the rest goes with the next one. */
@@ -38,8 +38,6 @@ const URGENT_FACTOR = 1.5;
 /** What a hidden tab takes is not known before it has run some steps; until then it says this much. */
 const HIDDEN_GUESS = 2;
 const STEPS_KNOWN = 4;
-/** Smaller changes of the error are noise. */
-const ERROR_STEP = 0.05;
 /** Shares are of at least this: a stub may declare that it takes nothing. */
 const LEAST_MS = 1e-4;
 
@@ -60,7 +58,6 @@ class Seen {
  */
 export class SpeedMeter {
   readonly #reference: ShardSpeed;
-  readonly #errors = new RunningMedian(WINDOW);
   #visible = new Seen();
   #hidden = new Seen();
   #isHidden = false;
@@ -102,16 +99,7 @@ export class SpeedMeter {
     }
     const expectedMs = layers * decodeMsPerLayer + headMs;
     seen.decodeShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
-    if (overheadMs === null) return;
-    seen.overheadMs.add(overheadMs, nowMs);
-    if (this.#told === null) return;
-    const {speed} = this.#told;
-    const predictedMs = layers * speed.decodeMsPerLayer + speed.hopOverheadMs;
-    // A tail is told with its head; what ran without is not what was predicted.
-    if (withHead || lmHeadMs === null) {
-      const error = (runMs + overheadMs) / Math.max(LEAST_MS, predictedMs) - 1;
-      this.#errors.add(error, nowMs);
-    }
+    if (overheadMs !== null) seen.overheadMs.add(overheadMs, nowMs);
   }
 
   /** What the record should say, or `null` when it says so already, or said something a moment ago. */
@@ -123,11 +111,10 @@ export class SpeedMeter {
       decodeMsPerLayer: {fixedMs: 0, perSessionMs: rounded(speed.decodeMsPerLayer)},
       prefillMsPerTokenLayer: rounded(speed.prefillMsPerTokenLayer),
       hopOverheadMs: rounded(speed.hopOverheadMs),
-      predictionError: this.#errors.value === null ? null : rounded(this.#errors.value),
       steady: this.#held.speed,
     };
     if (told !== null) {
-      const isNews = isApart(told.speed, speed) || isNewsBeside(told.facts, facts);
+      const isNews = isApart(told.speed, speed) || told.facts.steady !== facts.steady;
       if (!isNews || nowMs - told.atMs < TELL_EVERY_MS) return null;
     }
     this.#told = {facts, speed, atMs: nowMs};
@@ -177,14 +164,6 @@ function isApart(a: Speed, b: Speed): boolean {
     (isStepApart(a.hopOverheadMs, b.hopOverheadMs) &&
       Math.abs(a.hopOverheadMs - b.hopOverheadMs) > 0.1)
   );
-}
-
-function isNewsBeside(told: SpeedFacts, facts: SpeedFacts): boolean {
-  if (told.steady !== facts.steady) return true;
-  if (told.predictionError === null || facts.predictionError === null) {
-    return told.predictionError !== facts.predictionError;
-  }
-  return Math.abs(told.predictionError - facts.predictionError) > ERROR_STEP;
 }
 
 /** Four digits: no clock says more. */

@@ -3,7 +3,7 @@ import type {DeviceState} from '../../ports/device-state.ts';
 /** The state of the device as the page last told it, and who wants to hear of changes. */
 export class WatchedDevice {
   readonly #listeners = new Set<(state: DeviceState) => void>();
-  #state: DeviceState = {hidden: false, onBattery: false, metered: false};
+  #state: DeviceState = {hidden: false};
 
   /** @param watch calls back now and on every change, for as long as the page lives. */
   constructor(watch: (listener: (state: DeviceState) => void) => void) {
@@ -11,10 +11,6 @@ export class WatchedDevice {
       this.#state = state;
       for (const listener of this.#listeners) listener(state);
     });
-  }
-
-  get state(): DeviceState {
-    return this.#state;
   }
 
   subscribe(listener: (state: DeviceState) => void): () => void {

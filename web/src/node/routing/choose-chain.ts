@@ -37,6 +37,7 @@ export function chooseChain(
     request: {
       promptTokens: request.promptTokenIds.length,
       newTokens: request.maxNewTokens,
+      hiddenStateBytes: 2 * spec.hiddenSize, // f16
       whenFull: 'refuse',
     },
     overlay: known,

@@ -63,7 +63,6 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
   const records = new NewestRecords(directory);
   const transport = await openLinks(node, records, book);
   const device = new WatchedDevice(options.watchDevice);
-  const startedMs = nowMs();
   let last: SwarmSnapshot | null = null;
   const snapshotWith = (own: NodeRecord | null): SwarmSnapshot => {
     last = snapshotOf(own === null ? records.all : [...records.all, own], nowMs(), last);
@@ -85,14 +84,11 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
         privateKey: identity.privateKey,
         transport,
         book,
-        device,
         nodes: () => snapshotWith(null).nodes,
         isServing,
         nowMs,
         facts: {
           ...firstFacts(node, options, swarmId),
-          ...device.state,
-          uptimeMs: nowMs() - startedMs,
           ...facts,
         },
       }),
@@ -177,7 +173,7 @@ function firstFacts(
   node: BrowserNode,
   {model}: JoinOptions,
   swarmId: SwarmId,
-): Omit<NodeFacts, keyof OwnFacts | 'uptimeMs'> {
+): Omit<NodeFacts, keyof OwnFacts> {
   return {
     peerId: node.peerId,
     protocolMajor: PROTOCOL_MAJOR,
@@ -189,15 +185,10 @@ function firstFacts(
     claim: null,
     hopOverheadMs: 0,
     steady: null,
-    predictionError: null,
     uplinkBytesPerSec: null,
     rtts: [],
     coords: null,
     openSessions: 0,
-    queuedSteps: 0,
-    hidden: false,
-    onBattery: false,
-    metered: false,
     unreachable: [],
   };
 }

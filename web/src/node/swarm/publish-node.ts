@@ -11,7 +11,6 @@ import type {Transport} from '#shared/transport/transport.ts';
 import type {SnapshotNode} from '#shared/scheduling/swarm-snapshot.ts';
 import type {LinkBook} from '../measure/link-book.ts';
 import {startLinkProbes} from '../measure/probe-links.ts';
-import type {WatchedDevice} from '../measure/watched-device.ts';
 import type {BrowserNode} from './libp2p-node/create-libp2p-node.ts';
 
 export type PublishedNode = {
@@ -21,7 +20,6 @@ export type PublishedNode = {
   readonly transport: Transport;
   /** What is known of the links of this tab. */
   readonly book: LinkBook;
-  readonly device: WatchedDevice;
   readonly nodes: () => readonly SnapshotNode[];
   readonly isServing: () => boolean;
   readonly nowMs: () => number;
@@ -29,9 +27,9 @@ export type PublishedNode = {
   readonly facts: NodeFacts;
 };
 
-/** Publishes the record of this node, and measures links and device for it until it is stopped. */
+/** Publishes the record of this node, and measures its links for it until it is stopped. */
 export function publishNode(options: PublishedNode): RecordPublisher {
-  const {node, directory, privateKey, transport, book, device, nodes, isServing, nowMs} = options;
+  const {node, directory, privateKey, transport, book, nodes, isServing, nowMs} = options;
   const publisher = startRecordPublisher({
     directory,
     privateKey,
@@ -41,9 +39,6 @@ export function publishNode(options: PublishedNode): RecordPublisher {
   });
   const stopAddresses = node.onAddressesChanged(() => {
     publisher.update({addresses: node.addresses()});
-  });
-  const stopDevice = device.subscribe((state) => {
-    publisher.update(state);
   });
   const stopProbes = startLinkProbes({
     transport,
@@ -68,7 +63,6 @@ export function publishNode(options: PublishedNode): RecordPublisher {
     current: () => publisher.current(),
     stop: async () => {
       stopAddresses();
-      stopDevice();
       stopProbes();
       await publisher.stop();
     },

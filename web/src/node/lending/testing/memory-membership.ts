@@ -41,7 +41,7 @@ export async function memoryMembership(): Promise<{
     snapshotWith: (own) => snapshotOf(own === null ? records.all : [...records.all, own], nowMs()),
     records: () => records.all,
     onDevice: (listener) => {
-      listener({hidden: false, onBattery: false, metered: false});
+      listener({hidden: false});
       return () => undefined;
     },
     onSnapshot: (listener) => records.subscribe(listener),
