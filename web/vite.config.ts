@@ -12,6 +12,12 @@ export default defineConfig({
   resolve: {
     alias: {'#shared': fromRoot('shared')},
   },
+  optimizeDeps: {
+    // What is found late reloads the page: the worker is not reached from the HTML file.
+    entries: ['index.html', 'src/node/engine/engine.worker.ts'],
+    // It finds its WebAssembly file beside itself.
+    exclude: ['onnxruntime-web'],
+  },
   plugins: [swapBuiltSite({workDir: fromRoot('.cache')})],
   worker: {format: 'es'},
   build: {

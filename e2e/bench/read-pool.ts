@@ -7,15 +7,10 @@ import {readJsonFile} from '../command-line/read-json-file.ts';
  * A pool from a file.
  *
  * @param command for the sentence: "plan".
- * @throws {Error} with what is wrong and how to mend it, when there is not exactly
- *   one path, or the file cannot be read or is no pool.
+ * @throws {Error} with what is wrong and how to mend it, when the file cannot be read or is
+ *   not a pool.
  */
-export async function readPool(command: string, paths: readonly string[]): Promise<Pool> {
-  const [path] = paths;
-  if (path === undefined || paths.length > 1) {
-    const found = path === undefined ? 'no pool file' : `${paths.length} pool files`;
-    throw new Error(`Cannot ${command}: ${found}; npm run -s ${command} -- POOL.json`);
-  }
+export async function readPool(command: string, path: string): Promise<Pool> {
   const json = await readJsonFile(command, path);
   try {
     return parsePool(json);

@@ -1,39 +1,50 @@
-import {TextUnsupportedError} from '#shared/model/text/text-unsupported-error.ts';
-import {pathFromCaller} from '../command-line/path-from-caller.ts';
-import {readArguments} from '../command-line/read-arguments.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
+import {pathFromCaller} from '../command-line/path-from-caller.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
-import {manifestOfFile} from '../swarm/manifest-of-file.ts';
 
-const USAGE = 'Usage: npm run -s make-manifest -- FILE --id ID --cut-every LAYERS [--token-ids]';
-
-/**
- * Prints the manifest of a GGUF file: one JSON document on standard output. A model that no
- * client can chat with is refused, unless it is offered for prompts that are token ids.
- */
-await runToExit(async () => {
-  const {values, positionals} = readArguments({
-    operands: 'any',
+await runToExit(
+  {
+    start: 'npm run -s make-manifest',
+    purpose:
+      'Prints the manifest of a GGUF file, one JSON document, as the catalogue in public/catalog ' +
+      'offers it. A model that nobody can chat with is refused.',
+    operands: {name: 'FILE.gguf', meaning: 'the model', count: 'one'},
     options: {
-      id: {type: 'string', default: ''},
-      'cut-every': {type: 'string', default: ''},
-      'token-ids': {type: 'boolean', default: false},
+      id: {type: 'string', value: 'ID', meaning: 'its id in the catalogue (required)'},
+      'cut-every': {
+        type: 'string',
+        value: 'N',
+        meaning: 'layers in a cell, the smallest part that a tab can hold (required)',
+      },
+      'token-ids': {
+        type: 'boolean',
+        meaning: 'offers the model for prompts of token ids, with or without a chat template',
+      },
     },
+  },
+  async ({values, positionals: [path = '']}) => {
+    const {id = '', 'cut-every': layers} = values;
+    if (id === '') throw new Error('--id is missing: the id of the model in the catalogue');
+    if (layers === undefined) throw new Error('--cut-every is missing: the layers in a cell');
+    const cutEvery = wholeNumber('cut-every', layers, 1);
+    const prompts = values['token-ids'] === true ? 'token-ids' : 'chat';
+    const manifest = await manifestOf({path: pathFromCaller(path), id, cutEvery, prompts});
+    process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
+  },
+);
+
+async function manifestOf(model: {
+  readonly path: string;
+  readonly id: string;
+  readonly cutEvery: number;
+  readonly prompts: 'chat' | 'token-ids';
+}) {
+  const {manifestOfFile} = await import('../swarm/manifest-of-file.ts');
+  const {TextUnsupportedError} = await import('#shared/model/text/text-unsupported-error.ts');
+  return await manifestOfFile(model).catch((error: unknown) => {
+    if (!(error instanceof TextUnsupportedError)) throw error;
+    throw new Error(`${error.message}; or offer it for token ids only, with --token-ids`, {
+      cause: error,
+    });
   });
-  const [path] = positionals;
-  const {id, 'cut-every': layers} = values;
-  if (path === undefined || positionals.length > 1 || id === '' || layers === '') {
-    throw new Error(USAGE);
-  }
-  const cutEvery = wholeNumber('cut-every', layers, 1);
-  const prompts = values['token-ids'] ? 'token-ids' : 'chat';
-  const manifest = await manifestOfFile({path: pathFromCaller(path), id, cutEvery, prompts}).catch(
-    (error: unknown) => {
-      if (!(error instanceof TextUnsupportedError)) throw error;
-      throw new Error(`${error.message}; or offer it for token ids only, with --token-ids`, {
-        cause: error,
-      });
-    },
-  );
-  process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
-});
+}

@@ -4,24 +4,43 @@ import {planningPoolOf} from '#shared/scheduling/allocation/planning-pool.ts';
 import {ROUTING_HEURISTICS} from '#shared/lab/routing/routing-heuristics.ts';
 import {plannedSnapshot} from '#shared/scheduling/planned-snapshot.ts';
 import {chooseNamed} from '../command-line/choose-named.ts';
+import type {Command} from '../command-line/command.ts';
 import {openSessions} from '../bench/open-sessions.ts';
 import {printablePlan, printableStage} from '../bench/printable-plan.ts';
 import {readPool} from '../bench/read-pool.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
-import {readArguments} from '../command-line/read-arguments.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
 
-await runToExit(async () => {
-  const {values, positionals} = readArguments({
-    operands: 'any',
-    options: {
-      requests: {type: 'string', default: '1'},
-      seed: {type: 'string', default: '1'},
-      clients: {type: 'string', default: '1'},
-      'stale-ms': {type: 'string', default: '0'},
-      heuristic: {type: 'string', default: 'weft'},
+const COMMAND = {
+  start: 'npm run -s route',
+  purpose:
+    'Phase 1, then phase 2 on a pool file, without any tab: the plan, the chains of some ' +
+    'requests, and the load that they leave. Prints one JSON document.',
+  operands: {
+    name: 'POOL.json',
+    meaning: 'a model and nodes; the format: README.md, "Pool files"',
+    count: 'one',
+  },
+  options: {
+    requests: {type: 'string', value: 'N', default: '1', meaning: 'how many requests to route'},
+    clients: {type: 'string', value: 'N', default: '1', meaning: 'how many clients ask them'},
+    'stale-ms': {
+      type: 'string',
+      value: 'N',
+      default: '0',
+      meaning: 'how old the load is that a client sees of the others, in ms',
     },
-  });
+    seed: {type: 'string', value: 'N', default: '1', meaning: 'decides among near-equal chains'},
+    heuristic: {
+      type: 'string',
+      value: 'NAME',
+      default: 'weft',
+      meaning: `the router: ${Object.keys(ROUTING_HEURISTICS).join(', ')}`,
+    },
+  },
+} as const satisfies Command;
+
+await runToExit(COMMAND, async ({values, positionals: [path = '']}) => {
   const [selectChain] = chooseNamed('heuristic', ROUTING_HEURISTICS, [values.heuristic]);
   const asked = {
     requests: wholeNumber('requests', values.requests, 0),
@@ -31,7 +50,7 @@ await runToExit(async () => {
     ...(selectChain === undefined ? {} : {selectChain}),
   };
   const startedMs = performance.now();
-  const {snapshot, model, target, impossible} = await readPool('route', positionals);
+  const {snapshot, model, target, impossible} = await readPool('route', path);
   const pool = planningPoolOf(snapshot, model);
   const indexedMs = performance.now();
   const plan = planPool(pool, target);

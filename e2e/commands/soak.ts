@@ -3,49 +3,87 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {broken} from '#shared/lab/virtual-swarm/checks.ts';
 import {chooseNamed} from '../command-line/choose-named.ts';
+import type {Command} from '../command-line/command.ts';
 import type {Soak, SoakContext} from '../soak/soak.ts';
 import {soakInWorker} from '../soak/soak-in-worker.ts';
 import {VIRTUAL_SOAKS} from '../soak/virtual-soaks.ts';
 import {pathFromCaller} from '../command-line/path-from-caller.ts';
-import {readArguments} from '../command-line/read-arguments.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
 
-type NamedSoak = {readonly name: string; readonly load: () => Promise<Soak>};
-
-/** The long runs by name. */
-const SOAKS: Readonly<Record<string, NamedSoak>> = {
-  ...named(
-    Object.fromEntries(
-      Object.keys(VIRTUAL_SOAKS).map((name) => [name, () => Promise.resolve(soakInWorker(name))]),
-    ),
-  ),
-  ...named({
-    'many-tabs': async () => (await import('../soak/many-tabs.ts')).soakManyTabs,
-    'crowd-at-once': async () => (await import('../soak/crowd-at-once.ts')).soakCrowdAtOnce,
-    'long-serve': async () => (await import('../soak/long-serve.ts')).soakLongServe,
-    'server-heap': async () => (await import('../soak/server-heap.ts')).soakServerHeap,
-    attackers: async () => (await import('../soak/attackers.ts')).soakAttackers,
-  }),
+type NamedSoak = {
+  readonly name: string;
+  readonly meaning: string;
+  readonly load: () => Promise<Soak>;
 };
 
-function named(
-  loads: Readonly<Record<string, NamedSoak['load']>>,
-): Readonly<Record<string, NamedSoak>> {
-  return Object.fromEntries(
-    Object.entries(loads).map(([name, load]): [string, NamedSoak] => [name, {name, load}]),
-  );
+/** The long runs by name. */
+const SOAKS: Readonly<Record<string, NamedSoak>> = named([
+  ...Object.entries(VIRTUAL_SOAKS).map(([name, {meaning}]) => ({
+    name,
+    meaning,
+    load: () => Promise.resolve(soakInWorker(name)),
+  })),
+  {
+    name: 'many-tabs',
+    meaning: 'the scenario soak/many-tabs.json: many real tabs, many questions',
+    load: async () => (await import('../soak/many-tabs.ts')).soakManyTabs,
+  },
+  {
+    name: 'crowd-at-once',
+    meaning: 'a crowd of clients that arrives in the same moment, twenty times',
+    load: async () => (await import('../soak/crowd-at-once.ts')).soakCrowdAtOnce,
+  },
+  {
+    name: 'long-serve',
+    meaning: 'three tabs with the real model that serve for --minutes; a newcomer asks each minute',
+    load: async () => (await import('../soak/long-serve.ts')).soakLongServe,
+  },
+  {
+    name: 'server-heap',
+    meaning: 'what thousands of visitors leave in the memory of the signal server',
+    load: async () => (await import('../soak/server-heap.ts')).soakServerHeap,
+  },
+  {
+    name: 'attackers',
+    meaning: 'every kind of attack at once, beside three honest tabs that serve',
+    load: async () => (await import('../soak/attackers.ts')).soakAttackers,
+  },
+]);
+
+function named(soaks: readonly NamedSoak[]): Readonly<Record<string, NamedSoak>> {
+  return Object.fromEntries(soaks.map((soak) => [soak.name, soak]));
 }
 
-await runToExit(async (signal) => {
-  const {values, positionals} = readArguments({
-    operands: 'any',
-    options: {
-      seed: {type: 'string', default: '1'},
-      minutes: {type: 'string'},
-      report: {type: 'string', default: join('report', 'soak')},
+const COMMAND = {
+  start: 'npm run -s soak',
+  purpose:
+    'Long and heavy runs with the assertions of the tests and larger numbers. One JSON object ' +
+    'for each on standard output, and in its report; exits with 1 when a check does not hold.',
+  operands: {name: 'NAME', meaning: 'the runs to make; all when none is named', count: 'any'},
+  options: {
+    seed: {type: 'string', value: 'N', default: '1', meaning: 'of everything that is drawn'},
+    minutes: {
+      type: 'string',
+      value: 'N',
+      meaning: 'length of long-serve (default: its own)',
     },
-  });
+    report: {
+      type: 'string',
+      value: 'DIR',
+      default: join('report', 'soak'),
+      meaning: 'the folder of the reports',
+    },
+  },
+  tables: [
+    {
+      title: 'Runs',
+      rows: Object.values(SOAKS).map(({name, meaning}) => [name, meaning] as const),
+    },
+  ],
+} as const satisfies Command;
+
+await runToExit(COMMAND, async ({values, positionals, signal}) => {
   const asked = chooseNamed('soak', SOAKS, positionals);
   const context = {
     seed: wholeNumber('seed', values.seed, 0),

@@ -1,8 +1,16 @@
-import {readArguments} from '../command-line/read-arguments.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
-import {runAllTests} from '../test-run/run-all-tests.ts';
 
-await runToExit(async (signal) => {
-  readArguments({operands: 'none', options: {}});
-  await runAllTests(signal);
-});
+await runToExit(
+  {
+    start: 'npm test',
+    purpose:
+      'Installs what is missing and runs all checks and tests, those in a real browser too. ' +
+      'The last line is "N passed, N failed".',
+    operands: null,
+    options: {},
+  },
+  async ({signal}) => {
+    const {runAllTests} = await import('../test-run/run-all-tests.ts');
+    await runAllTests(signal);
+  },
+);

@@ -9,7 +9,7 @@ type Question = {readonly name: string; readonly context: SoakContext};
 parentPort?.on('message', ({name, context}: Question) => void answer(name, context));
 
 async function answer(name: string, context: SoakContext): Promise<void> {
-  const run = await VIRTUAL_SOAKS[name]?.();
+  const run = await VIRTUAL_SOAKS[name]?.load();
   // Nothing here waits: to stop it, the worker is ended.
   const result = await run?.(context, {signal: new AbortController().signal});
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- no window: a port of Node.

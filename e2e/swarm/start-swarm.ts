@@ -95,10 +95,11 @@ export class Swarm {
     return this.#tabs;
   }
 
-  async openTab(options: Omit<OpenTabOptions, 'url'> = {}): Promise<Tab> {
+  /** @param options `url`: a page that is served elsewhere; by default, this swarm's own. */
+  async openTab(options: Partial<OpenTabOptions> = {}): Promise<Tab> {
     const initScript = this.#initScript;
     const url = this.#siteUrl;
-    const tab = await Tab.open(this.#browser, {...(initScript && {initScript}), ...options, url});
+    const tab = await Tab.open(this.#browser, {url, ...(initScript && {initScript}), ...options});
     this.#tabs.push(tab);
     return tab;
   }

@@ -17,44 +17,44 @@ import {hostSchema, publicUrlSchema} from './settings/web-settings.ts';
 import {ServerError} from './server-error.ts';
 
 const settings = {
-  /** 0 lets the system choose a free port. */
   port: setting({
     variable: 'PORT',
+    meaning: 'the port; 0 lets the system choose a free one',
     otherwise: 8080,
     schema: wholeNumberSchema(0, 65_535),
     expected: 'a whole number from 0 to 65535',
   }),
-  /** The interface to listen on; `0.0.0.0` for all. */
   host: setting({
     variable: 'HOST',
+    meaning: 'the interface to listen on; 0.0.0.0 for all',
     otherwise: '127.0.0.1',
     schema: hostSchema,
     expected: 'an IP address or a host name, without a port',
   }),
-  /** How browsers reach this server when a proxy stands before it; ends in a slash. */
   publicUrl: setting<string | null>({
     variable: 'PUBLIC_URL',
+    meaning: 'how browsers reach this server when a proxy is in front of it; ends in a slash',
     otherwise: null,
     schema: publicUrlSchema,
     expected: 'an address such as https://weft.example or https://example.org/weft/',
   }),
-  /** Folder with GGUF files, served under `/models`. */
   modelsDir: setting<string | null>({
     variable: 'MODELS_DIR',
+    meaning: 'the folder of GGUF files, served under /models',
     otherwise: null,
     schema: z.string(),
     expected: 'a folder',
   }),
-  /** The built page. */
   staticDir: setting({
     variable: 'STATIC_DIR',
+    meaning: 'the folder of the built page',
     otherwise: 'dist',
     schema: z.string(),
     expected: 'a folder',
   }),
-  /** 32 bytes, hex: keeps the server's peer id over restarts. */
   keySeedHex: setting<string | null>({
     variable: 'SERVER_KEY_SEED',
+    meaning: "32 bytes in hex: keeps the server's peer id across restarts",
     otherwise: null,
     schema: z
       .string()
@@ -63,54 +63,55 @@ const settings = {
     expected: '64 hex digits',
     isSecret: true,
   }),
-  /** Where the server's key is kept when no seed is said; `null` is `.weft/server-key`. */
   keyFile: setting<string | null>({
     variable: 'SERVER_KEY_FILE',
+    meaning: "where the server's key is kept when no seed is given; .weft/server-key when not set",
     otherwise: null,
     schema: z.string(),
     expected: 'a file',
   }),
-  /** STUN and TURN servers that tabs use; none on a local network. */
   iceServers: setting<readonly IceServer[]>({
     variable: 'ICE_SERVERS',
+    meaning: 'STUN and TURN servers for tabs; none are needed on a local network',
     otherwise: [],
     schema: jsonSchema(iceServersSchema),
     expected: `a JSON array such as [{"urls": "stun:stun.example:3478"}], each turn: with "username" and "credential"`,
     isSecret: true,
   }),
-  /** TURN servers that share a secret with this one: each tab gets credentials of its own. */
   turnUrls: setting<readonly string[]>({
     variable: 'TURN_URLS',
+    meaning:
+      'TURN servers that share TURN_SECRET with this one: each tab gets credentials of its own',
     otherwise: [],
     schema: listSchema(turnUrlsSchema),
     expected: 'addresses such as turn:turn.example:3478, separated by commas',
   }),
-  /** What `static-auth-secret` says in coturn's configuration. */
   turnSecret: setting<string | null>({
     variable: 'TURN_SECRET',
+    meaning: "the value of static-auth-secret in coturn's configuration",
     otherwise: null,
     schema: z.string(),
     expected: 'the secret of the TURN servers',
     isSecret: true,
   }),
-  /** The other servers of the swarm, told to tabs and trusted with their records. */
   peers: setting<readonly NamedServer[]>({
     variable: 'PEERS',
+    meaning: 'the other servers of the swarm, which tabs learn of and whose records are trusted',
     otherwise: [],
     schema: listSchema(peersSchema),
     expected:
       'up to 4 servers such as /dns/weft.example/tcp/443/tls/ws/p2p/ID, separated by commas',
   }),
-  /** Proxies whose `Forwarded` and `X-Forwarded-For` are believed. */
   trustedProxies: setting<readonly string[]>({
     variable: 'TRUSTED_PROXIES',
+    meaning: 'proxies whose Forwarded and X-Forwarded-For headers are believed',
     otherwise: [],
     schema: listSchema(proxiesSchema),
     expected: 'addresses and networks such as 127.0.0.1, 10.0.0.0/8, separated by commas',
   }),
-  /** Sizes the limits: twice as many connections. */
   maxTabs: setting({
     variable: 'MAX_TABS',
+    meaning: 'sizes the limits: twice as many connections',
     otherwise: 500,
     schema: wholeNumberSchema(1, 1_000_000),
     expected: 'a whole number from 1 to 1000000',
@@ -135,6 +136,14 @@ export function parseWholeConfig(env: Environment): ServerConfig {
   const {config, faults} = readConfig(env);
   throwFaults([...faults, ...folderFaults(config)]);
   return config;
+}
+
+/** Every variable, what it means and its default, for `npm start -- --help`. */
+export function settingRows(): readonly (readonly [variable: string, meaning: string])[] {
+  return Object.values(settings).map(({variable, meaning, otherwise}) => {
+    const isSimple = typeof otherwise === 'string' || typeof otherwise === 'number';
+    return [variable, isSimple ? `${meaning} (default: ${otherwise})` : meaning];
+  });
 }
 
 /** What is said in vain: names close to a setting that are none. */

@@ -3,6 +3,8 @@ import * as z from 'zod';
 /** One variable of the environment. */
 export type Setting<T> = {
   readonly variable: string;
+  /** What it changes, in a few words, as `npm start -- --help` shows it. */
+  readonly meaning: string;
   /** Reads the text, which is trimmed and never empty. Its issues end a sentence: "is not …". */
   readonly schema: z.ZodType<T, string>;
   /** The value when nothing is said; an empty text says nothing. */
