@@ -14,7 +14,7 @@ export default defineConfig({
   },
   optimizeDeps: {
     // What is found late reloads the page: the worker is not reached from the HTML file.
-    entries: ['index.html', 'src/node/engine/engine.worker.ts'],
+    entries: ['index.html', 'src/**/*.worker.ts'],
     // It finds its WebAssembly file beside itself.
     exclude: ['onnxruntime-web'],
   },
