@@ -29,7 +29,7 @@ type Sets = {
 export function paperDpPlan(question: AllocationQuestion): Plan {
   const {pool} = question;
   const {sets, events} = setsOf(question, byCapacity(pool), DP_STATE_BUDGET);
-  return completePlan(pool, waterFilled(pool, sets), events);
+  return completePlan(pool, waterFilled(pool, sets), {events});
 }
 
 /**
@@ -49,7 +49,7 @@ export function paperRegionPlan(question: AllocationQuestion): Plan {
   const sets = each.flatMap((region) => region.sets);
   const grouped = {kind: 'grouped', groups: regions.length, nodes: pool.count} as const;
   const events = [grouped, ...each.flatMap((region) => region.events)];
-  return completePlan(pool, waterFilled(pool, sets), events);
+  return completePlan(pool, waterFilled(pool, sets), {events});
 }
 
 function setsOf(

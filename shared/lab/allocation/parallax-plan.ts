@@ -75,7 +75,7 @@ export function parallaxDpPlan(
     gaveUpAt === null
       ? []
       : [{kind: 'dp-gave-up', pipelines: gaveUpAt, stateBudget: DP_STATE_BUDGET}];
-  return completePlan(pool, parallaxPipelines(pool, sets, view), gaveUp);
+  return completePlan(pool, parallaxPipelines(pool, sets, view), {events: gaveUp});
 }
 
 function isBetter(a: readonly Pipeline[], b: readonly Pipeline[]): boolean {

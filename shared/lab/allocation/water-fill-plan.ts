@@ -19,5 +19,5 @@ export function waterFillPlan({pool, target}: AllocationQuestion): Plan {
       set.length === 1 ? {order: set, cells: [pool.cellCount]} : parallaxWaterFill(pool, set, view);
     return filled === null ? [] : [pipelineWith(pool, filled.order, filled.cells)];
   });
-  return completePlan(pool, pipelines, events);
+  return completePlan(pool, pipelines, {events});
 }

@@ -22,6 +22,11 @@ export function emptyCoverage(grid: CutGrid): Coverage {
   };
 }
 
+export function copyOf(coverage: Coverage): Coverage {
+  const {replicas, tokensPerSec} = coverage;
+  return {...coverage, replicas: [...replicas], tokensPerSec: [...tokensPerSec]};
+}
+
 /** Adds what a shard on a node brings. Changes `coverage`. */
 export function addShard(coverage: Coverage, node: SnapshotNode, shard: PlacedShard): void {
   if (!isOnGrid(coverage.grid, shard)) return;

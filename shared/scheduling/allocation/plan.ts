@@ -15,7 +15,7 @@ export type Plan = {
   readonly pipelines: readonly Pipeline[];
   readonly replicas: readonly Stage[];
   readonly spares: readonly PeerId[];
-  /** Not empty exactly when there is no pipeline. */
+  /** Layers that nobody would serve: not empty exactly when there is no pipeline and others do not serve all. */
   readonly missing: readonly MissingLayers[];
   readonly events: readonly SchedulingEvent[];
 };

@@ -4,6 +4,7 @@ import type {SchedulingEvent} from '../../scheduling-event.ts';
 import type {SwarmSnapshot} from '../../swarm-snapshot.ts';
 import {throughputShareOf, type AllocationTarget} from '../allocation-target.ts';
 import {choosePipelines} from './choose-pipelines.ts';
+import {emptyCoverage, type Coverage} from '../coverage.ts';
 import {fillCells, pipelineStepMs} from './fill-layers.ts';
 import {PipelineCost} from './pipeline-cost.ts';
 import {placeSpares} from './place-spares.ts';
@@ -28,24 +29,36 @@ export function allocateLayers({snapshot, model, target}: AllocationInput): Plan
   return planPool(planningPoolOf(snapshot, model), target);
 }
 
-/** The same from an indexed snapshot, for those who plan one snapshot more than once. */
-export function planPool(pool: PlanningPool, target: AllocationTarget): Plan {
+/**
+ * The planner: tabs that join, `npm run plan` and the benchmarks all call this.
+ *
+ * @param pool the nodes to be placed.
+ * @param serving what others serve already, by default nothing: nodes that are in no pipeline
+ *   help where there is least of it.
+ */
+export function planPool(
+  pool: PlanningPool,
+  target: AllocationTarget,
+  serving: Coverage = emptyCoverage(pool.grid),
+): Plan {
   const cost = new PipelineCost(pool);
   const {sets, events} = choosePipelines(cost, target);
   const throughputShare = throughputShareOf(target);
   const pipelines = sets
     .flatMap((set) => pipelineOf(pool, cost.arrange(set).order, throughputShare))
     .toSorted((a, b) => a.stepMs - b.stepMs);
-  return completePlan(pool, pipelines, events);
+  return completePlan(pool, pipelines, {events, serving});
 }
+
+type Before = {readonly events: readonly SchedulingEvent[]; readonly serving: Coverage};
 
 /** Adds to pipelines what becomes of all other nodes, and says why. */
 export function completePlan(
   pool: PlanningPool,
   pipelines: readonly Pipeline[],
-  events: readonly SchedulingEvent[] = [],
+  {events = [], serving = emptyCoverage(pool.grid)}: Partial<Before> = {},
 ): Plan {
-  const placed = placeSpares(pool, pipelines);
+  const placed = placeSpares(pool, pipelines, serving);
   const meanStepMs = pipelines.reduce((sum, {stepMs}) => sum + stepMs / pipelines.length, 0);
   const formed: SchedulingEvent = {
     kind: 'pipelines-formed',

@@ -3,22 +3,9 @@ import {seededRandom} from '../../seeded-choice.ts';
 import type {AllocationTarget} from '../allocation-target.ts';
 import {formPipelines, type NodeSet} from './form-pipelines.ts';
 import {byCapacity, parallaxGreedySets} from './parallax-greedy.ts';
-import {improvePipelines} from './improve-pipelines.ts';
+import {improvePipelines, searchSteps} from './improve-pipelines.ts';
 import type {PipelineCost} from './pipeline-cost.ts';
 import type {PlanningPool} from '../planning-pool.ts';
-
-/** Changes considered per plan; beyond `LARGE_COUNT` nodes fewer by the third power, but some. */
-const SEARCH_STEPS = 120_000;
-const LARGE_COUNT = 200;
-const LEAST_STEPS = 16_000;
-/** In large swarms: where pipelines are longer a change costs more, and fewer are considered. */
-const SHORT_STAGES = 2.5;
-const FIRST_THRESHOLD = 0.3;
-/** A short search has no time to mend what a bold one breaks. */
-const LARGE_FIRST_THRESHOLD = 0.06;
-/** Small swarms have deep local optima: several shorter searches, each bolder than the one before. */
-const SMALL_COUNT = 40;
-const SMALL_SEARCHES = 4;
 
 /** Node sets, and what was considered on the way. */
 type Choice = {readonly sets: readonly NodeSet[]; readonly events: readonly SchedulingEvent[]};
@@ -37,27 +24,12 @@ export function choosePipelines(cost: PipelineCost, target: AllocationTarget): C
   // The only pipeline is never given up, however slow.
   const leastCount = Math.max(greedy.length, Math.min(1, start.length));
   const worthSteps = worthOf(start.length, target);
-  const {count} = cost.pool;
-  const searches = count > SMALL_COUNT ? 1 : SMALL_SEARCHES;
-  const isLarge = count > LARGE_COUNT;
-  const steps = searchSteps(count, start) / searches;
-  let best: readonly NodeSet[] = [];
-  let leastMs = Infinity;
-  for (let seed = 1; seed <= searches; seed += 1) {
-    const firstThreshold = (isLarge ? LARGE_FIRST_THRESHOLD : FIRST_THRESHOLD) * seed;
-    const budget = {steps, firstThreshold, seed, leastCount, worthSteps};
-    const sets = withoutShort(cost, improvePipelines(cost, start, budget));
-    // Pipelines that were given up count for what they would be worth.
-    const givenUp = start.length - sets.length;
-    const weighedMs = meanMs(cost, sets) * (sets.length + givenUp * worthSteps);
-    if (weighedMs >= leastMs) continue;
-    leastMs = weighedMs;
-    best = sets;
-  }
+  const searched = improvePipelines(cost, start, {leastCount, worthSteps});
+  const best = withoutShort(cost, searched);
   const worthMs = worthSteps * meanMs(cost, best);
   const improved: SchedulingEvent = {
     kind: 'improved',
-    steps: steps * searches,
+    steps: searchSteps(cost.pool.count, start),
     beforeMeanMs: meanMs(cost, withoutShort(cost, start)),
     afterMeanMs: meanMs(cost, best),
   };
@@ -73,15 +45,6 @@ export function choosePipelines(cost: PipelineCost, target: AllocationTarget): C
   };
 }
 
-/** A plan for 512 nodes may take 50 ms; there nearness alone gives nearly the best sets. */
-function searchSteps(count: number, sets: readonly NodeSet[]): number {
-  if (count <= LARGE_COUNT) return SEARCH_STEPS;
-  const larger = count / LARGE_COUNT;
-  const stages = sets.reduce((sum, set) => sum + set.length, 0) / Math.max(1, sets.length);
-  const steps = Math.max(SEARCH_STEPS / (larger * larger * larger), LEAST_STEPS);
-  return Math.ceil(steps / Math.max(1, stages / SHORT_STAGES));
-}
-
 function meanMs(cost: PipelineCost, sets: readonly NodeSet[]): number {
   return sets.reduce((sum, set) => sum + cost.arrange(set).stepMs, 0) / Math.max(1, sets.length);
 }
@@ -92,11 +55,12 @@ function meanMs(cost: PipelineCost, sets: readonly NodeSet[]): number {
  * pipeline among few makes the mean much worse, so small swarms bear less.
  */
 function worthOf(pipelines: number, {alpha}: AllocationTarget): number {
-  return 1 + (alpha / 2) * Math.min(3.2, 0.085 * pipelines * pipelines);
+  return 1 + (alpha / 2) * Math.min(2.8, 0.085 * pipelines * pipelines);
 }
 
-/** Orders in which a small swarm might have come together: the greedy planner depends on it. */
+/** The greedy planner depends on the order of the nodes: of few nodes, some in which they might have joined are tried. */
 const JOIN_ORDERS = 4;
+const FEW_NODES = 40;
 
 /** The most pipelines that the paper's greedy planner forms, over some orders of the nodes. */
 function greedySets(cost: PipelineCost): readonly NodeSet[] {
@@ -104,7 +68,7 @@ function greedySets(cost: PipelineCost): readonly NodeSet[] {
   const inOrder = (order: readonly number[]) =>
     withoutShort(cost, parallaxGreedySets(cost.pool, order));
   let most = inOrder(sorted);
-  if (sorted.length > SMALL_COUNT) return most;
+  if (sorted.length > FEW_NODES) return most;
   const random = seededRandom(sorted.length);
   let order: readonly number[] = sorted.toSorted((a, b) => a - b);
   for (let k = 0; k < JOIN_ORDERS; k += 1) {

@@ -3,23 +3,29 @@ import type {NodeSet} from './form-pipelines.ts';
 import type {PipelineCost} from './pipeline-cost.ts';
 import {PipelineDraft} from './pipeline-draft.ts';
 
-export type SearchBudget = {
-  /** Changes considered, fewer where pipelines are long: a count, so that slow and fast tabs agree. */
-  readonly steps: number;
-  /** How much worse a change may be at first, as a part of the mean step time. */
-  readonly firstThreshold: number;
-  readonly seed: number;
+/** What the search may give up. */
+export type SearchLimits = {
   /** Pipelines that may not be given up. */
   readonly leastCount: number;
   /** What a pipeline is worth, in mean steps of the fastest `leastCount`: a slower one may be given up. */
   readonly worthSteps: number;
 };
 
-/** Longer pipelines cost more per change, by the third power of their stages; then fewer are considered. */
+/** Few nodes have few places to change: more steps find nothing more. */
+const STEPS_PER_NODE = 400;
+/**
+ * Changes considered per plan at most, a few ms in a tab. Twelve times as many would make the mean
+ * step 0.5 % shorter, half as many 1 % longer.
+ */
+const MOST_STEPS = 10_000;
+/** Changes in longer pipelines cost more, by the third power of their stages; so fewer are considered there. */
 const SHORT_STAGES = 8;
+/** How much worse a change may be at first, as a part of the mean time of a stage. */
+const FIRST_THRESHOLD = 0.6;
+const SEED = 1;
 /** How often the search looks anew at what pipelines take, and so are worth. */
-const STAGES = 16;
-/** Before this stage nothing is given up: too little is known. */
+const ROUNDS = 16;
+/** Before this round nothing is given up: too little is known. */
 const FIRST_GIVING_UP = 4;
 
 /**
@@ -34,26 +40,30 @@ const FIRST_GIVING_UP = 4;
 export function improvePipelines(
   cost: PipelineCost,
   start: readonly NodeSet[],
-  {steps, firstThreshold, seed, leastCount, worthSteps}: SearchBudget,
+  {leastCount, worthSteps}: SearchLimits,
 ): readonly NodeSet[] {
   if (start.length === 0 || cost.pool.neighboursPerNode === 0) return start;
-  const draft = new PipelineDraft(cost, start, seededRandom(seed));
-  const firstMs = firstThreshold * draft.meanMs(start.length);
-  const stepsPerStage = Math.ceil(steps / slowness(start) / STAGES);
-  for (let stage = 0; stage < STAGES; stage += 1) {
+  const draft = new PipelineDraft(cost, start, seededRandom(SEED));
+  const firstMs = (FIRST_THRESHOLD * draft.meanMs(start.length)) / meanSizeOf(start);
+  const roundSteps = Math.ceil(searchSteps(cost.pool.count, start) / ROUNDS);
+  for (let round = 0; round < ROUNDS; round += 1) {
     const worthMs = worthSteps * draft.meanMs(Math.max(1, leastCount));
-    draft.weigh(stage < FIRST_GIVING_UP ? Infinity : worthMs, leastCount);
-    for (let step = 0; step < stepsPerStage; step += 1) {
-      draft.proposeChange(firstMs * (1 - (stage + step / stepsPerStage) / STAGES));
+    draft.weigh(round < FIRST_GIVING_UP ? Infinity : worthMs, leastCount);
+    for (let step = 0; step < roundSteps; step += 1) {
+      draft.proposeChange(firstMs * (1 - (round + step / roundSteps) / ROUNDS));
     }
   }
   // The threshold ends at zero: the last state is the best one or next to it.
   return draft.keptSets();
 }
 
-/** How many times dearer a change is than in pipelines of a few stages. */
-function slowness(sets: readonly NodeSet[]): number {
-  const stages = sets.reduce((sum, set) => sum + set.length / sets.length, 0);
-  const longer = Math.max(1, stages / SHORT_STAGES);
-  return longer * longer * longer;
+/** How many changes are considered: a count, so that slow and fast tabs agree. */
+export function searchSteps(nodes: number, start: readonly NodeSet[]): number {
+  const longer = Math.max(1, meanSizeOf(start) / SHORT_STAGES);
+  const slowness = longer * longer * longer;
+  return Math.ceil(Math.min(STEPS_PER_NODE * nodes, MOST_STEPS) / slowness);
+}
+
+function meanSizeOf(sets: readonly NodeSet[]): number {
+  return sets.reduce((sum, set) => sum + set.length / sets.length, 0);
 }

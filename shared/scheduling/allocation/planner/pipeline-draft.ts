@@ -99,12 +99,12 @@ export class PipelineDraft {
   }
 
   /**
-   * Brings a random node together with one of the nodes near it, unless the
-   * pipelines then count for more than before by more than `thresholdMs`.
+   * Brings a random node, sooner one of a slow pipeline, together with one of the nodes near it,
+   * unless the pipelines then count for more than before by more than `thresholdMs`.
    */
   proposeChange(thresholdMs: number): void {
-    const {count, neighbours, neighboursPerNode} = this.#pool;
-    const node = Math.floor(this.#random() * count);
+    const {neighbours, neighboursPerNode} = this.#pool;
+    const node = this.#slowerOf(this.#randomNode(), this.#randomNode());
     const draw = this.#random();
     const near = Math.floor(draw * draw * neighboursPerNode);
     const other = intAt(neighbours, node * neighboursPerNode + near);
@@ -119,6 +119,19 @@ export class PipelineDraft {
       const leaves = this.#leaver(at, node);
       this.#makeUnlessWorse({at, comes: other, leaves, from: otherAt}, thresholdMs);
     }
+  }
+
+  #randomNode(): number {
+    return Math.floor(this.#random() * this.#pool.count);
+  }
+
+  /** The one whose pipeline takes longer; spares before all. */
+  #slowerOf(node: number, other: number): number {
+    const at = intAt(this.#pipelineOf, node);
+    const otherAt = intAt(this.#pipelineOf, other);
+    if (at < 0) return node;
+    if (otherAt < 0) return other;
+    return realAt(this.#stepMs, otherAt) > realAt(this.#stepMs, at) ? other : node;
   }
 
   /** Whether a node may stand in a pipeline with others: it holds something, and not everything. */

@@ -1,7 +1,7 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {SchedulingEvent} from '../../scheduling-event.ts';
 import {bestShard, placementOrder} from '../best-shard.ts';
-import {addShard, emptyCoverage, gapsOf} from '../coverage.ts';
+import {addShard, copyOf, gapsOf, type Coverage} from '../coverage.ts';
 import {shardOf} from '../fitting-range.ts';
 import type {Pipeline, Plan, Stage} from '../plan.ts';
 import type {PlanningPool} from '../planning-pool.ts';
@@ -15,8 +15,9 @@ import type {PlanningPool} from '../planning-pool.ts';
 export function placeSpares(
   {snapshot, grid}: PlanningPool,
   pipelines: readonly Pipeline[],
+  serving: Coverage,
 ): Omit<Plan, 'pipelines'> {
-  const coverage = emptyCoverage(grid);
+  const coverage = copyOf(serving);
   const used = new Set<PeerId>();
   for (const {nodeId, startLayer, endLayer} of pipelines.flatMap(({stages}) => stages)) {
     const node = snapshot.nodes[snapshot.indexOf.get(nodeId) ?? -1];
@@ -40,8 +41,10 @@ export function placeSpares(
     replicas.push({nodeId, startLayer, endLayer});
     events.push({kind: 'replica-placed', nodeId, startLayer, endLayer, why: 'least served'});
   }
-  if (pipelines.length > 0) return {replicas, spares, missing: [], events};
   const gaps = gapsOf(coverage);
+  if (pipelines.length > 0 || gapsOf(serving).length === 0) {
+    return {replicas, spares, missing: [], events};
+  }
   const missing =
     gaps.length > 0
       ? gaps.map((gap) => ({...gap, why: 'no-node' as const}))
