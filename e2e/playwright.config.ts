@@ -1,6 +1,6 @@
 import {fileURLToPath} from 'node:url';
 import {defineConfig} from '@playwright/test';
-import {chromiumArguments, findChromium} from './set-up/find-chromium.ts';
+import {chromiumArguments, findChromium} from './tools/machine/find-chromium.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 

@@ -1,6 +1,6 @@
-import {runScenario, type RunScenarioOptions} from './run-scenario.ts';
-import type {RequestRecord} from './run-record.ts';
-import {promptOf, requestCountOf, type Scenario} from './scenario.ts';
+import {runScenario, type RunScenarioOptions} from './run/run-scenario.ts';
+import type {RequestRecord} from './run/run-record.ts';
+import {promptOf, requestCountOf, type Scenario} from './scenario/scenario.ts';
 
 /** Equal for requests that must get the same answer: within a scenario only prompts differ. */
 export function questionOf(scenario: Scenario, id: number): string {

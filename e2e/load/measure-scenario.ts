@@ -1,9 +1,9 @@
-import {buildReport} from './build-report.ts';
+import {buildReport} from './report/build-report.ts';
 import {findReference, questionOf} from './find-reference.ts';
-import {findWrong} from './find-wrong.ts';
-import type {Report} from './report.ts';
-import {runScenario, type RunScenarioOptions} from './run-scenario.ts';
-import type {RunEvent} from './run-record.ts';
+import {findWrong} from './report/find-wrong.ts';
+import type {Report} from './report/report.ts';
+import {runScenario, type RunScenarioOptions} from './run/run-scenario.ts';
+import type {RunEvent} from './run/run-record.ts';
 
 export type Measurement = {
   readonly report: Report;

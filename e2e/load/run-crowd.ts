@@ -3,7 +3,7 @@ import {missingLayersOf} from '../demo/missing-layers.ts';
 import {greedyRequest} from '../swarm/ask.ts';
 import type {Swarm} from '../swarm/start-swarm.ts';
 import type {Tab} from '../swarm/tab.ts';
-import {arrivalTimesMs} from './arrival-times.ts';
+import {arrivalTimesMs} from './scenario/arrival-times.ts';
 
 const LENDING_TABS = 12;
 const LAYERS_PER_TAB = 10;

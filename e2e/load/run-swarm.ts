@@ -1,14 +1,14 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {WeftError} from '#shared/base/errors.ts';
-import {readJsonFile} from '../command-line/read-json-file.ts';
-import {buildSite} from '../set-up/build-site.ts';
+import {readJsonFile} from '../tools/command-line/files/read-json-file.ts';
+import {buildSite} from '../tools/machine/build-site.ts';
 import {measureScenario} from './measure-scenario.ts';
-import {offerModel} from './offer-model.ts';
-import {renderReportPage} from './report-page.ts';
-import type {Report} from './report.ts';
+import {offerModel} from './scenario/offer-model.ts';
+import {renderReportPage} from './report/report-page.ts';
+import type {Report} from './report/report.ts';
 import {openRunFolder} from './run-folder.ts';
-import {parseScenario} from './scenario.ts';
+import {parseScenario} from './scenario/scenario.ts';
 
 export type RunSwarmOptions = {
   readonly scenarioPath: string;

@@ -9,7 +9,7 @@ import {makeManifest} from '#shared/model/manifest-of-file/make-manifest.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {oneSentence} from '#shared/model/one-sentence.ts';
 import {ModelUnreadableError} from '#shared/model/model-unreadable-error.ts';
-import {whyUnreadable} from '../command-line/why-unreadable.ts';
+import {whyUnreadable} from '../tools/command-line/files/why-unreadable.ts';
 
 /**
  * Describes a GGUF file on this machine; reads it twice.

@@ -5,7 +5,7 @@ import type {LendRequest} from '../../web/src/ports/lend-service.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
 import type {SocketLimits} from '../../signal-server/src/limits/socket-limits.ts';
-import {chromiumArguments, findChromium} from '../set-up/find-chromium.ts';
+import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
 
 import {Tab, type OpenTabOptions} from './tab.ts';
 

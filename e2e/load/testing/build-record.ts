@@ -1,4 +1,4 @@
-import type {NodeObservation, RequestRecord, RunRecord} from '../run-record.ts';
+import type {NodeObservation, RequestRecord, RunRecord} from '../run/run-record.ts';
 
 /** A request that was answered; a test names only what it is about. */
 export function requestRecord(overrides: Partial<RequestRecord> = {}): RequestRecord {

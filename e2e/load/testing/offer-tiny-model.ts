@@ -2,7 +2,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {offerModel, type RunModel} from '../offer-model.ts';
+import {offerModel, type RunModel} from '../scenario/offer-model.ts';
 
 /** A model of 30 layers and some kilobytes, on a site of its own. Needs the built page. */
 export async function offerTinyModel(

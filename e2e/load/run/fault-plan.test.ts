@@ -1,0 +1,125 @@
+import {describe, expect, test} from 'vitest';
+import {FaultPlan, type FaultTab} from './fault-plan.ts';
+import {RunJournal} from './run-journal.ts';
+import {parseScenario} from '../scenario/scenario.ts';
+
+class RecordedTab implements FaultTab {
+  readonly index: number;
+  readonly observation: {readonly id: string};
+  readonly state = {kind: 'serving'} as const;
+  isOpen = true;
+  isCrashed = false;
+  isFrozen = false;
+  thawCount = 0;
+
+  constructor(index: number) {
+    this.index = index;
+    this.observation = {id: `node-${index}`};
+  }
+
+  async close(): Promise<void> {
+    this.isOpen = false;
+  }
+
+  async kill(): Promise<void> {
+    this.isOpen = false;
+  }
+
+  async crashEngine(): Promise<void> {
+    this.isCrashed = true;
+  }
+
+  async freeze(): Promise<() => void> {
+    this.isFrozen = true;
+    return () => {
+      this.isFrozen = false;
+      this.thawCount += 1;
+    };
+  }
+}
+
+function planOf(...faults: readonly Record<string, unknown>[]) {
+  const scenario = {model: 'm', tabs: [{count: 3}], requests: {prompts: ['Hi'], count: 3}, faults};
+  const tabs = [0, 1, 2].map((index) => new RecordedTab(index));
+  const journal = new RunJournal(0);
+  const plan = new FaultPlan({...parseScenario(scenario), tabs, journal});
+  return {plan, tabs, kinds: () => journal.events.map(({kind}) => kind)};
+}
+
+const hop = (tab: number, startLayer: number) => ({
+  node: `node-${tab}`,
+  startLayer,
+  endLayer: startLayer + 1,
+  engine: 'stub',
+});
+
+describe('a plan of faults', () => {
+  test('[FP1] strikes once, at its token of its request, the stage of that chain', async () => {
+    const {plan, tabs, kinds} = planOf({
+      kind: 'close-tab',
+      target: 'stage:1',
+      request: 1,
+      afterTokens: 2,
+    });
+    await plan.onChain(0, [hop(0, 0), hop(1, 1)]);
+    await plan.onChain(1, [hop(1, 0), hop(2, 1)]);
+    await plan.onTokens(0, 5);
+    await plan.onTokens(1, 1);
+    expect(kinds()).toEqual([]);
+    await plan.onTokens(1, 2);
+    await plan.onTokens(1, 3);
+    plan.end();
+    expect(tabs.map(({isOpen}) => isOpen)).toEqual([true, true, false]);
+    expect(kinds()).toEqual(['fault']);
+    expect(plan.skippedCount).toBe(0);
+  });
+
+  test('[FP2] by time at a stage it waits for a chain', async () => {
+    const {plan, tabs} = planOf({kind: 'crash-engine', target: 'stage:0', atMs: 0});
+    plan.begin();
+    await new Promise((resolve) => void setTimeout(resolve));
+    expect(tabs.some(({isCrashed}) => isCrashed)).toBe(false);
+    await plan.onChain(2, [hop(1, 0)]);
+    plan.end();
+    expect(tabs.map(({isCrashed}) => isCrashed)).toEqual([false, true, false]);
+  });
+
+  test('[FP3] says which faults did not happen, and counts them', async () => {
+    const {plan, kinds} = planOf(
+      {kind: 'close-tab', target: 'tab:0', request: 0, afterTokens: 0},
+      {kind: 'close-tab', target: 'tab:0', request: 0, afterTokens: 1},
+      {kind: 'close-tab', target: 'stage:4', request: 0, afterTokens: 2},
+      {kind: 'close-tab', target: 'tab:1', request: 2, afterTokens: 9},
+    );
+    await plan.onChain(0, [hop(0, 0)]);
+    for (const tokens of [0, 1, 2]) await plan.onTokens(0, tokens);
+    plan.end();
+    expect(kinds()).toEqual(['fault', 'fault-skipped', 'fault-skipped', 'fault-skipped']);
+    expect(plan.skippedCount).toBe(3);
+  });
+
+  test.each([
+    ['after its time', 0],
+    ['when the load is over, if that comes first', 1e6],
+  ])('[FP5] a frozen tab goes on %s, once', async (_, forMs) => {
+    const {plan, tabs, kinds} = planOf({kind: 'freeze-tab', target: 'tab:0', request: 0, forMs});
+    await plan.onTokens(0, 0);
+    expect(tabs.map(({isFrozen}) => isFrozen)).toEqual([true, false, false]);
+    if (forMs === 0) await expect.poll(() => tabs[0]?.isFrozen).toBe(false);
+    plan.end();
+    expect(tabs[0]).toMatchObject({isFrozen: false, thawCount: 1});
+    expect(kinds()).toEqual(['fault', 'tab-thawed']);
+    expect(plan.skippedCount).toBe(0);
+  });
+
+  test('[FP4] a random target is the same for a seed', async () => {
+    const hit = [];
+    for (let run = 0; run < 2; run += 1) {
+      const {plan, tabs} = planOf({kind: 'close-tab', target: 'random', request: 0});
+      await plan.onTokens(0, 0);
+      hit.push(tabs.findIndex(({isOpen}) => !isOpen));
+    }
+    expect(hit[0]).toBeGreaterThanOrEqual(0);
+    expect(hit[0]).toBe(hit[1]);
+  });
+});

@@ -1,0 +1,172 @@
+import {unreachable} from '#shared/base/assert.ts';
+import {keyedUniform} from '#shared/session/keyed-uniform.ts';
+import type {ChainHop} from '../../../web/src/ports/chat-service.ts';
+import type {LendState} from '../../../web/src/ports/lend-service.ts';
+import type {RunJournal} from './run-journal.ts';
+import type {Fault} from '../scenario/scenario.ts';
+
+/** What faults are done to. */
+export type FaultTab = {
+  readonly index: number;
+  readonly isOpen: boolean;
+  readonly state: {readonly kind: LendState['kind']};
+  readonly observation: {readonly id: string};
+  close(): Promise<void>;
+  kill(): Promise<void>;
+  crashEngine(): Promise<void>;
+  /** Stops its process. @returns lets it go on; safe to call twice. */
+  freeze(): Promise<() => void>;
+};
+
+export type FaultPlanOptions = {
+  readonly faults: readonly Fault[];
+  readonly tabs: readonly FaultTab[];
+  readonly seed: number;
+  readonly journal: RunJournal;
+};
+
+type Pending = {readonly fault: Fault; readonly index: number; isDue: boolean};
+
+/**
+ * Does the faults of a scenario, each once. A fault whose target is a stage
+ * waits for a running request with a chain, where its time comes before there is one.
+ */
+export class FaultPlan {
+  readonly #options: FaultPlanOptions;
+  readonly #pending: Set<Pending>;
+  readonly #timers: NodeJS.Timeout[] = [];
+  /** The newest chain of each running request, in the order in which they began. */
+  readonly #chains = new Map<number, readonly ChainHop[]>();
+  /** What lets tabs go on that are frozen now. */
+  readonly #frozen = new Set<() => void>();
+  #skippedCount = 0;
+
+  constructor(options: FaultPlanOptions) {
+    this.#options = options;
+    this.#pending = new Set(options.faults.map((fault, index) => ({fault, index, isDue: false})));
+  }
+
+  /** How many faults did not happen: such a run shows less than it was meant to. */
+  get skippedCount(): number {
+    return this.#skippedCount;
+  }
+
+  /** The load begins: `atMs` counts from here. */
+  begin(): void {
+    for (const pending of this.#pending) {
+      const {atMs} = pending.fault;
+      if (atMs === undefined) continue;
+      const strike = (): void => {
+        pending.isDue = true;
+        void this.#strike(pending);
+      };
+      this.#timers.push(setTimeout(strike, atMs));
+    }
+  }
+
+  /** A request has a chain. */
+  async onChain(request: number, hops: readonly ChainHop[]): Promise<void> {
+    this.#chains.set(request, hops);
+    await this.#strikeAll(({isDue}) => isDue);
+  }
+
+  /** A request has so many tokens; 0: its chain is ready. Resolves when what this triggers has happened. */
+  async onTokens(request: number, tokenCount: number): Promise<void> {
+    await this.#strikeAll(({fault}) => {
+      const isAwaited = fault.atMs === undefined && fault.request === request;
+      return isAwaited && tokenCount >= (fault.afterTokens ?? 0);
+    });
+  }
+
+  onEnd(request: number): void {
+    this.#chains.delete(request);
+  }
+
+  /** The load is over: what has not happened will not, and what is frozen goes on. */
+  end(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const thaw of this.#frozen) thaw();
+    for (const pending of this.#pending)
+      this.#skip(pending, 'the requests ended before its time came');
+  }
+
+  async #strikeAll(isMeant: (pending: Pending) => boolean): Promise<void> {
+    for (const pending of [...this.#pending].filter(isMeant)) await this.#strike(pending);
+  }
+
+  async #strike(pending: Pending): Promise<void> {
+    const target = this.#targetOf(pending);
+    if (target === 'not-yet' || !this.#pending.delete(pending)) return;
+    if (typeof target === 'string') {
+      this.#skip(pending, target);
+      return;
+    }
+    const {kind} = pending.fault;
+    try {
+      await this.#do(pending.fault, target);
+      const {id} = target.observation;
+      this.#options.journal.note('fault', {fault: kind, tab: target.index, node: id});
+    } catch (error) {
+      this.#skip(pending, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #do({kind, forMs}: Fault, target: FaultTab): Promise<void> {
+    switch (kind) {
+      case 'close-tab':
+        return target.close();
+      case 'kill-tab':
+        return target.kill();
+      case 'crash-engine':
+        return target.crashEngine();
+      case 'freeze-tab':
+        return this.#freeze(target, forMs ?? 0);
+      default:
+        return unreachable(kind);
+    }
+  }
+
+  async #freeze(target: FaultTab, forMs: number): Promise<void> {
+    const {journal} = this.#options;
+    const goOn = await target.freeze();
+    const thaw = (): void => {
+      if (!this.#frozen.delete(thaw)) return;
+      goOn();
+      journal.note('tab-thawed', {tab: target.index, node: target.observation.id});
+    };
+    this.#frozen.add(thaw);
+    this.#timers.push(setTimeout(thaw, forMs));
+  }
+
+  /** The tab that is meant, or why there is none. */
+  #targetOf({fault, index}: Pending): FaultTab | 'not-yet' | `no ${string}` {
+    const {tabs, seed} = this.#options;
+    const {target, request} = fault;
+    switch (target.kind) {
+      case 'tab': {
+        const tab = tabs[target.tab];
+        return tab?.isOpen === true ? tab : `no open tab ${target.tab}`;
+      }
+      case 'random': {
+        const serving = tabs.filter(({isOpen, state}) => isOpen && state.kind === 'serving');
+        const chosen = Math.floor(
+          keyedUniform({seed, position: index, tokenId: 1}) * serving.length,
+        );
+        return serving[chosen] ?? 'no tab that serves';
+      }
+      case 'stage': {
+        const hops =
+          request === undefined ? this.#chains.values().next().value : this.#chains.get(request);
+        if (hops === undefined) return 'not-yet';
+        const node = hops[target.stage]?.node;
+        const tab = tabs.find(({observation, isOpen}) => isOpen && observation.id === node);
+        return tab ?? `no open tab at stage ${target.stage} of ${hops.length}`;
+      }
+    }
+  }
+
+  #skip({fault, index}: Pending, why: string): void {
+    this.#skippedCount += 1;
+    this.#options.journal.note('fault-skipped', {fault: fault.kind, index, why});
+  }
+}

@@ -1,0 +1,103 @@
+import type {ChainHop, ServedHop, TokenLogprob} from '../../../web/src/ports/chat-service.ts';
+
+/**
+ * What was seen in one run of a scenario. All times: ms since the run began,
+ * when server and browser were up and the first tab was opened.
+ */
+export type RunRecord = {
+  /** When the run began: Unix time, with fractions. */
+  readonly beganAtUnixMs: number;
+  readonly requests: readonly RequestRecord[];
+  readonly nodes: readonly NodeObservation[];
+  readonly events: readonly RunEvent[];
+  /** When enough chains were there; `null` when they never were. */
+  readonly coverageMs: number | null;
+};
+
+export type RequestRecord = {
+  readonly id: number;
+  /** The prompt as the scenario has it; what is no text is JSON. */
+  readonly prompt: string;
+  readonly client: number;
+  readonly askedAtMs: number;
+  readonly endedAtMs: number;
+  readonly promptTokenIds: readonly number[];
+  readonly text: string;
+  readonly tokenIds: readonly number[];
+  readonly tokenAtMs: readonly number[];
+  readonly topLogprobs: readonly (readonly TokenLogprob[])[];
+  readonly finishReason: 'stop' | 'length' | null;
+  readonly chains: readonly (readonly ChainHop[])[];
+  readonly recoveries: readonly Recovery[];
+  /** Sessions that the answer ran in, one for each chain that became ready. */
+  readonly sessionIds: readonly string[];
+  /** Of the last chain, when it was chosen; `null` when there was none. */
+  readonly predictedStepMs: number | null;
+  /** What the hops of the last chain say that they took. */
+  readonly served: readonly ServedHop[];
+  readonly error: RequestError | null;
+};
+
+export type RequestError = {readonly code: string; readonly message: string};
+
+/** A pause in which another chain took over. */
+export type Recovery = {
+  readonly atToken: number;
+  readonly cause: string;
+  readonly pauseMs: number;
+  readonly replayedTokens: number;
+  readonly replayedLayers: number;
+};
+
+/** A lending tab. An empty range: it held no layers when it was last seen. */
+export type NodeObservation = {
+  readonly id: string;
+  readonly tab: number;
+  readonly engine: string;
+  readonly startLayer: number;
+  readonly endLayer: number;
+  readonly joinedMs: number | null;
+  readonly servingMs: number | null;
+  readonly servedTokens: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** All layers that it loaded in the run, those that it dropped again included. */
+  readonly loadedLayers: number;
+  readonly sessions: readonly HopSession[];
+};
+
+/** What one hop sent to the next for one session: activations, with frame headers, as counted at the transport. */
+export type HopSession = {
+  readonly sessionId: string;
+  readonly prefillTokens: number;
+  readonly prefillBytes: number;
+  readonly decodeTokens: number;
+  readonly decodeBytes: number;
+};
+
+/** Something that happened, for the person who reads the report; `kind` decides what else is there. */
+export type RunEvent = {
+  readonly atMs: number;
+  readonly kind:
+    | 'tab-joined'
+    | 'tab-serving'
+    /** It runs on the CPU although a GPU was asked for; why is said. */
+    | 'tab-without-gpu'
+    | 'tab-failed'
+    | 'tab-closed'
+    | 'tab-thawed'
+    | 'covered'
+    | 'not-covered'
+    | 'load-begins'
+    | 'request-asked'
+    | 'request-waiting'
+    | 'request-chain'
+    | 'request-ready'
+    | 'request-completed'
+    | 'request-failed'
+    | 'fault'
+    | 'fault-skipped'
+    | 'reference-failed'
+    | 'timeout';
+  readonly [fact: string]: unknown;
+};

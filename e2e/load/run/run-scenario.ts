@@ -1,0 +1,202 @@
+import {WeftError} from '#shared/base/errors.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+import {Swarm} from '../../swarm/start-swarm.ts';
+import {askRequests} from './ask-requests.ts';
+import type {Patience} from './ask-one.ts';
+import {countUnservedLayers} from '../scenario/count-chains.ts';
+import {heldLayers, judgeCoverage} from '../scenario/coverage.ts';
+import {FaultPlan} from './fault-plan.ts';
+import {lendTabs, type Lending} from './lend-tabs.ts';
+import type {RunModel} from '../scenario/offer-model.ts';
+import {rejectedBy} from './rejected-by.ts';
+import {RunJournal} from './run-journal.ts';
+import type {RunRecord} from './run-record.ts';
+import {requestCountOf, type Scenario} from '../scenario/scenario.ts';
+
+/** Records travel in a second; on a busy machine they take longer. */
+const HEARSAY_MS = 10_000;
+
+export type RunScenarioOptions = {
+  readonly scenario: Scenario;
+  readonly model: RunModel;
+  /** Whoever aborts it wants no report. */
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+  /** Runs in every tab before any of its scripts. */
+  readonly initScript?: string;
+  /** Called when the last request has ended, before anything is closed: for who looks on from outside. */
+  readonly onLoadDone?: (swarm: Swarm) => Promise<void>;
+};
+
+/**
+ * One run of a scenario: server, tabs, load, faults. What goes wrong inside is
+ * part of the record; nothing is left running.
+ *
+ * @throws the reason of `signal`; an error when server, browser or a tab cannot be started at all.
+ */
+export async function runScenario(
+  options: RunScenarioOptions,
+): Promise<RunRecord & {readonly skippedFaults: number}> {
+  const {model, signal, log, initScript} = options;
+  signal.throwIfAborted();
+  const swarm = await Swarm.start({
+    modelsDir: model.modelsDir,
+    siteDir: model.siteDir,
+    port: 0,
+    webgpu: options.scenario.tabs.some(({engine}) => engine === 'webgpu'),
+    signals: 'ours',
+    log,
+    ...(initScript && {initScript}),
+  });
+  const over = new AbortController();
+  try {
+    const run = new ScenarioRun(options, swarm, over.signal);
+    return await Promise.race([run.go(), rejectedBy(signal)]);
+  } finally {
+    over.abort(new Error('The run is over'));
+    await swarm.stop();
+  }
+}
+
+class ScenarioRun {
+  readonly #options: RunScenarioOptions;
+  readonly #swarm: Swarm;
+  readonly #journal = new RunJournal(performance.timeOrigin + performance.now());
+  /** Ends waiting and asking, with an error that says why. */
+  readonly #signal: AbortSignal;
+  readonly #lending: Lending;
+  #onChange: () => void = () => undefined;
+
+  constructor(options: RunScenarioOptions, swarm: Swarm, over: AbortSignal) {
+    const {scenario, model} = options;
+    this.#options = options;
+    this.#swarm = swarm;
+    const timeout = new AbortController();
+    const timer = setTimeout(() => {
+      this.#journal.note('timeout');
+      timeout.abort(timeoutError(scenario.timeoutMs));
+    }, scenario.timeoutMs);
+    over.addEventListener('abort', () => {
+      clearTimeout(timer);
+    });
+    this.#signal = AbortSignal.any([over, timeout.signal, swarm.browserLost]);
+    this.#lending = lendTabs({
+      groups: scenario.tabs,
+      swarm,
+      model: model.id,
+      journal: this.#journal,
+      onChange: () => {
+        this.#onChange();
+      },
+      signal: this.#signal,
+    });
+  }
+
+  async go(): Promise<RunRecord & {readonly skippedFaults: number}> {
+    const {scenario, model, log, onLoadDone} = this.#options;
+    log(
+      `Opening ${this.#lending.tabs.length} lending tabs and ${scenario.requests.clients} clients`,
+    );
+    const [clients] = await Promise.all([this.#openClients(), this.#lending.ready]);
+    const coverageMs = await this.#awaitCoverage();
+    this.#journal.note('load-begins');
+    const faults = new FaultPlan({
+      faults: scenario.faults,
+      tabs: this.#lending.tabs,
+      seed: scenario.seed,
+      journal: this.#journal,
+    });
+    faults.begin();
+    let endedCount = 0;
+    const requests = await askRequests({
+      scenario,
+      clients,
+      faults,
+      journal: this.#journal,
+      patience: this.#patience(coverageMs),
+      onEnd: ({id, error}) => {
+        endedCount += 1;
+        const outcome = error === null ? 'completed' : `failed: ${error.message}`;
+        log(`  ${endedCount}/${requestCountOf(scenario)} request ${id} ${outcome}`);
+      },
+      signal: this.#signal,
+    });
+    faults.end();
+    await Promise.all(this.#lending.tabs.map((tab) => tab.observe().catch(() => undefined)));
+    await onLoadDone?.(this.#swarm);
+    log(
+      `${model.id}: ${requests.filter(({error}) => error === null).length} of ${requests.length} completed`,
+    );
+    return {
+      beganAtUnixMs: this.#journal.beganAtUnixMs,
+      requests,
+      nodes: this.#lending.tabs.map(({observation}) => observation),
+      events: this.#journal.events,
+      coverageMs,
+      skippedFaults: faults.skippedCount,
+    };
+  }
+
+  /** Nobody waits for tabs that have had their time, only for clients that have not heard of all of them yet. */
+  #patience(coverageMs: number | null): Patience {
+    const {scenario, model} = this.#options;
+    if (coverageMs !== null) return {ms: scenario.coverageTimeoutMs, isFinal: () => false};
+    const unservedLayers = countUnservedLayers(model.grid, heldLayers(this.#lending.tabs));
+    return {
+      ms: HEARSAY_MS,
+      isFinal: (missing) => unservedLayers === sumLayers(missing),
+    };
+  }
+
+  async #openClients() {
+    const {scenario, model} = this.#options;
+    return Promise.all(
+      Array.from({length: scenario.requests.clients}, async () => {
+        const tab = await this.#swarm.openTab({model: model.id});
+        await tab.prepare();
+        return tab;
+      }),
+    );
+  }
+
+  /** When there were enough chains, or `null` when they did not come in time. */
+  async #awaitCoverage(): Promise<number | null> {
+    const {scenario, model, log} = this.#options;
+    const {tabs} = this.#lending;
+    const judge = () =>
+      judgeCoverage({tabs, grid: model.grid, wantedChains: scenario.waitForChains});
+    const limit = AbortSignal.any([this.#signal, AbortSignal.timeout(scenario.coverageTimeoutMs)]);
+    const outcome = await new Promise<'covered' | 'never'>((resolve) => {
+      this.#onChange = () => {
+        const judged = limit.aborted ? 'never' : judge();
+        if (judged !== 'not-yet') resolve(judged);
+      };
+      limit.addEventListener('abort', this.#onChange);
+      this.#onChange();
+    });
+    this.#onChange = () => undefined;
+    const atMs = this.#journal.nowMs();
+    this.#journal.note(
+      outcome === 'covered' ? 'covered' : 'not-covered',
+      {chains: scenario.waitForChains},
+      atMs,
+    );
+    log(
+      outcome === 'covered'
+        ? `Covered after ${Math.round(atMs)} ms`
+        : 'The tabs do not cover the model',
+    );
+    return outcome === 'covered' ? atMs : null;
+  }
+}
+
+function sumLayers(ranges: readonly LayerRange[]): number {
+  return ranges.reduce((sum, {startLayer, endLayer}) => sum + endLayer - startLayer, 0);
+}
+
+function timeoutError(timeoutMs: number): WeftError {
+  return new WeftError(
+    {code: 'RUN_TIMEOUT', timeoutMs},
+    `Not complete when the scenario's time was over, after ${timeoutMs} ms: raise timeoutMs, or ask for less`,
+  );
+}

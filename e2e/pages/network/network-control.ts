@@ -1,0 +1,52 @@
+import type {LinkPath} from '../../../web/src/node/swarm/libp2p-node/read-link-paths.ts';
+
+/** What a transport call came to, in a form that leaves the page. */
+export type Outcome =
+  | {readonly kind: 'done'; readonly value: number; readonly traffic: readonly Traffic[]}
+  | {readonly kind: 'refused'; readonly detail: {readonly code: string}; readonly sentence: string}
+  | {readonly kind: 'failed'; readonly reason: unknown};
+
+export type Traffic = {
+  readonly peerId: string;
+  readonly sentBytes: number;
+  readonly sentFrames: number;
+  readonly receivedBytes: number;
+  readonly receivedFrames: number;
+  readonly violations: number;
+};
+
+export type Call = {
+  readonly id: number;
+  readonly method: 'connect' | 'send' | 'measureRtt';
+  readonly to: string;
+  /** Base64. */
+  readonly frame: string;
+};
+
+/** `globalThis.weftNet` of the network test page. */
+export type NetworkControl = {
+  /** Starts the node, the directory and the publisher. */
+  join(): Promise<{readonly peerId: string; readonly joinMs: number; readonly isIsolated: boolean}>;
+  listed(): {readonly peerIds: readonly string[]; readonly state: string};
+  serverId(): string;
+  openTransport(): Promise<void>;
+  call(call: Call): Promise<Outcome>;
+  abort(id: number, reason: string): void;
+  cut(): void;
+  closeTransport(): Promise<void>;
+  links(): Promise<readonly LinkPath[]>;
+  /** Sends `frameCount` frames one after the other; resolves when `to` has confirmed the last. */
+  blast(options: {
+    readonly to: string;
+    readonly frameCount: number;
+    readonly frameBytes: number;
+  }): Promise<{readonly elapsedMs: number}>;
+  /** Says goodbye and stops the node. */
+  leave(): Promise<void>;
+};
+
+/** Called by the page for what happens in it; installed by the test. */
+export type NetworkEvents = {
+  weftFrame(from: string, frame: string, traffic: readonly Traffic[]): Promise<void>;
+  weftLost(peerId: string, loss: string): Promise<void>;
+};

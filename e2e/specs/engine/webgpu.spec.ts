@@ -1,0 +1,277 @@
+/// <reference types="node" />
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {expect, test, type Page} from '@playwright/test';
+import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
+import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
+import {GraphBuilder} from '../../../web/src/node/engine/ort/graph/graph-builder.ts';
+import {serveTinyModel, type TinySite} from '../../pages/engine/serve-tiny-model.ts';
+import {offerModel} from '../../load/scenario/offer-model.ts';
+import {chromiumArguments, findChromium} from '../../tools/machine/find-chromium.ts';
+import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
+import {Swarm} from '../../swarm/start-swarm.ts';
+import type {Tab} from '../../swarm/tab.ts';
+import {log} from '../../swarm/test-log.ts';
+
+// SwiftShader: a real WebGPU adapter, on the CPU.
+test.use({
+  launchOptions: {
+    executablePath: await findChromium(),
+    args: chromiumArguments({webgpu: true}),
+  },
+});
+
+const TOLERANCE = 1e-3;
+const KV_BUDGET_BYTES = 16 * 2 ** 20;
+const TOKEN_IDS = Array.from({length: 60}, (_, at) => (at * 37) % 290);
+const SEED = 5;
+/** Two cells of two layers: a boundary on the GPU, and no more shaders than needed. */
+const CUT_EVERY = 2;
+/** SwiftShader compiles for seconds, and minutes on a machine that is shared. */
+const LOAD_TIMEOUT_MS = 120_000;
+
+/** With this feature onnxruntime takes a path for pieces of 32 tokens that is wrong on SwiftShader. */
+const WITH_SUBGROUPS = `
+  const request = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = function (descriptor) {
+    return request.call(this, {...descriptor, requiredFeatures: ['subgroups']});
+  };`;
+const CAN_BE_LOST = `
+  const request = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (descriptor) {
+    const device = await request.call(this, descriptor);
+    new BroadcastChannel('lose-gpu').addEventListener('message', () => device.destroy());
+    return device;
+  };`;
+
+let site: TinySite;
+
+test.beforeAll(async () => {
+  site = await serveTinyModel({seed: SEED, cutEvery: CUT_EVERY});
+});
+test.afterAll(async () => {
+  await site[Symbol.asyncDispose]();
+});
+
+/** Workers of the engine run `script` before their own. */
+async function beforeWorkers(page: Page, script: string): Promise<void> {
+  await page.route('**/engine.worker-*.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({response, body: `${script}\n${await response.text()}`});
+  });
+}
+
+async function openEnginePage(page: Page): Promise<void> {
+  await page.goto(site.url);
+  await page.waitForFunction(() => 'enginePage' in globalThis);
+}
+
+async function load(page: Page, kind: 'wasm' | 'webgpu') {
+  const {manifest} = site;
+  const range = {startLayer: 0, endLayer: manifest.spec.layerCount};
+  const engine = kind === 'wasm' ? {kind, threadCount: 1} : {kind};
+  const shard = {manifest, range, engine, kvBudgetBytes: KV_BUDGET_BYTES};
+  return await page.evaluate((request) => globalThis.enginePage.load(request), {
+    ...shard,
+    weightsUrl: '/model.gguf',
+  });
+}
+
+async function logitsOf(page: Page, pieces: readonly number[]) {
+  return await page.evaluate(
+    async (request) => {
+      await globalThis.enginePage.open(64);
+      const logits = await globalThis.enginePage.logitsOf(request);
+      await globalThis.enginePage.close();
+      return logits;
+    },
+    {tokenIds: TOKEN_IDS, pieces},
+  );
+}
+
+/** Logits of the same tokens, in a session that has grown on the way and gone back, and what it took then. */
+async function logitsOfDetour(page: Page) {
+  return await page.evaluate(async (tokenIds) => {
+    const {open, close, memory, truncate, runPiece} = globalThis.enginePage;
+    const run = (first: number, last: number) =>
+      runPiece(tokenIds.slice(first, last), first, 'logits');
+    await open(24);
+    await run(0, 20);
+    await open(64);
+    await run(20, 40);
+    await truncate(30);
+    await run(30, 50);
+    await truncate(20);
+    const {top} = await run(20, 40);
+    const [held] = await memory();
+    await close();
+    const logits = Array.from(
+      top?.tokenIds ?? [],
+      (id, at) => [id, top?.logits[at] ?? Number.NaN] as const,
+    );
+    return {logits, kvBytes: held?.kvBytes};
+  }, TOKEN_IDS);
+}
+
+function expectSameLogits(
+  actual: readonly (readonly [tokenId: number, logit: number])[] | undefined,
+  expected: readonly (readonly [tokenId: number, logit: number])[] | undefined,
+): void {
+  const found = new Map(actual);
+  const likeliest = expected?.slice(0, 64) ?? [];
+  expect(likeliest).toHaveLength(64);
+  for (const [tokenId, logit] of likeliest) {
+    expect(Math.abs((found.get(tokenId) ?? Number.NaN) - logit)).toBeLessThan(TOLERANCE);
+  }
+}
+
+test('[WG1] [WG6] a GPU gives the logits of the CPU in pieces of 16 and of 40 tokens, after them, and when its cache has grown and gone back', async ({
+  page,
+}) => {
+  const prompts = [
+    [16, 16, 8, 1, 1, 1],
+    [40, 1, 1, 1],
+  ];
+  await openEnginePage(page);
+  const {measured} = await load(page, 'webgpu');
+  expect(measured.engineClass).toMatch(/^webgpu-./u);
+  const actual = [];
+  for (const pieces of prompts) actual.push(await logitsOf(page, pieces));
+  const detour = await logitsOfDetour(page);
+  // On a GPU all that is reserved is there from the start.
+  const {spec} = site.manifest;
+  expect(detour.kvBytes).toBe(64 * spec.layerCount * kvBytesPerTokenLayer(spec));
+  await page.evaluate(() => globalThis.enginePage.unload());
+  await load(page, 'wasm');
+  for (const [at, pieces] of prompts.entries()) {
+    for (const [piece, expected] of (await logitsOf(page, pieces)).entries()) {
+      expectSameLogits(actual[at]?.[piece], expected);
+    }
+  }
+  expectSameLogits(detour.logits, (await logitsOf(page, [40]))[0]);
+});
+
+/** A product of four-bit weights; with zero points of their own WebGPU has no kernel for it. */
+function productGraph(inputs: readonly string[]) {
+  const graph = new GraphBuilder();
+  graph.input('x', 'f32', ['rows', 32]);
+  graph.bytes('blocks', [8, 1, 16], (bytes) => bytes.fill(0x53));
+  graph.weights('scales', [8, 1], (values) => values.fill(0.5));
+  graph.weights('zeros', [8, 1], (values) => values.fill(7.25));
+  graph.node({
+    op: 'MatMulNBits',
+    domain: 'microsoft',
+    inputs,
+    outputs: ['y'],
+    attributes: {K: {int: 32}, N: {int: 8}, bits: {int: 4}, block_size: {int: 32}},
+  });
+  graph.output('y', 'f32', ['rows', 8]);
+  const model = graph.build('a product');
+  return {...model, graph: [...model.graph], weights: [...model.weights]};
+}
+
+test('[WG2] an operator that the GPU cannot run is an error, and does not go to the CPU', async ({
+  page,
+}) => {
+  await openEnginePage(page);
+  const refusalOf = (inputs: readonly string[]) =>
+    page.evaluate((model) => globalThis.enginePage.refuseOnGpu(model), productGraph(inputs));
+  expect(await refusalOf(['x', 'blocks', 'scales'])).toBeNull();
+  expect(await refusalOf(['x', 'blocks', 'scales', 'zeros'])).toContain(
+    'fallback to CPU EP has been explicitly disabled',
+  );
+});
+
+/** A signal server that offers the tiny model, and a browser with or without a GPU. */
+async function startTinySwarm({webgpu}: {readonly webgpu: boolean}) {
+  const folder = await mkdtemp(join(tmpdir(), 'weft-gpu-'));
+  const path = join(folder, 'tiny.gguf');
+  await writeFile(path, tinyGguf({seed: SEED}));
+  const signal = new AbortController().signal;
+  const tabs = [{engine: 'webgpu', maxLayers: 4, count: 1, joinAtMs: 0, slowdown: 1}] as const;
+  const {id, modelsDir, siteDir} = await offerModel({model: path, tabs}, {folder, log, signal});
+  const swarm = await Swarm.start({modelsDir, siteDir, port: 0, webgpu, log});
+  const stop = async (): Promise<void> => {
+    await swarm.stop();
+    await rm(folder, {recursive: true});
+  };
+  return {swarm, id, stop};
+}
+
+/** A tab that may use the GPU, with a fault in its engine; resolves when it serves the whole model. */
+async function lendOnGpu(swarm: Swarm, model: string, fault: string) {
+  const tab = await swarm.openTab({model});
+  await beforeWorkers(tab.page, fault);
+  await tab.lend({engine: 'webgpu', threadCount: 2, capacity: {kind: 'layers', maxLayers: 4}});
+  const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
+  if (state.kind !== 'serving') throw new Error(`The tab serves nothing: ${JSON.stringify(state)}`);
+  return {tab, state};
+}
+
+/** What the swarm answers, and on which engines. */
+async function ask(client: Tab) {
+  const answer = await askForAnswer(client, greedyRequest('hello world', {maxNewTokens: 3}));
+  return {tokenIds: answer.tokenIds, engines: answer.chains.at(-1)?.map(({engine}) => engine)};
+}
+
+async function expectEngineLost(tab: Tab): Promise<void> {
+  expect(await tab.waitForLendState(['failed'], {timeoutMs: LOAD_TIMEOUT_MS})).toMatchObject({
+    code: 'ENGINE_LOST',
+    message: expect.stringMatching(/^The engine of this tab stopped .*: lend the tab again$/u),
+  });
+}
+
+test('[WG3] [WG4] [LN5] a lending tab answers from the GPU, says when it is lost, takes the CPU when the GPU is wrong, and says when that engine crashes', async () => {
+  const {swarm, id, stop} = await startTinySwarm({webgpu: true});
+  try {
+    const client = await swarm.openTab({model: id});
+    const gpu = await lendOnGpu(swarm, id, CAN_BE_LOST);
+    expect(gpu.state).toMatchObject({
+      engine: expect.stringMatching(/^webgpu-./u),
+      engineFallback: null,
+    });
+    const onGpu = await ask(client);
+    expect(onGpu.tokenIds).toHaveLength(3);
+    expect(onGpu.engines).toEqual([gpu.state.engine]);
+
+    await gpu.tab.page.evaluate(`new BroadcastChannel('lose-gpu').postMessage(null)`);
+    await expectEngineLost(gpu.tab);
+
+    const wrong = await lendOnGpu(swarm, id, WITH_SUBGROUPS);
+    expect(wrong.state).toMatchObject({
+      engine: 'wasm-f32',
+      engineFallback: {
+        code: 'SELF_TEST_FAILED',
+        message: 'The GPU gives other numbers for a prompt in pieces than for a whole one',
+      },
+    });
+    // The page is served isolated, so the CPU has the two threads that were asked for.
+    expect(wrong.tab.page.workers().map((worker) => worker.url())).toContainEqual(
+      expect.stringContaining('/ort.wasm.'),
+    );
+    expect(await ask(client)).toEqual({tokenIds: onGpu.tokenIds, engines: ['wasm-f32']});
+
+    await wrong.tab.crashEngine();
+    await expectEngineLost(wrong.tab);
+  } finally {
+    await stop();
+  }
+});
+
+test('[WG5] [PG38] on a browser without WebGPU the page lends its CPU, and says so, and what it holds', async () => {
+  const {swarm, stop} = await startTinySwarm({webgpu: false});
+  try {
+    const page = await swarm.openPage('maxLayers=4');
+    const lend = page.getByRole('region', {name: 'Lend this tab'});
+    await lend.getByRole('button', {name: 'Lend this tab'}).click();
+    const sentence =
+      /^Runs on the CPU\. Cannot run layers on a GPU: this browser (has|offers) no /u;
+    await expect(lend.getByText(sentence)).toBeVisible({timeout: LOAD_TIMEOUT_MS});
+    const figure = (name: string) => lend.locator('dl > div', {hasText: name}).locator('dd');
+    await expect(figure('Runs on')).toHaveText('CPU');
+    await expect(figure('In memory')).toHaveText(/^\d+ kB$/u);
+  } finally {
+    await stop();
+  }
+});

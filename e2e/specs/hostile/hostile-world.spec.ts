@@ -1,0 +1,116 @@
+import {copyFile, mkdtemp, open, rm} from 'node:fs/promises';
+import {join} from 'node:path';
+import {tmpdir} from 'node:os';
+import {expect, test} from '@playwright/test';
+import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/prepare-model.ts';
+import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
+import {Swarm} from '../../swarm/start-swarm.ts';
+import {AskFailedError} from '../../swarm/tab.ts';
+import {log} from '../../swarm/test-log.ts';
+
+const LOAD_TIMEOUT_MS = 120_000;
+const QUESTION = 'What is the capital of France?';
+
+let model: PreparedModel;
+test.beforeAll(async () => {
+  model = await prepareModel({log});
+});
+
+async function withSwarm(modelsDir: string, run: (swarm: Swarm) => Promise<void>): Promise<void> {
+  const swarm = await Swarm.start({modelsDir, port: 0, webgpu: false, log});
+  try {
+    await run(swarm);
+  } finally {
+    await swarm.stop();
+  }
+}
+
+const lend = (engine: 'wasm' | 'stub', maxLayers: number) =>
+  ({engine, capacity: {kind: 'layers', maxLayers}}) as const;
+
+test('[HW1] one altered byte of one tensor: the tab names the tensor and never serves', async () => {
+  const tensor = model.manifest.tensors.find(({name}) => name === 'blk.2.ffn_up.weight');
+  if (tensor === undefined) throw new Error('the manifest has this tensor');
+  const folder = await mkdtemp(join(tmpdir(), 'weft-altered-'));
+  try {
+    const path = join(folder, model.fileName);
+    await copyFile(model.path, path);
+    const file = await open(path, 'r+');
+    const at = tensor.offsetBytes + 1234;
+    const {buffer} = await file.read(Buffer.alloc(1), 0, 1, at);
+    await file.write(Buffer.of((buffer[0] ?? 0) ^ 1), 0, 1, at);
+    await file.close();
+    await withSwarm(folder, async (swarm) => {
+      const tab = await swarm.openLendingTab(lend('wasm', 5), {model: model.id});
+      const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
+      expect(state).toMatchObject({kind: 'failed', code: 'TENSOR_ALTERED'});
+      expect(state.kind === 'failed' ? state.message : '').toContain(tensor.name);
+      const client = await swarm.openTab({model: model.id});
+      const kinds: string[] = [];
+      const abort = new AbortController();
+      const asking = client.ask(greedyRequest(QUESTION), {
+        signal: abort.signal,
+        onEvent: (event) => {
+          kinds.push(event.kind);
+          if (event.kind === 'waiting') abort.abort();
+        },
+      });
+      await expect(asking).rejects.toThrow();
+      expect(kinds).toEqual(['prompt', 'waiting']);
+    });
+  } finally {
+    await rm(folder, {recursive: true});
+  }
+});
+
+/** As on a network that lets no peer connection through: every candidate is dropped. */
+const BLOCK_WEBRTC = `
+  RTCPeerConnection.prototype.addIceCandidate = () => Promise.resolve();
+  const setRemote = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+    const sdp = description.sdp.replaceAll(/a=candidate:.*\\r\\n/gu, '');
+    return setRemote.call(this, {type: description.type, sdp});
+  };
+`;
+
+test('[HW2] where WebRTC is blocked the answer is refused, and still nothing passes the server', async () => {
+  await withSwarm(model.modelsDir, async (swarm) => {
+    const blocked = {model: model.id, initScript: BLOCK_WEBRTC};
+    const tab = await swarm.openLendingTab(lend('stub', model.grid.layerCount), blocked);
+    await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
+    const client = await swarm.openTab(blocked);
+    const error: unknown = await askForAnswer(client, greedyRequest(QUESTION)).catch(
+      (reason: unknown) => reason,
+    );
+    const code = error instanceof AskFailedError ? error.code : String(error);
+    expect(['PEER_UNREACHABLE', 'ONLY_RELAYED_PATH']).toContain(code);
+    expect(await client.links()).toEqual([]);
+    // Signaling was tried, so the counter is not blind; no activation is that small.
+    expect(swarm.server.counters().relayedBytes).toBeGreaterThan(0);
+    expect(swarm.server.counters().relayedBytes).toBeLessThan(64 * 1024);
+  });
+});
+
+test('[HW3] an answer waits for missing layers and begins when a tab that holds them joins', async () => {
+  await withSwarm(model.modelsDir, async (swarm) => {
+    const half = model.grid.layerCount / 2;
+    const first = await swarm.openLendingTab(lend('stub', half), {model: model.id});
+    await first.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
+    const client = await swarm.openTab({model: model.id});
+    const missing: unknown[] = [];
+    let tokens = 0;
+    const joined: Promise<unknown>[] = [];
+    await client.ask(greedyRequest(QUESTION, {maxNewTokens: 4}), {
+      onEvent: (event) => {
+        if (event.kind === 'token') tokens += 1;
+        if (event.kind !== 'waiting') return;
+        missing.push(...event.missing);
+        if (joined.length === 0)
+          joined.push(swarm.openLendingTab(lend('stub', half), {model: model.id}));
+      },
+    });
+    await Promise.all(joined);
+    expect(missing[0]).toMatchObject({startLayer: half, endLayer: model.grid.layerCount});
+    expect(tokens).toBe(4);
+  });
+});

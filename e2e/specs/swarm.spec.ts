@@ -1,0 +1,397 @@
+import {execFile, spawn, type ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath, pathToFileURL} from 'node:url';
+import {promisify} from 'node:util';
+import {expect, test} from '@playwright/test';
+import {chromium} from 'playwright';
+import * as z from 'zod';
+import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
+import type {LinkReport, TabTraffic} from '../../web/src/ports/link-service.ts';
+import reference from '../reference/smollm2-greedy.json' with {type: 'json'};
+import {measureScenario, type Measurement} from '../load/measure-scenario.ts';
+import {offerModel} from '../load/scenario/offer-model.ts';
+import {openRunFolder, type RunFolder} from '../load/run-folder.ts';
+import {parseScenario} from '../load/scenario/scenario.ts';
+import {expectedStubAnswer} from '../load/testing/expected-stub-answer.ts';
+import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
+import {runProcess} from '../tools/machine/run-process.ts';
+import {manifestOfFile} from '../swarm/manifest-of-file.ts';
+import type {Swarm} from '../swarm/start-swarm.ts';
+import {log} from '../swarm/test-log.ts';
+
+const COMMAND = fileURLToPath(new URL('../tools/commands/swarm.ts', import.meta.url));
+const LAYER_COUNT = 48;
+const HIDDEN_SIZE = 64;
+const CONTEXT_TOKENS = 2_048;
+/** What a stub of the tiny model says to these: 15 tokens, and 1,809, which take far longer than any fault. */
+const BRIEF = {tokenIds: [288]};
+const ENDLESS = {tokenIds: [240, 63]};
+const FRAME_HEADER_BYTES = 28;
+/** Time enough for a machine on which all takes ten times as long. */
+const PATIENT = {coverageTimeoutMs: 300_000, timeoutMs: 600_000};
+
+/** The fields that readers outside this repository rely on. */
+const reportSchema = z.object({
+  summary: z.object({
+    requests: z.int(),
+    completed: z.int(),
+    failed: z.int(),
+    wrong: z.int(),
+    tokensPerSec: z.number(),
+    timeToFirstTokenMs: z.object({p50: z.number(), p95: z.number(), max: z.number()}),
+    interTokenMs: z.object({p50: z.number(), p95: z.number(), max: z.number()}),
+    takeoverMs: z.object({p50: z.number(), max: z.number()}),
+    coverageMs: z.number().nullable(),
+  }),
+  requests: z.array(
+    z.object({
+      id: z.int(),
+      tokenIds: z.array(z.int()),
+      finishReason: z.enum(['stop', 'length']).nullable(),
+      chains: z.array(
+        z.array(
+          z.object({
+            node: z.string(),
+            startLayer: z.int(),
+            endLayer: z.int(),
+            engine: z.string(),
+          }),
+        ),
+      ),
+      error: z.string().nullable(),
+      errorCode: z.string().nullable(),
+      isWrong: z.boolean(),
+    }),
+  ),
+  nodes: z.array(
+    z.object({id: z.string(), startLayer: z.int(), endLayer: z.int(), loadedLayers: z.int()}),
+  ),
+  events: z.array(z.looseObject({atMs: z.number(), kind: z.string()})),
+});
+
+let folder: string;
+let modelPath: string;
+let runFolder: RunFolder;
+
+test.beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weft-spec-'));
+  runFolder = await openRunFolder();
+  modelPath = join(folder, 'tiny.gguf');
+  await writeFile(
+    modelPath,
+    tinyGguf({
+      seed: 1,
+      shape: {layerCount: LAYER_COUNT, hiddenSize: HIDDEN_SIZE, contextTokens: CONTEXT_TOKENS},
+    }),
+  );
+});
+
+test.afterAll(async () => {
+  await runFolder.remove();
+  await rm(folder, {recursive: true});
+});
+
+/** A scenario in this process, so that the test can look into its tabs. */
+async function measure(
+  scenarioJson: Record<string, unknown>,
+  onLoadDone?: (swarm: Swarm) => Promise<void>,
+): Promise<Measurement> {
+  const scenario = parseScenario({model: modelPath, ...PATIENT, ...scenarioJson});
+  const {signal} = new AbortController();
+  const ownFolder = await mkdtemp(join(runFolder.path, 'site-'));
+  const model = await offerModel(scenario, {folder: ownFolder, log, signal});
+  return measureScenario({scenario, model, signal, log, ...(onLoadDone && {onLoadDone})});
+}
+
+/** Chromium's sockets have short paths, so a folder for a run's temporary files has one too. */
+const SHORT_BASE = tmpdir().length <= '/var/tmp'.length ? tmpdir() : '/tmp';
+
+/** `npm run swarm` in a process of its own: its report, when it has left nothing on the machine. */
+async function runCommand(name: string, scenario: Record<string, unknown>) {
+  const temporary = await mkdtemp(join(SHORT_BASE, 'weft-'));
+  const scenarioPath = join(folder, `${name}.json`);
+  const reportDir = join(folder, name);
+  await writeFile(scenarioPath, JSON.stringify({...PATIENT, ...scenario}));
+  const outcome = await runProcess({
+    file: process.execPath,
+    args: [COMMAND, scenarioPath, '--report', reportDir],
+    env: {...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary},
+    timeoutMs: 300_000,
+  });
+  const text = await readFile(join(reportDir, 'report.json'), 'utf8');
+  await expectNothingLeft(temporary);
+  return {outcome, report: reportSchema.parse(JSON.parse(text)), reportDir};
+}
+
+type Observed = {readonly traffic: TabTraffic; readonly links: readonly LinkReport[]};
+
+test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees with the tabs and their browser', async () => {
+  test.setTimeout(720_000);
+  const requests = {
+    prompts: ['hello world', 'because', {tokenIds: [5, 6, 7]}],
+    count: 50,
+    clients: 2,
+    arrival: 'poisson',
+    perSec: 2,
+    maxTokens: 8,
+    temperature: 0.7,
+    seed: 3,
+  };
+  const tabs = [{count: 20, engine: 'stub', maxLayers: 12}];
+  const observed = new Map<string, Observed>();
+  const {report, isGood} = await measure(
+    {seed: 7, tabs, requests, waitForChains: 2},
+    async (swarm) => {
+      for (const tab of swarm.tabs) {
+        const traffic = await tab.traffic();
+        observed.set(traffic.peerId, {traffic, links: await tab.links()});
+      }
+    },
+  );
+  expect(report.requests.flatMap(({error}) => error ?? [])).toEqual([]);
+  expect(report.summary).toMatchObject({requests: 50, completed: 50, failed: 0, wrong: 0});
+  expect(isGood).toBe(true);
+  expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toBeTruthy();
+
+  const {spec} = await manifestOfFile({path: modelPath, id: 'tiny', cutEvery: 3, prompts: 'chat'});
+  const {maxTokens, temperature, seed} = requests;
+  for (const {promptTokenIds, tokenIds, chains, wireBytesPerTokenPerHop} of report.requests) {
+    expect(tokenIds).toEqual(
+      await expectedStubAnswer({spec, promptTokenIds, maxTokens, temperature, seed}),
+    );
+    expect(chains.at(-1)?.map(({startLayer}) => startLayer)).toEqual([
+      0,
+      ...(chains.at(-1) ?? []).slice(0, -1).map(({endLayer}) => endLayer),
+    ]);
+    expect(chains.at(-1)?.at(-1)?.endLayer).toBe(LAYER_COUNT);
+    expect(wireBytesPerTokenPerHop).toBe(HIDDEN_SIZE * 2 + FRAME_HEADER_BYTES);
+  }
+  expectChainsAsServed(report, observed);
+  expectBytesAsSeen(report, observed);
+});
+
+/** Each answer's chain, as its client tells it, against what each tab counted for each session. */
+function expectChainsAsServed(
+  {requests}: Measurement['report'],
+  observed: ReadonlyMap<string, Observed>,
+): void {
+  const claimed = new Map<string, number>();
+  for (const {chains, tokenIds} of requests) {
+    for (const {node} of (chains.at(-1) ?? []).slice(0, -1)) {
+      claimed.set(node, (claimed.get(node) ?? 0) + tokenIds.length - 1);
+    }
+  }
+  for (const [node, {traffic}] of observed) {
+    const decoded = traffic.sessions.reduce((sum, {decodeTokens}) => sum + decodeTokens, 0);
+    expect(decoded, node).toBe(claimed.get(node) ?? 0);
+  }
+}
+
+/** What one tab says it sent is what the other says it got, and no more than the browser carried. */
+function expectBytesAsSeen(
+  {nodes}: Measurement['report'],
+  observed: ReadonlyMap<string, Observed>,
+): void {
+  for (const [from, {traffic, links}] of observed) {
+    for (const {peerId, sentBytes} of traffic.peers) {
+      const back = observed.get(peerId)?.traffic.peers.find((peer) => peer.peerId === from);
+      expect(back?.receivedBytes, `${from} to ${peerId}`).toBe(sentBytes);
+      if (peerId === from) continue;
+      // Two tabs that dial each other in the same moment have two connections.
+      const between = links.filter((each) => each.peerId === peerId);
+      const carriedBytes = between.reduce((sum, {bytesSent}) => sum + bytesSent, 0);
+      expect(carriedBytes, `${from} to ${peerId}`).toBeGreaterThanOrEqual(sentBytes);
+      for (const {localCandidateType, remoteCandidateType} of between)
+        expect([localCandidateType, remoteCandidateType]).not.toContain('relay');
+    }
+    const node = nodes.find(({id}) => id === from);
+    if (node !== undefined)
+      expect(node.bytesSent).toBe(traffic.peers.reduce((sum, peer) => sum + peer.sentBytes, 0));
+  }
+  expect(nodes.every(({id}) => observed.has(id))).toBe(true);
+}
+
+test('[SW6] 3 tabs with the real model, 8 requests of 2 clients: the tokens of the reference, and few bytes for each', async () => {
+  const item = reference.items.find(({id}) => id === 'open-01-question');
+  const messages = item?.messages ?? [];
+  const {report, isGood} = await measure({
+    model: 'smollm2-135m-instruct',
+    tabs: [{count: 3, engine: 'wasm', maxLayers: 10}],
+    requests: {
+      prompts: [{messages}],
+      count: 8,
+      clients: 2,
+      arrival: 'all',
+      maxTokens: 6,
+      logprobs: 5,
+    },
+  });
+  expect(report.summary).toMatchObject({requests: 8, completed: 8, failed: 0, wrong: 0});
+  expect(isGood).toBe(true);
+  for (const {tokenIds, topLogprobs, wireBytesPerTokenPerHop, chains} of report.requests) {
+    expect(tokenIds).toEqual(item?.exact_f32.ids.slice(0, 6));
+    expect(topLogprobs?.map((top) => top[0]?.id)).toEqual(tokenIds);
+    expect(topLogprobs?.every((top) => top.length === 5)).toBe(true);
+    expect(wireBytesPerTokenPerHop).toBe(576 * 2 + FRAME_HEADER_BYTES);
+    expect(chains[0]?.length).toBe(3);
+  }
+});
+
+test('[SW2] the same scenario twice gives the same texts', async () => {
+  const scenario = {
+    seed: 7,
+    tabs: [{count: 2, engine: 'stub', maxLayers: 24}],
+    requests: {
+      prompts: ['hello world', 'because', 'you'],
+      count: 6,
+      arrival: 'bursty',
+      perSec: 20,
+      temperature: 1,
+      seed: 9,
+    },
+  };
+  const runs = await Promise.all([measure(scenario), measure(scenario)]);
+  expect(runs.map(({isGood}) => isGood)).toEqual([true, true]);
+  const texts = runs.map(({report}) =>
+    report.requests.map(({text, tokenIds}) => ({text, tokenIds})),
+  );
+  expect(texts[0]).toEqual(texts[1]);
+  expect(new Set(texts[0]?.map(({text}) => text)).size).toBe(3);
+});
+
+test('[SW3] [SW5] a fault strikes a real tab at its token, the request says what happened, and nothing is left behind', async () => {
+  const faults = [
+    ['crash-engine', 'ENGINE_LOST', 'the engine of the peer stopped'],
+    ['close-tab', 'PEER_LEFT', 'the next hop left'],
+  ] as const;
+  const runs = await Promise.all(
+    faults.map(([kind]) =>
+      runCommand(kind, {
+        model: modelPath,
+        tabs: [{count: 3, engine: 'stub', maxLayers: 16}],
+        requests: {prompts: [BRIEF, ENDLESS], maxTokens: CONTEXT_TOKENS - 2},
+        faults: [{kind, target: 'stage:1', request: 1, afterTokens: 4}],
+      }),
+    ),
+  );
+  for (const [i, {outcome, report}] of runs.entries()) {
+    const [kind, errorCode, says] = faults[i] ?? [];
+    expect(outcome).toMatchObject({kind: 'ended', code: 1});
+    expect(report.summary).toMatchObject({requests: 2, completed: 1, failed: 1, wrong: 0});
+    const [whole, broken] = report.requests;
+    expect(whole).toMatchObject({error: null, finishReason: 'stop'});
+    const node = broken?.chains[0]?.[1]?.node;
+    const tokens = broken?.tokenIds.length ?? 0;
+    expect(tokens).toBeGreaterThanOrEqual(4);
+    expect(broken).toMatchObject({errorCode, finishReason: null, isWrong: false});
+    expect(broken?.error).toBe(
+      `The answer stopped after ${tokens} tokens: ${says} (peer "${node}"); ask again`,
+    );
+    expect(report.events.filter((event) => event.kind === 'fault')).toMatchObject([
+      {fault: kind, node},
+    ]);
+  }
+});
+
+test('[SW4] too few tabs: the command fails, every error names the layers, and the page of the report opens from disk', async () => {
+  const {outcome, report, reportDir} = await runCommand('gap', {
+    model: 'smollm2-135m-instruct',
+    tabs: [{count: 2, engine: 'stub', maxLayers: 10}],
+    requests: {prompts: ['Hi'], count: 3, arrival: 'all'},
+  });
+  expect(outcome).toMatchObject({kind: 'ended', code: 1});
+  expect(report.summary).toMatchObject({completed: 0, failed: 3, coverageMs: null});
+  for (const {error} of report.requests) {
+    const sentence = /^No tab holds layers ([\d–, ]+) \((\d+) layers in all\)/u.exec(error ?? '');
+    expect(sentence?.[2], error ?? '').toBe('10');
+    const ranges = (sentence?.[1] ?? '').split(', ').map((range) => range.split('–').map(Number));
+    expect(ranges.reduce((sum, [start = 0, end = 0]) => sum + end - start, 0)).toBe(10);
+  }
+  await expectPageToOpen(join(reportDir, 'report.html'));
+});
+
+async function expectPageToOpen(path: string): Promise<void> {
+  const browser = await chromium.launch({
+    executablePath: await findChromium({log}),
+    args: chromiumArguments({webgpu: false}),
+  });
+  try {
+    const page = await browser.newPage();
+    const requested: string[] = [];
+    const problems: string[] = [];
+    page.on('request', (request) => requested.push(request.url()));
+    page.on('console', (message) => problems.push(message.text()));
+    page.on('pageerror', (error) => problems.push(error.message));
+    await page.goto(pathToFileURL(path).href);
+    await expect(page.locator('canvas')).toHaveCount(2);
+    expect(requested).toEqual([pathToFileURL(path).href]);
+    expect(problems).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+}
+
+for (const [signal, howItEnds] of [
+  ['SIGINT', 'cancelled'],
+  ['SIGKILL', 'killed'],
+] as const) {
+  test(`[SW5] a run that is ${howItEnds} leaves no process and no temporary folder behind`, async () => {
+    const temporary = await mkdtemp(join(SHORT_BASE, 'weft-'));
+    const scenarioPath = join(folder, 'endless.json');
+    const tabs = [
+      {count: 1, engine: 'stub', maxLayers: 24},
+      {engine: 'stub', maxLayers: 24, joinAtMs: 9e6},
+    ];
+    await writeFile(
+      scenarioPath,
+      JSON.stringify({model: modelPath, tabs, requests: {prompts: ['Hi']}}),
+    );
+    const child = spawn(
+      process.execPath,
+      [COMMAND, scenarioPath, '--report', join(folder, howItEnds)],
+      {
+        env: {...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary},
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    const ended = once(child, 'close');
+    await lineOf(child, /Opening 2 lending tabs/u);
+    expect(await readdir(temporary)).toHaveLength(1);
+    expect(await processesOf(temporary)).not.toEqual([]);
+    child.kill(signal);
+    await ended;
+    if (signal === 'SIGINT') expect(child.exitCode).toBe(130);
+    await expectNothingLeft(temporary);
+  });
+}
+
+/** Removes a run's folder when it is empty and no process works in it: a browser's helpers end after it. */
+async function expectNothingLeft(temporary: string): Promise<void> {
+  await expect.poll(() => processesOf(temporary)).toEqual([]);
+  await expect.poll(() => readdir(temporary)).toEqual([]);
+  await rm(temporary, {recursive: true});
+}
+
+/** Resolves when the program has written such a line to its standard error. */
+async function lineOf(child: ChildProcess, wanted: RegExp): Promise<void> {
+  let text = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      if (wanted.test(text)) resolve();
+    });
+    child.once('close', () => {
+      reject(new Error(`The command ended before it said ${String(wanted)}:\n${text}`));
+    });
+  });
+}
+
+/** Command lines of processes that work in `path`. */
+async function processesOf(path: string): Promise<readonly string[]> {
+  // A browser's are long, and other browsers may run: the whole list, not its end.
+  const {stdout} = await promisify(execFile)('ps', ['-eo', 'args'], {maxBuffer: Infinity});
+  return stdout.split('\n').filter((line) => line.includes(path));
+}

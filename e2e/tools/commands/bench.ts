@@ -1,0 +1,103 @@
+/// <reference types="node" />
+import type {Benchmark} from '../../lab/bench/benchmark.ts';
+import {chooseNamed} from '../command-line/choose-named.ts';
+import type {Command} from '../command-line/command.ts';
+import {pathFromCaller} from '../command-line/files/path-from-caller.ts';
+import {runToExit} from '../command-line/run-to-exit.ts';
+import {wholeNumber} from '../command-line/whole-number.ts';
+
+type NamedBenchmark = {readonly meaning: string; readonly load: () => Promise<Benchmark>};
+
+/** Benchmarks by name. Each is loaded only when it is asked for. */
+const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
+  'route-quality': {
+    meaning: 'the chains of phase 2 against other routers, on the reference pools',
+    load: async () =>
+      (await import('../../lab/bench/route-quality/bench-route-quality.ts')).benchRouteQuality,
+  },
+  scheduling: {
+    meaning: 'both phases on and off in virtual swarms, with plots in scheduling.html',
+    load: async () => (await import('../../lab/bench/scheduling/scheduling.ts')).benchScheduling,
+  },
+  'plan-quality': {
+    meaning: "our plans against Parallax's, on pools made from --seed",
+    load: async () => (await import('../../lab/bench/scheduling/plan-quality.ts')).benchPlanQuality,
+  },
+  'plan-cost': {
+    meaning: 'how the time of planning grows with the swarm',
+    load: async () => (await import('../../lab/bench/scheduling/plan-cost.ts')).benchPlanCost,
+  },
+  reader: {
+    meaning: 'what reading a long list of records costs the main thread of a real tab',
+    load: async () => (await import('../../lab/bench/tabs/reader.ts')).benchReader,
+  },
+  'stale-clients': {
+    meaning: 'what old records cost clients that do not know of each other',
+    load: async () =>
+      (await import('../../lab/bench/scheduling/stale-clients.ts')).benchStaleClients,
+  },
+  floods: {
+    meaning: "what is left of an answer's speed while a peer floods a real tab, and afterwards",
+    load: async () => (await import('../../lab/bench/tabs/floods.ts')).benchFloods,
+  },
+  clock: {
+    meaning: 'how long until a real tab whose clock is set wrong is served again',
+    load: async () => (await import('../../lab/bench/tabs/clock.ts')).benchClock,
+  },
+  away: {
+    meaning: 'how long a real tab that was frozen takes to serve again',
+    load: async () => (await import('../../lab/bench/tabs/away.ts')).benchAway,
+  },
+  markdown: {
+    meaning: 'what it costs the page to render a long answer token by token',
+    load: async () => (await import('../../lab/bench/tabs/markdown.ts')).benchMarkdown,
+  },
+  prediction: {
+    meaning: 'predicted against measured times of three real tabs with the real model',
+    load: async () => (await import('../../lab/bench/tabs/prediction.ts')).benchPrediction,
+  },
+};
+
+const COMMAND = {
+  start: 'npm run -s bench',
+  purpose:
+    'Benchmarks, one after the other. One JSON object for each figure, one per line, on ' +
+    'standard output; progress on standard error.',
+  operands: {name: 'NAME', meaning: 'the benchmarks to run; all when none is named', count: 'any'},
+  options: {
+    seed: {type: 'string', value: 'N', default: '1', meaning: 'of everything that is drawn'},
+    nodes: {
+      type: 'string',
+      value: 'N,N…',
+      meaning: 'sizes of the swarms (default: those of each benchmark)',
+    },
+    report: {
+      type: 'string',
+      value: 'DIR',
+      default: 'report',
+      meaning: 'the folder of tables and plots',
+    },
+  },
+  tables: [
+    {
+      title: 'Benchmarks',
+      rows: Object.entries(BENCHMARKS).map(([name, {meaning}]) => [name, meaning] as const),
+    },
+  ],
+} as const satisfies Command;
+
+await runToExit(COMMAND, async ({values, positionals, signal}) => {
+  const context = {
+    seed: wholeNumber('seed', values.seed, 0),
+    nodes: values.nodes?.split(',').map((text) => wholeNumber('nodes', text, 1)) ?? null,
+    reportDir: pathFromCaller(values.report),
+    print: (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`),
+    log: (text: string) => void process.stderr.write(`${text}\n`),
+    signal,
+  };
+  // One after the other: they would slow each other down.
+  for (const {load} of chooseNamed('benchmark', BENCHMARKS, positionals)) {
+    const run = await load();
+    await run(context);
+  }
+});

@@ -1,0 +1,50 @@
+import {runToExit} from '../command-line/run-to-exit.ts';
+import {pathFromCaller} from '../command-line/files/path-from-caller.ts';
+import {wholeNumber} from '../command-line/whole-number.ts';
+
+await runToExit(
+  {
+    start: 'npm run -s make-manifest',
+    purpose:
+      'Prints the manifest of a GGUF file, one JSON document, as the catalogue in public/catalog ' +
+      'offers it. A model that nobody can chat with is refused.',
+    operands: {name: 'FILE.gguf', meaning: 'the model', count: 'one'},
+    options: {
+      id: {type: 'string', value: 'ID', meaning: 'its id in the catalogue (required)'},
+      'cut-every': {
+        type: 'string',
+        value: 'N',
+        meaning: 'layers in a cell, the smallest part that a tab can hold (required)',
+      },
+      'token-ids': {
+        type: 'boolean',
+        meaning: 'offers the model for prompts of token ids, with or without a chat template',
+      },
+    },
+  },
+  async ({values, positionals: [path = '']}) => {
+    const {id = '', 'cut-every': layers} = values;
+    if (id === '') throw new Error('--id is missing: the id of the model in the catalogue');
+    if (layers === undefined) throw new Error('--cut-every is missing: the layers in a cell');
+    const cutEvery = wholeNumber('cut-every', layers, 1);
+    const prompts = values['token-ids'] === true ? 'token-ids' : 'chat';
+    const manifest = await manifestOf({path: pathFromCaller(path), id, cutEvery, prompts});
+    process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`);
+  },
+);
+
+async function manifestOf(model: {
+  readonly path: string;
+  readonly id: string;
+  readonly cutEvery: number;
+  readonly prompts: 'chat' | 'token-ids';
+}) {
+  const {manifestOfFile} = await import('../../swarm/manifest-of-file.ts');
+  const {TextUnsupportedError} = await import('#shared/model/text/text-unsupported-error.ts');
+  return await manifestOfFile(model).catch((error: unknown) => {
+    if (!(error instanceof TextUnsupportedError)) throw error;
+    throw new Error(`${error.message}; or offer it for token ids only, with --token-ids`, {
+      cause: error,
+    });
+  });
+}

@@ -1,0 +1,123 @@
+/// <reference types="node" />
+import {mkdir, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {broken} from '#shared/lab/virtual-swarm/checks.ts';
+import {chooseNamed} from '../command-line/choose-named.ts';
+import type {Command} from '../command-line/command.ts';
+import type {Soak, SoakContext} from '../../lab/soak/soak.ts';
+import {soakInWorker} from '../../lab/soak/soak-in-worker.ts';
+import {VIRTUAL_SOAKS} from '../../lab/soak/virtual-soaks.ts';
+import {pathFromCaller} from '../command-line/files/path-from-caller.ts';
+import {runToExit} from '../command-line/run-to-exit.ts';
+import {wholeNumber} from '../command-line/whole-number.ts';
+
+type NamedSoak = {
+  readonly name: string;
+  readonly meaning: string;
+  readonly load: () => Promise<Soak>;
+};
+
+/** The long runs by name. */
+const SOAKS: Readonly<Record<string, NamedSoak>> = named([
+  ...Object.entries(VIRTUAL_SOAKS).map(([name, {meaning}]) => ({
+    name,
+    meaning,
+    load: () => Promise.resolve(soakInWorker(name)),
+  })),
+  {
+    name: 'many-tabs',
+    meaning: 'the scenario soak/many-tabs.json: many real tabs, many questions',
+    load: async () => (await import('../../lab/soak/many-tabs.ts')).soakManyTabs,
+  },
+  {
+    name: 'crowd-at-once',
+    meaning: 'a crowd of clients that arrives in the same moment, twenty times',
+    load: async () => (await import('../../lab/soak/crowd-at-once.ts')).soakCrowdAtOnce,
+  },
+  {
+    name: 'long-serve',
+    meaning: 'three tabs with the real model that serve for --minutes; a newcomer asks each minute',
+    load: async () => (await import('../../lab/soak/long-serve.ts')).soakLongServe,
+  },
+  {
+    name: 'server-heap',
+    meaning: 'what thousands of visitors leave in the memory of the signal server',
+    load: async () => (await import('../../lab/soak/server-heap.ts')).soakServerHeap,
+  },
+  {
+    name: 'attackers',
+    meaning: 'every kind of attack at once, beside three honest tabs that serve',
+    load: async () => (await import('../../lab/soak/attackers.ts')).soakAttackers,
+  },
+]);
+
+function named(soaks: readonly NamedSoak[]): Readonly<Record<string, NamedSoak>> {
+  return Object.fromEntries(soaks.map((soak) => [soak.name, soak]));
+}
+
+const COMMAND = {
+  start: 'npm run -s soak',
+  purpose:
+    'Long and heavy runs with the assertions of the tests and larger numbers. One JSON object ' +
+    'for each on standard output, and in its report; exits with 1 when a check does not hold.',
+  operands: {name: 'NAME', meaning: 'the runs to make; all when none is named', count: 'any'},
+  options: {
+    seed: {type: 'string', value: 'N', default: '1', meaning: 'of everything that is drawn'},
+    minutes: {
+      type: 'string',
+      value: 'N',
+      meaning: 'length of long-serve (default: its own)',
+    },
+    report: {
+      type: 'string',
+      value: 'DIR',
+      default: join('report', 'soak'),
+      meaning: 'the folder of the reports',
+    },
+  },
+  tables: [
+    {
+      title: 'Runs',
+      rows: Object.values(SOAKS).map(({name, meaning}) => [name, meaning] as const),
+    },
+  ],
+} as const satisfies Command;
+
+await runToExit(COMMAND, async ({values, positionals, signal}) => {
+  const asked = chooseNamed('soak', SOAKS, positionals);
+  const context = {
+    seed: wholeNumber('seed', values.seed, 0),
+    minutes: values.minutes === undefined ? null : wholeNumber('minutes', values.minutes, 1),
+    reportDir: pathFromCaller(values.report),
+  };
+  const failed: string[] = [];
+  for (const soak of asked) failed.push(...(await runSoak(soak, context, {signal})));
+  if (failed.length > 0) throw new Error(`Not everything holds: ${failed.join('; ')}`);
+});
+
+/** Runs one to its end and writes its report. @returns what does not hold. */
+async function runSoak(
+  {name, load}: NamedSoak,
+  context: SoakContext,
+  options: {readonly signal: AbortSignal},
+): Promise<readonly string[]> {
+  const {seed, reportDir} = context;
+  process.stderr.write(`Soak ${name}, seed ${String(seed)}\n`);
+  const run = await load();
+  await mkdir(reportDir, {recursive: true});
+  const startedMs = performance.now();
+  const {checks, figures} = await run(context, options);
+  const report = {
+    name,
+    seed,
+    holds: broken(checks).length === 0,
+    checks,
+    figures,
+    tookMs: Math.round(performance.now() - startedMs),
+  };
+  await writeFile(join(reportDir, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify(report)}\n`);
+  return broken(checks).map(
+    ({says, value, limit}) => `${name}: ${says}: ${String(value)}, limit ${String(limit)}`,
+  );
+}

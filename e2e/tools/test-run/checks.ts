@@ -1,0 +1,65 @@
+import {fileURLToPath} from 'node:url';
+import {countPlaywright, countVitest, type TestCount} from './count-tests.ts';
+import type {StepResult} from './run-step.ts';
+
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+const REPORTS = '.cache/reports';
+const vitestReport = `${REPORTS}/vitest.json`;
+const playwrightReport = `${REPORTS}/playwright.json`;
+
+/** Unit tests that take more than ten seconds: `npm test` runs them, `npm run check` does not. */
+const SLOW_TESTS = '**/*.slow.test.ts';
+
+export type Check = {
+  readonly name: string;
+  /** The tool, then its arguments. */
+  readonly args: readonly string[];
+  readonly count: (result: StepResult) => Promise<TestCount>;
+};
+
+const passOrFail = ({exitCode}: StepResult): Promise<TestCount> =>
+  Promise.resolve(exitCode === 0 ? {passed: 1, failed: 0} : {passed: 0, failed: 1});
+
+/** What can be said of the sources without running them; the quickest first. */
+export const STATIC_CHECKS: readonly Check[] = [
+  {name: 'format', args: ['oxfmt', '--check'], count: passOrFail},
+  {name: 'lint', args: ['oxlint'], count: passOrFail},
+  {name: 'types', args: ['tsc', '-p', '.'], count: passOrFail},
+  {name: 'types of the pure part', args: ['tsc', '-p', 'shared'], count: passOrFail},
+  {name: 'dead code', args: ['knip', '-c', '.config/knip.json'], count: passOrFail},
+];
+
+const vitestArguments = ['vitest', 'run', '--config', '.config/vitest.config.ts', '--root', '.'];
+
+const countUnitTests = (result: StepResult) => countVitest(`${ROOT}${vitestReport}`, result);
+
+export const UNIT_TESTS: Check = {
+  name: 'unit tests',
+  args: [
+    ...vitestArguments,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${vitestReport}`,
+  ],
+  count: countUnitTests,
+};
+
+export const QUICK_UNIT_TESTS: Check = {
+  ...UNIT_TESTS,
+  name: 'unit tests, but for the slow ones',
+  args: [...UNIT_TESTS.args, '--exclude', SLOW_TESTS],
+};
+
+export const BROWSER_CHECKS: readonly Check[] = [
+  {
+    name: 'build of the page',
+    args: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'],
+    count: passOrFail,
+  },
+  {
+    name: 'real-browser tests',
+    args: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'],
+    count: (result) => countPlaywright(`${ROOT}${playwrightReport}`, result),
+  },
+];
