@@ -1,4 +1,3 @@
-import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {PrivateKey} from '@libp2p/interface';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
@@ -6,6 +5,7 @@ import {assert, asyncProperty, integer, nat} from 'fast-check';
 import {expect, test} from 'vitest';
 import {asPeerId} from '../../base/ids.ts';
 import {RECORD_MAX_BYTES, type NodeRecord} from '../../protocol/node-record.ts';
+import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
 import {buildRecord} from '../../testing/record-builder.ts';
 import {createValidators, recordSelectors} from '../server/record-rules.ts';
 import {openRecord, sealedByteLength, sealRecord, type SealedRecord} from './signed-record.ts';

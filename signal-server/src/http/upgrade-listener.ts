@@ -21,8 +21,11 @@ import {WebSocketConnection} from './web-socket-connection.ts';
 const MAX_MESSAGE_BYTES = 1 << 17;
 const MAX_FRAGMENTS = 256;
 const CLOSE_TIMEOUT_MS = 2_000;
+/** Thousands that open at once and say nothing more hold up nobody: most end before their turn. */
+const UPGRADES_PER_SECOND = 300;
+const UPGRADE_BURST = 100;
 /** A handshake is a few ms of this process; others want to be served between. */
-const HANDSHAKES_PER_SECOND = 150;
+const HANDSHAKES_PER_SECOND = 80;
 const HANDSHAKE_BURST = 50;
 
 export type UpgradeLimits = Pick<SocketLimits, 'maxSockets' | 'handshakeTimeoutMs'> & {
@@ -36,7 +39,8 @@ export class UpgradeListener extends TypedEventEmitter<ListenerEvents> implement
   readonly #logger: ComponentLogger;
   readonly #limits: UpgradeLimits;
   readonly #strangers: StrangerSockets;
-  readonly #turns: FairTurns;
+  readonly #upgradeTurns: FairTurns;
+  readonly #handshakeTurns: FairTurns;
   readonly #stopping = new AbortController();
   readonly #sockets = new Set<Duplex>();
   readonly #server = new WebSocketServer({
@@ -58,26 +62,38 @@ export class UpgradeListener extends TypedEventEmitter<ListenerEvents> implement
     this.#upgrader = init.upgrader;
     this.#logger = init.logger;
     this.#limits = init.limits;
-    this.#turns = new FairTurns({
+    const maxWaiting = init.limits.maxSockets;
+    this.#upgradeTurns = new FairTurns({
+      perSec: UPGRADES_PER_SECOND,
+      burst: UPGRADE_BURST,
+      maxWaiting,
+    });
+    this.#handshakeTurns = new FairTurns({
       perSec: HANDSHAKES_PER_SECOND,
       burst: HANDSHAKE_BURST,
-      maxWaiting: init.limits.maxSockets,
+      maxWaiting,
     });
     this.#strangers = new StrangerSockets(init.limits);
   }
 
-  /** What is wrong with the upgrade is answered with a 4xx, and its socket is closed. */
-  takeUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+  /** In the turn of its source. What is wrong with the upgrade is answered with a 4xx, and its socket is closed. */
+  async takeUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): Promise<void> {
     const source = this.#limits.sourceOf(request);
+    const closed = new AbortController();
     this.#sockets.add(socket);
     const waiting = this.#strangers.add({source: source.key, end: () => socket.destroy()});
     socket.once('close', () => {
       this.#sockets.delete(socket);
       waiting.leave();
+      closed.abort();
     });
+    if (!(await this.#upgradeTurns.take(source.key, {signal: closed.signal}))) {
+      socket.destroy();
+      return;
+    }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const remoteAddr = ipPortToMultiaddr(source.ip, request.socket.remotePort ?? 0);
-      const handshake = {webSocket, socket, waiting, source, remoteAddr};
+      const handshake = {webSocket, socket, waiting, source, closed: closed.signal};
       void this.#shakeHands({...handshake, remoteAddr: remoteAddr.encapsulate('/ws')});
     });
   }
@@ -96,7 +112,8 @@ export class UpgradeListener extends TypedEventEmitter<ListenerEvents> implement
 
   async close(): Promise<void> {
     this.#stopping.abort();
-    this.#turns.stop();
+    this.#upgradeTurns.stop();
+    this.#handshakeTurns.stop();
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
     this.safeDispatchEvent('close');
@@ -108,14 +125,13 @@ export class UpgradeListener extends TypedEventEmitter<ListenerEvents> implement
     readonly socket: Duplex;
     readonly waiting: WaitingSocket;
     readonly source: SourceAddress;
+    readonly closed: AbortSignal;
     readonly remoteAddr: Multiaddr;
   }): Promise<void> {
-    const {socket, waiting, source, remoteAddr, webSocket} = init;
+    const {socket, waiting, source, closed, remoteAddr, webSocket} = init;
     const {refused, handshakeTimeoutMs} = this.#limits;
-    const closed = new AbortController();
-    socket.once('close', () => closed.abort());
     const firstMessage = Promise.withResolvers<void>();
-    closed.signal.addEventListener('abort', () => firstMessage.resolve());
+    closed.addEventListener('abort', () => firstMessage.resolve());
     const connection = new WebSocketConnection({
       webSocket,
       socket,
@@ -134,7 +150,7 @@ export class UpgradeListener extends TypedEventEmitter<ListenerEvents> implement
     const deadline = setTimeout(() => end('handshake-late'), handshakeTimeoutMs);
     try {
       await firstMessage.promise;
-      if (!(await this.#turns.take(source.key, {signal: closed.signal}))) {
+      if (!(await this.#handshakeTurns.take(source.key, {signal: closed}))) {
         return end('handshake-crowded-out');
       }
       await this.#upgrader.upgradeInbound(connection, {signal: this.#stopping.signal});

@@ -1,5 +1,4 @@
 import type {Refusal} from './refusals.ts';
-import {SourceCounts} from './source-counts.ts';
 
 export type StrangerSocket = {
   /** What it counts for, as `SourceAddress.key`. */
@@ -28,11 +27,12 @@ type Options = {
  * Nobody is refused: one more than that costs the one with the largest product
  * of its silence and the number of sockets of its source. So silence goes before
  * haste, a source that opens ten thousand ends its own, and hundreds behind one
- * address come in as long as they speak. O(maxSockets) for each that is ended.
+ * address come in as long as they speak. O(sources) for each that is ended.
  */
 export class StrangerSockets {
-  readonly #entries = new Set<Entry>();
-  readonly #counts = new SourceCounts();
+  /** Of each source, the longest silent first. */
+  readonly #sources = new Map<string, Set<Entry>>();
+  #size = 0;
   readonly #options: Options;
   readonly #now: () => number;
 
@@ -42,17 +42,20 @@ export class StrangerSockets {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
   add(socket: StrangerSocket): WaitingSocket {
     const entry: Entry = {...socket, sinceMs: this.#now()};
-    this.#entries.add(entry);
-    this.#counts.add(entry.source);
-    if (this.#entries.size > this.#options.maxSockets) this.#endOne();
+    const ofSource = this.#sources.get(entry.source) ?? new Set();
+    this.#sources.set(entry.source, ofSource.add(entry));
+    this.#size += 1;
+    if (this.#size > this.#options.maxSockets) this.#endOne();
     return {
       progress: () => {
+        if (!ofSource.delete(entry)) return;
         entry.sinceMs = this.#now();
+        ofSource.add(entry);
       },
       leave: () => this.#drop(entry),
     };
@@ -62,10 +65,12 @@ export class StrangerSockets {
     const nowMs = this.#now();
     let worst: Entry | null = null;
     let worstScore = -1;
-    for (const entry of this.#entries) {
-      const score = (nowMs - entry.sinceMs) * this.#counts.of(entry.source);
+    for (const ofSource of this.#sources.values()) {
+      const [longestSilent] = ofSource;
+      if (longestSilent === undefined) continue;
+      const score = (nowMs - longestSilent.sinceMs) * ofSource.size;
       if (score <= worstScore) continue;
-      worst = entry;
+      worst = longestSilent;
       worstScore = score;
     }
     if (worst === null) return;
@@ -75,6 +80,9 @@ export class StrangerSockets {
   }
 
   #drop(entry: Entry): void {
-    if (this.#entries.delete(entry)) this.#counts.remove(entry.source);
+    const ofSource = this.#sources.get(entry.source);
+    if (ofSource?.delete(entry) !== true) return;
+    this.#size -= 1;
+    if (ofSource.size === 0) this.#sources.delete(entry.source);
   }
 }
