@@ -14,13 +14,13 @@ import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
 import {forgetPeersThatLeft} from '#shared/transport/forget-peers-that-left.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {RecordService} from './directory/record-service.ts';
-import {UpgradeListener} from './http/upgrade-listener.ts';
+import {UpgradeListener} from './http/web-socket/upgrade-listener.ts';
 import type {Misconduct} from './limits/conduct-book.ts';
 import {ConnectionLimits} from './limits/connection-limits.ts';
 import type {RefusalTally} from './limits/refusals.ts';
 import type {SocketLimits} from './limits/socket-limits.ts';
-import type {SourceAddress} from './limits/source-address.ts';
-import {sourceKeyOf} from './limits/source-key-of.ts';
+import type {SourceAddress} from './limits/source/source-address.ts';
+import {sourceKeyOf} from './limits/source/source-key-of.ts';
 import {
   createRelayService,
   RELAYED_CONNECTION_LIMIT,

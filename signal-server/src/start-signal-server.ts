@@ -11,7 +11,7 @@ import {publicAddress} from './http/public-address.ts';
 import {createGuardedServer} from './http/guard-http-server.ts';
 import {RefusalTally} from './limits/refusals.ts';
 import {defaultSocketLimits, type SocketLimits} from './limits/socket-limits.ts';
-import {parseProxyList, sourceAddress} from './limits/source-address.ts';
+import {parseProxyList, sourceAddress} from './limits/source/source-address.ts';
 import {requestListener} from './http/request-listener.ts';
 import type {Misconduct} from './limits/conduct-book.ts';
 import {ServerError} from './server-error.ts';

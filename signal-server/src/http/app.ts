@@ -8,7 +8,7 @@ import {basePath, pathBelow} from './base-path.ts';
 import {formatMetrics} from '../metrics.ts';
 import {mintIceServers} from './mint-ice-servers.ts';
 import {publicAddress, socketPath} from './public-address.ts';
-import {serveFolder} from './serve-folder.ts';
+import {serveFolder} from './files/serve-folder.ts';
 
 export type AppOptions = {
   readonly config: Pick<

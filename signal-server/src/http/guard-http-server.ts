@@ -1,7 +1,7 @@
 import {createServer, type RequestListener, type Server} from 'node:http';
 import type {BlockList, Socket} from 'node:net';
 import type {Refusal} from '../limits/refusals.ts';
-import {isTrusted, sourceAddress} from '../limits/source-address.ts';
+import {isTrusted, sourceAddress} from '../limits/source/source-address.ts';
 import {StrangerSockets, type WaitingSocket} from '../limits/stranger-sockets.ts';
 
 type Options = {

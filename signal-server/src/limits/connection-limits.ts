@@ -1,7 +1,7 @@
 import type {Connection, Libp2p, PeerId} from '@libp2p/interface';
 import type {Refusal} from './refusals.ts';
-import {SourceCounts} from './source-counts.ts';
-import {sourceKeyOf} from './source-key-of.ts';
+import {SourceCounts} from './source/source-counts.ts';
+import {sourceKeyOf} from './source/source-key-of.ts';
 
 type Options = {
   readonly libp2p: Libp2p;

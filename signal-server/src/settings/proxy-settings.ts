@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {isProxyEntry} from '../limits/source-address.ts';
+import {isProxyEntry} from '../limits/source/source-address.ts';
 
 /** IP addresses and networks. */
 export const proxiesSchema: z.ZodType<readonly string[]> = z.array(

@@ -10,11 +10,11 @@ import {
 import {ipPortToMultiaddr} from '@libp2p/utils';
 import type {Multiaddr} from '@multiformats/multiaddr';
 import {WebSocketServer, type WebSocket} from 'ws';
-import {FairTurns} from '../limits/fair-turns.ts';
-import type {Refusal} from '../limits/refusals.ts';
-import type {SourceAddress} from '../limits/source-address.ts';
-import type {SocketLimits} from '../limits/socket-limits.ts';
-import {StrangerSockets, type WaitingSocket} from '../limits/stranger-sockets.ts';
+import {FairTurns} from '../../limits/fair-turns.ts';
+import type {Refusal} from '../../limits/refusals.ts';
+import type {SourceAddress} from '../../limits/source/source-address.ts';
+import type {SocketLimits} from '../../limits/socket-limits.ts';
+import {StrangerSockets, type WaitingSocket} from '../../limits/stranger-sockets.ts';
 import {WebSocketConnection} from './web-socket-connection.ts';
 
 /** Twice the longest message of noise, 65,535 bytes and its length. */

@@ -2,9 +2,9 @@ import {mkdtemp, rm, truncate, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {openClient, openServer} from '../testing/open-client.ts';
-import {frame, openRawSocket, upgradeRequest, type RawSocket} from '../testing/raw-socket.ts';
-import type {SignalServer} from '../start-signal-server.ts';
+import {openClient, openServer} from '../../testing/open-client.ts';
+import {frame, openRawSocket, upgradeRequest, type RawSocket} from '../../testing/raw-socket.ts';
+import type {SignalServer} from '../../start-signal-server.ts';
 
 const LATE_MS = 200;
 let server: SignalServer;
