@@ -204,3 +204,17 @@ test('[SL6] says whether nobody answers at all, or only no WebSocket opens', asy
   await expect.poll(() => causesOf(blocked)[0], PATIENT).toBe('SERVER_SOCKET_FAILED');
   await expect.poll(() => causesOf(alone)[0], PATIENT).toBe('BOOTSTRAP_FAILED');
 });
+
+test('[SL7] listens for the network that is back until it is stopped', async () => {
+  const online = new Set<() => void>();
+  const onOnline = (listener: () => void) => {
+    online.add(listener);
+    return () => void online.delete(listener);
+  };
+  const stalled = await startStallingProxy();
+  closers.push(async () => await stalled.close());
+  const tab = await createTab({serverUrl: stalled.url, onOnline});
+  expect(online.size).toBe(1);
+  await tab.stop();
+  expect(online.size).toBe(0);
+});

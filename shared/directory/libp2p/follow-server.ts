@@ -14,8 +14,11 @@ const AFTER_FLOOD_MS = RECORD_TTL_MS / 3;
 /** A new connection is an event; this only catches what events miss. */
 const CHECK_MS = 1_000;
 
+/** What following a server needs of the node. */
+type FollowedNode = Pick<Libp2p, 'getConnections' | 'addEventListener' | 'removeEventListener'>;
+
 type Options = {
-  readonly libp2p: Libp2p;
+  readonly libp2p: FollowedNode;
   readonly server: PeerId;
   readonly prefix: string;
   readonly patience?: Patience | undefined;
@@ -61,7 +64,7 @@ export async function readOnce(
 }
 
 /** The newest: of a server that came back, the older may be one whose end is still unnoticed here. */
-export function openConnection(libp2p: Libp2p, peer: Libp2pPeerId): Connection | null {
+export function openConnection(libp2p: FollowedNode, peer: Libp2pPeerId): Connection | null {
   const open = libp2p
     .getConnections(peer)
     .filter((connection) => connection.status === 'open' && isDirectConnection(connection))
@@ -71,7 +74,7 @@ export function openConnection(libp2p: Libp2p, peer: Libp2pPeerId): Connection |
 
 /** Resolves when a connection to `peer` opens, after `limitMs`, or when `signal` aborts. */
 async function untilConnected(
-  libp2p: Libp2p,
+  libp2p: FollowedNode,
   peer: Libp2pPeerId,
   signal: AbortSignal,
   limitMs: number = CHECK_MS,
@@ -80,10 +83,12 @@ async function untilConnected(
   const look = ({detail}: CustomEvent<Connection>) => {
     if (detail.remotePeer.equals(peer)) over.resolve();
   };
-  const timer = setTimeout(over.resolve, limitMs);
+  const giveUp = () => over.resolve();
+  const timer = setTimeout(giveUp, limitMs);
   libp2p.addEventListener('connection:open', look);
-  signal.addEventListener('abort', () => over.resolve(), {once: true});
+  signal.addEventListener('abort', giveUp, {once: true});
   await over.promise;
   clearTimeout(timer);
+  signal.removeEventListener('abort', giveUp);
   libp2p.removeEventListener('connection:open', look);
 }

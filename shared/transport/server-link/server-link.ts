@@ -38,6 +38,8 @@ type Options = {
   /** Set by this link, from what the servers say. */
   readonly clock?: SwarmClock;
   readonly onState?: (state: ServerLinkState) => void;
+  /** Calls `listener` when the network is back, until the function that it returns is called. */
+  readonly onOnline?: (listener: () => void) => () => void;
 };
 
 const BEAT_MS = 1_000;
@@ -71,6 +73,7 @@ class NamedServersLink implements ServerLink {
   /** Until when what libp2p still remembers of a server is removed. */
   readonly #forgetUntilMs = new Map<PeerId, number>();
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #forgetOnline: () => void;
   #bootstrap: Bootstrap | null = null;
   #isStopped = false;
   #lastBeatMs = performance.now();
@@ -85,6 +88,7 @@ class NamedServersLink implements ServerLink {
     this.#clock = options.clock ?? createSwarmClock();
     this.#home = this.#start(async (locateOptions) => await this.#read(locateOptions));
     this.#timer = setInterval(() => this.#beat(), BEAT_MS);
+    this.#forgetOnline = options.onOnline?.(() => this.tryAtOnce()) ?? (() => undefined);
   }
 
   get connected(): Promise<Bootstrap> {
@@ -138,6 +142,7 @@ class NamedServersLink implements ServerLink {
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
+    this.#forgetOnline();
     for (const connection of this.#connections()) connection.stop();
     this.#listeners.clear();
     this.#beatListeners.clear();

@@ -29,7 +29,7 @@ export type NodeOptions = {
   /** Calls back when the page is being closed. */
   readonly onPageHide: (listener: () => void) => void;
   /** Calls back when the browser says that the network is back. */
-  readonly onOnline: (listener: () => void) => void;
+  readonly onOnline: (listener: () => void) => () => void;
   /** Called when the link to the signal servers is lost, fails again, or is back. */
   readonly onServerState?: (state: ServerLinkState) => void;
 };

@@ -29,9 +29,7 @@ function start(config: PageConfig): void {
         addEventListener('pagehide', listener);
         addEventListener('pageshow', reloadRestored);
       },
-      onOnline: (listener) => {
-        network.onOnline(listener);
-      },
+      onOnline: (listener) => network.onOnline(listener),
       onServerState: (state) => {
         network.serverState(state);
       },

@@ -55,7 +55,7 @@ type Options = {
   readonly fetchBootstrap: (options: {readonly signal: AbortSignal}) => Promise<Bootstrap>;
   readonly onServerState?: (state: ServerLinkState) => void;
   /** Calls back when the browser says that the network is back. */
-  readonly onOnline?: (listener: () => void) => void;
+  readonly onOnline?: (listener: () => void) => () => void;
   readonly signal: AbortSignal;
 };
 
@@ -99,9 +99,9 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
       return bootstrap;
     },
     ...(options.onServerState && {onState: options.onServerState}),
+    ...(options.onOnline && {onOnline: options.onOnline}),
   });
   link = server;
-  options.onOnline?.(() => server.tryAtOnce());
   const node = describeNode({libp2p, server, clock, guard});
   identifyConnections({
     libp2p,
