@@ -75,7 +75,7 @@ async function describeOffer({model: id}: PageConfig): Promise<ModelCard> {
 }
 
 function siteUrl(): string {
-  return new URL('../', location.href).href;
+  return new URL('./', location.href).href;
 }
 
 try {
