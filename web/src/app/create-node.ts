@@ -1,8 +1,8 @@
 import {mostPositions} from '#shared/model/model-spec.ts';
 import {GenerationClient, sessionIdFrom} from '#shared/client/generation-client.ts';
 import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
-import {untilAborted} from '#shared/base/until-aborted.ts';
 import {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
+import {GENERATION_LIMITS} from '#shared/session/generation/generation-task.ts';
 import type {ChatService} from '../ports/chat-service.ts';
 import type {DeviceState} from '../ports/device-state.ts';
 import type {LinkService} from '../ports/link-service.ts';
@@ -33,11 +33,6 @@ export type NodeOptions = {
   /** Called when the link to the signal servers is lost, fails again, or is back. */
   readonly onServerState?: (state: ServerLinkState) => void;
 };
-
-/** A chain that says nothing for this long has failed. */
-const SILENCE_MS = 60_000;
-/** Answers take seconds: those that fill the swarm now are over by then, or it is too small. */
-const ROOM_PATIENCE_MS = SILENCE_MS;
 
 /** Composition root of the node in this tab: joins the swarm of one model, to ask and to lend. */
 export async function createNode(options: NodeOptions): Promise<Services> {
@@ -128,7 +123,8 @@ function createClient(
     manifestHash: model.manifestHash,
     hiddenSize: spec.hiddenSize,
     endTokenIds: spec.endTokenIds,
-    chooseChain: (request, avoid) => chooseChain(membership, request, {avoid, overlay, seed}),
+    limits: GENERATION_LIMITS,
+    chooseChain: (wish) => chooseChain(membership, wish, {overlay, seed}),
     promise: (hops) => {
       const named = hops.map(({peerId, startLayer, endLayer}) => ({
         nodeId: peerId,
@@ -140,20 +136,8 @@ function createClient(
         overlay.release(chain, membership.nowMs());
       };
     },
-    nextSnapshot: (signal) => nextSnapshot(membership, signal),
+    onSnapshot: (listener) => membership.onSnapshot(listener),
     nowMs: () => performance.now(),
     newSessionId: () => sessionIdFrom(crypto.getRandomValues(new Uint8Array(8))),
-    silenceMs: SILENCE_MS,
-    roomPatienceMs: ROOM_PATIENCE_MS,
   });
-}
-
-async function nextSnapshot(membership: SwarmMembership, signal: AbortSignal): Promise<void> {
-  const changed = Promise.withResolvers<void>();
-  const unsubscribe = membership.onSnapshot(changed.resolve);
-  try {
-    await untilAborted(changed.promise, signal);
-  } finally {
-    unsubscribe();
-  }
 }

@@ -2,7 +2,7 @@ import {WeftError} from '#shared/base/errors.ts';
 import {encodeChat} from '#shared/model/text/chat/encode-chat.ts';
 import {createTokenTextStream, type TokenTextStream} from '#shared/model/text/token-text-stream.ts';
 import type {GenerationClient} from '#shared/client/generation-client.ts';
-import type {GenerationEvent, ServedHop} from '#shared/client/generation-event.ts';
+import type {ReaderEvent, ServedHop} from '#shared/client/reader-event.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {ChatTemplate} from '#shared/model/text/chat/chat-template.ts';
 import type {Tokenizer} from '#shared/model/text/tokenizer.ts';
@@ -87,7 +87,7 @@ function textStreamOf(vocabulary: Vocabulary | null): TokenTextStream {
   return createTokenTextStream(vocabulary.tokenizer, utf8);
 }
 
-function toAnswerEvent(event: GenerationEvent<EngineHop>, text: TokenTextStream): AnswerEvent {
+function toAnswerEvent(event: ReaderEvent<EngineHop>, text: TokenTextStream): AnswerEvent {
   switch (event.kind) {
     case 'waiting':
     case 'ready':

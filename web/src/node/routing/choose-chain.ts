@@ -1,10 +1,8 @@
 import {assert} from '#shared/base/assert.ts';
-import type {PeerId} from '#shared/base/ids.ts';
-import type {ChainChoice} from '#shared/client/generation-client.ts';
-import type {GenerationRequest} from '#shared/client/generation-event.ts';
+import type {ChainChoice, ChainWish} from '#shared/client/running-answer.ts';
 import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import type {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
-import {selectChain} from '#shared/scheduling/routing/select/select-chain.ts';
+import {rerouteChain} from '#shared/scheduling/routing/select/reroute-chain.ts';
 import type {EngineHop} from '../../ports/swarm-chat-service.ts';
 import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 
@@ -17,21 +15,13 @@ import type {SwarmMembership} from '../swarm/swarm-membership.ts';
  */
 export function chooseChain(
   membership: SwarmMembership,
-  request: GenerationRequest,
-  {
-    avoid,
-    overlay,
-    seed,
-  }: {
-    readonly avoid: ReadonlySet<PeerId>;
-    readonly overlay: ClientOverlay;
-    readonly seed: number;
-  },
+  {request, avoid, warm}: ChainWish,
+  {overlay, seed}: {readonly overlay: ClientOverlay; readonly seed: number},
 ): ChainChoice<EngineHop> {
   const {spec, cutEvery} = membership.model.manifest;
   const snapshot = membership.snapshotWith(null);
   const known = overlay.over(snapshot, avoid);
-  const result = selectChain({
+  const result = rerouteChain({
     snapshot,
     model: {layerCount: spec.layerCount, cutEvery},
     request: {
@@ -42,6 +32,8 @@ export function chooseChain(
     },
     overlay: known,
     seed,
+    hops: warm.map(({peerId, startLayer, endLayer}) => ({nodeId: peerId, startLayer, endLayer})),
+    lost: avoid,
   });
   if (result.kind === 'gap') return result;
   const hops = result.hops.map(({nodeId, startLayer, endLayer}) => {

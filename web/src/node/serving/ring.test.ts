@@ -129,7 +129,7 @@ describe('a ring of hops', () => {
       cause: {detail: {code: 'SESSIONS_FULL', peerId: 'alone'}},
     });
     await swarm.settle();
-    swarm.roomPatienceMs = 1;
+    swarm.limits = {...swarm.limits, patienceMs: 60_000};
     const patient = swarm.addClient('b', [alone]);
     const both = await Promise.all([collectTokens(patient, PROMPT), collectTokens(patient, [1])]);
     expect(both.map((tokens) => tokens.length)).toEqual([12, 12]);

@@ -1,11 +1,12 @@
 import {asManifestHash, asPeerId, type PeerId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {GenerationClient, sessionIdFrom} from '#shared/client/generation-client.ts';
+import type {ChainChoice} from '#shared/client/running-answer.ts';
 import {
-  GenerationClient,
-  sessionIdFrom,
-  type ChainChoice,
-} from '#shared/client/generation-client.ts';
+  GENERATION_LIMITS,
+  type GenerationLimits,
+} from '#shared/session/generation/generation-task.ts';
 import {MemoryNetwork} from '#shared/transport/memory-transport.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
@@ -34,10 +35,10 @@ export class RingSwarm {
   /** What each step of each hop took. */
   readonly steps: ObservedStep[] = [];
   nowMs = 0;
-  /** How long its clients wait while all hops are full. */
-  /** What a client is told that has no chain left. */
+  /** What a client hears for which there is no chain. */
   whyNoChain: Pick<MissingLayers, 'why' | 'mostKvTokens'> = {why: 'no-node'};
-  roomPatienceMs = 0;
+  /** How far its clients go; they do not wait for room unless a test says so. */
+  limits: GenerationLimits = {...GENERATION_LIMITS, silenceMs: 10_000, patienceMs: 0};
   #sessionCount = 0;
 
   constructor(spec: Partial<ModelSpec> = {}) {
@@ -104,29 +105,23 @@ export class RingSwarm {
       manifestHash,
       hiddenSize: this.spec.hiddenSize,
       endTokenIds: this.spec.endTokenIds,
-      chooseChain: (_, avoid): ChainChoice => {
+      limits: this.limits,
+      chooseChain: ({avoid}): ChainChoice => {
         const chain = chains.find((hops) => !hops.some(({peerId}) => avoid.has(peerId)));
         if (chain === undefined) {
-          const missing = [{startLayer: 0, endLayer: this.spec.layerCount, ...this.whyNoChain}];
-          return {kind: 'gap', missing};
+          const why = chains.length > 0 ? ({why: 'distrusted'} as const) : this.whyNoChain;
+          return {kind: 'gap', missing: [{startLayer: 0, endLayer: this.spec.layerCount, ...why}]};
         }
         const hops = chain.map(({peerId, range}) => ({peerId, ...range}));
         return {kind: 'chain', hops, stepMs: 1};
       },
-      // The chains of a test do not change: whoever waits, waits until its reader stops.
-      nextSnapshot: async (signal) => {
-        await new Promise((resolve) => {
-          signal.addEventListener('abort', resolve);
-        });
-        signal.throwIfAborted();
-      },
-      nowMs: () => this.nowMs,
+      // The chains of a test do not change: whoever waits for others, waits until its reader stops.
+      onSnapshot: () => undefined,
+      nowMs: () => performance.now(),
       newSessionId: () => {
         this.#sessionCount += 1;
         return sessionIdFrom(Uint8Array.of(0, 0, 0, 0, 0, 0, name.length, this.#sessionCount));
       },
-      silenceMs: 10_000,
-      roomPatienceMs: this.roomPatienceMs,
     });
     routeFrames(transport, {client, hop: () => null, onMalformed: () => undefined});
     return client;

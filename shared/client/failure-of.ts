@@ -1,0 +1,35 @@
+import {unreachable} from '#shared/base/assert.ts';
+import type {WeftError} from '#shared/base/errors.ts';
+import type {Answer, FailureReason} from '#shared/session/generation/generation-state.ts';
+import type {Refusal} from '#shared/session/generation/refusal.ts';
+import {GenerationFailedError} from './generation-failed.ts';
+import {PromptTooLongError} from './prompt-too-long.ts';
+import {SwarmFullError} from './swarm-full.ts';
+
+/** The error that tells the reader why the answer ended. */
+export function failureOf(answer: Answer, reason: FailureReason): WeftError {
+  const {promptTokenIds, maxNewTokens, limits} = answer.task;
+  switch (reason.kind) {
+    case 'refused':
+      return refusedError(reason.refusal, answer);
+    case 'full': {
+      const {missing, refusal} = reason;
+      const cause = refusal === null ? null : refusedError(refusal, answer);
+      // After so long without any room, it is no use to ask again sooner than after as long a time.
+      return new SwarmFullError({missing, retryAfterMs: limits.patienceMs}, {cause});
+    }
+    case 'too-long':
+      return new PromptTooLongError({
+        promptTokens: promptTokenIds.length,
+        newTokens: maxNewTokens,
+        // The last token of an answer is never fed back, and needs no place in a cache.
+        mostTokens: reason.mostKvTokens + 1,
+      });
+    default:
+      return unreachable(reason);
+  }
+}
+
+function refusedError({code, peerId, cause}: Refusal, {tokenIds}: Answer): GenerationFailedError {
+  return new GenerationFailedError({code, peerId, tokensShown: tokenIds.length}, {cause});
+}

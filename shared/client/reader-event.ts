@@ -1,0 +1,22 @@
+import type {SessionId} from '#shared/base/ids.ts';
+import type {HopServed} from '#shared/protocol/control/hop-served.ts';
+import type {Hop, Sampling} from '#shared/protocol/control/open-session.ts';
+import type {ReaderNews} from '#shared/session/generation/generation-action.ts';
+
+export type GenerationRequest = {
+  readonly promptTokenIds: readonly number[];
+  readonly maxNewTokens: number;
+  readonly sampling: Sampling;
+};
+
+/** What the reader of an answer hears, in this order; `waiting`, `chain` and `ready` come again with each chain. */
+export type ReaderEvent<H extends Hop = Hop> =
+  | Extract<ReaderNews, {readonly kind: 'waiting' | 'token' | 'end'}>
+  | {readonly kind: 'chain'; readonly hops: readonly H[]; readonly predictedStepMs: number}
+  /** Every hop has reserved. */
+  | {readonly kind: 'ready'; readonly sessionId: SessionId}
+  /** What the hops say that they took; comes last, or not at all. */
+  | {readonly kind: 'served'; readonly hops: readonly ServedHop<H>[]};
+
+/** What one hop measured of one answer. Its own word: it may be wrong. */
+export type ServedHop<H extends Hop = Hop> = Omit<HopServed, 'hopIndex'> & {readonly hop: H};

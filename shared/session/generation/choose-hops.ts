@@ -1,0 +1,11 @@
+import type {GenerationStep} from './generation-action.ts';
+import type {Answer} from './generation-state.ts';
+
+/** Asks phase 2 for a chain. */
+export function chooseHops(answer: Answer): GenerationStep {
+  const {avoid, warm, epoch} = answer;
+  return {
+    state: {kind: 'choosing', answer},
+    actions: [{kind: 'choose-chain', avoid, warm, attempt: epoch + 1}],
+  };
+}

@@ -1,0 +1,93 @@
+import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {GenerationAction, GenerationStep} from './generation-action.ts';
+import type {Answer, FailureReason, GenerationState} from './generation-state.ts';
+
+/** How long after its end an answer waits for what its hops measured. */
+const SERVED_PATIENCE_MS = 3_000;
+
+type CloseReason = Extract<GenerationAction, {readonly kind: 'close'}>['reason'];
+
+/** The last token is there. */
+export function endAsComplete(
+  answer: Answer,
+  {
+    hops,
+    finishReason,
+    nowMs,
+  }: {
+    readonly hops: readonly Hop[];
+    readonly finishReason: 'stop' | 'length';
+    readonly nowMs: number;
+  },
+): GenerationStep {
+  const servedByMs = nowMs + SERVED_PATIENCE_MS;
+  return {
+    state: {kind: 'complete', answer, hops, servedByMs},
+    actions: [
+      {kind: 'tell', news: {kind: 'end', finishReason}},
+      ...closeWhole(answer, hops, 'done'),
+    ],
+  };
+}
+
+/** @param hops of the chain that broke; empty when there was none. */
+export function endAsFailed(
+  answer: Answer,
+  reason: FailureReason,
+  hops: readonly Hop[],
+): GenerationStep {
+  return {
+    state: {kind: 'failed', answer, reason},
+    actions: closeBroken(answer, hops, 'failed'),
+  };
+}
+
+/** The reader wants no more. */
+export function stopAnswer(state: GenerationState): GenerationStep {
+  const {answer} = state;
+  const stopped = {kind: 'stopped', answer} as const;
+  switch (state.kind) {
+    case 'choosing':
+    case 'waiting':
+      return {state: stopped, actions: closeBroken(answer, [], 'cancelled')};
+    case 'opening':
+      return {state: stopped, actions: closeBroken(answer, state.hops, 'cancelled')};
+    case 'feeding':
+    case 'decoding':
+      return {state: stopped, actions: closeWhole(answer, state.hops, 'cancelled')};
+    case 'complete':
+      return {state: stopped, actions: []};
+    default:
+      return {state, actions: []};
+  }
+}
+
+/** Frees a chain whose hops still reach each other: its head passes it on. */
+function closeWhole(
+  answer: Answer,
+  hops: readonly Hop[],
+  reason: CloseReason,
+): readonly GenerationAction[] {
+  return closeAt(answer, hops.slice(0, 1), reason);
+}
+
+/** Frees a chain that broke, or did not open: hops that keep caches after a loss hear of it one by one. */
+export function closeBroken(
+  answer: Answer,
+  hops: readonly Hop[],
+  reason: CloseReason,
+): readonly GenerationAction[] {
+  const keeps = answer.task.limits.afterLoss === 'recover';
+  return keeps
+    ? closeAt(answer, [...hops, ...answer.opened], reason)
+    : closeAt(answer, hops.slice(0, 1), reason);
+}
+
+function closeAt(
+  {epoch}: Answer,
+  hops: readonly Hop[],
+  reason: CloseReason,
+): readonly GenerationAction[] {
+  const at = [...new Set(hops.map(({peerId}) => peerId))];
+  return at.length === 0 ? [] : [{kind: 'close', epoch, at, reason}];
+}

@@ -1,0 +1,26 @@
+import type {GenerationStep} from './generation-action.ts';
+import type {GenerationState} from './generation-state.ts';
+
+type Feeding = Extract<GenerationState, {readonly kind: 'feeding'}>;
+
+/** The next piece of the token list goes to the head; the last asks for a token. */
+export function handOver(state: Feeding): GenerationStep {
+  const {answer, pieces} = state;
+  const [piece, ...rest] = pieces;
+  if (piece === undefined) return {state, actions: []};
+  const {promptTokenIds} = answer.task;
+  const {from, to} = piece;
+  const tokenIds = [
+    ...promptTokenIds.slice(from, to),
+    ...answer.tokenIds.slice(
+      Math.max(0, from - promptTokenIds.length),
+      Math.max(0, to - promptTokenIds.length),
+    ),
+  ];
+  return {
+    state: {...state, pieces: rest},
+    actions: [
+      {kind: 'feed', epoch: answer.epoch, position: from, tokenIds, sample: rest.length === 0},
+    ],
+  };
+}

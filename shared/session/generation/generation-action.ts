@@ -1,0 +1,66 @@
+import type {PeerId} from '#shared/base/ids.ts';
+import type {HopServed} from '#shared/protocol/control/hop-served.ts';
+import type {Hop, OpenSession} from '#shared/protocol/control/open-session.ts';
+import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+import type {GenerationState} from './generation-state.ts';
+
+/** What a driver does, in this order. */
+export type GenerationAction =
+  /** Ask phase 2; a `chain` or `gap` event answers. The load of a chain chosen before counts no more. */
+  | {
+      readonly kind: 'choose-chain';
+      readonly avoid: ReadonlySet<PeerId>;
+      /** Hops whose caches hold this answer: they are kept where that can be done. */
+      readonly warm: readonly Hop[];
+      /** Counts the openings of this answer. */
+      readonly attempt: number;
+    }
+  /** Send the opening down the chain; the load of the chain counts from now on. */
+  | {
+      readonly kind: 'open';
+      readonly epoch: number;
+      readonly hops: readonly Hop[];
+      readonly warmPositions: readonly number[];
+      readonly keep: OpenSession['keep'];
+    }
+  /** Ask hop `hopIndex`, down the chain, to send its kept output to the hop after it, from `position` on. */
+  | {
+      readonly kind: 'replay';
+      readonly epoch: number;
+      readonly hopIndex: number;
+      readonly position: number;
+    }
+  /** Send tokens to the head; a `fed` event follows. */
+  | {
+      readonly kind: 'feed';
+      readonly epoch: number;
+      readonly position: number;
+      readonly tokenIds: readonly number[];
+      /** Whether the tail samples after the last of them. */
+      readonly sample: boolean;
+    }
+  /** Free the session: at the head of a whole chain, which passes it on, or at single hops. */
+  | {
+      readonly kind: 'close';
+      readonly epoch: number;
+      readonly at: readonly PeerId[];
+      readonly reason: 'done' | 'cancelled' | 'failed';
+    }
+  | {readonly kind: 'tell'; readonly news: ReaderNews};
+
+/** What the reader of an answer hears. */
+export type ReaderNews =
+  /** Some layers cannot be served now; the answer goes on when they can. */
+  | {readonly kind: 'waiting'; readonly missing: readonly MissingLayers[]}
+  /** Every hop has reserved. */
+  | {readonly kind: 'ready'}
+  | {readonly kind: 'token'; readonly token: SampledToken; readonly atMs: number}
+  | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'}
+  /** What the hops say that they took; comes last, or not at all. */
+  | {readonly kind: 'served'; readonly hops: readonly HopServed[]};
+
+export type GenerationStep = {
+  readonly state: GenerationState;
+  readonly actions: readonly GenerationAction[];
+};

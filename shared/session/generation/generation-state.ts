@@ -1,0 +1,125 @@
+import type {PeerId} from '#shared/base/ids.ts';
+import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+import type {GenerationTask} from './generation-task.ts';
+import type {Refusal} from './refusal.ts';
+
+/** What an answer has so far, whatever happens to its chain. */
+export type Answer = {
+  readonly task: GenerationTask;
+  /** Tokens that the reader has; they only ever grow. */
+  readonly tokenIds: readonly number[];
+  /** Of the last opening; -1 before the first. */
+  readonly epoch: number;
+  /** Hops that may hold a cache of this answer, of the last chain or of one before. */
+  readonly opened: readonly Hop[];
+  /** Those of them that were up to date when their chain broke. */
+  readonly warm: readonly Hop[];
+  /** Peers that are not chosen again for the moment. */
+  readonly avoid: ReadonlySet<PeerId>;
+  /** Chains in a row that gave no token. */
+  readonly failures: number;
+  readonly lastRefusal: Refusal | null;
+  /** Since when it waits for a chain that opens; `null` while it does not. */
+  readonly waitsSinceMs: number | null;
+};
+
+/** The life of one answer at its client. */
+export type GenerationState =
+  /** Phase 2 is being asked for a chain. */
+  | {readonly kind: 'choosing'; readonly answer: Answer}
+  /** Nobody can serve some layers now. */
+  | {
+      readonly kind: 'waiting';
+      readonly answer: Answer;
+      /** When it looks again by itself; `null`: only when the snapshot changes. */
+      readonly wakeAtMs: number | null;
+    }
+  /** The opening is on its way down the chain. */
+  | {
+      readonly kind: 'opening';
+      readonly answer: Answer;
+      readonly hops: readonly Hop[];
+      /** What each hop is believed to hold; what it really holds comes with the readiness. */
+      readonly warmPositions: readonly number[];
+      readonly heardMs: number;
+    }
+  /** The hops get what they lack, the prompt or what a new hop missed, until the first token comes. */
+  | {
+      readonly kind: 'feeding';
+      readonly answer: Answer;
+      readonly hops: readonly Hop[];
+      /** From where each hop needed input when the chain was ready. */
+      readonly inputFrom: readonly number[];
+      /** What is not handed over yet, as positions; the last piece asks for a token. */
+      readonly pieces: readonly Piece[];
+      readonly heardMs: number;
+    }
+  /** Tokens go round. */
+  | {
+      readonly kind: 'decoding';
+      readonly answer: Answer;
+      readonly hops: readonly Hop[];
+      readonly heardMs: number;
+    }
+  /** Every token is there; until `servedByMs` the hops may say what they measured, then it is `null`. */
+  | {
+      readonly kind: 'complete';
+      readonly answer: Answer;
+      readonly hops: readonly Hop[];
+      readonly servedByMs: number | null;
+    }
+  /** The reader wants no more. */
+  | {readonly kind: 'stopped'; readonly answer: Answer}
+  | {readonly kind: 'failed'; readonly answer: Answer; readonly reason: FailureReason};
+
+/** Positions `[from, to)` of the token list. */
+export type Piece = {readonly from: number; readonly to: number};
+
+/** A state in which a chain serves the answer. */
+export type ServedState = Extract<
+  GenerationState,
+  {readonly kind: 'opening' | 'feeding' | 'decoding'}
+>;
+
+/** Why an answer cannot be completed. */
+export type FailureReason =
+  | {readonly kind: 'refused'; readonly refusal: Refusal}
+  /** For all its patience it found no room. */
+  | {
+      readonly kind: 'full';
+      readonly missing: readonly MissingLayers[];
+      readonly refusal: Refusal | null;
+    }
+  /** No cache that serves these layers could ever hold it. */
+  | {readonly kind: 'too-long'; readonly mostKvTokens: number};
+
+/** Whether nothing can happen to the answer any more. */
+export function isOver(state: GenerationState): boolean {
+  return (
+    state.kind === 'stopped' ||
+    state.kind === 'failed' ||
+    (state.kind === 'complete' && state.servedByMs === null)
+  );
+}
+
+/** When the machine wants to be told the time (`tick`), or `null`. */
+export function wakeAtMs(state: GenerationState): number | null {
+  switch (state.kind) {
+    case 'waiting':
+      return state.wakeAtMs;
+    case 'opening':
+    case 'feeding':
+    case 'decoding':
+      return state.heardMs + state.answer.task.limits.silenceMs;
+    case 'complete':
+      return state.servedByMs;
+    default:
+      return null;
+  }
+}
+
+/** Tokens of prompt and answer together. */
+export function tokenCountOf({task, tokenIds}: Answer): number {
+  return task.promptTokenIds.length + tokenIds.length;
+}

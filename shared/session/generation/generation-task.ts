@@ -1,0 +1,37 @@
+/** How far a client goes for one answer. */
+export type GenerationLimits = {
+  /** A chain that says nothing for this long has failed. */
+  readonly silenceMs: number;
+  /** How long an answer waits, at one stretch, for room at hops that are full, or for hops to go on with. */
+  readonly patienceMs: number;
+  /** Chains in a row that failed before they gave a token; hops that are full for the moment do not count. */
+  readonly maxFailures: number;
+  /** What a hop that is lost after the first token does to the answer. */
+  readonly afterLoss: 'recover' | 'end';
+};
+
+/** What is asked, and how far the client goes for it: the same for the whole life of an answer. */
+export type GenerationTask = {
+  readonly promptTokenIds: readonly number[];
+  readonly maxNewTokens: number;
+  readonly endTokenIds: readonly number[];
+  /** Tokens of one piece of the prompt: small enough that hops work on different pieces at once. */
+  readonly pieceTokens: number;
+  readonly limits: GenerationLimits;
+};
+
+/** What tabs allow themselves, and what the virtual swarm measures. */
+export const GENERATION_LIMITS: GenerationLimits = {
+  silenceMs: 60_000,
+  // Answers take seconds: those that fill the swarm now are over by then, or it is too small.
+  patienceMs: 60_000,
+  maxFailures: 5,
+  afterLoss: 'end',
+};
+
+const PIECE_BYTES = 32 * 1024;
+
+/** Tokens whose hidden states are about `PIECE_BYTES` in f16; at least one. */
+export function pieceTokensOf(hiddenSize: number): number {
+  return Math.max(1, Math.floor(PIECE_BYTES / (2 * hiddenSize)));
+}

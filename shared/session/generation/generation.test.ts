@@ -1,0 +1,353 @@
+import {expect, test} from 'vitest';
+import {asPeerId, type PeerId} from '#shared/base/ids.ts';
+import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import type {GenerationAction, GenerationStep} from './generation-action.ts';
+import type {SeenEvent} from './generation-event.ts';
+import {isOver, wakeAtMs} from './generation-state.ts';
+import {GENERATION_LIMITS, type GenerationTask} from './generation-task.ts';
+import {startGeneration, stepGeneration} from './step-generation.ts';
+
+const hop = (name: string, startLayer: number, endLayer: number): Hop => ({
+  peerId: asPeerId(name),
+  startLayer,
+  endLayer,
+});
+const [A, B, C, D] = [hop('a', 0, 2), hop('b', 2, 4), hop('c', 4, 6), hop('d', 2, 4)];
+
+function task(differences: Partial<GenerationTask> = {}): GenerationTask {
+  return {
+    promptTokenIds: [11, 12, 13, 14, 15],
+    maxNewTokens: 4,
+    endTokenIds: [99],
+    pieceTokens: 2,
+    limits: {...GENERATION_LIMITS, afterLoss: 'recover'},
+    ...differences,
+  };
+}
+
+const ending = task({limits: GENERATION_LIMITS});
+
+/** The last step of an answer to which this happened. */
+function after(
+  what: GenerationTask,
+  ...events: readonly (SeenEvent & {readonly nowMs?: number})[]
+) {
+  return events.reduce<GenerationStep>(
+    (step, event) => stepGeneration(step.state, {nowMs: 0, ...event}),
+    startGeneration(what),
+  );
+}
+
+const chain = (...hops: readonly Hop[]) => ({kind: 'chain', hops}) as const;
+const ready = (epoch: number, ...inputFrom: readonly number[]) =>
+  ({kind: 'ready', epoch, inputFrom}) as const;
+const fed = (epoch: number) => ({kind: 'fed', epoch}) as const;
+const tokens = (epoch: number, position: number, ...tokenIds: readonly number[]) =>
+  ({
+    kind: 'tokens',
+    epoch,
+    position,
+    tokens: tokenIds.map((tokenId) => ({tokenId, logprob: 0, top: []})),
+  }) as const;
+const refused = (epoch: number, code: RefusalCode, peerId: PeerId | null) =>
+  ({kind: 'refused', epoch, refusal: {code, peerId}}) as const;
+
+/** Until two tokens are shown over A, B and C. */
+const TWO_SHOWN = [
+  chain(A, B, C),
+  ready(0, 0, 0, 0),
+  fed(0),
+  fed(0),
+  fed(0),
+  tokens(0, 5, 21),
+  tokens(0, 6, 22),
+];
+
+const kindsOf = (actions: readonly GenerationAction[]) => actions.map(({kind}) => kind);
+
+const feeds = (actions: readonly GenerationAction[]) =>
+  actions.flatMap((action) =>
+    action.kind === 'feed' ? [{position: action.position, tokenIds: action.tokenIds}] : [],
+  );
+
+test('[GN1] an answer goes from a chain to its last token, and frees its hops', () => {
+  const shown = after(task(), ...TWO_SHOWN);
+  expect(shown.state).toMatchObject({kind: 'decoding', answer: {tokenIds: [21, 22], epoch: 0}});
+  const last = after(task(), ...TWO_SHOWN, tokens(0, 7, 23, 99, 24));
+  expect(last.state).toMatchObject({kind: 'complete', answer: {tokenIds: [21, 22, 23, 99]}});
+  expect(kindsOf(last.actions)).toEqual(['tell', 'tell', 'tell', 'close']);
+  expect(last.actions.at(-2)).toMatchObject({news: {kind: 'end', finishReason: 'stop'}});
+  expect(last.actions.at(-1)).toEqual({kind: 'close', epoch: 0, at: ['a'], reason: 'done'});
+  expect(isOver(last.state)).toBe(false);
+  const served = stepGeneration(last.state, {kind: 'served', epoch: 0, hops: [], nowMs: 1});
+  expect(kindsOf(served.actions)).toEqual(['tell']);
+  expect(isOver(served.state)).toBe(true);
+});
+
+test('[GN2] the prompt goes to the head in pieces, each when there is room for it; the last asks for a token', () => {
+  const actions = [0, 1, 2, 3].map(
+    (pieces) =>
+      after(task(), chain(A, B, C), ready(0, 0, 0, 0), ...Array(pieces).fill(fed(0))).actions,
+  );
+  expect(actions.flatMap(feeds)).toEqual([
+    {position: 0, tokenIds: [11, 12]},
+    {position: 2, tokenIds: [13, 14]},
+    {position: 4, tokenIds: [15]},
+  ]);
+  expect(actions.flat().map((action) => action.kind === 'feed' && action.sample)).toEqual([
+    false, // the news that the chain is ready
+    false,
+    false,
+    true,
+  ]);
+});
+
+test.each([
+  ['before the prompt is complete', [chain(A), ready(0, 0), tokens(0, 5, 21)]],
+  ['twice', [...TWO_SHOWN, tokens(0, 6, 22)]],
+  ['too far ahead', [...TWO_SHOWN, tokens(0, 8, 23)]],
+  ['by none', [...TWO_SHOWN, tokens(0, 7)]],
+])('[GN3] a token that comes %s ends the answer, and is not shown', (_, events) => {
+  const {state} = after(task(), ...events);
+  expect(state).toMatchObject({
+    kind: 'failed',
+    reason: {
+      kind: 'refused',
+      refusal: {code: 'OUT_OF_ORDER', peerId: state.answer.opened.at(-1)?.peerId},
+    },
+  });
+});
+
+test('[GN4] before the first token a hop that refuses is avoided; nobody to blame, all hops are', () => {
+  const one = after(task(), chain(A, B, C), refused(0, 'NOT_SERVING', B.peerId));
+  expect(one.actions.at(-1)).toMatchObject({
+    kind: 'choose-chain',
+    avoid: new Set(['b']),
+    attempt: 1,
+  });
+  const all = after(task(), chain(A, B, C), {kind: 'tick', nowMs: 60_000});
+  expect(all.actions.at(-1)).toMatchObject({avoid: new Set(['a', 'b', 'c'])});
+  const late = after(task(), chain(A, B, C), {kind: 'tick', nowMs: 59_999});
+  expect(late.actions).toEqual([]);
+});
+
+const lostBy = (epoch: number) => [chain(A), refused(epoch, 'PEER_LEFT', A.peerId)];
+const fullBy = (epoch: number) => [chain(A), refused(epoch, 'KV_FULL', A.peerId)];
+
+test('[GN4] five chains in a row that fail are the end, hops that are full not counted', () => {
+  const four = [0, 1, 2, 3].flatMap(lostBy);
+  expect(after(task(), ...four, ...fullBy(4)).state.kind).toBe('choosing');
+  expect(after(task(), ...four, ...fullBy(4), ...lostBy(5)).state).toMatchObject({
+    kind: 'failed',
+    reason: {refusal: {code: 'PEER_LEFT', peerId: 'a'}},
+  });
+});
+
+test.each<RefusalCode>(['VERSION_MISMATCH', 'PROMPT_TOO_LONG', 'BAD_PAYLOAD'])(
+  '[GN4] %s is the end at once: no other chain could do better',
+  (code) => {
+    expect(after(task(), chain(A, B, C), refused(0, code, B.peerId)).state).toMatchObject({
+      kind: 'failed',
+      reason: {refusal: {code}},
+    });
+  },
+);
+
+test('[GN5] a lost hop is replaced in a higher epoch; the others are opened at the position of the last token', () => {
+  const lost = after(task(), ...TWO_SHOWN, refused(0, 'PEER_LEFT', B.peerId));
+  expect(lost.actions).toEqual([
+    {kind: 'choose-chain', avoid: new Set(['b']), warm: [A, C], attempt: 1},
+  ]);
+  const opened = stepGeneration(lost.state, {...chain(A, D, C), nowMs: 0});
+  expect(opened.actions).toEqual([
+    {kind: 'open', epoch: 1, hops: [A, D, C], warmPositions: [6, 0, 6], keep: 'after-loss'},
+  ]);
+});
+
+test('[GN5] a peer that gets other layers than before holds nothing of use', () => {
+  const lost = after(
+    task(),
+    ...TWO_SHOWN,
+    refused(0, 'PEER_LEFT', B.peerId),
+    chain(hop('a', 0, 4), C),
+  );
+  expect(lost.actions).toMatchObject([{kind: 'open', warmPositions: [0, 6]}]);
+});
+
+test('[GN5] a chain that fails to open leaves the warm hops warm, but for who refused', () => {
+  const {actions} = after(
+    task(),
+    ...TWO_SHOWN,
+    refused(0, 'PEER_LEFT', B.peerId),
+    chain(A, D, C),
+    refused(1, 'SESSIONS_FULL', D.peerId),
+  );
+  expect(actions).toEqual([
+    {kind: 'choose-chain', avoid: new Set(['b', 'd']), warm: [A, C], attempt: 2},
+  ]);
+});
+
+test('[GN6] what a new hop missed is asked of the hop in front of it, before the last token goes round', () => {
+  const {actions} = after(
+    task(),
+    ...TWO_SHOWN,
+    refused(0, 'PEER_LEFT', B.peerId),
+    chain(A, D, C),
+    ready(1, 6, 0, 6),
+  );
+  expect(actions).toEqual([
+    {kind: 'tell', news: {kind: 'ready'}},
+    {kind: 'replay', epoch: 1, hopIndex: 0, position: 0},
+    {kind: 'feed', epoch: 1, position: 6, tokenIds: [22], sample: true},
+  ]);
+});
+
+test('[GN7] a hop that kept too little goes back with all in front of it, and the token list fills them', () => {
+  const {actions} = after(
+    task(),
+    ...TWO_SHOWN,
+    refused(0, 'PEER_LEFT', B.peerId),
+    chain(A, D, C),
+    ready(1, 6, 0, 3),
+    {kind: 'kept-from', epoch: 1, hopIndex: 0, position: 4},
+  );
+  expect(actions).toMatchObject([{kind: 'open', epoch: 2, warmPositions: [0, 0, 3]}]);
+});
+
+test('[GN7] a hop that nobody asked changes nothing by what it kept', () => {
+  const before = after(task(), chain(A, B, C), ready(0, 0, 0, 0));
+  const unasked = {kind: 'kept-from', epoch: 0, hopIndex: 0, position: 4, nowMs: 0} as const;
+  expect(stepGeneration(before.state, unasked)).toEqual({state: before.state, actions: []});
+});
+
+test.each([
+  ['too few', [6, 0]],
+  ['more than a hop can hold', [6, 1, 6]],
+])('[GN8] a readiness that says %s positions breaks its word', (_, inputFrom) => {
+  const {state} = after(
+    task(),
+    ...TWO_SHOWN,
+    refused(0, 'PEER_LEFT', B.peerId),
+    chain(A, D, C),
+    ready(1, ...inputFrom),
+  );
+  expect(state).toMatchObject({kind: 'failed', reason: {refusal: {code: 'MALFORMED_MESSAGE'}}});
+});
+
+test('[GN9] without leave to recover, a hop that is lost after the first token ends the answer with the reason', () => {
+  const begun = after(ending, ...TWO_SHOWN, {kind: 'link-lost', peerId: C.peerId});
+  expect(begun.state).toMatchObject({
+    kind: 'failed',
+    answer: {tokenIds: [21, 22]},
+    reason: {kind: 'refused', refusal: {code: 'PEER_LEFT', peerId: 'c'}},
+  });
+  expect(begun.actions).toEqual([{kind: 'close', epoch: 0, at: ['a'], reason: 'failed'}]);
+  const before = after(ending, chain(A, B, C), {kind: 'link-lost', peerId: C.peerId});
+  expect(before.state.kind).toBe('choosing');
+});
+
+test('[GN9] a link to a peer in the middle of the chain is none of the answer', () => {
+  const shown = after(task(), ...TWO_SHOWN);
+  const lost = {kind: 'link-lost', peerId: B.peerId, nowMs: 0} as const;
+  expect(stepGeneration(shown.state, lost)).toEqual({state: shown.state, actions: []});
+});
+
+const gap = (why: 'full' | 'no-node' | 'distrusted') =>
+  ({kind: 'gap', missing: [{startLayer: 0, endLayer: 6, why}]}) as const;
+
+test('[GN10] for tabs to join an answer waits without end, and asks again when the snapshot changes', () => {
+  const waiting = after(task(), gap('no-node'));
+  expect(wakeAtMs(waiting.state)).toBeNull();
+  const asked = stepGeneration(waiting.state, {kind: 'snapshot', nowMs: 1e9});
+  expect(kindsOf(asked.actions)).toEqual(['choose-chain']);
+});
+
+test('[GN10] for room an answer asks again twice a second, whoever was full too, until its patience is over', () => {
+  const events = [chain(A), refused(0, 'KV_FULL', A.peerId), gap('distrusted')];
+  const waiting = after(task(), ...events);
+  expect(waiting.actions).toEqual([
+    {kind: 'tell', news: {kind: 'waiting', missing: [{startLayer: 0, endLayer: 6, why: 'full'}]}},
+  ]);
+  expect(wakeAtMs(waiting.state)).toBe(500);
+  const again = after(task(), ...events, {kind: 'tick', nowMs: 500});
+  expect(again.actions).toMatchObject([{kind: 'choose-chain', avoid: new Set()}]);
+  const tooLong = after(
+    task(),
+    ...events,
+    {kind: 'tick', nowMs: 60_000},
+    {...chain(A), nowMs: 60_000},
+    {...refused(1, 'KV_FULL', A.peerId), nowMs: 60_001},
+    {...gap('distrusted'), nowMs: 60_001},
+  );
+  expect(tooLong.state).toMatchObject({
+    kind: 'failed',
+    reason: {kind: 'full', missing: [{why: 'full'}], refusal: {code: 'KV_FULL'}},
+  });
+});
+
+test('[GN10] where all refused who could serve it, and not for want of room, the refusal is the answer', () => {
+  const events = [chain(A), refused(0, 'WRONG_MODEL', A.peerId), gap('distrusted')];
+  expect(after(task(), ...events).state).toMatchObject({
+    kind: 'failed',
+    reason: {kind: 'refused', refusal: {code: 'WRONG_MODEL'}},
+  });
+});
+
+test('[GN10] an answer that has begun waits for whatever it lacks until its patience is over', () => {
+  const events = [...TWO_SHOWN, refused(0, 'PEER_LEFT', B.peerId), gap('no-node')];
+  expect(wakeAtMs(after(task(), ...events).state)).toBe(500);
+  const tooLong = after(
+    task(),
+    ...events,
+    {kind: 'tick', nowMs: 60_000},
+    {...gap('no-node'), nowMs: 60_000},
+  );
+  expect(tooLong.state).toMatchObject({
+    kind: 'failed',
+    reason: {kind: 'refused', refusal: {code: 'PEER_LEFT', peerId: 'b'}},
+  });
+  expect(tooLong.actions).toEqual([{kind: 'close', epoch: 0, at: ['a', 'c'], reason: 'failed'}]);
+});
+
+test('[GN10] a request that no cache could ever hold is refused at once', () => {
+  const missing = [{startLayer: 0, endLayer: 6, why: 'too-small', mostKvTokens: 7}] as const;
+  expect(after(task(), {kind: 'gap', missing}).state).toMatchObject({
+    kind: 'failed',
+    reason: {kind: 'too-long', mostKvTokens: 7},
+  });
+});
+
+test('[GN11] hops that the next chain does without are freed one by one, below its epoch', () => {
+  const {actions, state} = after(
+    task(),
+    ...TWO_SHOWN,
+    refused(0, 'KV_FULL', B.peerId),
+    chain(hop('e', 0, 6)),
+    ready(1, 0),
+  );
+  expect(actions[0]).toEqual({kind: 'close', epoch: 0, at: ['a', 'c'], reason: 'failed'});
+  expect(state.answer.opened).toEqual([hop('e', 0, 6)]);
+});
+
+test('[GN12] a reader that stops frees the chain by its head, and a broken one hop by hop', () => {
+  const whole = after(task(), ...TWO_SHOWN, {kind: 'stop'});
+  expect(whole.actions).toEqual([{kind: 'close', epoch: 0, at: ['a'], reason: 'cancelled'}]);
+  const broken = after(task(), ...TWO_SHOWN, refused(0, 'PEER_LEFT', B.peerId), {kind: 'stop'});
+  expect(broken.actions).toEqual([{kind: 'close', epoch: 0, at: ['a', 'c'], reason: 'cancelled'}]);
+});
+
+test('[GN12] a complete answer waits three seconds for what its hops measured, or until one cannot say it', () => {
+  const complete = after(task(), ...TWO_SHOWN, tokens(0, 7, 99));
+  expect(wakeAtMs(complete.state)).toBe(3_000);
+  const ends: readonly SeenEvent[] = [
+    {kind: 'tick'},
+    {kind: 'link-lost', peerId: C.peerId},
+    refused(0, 'PEER_LEFT', C.peerId),
+  ];
+  for (const end of ends) {
+    const step = stepGeneration(complete.state, {...end, nowMs: 3_000});
+    expect(isOver(step.state)).toBe(true);
+    expect(step.actions).toEqual([]);
+  }
+});

@@ -1,0 +1,18 @@
+import type {PeerId} from '#shared/base/ids.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+
+/** Why a chain does not, or no longer, serve an answer. */
+export type Refusal = {
+  readonly code: RefusalCode;
+  /** The hop that is to blame; `null` when nobody in particular is. */
+  readonly peerId: PeerId | null;
+  /** What the driver saw, for the error that it shows. */
+  readonly cause?: unknown;
+};
+
+const FULL: ReadonlySet<RefusalCode> = new Set(['SESSIONS_FULL', 'KV_FULL', 'QUEUE_FULL']);
+
+/** Whether the refusal passes as other answers end. */
+export function isFull({code}: Refusal): boolean {
+  return FULL.has(code);
+}

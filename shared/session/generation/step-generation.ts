@@ -1,0 +1,127 @@
+import type {PeerId} from '#shared/base/ids.ts';
+import type {Hop} from '#shared/protocol/control/open-session.ts';
+import {chooseHops} from './choose-hops.ts';
+import {stopAnswer} from './end-answer.ts';
+import {handOver} from './feed-head.ts';
+import type {GenerationStep} from './generation-action.ts';
+import type {GenerationEvent} from './generation-event.ts';
+import {isOver, wakeAtMs, type GenerationState, type ServedState} from './generation-state.ts';
+import type {GenerationTask} from './generation-task.ts';
+import {loseChain} from './lose-chain.ts';
+import type {Refusal} from './refusal.ts';
+import {takeChain, takeGap} from './take-choice.ts';
+import {takeKeptFrom, takeReady} from './take-ready.ts';
+import {takeTokens} from './take-tokens.ts';
+
+export function startGeneration(task: GenerationTask): GenerationStep {
+  return chooseHops({
+    task,
+    tokenIds: [],
+    epoch: -1,
+    opened: [],
+    warm: [],
+    avoid: new Set(),
+    failures: 0,
+    lastRefusal: null,
+    waitsSinceMs: null,
+  });
+}
+
+/**
+ * The next state of an answer and what to do about it. Pure: no clock, no socket, no timer.
+ *
+ * choosing ──chain──▶ opening ──ready──▶ feeding ──tokens──▶ decoding ──tokens──▶ complete
+ *    │  ▲                └────────────┬──────┴─────────────────┘
+ *   gap └──snapshot, tick──┐          │ refused, link-lost, silence
+ *    └────────────────▶ waiting       └──▶ choosing (in a new epoch) | failed
+ *
+ * From anywhere: stop ──▶ stopped. Whatever makes no sense in a state changes nothing.
+ */
+export function stepGeneration(state: GenerationState, event: GenerationEvent): GenerationStep {
+  if (isOver(state) || isOfOtherChain(state, event)) return unchanged(state);
+  if (event.kind === 'stop') return stopAnswer(state);
+  switch (state.kind) {
+    case 'choosing':
+      return stepChoosing(state, event);
+    case 'waiting':
+      return stepWaiting(state, event);
+    case 'opening':
+    case 'feeding':
+    case 'decoding':
+      return stepServed(state, event);
+    case 'complete':
+      return stepComplete(state, event);
+    default:
+      return unchanged(state);
+  }
+}
+
+function stepChoosing(state: Of<'choosing'>, event: GenerationEvent): GenerationStep {
+  if (event.kind === 'chain') return takeChain(state.answer, event.hops, event.nowMs);
+  if (event.kind === 'gap') return takeGap(state.answer, event.missing, event.nowMs);
+  return unchanged(state);
+}
+
+function stepWaiting(state: Of<'waiting'>, event: GenerationEvent): GenerationStep {
+  const {answer} = state;
+  if (event.kind === 'snapshot' && state.wakeAtMs === null) return chooseHops(answer);
+  // Those who were full may have room again, those who were gone may be back.
+  if (isDue(state, event)) return chooseHops({...answer, avoid: new Set()});
+  return unchanged(state);
+}
+
+function stepServed(state: ServedState, event: GenerationEvent): GenerationStep {
+  const refusal = lossIn(state, event);
+  if (refusal !== null) return loseChain(state, refusal);
+  const {nowMs} = event;
+  if (event.kind === 'tokens') return takeTokens(state, event);
+  if (event.kind === 'ready' && state.kind === 'opening') {
+    return takeReady(state, event.inputFrom, nowMs);
+  }
+  if (state.kind !== 'feeding') return unchanged(state);
+  if (event.kind === 'fed') return handOver({...state, heardMs: nowMs});
+  if (event.kind === 'kept-from') return takeKeptFrom(state, event.hopIndex, nowMs);
+  return unchanged(state);
+}
+
+/** Why the chain serves the answer no more, if that is what was seen. */
+function lossIn(state: ServedState, event: GenerationEvent): Refusal | null {
+  if (event.kind === 'refused') return event.refusal;
+  if (event.kind === 'link-lost' && isEnd(state.hops, event.peerId)) {
+    return {code: 'PEER_LEFT', peerId: event.peerId};
+  }
+  return isDue(state, event) ? {code: 'SESSION_EXPIRED', peerId: null} : null;
+}
+
+function stepComplete(state: Of<'complete'>, event: GenerationEvent): GenerationStep {
+  const over = {...state, servedByMs: null};
+  if (event.kind === 'served') {
+    return {state: over, actions: [{kind: 'tell', news: {kind: 'served', hops: event.hops}}]};
+  }
+  const isMute =
+    event.kind === 'refused' ||
+    (event.kind === 'link-lost' && isEnd(state.hops, event.peerId)) ||
+    isDue(state, event);
+  return isMute ? {state: over, actions: []} : unchanged(state);
+}
+
+type Of<Kind extends GenerationState['kind']> = Extract<GenerationState, {readonly kind: Kind}>;
+
+function unchanged(state: GenerationState): GenerationStep {
+  return {state, actions: []};
+}
+
+/** What was under way when the answer left a chain. */
+function isOfOtherChain({answer}: GenerationState, event: GenerationEvent): boolean {
+  return 'epoch' in event && event.epoch !== answer.epoch;
+}
+
+function isDue(state: GenerationState, event: GenerationEvent): boolean {
+  const dueMs = wakeAtMs(state);
+  return event.kind === 'tick' && dueMs !== null && event.nowMs >= dueMs;
+}
+
+/** The client has a link to head and tail only; what else it is linked to is no part of this answer. */
+function isEnd(hops: readonly Hop[], peerId: PeerId): boolean {
+  return hops[0]?.peerId === peerId || hops.at(-1)?.peerId === peerId;
+}

@@ -1,0 +1,81 @@
+import type {Hop} from '#shared/protocol/control/open-session.ts';
+import {handOver} from './feed-head.ts';
+import type {GenerationAction, GenerationStep} from './generation-action.ts';
+import {tokenCountOf, type Answer, type GenerationState} from './generation-state.ts';
+import {loseChain} from './lose-chain.ts';
+import {openChain} from './open-chain.ts';
+import {planReplay} from './plan-replay.ts';
+
+type Opening = Extract<GenerationState, {readonly kind: 'opening'}>;
+type Feeding = Extract<GenerationState, {readonly kind: 'feeding'}>;
+
+/**
+ * Every hop has reserved: hops of older chains are freed, and each hop of this one gets what it lacks.
+ *
+ * @param inputFrom what the tail says of all hops; a position that none can lack is a broken word.
+ */
+export function takeReady(
+  state: Opening,
+  inputFrom: readonly number[],
+  nowMs: number,
+): GenerationStep {
+  const {answer, hops, warmPositions} = state;
+  const isPossible =
+    inputFrom.length === hops.length &&
+    inputFrom.every((position, at) => position >= 0 && position <= (warmPositions[at] ?? 0));
+  if (!isPossible) {
+    return loseChain(state, {code: 'MALFORMED_MESSAGE', peerId: hops.at(-1)?.peerId ?? null});
+  }
+  const {asks, pieces} = planReplay({
+    inputFrom,
+    warmPositions,
+    tokenCount: tokenCountOf(answer),
+    pieceTokens: answer.task.pieceTokens,
+  });
+  const ready = {...answer, opened: hops, waitsSinceMs: null};
+  const feeding = handOver({
+    kind: 'feeding',
+    answer: ready,
+    hops,
+    inputFrom,
+    pieces,
+    heardMs: nowMs,
+  });
+  return {
+    state: feeding.state,
+    actions: [
+      ...closeDropped(answer, hops),
+      {kind: 'tell', news: {kind: 'ready'}},
+      // Down the chain like the pieces, and so in front of them at every hop.
+      ...asks.map((ask) => ({kind: 'replay', epoch: answer.epoch, ...ask}) as const),
+      ...feeding.actions,
+    ],
+  };
+}
+
+/** Hops that have no part in the chain any more. Below its epoch: whoever they pass it on to may be in the chain. */
+function closeDropped(answer: Answer, hops: readonly Hop[]): readonly GenerationAction[] {
+  const at = answer.opened
+    .map(({peerId}) => peerId)
+    .filter((peerId) => !hops.some((hop) => hop.peerId === peerId));
+  return at.length === 0 ? [] : [{kind: 'close', epoch: answer.epoch - 1, at, reason: 'failed'}];
+}
+
+/**
+ * A hop that was asked to replay kept too little. The same chain is opened again, and it and all hops
+ * in front go back to where the hop after it needs input, so that the token list fills them all.
+ */
+export function takeKeptFrom(state: Feeding, hopIndex: number, nowMs: number): GenerationStep {
+  const {answer, hops, inputFrom} = state;
+  const needed = inputFrom[hopIndex + 1] ?? Infinity;
+  // Nobody asked it.
+  if (needed >= (inputFrom[hopIndex] ?? 0)) return {state, actions: []};
+  const failures = answer.failures + 1;
+  if (failures >= answer.task.limits.maxFailures) {
+    return loseChain(state, {code: 'KV_FULL', peerId: hops[hopIndex]?.peerId ?? null});
+  }
+  const warmPositions = inputFrom.map((position, at) =>
+    at <= hopIndex ? Math.min(position, needed) : position,
+  );
+  return openChain({...answer, failures}, {hops, warmPositions, nowMs});
+}
