@@ -192,5 +192,5 @@ function listenToUpgrades(
 function upgradeHandlerOf(listeners: readonly UpgradeListener[]): UpgradeHandler {
   const [listener] = listeners;
   assert(listener !== undefined, 'the node has a listener');
-  return (request, socket, head) => listener.takeUpgrade(request, socket, head);
+  return (request, socket, head) => void listener.takeUpgrade(request, socket, head);
 }

@@ -7,7 +7,7 @@ import {text} from 'node:stream/consumers';
 import {expect, test} from 'vitest';
 import * as z from 'zod';
 
-const repository = join(import.meta.dirname, '..', '..');
+const repository = join(import.meta.dirname, '..', '..', '..');
 const {scripts} = z
   .object({scripts: z.record(z.string(), z.string())})
   .parse(JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')));
