@@ -15,7 +15,7 @@ const idsIn = (files: readonly string[], pattern: RegExp): readonly string[] =>
     .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(pattern)])
     .map(([, id]) => id ?? '');
 
-test('[BD2] a rule stands once, and every rule that a test names exists', () => {
+test('[BD2] each rule is defined once, and every rule that a test names exists', () => {
   const rules = idsIn(filesEndingIn('.md'), /^- \*\*([A-Z]{2}\d+)\*\*/gmu);
   const named = idsIn(filesEndingIn('.ts'), /\[([A-Z]{2}\d+)\]/gu);
   expect(rules.length).toBeGreaterThan(500);

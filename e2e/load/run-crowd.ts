@@ -17,7 +17,7 @@ export type CrowdOutcome = {
   readonly failed: readonly string[];
   /** From question to first token, of those that were answered. */
   readonly firstTokenMs: readonly number[];
-  /** What is wrong with the crowd afterwards: who does not serve, who does not know of whom. */
+  /** What is wrong with the crowd afterwards: which tabs do not serve, and which do not know each other. */
   readonly left: readonly string[];
 };
 

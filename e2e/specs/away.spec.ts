@@ -5,7 +5,7 @@ import {Swarm} from '../swarm/start-swarm.ts';
 import type {Tab} from '../swarm/tab.ts';
 import {log} from '../swarm/test-log.ts';
 
-/** So that the server soon takes a tab that stands still for one that is gone. */
+/** Short, so that the server soon takes a frozen tab for one that is gone. */
 const IMPATIENT = {pingIntervalMs: 1_000};
 const SHORT = greedyRequest('Who is there?', {maxNewTokens: 8});
 /** Lasts longer than any delay: nobody waits for its end. */
@@ -51,14 +51,14 @@ async function goAway({onStop}: {readonly onStop?: () => void} = {}): Promise<vo
   }
 }
 
-test('[AW1] a tab whose process stood still until the server had given it up is listed and serves again', async () => {
+test('[AW1] a tab that was frozen until the server had given it up is listed and serves again', async () => {
   const before = await askForAnswer(client, SHORT);
   await goAway();
   await expect.poll(listed).toBe(1);
   expect((await askForAnswer(client, SHORT)).tokenIds).toEqual(before.tokenIds);
 });
 
-test('[AW2] one that stood still in the middle of an answer is listed and serves again, and holds nothing of that answer', async () => {
+test('[AW2] a tab that was frozen in the middle of an answer is listed and serves again, and keeps nothing of that answer', async () => {
   const before = await askForAnswer(client, SHORT);
   const abort = new AbortController();
   const underWay = Promise.withResolvers<void>();

@@ -67,7 +67,7 @@ test('[ME1] after an answer over three tabs their records say round trips, place
   }
 });
 
-test('[PG37] under a complete answer stands what a token took in each hop, and what was expected', async () => {
+test('[PG37] a complete answer shows what a token took in each hop, and what was expected', async () => {
   const page = await swarm.openPage('');
   const box = page.getByRole('textbox', {name: 'Your question'});
   await box.fill('How long?');

@@ -9,7 +9,7 @@ declare const weftNet: NetworkControl;
 /** Signaling of one link is a few KiB; the activations of this test are 4 MiB. */
 const SIGNALING_BYTES_PER_LINK = 64 * 1024;
 const BLAST = {frameCount: 64, frameBytes: 64 * 1024};
-/** A record that nobody renews stays for 20 s at least: who is gone must be gone by a word of somebody. */
+/** A record that is not renewed stays for at least 20 s, so a tab that is gone earlier was reported as gone. */
 const LIST_TIMEOUT_MS = 15_000;
 
 let world: NetworkWorld;
@@ -77,7 +77,7 @@ test('[NW8] a lost link comes back, every time', async () => {
 test('[NW3] 4 MiB of frames pass directly: candidate types, and nothing but signaling on the server', async () => {
   const [from, to] = [await a.openTransport(), await b.openTransport()];
   await from.connect(to.localPeerId, limited());
-  // The connection that carried the signaling says its goodbye through the relay.
+  // The connection used for signaling says its goodbye through the relay.
   await expect.poll(() => world.server.counters().openRelayedConnections).toBe(0);
   const before = world.server.counters().relayedBytes;
   to.onFrame(() => undefined);

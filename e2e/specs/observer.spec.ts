@@ -29,7 +29,7 @@ const SCENARIO = {
   },
 };
 const HIDDEN_BYTES = 2 * 576;
-/** What libp2p's streams add to a frame, and everything on a link that is no activation; one answer's are 77 KB. */
+/** What libp2p's streams add to a frame, and everything on a link besides activations; one answer's are 77 KB. */
 const FRAMING_SHARE = 0.03;
 const OTHER_BYTES_MAX = 20_000;
 /** One machine, two clocks. */
@@ -179,7 +179,7 @@ function timeProblems(
   arrivals: readonly number[],
 ): readonly string[] {
   return tokenAtMs.flatMap((atMs, i) => {
-    // How much later it is told depends on how busy the reader is.
+    // How much later it is reported depends on how busy the reader is.
     const before = arrivals.filter((each) => each >= askedAtMs && each <= atMs + ROUNDED_MS);
     return before.length > i
       ? []

@@ -251,19 +251,19 @@ test('[PG32] fits a screen of 320 pixels, and remembers how much is lent', async
   const page = await swarm.openPage('', {context: {viewport: {width: 320, height: 640}}});
   const cap = page.getByRole('slider', {name: 'Lend at most'});
   await cap.press('Home');
-  const said = await cap.getAttribute('aria-valuetext');
-  expect(said).toContain('up to 5 of 30 layers');
+  const text = await cap.getAttribute('aria-valuetext');
+  expect(text).toContain('up to 5 of 30 layers');
   const overflowPx = () =>
     page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
   expect(await overflowPx()).toBe(0);
   await page.reload();
-  await expect(cap).toHaveAttribute('aria-valuetext', said ?? '');
+  await expect(cap).toHaveAttribute('aria-valuetext', text ?? '');
   await page.context().close();
 });
 
-test('[PG50] [MD14] that a model is offered for token ids only is said where one asks, before any question', async () => {
+test('[PG50] [MD14] the chat says that a model is offered for token ids only, before any question', async () => {
   const manifest = {...model.manifest, text: null};
   const manifestHash = await hashManifest(manifest, sha256);
   const page = await swarm.openPage('', {
@@ -299,13 +299,13 @@ test('[PG33] a part of the page that does not load: a sentence and a next step, 
   await page.context().close();
 });
 
-test('[PG34] an address that cannot be read is told by the name of what is wrong', async () => {
+test('[PG34] an address that cannot be read is refused, naming what is wrong', async () => {
   const page = await swarm.openPage('maxLayers=many');
   await expect(page.getByRole('alert')).toContainText('"maxLayers"');
   await page.context().close();
 });
 
-test('[PG40] a model that this site does not have is told before anybody asks or lends', async () => {
+test('[PG40] a model that this site does not have is reported before anybody asks or lends', async () => {
   const page = await swarm.openPage('model=nonsense');
   const alerts = page.getByRole('alert');
   await expect(alerts).toHaveCount(2);
@@ -317,7 +317,7 @@ test('[PG40] a model that this site does not have is told before anybody asks or
   await page.context().close();
 });
 
-test('[PG41] a browser without WebRTC is told as that, where one asks and where one lends', async () => {
+test('[PG41] a missing WebRTC is named, both when asking and when lending', async () => {
   const page = await swarm.openPage('engine=stub&maxLayers=10', {
     prepare: async (opened) => {
       await opened.addInitScript(() => {
@@ -334,7 +334,7 @@ test('[PG41] a browser without WebRTC is told as that, where one asks and where 
   await page.context().close();
 });
 
-test('[PG28] [ID2] offline and without storage: said as it is, and the tab is lent by itself when the network is back', async () => {
+test('[PG28] [ID2] offline and without storage: the page says so, and lends the tab by itself when the network is back', async () => {
   const page = await swarm.openPage('engine=stub&maxLayers=10', {
     prepare: async (opened) => {
       await opened.addInitScript(() => {

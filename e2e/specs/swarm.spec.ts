@@ -190,7 +190,7 @@ function expectChainsAsServed(
   }
 }
 
-/** What one tab says it sent is what the other says it got, and no more than the browser carried. */
+/** What one tab says it sent is what the other says it got, and no more than the browser transferred. */
 function expectBytesAsSeen(
   {nodes}: Measurement['report'],
   observed: ReadonlyMap<string, Observed>,
@@ -384,7 +384,7 @@ async function lineOf(child: ChildProcess, wanted: RegExp): Promise<void> {
       if (wanted.test(text)) resolve();
     });
     child.once('close', () => {
-      reject(new Error(`The command ended before it said ${String(wanted)}:\n${text}`));
+      reject(new Error(`The command ended before it printed ${String(wanted)}:\n${text}`));
     });
   });
 }

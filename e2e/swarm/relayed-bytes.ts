@@ -6,7 +6,7 @@ const LOOK_EVERY_MS = 10;
 const LONGEST_SIGNALING_MS = 10_000;
 
 /**
- * What a server has relayed, once the connections that carried the signaling of
+ * What a server has relayed, once the connections used for the signaling of
  * open links are closed: that they are not needed any more they say through the relay too.
  */
 export async function relayedBytesAfterSignaling(swarm: Swarm): Promise<number> {
@@ -18,7 +18,7 @@ export async function relayedBytesAfterSignaling(swarm: Swarm): Promise<number> 
 }
 
 /**
- * Bytes of activations that a server carried since `relayedBytesBefore` was
+ * Bytes of activations that a server relayed since `relayedBytesBefore` was
  * read: what the relay forwarded, and what went over pairs that a TURN server
  * relays. Read `before` by `relayedBytesAfterSignaling` when every hop is ready.
  */

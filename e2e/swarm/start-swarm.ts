@@ -23,15 +23,15 @@ export type SwarmOptions = {
   readonly port: number;
   readonly webgpu: boolean;
   readonly log: (line: string) => void;
-  /** The built page; that of this repository when it is not said. */
+  /** The built page; by default, that of this repository. */
   readonly siteDir?: string;
   /** Where tabs find the page, when that is behind a proxy. */
   readonly publicUrl?: string;
   /** Runs in every tab before any of its scripts: for who watches from inside, or breaks something. */
   readonly initScript?: string;
-  /** Servers beside it that tabs are told of. */
+  /** Other servers that the bootstrap names to tabs. */
   readonly peers?: readonly NamedServer[];
-  /** Of the signal server; those of `npm start` when they are not said. */
+  /** Of the signal server; by default, those of `npm start`. */
   readonly socketLimits?: Partial<SocketLimits>;
   /** `ours`: a signal to this process does not end the browser, whoever started the swarm stops it. */
   readonly signals?: 'playwright' | 'ours';
@@ -104,7 +104,7 @@ export class Swarm {
     return tab;
   }
 
-  /** A tab that joins and takes what phase 1 gives it. Resolves once it has said that it lends. */
+  /** A tab that joins and takes what phase 1 gives it. Resolves once it has announced that it lends. */
   async openLendingTab(
     request: LendRequest,
     options: Omit<OpenTabOptions, 'url'> = {},

@@ -133,7 +133,7 @@ export class Tab {
     await this.page.evaluate(() => weftTab.prepare());
   }
 
-  /** What it carries and what it has refused; `null` while it lends nothing. */
+  /** What it is serving and what it has refused; `null` while it lends nothing. */
   async lendLoad(): Promise<LendLoad | null> {
     return this.page.evaluate(() => weftTab.lendLoad());
   }

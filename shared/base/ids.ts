@@ -7,7 +7,7 @@ export type PeerId = Brand<string, 'PeerId'>;
 export type SessionId = Brand<string, 'SessionId'>;
 /** SHA-256 of a model's manifest, 64 hex digits: the identity of a model. */
 export type ManifestHash = Brand<string, 'ManifestHash'>;
-/** Which swarm a record belongs to: `public`, or the id that an invite carries. */
+/** Which swarm a record belongs to: `public`, or the id in an invite. */
 export type SwarmId = Brand<string, 'SwarmId'>;
 
 // The only casts to a branded id: the lint rule is off for this file alone.

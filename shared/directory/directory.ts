@@ -13,7 +13,7 @@ export interface Directory {
    *
    * @throws {RecordRefusedError} when no reader would accept it.
    * @throws {DirectoryError} when no server took it; its owner tries again. The code is the
-   *   servers' own where one said why, else `DIRECTORY_UNREACHABLE`.
+   *   servers' own if one gave a reason, else `DIRECTORY_UNREACHABLE`.
    */
   publish(sealed: SealedRecord, options: {readonly signal: AbortSignal}): Promise<void>;
   /** Live records, sorted by peer id. Empty is not the same as `unreachable`. */

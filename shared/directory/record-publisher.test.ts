@@ -120,7 +120,7 @@ test('[RP7] facts that can wait go with the next record, and cause none', async 
   const {seen, settle, publisher} = await createWorld();
   await advance(0);
   await settle(1);
-  publisher.carry({hopOverheadMs: 7});
+  publisher.attach({hopOverheadMs: 7});
   await advance(2000);
   expect(seen.length).toBe(1);
   publisher.update({openSessions: 3});

@@ -18,7 +18,7 @@ export type RecordPublisher = {
   /** Merges facts; what changed is published soon, at most four times a second. */
   update(facts: Partial<NodeFacts>): void;
   /** Merges facts that can wait: they go with the next record, which comes before expiry anyway. */
-  carry(facts: Partial<NodeFacts>): void;
+  attach(facts: Partial<NodeFacts>): void;
   /** Resolves when all facts so far are stored, or when the publisher stops. */
   settled(): Promise<void>;
   /** The last record that was signed; `null` before the first. */
@@ -38,7 +38,7 @@ type Options = {
   readonly facts: NodeFacts;
   /** Unix ms, corrected by the server's clock. */
   readonly now: () => number;
-  /** Told of what publishing shows of the link, and asked for the time when a record was out of it. */
+  /** Learns what publishing reveals about the link, and is asked for the time when a record was refused for its times. */
   readonly link?: PublishingLink;
   /** Called when no server took a record; the publisher tries again by itself. */
   readonly onFailure?: (cause: unknown) => void;
@@ -111,7 +111,7 @@ class Publisher implements RecordPublisher {
     this.schedule(Math.max(0, this.#lastStartMs + MIN_INTERVAL_MS - performance.now()));
   }
 
-  carry(facts: Partial<NodeFacts>): void {
+  attach(facts: Partial<NodeFacts>): void {
     this.#facts = {...this.#facts, ...facts};
   }
 
@@ -214,7 +214,7 @@ class Publisher implements RecordPublisher {
   }
 }
 
-/** @returns whether a server told the time. */
+/** @returns whether a server gave its time. */
 async function readClock(link: PublishingLink | undefined): Promise<boolean> {
   try {
     await link?.readClock({signal: AbortSignal.timeout(PUT_TIMEOUT_MS)});

@@ -26,7 +26,7 @@ test('[LC1] a layer cap is a cap at the model, embedding and LM head free under 
   expect(capacityOfLayers(spec, 99).both).toBe(30);
 });
 
-test('[LC2] what stands at the ends of a chain costs layers', () => {
+test('[LC2] embedding and LM head at the ends of a chain cost layers', () => {
   const {plain, first, last, both} = capacityOfMemory(spec, {...memory, budgetBytes: 640 * MIB});
   // 3.54 M weights and 4,096 cached tokens: 13.5 + 6 MiB a layer, in 0.8 × 640 − 200 MiB.
   expect(plain).toBe(15);

@@ -9,7 +9,7 @@ const MOST_LAYERS = 4096;
 
 /**
  * The shape of a decoder model: all that the graph builder, the cost model and
- * the KV bookkeeping need. Read from GGUF metadata once, then carried by the manifest.
+ * the KV bookkeeping need. Read from GGUF metadata once, then part of the manifest.
  */
 export const modelSpecSchema = z
   .strictObject({

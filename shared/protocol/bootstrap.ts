@@ -23,7 +23,7 @@ export const bootstrapSchema = z
     peers: z.array(namedServerSchema).max(4).default([]).readonly(),
     /**
      * STUN and TURN servers for WebRTC; empty when peers reach each other
-     * directly. Credentials may be minted for the asker and hold for 24 hours:
+     * directly. Credentials may be minted for the client and are valid for 24 hours:
      * a tab that stays open asks again at each reconnection and every few hours,
      * and uses the latest answer for each new connection.
      */

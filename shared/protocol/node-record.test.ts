@@ -16,7 +16,7 @@ const rtt = {peerId: valid.peerId, rttMs: 1};
 test.each([
   ['an empty range', {...valid, shards: [{...shard, startLayer: 5}]}, 'shards.0'],
   ['a negative time', {...valid, hopOverheadMs: -1}, 'hopOverheadMs'],
-  ['a time that is no number', {...valid, hopOverheadMs: Number.NaN}, 'hopOverheadMs'],
+  ['a time that is not a number', {...valid, hopOverheadMs: Number.NaN}, 'hopOverheadMs'],
   ['an endless time', {...valid, hopOverheadMs: Infinity}, 'hopOverheadMs'],
   ['half a session', {...valid, openSessions: 0.5}, 'openSessions'],
   ['a missing field', {...valid, claim: undefined}, 'claim'],

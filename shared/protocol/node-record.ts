@@ -135,7 +135,7 @@ export function parseNodeRecord(value: unknown): NodeRecord {
   return result.data;
 }
 
-/** A farewell outranks all that its owner said before, and is never live (NR5). */
+/** A farewell outranks everything its owner published before, and is never live (NR5). */
 export function isFarewell(record: {readonly seq: number; readonly expiresAtMs: number}): boolean {
   return record.expiresAtMs === record.seq;
 }

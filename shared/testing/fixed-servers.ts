@@ -1,7 +1,7 @@
 import type {PeerId} from '../base/ids.ts';
 import type {NamedServers} from '../transport/server-link/named-servers.ts';
 
-/** Servers that are named once and for all; who is suspected is noted. */
+/** Servers that are named once and for all; suspicions are noted. */
 export function fixedServers(peerIds: readonly PeerId[], suspected: PeerId[] = []): NamedServers {
   return {
     namedServers: () => peerIds.map((peerId) => ({peerId, addresses: []})),

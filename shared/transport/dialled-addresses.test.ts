@@ -62,12 +62,12 @@ test('[GD2] of the addresses in a record only the relay is taken, and where that
 
 let target: Server;
 let port = 0;
-let knocks = 0;
+let dials = 0;
 const nodes: Libp2p[] = [];
 beforeEach(async () => {
-  knocks = 0;
+  dials = 0;
   target = createServer((socket) => {
-    knocks += 1;
+    dials += 1;
     socket.destroy();
   });
   port = await listenOnLoopback(target);
@@ -100,7 +100,7 @@ test('[GD3] a record with sockets of its owner’s choice is knocked at by nobod
   const transport = await openLibp2pStreamTransport({libp2p, addressesOf: strange});
   const connecting = transport.connect(peerId, {signal: AbortSignal.timeout(30_000)});
   await expect(connecting).rejects.toMatchObject({detail: {code: 'PEER_UNREACHABLE'}});
-  expect(knocks).toBe(0);
+  expect(dials).toBe(0);
 });
 
 test('[GD3] nor is what libp2p learnt of a peer by other ways', async () => {
@@ -109,9 +109,9 @@ test('[GD3] nor is what libp2p learnt of a peer by other ways', async () => {
   const multiaddrs = strange().map((text) => multiaddr(text));
   await libp2p.peerStore.merge(stranger, {multiaddrs});
   await expect(libp2p.dial(stranger)).rejects.toThrow('denied');
-  expect(knocks).toBe(0);
-  // The same addresses without the guard: the test can see a knock.
+  expect(dials).toBe(0);
+  // The same addresses without the guard: the test can see a dial.
   const open = await openNode(null);
   await open.dial(multiaddrs).catch(() => undefined);
-  expect(knocks).toBeGreaterThan(0);
+  expect(dials).toBeGreaterThan(0);
 });

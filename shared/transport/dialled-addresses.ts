@@ -40,7 +40,7 @@ export function opensNoSocket(address: Multiaddr): boolean {
  * Whether a tab may open a connection to `address`: to a server that the
  * bootstrap names, exactly as it names it, or by WebRTC with signaling through
  * one. A socket to any other place would let strangers choose what this
- * browser knocks at: printers, routers, whatever listens in its network.
+ * browser connects to: printers, routers, whatever listens in its network.
  */
 export function mayDial(address: Multiaddr, servers: readonly NamedServer[]): boolean {
   const {relay} = readSignalingAddress(address) ?? {relay: address};
@@ -79,7 +79,7 @@ export function signalingAddresses(
     );
 }
 
-/** @returns `null` for text that is no address, or not one of `peer` for signaling. */
+/** @returns `null` for text that is not an address, or not one of `peer` for signaling. */
 function relayIdOf(text: string, peer: PeerId): string | null {
   const [address] = readAddresses([text]);
   const signaling = address === undefined ? null : readSignalingAddress(address);

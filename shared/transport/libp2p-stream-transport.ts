@@ -31,7 +31,7 @@ type Options = {
   readonly addressesOf: (peer: PeerId) => readonly string[];
   /** The peer at the other end sends what only costs time. */
   readonly onFlood?: (connection: Connection, why: string) => void;
-  /** How long a frame may stand still in the middle. */
+  /** How long a frame may stop in the middle. */
   readonly stallMs?: number;
 };
 
@@ -214,7 +214,7 @@ class Libp2pStreamTransport implements Transport {
       .toSorted((a, b) => b.timeline.open - a.timeline.open)[0];
   }
 
-  /** The relayed connection carried the signaling and has no more use: give its slot back. */
+  /** The relayed connection has served for signaling and is of no more use: give its slot back. */
   #dropRelayed(to: PeerId): void {
     for (const connection of this.#libp2p.getConnections(peerIdFromString(to))) {
       if (!isDirectConnection(connection))

@@ -73,7 +73,7 @@ class MemoryTransport implements Transport {
     lane.unhandledBytes += frame.byteLength;
     this.#meter.sent(to, frame.byteLength);
     const copy = new Uint8Array(frame);
-    queueMicrotask(() => void this.#carry(to, lane, copy));
+    queueMicrotask(() => void this.#deliver(to, lane, copy));
   }
 
   async measureRtt(to: PeerId, options: {readonly signal: AbortSignal}): Promise<number> {
@@ -121,7 +121,7 @@ class MemoryTransport implements Transport {
     await Promise.allSettled([...this.#frameListeners].map(async (listen) => listen(from, frame)));
   }
 
-  async #carry(to: PeerId, lane: Lane, frame: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #deliver(to: PeerId, lane: Lane, frame: Uint8Array<ArrayBuffer>): Promise<void> {
     if (lane.lost.signal.aborted) return;
     await this.#members.get(to)?.deliver(this.localPeerId, frame);
     lane.unhandledBytes -= frame.byteLength;

@@ -202,7 +202,7 @@ export const transportContract: readonly TransportRule[] = [
     },
   },
   {
-    name: '[TR8] tells both sides once that the link is lost, and connects anew',
+    name: '[TR8] informs both sides once that the link is lost, and reconnects',
     run: async (pair) => {
       const {a, b} = pair;
       await a.send(b.localPeerId, new Uint8Array(1), limited());

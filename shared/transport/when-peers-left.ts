@@ -1,7 +1,7 @@
 import type {Libp2p, PeerId} from '@libp2p/interface';
 
 type Options = {
-  /** Who comes back within this time has not left. */
+  /** A peer that comes back within this time has not left. */
   readonly afterMs: number;
   /** Whether `onLeft` is called for this peer; asked when its last connection ends. */
   readonly isMissed?: (peer: PeerId) => boolean;

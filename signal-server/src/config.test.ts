@@ -18,7 +18,7 @@ const messageOf = (env: Record<string, string>): string => {
   }
 };
 
-test('[SC1] everything has a default, and what is empty or blank is not said', () => {
+test('[SC1] everything has a default, and an empty or blank value counts as not set', () => {
   const defaults = {
     port: 8080,
     host: '127.0.0.1',
@@ -50,7 +50,7 @@ test('[SC1] everything has a default, and what is empty or blank is not said', (
   }
 });
 
-test('[SC1] reads what is said', () => {
+test('[SC1] reads what is set', () => {
   const config = parseConfig({
     PORT: ' 0 ',
     HOST: '[::1]',

@@ -146,7 +146,7 @@ export function settingRows(): readonly (readonly [variable: string, meaning: st
   });
 }
 
-/** What is said in vain: names close to a setting that are none. */
+/** Variables without effect: names that are close to a setting. */
 export function unknownVariables(env: Environment): readonly UnknownSetting[] {
   const known = Object.values(settings).map(({variable}) => variable);
   return unknownSettings(known, env);
@@ -166,10 +166,10 @@ function turnFaults(
   const {turnUrls, turnSecret, iceServers} = config;
   if (faults.some(({variable}) => /^(?:TURN|ICE)_/u.test(variable))) return [];
   if (turnUrls.length > 0 && turnSecret === null) {
-    return [{variable: 'TURN_SECRET', sentence: 'TURN_SECRET: expected, since TURN_URLS is said'}];
+    return [{variable: 'TURN_SECRET', sentence: 'TURN_SECRET: expected, since TURN_URLS is set'}];
   }
   if (turnUrls.length === 0 && turnSecret !== null) {
-    return [{variable: 'TURN_URLS', sentence: 'TURN_URLS: expected, since TURN_SECRET is said'}];
+    return [{variable: 'TURN_URLS', sentence: 'TURN_URLS: expected, since TURN_SECRET is set'}];
   }
   if (turnUrls.length === 0 || iceServers.length < MAX_ICE_SERVERS) return [];
   const most = MAX_ICE_SERVERS - 1;

@@ -1,7 +1,7 @@
 import {writeSync} from 'node:fs';
 import process from 'node:process';
 
-/** `EX_SOFTWARE` of sysexits.h: nothing that a change of the settings would mend. */
+/** `EX_SOFTWARE` of sysexits.h: nothing that a change of the settings would fix. */
 export const FAILED_EXIT_CODE = 70;
 
 /**

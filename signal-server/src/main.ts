@@ -23,7 +23,7 @@ try {
   for (const {variable, sentence} of unknownVariables(process.env)) {
     log('setting-unknown', {variable, message: sentence}, 'warn');
   }
-  // Loads libp2p, which takes its time: what is wrong above is said before.
+  // Loads libp2p, which takes its time: everything above is reported before.
   const {startSignalServer} = await import('./start-signal-server.ts');
   const key = await keyOf(config);
   if (key.lostBecause !== null) log('server-key-not-kept', {message: key.lostBecause}, 'warn');

@@ -77,7 +77,7 @@ async function readSeed(path: string): Promise<string | null> {
   if (!/^[\da-f]{64}$/u.test(seedHex)) {
     throw new ServerError(
       {code: 'KEY_FILE_INVALID', path},
-      `Cannot use the server's key file "${path}": expected 64 hex digits; move it away and a new key is made, under which tabs join anew`,
+      `Cannot use the server's key file "${path}": expected 64 hex digits; move it away and a new key is made, under which tabs join again`,
     );
   }
   // Copied from elsewhere it may be open to all; where it cannot be changed it is not ours to change.

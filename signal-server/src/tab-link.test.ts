@@ -59,7 +59,7 @@ async function joined(options: Parameters<typeof createTab>[0]): Promise<Tab> {
 const portOf = ({url}: StallingProxy): string => new URL(url).port;
 const addressOf = (to: StallingProxy): string => `/ip4/127.0.0.1/tcp/${portOf(to)}/ws`;
 
-/** Why the link was not there, as far as it said. */
+/** Why there was no link, as far as known. */
 const causesOf = (tab: Tab): string[] =>
   tab.states.flatMap((state) =>
     state.kind === 'connecting' && isWeftError(state.lastCause)

@@ -57,11 +57,11 @@ export const soakServerHeap: Soak = async (_, {signal}) => {
 };
 
 async function heapOf(child: ChildProcess): Promise<number> {
-  const told = once(child, 'message');
+  const reported = once(child, 'message');
   child.send('heap');
   const [bytes] = z
     .tuple([z.number()])
     .rest(z.unknown())
-    .parse(await told);
+    .parse(await reported);
   return bytes;
 }

@@ -57,5 +57,5 @@ export async function spawnServer({
       },
     };
   }
-  throw new Error('The server ended before it said that it has started');
+  throw new Error('The server ended before it had started');
 }

@@ -50,7 +50,7 @@ async function readModule(url: string): Promise<string> {
   return readFile(fileURLToPath(url), 'utf8');
 }
 
-/** JSON that cannot end the script element that it stands in. */
+/** JSON that cannot end the script element around it. */
 function toScriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', String.raw`\u003c`);
 }

@@ -24,7 +24,7 @@ export function renderSummary({summary}: Pick<Report, 'summary'>): string {
 }
 
 function errorText(error: Report['summary']['predictionError']['hop']): string {
-  if (error === null) return 'not told';
+  if (error === null) return 'not reported';
   return `${percent(error.p50)} / ${percent(error.p95)}`;
 }
 

@@ -20,7 +20,7 @@ export type Report = {
     readonly takeoverMs: {readonly p50: number; readonly max: number};
     /** From the start of the run until enough chains were there; `null`: they never were. */
     readonly coverageMs: number | null;
-    /** Observed ÷ predicted − 1; `null` where no hop told what it took. */
+    /** Observed ÷ predicted − 1; `null` where no hop reported its times. */
     readonly predictionError: {
       /** Of one decode step in one hop, without waiting: over all hops of all answers. */
       readonly hop: {readonly p50: number; readonly p95: number} | null;

@@ -73,7 +73,7 @@ export class LendingTab {
     await tab.traffic().catch(() => undefined);
   }
 
-  /** Lends the tab; resolves when it has said so to the swarm, or has failed to. */
+  /** Lends the tab; resolves when it has announced itself to the swarm, or has failed to. */
   async lend(): Promise<void> {
     const tab = this.#tab;
     if (tab === null) return;

@@ -81,7 +81,7 @@ export type RunEvent = {
   readonly kind:
     | 'tab-joined'
     | 'tab-serving'
-    /** It runs on the CPU although a GPU was asked for; why is said. */
+    /** It runs on the CPU although a GPU was requested; the reason is given. */
     | 'tab-without-gpu'
     | 'tab-failed'
     | 'tab-closed'

@@ -102,7 +102,7 @@ test.each<[string, unknown, RegExp]>([
   expect(problemsOf(value)).toMatch(expected);
 });
 
-test('[SN4] all that is wrong is said at once', () => {
+test('[SN4] all faults are reported at once', () => {
   const problems = problemsOf({...MINIMAL, tabs: [{count: 0}], requests: {prompts: []}});
   expect(problems).toMatch(/tabs\.0\.count/u);
   expect(problems).toMatch(/requests\.prompts/u);

@@ -79,7 +79,7 @@ const requestsSchema = z
 
 const TARGET = /^(?:(stage|tab):(\d+)|random)$/u;
 
-/** Who is hit: a stage of a chain, a lending tab in the order of the scenario, or any lending tab. */
+/** The target: a stage of a chain, a lending tab in the order of the scenario, or any lending tab. */
 export type FaultTarget =
   | {readonly kind: 'stage'; readonly stage: number}
   | {readonly kind: 'tab'; readonly tab: number}

@@ -13,7 +13,7 @@ export type TinySite = AsyncDisposable & {readonly url: string; readonly manifes
 export async function serveTinyModel(options: {
   readonly seed: number;
   readonly shape?: Partial<TinyModelShape>;
-  /** One layer per cell when not said. */
+  /** By default, one layer per cell. */
   readonly cutEvery?: number;
 }): Promise<TinySite> {
   const gguf = tinyGguf(options);

@@ -20,7 +20,7 @@ type Address = {
   readonly hopIndex?: number;
 };
 
-/** A control frame with any JSON, or with a text that is none. */
+/** A control frame with any JSON, or with text that is not JSON. */
 export function controlFrame(address: Address, content: unknown): Uint8Array {
   const text = typeof content === 'string' ? content : JSON.stringify(content);
   return dataFrame({
@@ -121,7 +121,7 @@ export async function openSession(
     controlFrame(address, opening(world, victim, {...fields, epoch})),
   ]);
   const kind = victim.startLayer === 0 ? 'open-session' : 'session-ready';
-  await world.hostile.waitForTold({from: victim.peerId, sessionId, kind});
+  await world.hostile.waitForMessage({from: victim.peerId, sessionId, kind});
   return sessionId;
 }
 

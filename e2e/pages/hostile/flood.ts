@@ -8,7 +8,7 @@ const PINGS_AT_ONCE = 1_024;
 /** A link that was ended, or that a frame was announced on, is followed by the next. */
 const NEXT_LINK_MS = 50;
 
-/** Sends what no honest peer sends, for so long, over links that are made anew as often as it takes. */
+/** Sends what no honest peer sends, for so long, over links that are opened again as often as necessary. */
 export async function flood(
   openFrames: () => Promise<Stream>,
   {kind, forMs}: {readonly kind: Flood; readonly forMs: number},

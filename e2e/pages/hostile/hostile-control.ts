@@ -1,5 +1,5 @@
 /** A control message that the hostile peer was sent, and about which session. */
-export type ToldMessage = {
+export type ReceivedMessage = {
   readonly from: string;
   readonly sessionId: string;
   readonly kind: string;

@@ -3,7 +3,7 @@ import type {Browser, Page} from 'playwright';
 import {build} from 'vite';
 import {asPeerId, type ManifestHash, type PeerId} from '#shared/base/ids.ts';
 import type {SealedRecord} from '#shared/directory/records/signed-record.ts';
-import type {Flood, FloodCount, HostileControl, ToldMessage} from './hostile-control.ts';
+import type {Flood, FloodCount, HostileControl, ReceivedMessage} from './hostile-control.ts';
 
 declare const weftHostile: HostileControl;
 
@@ -24,25 +24,25 @@ export async function buildHostilePage(siteDir: string): Promise<void> {
 
 /**
  * A peer of the swarm in a browser tab of its own, over real WebRTC, that sends
- * whatever it is given and remembers what it is told.
+ * whatever it is given and remembers the messages that it receives.
  */
 export class HostilePeer {
   readonly peerId: PeerId;
   readonly #page: Page;
-  readonly #told: ToldMessage[];
+  readonly #received: ReceivedMessage[];
   readonly #wake: Set<() => void>;
 
   private constructor(
     page: Page,
     parts: {
       readonly peerId: string;
-      readonly told: ToldMessage[];
+      readonly received: ReceivedMessage[];
       readonly wake: Set<() => void>;
     },
   ) {
     this.#page = page;
     this.peerId = asPeerId(parts.peerId);
-    this.#told = parts.told;
+    this.#received = parts.received;
     this.#wake = parts.wake;
   }
 
@@ -53,17 +53,17 @@ export class HostilePeer {
   ): Promise<HostilePeer> {
     const context = await browser.newContext();
     const page = await context.newPage();
-    const told: ToldMessage[] = [];
+    const received: ReceivedMessage[] = [];
     const wake = new Set<() => void>();
-    await page.exposeFunction('weftTold', (message: ToldMessage) => {
-      told.push(message);
+    await page.exposeFunction('weftReceived', (message: ReceivedMessage) => {
+      received.push(message);
       for (const listener of wake) listener();
     });
     await page.goto(`${options.siteUrl}/${PAGE_PATH}/index.html`);
     await page.waitForFunction('globalThis.weftHostile !== undefined');
     const {manifestHash} = options;
     const {peerId} = await page.evaluate((hash) => weftHostile.join(hash), {manifestHash});
-    return new HostilePeer(page, {peerId, told, wake});
+    return new HostilePeer(page, {peerId, received, wake});
   }
 
   /** Sends frames, in order; resolves when the peer has taken the last of them. */
@@ -93,19 +93,19 @@ export class HostilePeer {
     ] as const);
   }
 
-  /** Resolves with the first message like this that was told so far or is told soon. */
-  async waitForTold(wanted: Partial<ToldMessage>): Promise<ToldMessage> {
+  /** Resolves with the first message like this, received so far or soon. */
+  async waitForMessage(wanted: Partial<ReceivedMessage>): Promise<ReceivedMessage> {
     const signal = AbortSignal.timeout(TOLD_TIMEOUT_MS);
     for (;;) {
-      const found = this.#told.find((message) => matches(message, wanted));
+      const found = this.#received.find((message) => matches(message, wanted));
       if (found !== undefined) return found;
-      await this.#nextTold(signal, wanted);
+      await this.#nextMessage(signal, wanted);
     }
   }
 
-  /** What was told before is not waited for any more. */
-  forgetTold(): void {
-    this.#told.length = 0;
+  /** Messages received so far no longer satisfy a wait. */
+  forgetMessages(): void {
+    this.#received.length = 0;
   }
 
   /** Signs with the key of this peer. */
@@ -139,24 +139,26 @@ export class HostilePeer {
     await this.#page.close();
   }
 
-  async #nextTold(signal: AbortSignal, wanted: Partial<ToldMessage>): Promise<void> {
-    const told = Promise.withResolvers<void>();
+  async #nextMessage(signal: AbortSignal, wanted: Partial<ReceivedMessage>): Promise<void> {
+    const received = Promise.withResolvers<void>();
     const onAbort = (): void => {
-      const heard = JSON.stringify(this.#told.slice(-5));
-      told.reject(new Error(`Never told ${JSON.stringify(wanted)}; last told: ${heard}`));
+      const last = JSON.stringify(this.#received.slice(-5));
+      received.reject(
+        new Error(`Never received ${JSON.stringify(wanted)}; last received: ${last}`),
+      );
     };
-    this.#wake.add(told.resolve);
+    this.#wake.add(received.resolve);
     signal.addEventListener('abort', onAbort);
     try {
-      await told.promise;
+      await received.promise;
     } finally {
-      this.#wake.delete(told.resolve);
+      this.#wake.delete(received.resolve);
       signal.removeEventListener('abort', onAbort);
     }
   }
 }
 
-function matches(message: ToldMessage, wanted: Partial<ToldMessage>): boolean {
+function matches(message: ReceivedMessage, wanted: Partial<ReceivedMessage>): boolean {
   return (['from', 'sessionId', 'kind', 'code'] as const).every(
     (field) => wanted[field] === undefined || wanted[field] === message[field],
   );

@@ -106,7 +106,7 @@ export class HostileWorld {
   }
 }
 
-/** What a lending tab carries and has refused. */
+/** What a lending tab is serving and has refused. */
 export async function loadOf({tab}: Pick<Victim, 'tab'>): Promise<LendLoad> {
   const load = await tab.lendLoad();
   if (load === null) throw new Error('This tab lends nothing');

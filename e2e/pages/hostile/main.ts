@@ -21,12 +21,12 @@ import {
   type Identity,
 } from '../../../web/src/node/swarm/libp2p-node/load-identity.ts';
 import {flood} from './flood.ts';
-import type {HostileControl, ToldMessage} from './hostile-control.ts';
+import type {HostileControl, ReceivedMessage} from './hostile-control.ts';
 
 declare global {
   var weftHostile: HostileControl;
-  /** Hears what this peer is told; installed by the test. */
-  var weftTold: (message: ToldMessage) => Promise<void>;
+  /** Receives every message that is sent to this peer; installed by the test. */
+  var weftReceived: (message: ReceivedMessage) => Promise<void>;
 }
 
 type Joined = {
@@ -71,13 +71,13 @@ async function join(manifestHash: string): Promise<{readonly peerId: string}> {
   return {peerId: node.peerId};
 }
 
-/** Reads what it is told, and keeps none of the other frames. */
+/** Reads control messages and drops all other frames. */
 function listen(from: PeerId, bytes: Uint8Array): void {
   const frame = parseFrame(bytes);
   if (frame.kind !== 'control') return;
   const message = decodeControlFrame(frame);
   const code = message.kind === 'session-failed' ? message.code : null;
-  void globalThis.weftTold({from, sessionId: frame.sessionId, kind: message.kind, code});
+  void globalThis.weftReceived({from, sessionId: frame.sessionId, kind: message.kind, code});
 }
 
 /** A stream of frames of its own, on a direct connection. */

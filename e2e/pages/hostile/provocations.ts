@@ -26,8 +26,8 @@ export type Provocation = {
   readonly at: 'head' | 'tail';
   /** How often it is counted. */
   readonly times: number;
-  /** Whether the hostile peer is told the code; what has no session to answer about is only counted. */
-  readonly isTold: boolean;
+  /** Whether the hostile peer receives the code; a fault without a session is only counted. */
+  readonly isReported: boolean;
   /** @returns the sessions that are still open afterwards. */
   readonly provoke: (world: HostileWorld, victim: Victim) => Promise<readonly SessionId[]>;
 };
@@ -40,7 +40,7 @@ const MAX_SESSIONS = 8;
 const F16_NAN = 0x7e00;
 const F16_INFINITY = 0x7c00;
 
-const once = {times: 1, isTold: true, at: 'head'} as const;
+const once = {times: 1, isReported: true, at: 'head'} as const;
 
 /** An opening that is refused as a whole. */
 function refusedOpening(
@@ -87,12 +87,12 @@ function fatalFrames(
 function harmless(
   what: string,
   frame: (sessionId: SessionId, world: HostileWorld, victim: Victim) => Uint8Array,
-  isTold: boolean,
+  isReported: boolean,
 ): Provocation {
   return {
     ...once,
     what,
-    isTold,
+    isReported,
     provoke: async (world, victim) => {
       const sessionId = await openSession(world, victim);
       await world.hostile.send(victim.peerId, [frame(sessionId, world, victim)]);
@@ -190,8 +190,8 @@ export const PROVOCATIONS: Readonly<Record<FromOutside, readonly Provocation[]>>
   PEER_LEFT: [
     {
       ...once,
-      what: 'a next hop that is gone in mid-answer',
-      isTold: false,
+      what: 'a next hop that disappears during an answer',
+      isReported: false,
       provoke: async (world, victim) => {
         await openSession(world, victim);
         await world.hostile.cut(victim.peerId);
@@ -229,9 +229,9 @@ export const PROVOCATIONS: Readonly<Record<FromOutside, readonly Provocation[]>>
   MALFORMED_FRAME: [
     {
       ...once,
-      what: 'bytes that are no frame',
+      what: 'bytes that are not a frame',
       times: malformedFrames().length,
-      isTold: false,
+      isReported: false,
       provoke: async (world, victim) => {
         await world.hostile.send(victim.peerId, malformedFrames());
         return [];
@@ -330,7 +330,7 @@ export const PROVOCATIONS: Readonly<Record<FromOutside, readonly Provocation[]>>
   ],
 };
 
-/** A signed record of a peer that is not there, under an address that is no direct one. */
+/** A signed record of an absent peer, under an address that is not direct. */
 async function publishGhost(world: HostileWorld): Promise<NodeRecord['peerId']> {
   const privateKey = await generateKeyPair('Ed25519');
   const peerId = asPeerId(peerIdFromPrivateKey(privateKey).toString());

@@ -75,15 +75,15 @@ async function stateOf(victim: Victim) {
 
 async function runProvocation(
   code: string,
-  {at, times, isTold, provoke}: Provocation,
+  {at, times, isReported, provoke}: Provocation,
 ): Promise<void> {
   const victim = world[at];
   const {hostile} = world;
   const {refusals} = await loadOf(victim);
-  hostile.forgetTold();
+  hostile.forgetMessages();
   const left = await provoke(world, victim);
   await expectCounts(victim, refusals, {[code]: times});
-  if (isTold) await hostile.waitForTold({from: victim.peerId, kind: 'session-failed', code});
+  if (isReported) await hostile.waitForMessage({from: victim.peerId, kind: 'session-failed', code});
   await expect.poll(() => openSessionsOf(victim)).toBe(left.length);
   await closeAll(world, victim, left);
   await expectIdle(world.head);
@@ -118,7 +118,7 @@ for (const [code, lies] of Object.entries(LYING_RECORDS)) {
 }
 
 for (const [code, ways] of Object.entries(PROVOCATIONS)) {
-  test(`[HO2] ${code} is told and counted, and costs nobody else`, async () => {
+  test(`[HO2] ${code}is reported and counted, and affects no other session`, async () => {
     for (const way of ways) await test.step(way.what, () => runProvocation(code, way));
   });
 }
@@ -222,7 +222,7 @@ test('[HO8] a session that falls silent: SESSION_EXPIRED', async () => {
   const openAnother = async (): Promise<void> => {
     const sessionId = newSessionId();
     await hostile.send(tail.peerId, [controlFrame({sessionId, hopIndex: 1}, opening(world, tail))]);
-    await hostile.waitForTold({from: tail.peerId, sessionId, code: 'NOT_SERVING'});
+    await hostile.waitForMessage({from: tail.peerId, sessionId, code: 'NOT_SERVING'});
   };
   // The first stop waits for what is open, the second one ends it.
   const stopping = tail.tab.stopLending();
@@ -230,12 +230,12 @@ test('[HO8] a session that falls silent: SESSION_EXPIRED', async () => {
   await openAnother();
   expect(await openSessionsOf(tail)).toBe(1);
   await Promise.all([stopping, tail.tab.stopLending()]);
-  await hostile.waitForTold({from: tail.peerId, sessionId: held, code: 'NOT_SERVING'});
+  await hostile.waitForMessage({from: tail.peerId, sessionId: held, code: 'NOT_SERVING'});
   await openAnother();
   await tail.tab.lend({...halfOf(model), sessionIdleMs: 500});
   await tail.tab.waitForLendState(['serving'], {timeoutMs: LEND_TIMEOUT_MS});
   const sessionId = await openSession(world, tail);
-  await hostile.waitForTold({from: tail.peerId, sessionId, code: 'SESSION_EXPIRED'});
+  await hostile.waitForMessage({from: tail.peerId, sessionId, code: 'SESSION_EXPIRED'});
   await expectCounts(tail, {}, {SESSION_EXPIRED: 1});
   await expectIdle(tail);
 });
@@ -246,7 +246,7 @@ test('[HO9] an engine that crashes under a session: ENGINE_LOST', async () => {
   const sessionId = await openSession(world, head);
   await head.tab.crashEngine();
   await hostile.send(head.peerId, [dataFrame({sessionId})]);
-  await hostile.waitForTold({from: head.peerId, sessionId, code: 'ENGINE_LOST'});
+  await hostile.waitForMessage({from: head.peerId, sessionId, code: 'ENGINE_LOST'});
   await expectCounts(head, refusals, {ENGINE_LOST: 1});
   await expectIdle(head);
 });

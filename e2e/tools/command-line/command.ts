@@ -2,7 +2,7 @@ import type {ParseArgsOptionDescriptor} from 'node:util';
 
 /** An option of a command; the names of its fields are those of `node:util`'s `parseArgs`. */
 export type CommandOption = ParseArgsOptionDescriptor & {
-  /** What stands for the value in the help: `FILE`. Left out by options that take none. */
+  /** The placeholder of the value in the help: `FILE`. Left out by options that take none. */
   readonly value?: string;
   /** What the option changes, in a few words. */
   readonly meaning: string;
@@ -12,7 +12,7 @@ export type CommandOptions = Readonly<Record<string, CommandOption>>;
 
 /** What a command accepts besides options. */
 export type Operands = {
-  /** What stands for one of them in the help: `POOL.json`. */
+  /** The placeholder of one of them in the help: `POOL.json`. */
   readonly name: string;
   readonly meaning: string;
   readonly count: 'one' | 'any';

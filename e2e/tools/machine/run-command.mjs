@@ -100,7 +100,7 @@ function followNpm(child) {
 /** @param {import('node:child_process').ChildProcess} child */
 function forwardSignals(child) {
   // A terminal sends Ctrl-C to the whole process group, so the command has it
-  // already; a second one would read as "I am in a hurry, skip the clean-up".
+  // already; a second one would mean "skip the clean-up".
   const hasTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
   const handlers = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => {
     const isSentByTerminal = hasTerminal && signal !== 'SIGTERM';

@@ -109,7 +109,7 @@ async function run(project: Project, options: RunOptions) {
 /** The folder of the npm that belongs to this machine, and what npm itself starts. */
 const pathWithNpm = [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
 
-test('[SU1] an old Node is told in one sentence, before anything else is read', async () => {
+test('[SU1] an old Node gets one sentence, before anything else is read', async () => {
   const project = await createProject();
   await rm(join(project.root, 'e2e/tools/machine'), {recursive: true});
   const {code, stdout, stderr} = await run(project, {args: ['show'], nodeVersion: '18.20.0'});
@@ -179,7 +179,7 @@ test('[SU2] a package for another platform may be absent', async () => {
   expect(await run(project, {args: ['show']})).toMatchObject({code: 0, stderr: ''});
 });
 
-test('[SU3] without npm the person is told where to get it', async () => {
+test('[SU3] without npm, the error says where to get it', async () => {
   const {code, stderr} = await run(await createProject(), {args: ['show']});
   expect(code).toBe(1);
   expect(stderr).toContain(
@@ -229,7 +229,7 @@ test('[SU4] a Node that cannot run TypeScript hands over to the one npm installe
   expect(JSON.parse(stdout)).toEqual({args: [], version: process.version});
 });
 
-test('[SU4] without a Node that can, the person is told which one to install', async () => {
+test('[SU4] without a Node that can, the error says which one to install', async () => {
   const project = await createProject();
   await markInstalled(project);
   const {code, stderr} = await run(project, {args: ['show'], nodeVersion: '22.17.9'});

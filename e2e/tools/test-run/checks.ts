@@ -21,7 +21,7 @@ export type Check = {
 const passOrFail = ({exitCode}: StepResult): Promise<TestCount> =>
   Promise.resolve(exitCode === 0 ? {passed: 1, failed: 0} : {passed: 0, failed: 1});
 
-/** What can be said of the sources without running them; the quickest first. */
+/** What can be checked without running the code; the quickest first. */
 export const STATIC_CHECKS: readonly Check[] = [
   {name: 'format', args: ['oxfmt', '--check'], count: passOrFail},
   {name: 'lint', args: ['oxlint'], count: passOrFail},

@@ -18,7 +18,7 @@ const MAX_HINTS = 2;
 const NAMED_WORK = {share: 0.1, burstMs: 30};
 const HINT_WORK = {share: 0.02, burstMs: 10};
 
-/** A list goes on for so many records after every place is taken; then it is read anew after a while. */
+/** A list is read for so many records after every place is taken, and again after a while. */
 const MAX_PLACELESS = 128;
 
 /** A list that is being read. */
@@ -50,7 +50,7 @@ type Options = {
 export class DirectoryPlaces {
   readonly #options: Options;
   readonly #places = new Map<PeerId, Place>();
-  /** Connected strangers that say they have a list; who was asked last stands last. */
+  /** Connected strangers that claim to have a list; the one asked last comes last. */
   readonly #strangers = new Set<PeerId>();
   readonly #hintBudget = new WorkBudget(HINT_WORK);
   #topologyId = '';

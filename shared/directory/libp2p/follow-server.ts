@@ -7,9 +7,9 @@ import {isDirectConnection} from '../../transport/direct-path.ts';
 import {DirectoryError} from '../directory.ts';
 import {readList, type Patience} from './read-list.ts';
 
-/** Between two tries on connections that stand. */
+/** Between two attempts on open connections. */
 const RETRY_MS = 500;
-/** A list that goes on for ever is read anew before the records that were taken from it expire. */
+/** A list that never ends is read again before the records taken from it expire. */
 const AFTER_FLOOD_MS = RECORD_TTL_MS / 3;
 /** A new connection is an event; this only catches what events miss. */
 const CHECK_MS = 1_000;
@@ -23,9 +23,9 @@ type Options = {
   readonly prefix: string;
   readonly patience?: Patience | undefined;
   readonly onReply: (reply: DirectoryReply) => Promise<void>;
-  /** The stream ended; what it told is still known. */
+  /** The stream ended; what it listed is still known. */
   readonly onLost: () => void;
-  /** The server said nothing for three beats, though its connection stands. */
+  /** The server was silent for three beats over an open connection. */
   readonly onSilence: () => void;
   readonly signal: AbortSignal;
 };

@@ -19,7 +19,7 @@ type Options = {
  * Resolves with the first that stored it: one that hangs costs nothing.
  *
  * @throws {DirectoryError} with the wire's code when none stored it and one
- *   said why; else `DIRECTORY_UNREACHABLE`.
+ *   gave a reason; else `DIRECTORY_UNREACHABLE`.
  */
 export async function publishToServers(options: Options): Promise<void> {
   const {key, servers, put, signal} = options;

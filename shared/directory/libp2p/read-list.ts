@@ -23,7 +23,7 @@ const PATIENCE: Patience = {
 };
 /** Microtasks that it takes at most to read a page whose bytes are there. */
 const BUFFERED_TURNS = 64;
-/** A timer that is this late did not measure the server: the page itself stood still. */
+/** A timer that is this late did not measure the server: the page itself was suspended. */
 const LATE_MS = DIRECTORY_BEAT_MS;
 
 type Options = {
@@ -85,7 +85,7 @@ async function heard<T>(
     if (!isSilence) throw cause;
     throw new DirectoryError(
       {code: 'DIRECTORY_SILENT', server, waitedMs},
-      `Lost the list of server "${server}": it said nothing for ${Math.round(waitedMs)} ms`,
+      `Lost the list of server "${server}": it was silent for ${Math.round(waitedMs)} ms`,
       {cause},
     );
   } finally {

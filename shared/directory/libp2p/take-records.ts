@@ -67,7 +67,7 @@ function readOrNull(sealed: SealedRecord): NodeRecord | null {
   }
 }
 
-/** Whether its owner said it, and it is live: else it is as if it had not been listed. */
+/** Whether its owner signed it and it is live: else it counts as not listed. */
 async function isTrue({sealed, record}: Candidate, nowMs: number): Promise<boolean> {
   return verifyRecord(sealed, record, nowMs).then(
     () => true,

@@ -27,7 +27,7 @@ test('[KR1] a full table keeps those that it heard first, and says beforehand th
   expect(table.add(serving('b', SEQ + 1), SERVER)).toBe(true);
 });
 
-test('[KR1] who serves takes the place of a spare, and the spare heard last leaves first', () => {
+test('[KR1] a serving node takes the place of a spare, and the latest spare leaves first', () => {
   const table = new RecordTable({maxRecords: 3});
   for (const record of [spare('a'), serving('b'), spare('c')]) table.add(record, SERVER);
   expect(table.add(spare('d'), SERVER)).toBe(false);
@@ -78,7 +78,7 @@ test('[KR5] after a farewell nothing older comes back, for as long as it could b
   expect(table.add(serving('a', SEQ + 2), OTHER)).toBe(true);
 });
 
-test('[KR5] who is gone comes back with the same record, but with no older one', () => {
+test('[KR5] an owner that is gone comes back with the same record, but not with an older one', () => {
   const table = new RecordTable();
   table.add(serving('a'), SERVER);
   table.gone(asPeerId('a'), SERVER);

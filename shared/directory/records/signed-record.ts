@@ -48,7 +48,7 @@ function recordKey(record: NodeRecord): string {
   return `/${RECORD_NAMESPACE}/${protocolMajor}/${swarmId}/${manifestHash}/${peerId}`;
 }
 
-/** Whom a key names as the one who signs what is stored under it. */
+/** The peer that must sign what is stored under a key. */
 export function ownerOfKey(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1);
 }
@@ -180,7 +180,7 @@ async function checkSignature({key, value}: SealedRecord, owner: PeerId): Promis
   }
 }
 
-/** An Ed25519 id carries its public key; of any other id a relay could lie about the owner. */
+/** An Ed25519 id contains its public key; for any other id a relay could lie about the owner. */
 function readPublicKey(key: string, owner: PeerId) {
   try {
     const peerId = peerIdFromString(owner);

@@ -21,7 +21,7 @@ type Options = {
   readonly takeTurn: () => Promise<boolean>;
 };
 
-/** Every reader is told the same: each record is written out once. */
+/** Every reader gets the same bytes: each record is encoded once. */
 const texts = new WeakMap<Uint8Array, string>();
 
 function textOf(value: Uint8Array): string {
@@ -30,7 +30,7 @@ function textOf(value: Uint8Array): string {
   return text;
 }
 
-/** One reader's stream. What it has not been told yet is kept once per key, so a slow reader costs little. */
+/** One reader's stream. What it has not received yet is kept once per key, so a slow reader costs little. */
 export class DirectoryReader {
   readonly #options: Options;
   readonly #news = new Map<PeerId, Uint8Array | 'gone'>();

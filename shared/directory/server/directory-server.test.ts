@@ -82,7 +82,7 @@ test('[DV2] of a closed stream nothing is kept, read or unread', async () => {
   await expect.poll(() => directory.readerCount).toBe(0);
 });
 
-test('[DV3] who takes no page is dropped, and others are not', async () => {
+test('[DV3] a reader that takes no page is dropped, and others are not', async () => {
   await directory.close();
   directory = await serveDirectory({libp2p: server, datastore, stallTimeoutMs: 300});
   await store(1_000);
@@ -122,7 +122,7 @@ test('[DV5] a connection has few listings at once', async () => {
   expect(directory.readerCount).toBeLessThanOrEqual(8);
 });
 
-test('[DV6] when the server stops serving, every reader is told by the end of its stream', async () => {
+test('[DV6] when the server stops serving, the stream of every reader ends', async () => {
   const {stream, messages} = await ask(PREFIX);
   await messages.read(directoryReplySchema, limited());
   const closed = new Promise((resolve) => stream.addEventListener('close', resolve));

@@ -84,7 +84,7 @@ test('[DS5] forget drops what an owner stored, and says which keys', () => {
   expect(store.list('/weft/2/public/ab/').map(({key}) => key)).toEqual(['/weft/2/public/ab/b']);
 });
 
-test('[DS6] carries nothing but Weft records in the DHT, and all else as it is', () => {
+test('[DS6] accepts nothing but Weft records in the DHT, and stores all else unchanged', () => {
   const {store} = createStore();
   const foreign = new Libp2pRecord(encoder.encode('/pk/a'), new Uint8Array(4), new Date(NOW_MS));
   store.put(new Key('/dht/record/pk'), foreign.serialize());

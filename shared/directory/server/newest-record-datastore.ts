@@ -128,7 +128,7 @@ export class NewestRecordDatastore extends MemoryDatastore {
 
   /** Drops all that `owner` stored here; its last `seq` stays known. */
   forget(owner: string): void {
-    for (const name of this.#byOwner.of(owner)) this.#drop(name, {isTold: true});
+    for (const name of this.#byOwner.of(owner)) this.#drop(name, {isAnnounced: true});
   }
 
   holdsRecordOf(owner: string): boolean {
@@ -184,7 +184,7 @@ export class NewestRecordDatastore extends MemoryDatastore {
   #dropNewestOfFullest(newcomer: string): void {
     const fullest = this.#byOrigin.fullest();
     if (fullest === null || fullest.count < this.#byOrigin.countOf(newcomer) + 2) return;
-    this.#drop(fullest.newest, {isTold: true});
+    this.#drop(fullest.newest, {isAnnounced: true});
   }
 
   #sweep(): void {
@@ -196,14 +196,14 @@ export class NewestRecordDatastore extends MemoryDatastore {
     if (entry !== undefined && entry.untilMs <= this.#now()) this.#drop(name);
   }
 
-  #drop(name: string, {isTold = false} = {}): void {
+  #drop(name: string, {isAnnounced = false} = {}): void {
     const entry = this.#entries.get(name);
     if (entry === undefined) return;
     this.#entries.delete(name);
     this.#byOwner.remove(entry.owner, name);
     this.#byOrigin.remove(entry.origin, name);
     this.#tombstones.add(name, entry, this.#now());
-    if (!isTold || entry.isFarewell) return;
+    if (!isAnnounced || entry.isFarewell) return;
     for (const listener of this.#onDropped) listener(entry.sealed.key);
   }
 }
@@ -214,7 +214,7 @@ function outranks(held: Entry, offered: Entry): boolean {
   return held.seq > offered.seq;
 }
 
-/** @returns `null` for what is no Weft record: this store carries nothing else. */
+/** @returns `null` for anything but a Weft record: this store keeps nothing else. */
 function readEntry(sealed: SealedRecord, origin: string): Entry | null {
   const outline = peekRecord(sealed.value);
   if (outline === null || !sealed.key.startsWith(`/${RECORD_NAMESPACE}/`)) return null;

@@ -7,7 +7,7 @@ import {
   type SealedRecord,
 } from '../records/signed-record.ts';
 
-/** Who offers a record: the other end of one connection. */
+/** The peer that offers a record: the other end of one connection. */
 export type Offerer = {
   readonly peerId: string;
   /** Identities behind one address share what a full store has room for. */

@@ -16,7 +16,7 @@ const MAX_STREAMS_PER_CONNECTION = 8;
 type Options = {
   readonly libp2p: Libp2p;
   readonly intake: RecordIntake;
-  /** Whom a connection counts for; its own address unless said. */
+  /** The address that a connection counts against; by default, its own. */
   readonly offererOf?: (connection: Connection) => Offerer;
 };
 

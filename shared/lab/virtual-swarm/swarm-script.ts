@@ -17,7 +17,7 @@ export type NodeStart = {
 };
 
 /** A node as a central planner sees it. */
-export type StandingNode = {
+export type MemberNode = {
   readonly id: PeerId;
   readonly facts: VirtualNodeFacts;
   readonly shard: PlacedShard | null;
@@ -32,7 +32,7 @@ export type Placement =
   /** A planner that sees everything, asked after each join and departure. */
   | {
       readonly kind: 'central';
-      readonly replan: (nodes: readonly StandingNode[]) => ReadonlyMap<PeerId, PlacedShard>;
+      readonly replan: (nodes: readonly MemberNode[]) => ReadonlyMap<PeerId, PlacedShard>;
     };
 
 export type Churn = {

@@ -7,7 +7,7 @@ const LARGEST_ROPE_BASE = 1e12;
 const LARGEST_ROPE_FACTOR = 1e6;
 
 const flag = z.boolean({error: 'must be true or false'});
-// A factor of 0 says that there is none, as in llama.cpp.
+// A factor of 0 means none, as in llama.cpp.
 const ropeFactor = z.union([z.literal(0), realNumber(0, LARGEST_ROPE_FACTOR)], {
   error: `must be a number from 0 to ${LARGEST_ROPE_FACTOR}`,
 });
@@ -48,7 +48,7 @@ const isOneOf =
   (value: unknown): boolean =>
     neutral.includes(value);
 const isZero = isOneOf(0);
-/** Where a scale of 0 says that there is none. */
+/** Keys whose scale of 0 means none. */
 const isNoScale = isOneOf(0, 1);
 const experts = {meaning: 'a mixture of experts', isNeutral: isZero};
 

@@ -1,6 +1,6 @@
 import {ModelUnreadableError} from '../model-unreadable-error.ts';
 
-/** UTF-8 → text; bytes that are no UTF-8 become U+FFFD, and a byte order mark stays. */
+/** UTF-8 → text; bytes that are not UTF-8 become U+FFFD, and a byte order mark stays. */
 type DecodeText = (bytes: Uint8Array) => string;
 
 /** Reads on behind the bytes that are here: more of the file is needed, if there is more. */

@@ -77,7 +77,7 @@ function checkFormat(cursor: GgufCursor): void {
   }
   throw new ModelUnreadableError(
     `it has version ${version} of GGUF, and versions ${VERSIONS.join(' and ')} are read`,
-    {instead: 'convert the model anew'},
+    {instead: 'convert the model again'},
   );
 }
 

@@ -7,7 +7,7 @@ const MOST_TENSORS = 262_144;
 const MOST_DIMENSIONS = 4;
 const LONGEST_NAME_BYTES = 1024;
 
-/** One line of the tensor table, as it stands there. */
+/** One line of the tensor table, unchanged. */
 export type TensorInfo = {
   readonly name: string;
   readonly dtype: string;

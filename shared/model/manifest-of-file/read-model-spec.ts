@@ -98,9 +98,9 @@ function vocabularySizeOf({metadata, tensors}: GgufFile, llama: LlamaMetadata): 
   if (size === undefined) {
     throw new ModelUnreadableError(`it has neither tokens nor the tensor "${EMBEDDING_TENSOR}"`);
   }
-  const said = llama['llama.vocab_size'] ?? size;
-  if (said !== size) {
-    throw new ModelUnreadableError(`"llama.vocab_size" is ${said}, but there are ${size} tokens`);
+  const stated = llama['llama.vocab_size'] ?? size;
+  if (stated !== size) {
+    throw new ModelUnreadableError(`"llama.vocab_size" is ${stated}, but there are ${size} tokens`);
   }
   return size;
 }

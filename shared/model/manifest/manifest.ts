@@ -41,7 +41,7 @@ export const manifestSchema = z
     tensors: z.array(tensorEntrySchema).min(1).readonly(),
     /**
      * How text becomes tokens: tried when the manifest was made, and known to a client before it
-     * reads the header. `null`: nobody can chat with it, prompts are token ids. Absent: not said.
+     * reads the header. `null`: nobody can chat with it, prompts are token ids. Absent: unknown.
      */
     text: z
       .strictObject({vocabulary: z.string().min(1), preTokenizer: z.string().min(1)})

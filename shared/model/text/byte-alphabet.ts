@@ -19,7 +19,7 @@ for (let byte = 0; byte < 256; byte += 1) {
 /** The character of each byte, in the order of the bytes. */
 export const BYTE_ALPHABET: readonly string[] = [...byteByCharacter.keys()];
 
-/** Bytes that a text in the byte alphabet stands for; `null` when a character is not in it. */
+/** Bytes that a text in the byte alphabet represents; `null` when a character is not in it. */
 export function bytesOfAlphabetText(text: string): Uint8Array<ArrayBuffer> | null {
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index += 1) {

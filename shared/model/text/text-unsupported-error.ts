@@ -1,7 +1,7 @@
 import {WeftError} from '../../base/errors.ts';
 import {oneSentence} from '../one-sentence.ts';
 
-/** What stands between text and the ids of a model's tokens. */
+/** Why text cannot be turned into the token ids of a model. */
 type TextPart =
   | 'vocabulary'
   | 'pre-tokenizer'

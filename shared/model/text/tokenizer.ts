@@ -52,7 +52,7 @@ export class UnknownTokenError extends WeftError<UnknownTokenDetail> {
 }
 
 /**
- * The tokenizer that a GGUF file carries. Takes a tenth of a second: make one per model.
+ * The tokenizer in a GGUF file. Takes a tenth of a second: make one per model.
  *
  * @throws {TextUnsupportedError} for a kind of tokenizer or of word cutting that is not known, for
  *   merges that do not fit the vocabulary, and as `readTokenizerMetadata` does.

@@ -8,7 +8,7 @@ import {sessionReadySchema} from './session-ready.ts';
 import {sessionServedSchema} from './session-served.ts';
 import {truncateSchema} from './truncate.ts';
 
-/** Everything that a `control` frame may carry. The session is in the frame's header; the epoch too, where a message repeats it. */
+/** Everything that a `control` frame may contain. The session is in the frame's header; the epoch too, where a message repeats it. */
 export const messageSchema = z.discriminatedUnion('kind', [
   openSessionSchema,
   sessionReadySchema,

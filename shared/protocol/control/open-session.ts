@@ -23,7 +23,7 @@ const openingHopSchema = z
     startLayer: z.int().nonnegative(),
     endLayer: z.int().positive(),
     /**
-     * Positions of this session that the asker believes are in the hop's cache; 0: none.
+     * Positions of this session that the client believes are in the hop's cache; 0: none.
      * Each hop replaces its own by what it holds before it passes the opening on.
      */
     warmPosition: positionSchema,
@@ -73,7 +73,7 @@ export const openSessionSchema = z
     epoch: epochSchema,
     keep: keepSchema,
     manifestHash: z.string().length(64).transform(asManifestHash),
-    /** Who asks: gets the tokens. */
+    /** The client: gets the tokens. */
     clientId: peerId,
     /** Which of `hops` the receiver is. */
     hopIndex: hopIndexSchema,

@@ -30,7 +30,7 @@ export const REFUSALS = {
   MALFORMED_MESSAGE: {next: 'bug', says: 'the message breaks its schema'},
   MISADDRESSED: {next: 'bug', says: 'the sender has no part in this session'},
   OUT_OF_ORDER: {next: 'bug', says: 'the frame is not at the position that comes next'},
-  BAD_PAYLOAD: {next: 'bug', says: 'the payload has another size, or values that are no numbers'},
+  BAD_PAYLOAD: {next: 'bug', says: 'the payload has another size, or values that are not numbers'},
 } as const;
 
 export type RefusalCode = keyof typeof REFUSALS;

@@ -94,7 +94,7 @@ describe('parseFrame()', () => {
     ],
     ['set reserved bytes', withByte(27, 1)],
     ['no tokens', withByte(20, 0)],
-    ['a payload that is no whole number of values', withByte(20, 3)],
+    ['a payload that is not a whole number of values', withByte(20, 3)],
     ['more bytes than a frame may have', new Uint8Array(MAX_FRAME_BYTES + 1)],
   ])('[FR3] refuses %s', (_, bytes) => {
     expect(() => parseFrame(bytes)).toThrow(MalformedFrameError);

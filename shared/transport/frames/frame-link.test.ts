@@ -98,7 +98,7 @@ test('[TR16] a receiver that gives back more than it was sent loses the link', a
   expect(transport.traffic()).toMatchObject([{violations: 1}]);
 });
 
-test('[TR18] a frame whose bytes stop coming ends the link, and that is no broken promise', async () => {
+test('[TR18] a frame whose bytes stop coming ends the link, and that does not count as a violation', async () => {
   await transport.close();
   transport = await openTransport({stallMs: 200});
   const loss = nextLoss();
@@ -118,7 +118,7 @@ test('[TR18] a long frame arrives whole, however slowly it grows', async () => {
   expect(Buffer.compare(await arrived, bytes)).toBe(0);
 });
 
-test('[TR19] who sends more frames than anybody reads loses the link', async () => {
+test('[TR19] a peer that sends more frames than are read loses the link', async () => {
   const loss = nextLoss();
   const stream = await openRawStream();
   const frames = new Uint8Array(4_000);

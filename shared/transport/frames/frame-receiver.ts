@@ -19,7 +19,7 @@ const HELD_BYTES = WINDOW_BYTES / 2;
 const PINGS = {perSec: 5, burst: 50};
 /** Ten answers at the speed of a reader's eye, many times over. */
 const FRAMES = {perSec: 2_000, burst: 4_000};
-/** Who has sent so many more than that does not wait for credit. */
+/** A peer that has sent so many more than that does not wait for credit. */
 const MAX_FRAMES_TOO_MANY = 4_000;
 /** Room that a frame has before its bytes are there. */
 const FIRST_BYTES = 64 * 1024;
@@ -127,7 +127,7 @@ export class FrameReceiver {
     void this.#options.onFrame(frame).finally(() => {
       const waitMs = this.#frames.waitMs();
       if (waitMs === 0) this.#credit(heldBytes);
-      // Who sends faster than anybody reads is slowed down by its own window.
+      // A peer that sends faster than the other reads is slowed down by its own window.
       else setTimeout(() => this.#credit(heldBytes), waitMs);
     });
   }
@@ -139,7 +139,7 @@ export class FrameReceiver {
       if (this.#partial === null || this.#isClosed) return;
       const silentMs = performance.now() - this.#lastByteMs;
       if (silentMs < stallMs) this.#watchForStall();
-      else this.abort(new Error(`A frame stood still for ${Math.round(silentMs)} ms`));
+      else this.abort(new Error(`A frame made no progress for ${Math.round(silentMs)} ms`));
     }, stallMs);
   }
 

@@ -40,7 +40,7 @@ export class WordReader {
   }
 }
 
-/** What a stream's message event carries: one chunk or a list of chunks. */
+/** The payload of a stream's message event: one chunk or a list of chunks. */
 export function chunksOf(data: Uint8Array | Iterable<Uint8Array>): Iterable<Uint8Array> {
   return data instanceof Uint8Array ? [data] : data;
 }

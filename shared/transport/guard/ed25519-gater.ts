@@ -3,7 +3,7 @@ import type {ConnectionGater, PeerId} from '@libp2p/interface';
 const isOther = (peer: PeerId) => peer.type !== 'Ed25519';
 
 /**
- * Only Ed25519 ids, both ways: they carry their public key, while a relay could
+ * Only Ed25519 ids, both ways: they contain their public key, while a relay could
  * pass off an RSA id as somebody else on WebRTC.
  *
  * Any address may be dialled: a browser would refuse ws:// and private ones,

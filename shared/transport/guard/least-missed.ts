@@ -6,7 +6,7 @@ import type {Acquaintance} from './acquaintance.ts';
 /**
  * The connection that is missed least: of a stranger without a link before one
  * with it, then of peers that the tab knows, last of those that an answer runs
- * over; of equals the oldest. Who has just come stays, so that a full table
+ * over; of equals the oldest. The latest arrival stays, so that a full table
  * keeps nobody out.
  */
 export function leastMissed(

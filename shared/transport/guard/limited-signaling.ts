@@ -10,7 +10,7 @@ import {Allowance} from '../../base/allowance.ts';
  * closed ones counted until they are collected.
  */
 const STRANGERS = {perSec: 10, burst: 60};
-/** Who could not connect tries again over the relayed connection that it has. */
+/** A peer that could not connect tries again over its relayed connection. */
 const MAX_TRIES = 3;
 
 type Options = Pick<Acquaintance, 'isKnown'>;

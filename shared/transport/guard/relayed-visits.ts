@@ -21,9 +21,9 @@ type Options = {
 /**
  * The relayed connections at the tab that was dialled, by the relay's streams
  * under them: from the first byte on, so that who never finishes its handshake
- * counts too. They carry the signaling of WebRTC, so each one is over after
+ * counts too. They are used for the signaling of WebRTC, so each one is over after
  * seconds, each peer has few, and where there are too many the oldest stranger
- * gives way: who has just come is the one that has yet to be answered.
+ * gives way: the latest arrival is the one that has yet to be answered.
  */
 export class RelayedVisits {
   readonly #options: Options;
@@ -51,7 +51,7 @@ export class RelayedVisits {
     });
   }
 
-  /** Notes whose connection stands on which stream; of one peer the older ones end. */
+  /** Notes which connection uses which stream; of one peer the older ones end. */
   opened(connection: Connection): void {
     if (isDirectConnection(connection) || connection.direction === 'outbound') return;
     const stream = streamUnder(connection);

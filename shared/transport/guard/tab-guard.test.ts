@@ -185,7 +185,7 @@ test('[GD7] a full table keeps nobody out: strangers give way to those that come
   expect(peers).toContain(strangers.at(-1)?.peerId.toString());
 });
 
-test('[GD8] who floods a tab with pings is cut off and let in no more, and honest pings are answered', async () => {
+test('[GD8] a peer that floods a tab with pings is cut off and not let in again, and honest pings are answered', async () => {
   const tab = await openTab([]);
   const [flooder, honest] = [await openStranger(), await openStranger()];
   const connection = await flooder.dial(directAddress(tab));

@@ -25,7 +25,7 @@ import {watchStreams} from './watch-streams.ts';
 const NOBODY: Acquaintance = {isKnown: () => false, isBusy: () => false};
 
 /**
- * How many may stand and begin: far more than the guard keeps, so that libp2p
+ * How many may be open or opening: far more than the guard keeps, so that libp2p
  * refuses nobody by rules that do not tell a stranger from a neighbour. All who
  * come over one relay have its address.
  */
@@ -34,7 +34,7 @@ export const TAB_CONNECTIONS = {
   maxIncomingPendingConnections: 256,
   inboundConnectionThreshold: 1_000,
   // libp2p's 6 s for an address are too few where many tabs share a processor, and who
-  // gives up begins anew: for a crowd on a slow machine no dial would ever end well.
+  // gives up starts again: for a crowd on a slow machine no dial would ever succeed.
   dialTimeout: CONNECT_TIMEOUT_MS,
   addressDialTimeout: CONNECT_TIMEOUT_MS,
   inboundUpgradeTimeout: CONNECT_TIMEOUT_MS,
@@ -58,7 +58,7 @@ type Options = {
 };
 
 /**
- * What strangers may cost a tab: whom it dials and lets in, how many
+ * What strangers may cost a tab: which peers it dials and lets in, how many
  * connections and streams they have, and what becomes of who floods it.
  * Exists before its node does, which asks it while it starts.
  */

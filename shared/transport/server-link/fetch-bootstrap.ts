@@ -11,7 +11,7 @@ class BootstrapError extends WeftError<{
 /**
  * Asks a signal server who it is.
  *
- * @param serverUrl the folder that the server's page stands in, with a slash at the end.
+ * @param serverUrl the folder of the server's page, with a slash at the end.
  * @throws {BootstrapError} when nobody answers, or not as a signal server does.
  */
 export async function fetchBootstrap(

@@ -14,7 +14,7 @@ export type ServerConnectionState =
 
 type Options = {
   readonly libp2p: Libp2p;
-  /** Who and where the server is; asked before each dial. */
+  /** Identity and address of the server; asked before each dial. */
   readonly locate: (options: {readonly signal: AbortSignal}) => Promise<NamedServer>;
   readonly onState: (state: ServerConnectionState) => void;
 };
@@ -25,7 +25,7 @@ const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 2_000;
 /** Tabs that lost the same server do not all come back in the same moment. */
 const RETRY_SPREAD = 0.25;
-/** A connection that ends sooner counts as a failed try. */
+/** A connection that ends earlier counts as a failed attempt. */
 const STABLE_MS = 2_000;
 /** A server whose list is read says something at least every `DIRECTORY_BEAT_MS`. */
 const QUIET_MS = 3 * DIRECTORY_BEAT_MS;

@@ -174,7 +174,7 @@ class NamedServersLink implements ServerLink {
     if (this.#isStopped) return;
     const sinceMs = performance.now() - this.#lastBeatMs;
     this.#lastBeatMs += sinceMs;
-    // The stopwatch may have stood still while the machine slept.
+    // The stopwatch may have stopped while the machine slept.
     const wasAway = sinceMs > AWAY_MS || this.#clock.isDoubtful();
     if (wasAway) for (const connection of this.#connections()) connection.suspect();
     const ageMs = performance.now() - this.#lastReadMs;

@@ -43,7 +43,7 @@ test('[CK2] a reading that took long changes nothing that it cannot know better'
   expect(clock.nowMs()).toBe(SERVER_MS + 8_005);
 });
 
-test('[CK3] after a sleep through which the stopwatch stood still, a reading sets it right', () => {
+test('[CK3] after a sleep during which the stopwatch stopped, a reading corrects it', () => {
   const {machine, clock, pass} = createMachine();
   clock.anchor({serverNowMs: SERVER_MS, roundTripMs: 10});
   machine.wallMs += HOUR_MS;

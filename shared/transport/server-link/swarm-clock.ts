@@ -6,7 +6,7 @@ export type ClockReading = {
 };
 
 type Options = {
-  /** Ms since any moment; never set, but may stand still while the machine sleeps. */
+  /** Ms since any moment; never set, but may stop while the machine sleeps. */
   readonly stopwatchMs: () => number;
   /** Unix ms of this machine, however wrong. */
   readonly wallMs: () => number;
@@ -16,10 +16,10 @@ type Options = {
 const MAX_APART_MS = 2_000;
 
 /**
- * The time by which all records are dated: the server's, carried on by a
+ * The time by which all records are dated: the server's, continued by a
  * stopwatch. What the wall clock of this machine says, and whoever sets it, has
  * no influence; that it moved against the stopwatch is only a hint to read the
- * server's clock again, as after a sleep through which the stopwatch stood still.
+ * server's clock again, as after a sleep during which the stopwatch stopped.
  */
 export class SwarmClock {
   readonly #stopwatchMs: () => number;

@@ -7,7 +7,7 @@ const PATH = /\/http-path\/[^/]+/u;
 const PEER_AT_END = /\/p2p\/[^/]+$/u;
 
 /**
- * Where the sockets of servers are that stand in a folder of a site
+ * Where the sockets of servers are that serve a folder of a site
  * (`/dns/weft.example/tcp/443/tls/ws/http-path/weft%2Flibp2p/p2p/ID`).
  *
  * libp2p's matchers know no `http-path`: with one, nothing is dialled, and no

@@ -46,9 +46,9 @@ test('[RI4] the DHT takes a record from its owner only, as a put does', async ()
   await stranger.stop();
 });
 
-test('[RI5] provider records are not taken, and nobody is told to whom else to go', async () => {
+test('[RI5] provider records are not taken, and no answer names another peer', async () => {
   const clients = [await openClient(server, {dhtServer: true}), await openClient(server)] as const;
-  const [provider, asker] = clients;
+  const [provider, client] = clients;
   const key = new Uint8Array([0x01, 0x55, 0x12, 0x20, ...new Uint8Array(32)]);
   const id = provider.libp2p.peerId.toMultihash().bytes;
   const peer = new Uint8Array([0x0a, id.length, ...id]);
@@ -57,7 +57,7 @@ test('[RI5] provider records are not taken, and nobody is told to whom else to g
   await stream.ask({type: 'PING'});
   expect(countOf('PROVIDER_REFUSED')).toBe(1);
   for (const type of ['GET_PROVIDERS', 'FIND_NODE'] as const) {
-    expect(await ask(asker, {type, key})).toMatchObject({peerCount: 0});
+    expect(await ask(client, {type, key})).toMatchObject({peerCount: 0});
   }
   for (const client of clients) await client.stop();
 });
@@ -78,7 +78,7 @@ test('[RI6] keys of other namespaces, unknown messages and no messages are refus
   await client.stop();
 });
 
-test('[RI7] who floods the DHT waits behind itself: the page and other tabs are answered', async () => {
+test('[RI7] a peer that floods the DHT waits behind itself: the page and other tabs are answered', async () => {
   const [flooder, honest] = [await openClient(server), await openClient(server)];
   const flood = await DhtStream.open(flooder.connection);
   let answered = 0;
@@ -118,7 +118,7 @@ test('[RI11] more than a connection could have to say costs the stream, and no m
   await client.stop();
 });
 
-test('[RI8] who lies again and again loses its connection, and is not let in again at once', async () => {
+test('[RI8] a peer that lies repeatedly loses its connection, and is not let in again at once', async () => {
   const privateKey = await generateKeyPair('Ed25519');
   const liar = await openClient(server, {privateKey});
   const lie = spoil(await liar.seal());
@@ -165,7 +165,7 @@ test('[RI9] what an owner has ended comes back by nobody: not by a stranger, not
   await stranger.stop();
 });
 
-test('[RI10] who lost its connection without a farewell comes back with the same record', async () => {
+test('[RI10] an owner that lost its connection without a farewell comes back with the same record', async () => {
   const privateKey = await generateKeyPair('Ed25519');
   const owner = await openClient(server, {privateKey});
   const sealed = await owner.seal();

@@ -28,7 +28,7 @@ const MAX_DHT_STREAMS = 16;
 const MAX_RECORDS_PER_OWNER = 8;
 
 type Options = {
-  /** Whom the other end of a connection counts for. */
+  /** The address that a connection counts against. */
   readonly addressOf: (link: {readonly remoteAddr: Multiaddr}) => string;
   /** Other servers of the swarm: they may hand on records of others. */
   readonly peerServerIds: ReadonlySet<string>;
@@ -79,7 +79,7 @@ export class RecordService {
       clientMode: false,
       maxInboundStreams: MAX_DHT_STREAMS,
       // Without addresses a peer enters no routing table: whoever calls itself a DHT server
-      // is asked nothing, and is told to nobody.
+      // is asked nothing, and is passed on to nobody.
       peerInfoMapper: (peer) =>
         peerServerIds.has(peer.id.toString()) ? peer : {...peer, multiaddrs: []},
       validators: createValidators(Date.now),

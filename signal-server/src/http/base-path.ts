@@ -1,4 +1,4 @@
-/** Path of the folder that the page stands in, by its public URL; begins and ends with a slash. */
+/** Path of the page's folder, by its public URL; begins and ends with a slash. */
 export function basePath(publicUrl: string | null): string {
   return publicUrl === null ? '/' : new URL(publicUrl).pathname;
 }

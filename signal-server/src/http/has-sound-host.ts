@@ -14,6 +14,6 @@ export function hasSoundHost({headers, rawHeaders}: IncomingMessage): boolean {
   const host = HOST.exec(text)?.groups?.['host']?.toLowerCase();
   if (host === undefined || text.length > MAX_HOST_CHARACTERS) return false;
   const hostname = URL.parse(`http://${text}`)?.hostname;
-  // Numbers are read as an IPv4 address that the asker did not write.
+  // Numbers are read as an IPv4 address that the client did not write.
   return hostname !== undefined && (hostname === host || host.startsWith('['));
 }

@@ -11,7 +11,7 @@ type IceConfig = {
 export const TURN_CREDENTIAL_TTL_SECONDS = 86_400;
 
 /**
- * The ICE servers for one asker: those of the configuration, and the TURN
+ * The ICE servers for one client: those of the configuration, and the TURN
  * servers with a credential that ends by itself. TURN servers that know the
  * secret check it without asking anybody.
  *

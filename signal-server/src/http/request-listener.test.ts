@@ -65,7 +65,7 @@ test.each([
   ['Host: ä'],
   [`Host: ${'a'.repeat(300)}`],
   ['X-Host: a'],
-])('[SS27] %s is no host: 400, and nothing of the server is told', async (...headers) => {
+])('[SS27] %s is not a host: 400, and nothing about the server is revealed', async (...headers) => {
   const answer = await ask('/where', ...headers);
   expect(answer).toMatch(/^HTTP\/1\.1 400 /u);
   expect(answer).not.toMatch(/Error|at .*\.[mt]?js/u);

@@ -41,7 +41,7 @@ test('[CB3] a mishap a hundred times a second does', () => {
   expect(dropped).toContain('flooder');
 });
 
-test('[CB4] who was dropped is let in again after a minute', () => {
+test('[CB4] a dropped peer is let in again after a minute', () => {
   const {book} = openBook();
   for (let i = 0; i < 20; i += 1) book.note('liar', 'MALFORMED_RPC');
   vi.advanceTimersByTime(59_000);

@@ -36,7 +36,7 @@ export class ConductBook {
     this.#drop = drop;
   }
 
-  /** How often each of it occurred, by whomever. */
+  /** How often each kind occurred, over all peers. */
   get counts(): ReadonlyMap<Misconduct, number> {
     return this.#counts;
   }

@@ -40,7 +40,7 @@ test('[LM3] one too many costs the oldest of the longest queue', async () => {
   expect(log.slice(2).toSorted()).toEqual(['no a3', 'no b', 'no c']);
 });
 
-test('[LM3] who gives up loses the turn to nobody', async () => {
+test('[LM3] giving up passes the turn to nobody', async () => {
   const turns = new FairTurns({perSec: 10, burst: 1, maxWaiting: 3});
   const leaving = new AbortController();
   await turns.take('a', {signal});

@@ -6,7 +6,7 @@ type Options = {
   readonly burst: number;
   /** More than that cost the one that waits longest in the longest queue. */
   readonly maxWaiting: number;
-  /** So many turns at the same time, each until `done`; any number when not said. */
+  /** So many turns at the same time, each until `done`; any number by default. */
   readonly maxRunning?: number;
 };
 
@@ -15,7 +15,7 @@ type Waiter = {readonly answer: (isMine: boolean) => void};
 /**
  * Turns at a limited rate, shared evenly: sources take turns, and within a
  * source the latest comes first. Whoever asks a thousand times crowds out
- * themselves; who has waited longest has most likely given up, and a crowd that
+ * themselves; the one that has waited longest has most likely given up, and a crowd that
  * came a moment earlier does not hold up the one who comes after it.
  */
 export class FairTurns {
@@ -58,7 +58,7 @@ export class FairTurns {
     return isMine;
   }
 
-  /** Whoever took a turn needs it no more. Only where `maxRunning` is said. */
+  /** The holder of a turn no longer needs it. Only where `maxRunning` is set. */
   done(): void {
     if (this.#options.maxRunning === undefined) return;
     this.#runningCount -= 1;

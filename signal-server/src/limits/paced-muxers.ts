@@ -15,7 +15,7 @@ const STREAM_UNITS = 1;
 const BYTES = {burst: 2 * 1024 * 1024, perSec: 128 * 1024};
 /** The least that yamux allows; it would let the window of a fast sender grow to 16 MiB. */
 const WINDOW_BYTES = 256 * 1024;
-/** Until libp2p has said whose a muxer is, all such wait in one line. */
+/** Until libp2p reveals whose a muxer is, all such wait in one line. */
 const NEWCOMERS = 'newcomers';
 
 /**

@@ -1,6 +1,6 @@
 /** Why the server ended or refused something of a stranger. */
 export const REFUSALS = [
-  /** A request that is no HTTP, or whose headers did not come in time. */
+  /** A request that is not HTTP, or whose headers did not arrive in time. */
   'http-broken',
   /** More requests on one socket than it has answers read. */
   'http-pipelined',

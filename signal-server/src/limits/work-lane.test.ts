@@ -42,7 +42,7 @@ test('[WL2] between two turns the event loop goes on', async () => {
   expect(seen.indexOf('more of it')).toBeLessThan(seen.lastIndexOf('a'));
 });
 
-test('[WL3] who has spent its units waits, and nobody waits for it', async () => {
+test('[WL3] a source that has spent its units waits, and nobody waits for it', async () => {
   const lane = new WorkLane({unitsPerSecond: 1e-6, burstUnits: 2, maxWaitingPerPeer: 100});
   const greedy = askFor(lane, {address: 'x', peer: 'a'}, 5);
   const modest = askFor(lane, {address: 'x', peer: 'b'}, 2);

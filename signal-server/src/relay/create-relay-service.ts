@@ -36,7 +36,7 @@ type ConnectRequest = {
 };
 
 /**
- * The relay carries signaling, nothing else: each connection through it ends
+ * The relay is for signaling, nothing else: each connection through it ends
  * after a minute or 32 KiB, and who dials whom how often is `RelayedDials`' affair.
  */
 export function createRelayService(

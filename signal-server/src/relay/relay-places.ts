@@ -16,7 +16,7 @@ type Limit = NonNullable<RelayReservation['limit']>;
 const EXPIRES_AT_UNIX_SECONDS = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
 /**
- * The places of the relay: whom it can be asked to dial. A place begins with a
+ * The places of the relay: the tabs that it can be asked to dial. A place begins with a
  * reservation and ends when the last connection of its peer does; renewing it
  * changes nothing. So there are never more places than connections.
  *

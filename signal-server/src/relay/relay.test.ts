@@ -69,7 +69,7 @@ test('[RL3] a place ends with the last connection of its peer', async () => {
   await expect.poll(() => server.counters().reservations).toBe(0);
 });
 
-test('[RL4] what a relayed connection carries is a few KiB, then it ends', async () => {
+test('[RL4] a relayed connection transfers a few KiB, then it ends', async () => {
   const server = await openServer();
   closers.push(async () => await server.close());
   const [target, source] = [await join(server), await join(server)];

@@ -79,7 +79,7 @@ test('[RL6] a dial that is given up while it waits takes no turn', async () => {
   expect(admitted).not.toContain('c21');
 });
 
-test('[RL7] a tab shakes hands with eight at the same time; who does not go on gives up the turn', async () => {
+test('[RL7] a tab shakes hands with eight at the same time; one that stops gives up the turn', async () => {
   const {dial, admitted} = create({isAnswered: false});
   for (let index = 0; index < 30; index += 1) {
     await dial({source: `c${index}`, address: 'crowd'});

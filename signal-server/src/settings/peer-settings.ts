@@ -11,7 +11,7 @@ type NamedAddress = {readonly peerId: string; readonly address: string};
 
 const addressSchema = z.string().max(512, 'is longer than 512 characters').transform(readAddress);
 
-/** Addresses that end in `/p2p/ID`; those of one server stand together afterwards. */
+/** Addresses that end in `/p2p/ID`; those of one server are grouped. */
 export const peersSchema: z.ZodType<readonly NamedServer[]> = z
   .array(addressSchema)
   .transform((named) =>

@@ -10,7 +10,7 @@ export type SettingFault = {readonly variable: string; readonly sentence: string
 
 const MAX_SHOWN_CHARACTERS = 120;
 
-/** The text of a variable; an empty one counts as not said. */
+/** The text of a variable; an empty one counts as not set. */
 export function textOf(env: Environment, variable: string): string | undefined {
   return env[variable]?.trim() || undefined;
 }

@@ -7,7 +7,7 @@ export type Setting<T> = {
   readonly meaning: string;
   /** Reads the text, which is trimmed and never empty. Its issues end a sentence: "is not …". */
   readonly schema: z.ZodType<T, string>;
-  /** The value when nothing is said; an empty text says nothing. */
+  /** The value when the variable is not set or empty. */
   readonly otherwise: T;
   /** What a right value looks like, after "expected". */
   readonly expected: string;
@@ -45,7 +45,7 @@ export function jsonSchema<T>(inner: z.ZodType<T>): z.ZodType<T, string> {
     .pipe(inner);
 }
 
-/** What stands between the commas. */
+/** The texts between the commas. */
 export function listSchema<T>(inner: z.ZodType<T>): z.ZodType<T, string> {
   return z
     .string()

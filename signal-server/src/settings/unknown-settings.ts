@@ -9,7 +9,7 @@ const SHORT_NAME_LENGTH = 6;
 export type UnknownSetting = {readonly variable: string; readonly sentence: string};
 
 /**
- * Variables that look as if they were meant for the server and are none of its
+ * Variables that look as if they were meant for the server but are not among its
  * settings: names a letter or two away from one, and names with a prefix of ours.
  *
  * @param known names of all settings.

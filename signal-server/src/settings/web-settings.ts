@@ -14,7 +14,7 @@ export const hostSchema = z
   );
 
 /**
- * Where browsers find the site; its path is the folder that the page stands in.
+ * Where browsers find the site; its path is the folder of the page.
  * Ends in a slash afterwards.
  */
 export const publicUrlSchema = z.string().transform((text, context) => {
@@ -30,7 +30,7 @@ export const publicUrlSchema = z.string().transform((text, context) => {
 
 function faultOf(url: URL): string | null {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'is neither http: nor https:';
-  if (url.username !== '' || url.password !== '') return 'carries a name or a password';
+  if (url.username !== '' || url.password !== '') return 'contains a name or a password';
   if (url.search !== '' || url.hash !== '') return 'has a part after "?" or "#"';
   return url.pathname.includes('//') ? 'has an empty part in its path' : null;
 }

@@ -44,7 +44,7 @@ export async function openServer(
 export type Client = {
   readonly libp2p: Libp2p<{dht: KadDHT}>;
   readonly connection: Connection;
-  /** Signs a record of this client; what is not said is true and fresh. */
+  /** Signs a record of this client; by default, it is true and fresh. */
   seal(changes?: Partial<NodeRecord>): Promise<SealedRecord>;
   stop(): Promise<void>;
 };

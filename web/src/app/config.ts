@@ -8,15 +8,15 @@ const count = z.coerce.number().int().positive();
 
 /** What the address of the page may say. Everything optional; wrong values are named. */
 const searchSchema = z.object({
-  /** An id of the catalogue; the first entry when it is not said. */
+  /** An id of the catalogue; by default, the first entry. */
   model: z.string().min(1).optional(),
-  /** When it is not said: the best that there is, and the CPU in a tab that a program drives. */
+  /** By default the best available, and the CPU in a tab driven by a program. */
   engine: z.enum(['best', 'wasm', 'webgpu', 'stub']).optional(),
   /** Threads of the CPU that layers may take. */
   threads: count.optional(),
   /** How many layers this tab can hold; embedding and LM head are free under it. */
   maxLayers: count.optional(),
-  /** How much memory this tab lends; what was chosen before on this device when it is not said. */
+  /** How much memory this tab lends; by default, what was last chosen on this device. */
   memoryMiB: count.optional(),
   /** Controlled by a program: nothing is remembered, and `weftTab` is there to call. */
   headless: z.stringbool().default(false),

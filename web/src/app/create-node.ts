@@ -20,7 +20,7 @@ import type {SwarmMembership} from '../node/swarm/swarm-membership.ts';
 export type NodeOptions = {
   /** Where the page comes from; ends with a slash. */
   readonly siteUrl: string;
-  /** An id of the site's catalogue; its first entry when not said. */
+  /** An id of the site's catalogue; by default, its first entry. */
   readonly modelId: string | undefined;
   /** Whether the node forgets who it was when the tab closes. */
   readonly isEphemeral: boolean;
@@ -102,7 +102,7 @@ function vocabularyOf(model: OfferedModel, signal: AbortSignal): () => Promise<V
   };
 }
 
-/** Told of all records, also while this tab asks nothing. */
+/** Receives all records, also while this tab asks nothing. */
 function watchingOverlay(membership: SwarmMembership): ClientOverlay {
   const overlay = new ClientOverlay();
   membership.onSnapshot(() => {

@@ -11,7 +11,7 @@ export type Services = {
   readonly links: LinkService;
   /** Joins the swarm and reads what the first question needs. */
   prepare(): Promise<void>;
-  /** What this tab carries; `null` while it lends nothing. */
+  /** What this tab is serving; `null` while it lends nothing. */
   lendLoad(): Promise<LendLoad | null>;
   /** Nodes with a live record, as this tab sees the swarm now. */
   knownPeers(): Promise<readonly string[]>;
@@ -21,7 +21,7 @@ export type Services = {
   crashEngine(): Promise<void>;
 };
 
-/** Stands in for services that are loaded when one of them is first used. */
+/** Replaces services that are loaded when one of them is first used. */
 export function lazyServices(load: () => Promise<Services>): Services {
   let loading: Promise<Services> | null = null;
   const loaded = (): Promise<Services> => {

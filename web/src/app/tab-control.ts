@@ -19,7 +19,7 @@ export type TabControl = {
   traffic(): Promise<TabTraffic>;
   /** Joins the swarm and reads what the first question needs. */
   prepare(): Promise<void>;
-  /** What this tab carries and what it has refused; `null` while it lends nothing. */
+  /** What this tab is serving and what it has refused; `null` while it lends nothing. */
   lendLoad(): Promise<LendLoad | null>;
   /** Nodes with a live record, as this tab sees the swarm now. */
   knownPeers(): Promise<readonly string[]>;

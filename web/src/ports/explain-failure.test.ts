@@ -5,7 +5,7 @@ import {WeftError} from '#shared/base/errors.ts';
 import {GenerationFailedError} from '#shared/client/generation-failed.ts';
 import {REFUSALS} from '#shared/protocol/control/refusal-code.ts';
 import {explainCode, explainFailure} from './explain-failure.ts';
-import {LENDING_SENTENCES, NEEDS_NETWORK, SAID_WELL, SENTENCES} from './failure-sentences.ts';
+import {LENDING_SENTENCES, NEEDS_NETWORK, GOOD_SENTENCES, SENTENCES} from './failure-sentences.ts';
 
 const asking = {doing: 'asking', isOnline: true} as const;
 const lending = {doing: 'lending', isOnline: true} as const;
@@ -20,7 +20,7 @@ test('[PG6] a failure of the swarm keeps its code, and its sentence where that i
   });
 });
 
-test('[PG7] a script that does not load is told in plain words, with a reload', () => {
+test('[PG7] a script that does not load is explained in plain words, with a reload', () => {
   const error = new TypeError('Failed to fetch dynamically imported module: http://x/y.js');
   const failure = explainFailure(error, asking);
   expect(failure).toMatchObject({code: 'PAGE_INCOMPLETE', nextStep: 'reload'});
@@ -46,7 +46,7 @@ test('[PG7] so is an engine of which a part does not load', () => {
   }
 });
 
-test('[PG8] what nobody foresaw is told by its code, with what to do', () => {
+test('[PG8] an unforeseen failure is shown with its code and what to do', () => {
   expect(explainFailure('odd', asking)).toEqual(broke('UNKNOWN'));
   expect(explainFailure(new TypeError('x is undefined'), asking)).toEqual(broke('TypeError'));
   expect(explainFailure(new WeftError({code: 'NO_SUCH'}, 'at f (y.js:1)'), lending)).toEqual(
@@ -74,23 +74,23 @@ test('[PG27] every code has one sentence with what to do, and nothing in it that
   const codes = codesOfSource();
   expect(codes.length).toBeGreaterThan(50);
   const message = `Cannot do it for "${peerId}": expected ${sha256}\n    at f (x.ts:1:2)`;
-  const said = [...codes, ...Object.keys(SENTENCES), ...SAID_WELL].flatMap((code) =>
+  const sentences = [...codes, ...Object.keys(SENTENCES), ...GOOD_SENTENCES].flatMap((code) =>
     [asking, lending, offline].map((where) => explainCode(code, message, where).sentence),
   );
-  expect(said.filter((sentence) => !/^[A-Z].*[.!?…]$/u.test(sentence))).toEqual([]);
-  expect(said.filter((sentence) => NOISE.test(sentence))).toEqual([]);
+  expect(sentences.filter((sentence) => !/^[A-Z].*[.!?…]$/u.test(sentence))).toEqual([]);
+  expect(sentences.filter((sentence) => NOISE.test(sentence))).toEqual([]);
 });
 
-const isKnown = (code: string): boolean => code in SENTENCES || SAID_WELL.has(code);
+const isKnown = (code: string): boolean => code in SENTENCES || GOOD_SENTENCES.has(code);
 
-test('[PG27] what a fixed sentence says is said once, and every code of an answer that broke off has one', () => {
-  expect([...SAID_WELL].filter((code) => code in SENTENCES)).toEqual([]);
+test('[PG27] each fixed sentence is defined once, and every code of an answer that broke off has one', () => {
+  expect([...GOOD_SENTENCES].filter((code) => code in SENTENCES)).toEqual([]);
   expect([...NEEDS_NETWORK, ...Object.keys(REFUSALS)].filter((code) => !isKnown(code))).toEqual([]);
   const broken = new GenerationFailedError({code: 'PROMPT_TOO_LONG', peerId, tokensShown: 3});
   expect(explainFailure(broken, asking).sentence).toContain('(peer "…QYKYum")');
 });
 
-test('[PG28] without a network, everything that needs one is told as that', () => {
+test('[PG28] without a network, everything that needs one fails as OFFLINE', () => {
   const unreachable = new WeftError({code: 'SERVER_UNREACHABLE'}, 'The server does not answer');
   expect(explainFailure(unreachable, lending).code).toBe('SERVER_UNREACHABLE');
   expect(explainFailure(unreachable, offline)).toEqual({
@@ -101,7 +101,7 @@ test('[PG28] without a network, everything that needs one is told as that', () =
   expect(explainCode('TENSOR_ALTERED', 'It was altered', offline).code).toBe('TENSOR_ALTERED');
 });
 
-test('[PG29] memory that ran out is told as that, in whatever words', () => {
+test('[PG29] running out of memory is reported as that, however it is phrased', () => {
   for (const message of [
     'The engine is gone: RangeError: Array buffer allocation failed',
     'The engine is gone: std::bad_alloc',

@@ -1,5 +1,5 @@
 import {isWeftError} from '#shared/base/errors.ts';
-import {LENDING_SENTENCES, NEEDS_NETWORK, SAID_WELL, SENTENCES} from './failure-sentences.ts';
+import {LENDING_SENTENCES, NEEDS_NETWORK, GOOD_SENTENCES, SENTENCES} from './failure-sentences.ts';
 
 /** What a person can do about a failure, as the page offers it. */
 export type NextStep = 'try-again' | 'reload' | 'start-over' | 'wait';
@@ -45,7 +45,7 @@ export function explainCode(
 ): Failure {
   const code = moreExactly(coded, message, isOnline);
   const fixed = (doing === 'lending' ? LENDING_SENTENCES[code] : undefined) ?? SENTENCES[code];
-  if (fixed === undefined && !SAID_WELL.has(code)) return unforeseen(code);
+  if (fixed === undefined && !GOOD_SENTENCES.has(code)) return unforeseen(code);
   const text = shorten(fixed ?? message);
   const sentence = /[.!?…]$/u.test(text) ? text : `${text}.`;
   return {code, sentence, nextStep: NEXT_STEPS[code] ?? 'try-again'};
@@ -66,7 +66,7 @@ const NOT_LOADED =
 function moreExactly(coded: string, message: string, isOnline: boolean): string {
   const code = coded === 'ENGINE_LOST' && NOT_LOADED.test(message) ? 'PAGE_INCOMPLETE' : coded;
   if (!isOnline && NEEDS_NETWORK.has(code)) return 'OFFLINE';
-  if (!SAID_WELL.has(code) && NO_MEMORY.test(message)) return 'OUT_OF_MEMORY';
+  if (!GOOD_SENTENCES.has(code) && NO_MEMORY.test(message)) return 'OUT_OF_MEMORY';
   return code;
 }
 

@@ -84,7 +84,7 @@ export const LENDING_SENTENCES: Readonly<Record<string, string>> = {
 };
 
 /** Errors that say themselves, in words for people, what happened and what to do. */
-export const SAID_WELL: ReadonlySet<string> = new Set([
+export const GOOD_SENTENCES: ReadonlySet<string> = new Set([
   'ADDRESS_UNREADABLE',
   'CATALOG_INVALID',
   'DOWNLOAD_FAILED',

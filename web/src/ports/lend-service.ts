@@ -19,11 +19,11 @@ export type EngineKind = 'best' | 'wasm' | 'webgpu' | 'stub';
 
 export type LendRequest = {
   readonly engine: EngineKind;
-  /** Threads of the CPU that layers may take. 1 when not said, and where the page is not isolated. */
+  /** CPU threads for the layers. By default 1, as on a page that is not isolated. */
   readonly threadCount?: number;
-  /** A stub takes this many times what it would: a slow tab for experiments. 1 when not said. */
+  /** A stub takes this many times what it would: a slow tab for experiments. By default 1. */
   readonly stubSlowdown?: number;
-  /** Frees answers that are silent for longer, in ms: for experiments. The node's own limit when not said. */
+  /** Frees answers that are silent for longer, in ms: for experiments. By default, the node's own limit. */
   readonly sessionIdleMs?: number;
   /** What this tab can hold: a number of layers, or a memory budget. */
   readonly capacity:
@@ -31,7 +31,7 @@ export type LendRequest = {
     | {readonly kind: 'memory'; readonly memoryMiB: number};
 };
 
-/** What a lending tab carries, and what it has refused. */
+/** What a lending tab is serving, and what it has refused. */
 export type LendLoad = {
   readonly openSessions: number;
   /** Cache positions that open sessions have reserved. */

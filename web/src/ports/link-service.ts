@@ -1,7 +1,7 @@
 /** How this tab is connected to its neighbours, as the browser's own statistics see it. */
 export type LinkReport = {
   readonly peerId: string;
-  /** Candidate types of the selected pair; `relay` would mean that a server carries the data. */
+  /** Candidate types of the selected pair; `relay` would mean that the data goes through a server. */
   readonly localCandidateType: string;
   readonly remoteCandidateType: string;
   /** Payload bytes over this pair. */

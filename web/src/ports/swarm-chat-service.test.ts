@@ -38,7 +38,7 @@ async function answerTo(prompt: Prompt, known: typeof vocabulary | null) {
   const swarm = new RingSwarm({vocabularySize: vocabulary.tokenizer.vocabularySize});
   const node = swarm.addNode('one', {startLayer: 0, endLayer: swarm.spec.layerCount});
   const chat = new SwarmChatService({
-    client: withEngines(swarm.addClient('asker', [[node]])),
+    client: withEngines(swarm.addClient('client', [[node]])),
     vocabulary: () => Promise.resolve(known),
     contextTokens: swarm.spec.contextTokens,
     onServed: () => undefined,

@@ -18,7 +18,7 @@ export class StopWantedEvent extends Event {
   }
 }
 
-/** Somebody said how much is lent. */
+/** Somebody chose how much memory to lend. */
 export class ChoiceEvent extends Event {
   static readonly type = 'weft-choice';
   readonly choice: LendChoice;

@@ -1,6 +1,6 @@
 import type {AnswersSummary} from '#shared/lab/virtual-swarm/summarise-answers.ts';
 
-/** Where the nodes of a world stand. */
+/** Where the nodes of a world are. */
 export const GEOGRAPHIES = ['flat', 'city', '4-regions', '16-regions'] as const;
 export type Geography = (typeof GEOGRAPHIES)[number];
 

@@ -21,12 +21,12 @@ import {
   type PlannerName,
 } from './ablation-cell.ts';
 import {ablationWorld} from './ablation-world.ts';
-import {StandingPipelines} from './standing-pipelines.ts';
+import {FixedPipelines} from './fixed-pipelines.ts';
 
 const PROMPT_TOKENS = 64;
 const NEW_TOKENS = 128;
 const CLIENTS = 8;
-/** Two sessions at once for each pipeline of the poorest plan, within what one run can carry. */
+/** Two sessions at once for each pipeline of the poorest plan, within what one run can handle. */
 const SESSIONS_PER_PIPELINE = 2;
 const MOST_SESSIONS = 80;
 const FEWEST_REQUESTS = 40;
@@ -76,18 +76,18 @@ function plannedBy(name: PlannerName, {snapshot, model, target, joinOrder}: Pool
   }
   const plan = allocate({pool: index, target, joinOrder});
   const placement = (): Placement => {
-    const standing = new StandingPipelines(
+    const pipelines = new FixedPipelines(
       model,
       (pool, order) => allocate({pool, target, joinOrder: order}).pipelines,
       plan.pipelines,
     );
-    return {kind: 'central', replan: (nodes) => standing.replan(nodes)};
+    return {kind: 'central', replan: (nodes) => pipelines.replan(nodes)};
   };
   // What is in no pipeline stays idle, as it does there.
   return {plan: {...plan, replicas: []}, placement};
 }
 
-/** Who comes is as strong, and stands in the same place, as somebody of the pool. */
+/** A newcomer is as strong, and in the same place, as some node of the pool. */
 function churnOf({snapshot: {nodes}}: Pool): Churn {
   return {
     meanLifeMs: MEAN_LIFE_MS,

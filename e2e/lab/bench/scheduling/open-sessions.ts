@@ -31,7 +31,7 @@ const ARRIVAL_MS = 100;
 
 /**
  * Opens sessions one after the other, all left open. Each client knows its own
- * promises at once, and the load of everybody else as records said it
+ * promises at once, and the load of everybody else as records showed it
  * `staleMs` ago.
  */
 export function openSessions(input: OpenSessionsInput) {

@@ -7,7 +7,7 @@ import {readJsonFile} from '../../../tools/command-line/files/read-json-file.ts'
  * A pool from a file.
  *
  * @param command for the sentence: "plan".
- * @throws {Error} with what is wrong and how to mend it, when the file cannot be read or is
+ * @throws {Error} with what is wrong and how to fix it, when the file cannot be read or is
  *   not a pool.
  */
 export async function readPool(command: string, path: string): Promise<Pool> {

@@ -14,15 +14,15 @@ const TIMEOUT_MS = 120_000;
 const ENDLESS_TOKENS = 1_500;
 const TOKENS_BEFORE = 4;
 
-type When = 'idle' | 'in mid-answer';
+type When = 'idle' | 'during an answer';
 
 /**
- * A serving tab whose process stands still for a while, as when a lid closes: how
+ * A serving tab whose process is frozen for a while, as when a lid closes: how
  * long after it goes on others hear of it again, and are served by it.
  */
 export const benchAway: Benchmark = async (context) => {
   await withPair(context, {}, async (pair) => {
-    for (const when of ['idle', 'in mid-answer'] as const) {
+    for (const when of ['idle', 'during an answer'] as const) {
       for (const sec of AWAY_SEC) await measure(context, pair, {when, sec});
     }
   });

@@ -19,7 +19,7 @@ const TOKENS = 3_000;
 /** A peer that floods one tab: what is left of an answer's speed, and when the tab serves afterwards. */
 export const benchFloods: Benchmark = async (context) => {
   for (const kind of FLOODS) {
-    // Each its own: who has flooded once is not let in again.
+    // Each gets its own: a peer that has flooded once is not let in again.
     const world = await HostileWorld.start(context.log);
     try {
       await measure(context, world, kind);
@@ -43,7 +43,7 @@ async function measure(
   log(`${sent} ${kind} over ${links} links`);
   const seen = await untilSeenAgain(client, {
     peerId: head.peerId,
-    // Listed at all: a record lasts longer than a flood, and is made anew when its time comes.
+    // Listed at all: a record lasts longer than a flood, and is renewed when its time comes.
     madeAfterMs: 0,
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
   });

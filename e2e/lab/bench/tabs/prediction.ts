@@ -18,7 +18,7 @@ type Errors = {readonly hops: readonly number[]; readonly steps: readonly number
 /**
  * How well the cost model predicts a decode step: three tabs with the real
  * model on WASM, one question after the other, then all of them at once. What
- * a hop took is its own word, without waiting; what a step took is the median
+ * a hop took is what it claims, without waiting; what a step took is the median
  * time between two tokens at the client.
  */
 export const benchPrediction: Benchmark = async (context) => {

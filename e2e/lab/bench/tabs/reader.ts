@@ -9,10 +9,10 @@ import {withPair, type Pair} from './open-pair.ts';
 
 const RECORD_COUNTS: readonly number[] = [100, 10_000];
 /** Tabs that ask. */
-const ASKERS = 3;
+const CLIENTS = 3;
 /** What the list of a server that floods may take of a page's time. */
 const ALLOWED_MS = 100;
-/** A list is read in this time, and not yet read anew. */
+/** A list is read in this time, and not yet read again. */
 const WINDOW_MS = 8_000;
 const POLL_MS = 50;
 
@@ -54,21 +54,21 @@ async function measure(
   const [model] = await pair.client.knownRecords();
   assert(model !== undefined, 'the client knows the lender');
   const sign = async () => server.sign(model);
-  const [lender, ...askers] = await spentBy(tabs, {sign, signal});
+  const [lender, ...clients] = await spentBy(tabs, {sign, signal});
   assert(lender !== undefined, 'there is a tab that lends');
-  printSpent(context, {who: 'a tab that asks', count, spent: askers});
+  printSpent(context, {who: 'a tab that asks', count, spent: clients});
   printSpent(context, {who: 'a tab that lends', count, spent: [lender]});
 }
 
 async function openAskers({swarm, client}: Pair): Promise<readonly Tab[]> {
   const model = new URL(client.page.url()).searchParams.get('model');
-  const askers: Tab[] = [];
-  while (askers.length < ASKERS - 1) {
+  const clients: Tab[] = [];
+  while (clients.length < CLIENTS - 1) {
     const tab = await swarm.openTab(model === null ? {} : {model});
     await tab.prepare();
-    askers.push(tab);
+    clients.push(tab);
   }
-  return askers;
+  return clients;
 }
 
 async function spentBy(

@@ -1,6 +1,6 @@
 import type {AttackerNodes} from './attacker-node.ts';
 
-/** Whom strangers attack, and from where. All of it is on this machine's loopback. */
+/** What strangers attack, and from where. All of it is on this machine's loopback. */
 export type AttackTarget = {
   readonly port: number;
   readonly serverId: string;

@@ -17,7 +17,7 @@ export const relayedDials: Attack = async ({nodes, counts, over}) => {
       taken += 1;
       connection.abort(new Error('The next one'));
     } catch {
-      // Refused, or in vain.
+      // Refused or failed.
     }
   };
   for (let i = 0; i < counts.diallingPeers && !over.aborted; i += 1) {

@@ -9,8 +9,8 @@ import {whyUnreadable} from './why-unreadable.ts';
  * Reads a JSON file that a person has written.
  *
  * @param doing what it is read for, for the sentence: "plan".
- * @param path from where the person stands.
- * @throws {WeftError} `FILE_UNREADABLE`, with the file, and the place in it that is no JSON.
+ * @param path relative to the folder in which the command was called.
+ * @throws {WeftError} `FILE_UNREADABLE`, with the file, and the place in it where it stops being JSON.
  */
 export async function readJsonFile(doing: string, path: string): Promise<unknown> {
   const cannot = (why: string, cause: unknown) =>

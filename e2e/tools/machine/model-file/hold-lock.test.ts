@@ -54,7 +54,7 @@ test('[LK2] so is one of another machine that nobody refreshes', async () => {
   expect(await holdLock({path}, async () => 'done')).toBe('done');
 });
 
-test('[LK3] waiting for a lock is said once, and can be cancelled', async () => {
+test('[LK3] waiting for a lock is reported once, and can be cancelled', async () => {
   await writeFile(path, `${hostname()} ${process.pid} alive`);
   const stop = new AbortController();
   const waiting = holdLock(

@@ -25,7 +25,7 @@ export type PreparedModel = {
 /**
  * Gets the model file that the catalogue names, if it is not here yet.
  *
- * @param id of the catalogue; its first entry when not said.
+ * @param id of the catalogue; by default, its first entry.
  */
 export async function prepareModel(options: {
   readonly id?: string;

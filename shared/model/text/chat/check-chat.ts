@@ -15,7 +15,7 @@ const PROBE = 'Hello';
  *
  * @returns what a client can judge by, without the file.
  *
- * @throws {TextUnsupportedError} for whatever stands between text and tokens.
+ * @throws {TextUnsupportedError} for whatever prevents turning text into tokens.
  */
 export function checkChat(
   metadata: GgufMetadata,

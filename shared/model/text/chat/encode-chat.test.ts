@@ -13,7 +13,7 @@ const template = createChatTemplate(metadata);
 const user = (content: string): ChatMessage => ({role: 'user', content});
 const encode = (...messages: readonly ChatMessage[]) => encodeChat({tokenizer, template, messages});
 const plain = (text: string) => tokenizer.encode(text, {specialTokens: 'plain'});
-const said = (text: string) => [1, ...plain(text), 2, ...plain('\n')];
+const turn = (text: string) => [1, ...plain(text), 2, ...plain('\n')];
 const templateOf = (source: string | undefined) =>
   createChatTemplate({...metadata, 'tokenizer.chat_template': source});
 const controlIds = new Set(tokenizer.controlTokens.values());
@@ -30,7 +30,7 @@ test('[MD7] a message cannot close itself and speak as the system', () => {
   const ids = encode(user(attack));
   const control = ids.filter((id) => controlIds.has(id));
   expect(control).toEqual(encode(user('Hi')).filter((id) => controlIds.has(id)));
-  expect(ids.join()).toContain(said(`user\n${attack}`).join());
+  expect(ids.join()).toContain(turn(`user\n${attack}`).join());
 });
 
 test('[MD7] control tokens come from the template alone, and the rest is encoded as it was written', () => {
@@ -43,8 +43,8 @@ test('[MD7] control tokens come from the template alone, and the rest is encoded
     fc.property(contents, contents, (first, second) => {
       const system: ChatMessage = {role: 'system', content: first};
       expect(encode(system, user(second))).toEqual([
-        ...said(`system\n${first}`),
-        ...said(`user\n${second}`),
+        ...turn(`system\n${first}`),
+        ...turn(`user\n${second}`),
         1,
         ...plain('assistant\n'),
       ]);

@@ -21,7 +21,7 @@ const NONE: FoundFile = {kind: 'none'};
  * path that ends in a slash names the page of its folder. Links are followed:
  * who may write into the folder decides what is served.
  *
- * @param urlPath as it stands in the URL, percent-encoded.
+ * @param urlPath as it is in the URL, percent-encoded.
  */
 export async function findFile(folder: string, urlPath: string): Promise<FoundFile> {
   const names = decodeNames(urlPath);

@@ -112,7 +112,7 @@ test('[SS5] HEAD gives the length of the whole, whatever range is asked for', as
   expect(bytes).toHaveLength(0);
 });
 
-test('[SS5] who has the file is told so, by tag before time', async () => {
+test('[SS5] a client that has the file gets 304, by tag before time', async () => {
   const {headers} = await ask();
   const etag = headers.get('ETag') ?? '';
   expect((await ask({Range: 'bytes=0-0'})).headers.get('ETag')).toBe(etag);
@@ -128,7 +128,7 @@ test('[SS5] who has the file is told so, by tag before time', async () => {
   expect(await statusOf({'If-Modified-Since': 'yesterday'})).toBe(200);
 });
 
-test('[SS23] a part comes only of the file that the asker knows', async () => {
+test('[SS23] only a part of the file that the client knows is sent', async () => {
   const {headers} = await ask();
   const etag = headers.get('ETag') ?? '';
   const statusOf = async (known: string) =>

@@ -70,7 +70,7 @@ function describe({totalBytes, modifiedNs}: File): Headers {
   });
 }
 
-/** Whether the asker has this very file. A tag, when there is one, outweighs the time. */
+/** Whether the client has this very file. A tag, if there is one, outweighs the time. */
 function isKnown({req}: Context, headers: Headers): boolean {
   const tags = req.header('If-None-Match');
   if (tags !== undefined) {
@@ -83,7 +83,7 @@ function isKnown({req}: Context, headers: Headers): boolean {
   return Date.parse(headers.get('Last-Modified') ?? '') <= since;
 }
 
-/** Ranges are for GET, and with `If-Range` only for the file that the asker knows. */
+/** Ranges are for GET, and with `If-Range` only for the file that the client knows. */
 function usableRange({req}: Context, headers: Headers): string | undefined {
   const known = req.header('If-Range');
   const isSame =

@@ -40,9 +40,9 @@ test.each([
   ['a ping in two parts', frame(0x09, 'x')],
   ['a close of one byte', frame(0x88, 'x')],
   ['a close with a code that does not exist', frame(0x88, '\x03\xec')],
-  ['a close whose reason is no UTF-8', frame(0x88, '\x03\xe8\xff')],
+  ['a close whose reason is not UTF-8', frame(0x88, '\x03\xe8\xff')],
   ['text', frame(0x81, '/multistream/1.0.0\n')],
-  ['text that is no UTF-8', frame(0x81, '\xff')],
+  ['text that is not UTF-8', frame(0x81, '\xff')],
 ])('[SK1] %s ends the socket that sent it, and nothing else', async (_what, bytes) => {
   const before = refusals('frame-broken');
   const socket = openRawSocket(server.port);
@@ -50,7 +50,7 @@ test.each([
   await expect.poll(() => socket.received()).toContain('101 Switching Protocols');
   socket.write(Uint8Array.from(bytes));
   await socket.closed;
-  expect(refusals('frame-broken')).toBe(before + 1);
+  await expect.poll(() => refusals('frame-broken')).toBe(before + 1);
   expect(await healthStatus()).toBe(200);
 });
 
@@ -143,7 +143,7 @@ test('[SK4] requests that come at once are answered in order', async () => {
   expect(statuses).toEqual(['200', '404', '200']);
 });
 
-test('[SK7] a socket full of requests is ended, and what stands in it is not answered', async () => {
+test('[SK7] a socket full of requests is ended, and none of them is answered', async () => {
   const before = refusals('http-pipelined');
   const socket = openRawSocket(server.port);
   socket.write(get('/healthz').repeat(5_000));

@@ -1,7 +1,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {BlockList, isIP} from 'node:net';
 
-/** Who a connection comes from, for limits: the address behind proxies that the operator trusts. */
+/** Where a connection comes from, for limits: the address behind proxies that the operator trusts. */
 export type SourceAddress = {
   /** IP address without zone and without IPv4-in-IPv6. */
   readonly ip: string;
@@ -34,7 +34,7 @@ export function parseProxyList(entries: readonly string[]): BlockList {
 /**
  * The address of whoever asks: that of the socket, and when it is a trusted
  * proxy the right-most address in `Forwarded` or `X-Forwarded-For` that is not
- * one. What stands further left was written by strangers.
+ * one. Everything further left was written by strangers.
  */
 export function sourceAddress(
   peer: {readonly remoteAddress: string | undefined; readonly headers?: IncomingHttpHeaders},

@@ -10,7 +10,7 @@ type RangeDownload = {
   readonly url: string;
   readonly startByte: number;
   readonly endByte: number;
-  /** Told how many more bytes have come, as they come; none is counted twice. */
+  /** Called with the number of further bytes as they arrive; none is counted twice. */
   readonly onBytes: (byteCount: number) => void;
   readonly signal: AbortSignal;
   readonly patience?: Patience;

@@ -33,6 +33,6 @@ test('[DN8] Retry-After is read in seconds and as a date, by the clock of the se
   expect(read(until)).toBe(7_000);
   expect(read({...until, date: 'Sat, 28 Nov 2026 04:00:05 GMT'})).toBe(2_000);
   expect(read({...until, date: 'Sat, 28 Nov 2026 05:00:05 GMT'})).toBe(0);
-  for (const said of ['soon', '-3', '']) expect(read({'retry-after': said})).toBeNull();
+  for (const text of ['soon', '-3', '']) expect(read({'retry-after': text})).toBeNull();
   expect(read({})).toBeNull();
 });

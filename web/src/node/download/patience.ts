@@ -21,10 +21,10 @@ export const PATIENCE: Patience = {
   mostAskedPauses: 4,
 };
 
-/** Less than this is no progress: a line that drips ends like one that stands still. */
+/** Less than this is no progress: a line that drips ends like one that is silent. */
 export const LEAST_PROGRESS_BYTES = 4_096;
 
-/** What was tried in vain since the last progress. */
+/** What was tried without success since the last progress. */
 export type Spent = {readonly tries: number; readonly quietMs: number; readonly asked: number};
 
 export const NOTHING_SPENT: Spent = {tries: 0, quietMs: 0, asked: 0};

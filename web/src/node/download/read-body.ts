@@ -1,6 +1,6 @@
 import type {Request} from './keep-trying.ts';
 
-/** The body of an answer as it comes; who reads no further ends the request. */
+/** The body of a response as it arrives; a reader that stops ends the request. */
 export async function* readBody(
   response: Response,
   request: Request,

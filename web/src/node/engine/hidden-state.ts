@@ -10,7 +10,7 @@ export type HiddenBytes = {
 
 /**
  * What a grid boundary does to a hidden state, in place: every value becomes
- * what the wire would carry of it (`roundToWire`), in a tab as between tabs.
+ * what the wire would transfer of it (`roundToWire`), in a tab as between tabs.
  *
  * @returns whether all values are finite.
  */

@@ -12,12 +12,12 @@ function bookOf(...samplesMs: readonly number[]): LinkBook {
   return book;
 }
 
-test('[CP1] a round trip is the least of the last ones, told from the second on', () => {
+test('[CP1] a round trip is the least of the last ones, published from the second on', () => {
   expect(bookOf(9).facts(0).rtts).toEqual([]);
   expect(bookOf(9, 4, 30).facts(0).rtts).toEqual([{peerId: A, rttMs: 4}]);
 });
 
-test('[CP1] a told round trip changes after a minute, and by more than a step', () => {
+test('[CP1] a published round trip changes after a minute, and by more than a step', () => {
   const book = bookOf(4, 4);
   expect(book.facts(0).rtts[0]?.rttMs).toBe(4);
   for (let k = 0; k < 8; k += 1) book.addRoundTrip(A, 12, NOWHERE);
@@ -27,7 +27,7 @@ test('[CP1] a told round trip changes after a minute, and by more than a step', 
   expect(book.facts(120_000).rtts[0]?.rttMs).toBe(12);
 });
 
-test('[CP2] at most 16 round trips are told, the nearest', () => {
+test('[CP2] at most 16 round trips are published, the nearest', () => {
   const book = new LinkBook();
   for (let k = 0; k < 20; k += 1) {
     for (let sample = 0; sample < 2; sample += 1) {
@@ -39,7 +39,7 @@ test('[CP2] at most 16 round trips are told, the nearest', () => {
   expect(rtts.map(({rttMs}) => rttMs)).toEqual(Array.from({length: 16}, (_, k) => k + 1));
 });
 
-test('[CP3] a place is known from the first round trip, and told again when it moved', () => {
+test('[CP3] coordinates are known from the first round trip, and published again when they moved', () => {
   const book = new LinkBook();
   expect(book.facts(0).coords).toBeNull();
   const remote = {at: [50, 0, 0], heightMs: 1, errorMs: 1};
@@ -67,7 +67,7 @@ test('[CP4] a peer is unreachable from its second failure on, until it is reache
   expect(book.facts(0).unreachable).toEqual([]);
 });
 
-test('[CP4] at most 8 unreachable peers are told, the newest', () => {
+test('[CP4] at most 8 unreachable peers are published, the newest', () => {
   const book = new LinkBook();
   for (let k = 0; k < 20; k += 1) book.addFailure(asPeerId(`p${k % 10}`));
   expect(book.facts(0).unreachable).toEqual(Array.from({length: 8}, (_, k) => `p${k + 2}`));

@@ -17,20 +17,20 @@ const SAMPLES_TOLD = 2;
 const FAILURES_TOLD = 2;
 /** Peers that nobody could reach come and go; a record has no place for more than a few. */
 const MAX_FAILURES = 256;
-/** A place is told again when it moved by more than this, and not sooner than a record is renewed anyway. */
+/** Coordinates are published again when they moved by more than this, and no sooner than a record is renewed anyway. */
 const PLACE_MOVED_MS = 1;
-const PLACE_TOLD_EVERY_MS = 10_000;
+const COORDS_EVERY_MS = 10_000;
 /** Frames by which the uplink is measured: the middle one of the last few. */
 const UPLINK_SAMPLES = 9;
 
-type Neighbour = {samplesMs: readonly number[]; told: {rttMs: number; atMs: number} | null};
+type Neighbour = {samplesMs: readonly number[]; published: {rttMs: number; atMs: number} | null};
 
 /** What a node knows of its links, and what of it the record should say. No I/O; time is an argument. */
 export class LinkBook {
   readonly #neighbours = new Map<PeerId, Neighbour>();
   readonly #failures = new Map<PeerId, number>();
   #coords: NetworkCoordinates | null = null;
-  #toldCoords: {readonly coords: NetworkCoordinates; readonly atMs: number} | null = null;
+  #publishedCoords: {readonly coords: NetworkCoordinates; readonly atMs: number} | null = null;
   #uplinks: readonly number[] = [];
   #toldUplink: number | null = null;
 
@@ -54,7 +54,7 @@ export class LinkBook {
     rttMs: number,
     {remote, seed}: {readonly remote: NetworkCoordinates | null; readonly seed: number},
   ): void {
-    const neighbour = this.#neighbours.get(peerId) ?? {samplesMs: [], told: null};
+    const neighbour = this.#neighbours.get(peerId) ?? {samplesMs: [], published: null};
     neighbour.samplesMs = [...neighbour.samplesMs, rttMs].slice(-SAMPLES);
     this.#neighbours.set(peerId, neighbour);
     this.#failures.delete(peerId);
@@ -72,7 +72,7 @@ export class LinkBook {
 
   addFailure(peerId: PeerId): void {
     const failures = (this.#failures.get(peerId) ?? 0) + 1;
-    this.#failures.delete(peerId); // To the end: the newest are told.
+    this.#failures.delete(peerId); // Moved to the end: the newest are published.
     this.#failures.set(peerId, failures);
     const [oldest] = this.#failures.keys();
     if (this.#failures.size > MAX_FAILURES && oldest !== undefined) this.#failures.delete(oldest);
@@ -107,11 +107,12 @@ export class LinkBook {
     for (const [peerId, neighbour] of this.#neighbours) {
       if (neighbour.samplesMs.length < SAMPLES_TOLD) continue;
       const leastMs = Math.min(...neighbour.samplesMs);
-      const {told} = neighbour;
+      const {published} = neighbour;
       const isNews =
-        told === null || (nowMs - told.atMs >= STEADY_MS && isStepApart(told.rttMs, leastMs));
-      if (isNews) neighbour.told = {rttMs: tenth(leastMs), atMs: nowMs};
-      rtts.push({peerId, rttMs: neighbour.told?.rttMs ?? tenth(leastMs)});
+        published === null ||
+        (nowMs - published.atMs >= STEADY_MS && isStepApart(published.rttMs, leastMs));
+      if (isNews) neighbour.published = {rttMs: tenth(leastMs), atMs: nowMs};
+      rtts.push({peerId, rttMs: neighbour.published?.rttMs ?? tenth(leastMs)});
     }
     return rtts.toSorted((a, b) => a.rttMs - b.rttMs).slice(0, MAX_RTTS);
   }
@@ -119,15 +120,15 @@ export class LinkBook {
   #placeToTell(nowMs: number): NetworkCoordinates | null {
     const coords = this.#coords;
     if (coords === null) return null;
-    const told = this.#toldCoords;
-    if (told !== null && nowMs - told.atMs < PLACE_TOLD_EVERY_MS) return told.coords;
+    const published = this.#publishedCoords;
+    if (published !== null && nowMs - published.atMs < COORDS_EVERY_MS) return published.coords;
     const place = {
       at: coords.at.map(tenth),
       heightMs: tenth(coords.heightMs),
       errorMs: tenth(coords.errorMs),
     };
-    if (told !== null && !hasMoved(told.coords, place)) return told.coords;
-    this.#toldCoords = {coords: place, atMs: nowMs};
+    if (published !== null && !hasMoved(published.coords, place)) return published.coords;
+    this.#publishedCoords = {coords: place, atMs: nowMs};
     return place;
   }
 

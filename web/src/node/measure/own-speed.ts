@@ -10,7 +10,7 @@ export type OwnSpeedOptions = {
   readonly hop: Pick<HopServer, 'whileIdle'>;
   readonly hiddenSize: number;
   readonly onDevice: (listener: (state: DeviceState) => void) => () => void;
-  readonly publisher: Pick<RecordPublisher, 'update' | 'carry'>;
+  readonly publisher: Pick<RecordPublisher, 'update' | 'attach'>;
 };
 
 const PROBE_SESSION: SessionId = asSessionId('idle-probe');
@@ -86,7 +86,7 @@ export class OwnSpeed {
     if (changed === null) return;
     const {publisher} = this.#options;
     if (changed.isUrgent) publisher.update(changed.facts);
-    else publisher.carry(changed.facts);
+    else publisher.attach(changed.facts);
   }
 
   #tick(): void {

@@ -55,8 +55,8 @@ async function probe(
     connectedPeers: () => connected,
     isServing: () => isServing,
     nowMs: () => performance.now(),
-    onFacts: (told) => {
-      facts = told;
+    onFacts: (published) => {
+      facts = published;
     },
   });
   await vi.advanceTimersByTimeAsync(seconds * 1000);
@@ -82,12 +82,12 @@ test('[CP6] while answers run through it, it opens none, and measures those that
   expect(facts?.coords).not.toBeNull();
 });
 
-/** Whom a node gives up when the only other one is not there. */
+/** What a node gives up on when the only other one is absent. */
 async function unreachableAfter(seconds: number): Promise<readonly PeerId[] | undefined> {
   return (await probe(createWorld({count: 1, gone: ['p0']}), {seconds}))?.unreachable;
 }
 
-test('[CP4] whom it cannot reach is dialled again after 30 s, and told then', async () => {
+test('[CP4] a peer that it cannot reach is dialled again after 30 s, and then published', async () => {
   expect(await unreachableAfter(25)).toEqual([]);
   expect(await unreachableAfter(45)).toEqual(['p0']);
 });

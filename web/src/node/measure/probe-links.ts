@@ -25,7 +25,7 @@ const FIRST_NEIGHBOURS = 1;
 const NEIGHBOURS = 4;
 const FIRST_DIALS_MS = 5_000;
 const LATER_DIAL_EVERY_MS = 30_000;
-/** One that could not be reached, or was lost, is not dialled again sooner. */
+/** One that could not be reached, or was lost, is not dialled again earlier. */
 const REDIAL_EVERY_MS = 30_000;
 /** A record has no place for more. */
 const MAX_MEASURED = 16;
@@ -43,7 +43,7 @@ const DIAL_TIMEOUT_MS = 8_000;
  * links, so they are never measured.
  *
  * Links are there because of answers; beside them a node opens at most 4 of
- * its own, so that about 8 stand between it and others that did the same.
+ * its own, so that it has about 8 with others that did the same.
  */
 export function startLinkProbes(options: LinkProbeOptions): () => void {
   const probes = new LinkProbes(options);

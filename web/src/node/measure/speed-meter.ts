@@ -31,8 +31,8 @@ type Speed = {
 
 /** The last 32 steps, and none of before this: a tab that became slow says so within seconds. */
 const WINDOW = {count: 32, ageMs: 10_000};
-/** A change of speed is told at most this often: everybody reads and checks every record. */
-const TELL_EVERY_MS = 3_000;
+/** A change of speed is published at most this often: everybody reads and checks every record. */
+const PUBLISH_EVERY_MS = 3_000;
 /** A change that cannot wait for the next record. */
 const URGENT_FACTOR = 1.5;
 /** What a hidden tab takes is not known before it has run some steps; until then it says this much. */
@@ -50,7 +50,7 @@ class Seen {
 
 /**
  * How fast this tab runs its shard now: the reference of the load, scaled by
- * the median of the last real steps. A throttled, hidden or busy tab thereby
+ * the median of the last real steps. A throttled, hidden or busy tab thus
  * becomes slower in its record. Time is an argument.
  *
  * A step of b sessions takes b times as long as one: the hop runs them one
@@ -62,7 +62,8 @@ export class SpeedMeter {
   #hidden = new Seen();
   #isHidden = false;
   #guessed: Speed | null = null;
-  #told: {readonly facts: SpeedFacts; readonly speed: Speed; readonly atMs: number} | null = null;
+  #published: {readonly facts: SpeedFacts; readonly speed: Speed; readonly atMs: number} | null =
+    null;
   #held: HeldSpeed | null;
 
   /**
@@ -84,7 +85,7 @@ export class SpeedMeter {
     this.#isHidden = isHidden;
     if (!isHidden) return;
     this.#hidden = new Seen(); // How it was the last time may not be how it is now.
-    this.#guessed = scaled(this.#told?.speed ?? this.#speedOf(this.#visible), HIDDEN_GUESS);
+    this.#guessed = scaled(this.#published?.speed ?? this.#speedOf(this.#visible), HIDDEN_GUESS);
   }
 
   observe(step: ObservedStep, nowMs: number): void {
@@ -102,10 +103,10 @@ export class SpeedMeter {
     if (overheadMs !== null) seen.overheadMs.add(overheadMs, nowMs);
   }
 
-  /** What the record should say, or `null` when it says so already, or said something a moment ago. */
+  /** What the record should say, or `null` when it says so already, or was changed a moment ago. */
   changedFacts(nowMs: number): ChangedFacts | null {
     const speed = this.#speed;
-    const told = this.#told;
+    const published = this.#published;
     this.#held = holdSpeed(this.#held, speed, nowMs);
     const facts: SpeedFacts = {
       decodeMsPerLayer: {fixedMs: 0, perSessionMs: rounded(speed.decodeMsPerLayer)},
@@ -113,12 +114,12 @@ export class SpeedMeter {
       hopOverheadMs: rounded(speed.hopOverheadMs),
       steady: this.#held.speed,
     };
-    if (told !== null) {
-      const isNews = isApart(told.speed, speed) || told.facts.steady !== facts.steady;
-      if (!isNews || nowMs - told.atMs < TELL_EVERY_MS) return null;
+    if (published !== null) {
+      const isNews = isApart(published.speed, speed) || published.facts.steady !== facts.steady;
+      if (!isNews || nowMs - published.atMs < PUBLISH_EVERY_MS) return null;
     }
-    this.#told = {facts, speed, atMs: nowMs};
-    return {facts, isUrgent: told === null || isFarApart(told.speed, speed)};
+    this.#published = {facts, speed, atMs: nowMs};
+    return {facts, isUrgent: published === null || isFarApart(published.speed, speed)};
   }
 
   get #seen(): Seen {

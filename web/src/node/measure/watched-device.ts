@@ -1,6 +1,6 @@
 import type {DeviceState} from '../../ports/device-state.ts';
 
-/** The state of the device as the page last told it, and who wants to hear of changes. */
+/** The state of the device as the page last reported it, and the listeners for changes. */
 export class WatchedDevice {
   readonly #listeners = new Set<(state: DeviceState) => void>();
   #state: DeviceState = {hidden: false};

@@ -45,12 +45,12 @@ test.each<[string, Answer, string]>([
   ['gone', status(404), 'refused'],
   ['behind a login', json('<html>', 'text/html; charset=utf-8'), 'login-page'],
   ['cut', json('[{"id":'), 'wrong-bytes'],
-])('[DN9] a site that is %s is told as that', async (_, answer, fault) => {
+])('[DN9] a site that is %s is reported as that', async (_, answer, fault) => {
   await expect(load(answer)).rejects.toThrow(failing({code: 'SITE_UNREACHABLE', fault}));
   await expect(load(catalog, answer)).rejects.toThrow(failing({code: 'SITE_UNREACHABLE', fault}));
 });
 
-test('[DN10] a catalogue that is none is told by its first wrong field, without the words of a schema', async () => {
+test('[DN10] a malformed catalogue is reported by its first wrong field, without the words of a schema', async () => {
   const loading = load(json('[{"id": "", "title": 7}]'));
   await expect(loading).rejects.toThrow(failing({code: 'CATALOG_INVALID', path: '0.id'}));
   await expect(loading).rejects.toThrow(
@@ -72,13 +72,13 @@ test.each([
   [{vocabulary: 'gpt2', preTokenizer: 'qwen2'}, '"qwen2" is not supported'],
 ])(
   '[MD14] a model whose text this page does not know is refused by name: %j',
-  async (text, said) => {
+  async (text, sentence) => {
     const [entry] = catalogSchema.parse(read('catalog.json'));
     const foreign = parseManifest({...parseManifest(read(entry?.manifest ?? '')), text});
     const manifestHash = await hashManifest(foreign, sha256);
     const offered = json(JSON.stringify([{...entry, manifestHash}]));
     const loading = load(offered, json(JSON.stringify(foreign)));
     await expect(loading).rejects.toThrow(failing({code: 'TEXT_UNSUPPORTED'}));
-    await expect(loading).rejects.toThrow(said);
+    await expect(loading).rejects.toThrow(sentence);
   },
 );

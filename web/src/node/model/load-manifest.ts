@@ -25,7 +25,7 @@ export type OfferedModel = {
 /**
  * The model that the page was asked for, by its catalogue.
  *
- * @param id of the catalogue; its first entry when not said.
+ * @param id of the catalogue; by default, its first entry.
  * @throws {WeftError} `MODEL_UNKNOWN`, `MANIFEST_ALTERED`, `CATALOG_INVALID` or `SITE_UNREACHABLE`;
  *   {ManifestInvalidError}; {TextUnsupportedError} when this page cannot turn text into its tokens.
  */

@@ -35,7 +35,7 @@ test('[DN9] the header is tried again as weights are, and a server without range
   }
 });
 
-test('[DN9] a header that does not come, and another one, are told as what they are', async () => {
+test('[DN9] a header that does not arrive, and a wrong one, are reported as what they are', async () => {
   await expect(load(status(404))).rejects.toThrow(
     expect.objectContaining({
       detail: expect.objectContaining({code: 'WEIGHTS_UNREACHABLE', status: 404}),

@@ -120,7 +120,7 @@ async function openDirectory(
     isNeighbour: (peerId) => book.sampleCount(peerId) > 0,
     ...options,
   });
-  // Who asks at once would hear that nobody holds anything.
+  // Asking at once would find that nobody holds anything.
   await firstListing(directory, {signal: AbortSignal.timeout(LISTING_PATIENCE_MS)});
   return directory;
 }

@@ -48,7 +48,7 @@ export function publishNode(options: PublishedNode): RecordPublisher {
     isServing,
     nowMs,
     onFacts: ({unreachable, ...measured}) => {
-      publisher.carry(measured);
+      publisher.attach(measured);
       publisher.update({unreachable}); // No chain should be tried that cannot be linked.
     },
   });
@@ -56,8 +56,8 @@ export function publishNode(options: PublishedNode): RecordPublisher {
     update: (facts) => {
       publisher.update(facts);
     },
-    carry: (facts) => {
-      publisher.carry(facts);
+    attach: (facts) => {
+      publisher.attach(facts);
     },
     settled: () => publisher.settled(),
     current: () => publisher.current(),

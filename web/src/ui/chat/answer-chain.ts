@@ -101,21 +101,21 @@ function renderHop(hop: ChainHop, index: number, {served}: AnswerProgress): Temp
 
 /** Per token, in this hop alone. */
 function textOf({observedMs, predictedMs, waitedMs}: ServedHop): string {
-  const said = [`took ${formatDuration(observedMs)}`, `expected ${formatDuration(predictedMs)}`];
-  if (waitedMs >= SHOWN_WAIT_MS) said.push(`waited ${formatDuration(waitedMs)} for other answers`);
-  return said.join(', ');
+  const parts = [`took ${formatDuration(observedMs)}`, `expected ${formatDuration(predictedMs)}`];
+  if (waitedMs >= SHOWN_WAIT_MS) parts.push(`waited ${formatDuration(waitedMs)} for other answers`);
+  return parts.join(', ');
 }
 
 function speedOf(progress: AnswerProgress): string {
   const {tokenCount, chainCount, firstTokenAtMs, askedAtMs, finishReason} = progress;
   if (firstTokenAtMs === null) return '';
   const msPerToken = msPerTokenOf(progress);
-  const said = [`First token after ${formatDuration(firstTokenAtMs - askedAtMs)}`];
-  if (msPerToken !== null) said.push(`then ${formatDuration(msPerToken)} per token`);
-  said.push(tokenCount === 1 ? '1 token' : `${tokenCount} tokens`);
-  if (chainCount > 1) said.push(`rewoven ${chainCount - 1} × on the way`);
-  if (finishReason === 'length') said.push('cut at the longest answer');
-  return `${said.join(', ')}.`;
+  const parts = [`First token after ${formatDuration(firstTokenAtMs - askedAtMs)}`];
+  if (msPerToken !== null) parts.push(`then ${formatDuration(msPerToken)} per token`);
+  parts.push(tokenCount === 1 ? '1 token' : `${tokenCount} tokens`);
+  if (chainCount > 1) parts.push(`rewoven ${chainCount - 1} × on the way`);
+  if (finishReason === 'length') parts.push('cut at the longest answer');
+  return `${parts.join(', ')}.`;
 }
 
 function tabCount(count: number): string {

@@ -178,7 +178,7 @@ export class AskPanel extends LitElement {
   #renderAnnouncements(): TemplateResult {
     const answer = this.#conversation.turns.at(-1)?.answer;
     const isComplete = answer?.kind !== 'running';
-    const said = splitSentences(answer?.progress.text ?? '', {isComplete});
+    const sentences = splitSentences(answer?.progress.text ?? '', {isComplete});
     return html`
       <div
         class="for-ears"
@@ -187,7 +187,7 @@ export class AskPanel extends LitElement {
         aria-relevant="additions"
         aria-label="Answer"
       >
-        ${said.map((sentence) => html`<p>${sentence}</p>`)}
+        ${sentences.map((sentence) => html`<p>${sentence}</p>`)}
       </div>
     `;
   }

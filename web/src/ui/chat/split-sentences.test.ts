@@ -13,10 +13,10 @@ test('[PG18] says a sentence when the next one has begun, and the rest at the en
 });
 
 test('[PG19] says nothing twice while the text grows by letters', () => {
-  let said: readonly string[] = [];
+  let known: readonly string[] = [];
   for (let length = 0; length <= TEXT.length; length += 1) {
     const now = splitSentences(TEXT.slice(0, length), {isComplete: false});
-    expect(now.slice(0, said.length)).toEqual(said);
-    said = now;
+    expect(now.slice(0, known.length)).toEqual(known);
+    known = now;
   }
 });

@@ -106,7 +106,7 @@ export class ConversationController implements ReactiveController {
   }
 }
 
-/** The likeliest answer first; who asks again wants another one. */
+/** The likeliest answer first; asking again means wanting another one. */
 function requestFor(messages: readonly ChatMessage[], attempt: number): AskRequest {
   const temperature = attempt === 0 ? 0 : 0.7;
   return {

@@ -99,7 +99,7 @@ export class LendPanel extends LitElement {
   ];
 }
 
-/** Whether the tab has said goodbye and waits for the answers of others. */
+/** Whether the tab has announced that it leaves and waits for the answers of others. */
 function isFinishing({state}: LendView): boolean {
   return state.kind === 'leaving' && state.openSessions > 0;
 }

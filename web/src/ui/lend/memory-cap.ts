@@ -1,6 +1,6 @@
-/** How much memory a person lends from this device, as they said last. */
+/** How much memory a person lends from this device, as last chosen. */
 export interface MemoryCap {
-  /** MiB; `null` when nothing was said yet. */
+  /** MiB; `null` when nothing was chosen yet. */
   read(): number | null;
   write(memoryMiB: number): void;
 }

@@ -6,7 +6,7 @@ export type StepView = {
   readonly title: string;
   readonly state: 'done' | 'current' | 'ahead';
   readonly detail: string;
-  /** How far the step is; `null` where that cannot be said. */
+  /** How far the step is; `null` if unknown. */
   readonly progress: {readonly done: number; readonly total: number} | null;
 };
 
@@ -62,7 +62,7 @@ function detailOf(state: LendState): string {
     case 'waiting':
       return `Waits: ${state.why}`;
     case 'spare':
-      return `Stands by without layers: ${state.why}`;
+      return `Ready, but without layers: ${state.why}`;
     case 'claiming':
       return `Claims layers ${formatLayers(state.layers)} because ${state.why}`;
     case 'serving':

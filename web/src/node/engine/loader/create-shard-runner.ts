@@ -20,7 +20,7 @@ import type {ShardRunner} from '../shard-runner.ts';
 import {EmbeddingTable} from '../ort/weights/embedding-table.ts';
 import {readTensors} from './read-tensors.ts';
 
-/** Progress is told in steps of this part of the whole: often enough for an eye. */
+/** Progress is reported in steps of this part of the whole: often enough for the eye. */
 const PROGRESS_STEPS = 200;
 
 type Tensors = ReadonlyMap<string, StoredTensor>;

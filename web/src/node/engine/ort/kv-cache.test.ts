@@ -113,7 +113,7 @@ test('[KV8] it says what open sessions take: what they hold, not what they reser
   expect(cache.byteLength).toBe(3 * BYTES_PER_TOKEN);
 });
 
-test('[KV7] numbers that are no positions are refused', () => {
+test('[KV7] numbers that cannot be positions are refused', () => {
   const cache = cacheOf(50);
   cache.open(A, 10);
   for (const bad of [-1, 1.5, Number.NaN]) {

@@ -47,7 +47,7 @@ function measure(
   });
 }
 
-test('[MS1] times are per layer and token, and every run is told of', async () => {
+test('[MS1] times are per layer and token, and every run is reported', async () => {
   const runs: number[] = [];
   const speed = await measure(
     echoRunner(() => undefined),

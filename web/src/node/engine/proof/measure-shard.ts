@@ -29,7 +29,7 @@ export type ShardUnderTest = {
 
 /** A prompt in one piece, and in pieces that other kernels serve, must come out the same. */
 export type CutProof = {
-  /** Whom the sentence of a failure accuses. */
+  /** What the sentence of a failure blames. */
   readonly subject: string;
   /** Together the whole. */
   readonly pieces: readonly number[];
@@ -46,7 +46,7 @@ export const SAME_BITS: CutProof = {
 
 /**
  * On a GPU. Attention that is wrong on some adapters begins at 32 tokens. Each length
- * compiles shaders of its own, which takes seconds on a slow GPU: hence no more of them.
+ * compiles shaders of its own, which takes seconds on a slow GPU, so there are no more of them.
  */
 export const SAME_WITHIN_ROUNDING: CutProof = {
   subject: 'The GPU',

@@ -6,7 +6,7 @@ export const MAX_RELATIVE_ERROR = 0.002;
 
 /**
  * The largest distance of a row from the expected one, as a part of the expected
- * one's length. Infinity when the shapes differ; NaN as soon as one value is none.
+ * one's length. Infinity when the shapes differ; NaN as soon as one value is NaN.
  */
 export function relativeError(
   actual: Float32Array,

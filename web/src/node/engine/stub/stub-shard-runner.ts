@@ -20,7 +20,7 @@ export type StubOptions = {
 /** For each layer, one running hash per position. */
 type StubCache = {readonly kvTokens: number; readonly layers: Map<number, number[]>};
 
-/** Lanes of a hidden state that carry the state of a token; the rest is zero. */
+/** Lanes of a hidden state that encode the state of a token; the rest is zero. */
 const LANES = 8;
 /** Lane values are integers below 2¹¹, which f16 holds exactly. */
 const LANE_MASK = 0x7ff;

@@ -111,7 +111,7 @@ function notANumber(output: ShardOutput): ShardOutput {
 for (const [what, onRun] of [
   ['one row', wrongRow],
   ['logits', wrongLogits],
-  ['values that are no numbers', notANumber],
+  ['NaN values', notANumber],
 ] as const) {
   test(`[PE2] a GPU with other numbers than the CPU is replaced by it, with the reason: ${what}`, async () => {
     const {create, loads} = enginesWith({onRun});
@@ -160,7 +160,7 @@ test('[PE4] what is not the fault of the GPU is not tried again on the CPU', asy
   expect([...loads, ...aborted.loads]).toEqual(['webgpu 0–4', 'webgpu 0–4']);
 });
 
-test('[PE5] for the best engine a GPU that is slower than the CPU is none, unless it is insisted on', async () => {
+test('[PE5] for the best engine a GPU slower than the CPU does not count, unless it is requested explicitly', async () => {
   const slow = enginesWith({decodeMsPerLayer: 90.25});
   const {measured, fallback} = await load(slow.create, {wish: 'best'});
   expect(measured.engineClass).toBe('wasm-f32');

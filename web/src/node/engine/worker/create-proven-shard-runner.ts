@@ -31,7 +31,7 @@ const GPU_FAILURES: ReadonlySet<EngineErrorDetail['code']> = new Set([
 
 /**
  * Loads a shard on the GPU, when that is the wish, and serves nothing from it before it
- * has said what WASM says: its last cell, and the LM head when it is there, on the same input.
+ * has agreed with WASM on the same input: its last cell, and the LM head if it has one.
  * A GPU that is missing, fails, says something else or is not worth it is replaced by WASM.
  *
  * @param options.create makes a runner that has passed its own test.

@@ -149,7 +149,7 @@ async function openLibp2p(parts: Parts): Promise<Libp2p<Services>> {
     connectionManager: TAB_CONNECTIONS,
     // By the wall clock, anybody met a day ago is forgotten: also when that clock was set.
     peerStore: {maxAddressAge: Infinity, maxPeerAge: Infinity},
-    // A tab that computes answers late; that is no reason to cut it off. Servers are judged by their link.
+    // A tab that computes answers late: not a reason to cut it off. Servers are judged by their link.
     connectionMonitor: {enabled: false},
     services: {
       // Done by `identifyConnections`, which tries again.

@@ -64,7 +64,7 @@ const full = new DOMException('full', 'QuotaExceededError');
 const broken = new DOMException('no mutations', 'InvalidStateError');
 const empty = {get: {result: undefined}, put: {}};
 
-test('[ID1] a key that is kept is the same next time, and one that is none is replaced', async () => {
+test('[ID1] a stored key is the same next time, and a malformed one is replaced', async () => {
   locksThat(granted);
   const kept = await generateKeyPair('Ed25519');
   storageThat({...empty, get: {result: privateKeyToProtobuf(kept)}});
@@ -148,7 +148,7 @@ test('[ID3] a slot that another tab holds is passed over', async () => {
   expect(names).toEqual(['weft-identity-0', 'weft-identity-1', 'weft-identity-2']);
 });
 
-test('[ID4] a page that is not secure is told how to open it', async () => {
+test('[ID4] a page that is not secure says how to open it', async () => {
   vi.stubGlobal('crypto', {});
   for (const identity of [load(), createEphemeralIdentity()]) {
     await expect(identity).rejects.toThrow(/open it over https, or on localhost$/u);

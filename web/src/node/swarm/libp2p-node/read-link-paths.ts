@@ -6,8 +6,8 @@ import {findPeerConnection} from './find-peer-connection.ts';
 export type LinkPath = {
   readonly peerId: string;
   /**
-   * Of the candidate pair in use. `relay` when a TURN server carries bytes, or
-   * has carried any; `unknown` when nothing could be read.
+   * Of the candidate pair in use. `relay` when a TURN server transfers bytes, or
+   * has transferred any; `unknown` when nothing could be read.
    */
   readonly localCandidateType: string;
   readonly remoteCandidateType: string;
@@ -35,7 +35,7 @@ async function readPath(connection: Connection): Promise<LinkPath> {
   report?.forEach((entry: Entry, id) => entries.set(id, entry));
   const transport = [...entries.values()].find((entry) => entry['type'] === 'transport');
   const selected = entries.get(textOf(transport?.['selectedCandidatePairId'])) ?? {};
-  // ICE may change its mind: the pairs that carried bytes before count too.
+  // ICE may change its mind: the pairs that transferred bytes before count too.
   const pairs = [...entries.values()].filter((entry) => entry['type'] === 'candidate-pair');
   const typesOf = (pair: Entry) => [
     candidateType(entries.get(textOf(pair['localCandidateId']))),

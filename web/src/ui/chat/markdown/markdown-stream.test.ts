@@ -173,7 +173,7 @@ test('[MK4] what is not read yet is shown as it came, at the end of what is open
   expect(JSON.stringify(stream.update(text))).toContain('"strong"');
 });
 
-test('[MK4] another answer begins anew', () => {
+test('[MK4] another answer starts from scratch', () => {
   const stream = feed('# One\n\nand more', 3);
   expect(shapeOf(flat(stream.update('Two')))).toEqual([['paragraph', [['text', 'Two']]]]);
 });

@@ -17,7 +17,7 @@ export type MarkdownView = {
 const READINGS = 64;
 /** A longer block is cut: a few screens of text. */
 const MAX_BLOCK_CHARACTERS = 4_096;
-/** Code is read in one go, whatever stands in it. */
+/** Code is read in one go, whatever it contains. */
 const MAX_CODE_CHARACTERS = 32_768;
 const COMPARED_CHARACTERS = 64;
 const BLOCKS_PER_GROUP = 64;
@@ -96,7 +96,7 @@ export class MarkdownStream {
     this.#lateText = openTextOf(this.#open);
   }
 
-  /** Finishes what stands at the beginning of more text than is read at once. */
+  /** Finishes the blocks at the beginning of more text than is read at once. */
   #cut(): void {
     const piece = this.#pending.slice(0, endOfPiece(this.#pending));
     const tokens = this.#lex(piece);
@@ -165,7 +165,7 @@ function countFinished(tokens: readonly Token[], text: string): number {
   return count;
 }
 
-/** How much of a text is read at once: code to its end, whatever stands in it. */
+/** How much of a text is read at once: code to its end, whatever it contains. */
 function longestBlock(text: string): number {
   if (text.length <= MAX_BLOCK_CHARACTERS) return MAX_BLOCK_CHARACTERS;
   const codeCharacters = Math.min(MAX_CODE_CHARACTERS, fenceLength(text));

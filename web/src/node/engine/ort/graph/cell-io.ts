@@ -1,4 +1,4 @@
-/** Names and shapes of a cell's inputs and outputs, f32 unless said. */
+/** Names and shapes of a cell's inputs and outputs; f32 by default. */
 export const CELL_IO = {
   /** In: `[batch, tokens, hiddenSize]`. */
   hidden: 'hidden',

@@ -207,7 +207,7 @@ function weightsInContext(contextTokens: number): number {
   return buildCellGraph(spec, {startLayer: 1, endLayer: 2}, cpuParts()).weights.byteLength;
 }
 
-test('[GR6] no graph carries a table, whatever the context of the model', () => {
+test('[GR6] no graph contains a table, whatever the context of the model', () => {
   expect(weightsInContext(1_048_576)).toBe(weightsInContext(128));
 });
 

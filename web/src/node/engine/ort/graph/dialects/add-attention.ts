@@ -2,7 +2,7 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {CELL_CONSTANTS, CELL_IO} from '../cell-io.ts';
 import type {LayerBuilder} from '../layer-builder.ts';
 
-/** Takes part in no maximum and vanishes in `exp`, yet leaves no NaN behind as −Infinity can. */
+/** Never is the maximum and vanishes in `exp`, yet leaves no NaN behind as −Infinity can. */
 export const MASKED = -1e30;
 
 /** Query heads that share one key and value head. */

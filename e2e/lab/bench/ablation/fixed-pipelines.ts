@@ -5,7 +5,7 @@ import type {Pipeline} from '#shared/scheduling/allocation/plan.ts';
 import {planningPoolOf, type PlanningPool} from '#shared/scheduling/allocation/planning-pool.ts';
 import {snapshotOfNodes, type PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import {snapshotNode} from '#shared/testing/snapshot-node.ts';
-import type {StandingNode} from '#shared/lab/virtual-swarm/swarm-script.ts';
+import type {MemberNode} from '#shared/lab/virtual-swarm/swarm-script.ts';
 
 /** Pipelines that a planner makes of a pool, its nodes in the order of joining. */
 export type PlanPipelines = (
@@ -15,11 +15,11 @@ export type PlanPipelines = (
 
 /**
  * Membership as Parallax's scheduler has it (commit 162354a): a pipeline that
- * loses a node is dissolved, its other nodes stand by, and each join or
- * departure makes new pipelines of those that stand by. Only when no pipeline is
- * left is everything planned anew.
+ * loses a node is dissolved, its other nodes wait, and each join or
+ * departure forms new pipelines from those that wait. Only when no pipeline is
+ * left is everything planned again.
  */
-export class StandingPipelines {
+export class FixedPipelines {
   readonly #grid: CutGrid;
   readonly #plan: PlanPipelines;
   #pipelines: readonly Pipeline[];
@@ -30,7 +30,7 @@ export class StandingPipelines {
     this.#pipelines = first;
   }
 
-  replan(nodes: readonly StandingNode[]): ReadonlyMap<PeerId, PlacedShard> {
+  replan(nodes: readonly MemberNode[]): ReadonlyMap<PeerId, PlacedShard> {
     const living = new Set(nodes.map(({id}) => id));
     const whole = this.#pipelines.filter(({stages}) =>
       stages.every(({nodeId}) => living.has(nodeId)),
@@ -42,7 +42,7 @@ export class StandingPipelines {
     return shardsOf(this.#grid, this.#pipelines);
   }
 
-  #planAmong(nodes: readonly StandingNode[]): readonly Pipeline[] {
+  #planAmong(nodes: readonly MemberNode[]): readonly Pipeline[] {
     const snapshot = snapshotOfNodes(
       nodes.map(({id, facts}) =>
         snapshotNode(id, {
