@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import {asManifestHash, asPeerId, asSessionId} from '../base/ids.ts';
-import {decodeControlFrame, encodeControlFrame} from '../transport/frames/control-frame.ts';
+import {decodeControlFrame, encodeControlFrame} from '#shared/transport/frames/control-frame.ts';
 import {
   CLIENT_HOP,
   encodeFrame,

@@ -105,6 +105,13 @@ export const PROVOCATIONS: Readonly<Record<FromOutside, readonly Provocation[]>>
   VERSION_MISMATCH: [
     refusedOpening('an opening of another major version', () => ({protocolMajor: 1})),
   ],
+  UNSUPPORTED: [
+    fatalFrames(
+      'guessed tokens to be verified',
+      (sessionId, world) => [hiddenFrame(world, {sessionId, sample: true, verify: true})],
+      {at: 'tail'},
+    ),
+  ],
   WRONG_MODEL: [
     refusedOpening('an opening for another model', () => ({manifestHash: 'cd'.repeat(32)})),
   ],
@@ -205,12 +212,6 @@ export const PROVOCATIONS: Readonly<Record<FromOutside, readonly Provocation[]>>
       (sessionId, world, victim) => controlFrame({sessionId}, opening(world, victim)),
       true,
     ),
-    harmless(
-      'the same opening again in a later epoch',
-      (sessionId, world, victim) =>
-        controlFrame({sessionId, epoch: 9}, opening(world, victim, {epoch: 9})),
-      true,
-    ),
   ],
   UNKNOWN_SESSION: [
     {
@@ -272,6 +273,19 @@ export const PROVOCATIONS: Readonly<Record<FromOutside, readonly Provocation[]>>
     refusedOpening('an opening in the name of another client', ({tail}) => ({
       clientId: tail.peerId,
     })),
+    {
+      ...once,
+      what: 'a session of one client, resumed by another',
+      at: 'tail',
+      provoke: async (world, victim) => {
+        const sessionId = await openSession(world, victim);
+        const message = opening(world, victim, {epoch: 9, clientId: world.head.peerId});
+        await world.hostile.send(victim.peerId, [
+          controlFrame({sessionId, epoch: 9, hopIndex: 1}, message),
+        ]);
+        return [sessionId];
+      },
+    },
     harmless('a frame for another hop', (sessionId) => dataFrame({sessionId, hopIndex: 7}), false),
     harmless(
       'a readiness that only a client hears',

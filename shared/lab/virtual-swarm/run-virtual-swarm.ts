@@ -12,6 +12,7 @@ import {VirtualCrowd} from './virtual-crowd.ts';
 import {VirtualDirectory} from './virtual-directory.ts';
 import {VirtualNode} from './virtual-node.ts';
 import {VirtualTime} from './virtual-time.ts';
+import {VirtualWire} from './virtual-wire.ts';
 
 /**
  * How often a node looks around: while it waits or loads, when there is no room for it, and once it serves. A real tab
@@ -43,6 +44,7 @@ class Run {
   readonly #time = new VirtualTime();
   readonly #crowd: VirtualCrowd;
   readonly #directory: VirtualDirectory;
+  readonly #wire: VirtualWire;
   readonly #clients = new Map<number, VirtualClient>();
   readonly #goneMs = new Map<PeerId, number>();
   readonly #report = emptyReport();
@@ -61,6 +63,10 @@ class Run {
     this.#random = seededRandom(script.seed);
     this.#crowd = new VirtualCrowd(script.grid);
     this.#directory = new VirtualDirectory(script.directory, script.seed);
+    this.#wire = new VirtualWire({
+      time: this.#time,
+      wayMs: (from, to) => this.#crowd.wayMs(from, to),
+    });
   }
 
   toEnd(): SwarmReport {
@@ -109,6 +115,7 @@ class Run {
       grid,
       time: this.#time,
       directory: this.#directory,
+      wire: this.#wire,
       observer: this.#newObserver(),
       contextTokens,
       publishEveryMs,
@@ -202,7 +209,7 @@ class Run {
     const {countFromMs} = this.#script;
     const answer = new VirtualAnswer({
       time: this.#time,
-      network: this.#crowd,
+      wire: this.#wire,
       client: this.#clientOf(asked.client),
       manifestHash: buildRecord().manifestHash,
       number,
@@ -210,6 +217,7 @@ class Run {
       countFromMs,
     });
     this.#answers.push(answer);
+    this.#clientOf(asked.client).remember(answer);
     answer.start();
   }
 
@@ -227,7 +235,9 @@ class Run {
     const known = this.#clients.get(number);
     if (known !== undefined) return known;
     const client = new VirtualClient({
+      number,
       time: this.#time,
+      wire: this.#wire,
       directory: this.#directory,
       grid,
       observer: this.#newObserver(),

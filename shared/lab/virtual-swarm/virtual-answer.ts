@@ -1,18 +1,14 @@
-import {
-  asPeerId,
-  asSessionId,
-  type ManifestHash,
-  type PeerId,
-  type SessionId,
-} from '#shared/base/ids.ts';
+import {asSessionId, type ManifestHash, type PeerId, type SessionId} from '#shared/base/ids.ts';
+import type {Message} from '#shared/protocol/control/message.ts';
 import type {OpenSession} from '#shared/protocol/control/open-session.ts';
 import {REFUSALS, type RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
-import {linkMs} from '#shared/scheduling/cost-model.ts';
 import type {ChainHop} from '#shared/scheduling/routing/chain.ts';
+import type {Heard} from '#shared/session/serve-hop/hop-machine.ts';
 import type {VirtualClient} from './virtual-client.ts';
-import type {HopFrame, VirtualHop} from './virtual-hop.ts';
 import type {VirtualTime} from './virtual-time.ts';
+import type {VirtualWire} from './virtual-wire.ts';
 
 /** One request, as a script lists it. */
 export type AskedRequest = {
@@ -43,15 +39,9 @@ export type AnswerReport = {
   hops: readonly ChainHop[];
 };
 
-/** Who is there, and how far from each other. */
-export type AnswerNetwork = {
-  hopOf(nodeId: PeerId): VirtualHop | null;
-  rttMs(a: PeerId, b: PeerId): number;
-};
-
 export type VirtualAnswerOptions = {
   readonly time: VirtualTime;
-  readonly network: AnswerNetwork;
+  readonly wire: VirtualWire;
   readonly client: VirtualClient;
   readonly manifestHash: ManifestHash;
   readonly number: number;
@@ -59,30 +49,33 @@ export type VirtualAnswerOptions = {
   readonly countFromMs: number;
 };
 
-/** From the client to any node and back: the client is no node, so it has no place. */
-const CLIENT_LINK_MS = 15;
 const PIECE_TOKENS = 64;
 /** How soon a client that found no chain looks again, and how long it goes on doing so. */
 const LOOK_AGAIN_MS = 500;
 const PATIENCE_MS = 30_000;
+/** A chain that says nothing for this long is lost. */
+const SILENCE_MS = 30_000;
+const NO_BYTES = new Uint8Array(0);
 
 /**
- * One answer from its client's side: choose a chain, open it hop by hop, send
- * the prompt, let tokens go round. A hop that is lost is replaced, the others
- * keep their caches, and what the new one missed is replayed to it.
+ * One answer from its client's side: choose a chain, open it, send the prompt, read
+ * the tokens. A hop that is lost is replaced, the others keep their caches, and what
+ * the new one missed is replayed to it.
  */
 export class VirtualAnswer {
   readonly report: AnswerReport;
+  readonly sessionId: SessionId;
   readonly #options: VirtualAnswerOptions;
-  readonly #sessionId: SessionId;
-  readonly #clientId: PeerId;
   readonly #avoid = new Set<PeerId>();
-  readonly #held = new Map<PeerId, ChainHop>();
-  /** Hops of the chain that have seen no token of this answer yet. */
-  readonly #cold = new Set<PeerId>();
+  /** Hops of the last chain that was ready: they hold a cache. */
+  #warm: readonly ChainHop[] = [];
   #hops: readonly ChainHop[] = [];
   #epoch = 0;
+  /** No hop is believed to hold more. */
+  #keptPosition = Infinity;
+  #isReady = false;
   #attempts = 0;
+  #heardMs = 0;
   #waitsSinceMs: number | null = null;
   #countsSinceMs = 0;
   #breakPromise: () => void = () => undefined;
@@ -90,8 +83,7 @@ export class VirtualAnswer {
   constructor(options: VirtualAnswerOptions) {
     const {asked, number} = options;
     this.#options = options;
-    this.#sessionId = asSessionId(String(number).padStart(16, '0'));
-    this.#clientId = asPeerId(`client-${String(asked.client)}`);
+    this.sessionId = asSessionId(String(number).padStart(16, '0'));
     this.report = {
       askedMs: asked.atMs,
       firstTokenMs: null,
@@ -111,15 +103,13 @@ export class VirtualAnswer {
   start(): void {
     const {client, asked, time, number} = this.#options;
     if (this.report.outcome !== 'running') return;
-    this.#epoch += 1;
     this.#attempts += 1;
     this.#breakPromise();
-    this.#freeCold();
     const {promptTokens, newTokens} = asked;
     const result = client.choose({
       request: {promptTokens, newTokens, whenFull: 'refuse'},
       avoid: this.#avoid,
-      held: this.report.tokens === 0 ? [] : this.#hops.filter(({nodeId}) => this.#held.has(nodeId)),
+      held: this.report.tokens === 0 ? [] : this.#warm,
       turn: number,
       attempt: this.#attempts,
     });
@@ -129,11 +119,48 @@ export class VirtualAnswer {
       else this.#lookAgain();
       return;
     }
+    this.#closeAllBut(result.hops);
+    this.#epoch += 1;
+    this.#isReady = false;
     this.#hops = result.hops;
     this.report.hops = result.hops;
     this.#breakPromise = client.promise(result.hops);
-    this.#freeAllBut(result.hops);
-    this.#enter(0, this.#epoch);
+    this.#open();
+    this.#listen(this.#epoch);
+  }
+
+  /** A token of the tail, with the position where it belongs. */
+  receive(from: PeerId, {epoch, kind, position}: Frame): void {
+    if (epoch !== this.#epoch || kind !== 'sampled' || from !== this.#hops.at(-1)?.nodeId) return;
+    const expected = this.#options.asked.promptTokens + this.report.tokens;
+    if (this.report.outcome === 'running' && position === expected) this.#sampled();
+  }
+
+  hear({epoch}: Heard, message: Message): void {
+    if (epoch !== this.#epoch || this.report.outcome !== 'running') return;
+    this.#heardMs = this.#options.time.nowMs;
+    if (message.kind === 'session-ready') this.#ready(message.inputFrom);
+    else if (message.kind === 'kept-from') {
+      this.#keptPosition = 0;
+      this.start();
+    } else if (message.kind === 'session-failed') {
+      this.#failed(this.#hops[message.hopIndex]?.nodeId, message.code);
+    }
+  }
+
+  peerLeft(peerId: PeerId): void {
+    const ends = [this.#hops[0]?.nodeId, this.#hops.at(-1)?.nodeId];
+    if (ends.includes(peerId)) this.#failed(peerId, 'PEER_LEFT');
+  }
+
+  get #clientId(): PeerId {
+    return this.#options.client.peerId;
+  }
+
+  /** The position of the token that goes round next. */
+  get #position(): number {
+    const {tokens} = this.report;
+    return tokens === 0 ? 0 : this.#options.asked.promptTokens + tokens - 1;
   }
 
   #lookAgain(): void {
@@ -144,68 +171,40 @@ export class VirtualAnswer {
     });
   }
 
-  /** The position of the token that goes round next. */
-  get #position(): number {
-    const {tokens} = this.report;
-    return tokens === 0 ? 0 : this.#options.asked.promptTokens + tokens - 1;
+  #listen(epoch: number): void {
+    const {time} = this.#options;
+    this.#heardMs = time.nowMs;
+    const look = (): void => {
+      if (epoch !== this.#epoch || this.report.outcome !== 'running') return;
+      if (time.nowMs - this.#heardMs >= SILENCE_MS) this.#failed(undefined, 'SESSION_EXPIRED');
+      else time.at(this.#heardMs + SILENCE_MS, look);
+    };
+    time.after(SILENCE_MS, look);
   }
 
-  /** A cache that is not complete is no help to the next chain. */
-  #freeCold(): void {
-    for (const nodeId of this.#cold) {
-      this.#options.network.hopOf(nodeId)?.close(this.#sessionId);
-      this.#held.delete(nodeId);
-    }
-    this.#cold.clear();
-  }
-
-  #freeAllBut(hops: readonly ChainHop[]): void {
-    for (const [nodeId, held] of this.#held) {
-      if (hops.some((hop) => isSameHop(hop, held))) continue;
-      this.#options.network.hopOf(nodeId)?.close(this.#sessionId);
-      this.#held.delete(nodeId);
+  /** Hops that are no part of the next chain. */
+  #closeAllBut(next: readonly ChainHop[]): void {
+    const {wire} = this.#options;
+    const address = {sessionId: this.sessionId, epoch: this.#epoch, hopIndex: 0};
+    for (const {nodeId} of new Set([...this.#hops, ...this.#warm])) {
+      if (next.some((hop) => hop.nodeId === nodeId)) continue;
+      wire.tell(this.#clientId, nodeId, address, {kind: 'close-session', reason: 'cancelled'});
     }
   }
 
-  /** The opening travels down the chain; a hop that holds a cache goes on with it. */
-  #enter(k: number, epoch: number): void {
-    const hop = this.#hops[k];
-    if (hop === undefined) {
-      this.#later(CLIENT_LINK_MS, epoch, () => {
-        this.#waitsSinceMs = null;
-        this.#replay(0, epoch);
-      });
-      return;
-    }
-    this.#later(this.#wayMs(k - 1, k), epoch, () => {
-      const code = this.#enterHop(hop, k, epoch);
-      if (code === null) this.#enter(k + 1, epoch);
-      else this.#refused(hop.nodeId, code, epoch);
+  #open(): void {
+    const {wire} = this.#options;
+    const [head] = this.#hops;
+    if (head === undefined) return;
+    const epoch = this.#epoch;
+    const address = {sessionId: this.sessionId, epoch, hopIndex: 0};
+    const told = {from: this.#clientId, to: head.nodeId, address, message: this.#opening()};
+    wire.connect(told, (isReached) => {
+      if (!isReached && epoch === this.#epoch) this.#failed(head.nodeId, 'PEER_UNREACHABLE');
     });
   }
 
-  #enterHop(hop: ChainHop, k: number, epoch: number): RefusalCode | null {
-    const served = this.#options.network.hopOf(hop.nodeId);
-    if (served === null) return 'PEER_UNREACHABLE';
-    if (this.#held.has(hop.nodeId)) {
-      return served.truncate(this.#sessionId, epoch, this.#position);
-    }
-    const code = served.open({
-      sessionId: this.#sessionId,
-      epoch,
-      from: this.#hops[k - 1]?.nodeId ?? this.#clientId,
-      open: this.#opening(k),
-      onEnded: (ended) => {
-        this.#lost(hop.nodeId, ended);
-      },
-    });
-    if (code !== null) return code;
-    this.#held.set(hop.nodeId, hop);
-    this.#cold.add(hop.nodeId);
-    return null;
-  }
-
-  #opening(hopIndex: number): OpenSession {
+  #opening(): OpenSession {
     const {manifestHash, asked} = this.#options;
     return {
       kind: 'open-session',
@@ -215,12 +214,12 @@ export class VirtualAnswer {
       keep: 'after-loss',
       manifestHash,
       clientId: this.#clientId,
-      hopIndex,
-      hops: this.#hops.map(({nodeId, startLayer, endLayer}) => ({
-        peerId: nodeId,
-        startLayer,
-        endLayer,
-        warmPosition: 0,
+      hopIndex: 0,
+      hops: this.#hops.map((hop) => ({
+        peerId: hop.nodeId,
+        startLayer: hop.startLayer,
+        endLayer: hop.endLayer,
+        warmPosition: this.#warmPosition(hop),
       })),
       promptTokens: asked.promptTokens,
       maxNewTokens: asked.newTokens,
@@ -228,110 +227,86 @@ export class VirtualAnswer {
     };
   }
 
-  #refused(nodeId: PeerId, code: RefusalCode, epoch: number): void {
-    this.report.refusals += 1;
-    if (REFUSALS[code].next === 'bug') this.report.bugs += 1;
-    this.#avoid.add(nodeId);
-    this.#later(CLIENT_LINK_MS, epoch, () => {
-      this.start();
-    });
+  #warmPosition(hop: ChainHop): number {
+    const isWarm = this.#warm.some((warm) => isSameHop(warm, hop));
+    return isWarm ? Math.min(this.#position, this.#keptPosition) : 0;
   }
 
-  #lost(nodeId: PeerId, code: RefusalCode): void {
-    this.#held.delete(nodeId);
+  #failed(nodeId: PeerId | undefined, code: RefusalCode): void {
     if (this.report.outcome !== 'running') return;
     if (REFUSALS[code].next === 'bug') this.report.bugs += 1;
-    this.#avoid.add(nodeId);
-    if (this.report.tokens > 0) this.report.recoveries += 1;
+    const blamed = nodeId === undefined ? this.#hops.map((hop) => hop.nodeId) : [nodeId];
+    for (const id of blamed) this.#avoid.add(id);
+    this.#warm = this.#warm.filter((hop) => !blamed.includes(hop.nodeId));
+    if (!this.#isReady) this.report.refusals += 1;
+    else if (this.report.tokens > 0) this.report.recoveries += 1;
     this.start();
   }
 
-  /** Cold hops catch up, one after the other: the hop before sends again what it has kept. */
-  #replay(from: number, epoch: number): void {
+  /** Cold hops catch up: the hop before sends again what it has kept, the head what it is told. */
+  #ready(inputFrom: readonly number[]): void {
+    const {wire, asked} = this.#options;
+    const [head] = this.#hops;
+    if (this.#isReady || head === undefined) return;
+    this.#isReady = true;
+    this.#warm = this.#hops;
+    this.#keptPosition = Infinity;
+    this.#waitsSinceMs = null;
     const position = this.#position;
-    const k = this.#hops.findIndex(({nodeId}, at) => at >= from && this.#cold.has(nodeId));
-    if (position === 0 || k === -1) {
-      this.#goOn(epoch);
-      return;
+    const epoch = this.#epoch;
+    const address = {sessionId: this.sessionId, epoch, hopIndex: 0};
+    for (const [hopIndex, from] of inputFrom.entries()) {
+      this.report.replayedTokens += position - from;
+      const next = inputFrom[hopIndex + 1] ?? from;
+      if (next >= from) continue;
+      const message = {kind: 'replay-from', epoch, hopIndex, position: next} as const;
+      wire.tell(this.#clientId, head.nodeId, address, message);
     }
-    this.report.replayedTokens += position;
-    const pieces = piecesOf(position);
-    for (const [at, piece] of pieces.entries()) {
-      this.#later(this.#wayMs(k - 1, k), epoch, () => {
-        this.#receive(k, {epoch, ...piece}, () => {
-          if (at === pieces.length - 1) this.#replay(k + 1, epoch);
-        });
-      });
+    const end = position === 0 ? asked.promptTokens : position + 1;
+    const cut = position === 0 ? end : position;
+    for (const piece of [...piecesOf(inputFrom[0] ?? 0, cut), ...piecesOf(cut, end)]) {
+      this.#send(head.nodeId, {...piece, sample: piece.position + piece.tokenCount === end});
     }
   }
 
-  #goOn(epoch: number): void {
-    const position = this.#position;
-    const pieces =
-      position === 0 ? piecesOf(this.#options.asked.promptTokens) : [{position, tokenCount: 1}];
-    for (const piece of pieces) this.#send(0, {epoch, ...piece}, CLIENT_LINK_MS);
-  }
-
-  #send(k: number, frame: HopFrame, wayMs: number): void {
-    this.#later(wayMs, frame.epoch, () => {
-      this.#receive(k, frame, () => {
-        if (k < this.#hops.length - 1) this.#send(k + 1, frame, this.#wayMs(k, k + 1));
-        else this.#sampled(frame);
-      });
+  #send(head: PeerId, piece: Pick<Frame, 'position' | 'tokenCount' | 'sample'>): void {
+    this.#options.wire.send(this.#clientId, head, {
+      ...piece,
+      kind: 'tokens',
+      dtype: 'u32',
+      verify: false,
+      sessionId: this.sessionId,
+      epoch: this.#epoch,
+      hopIndex: 0,
+      payload: NO_BYTES,
     });
   }
 
-  #receive(k: number, frame: HopFrame, onDone: () => void): void {
-    const hop = this.#hops[k];
-    if (hop === undefined) return;
-    this.#options.network.hopOf(hop.nodeId)?.receive(this.#sessionId, frame, () => {
-      if (this.#epoch === frame.epoch) onDone();
-    });
-  }
-
-  /** At the tail: the token goes to the head, and to the client for its reader. */
-  #sampled({epoch, position, tokenCount}: HopFrame): void {
+  #sampled(): void {
     const {asked, time, countFromMs} = this.#options;
     const {report} = this;
-    if (position + tokenCount < asked.promptTokens) return;
+    this.#heardMs = time.nowMs;
     report.firstTokenMs ??= time.nowMs;
     report.tokens += 1;
-    this.#cold.clear();
     if (time.nowMs >= countFromMs) {
       report.countedTokens += 1;
       if (report.countedTokens === 0) this.#countsSinceMs = time.nowMs;
       report.countedMs = time.nowMs - this.#countsSinceMs;
     }
-    if (report.tokens >= asked.newTokens) {
-      this.#end('done');
-      return;
-    }
-    this.#send(
-      0,
-      {epoch, position: this.#position, tokenCount: 1},
-      this.#wayMs(this.#hops.length - 1, 0),
-    );
+    if (report.tokens >= asked.newTokens) this.#end('done');
   }
 
   #end(outcome: 'done' | 'failed'): void {
+    const {client, time, wire} = this.#options;
     this.report.outcome = outcome;
-    this.report.endMs = this.#options.time.nowMs;
+    this.report.endMs = time.nowMs;
     this.#breakPromise();
-    this.#freeAllBut([]);
-  }
-
-  #wayMs(from: number, to: number): number {
-    const a = this.#hops[from];
-    const b = this.#hops[to];
-    if (a === undefined || b === undefined) return CLIENT_LINK_MS;
-    return a === b ? 0 : linkMs(this.#options.network.rttMs(a.nodeId, b.nodeId));
-  }
-
-  /** Unless another chain has taken over by then. */
-  #later(delayMs: number, epoch: number, run: () => void): void {
-    this.#options.time.after(delayMs, () => {
-      if (epoch === this.#epoch && this.report.outcome === 'running') run();
-    });
+    client.forget(this);
+    const [head] = this.#hops;
+    if (head === undefined) return;
+    const address = {sessionId: this.sessionId, epoch: this.#epoch, hopIndex: 0};
+    const reason = outcome === 'done' ? 'done' : 'failed';
+    wire.tell(this.#clientId, head.nodeId, address, {kind: 'close-session', reason});
   }
 }
 
@@ -339,10 +314,10 @@ function isSameHop(a: ChainHop, b: ChainHop): boolean {
   return a.nodeId === b.nodeId && a.startLayer === b.startLayer && a.endLayer === b.endLayer;
 }
 
-function piecesOf(tokenCount: number): readonly Omit<HopFrame, 'epoch'>[] {
-  const pieces: Omit<HopFrame, 'epoch'>[] = [];
-  for (let position = 0; position < tokenCount; position += PIECE_TOKENS) {
-    pieces.push({position, tokenCount: Math.min(PIECE_TOKENS, tokenCount - position)});
+function piecesOf(from: number, end: number): readonly Pick<Frame, 'position' | 'tokenCount'>[] {
+  const pieces: Pick<Frame, 'position' | 'tokenCount'>[] = [];
+  for (let position = from; position < end; position += PIECE_TOKENS) {
+    pieces.push({position, tokenCount: Math.min(PIECE_TOKENS, end - position)});
   }
   return pieces;
 }

@@ -1,18 +1,24 @@
-import type {PeerId} from '#shared/base/ids.ts';
+import {asPeerId, type PeerId, type SessionId} from '#shared/base/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
+import type {Message} from '#shared/protocol/control/message.ts';
+import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {ChainHop, RouteRequest, RouteResult} from '#shared/scheduling/routing/chain.ts';
 import {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
 import {rerouteChain} from '#shared/scheduling/routing/select/reroute-chain.ts';
 import type {RouteInput} from '#shared/scheduling/routing/select/select-chain.ts';
 import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import type {Heard} from '#shared/session/serve-hop/hop-machine.ts';
 import type {VirtualDirectory} from './virtual-directory.ts';
 import {START_MS, type VirtualTime} from './virtual-time.ts';
+import type {VirtualPeer, VirtualWire} from './virtual-wire.ts';
 
 /** Phase 2 as a swarm under test does it. */
 export type ChooseChain = (input: RouteInput) => RouteResult;
 
 export type VirtualClientOptions = {
+  readonly number: number;
   readonly time: VirtualTime;
+  readonly wire: VirtualWire;
   readonly directory: VirtualDirectory;
   readonly grid: CutGrid;
   /** Which observer of the directory this client is. */
@@ -34,18 +40,46 @@ export type ChainWish = {
   readonly attempt: number;
 };
 
+/** An answer that a client waits for. */
+type AskedAnswer = VirtualPeer & {readonly sessionId: SessionId};
+
 /**
  * One who asks: its own picture of the swarm, from records that reach it late
  * or never, and the product's own account of what it knows beside them.
  */
-export class VirtualClient {
+export class VirtualClient implements VirtualPeer {
+  readonly peerId: PeerId;
   readonly #options: VirtualClientOptions;
   readonly #overlay = new ClientOverlay();
+  readonly #answers = new Map<SessionId, AskedAnswer>();
   #snapshot: SwarmSnapshot | null = null;
   #viewedMs = -Infinity;
 
   constructor(options: VirtualClientOptions) {
     this.#options = options;
+    this.peerId = asPeerId(`client-${String(options.number)}`);
+    options.wire.join(this.peerId, this);
+  }
+
+  /** An answer that it asks for: hears what comes for it. */
+  remember(answer: AskedAnswer): void {
+    this.#answers.set(answer.sessionId, answer);
+  }
+
+  forget({sessionId}: AskedAnswer): void {
+    this.#answers.delete(sessionId);
+  }
+
+  receive(from: PeerId, frame: Frame): void {
+    this.#answers.get(frame.sessionId)?.receive(from, frame);
+  }
+
+  hear(heard: Heard, message: Message): void {
+    this.#answers.get(heard.sessionId)?.hear(heard, message);
+  }
+
+  peerLeft(peerId: PeerId): void {
+    for (const answer of this.#answers.values()) answer.peerLeft(peerId);
   }
 
   /** Reads the records that have come, as a tab does that is open and asks nothing. */

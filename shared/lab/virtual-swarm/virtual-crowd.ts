@@ -1,13 +1,15 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
+import {linkMs} from '#shared/scheduling/cost-model.ts';
 import {networkDistances, type NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {AnswerNetwork} from './virtual-answer.ts';
-import type {VirtualHop} from './virtual-hop.ts';
 import type {VirtualNode} from './virtual-node.ts';
 
+/** From a client to any node: a client is no node, so it has no place. */
+const CLIENT_LINK_MS = 15;
+
 /** The nodes that are there, how far apart they are, and what they serve together. */
-export class VirtualCrowd implements AnswerNetwork {
+export class VirtualCrowd {
   readonly #grid: CutGrid;
   readonly #living = new Map<PeerId, VirtualNode>();
   /** How many serve each layer. */
@@ -49,14 +51,14 @@ export class VirtualCrowd implements AnswerNetwork {
     return lost;
   }
 
-  hopOf(nodeId: PeerId): VirtualHop | null {
-    return this.#living.get(nodeId)?.hop ?? null;
-  }
-
-  rttMs(a: PeerId, b: PeerId): number {
-    const from = this.#living.get(a)?.facts.coords;
-    const to = this.#living.get(b)?.facts.coords;
-    return from === undefined || to === undefined ? 0 : distanceMs(from, to);
+  /** From one to the other; who is no node here is a client, or gone. */
+  wayMs(from: PeerId, to: PeerId): number {
+    if (from === to) return 0;
+    const start = this.#living.get(from)?.facts.coords;
+    const end = this.#living.get(to)?.facts.coords;
+    return start === undefined || end === undefined
+      ? CLIENT_LINK_MS
+      : linkMs(distanceMs(start, end));
   }
 
   #count(shard: PlacedShard | null, sign: 1 | -1): void {

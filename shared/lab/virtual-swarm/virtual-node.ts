@@ -19,6 +19,7 @@ import {buildRecord} from '../../testing/record-builder.ts';
 import type {VirtualDirectory} from './virtual-directory.ts';
 import {VirtualHop, type EngineCost} from './virtual-hop.ts';
 import {START_MS, type VirtualTime} from './virtual-time.ts';
+import type {VirtualWire} from './virtual-wire.ts';
 
 /** What a node says of itself that is not so. */
 export type Lie =
@@ -59,6 +60,7 @@ export type VirtualNodeOptions = {
   readonly grid: CutGrid;
   readonly time: VirtualTime;
   readonly directory: VirtualDirectory;
+  readonly wire: VirtualWire;
   /** Which observer of the directory this node is. */
   readonly observer: number;
   readonly contextTokens: number;
@@ -99,13 +101,14 @@ export class VirtualNode {
   #isSpare = false;
 
   constructor(options: VirtualNodeOptions) {
-    const {facts, time, grid, contextTokens} = options;
+    const {facts, time, wire, grid, contextTokens} = options;
     this.id = asPeerId(facts.id);
     this.facts = facts;
     this.#options = options;
     this.#joinedMs = time.nowMs;
     this.hop = new VirtualHop({
       time,
+      wire,
       self: this.id,
       manifestHash: buildRecord().manifestHash,
       grid,

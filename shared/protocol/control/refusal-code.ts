@@ -11,6 +11,7 @@ export const REFUSALS = {
     says: 'the peer speaks another protocol version: reload the page',
   },
   WRONG_MODEL: {next: 'chain', says: 'the peer holds another model'},
+  UNSUPPORTED: {next: 'chain', says: 'the peer cannot do this yet'},
   NOT_SERVING: {next: 'chain', says: 'the peer does not hold these layers'},
   SESSIONS_FULL: {next: 'chain', says: 'the peer serves as many answers as it can'},
   KV_FULL: {next: 'chain', says: 'the peer has no room to remember this many tokens'},

@@ -9,7 +9,7 @@ import {
   parseFrame,
   type Frame,
 } from './frame.ts';
-import {decodeControlFrame, encodeControlFrame} from '../../transport/frames/control-frame.ts';
+import {decodeControlFrame, encodeControlFrame} from '#shared/transport/frames/control-frame.ts';
 import {MalformedFrameError} from './malformed-frame.ts';
 import {decodeSampledTokens, MAX_SAMPLED_TOKENS} from './sampled-token.ts';
 

@@ -1,16 +1,10 @@
-import type {SessionId} from '../../base/ids.ts';
+import type {ControlAddress} from '../../protocol/frame/control-address.ts';
 import {encodeFrame, type Frame} from '../../protocol/frame/frame.ts';
 import {MalformedFrameError} from '../../protocol/frame/malformed-frame.ts';
 import {parseMessage, type Message} from '../../protocol/control/message.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', {fatal: true});
-
-export type ControlAddress = {
-  readonly sessionId: SessionId;
-  readonly epoch: number;
-  readonly hopIndex: number;
-};
 
 /** One message of the protocol as a frame, ready to send. */
 export function encodeControlFrame(address: ControlAddress, message: Message): Uint8Array {

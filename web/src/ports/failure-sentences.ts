@@ -10,6 +10,7 @@ const OUT_OF_TOUCH =
 const REFUSED: Readonly<Record<Exclude<RefusalCode, 'PROMPT_TOO_LONG'>, string>> = {
   VERSION_MISMATCH: 'This page is of another version than the tabs of the swarm: reload the page',
   WRONG_MODEL: 'The tabs that were asked hold another model: ask again',
+  UNSUPPORTED: 'A tab of the chain cannot do this yet: ask again',
   NOT_SERVING: 'A tab of the chain gave its layers up: ask again',
   SESSIONS_FULL: 'A tab of the chain serves as many answers as it can: ask again in a minute',
   KV_FULL: 'A tab of the chain has no room for an answer of this length: ask again in a minute',

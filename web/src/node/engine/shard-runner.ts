@@ -35,7 +35,9 @@ export type ShardOutput =
  */
 export interface ShardRunner {
   readonly range: LayerRange;
-  /** Reserves the cache of one session. @throws {WeftError} `KV_FULL` when it does not fit. */
+  /**
+   * Reserves the cache of one session. One that is open keeps what it holds; only its
+   * reservation changes. @throws {WeftError} `KV_FULL` when it does not fit. */
   openSession(sessionId: SessionId, kvTokens: number): Promise<void>;
   /** @throws {EngineLostError} when the engine is gone; the node makes a new runner. */
   run(step: ShardStep): Promise<ShardOutput>;

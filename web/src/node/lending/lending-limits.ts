@@ -1,15 +1,8 @@
 import type {LendRequest} from '../../ports/lend-service.ts';
-import type {HopLimits} from '../serving/hop-server.ts';
+import {HOP_LIMITS, type HopLimits} from '#shared/session/serve-hop/hop-context.ts';
 
 /** Cache positions that a lending tab promises, over all sessions and for each of its layers. */
 export const KV_TOKENS = 8_192;
-
-/** What one tab takes on at once; more is refused with a code, and the client asks another. */
-export const HOP_LIMITS: HopLimits = {
-  maxSessions: 8,
-  maxQueuedSteps: 4_096,
-  idleTimeoutMs: 60_000,
-};
 
 /** The limits of one lending: experiments wait less for silent answers. */
 export function limitsOf({sessionIdleMs = HOP_LIMITS.idleTimeoutMs}: LendRequest): HopLimits {

@@ -11,17 +11,11 @@ import type {EngineFallback, LendRequest, LendState} from '../../ports/lend-serv
 import {OwnSpeed} from '../measure/own-speed.ts';
 import {NO_MEMORY} from '../engine/shard-memory.ts';
 import {PlacementLoop, type PlacementState, type ReadyShard} from './placement-loop.ts';
+import {HOP_LIMITS} from '#shared/session/serve-hop/hop-context.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {isCutOff} from './is-cut-off.ts';
-import {
-  DRAIN_MS,
-  HOP_LIMITS,
-  KV_TOKENS,
-  limitsOf,
-  LOOK_AROUND_MS,
-  SWEEP_EVERY_MS,
-} from './lending-limits.ts';
+import {DRAIN_MS, KV_TOKENS, limitsOf, LOOK_AROUND_MS, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {
   capacityOf,
   declaredSpeedOf,

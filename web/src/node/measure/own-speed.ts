@@ -3,7 +3,8 @@ import type {RecordPublisher} from '#shared/directory/record-publisher.ts';
 import type {DeviceState} from '../../ports/device-state.ts';
 import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
 import type {ShardRunner, ShardStep} from '../engine/shard-runner.ts';
-import type {HopServer, ServedShard} from '../serving/hop-server.ts';
+import type {HopServer} from '../serving/hop-server.ts';
+import type {ServedShard} from '../serving/served-shard.ts';
 import {SpeedMeter, type ObservedStep, type SpeedFacts} from './speed-meter.ts';
 
 export type OwnSpeedOptions = {

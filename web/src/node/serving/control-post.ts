@@ -1,5 +1,6 @@
 import type {PeerId} from '#shared/base/ids.ts';
-import {encodeControlFrame, type ControlAddress} from '#shared/transport/frames/control-frame.ts';
+import type {ControlAddress} from '#shared/protocol/frame/control-address.ts';
+import {encodeControlFrame} from '#shared/transport/frames/control-frame.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
 

@@ -56,9 +56,11 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
   return {
     range,
     openSession: (sessionId, kvTokens) => {
-      if (kvTokens > kvTokensFree) return Promise.reject(kvFull(kvTokens, kvTokensFree));
-      kvTokensFree -= kvTokens;
-      caches.set(sessionId, {kvTokens, layers: new Map()});
+      const before = caches.get(sessionId);
+      const room = kvTokensFree + (before?.kvTokens ?? 0);
+      if (kvTokens > room) return Promise.reject(kvFull(kvTokens, room));
+      kvTokensFree = room - kvTokens;
+      caches.set(sessionId, {kvTokens, layers: before?.layers ?? new Map<number, number[]>()});
       return Promise.resolve();
     },
     run: async (step): Promise<ShardOutput> => {
@@ -72,7 +74,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       return outputOf(step, tokens, spec);
     },
     truncate: (sessionId, position) => {
-      for (const past of caches.get(sessionId)?.layers.values() ?? []) past.length = position;
+      for (const past of caches.get(sessionId)?.layers.values() ?? []) past.splice(position);
       return Promise.resolve();
     },
     closeSession: (sessionId) => {

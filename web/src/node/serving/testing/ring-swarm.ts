@@ -7,6 +7,7 @@ import {
   GENERATION_LIMITS,
   type GenerationLimits,
 } from '#shared/session/generation/generation-task.ts';
+import {HOP_LIMITS, type HopLimits} from '#shared/session/serve-hop/hop-context.ts';
 import {MemoryNetwork} from '#shared/transport/memory-transport.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
@@ -14,11 +15,16 @@ import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import type {ObservedStep} from '../../measure/speed-meter.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import {createStubShardRunner} from '../../engine/stub/stub-shard-runner.ts';
-import {HopServer, type HopLimits} from '../hop-server.ts';
+import {HopServer} from '../hop-server.ts';
 import {routeFrames} from '../route-frames.ts';
 
 export const MANIFEST_HASH = asManifestHash('ab'.repeat(32));
-const LIMITS: HopLimits = {maxSessions: 4, maxQueuedSteps: 64, idleTimeoutMs: 1_000};
+const LIMITS: HopLimits = {
+  ...HOP_LIMITS,
+  maxSessions: 4,
+  maxQueuedSteps: 64,
+  idleTimeoutMs: 1_000,
+};
 
 export type RingNode = {
   readonly peerId: PeerId;

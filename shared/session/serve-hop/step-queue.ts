@@ -1,3 +1,5 @@
+import type {SessionId} from '#shared/base/ids.ts';
+
 /**
  * Steps that wait for the engine, first in first out within a session and in
  * turns between sessions, so that a long prompt cannot starve the others.
@@ -5,9 +7,9 @@
  * A session has at most one step outside the queue: the next is handed out
  * after `release`, once the result of the last has been sent.
  */
-export class StepQueue<Step> {
-  readonly #waiting = new Map<string, Step[]>();
-  readonly #outside = new Set<string>();
+export class StepQueue<Step, Id extends string = SessionId> {
+  readonly #waiting = new Map<Id, Step[]>();
+  readonly #outside = new Set<Id>();
   #length = 0;
 
   /** Steps that wait, over all sessions. */
@@ -15,7 +17,7 @@ export class StepQueue<Step> {
     return this.#length;
   }
 
-  add(sessionId: string, step: Step): void {
+  add(sessionId: Id, step: Step): void {
     const steps = this.#waiting.get(sessionId);
     if (steps === undefined) this.#waiting.set(sessionId, [step]);
     else steps.push(step);
@@ -23,7 +25,7 @@ export class StepQueue<Step> {
   }
 
   /** The next step of the session whose turn it is, or `null` when none may run. */
-  take(): {readonly sessionId: string; readonly step: Step} | null {
+  take(): {readonly sessionId: Id; readonly step: Step} | null {
     for (const [sessionId, steps] of this.#waiting) {
       if (this.#outside.has(sessionId)) continue;
       const step = steps.shift();
@@ -38,13 +40,13 @@ export class StepQueue<Step> {
     return null;
   }
 
-  release(sessionId: string): void {
+  release(sessionId: Id): void {
     this.#outside.delete(sessionId);
   }
 
   /** The session with the most steps waiting, or `null` when none waits. */
-  longest(): string | null {
-    let found: string | null = null;
+  longest(): Id | null {
+    let found: Id | null = null;
     let most = 0;
     for (const [sessionId, steps] of this.#waiting) {
       if (steps.length <= most) continue;
@@ -55,12 +57,12 @@ export class StepQueue<Step> {
   }
 
   /** Whether a session has steps that wait or run: it is not silent, it is in line. */
-  holds(sessionId: string): boolean {
+  holds(sessionId: Id): boolean {
     return this.#waiting.has(sessionId) || this.#outside.has(sessionId);
   }
 
   /** Forgets what waits for a session that is closed. */
-  drop(sessionId: string): void {
+  drop(sessionId: Id): void {
     this.#length -= this.#waiting.get(sessionId)?.length ?? 0;
     this.#waiting.delete(sessionId);
   }

@@ -5,6 +5,9 @@ import {kvTokensOf, type Hop, type OpenSession} from '#shared/protocol/control/o
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 
+/** The layers that a node serves, and what it holds beside them. */
+export type ServedRange = LayerRange & {readonly embedding: boolean; readonly lmHead: boolean};
+
 export type OpeningContext = {
   readonly self: PeerId;
   readonly from: PeerId;
@@ -12,7 +15,7 @@ export type OpeningContext = {
   readonly grid: CutGrid;
   readonly contextTokens: number;
   /** What this node serves; `null` while it serves nothing. */
-  readonly serving: (LayerRange & {readonly embedding: boolean; readonly lmHead: boolean}) | null;
+  readonly serving: ServedRange | null;
 };
 
 /** Why this hop must not take part in a session, or `null` when it may. */

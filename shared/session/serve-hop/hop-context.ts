@@ -1,0 +1,39 @@
+import type {ManifestHash, PeerId} from '#shared/base/ids.ts';
+import type {CutGrid} from '#shared/model/cut-grid.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import type {Frame} from '#shared/protocol/frame/frame.ts';
+
+/** What one hop takes on at once; more is refused with a code, and the client asks another. */
+export type HopLimits = {
+  readonly maxSessions: number;
+  readonly maxQueuedSteps: number;
+  /** A session that is silent for longer is freed. */
+  readonly idleTimeoutMs: number;
+  /** How long a cache waits to be resumed; 0: not at all. */
+  readonly keepMs: number;
+  /** Hidden states that are kept of each session whose opening asks for it. */
+  readonly keptBytes: number;
+  /** What one frame of a replay holds, about: hops work on different pieces at once. */
+  readonly replayBytes: number;
+};
+
+export const HOP_LIMITS: HopLimits = {
+  maxSessions: 8,
+  maxQueuedSteps: 4_096,
+  idleTimeoutMs: 60_000,
+  keepMs: 30_000,
+  keptBytes: 4 * 1024 * 1024,
+  replayBytes: 32 * 1024,
+};
+
+/** What does not change while a hop lives. */
+export type HopContext = {
+  readonly self: PeerId;
+  readonly manifestHash: ManifestHash;
+  readonly grid: CutGrid;
+  readonly contextTokens: number;
+  readonly hiddenSize: number;
+  readonly limits: HopLimits;
+  /** What is wrong with the payload of a data frame, or `null`. */
+  readonly checkPayload: (frame: Frame, isHead: boolean) => RefusalCode | null;
+};

@@ -1,0 +1,253 @@
+import type {PeerId, SessionId} from '#shared/base/ids.ts';
+import type {Message} from '#shared/protocol/control/message.ts';
+import {kvTokensOf, type OpenSession} from '#shared/protocol/control/open-session.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import {CLIENT_HOP, type Frame} from '#shared/protocol/frame/frame.ts';
+import {StepQueue} from './step-queue.ts';
+import {checkOpening, type ServedRange} from './check-opening.ts';
+import type {HopAction, SessionStep} from './hop-session/hop-action.ts';
+import type {HopContext} from './hop-context.ts';
+import type {SessionEvent, StepOutput} from './hop-session/hop-event.ts';
+import type {HopPlace} from './hop-session/hop-place.ts';
+import {openSession} from './hop-session/open-session.ts';
+import {RecentSessions} from './recent-sessions.ts';
+import type {OpenState} from './hop-session/session-state.ts';
+import {stepSession} from './hop-session/step-session.ts';
+
+/** Who said something, and of which session. */
+export type Heard = {
+  readonly from: PeerId;
+  readonly sessionId: SessionId;
+  readonly epoch: number;
+};
+
+/** One frame whose turn at the engine has come. */
+export type HopTurn = {
+  readonly place: HopPlace;
+  readonly frame: Frame;
+  /** What the engine is asked for: logits only where the tail samples. */
+  readonly output: 'hidden' | 'logits' | 'none';
+};
+
+/** What a hop tells its record. */
+export type MachineLoad = {
+  readonly openSessions: number;
+  /** Cache positions that open sessions have reserved. */
+  readonly kvTokensReserved: number;
+  readonly queuedSteps: number;
+  /** What this hop itself refused or had to end, by code; what it only passed on is not counted. */
+  readonly refusals: ReadonlyMap<RefusalCode, number>;
+};
+
+type Actions = readonly HopAction[];
+
+/**
+ * All sessions of one hop: who may open one, whose turn it is at the engine, who pays when
+ * there is no room. Each call is an event; a driver does what the actions say.
+ */
+export class HopMachine {
+  readonly #context: HopContext;
+  readonly #sessions = new Map<SessionId, OpenState>();
+  readonly #activeMs = new Map<SessionId, number>();
+  readonly #recent = new RecentSessions();
+  readonly #refusals = new Map<RefusalCode, number>();
+  readonly #queue = new StepQueue<Frame>();
+  #serving: ServedRange | null = null;
+  #isDraining = false;
+
+  constructor(context: HopContext) {
+    this.#context = context;
+  }
+
+  get load(): MachineLoad {
+    let kvTokensReserved = 0;
+    for (const {place} of this.#sessions.values()) kvTokensReserved += kvTokensOf(place.open);
+    return {
+      openSessions: this.#sessions.size,
+      kvTokensReserved,
+      queuedSteps: this.#queue.length,
+      refusals: this.#refusals,
+    };
+  }
+
+  get serving(): ServedRange | null {
+    return this.#serving;
+  }
+
+  /** Starts or stops serving; sessions of the layers before end with `code`. */
+  serve(range: ServedRange | null, code: RefusalCode = 'NOT_SERVING'): Actions {
+    this.#serving = range;
+    return this.#all({kind: 'end', code});
+  }
+
+  /** Opens nothing more; sessions that are open go on, and may be resumed. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  /** Opens sessions again. */
+  reopen(): void {
+    this.#isDraining = false;
+  }
+
+  /** Takes a message that was read. */
+  hear(heard: Heard, message: Message, nowMs: number): Actions {
+    if (message.kind === 'open-session') return this.#open(heard, message, nowMs);
+    const {sessionId, from, epoch} = heard;
+    return this.step(sessionId, {kind: 'word', from, epoch, message, nowMs});
+  }
+
+  /** Takes a data frame. */
+  receive(from: PeerId, frame: Frame, nowMs: number): Actions {
+    const {sessionId, epoch} = frame;
+    if (this.#sessions.has(sessionId)) {
+      const actions = this.step(sessionId, {kind: 'frame', from, frame});
+      if (this.#queue.holds(sessionId)) this.#activeMs.set(sessionId, nowMs);
+      return actions;
+    }
+    // Frames that were under way when a session closed are nobody's fault.
+    if (this.#recent.has(sessionId)) return [];
+    return this.refuse({from, sessionId, epoch}, {code: 'UNKNOWN_SESSION', hopIndex: 0});
+  }
+
+  /** Answers what has no session here, and counts it. */
+  refuse(
+    {from, sessionId, epoch}: Heard,
+    {code, hopIndex}: {readonly code: RefusalCode; readonly hopIndex: number},
+  ): Actions {
+    this.count(code);
+    const upstreamHop = hopIndex === 0 ? CLIENT_HOP : hopIndex - 1;
+    const address = {sessionId, epoch, hopIndex: upstreamHop};
+    const message = {kind: 'session-failed', hopIndex, code} as const;
+    return [{kind: 'tell', to: from, address, message}];
+  }
+
+  count(code: RefusalCode): void {
+    this.#refusals.set(code, (this.#refusals.get(code) ?? 0) + 1);
+  }
+
+  peerLeft(peerId: PeerId, nowMs: number): Actions {
+    return this.#all({kind: 'peer-left', peerId, nowMs});
+  }
+
+  /** Frees sessions that were silent for too long, and caches that have waited long enough. */
+  sweep(nowMs: number): Actions {
+    const {idleTimeoutMs} = this.#context.limits;
+    const actions: HopAction[] = [];
+    for (const [sessionId, state] of this.#sessions) {
+      if (state.kind === 'waiting') {
+        if (nowMs >= state.untilMs) actions.push(...this.step(sessionId, {kind: 'give-up'}));
+        continue;
+      }
+      const isSilent = (this.#activeMs.get(sessionId) ?? nowMs) < nowMs - idleTimeoutMs;
+      if (isSilent && !this.#queue.holds(sessionId)) {
+        actions.push(...this.step(sessionId, {kind: 'end', code: 'SESSION_EXPIRED'}));
+      }
+    }
+    return actions;
+  }
+
+  /** The next frame for the engine, or `null`. Its session gets no other before `release`. */
+  take(): HopTurn | null {
+    for (let next = this.#queue.take(); next !== null; next = this.#queue.take()) {
+      const {step: frame} = next;
+      const place = this.#sessions.get(frame.sessionId)?.place;
+      if (place !== undefined) {
+        return {place, frame, output: place.isTail ? (frame.sample ? 'logits' : 'none') : 'hidden'};
+      }
+      this.#queue.release(frame.sessionId);
+    }
+    return null;
+  }
+
+  /** A turn has run. What comes of it is sent before `release`. */
+  ran({frame}: HopTurn, output: StepOutput, nowMs: number): Actions {
+    if (this.#activeMs.has(frame.sessionId)) this.#activeMs.set(frame.sessionId, nowMs);
+    return this.step(frame.sessionId, {kind: 'ran', frame, output});
+  }
+
+  /** What a turn gave has been sent, or nothing came of it. */
+  release({frame}: HopTurn): void {
+    this.#queue.release(frame.sessionId);
+  }
+
+  /** Something happened to one session; of one that is not open here nothing comes. */
+  step(sessionId: SessionId, event: SessionEvent): Actions {
+    const state = this.#sessions.get(sessionId);
+    return state === undefined
+      ? []
+      : this.#take(sessionId, stepSession(state, event, this.#context));
+  }
+
+  #open(heard: Heard, open: OpenSession, nowMs: number): Actions {
+    const {sessionId, from} = heard;
+    const state = this.#sessions.get(sessionId);
+    // It was under way when a later one came.
+    if (state !== undefined && open.epoch < state.place.epoch) return [];
+    const code = this.#checkOpening(from, open, state);
+    if (code !== null) return this.refuse(heard, {code, hopIndex: open.hopIndex});
+    if (state !== undefined) {
+      this.#activeMs.set(sessionId, nowMs);
+      return this.step(sessionId, {kind: 'resume', from, open});
+    }
+    const room = this.#makeRoom();
+    if (room === null) {
+      return this.refuse(heard, {code: 'SESSIONS_FULL', hopIndex: open.hopIndex});
+    }
+    this.#activeMs.set(sessionId, nowMs);
+    return [...room, ...this.#take(sessionId, openSession({sessionId, from, open}))];
+  }
+
+  #checkOpening(from: PeerId, open: OpenSession, state: OpenState | undefined): RefusalCode | null {
+    const isNew = state === undefined;
+    const serving = isNew && this.#isDraining ? null : this.#serving;
+    const code = checkOpening(open, {...this.#context, from, serving});
+    if (code !== null || isNew) return code;
+    if (open.epoch === state.place.epoch) return 'SESSION_EXISTS';
+    return open.clientId === state.place.open.clientId ? null : 'MISADDRESSED';
+  }
+
+  /** A cache that only waits gives way. `null` when nobody does. */
+  #makeRoom(): Actions | null {
+    if (this.#sessions.size < this.#context.limits.maxSessions) return [];
+    let oldest: {readonly sessionId: SessionId; readonly untilMs: number} | null = null;
+    for (const [sessionId, state] of this.#sessions) {
+      if (state.kind !== 'waiting' || state.untilMs >= (oldest?.untilMs ?? Infinity)) continue;
+      oldest = {sessionId, untilMs: state.untilMs};
+    }
+    return oldest === null ? null : this.step(oldest.sessionId, {kind: 'give-up'});
+  }
+
+  #all(event: SessionEvent): Actions {
+    return [...this.#sessions.keys()].flatMap((sessionId) => this.step(sessionId, event));
+  }
+
+  #take(sessionId: SessionId, {state, actions}: SessionStep): Actions {
+    if (state.kind === 'closed') this.#forget(sessionId);
+    else this.#sessions.set(sessionId, state);
+    const out: HopAction[] = [];
+    for (const action of actions) {
+      if (action.kind === 'count') this.count(action.code);
+      else if (action.kind === 'drop-steps') this.#queue.drop(sessionId);
+      else if (action.kind === 'run') out.push(...this.#enqueue(action.frame));
+      else out.push(action);
+    }
+    return out;
+  }
+
+  /** Whoever fills the queue pays for it: answers that take turns never have the longest line. */
+  #enqueue(frame: Frame): Actions {
+    const {sessionId} = frame;
+    const isFull = this.#queue.length >= this.#context.limits.maxQueuedSteps;
+    const longest = isFull ? this.#queue.longest() : null;
+    const actions = longest === null ? [] : this.step(longest, {kind: 'end', code: 'QUEUE_FULL'});
+    if (this.#sessions.has(sessionId)) this.#queue.add(sessionId, frame);
+    return actions;
+  }
+
+  #forget(sessionId: SessionId): void {
+    this.#sessions.delete(sessionId);
+    this.#activeMs.delete(sessionId);
+    this.#recent.add(sessionId);
+  }
+}

@@ -1,0 +1,73 @@
+import type {PeerId, SessionId} from '#shared/base/ids.ts';
+import type {HopServed} from '#shared/protocol/control/hop-served.ts';
+import type {Transport} from '#shared/transport/transport.ts';
+import {SessionTimes} from './session-times.ts';
+
+type Link = {
+  /** Aborted when the session is freed or resumed: what it still sends is not sent any more. */
+  readonly ended: AbortController;
+  readonly times: SessionTimes;
+  /** The last of what is to be sent. */
+  last: Promise<unknown>;
+};
+
+/** What the sessions of one hop send, each in its order and one at a time: that is the back-pressure. */
+export class HopLinks {
+  readonly #transport: Transport;
+  readonly #links = new Map<SessionId, Link>();
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** A session begins here, or goes on in another chain. */
+  open(sessionId: SessionId): void {
+    const before = this.#links.get(sessionId);
+    before?.ended.abort();
+    const times = before?.times ?? new SessionTimes();
+    this.#links.set(sessionId, {ended: new AbortController(), times, last: Promise.resolve()});
+  }
+
+  close(sessionId: SessionId): void {
+    this.#links.get(sessionId)?.ended.abort();
+    this.#links.delete(sessionId);
+  }
+
+  /** Where the session's steps are timed; `null` when it is closed. */
+  timesOf(sessionId: SessionId): SessionTimes | null {
+    return this.#links.get(sessionId)?.times ?? null;
+  }
+
+  servedBy(sessionId: SessionId, hopIndex: number): HopServed {
+    return (this.timesOf(sessionId) ?? new SessionTimes()).read(hopIndex);
+  }
+
+  /** @throws what the transport throws, or the reason when the session has ended. */
+  async connect(sessionId: SessionId, peers: readonly PeerId[]): Promise<void> {
+    const {localPeerId} = this.#transport;
+    const signal = this.#signalOf(sessionId);
+    const others = peers.filter((peerId) => peerId !== localPeerId);
+    await Promise.all(
+      others.map(async (peerId) => {
+        await this.#transport.connect(peerId, {signal});
+      }),
+    );
+  }
+
+  /** @throws what the transport throws, or the reason when the session has ended. */
+  async send(sessionId: SessionId, to: PeerId, bytes: Uint8Array): Promise<void> {
+    const link = this.#links.get(sessionId);
+    const signal = this.#signalOf(sessionId);
+    const before = link?.last;
+    const sent = (async () => {
+      await before;
+      await this.#transport.send(to, bytes, {signal});
+    })();
+    if (link !== undefined) link.last = sent;
+    await sent;
+  }
+
+  #signalOf(sessionId: SessionId): AbortSignal {
+    return this.#links.get(sessionId)?.ended.signal ?? AbortSignal.abort();
+  }
+}

@@ -1,0 +1,199 @@
+import type {SessionId} from '#shared/base/ids.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {refusalOf} from '#shared/protocol/control/refusal-of.ts';
+import {decodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
+import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
+import type {Frame} from '#shared/protocol/frame/frame.ts';
+import {logprobsOf, sampleToken} from '#shared/session/sample-token.ts';
+import type {TopLogits} from '#shared/session/top-logits.ts';
+import type {HopAction} from '#shared/session/serve-hop/hop-session/hop-action.ts';
+import type {StepOutput} from '#shared/session/serve-hop/hop-session/hop-event.ts';
+import type {HopMachine, HopTurn} from '#shared/session/serve-hop/hop-machine.ts';
+import type {ShardInput, ShardOutput, ShardRunner} from '../engine/shard-runner.ts';
+import type {ReportToHop} from './report-to-hop.ts';
+import type {ServedShard} from './served-shard.ts';
+
+type Action<Kind extends HopAction['kind']> = Extract<HopAction, {readonly kind: Kind}>;
+
+/** A turn that has run, on the stopwatch. */
+export type RanTurn = {
+  readonly turn: HopTurn;
+  readonly output: StepOutput;
+  /** What the tail sampled, when it did. */
+  readonly token: SampledToken | null;
+  readonly startedMs: number;
+  readonly ranMs: number;
+};
+
+export type HopTurnsOptions = {
+  readonly machine: HopMachine;
+  readonly spec: ModelSpec;
+  readonly report: ReportToHop;
+  readonly stopwatchMs: () => number;
+  /** Sends what came of a turn; the session's next turn waits until that is on its way. */
+  readonly send: (ran: RanTurn) => Promise<void>;
+  /** The engine has let go of a session. */
+  readonly onFreed: () => void;
+  readonly onEngineLost: (cause: unknown) => void;
+};
+
+/** The engine of one hop: one step at a time, in turns between sessions. */
+export class HopTurns {
+  readonly #options: HopTurnsOptions;
+  #shard: ServedShard | null = null;
+  #isRunning = false;
+
+  constructor(options: HopTurnsOptions) {
+    this.#options = options;
+  }
+
+  /** The shard whose turns these are. */
+  use(shard: ServedShard | null): void {
+    this.#shard = shard;
+  }
+
+  async reserve({place, kvTokens, position}: Action<'reserve'>): Promise<void> {
+    const {sessionId, epoch} = place;
+    const {report} = this.#options;
+    const runner = this.#shard?.runner;
+    try {
+      // In this order, whatever runs in between.
+      await Promise.all([
+        runner?.openSession(sessionId, kvTokens),
+        runner?.truncate(sessionId, position),
+      ]);
+      report(sessionId, {kind: 'reserved', epoch});
+    } catch (error) {
+      report(sessionId, {kind: 'broken', epoch, code: refusalOf(error, 'ENGINE_LOST')});
+    }
+  }
+
+  async truncate({place, position}: Action<'truncate'>): Promise<void> {
+    const {sessionId, epoch} = place;
+    const runner = this.#shard?.runner;
+    try {
+      await runner?.truncate(sessionId, position);
+    } catch (error) {
+      this.#fail(runner, {sessionId, epoch}, error);
+    }
+  }
+
+  async free(sessionId: SessionId): Promise<void> {
+    const runner = this.#shard?.runner;
+    if (runner === undefined) return;
+    try {
+      await runner.closeSession(sessionId);
+    } catch (cause) {
+      this.#lose(runner, cause);
+      return;
+    }
+    this.#options.onFreed();
+  }
+
+  /** Runs what waits, one step at a time; results are sent while the next step runs. */
+  async run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    const {machine} = this.#options;
+    try {
+      for (let turn = machine.take(); turn !== null; turn = machine.take()) {
+        await this.#runTurn(turn);
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /**
+   * Gives the engine to `act` for one step while no session is open; frames that come
+   * meanwhile wait. `null` when the engine is taken or there is none.
+   */
+  async whileIdle<T>(act: (shard: ServedShard) => Promise<T>): Promise<T | null> {
+    const shard = this.#shard;
+    const isIdle = this.#options.machine.load.openSessions === 0;
+    if (shard === null || this.#isRunning || !isIdle) return null;
+    this.#isRunning = true;
+    try {
+      return await act(shard);
+    } catch (error) {
+      if (refusalOf(error, 'ENGINE_LOST') === 'ENGINE_LOST') this.#lose(shard.runner, error);
+      return null;
+    } finally {
+      this.#isRunning = false;
+      void this.run();
+    }
+  }
+
+  async #runTurn(turn: HopTurn): Promise<void> {
+    const {machine, spec, stopwatchMs} = this.#options;
+    const {place, frame} = turn;
+    const runner = this.#shard?.runner;
+    if (runner === undefined) {
+      machine.release(turn);
+      return;
+    }
+    const startedMs = stopwatchMs();
+    let output: ShardOutput;
+    try {
+      output = await runner.run({
+        sessionId: place.sessionId,
+        position: frame.position,
+        tokenCount: frame.tokenCount,
+        input: inputOf(frame),
+        range: place.range,
+        output: turn.output,
+      });
+    } catch (error) {
+      machine.release(turn);
+      this.#fail(runner, {sessionId: place.sessionId, epoch: frame.epoch}, error);
+      return;
+    }
+    const ranMs = stopwatchMs();
+    void this.#finish({turn, startedMs, ranMs, ...outcomeOf(turn, output, spec)});
+  }
+
+  async #finish(ran: RanTurn): Promise<void> {
+    await this.#options.send(ran);
+    this.#options.machine.release(ran.turn);
+    void this.run();
+  }
+
+  #fail(
+    runner: ShardRunner | undefined,
+    {sessionId, epoch}: {readonly sessionId: SessionId; readonly epoch: number},
+    error: unknown,
+  ): void {
+    const code = refusalOf(error, 'ENGINE_LOST');
+    this.#options.report(sessionId, {kind: 'broken', epoch, code});
+    if (code === 'ENGINE_LOST' && runner !== undefined) this.#lose(runner, error);
+  }
+
+  /** A runner that was replaced or closed on purpose rejects what waits for it: that is no loss. */
+  #lose(runner: ShardRunner, cause: unknown): void {
+    if (this.#shard?.runner === runner) this.#options.onEngineLost(cause);
+  }
+}
+
+function inputOf({kind, dtype, payload}: Frame): ShardInput {
+  if (kind === 'tokens') return {kind: 'tokens', tokenIds: decodeTokenIds(payload)};
+  return {kind: 'hidden', dtype: dtype === 'f32' ? 'f32' : 'f16', bytes: payload};
+}
+
+function outcomeOf(
+  turn: HopTurn,
+  output: ShardOutput,
+  spec: ModelSpec,
+): Pick<RanTurn, 'output' | 'token'> {
+  if (output.kind !== 'logits') return {output, token: null};
+  const token = sampledToken(turn, output.top);
+  return {output: {kind: 'token', isEnd: spec.endTokenIds.includes(token.tokenId)}, token};
+}
+
+function sampledToken({place, frame}: HopTurn, top: TopLogits): SampledToken {
+  const {sampling} = place.open;
+  const tokenId = sampleToken(top, {...sampling, position: frame.position + frame.tokenCount});
+  const index = top.tokenIds.indexOf(tokenId);
+  const logit = top.logits[index] ?? Number.NEGATIVE_INFINITY;
+  const likeliest = logprobsOf(top, sampling.topLogprobs);
+  return {tokenId, logprob: logit - top.logSumExp, top: likeliest};
+}
