@@ -51,6 +51,9 @@ export class RunningAnswer<H extends Hop = Hop> {
   readonly #request: GenerationRequest;
   readonly #run: GenerationRun;
   readonly #events = pushable<ReaderEvent<H>>({objectMode: true});
+  /** The reader has had all there is, and waits for more. */
+  #isAwaited = false;
+  readonly #arrived: {readonly from: PeerId; readonly frame: Frame}[] = [];
   /** Aborted when the answer is over: what it still sends is not sent any more. */
   readonly #over = new AbortController();
   #chain: readonly H[] = [];
@@ -83,11 +86,13 @@ export class RunningAnswer<H extends Hop = Hop> {
     });
   }
 
-  /** Takes one frame of this session; what its sender has no say in is ignored. */
+  /**
+   * Takes one frame of this session, as soon as its reader has read what came before: an
+   * answer never runs ahead of its reader. What its sender has no say in is ignored.
+   */
   receive(from: PeerId, frame: Frame): void {
-    const {state} = this.#run;
-    const seen = 'hops' in state ? readSession(state.hops, from, frame) : null;
-    if (seen !== null) this.#run.take(seen);
+    this.#arrived.push({from, frame});
+    this.#takeArrived();
   }
 
   loseLink(peerId: PeerId): void {
@@ -110,15 +115,38 @@ export class RunningAnswer<H extends Hop = Hop> {
     signal.addEventListener('abort', stop, {once: true});
     try {
       this.#run.start();
-      for await (const event of this.#events) {
+      for (;;) {
+        const event = await this.#nextEvent();
         signal.throwIfAborted();
+        if (event === null) return;
         yield event;
       }
-      signal.throwIfAborted();
     } finally {
       signal.removeEventListener('abort', stop);
       stop();
     }
+  }
+
+  async #nextEvent(): Promise<ReaderEvent<H> | null> {
+    this.#isAwaited = this.#events.readableLength === 0;
+    this.#takeArrived();
+    const {value, done} = await this.#events.next();
+    return done === true ? null : value;
+  }
+
+  #takeArrived(): void {
+    while (this.#isAwaited) {
+      const next = this.#arrived.shift();
+      if (next === undefined) return;
+      const {state} = this.#run;
+      const seen = 'hops' in state ? readSession(state.hops, next.from, next.frame) : null;
+      if (seen !== null) this.#run.take(seen);
+    }
+  }
+
+  #push(event: ReaderEvent<H>): void {
+    this.#isAwaited = false;
+    this.#events.push(event);
   }
 
   #act(action: GenerationAction): void {
@@ -150,7 +178,7 @@ export class RunningAnswer<H extends Hop = Hop> {
     const choice = this.#context.chooseChain({request: this.#request, avoid, warm});
     if (choice.kind === 'chain') {
       this.#chain = choice.hops;
-      this.#events.push({kind: 'chain', hops: choice.hops, predictedStepMs: choice.stepMs});
+      this.#push({kind: 'chain', hops: choice.hops, predictedStepMs: choice.stepMs});
     }
     this.#run.take(choice);
   }
@@ -214,9 +242,9 @@ export class RunningAnswer<H extends Hop = Hop> {
   }
 
   #tell(news: ReaderNews): void {
-    if (news.kind === 'ready') this.#events.push({kind: 'ready', sessionId: this.#sessionId});
+    if (news.kind === 'ready') this.#push({kind: 'ready', sessionId: this.#sessionId});
     else if (news.kind === 'served') this.#tellServed(news.hops);
-    else this.#events.push(news);
+    else this.#push(news);
   }
 
   #tellServed(served: readonly HopServed[]): void {
@@ -226,7 +254,7 @@ export class RunningAnswer<H extends Hop = Hop> {
       const {decodeSteps, serviceMs, waitMs} = own;
       return [{hop, decodeSteps, serviceMs, waitMs}];
     });
-    if (hops.length > 0) this.#events.push({kind: 'served', hops});
+    if (hops.length > 0) this.#push({kind: 'served', hops});
   }
 
   #end(): void {

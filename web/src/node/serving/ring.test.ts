@@ -91,6 +91,21 @@ describe('a ring of hops', () => {
     for (const {server} of swarm.nodes) expect([...server.load.refusals]).toEqual([]);
   });
 
+  test('[RG21] an answer waits for its reader, in every hop', async () => {
+    const swarm = new RingSwarm();
+    const client = swarm.addClient('a', [threeHops(swarm)]);
+    const request = {promptTokenIds: PROMPT, maxNewTokens: 4, sampling: GREEDY};
+    const answer = client.generate(request, new AbortController());
+    let event = await answer.next();
+    while (event.value?.kind !== 'ready') event = await answer.next();
+    await swarm.settle();
+    expect(swarm.openSessions()).toBe(3);
+    const kinds = (await Array.fromAsync(answer)).map(({kind}) => kind);
+    expect(kinds.filter((kind) => kind === 'token')).toHaveLength(4);
+    await swarm.settle();
+    expect(swarm.openSessions()).toBe(0);
+  });
+
   test('[RG5] an end token ends the answer, and is the last of it', async () => {
     const probe = new RingSwarm();
     const free = await collectTokens(probe.addClient('a', [threeHops(probe)]), PROMPT);
