@@ -6,6 +6,7 @@ import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/p
 import {NO_ANSWER, type Answer} from '../../swarm/answer.ts';
 import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
+import type {Tab} from '../../swarm/tab.ts';
 import {log} from '../../swarm/test-log.ts';
 
 const position = z.object({id: z.int(), margin: z.number()});
@@ -33,6 +34,7 @@ const reference = referenceSchema.parse(
 /** f16 on the wire may turn a choice that float32 itself finds almost equal. */
 const CLOSE_MARGIN = 0.05;
 const LOAD_TIMEOUT_MS = 120_000;
+const ANSWERS_AT_ONCE = 3;
 
 /** Asks all the chats of the reference in a swarm of this many tabs. */
 async function answerAll(model: PreparedModel, tabCount: number): Promise<readonly Answer[]> {
@@ -46,15 +48,25 @@ async function answerAll(model: PreparedModel, tabCount: number): Promise<readon
     );
     for (const tab of tabs) await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
     const client = await swarm.openTab({model: model.id});
-    const answers: Answer[] = [];
-    for (const {messages} of reference.items) {
-      const prompt = {kind: 'messages', messages} as const;
-      answers.push(await askForAnswer(client, greedyRequest('', {prompt, topLogprobs: 20})));
-    }
-    return answers;
+    return await askSideBySide(client);
   } finally {
     await swarm.stop();
   }
+}
+
+/** While one tab works on one answer, the next tab works on another: three tabs are busy at once. */
+async function askSideBySide(client: Tab): Promise<readonly Answer[]> {
+  const answers: Answer[] = [];
+  const waiting = [...reference.items.entries()];
+  const askOneAfterAnother = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [i, {messages}] = next;
+      const prompt = {kind: 'messages', messages} as const;
+      answers[i] = await askForAnswer(client, greedyRequest('', {prompt, topLogprobs: 20}));
+    }
+  };
+  await Promise.all(Array.from({length: ANSWERS_AT_ONCE}, askOneAfterAnother));
+  return answers;
 }
 
 type ReferenceItem = (typeof reference.items)[number];

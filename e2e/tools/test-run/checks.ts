@@ -57,9 +57,14 @@ export const BROWSER_CHECKS: readonly Check[] = [
     args: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'],
     count: passOrFail,
   },
-  {
-    name: 'real-browser tests',
-    args: ['playwright', 'test', '--config', 'e2e/playwright.config.ts'],
-    count: (result) => countPlaywright(`${ROOT}${playwrightReport}`, result),
-  },
+  browserTests('that wait', ['--project=waiting', '--workers=2']),
+  browserTests('that compute', ['--project=computing']),
 ];
+
+function browserTests(which: string, args: readonly string[]): Check {
+  return {
+    name: `real-browser tests ${which}`,
+    args: ['playwright', 'test', '--config', 'e2e/playwright.config.ts', ...args],
+    count: (result) => countPlaywright(`${ROOT}${playwrightReport}`, result),
+  };
+}
