@@ -13,9 +13,6 @@ type Options = {
 
 type Waiter = {readonly units: number; readonly answer: (isMine: boolean) => void};
 
-/** Above this, peers that have their whole burst back are forgotten. */
-const MAX_IDLE_BUDGETS = 4_096;
-
 /**
  * The order in which a server does what peers ask of it: one piece of work in
  * each turn of the event loop, so that all else goes on between two of them.
@@ -27,12 +24,18 @@ export class WorkLane {
   readonly #options: Options;
   /** Address → peer → what waits; in the order in which they have their next turn. */
   readonly #waiting = new Map<string, Map<string, Waiter[]>>();
+  /** Of peers that have not earned their whole burst back; who spent last comes last. */
   readonly #budgets = new Map<string, Allowance>();
   #immediate: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: Options) {
     this.#options = options;
+  }
+
+  /** Peers whose spending is remembered. */
+  get budgetCount(): number {
+    return this.#budgets.size;
   }
 
   /** @returns whether the work may be done; `false` when too much of this peer waits, or the lane is closed. */
@@ -101,14 +104,16 @@ export class WorkLane {
     const budget =
       this.#budgets.get(peer) ?? new Allowance({perSec: unitsPerSecond, burst: burstUnits});
     if (!budget.spend(nowMs, units)) return budget.waitMs(units);
+    this.#budgets.delete(peer);
     this.#budgets.set(peer, budget);
-    if (this.#budgets.size > MAX_IDLE_BUDGETS) this.#forgetRested(nowMs);
+    this.#forgetRested(nowMs);
     return 0;
   }
 
   #forgetRested(nowMs: number): void {
     for (const [peer, budget] of this.#budgets) {
-      if (budget.isWhole(nowMs)) this.#budgets.delete(peer);
+      if (!budget.isWhole(nowMs)) return;
+      this.#budgets.delete(peer);
     }
   }
 }
