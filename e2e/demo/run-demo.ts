@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
-import type {AnswerEvent, AskRequest} from '../../web/src/ports/chat-service.ts';
+import type {AnswerEvent, AskRequest} from '#shared/client/chat/chat-service.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from '../swarm/answer.ts';
 import {buildSite} from '../tools/machine/build-site.ts';
 import {prepareModel, type PreparedModel} from '../tools/machine/model-file/prepare-model.ts';

@@ -6,7 +6,7 @@ import {assert} from '#shared/base/assert.ts';
 import {catalogSchema} from '#shared/model/manifest/catalog.ts';
 import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
 import {sha256} from '#shared/testing/sha256.ts';
-import type {AnswerEvent} from '../../web/src/ports/chat-service.ts';
+import type {AnswerEvent} from '#shared/client/chat/chat-service.ts';
 import {prepareModel, type PreparedModel} from '../tools/machine/model-file/prepare-model.ts';
 import {greedyRequest} from '../swarm/ask.ts';
 import {Swarm} from '../swarm/start-swarm.ts';

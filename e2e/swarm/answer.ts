@@ -1,4 +1,4 @@
-import type {AnswerEvent, ChainHop, ServedHop} from '../../web/src/ports/chat-service.ts';
+import type {AnswerEvent, ChainHop, ServedHop} from '#shared/client/chat/chat-service.ts';
 
 /** One complete answer, as a program sees it. */
 export type Answer = {

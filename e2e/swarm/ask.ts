@@ -1,4 +1,4 @@
-import type {AskRequest} from '../../web/src/ports/chat-service.ts';
+import type {AskRequest} from '#shared/client/chat/chat-service.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from './answer.ts';
 import type {Tab} from './tab.ts';
 

@@ -1,4 +1,4 @@
-import type {ChainHop} from '../../web/src/ports/chat-service.ts';
+import type {ChainHop} from '#shared/client/chat/chat-service.ts';
 
 /** A hop as reports name it: `engine` is `wasm`, `webgpu` or `stub`, its class says which bits are equal. */
 export type ReportedHop = ChainHop & {readonly engineClass: string};

@@ -1,6 +1,6 @@
 import type {Browser, Page} from 'playwright';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
-import type {AnswerEvent, AskRequest} from '../../web/src/ports/chat-service.ts';
+import type {AnswerEvent, AskRequest} from '#shared/client/chat/chat-service.ts';
 import type {LendLoad, LendRequest, LendState} from '../../web/src/ports/lend-service.ts';
 import type {LinkReport, TabTraffic} from '../../web/src/ports/link-service.ts';
 import type {AskResult, TabControl} from '../../web/src/app/tab-control.ts';

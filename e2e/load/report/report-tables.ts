@@ -1,4 +1,4 @@
-import type {ChainHop} from '../../../web/src/ports/chat-service.ts';
+import type {ChainHop} from '#shared/client/chat/chat-service.ts';
 import {escapeHtml} from './escape-html.ts';
 import type {Report, RequestReport} from './report.ts';
 

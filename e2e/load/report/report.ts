@@ -1,4 +1,4 @@
-import type {TokenLogprob} from '../../../web/src/ports/chat-service.ts';
+import type {TokenLogprob} from '#shared/client/chat/chat-service.ts';
 import type {ReportedHop} from '../../swarm/reported-hop.ts';
 import type {NodeObservation, Recovery, RunEvent} from '../run/run-record.ts';
 

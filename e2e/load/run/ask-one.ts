@@ -1,5 +1,5 @@
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-import type {AnswerEvent, AskRequest, ChainHop} from '../../../web/src/ports/chat-service.ts';
+import type {AnswerEvent, AskRequest, ChainHop} from '#shared/client/chat/chat-service.ts';
 import {missingLayersOf} from '../../demo/missing-layers.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from '../../swarm/answer.ts';
 import {AskFailedError, type Tab} from '../../swarm/tab.ts';

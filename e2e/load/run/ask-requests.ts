@@ -1,5 +1,5 @@
 import {setTimeout as wait} from 'node:timers/promises';
-import type {AskRequest} from '../../../web/src/ports/chat-service.ts';
+import type {AskRequest} from '#shared/client/chat/chat-service.ts';
 import type {Tab} from '../../swarm/tab.ts';
 import {arrivalTimesMs} from '../scenario/arrival-times.ts';
 import {askOne, type Patience} from './ask-one.ts';

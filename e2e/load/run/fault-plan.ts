@@ -1,6 +1,6 @@
 import {unreachable} from '#shared/base/assert.ts';
 import {keyedUniform} from '#shared/session/keyed-uniform.ts';
-import type {ChainHop} from '../../../web/src/ports/chat-service.ts';
+import type {ChainHop} from '#shared/client/chat/chat-service.ts';
 import type {LendState} from '../../../web/src/ports/lend-service.ts';
 import type {RunJournal} from './run-journal.ts';
 import type {Fault} from '../scenario/scenario.ts';

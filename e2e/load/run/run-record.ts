@@ -1,4 +1,4 @@
-import type {ChainHop, ServedHop, TokenLogprob} from '../../../web/src/ports/chat-service.ts';
+import type {ChainHop, ServedHop, TokenLogprob} from '#shared/client/chat/chat-service.ts';
 
 /**
  * What was seen in one run of a scenario. All times: ms since the run began,

@@ -1,21 +1,13 @@
-import {mostPositions} from '#shared/model/model-spec.ts';
-import {GenerationClient, sessionIdFrom} from '#shared/client/generation-client.ts';
+import {createChat} from '#shared/client/create-chat.ts';
 import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
-import {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
-import {GENERATION_LIMITS} from '#shared/session/generation/generation-task.ts';
-import type {ChatService} from '../ports/chat-service.ts';
 import type {DeviceState} from '../ports/device-state.ts';
 import type {LinkService} from '../ports/link-service.ts';
-import {SwarmChatService, type EngineHop} from '../ports/swarm-chat-service.ts';
 import type {Services} from './lazy-services.ts';
 import {joinSwarm} from '../node/swarm/join-swarm.ts';
 import {KV_TOKENS} from '../node/lending/lending-limits.ts';
 import {LendNode} from '../node/lending/lend-node.ts';
-import {loadManifest, type OfferedModel} from '../node/model/load-manifest.ts';
-import {loadVocabulary, type Vocabulary} from '../node/model/load-vocabulary.ts';
-import {chooseChain} from '../node/routing/choose-chain.ts';
+import {loadManifest} from '#shared/client/model/load-manifest.ts';
 import {routeFrames} from '../node/serving/route-frames.ts';
-import type {SwarmMembership} from '../node/swarm/swarm-membership.ts';
 
 export type NodeOptions = {
   /** Where the page comes from; ends with a slash. */
@@ -39,28 +31,16 @@ export async function createNode(options: NodeOptions): Promise<Services> {
   const signal = new AbortController().signal;
   const model = await loadManifest(options.siteUrl, options.modelId, {signal});
   const membership = await joinSwarm({...options, model});
-  const {spec} = model.manifest;
   const lendService = new LendNode(() => Promise.resolve(membership));
-  const overlay = watchingOverlay(membership);
-  const client = createClient(membership, overlay);
+  const chat = createChat(
+    {...membership, snapshot: () => membership.snapshotWith(null)},
+    // What no tab can hold is refused at once, however long a context the model was trained for.
+    {maxKvTokens: KV_TOKENS},
+  );
   routeFrames(membership.transport, {
-    client,
+    client: chat.client,
     hop: () => lendService.hop,
     onMalformed: () => lendService.hop?.countMalformed(),
-  });
-  const vocabulary = vocabularyOf(model, signal);
-  const chat: ChatService = new SwarmChatService({
-    client,
-    vocabulary,
-    // What no tab can hold is refused at once, however long a context the model was trained for.
-    contextTokens: mostPositions(spec, KV_TOKENS),
-    onServed: (hops) => {
-      for (const {hop, serviceMs} of hops) {
-        const layers = hop.endLayer - hop.startLayer;
-        const msPerLayer = (serviceMs - hop.hopOverheadMs) / layers;
-        overlay.observe(hop.peerId, msPerLayer, membership.nowMs());
-      }
-    },
   });
   const links: LinkService = {
     report: () => membership.links(),
@@ -72,12 +52,10 @@ export async function createNode(options: NodeOptions): Promise<Services> {
       }),
   };
   return {
-    chat,
+    chat: chat.service,
     lendService,
     links,
-    prepare: async () => {
-      await vocabulary();
-    },
+    prepare: chat.prepare,
     lendLoad: () => Promise.resolve(lendService.load),
     knownPeers: () =>
       Promise.resolve(membership.snapshotWith(null).nodes.map(({nodeId}) => nodeId)),
@@ -87,57 +65,4 @@ export async function createNode(options: NodeOptions): Promise<Services> {
       return Promise.resolve();
     },
   };
-}
-
-/** Loaded at the first call; `null` when the model is offered for token ids only. */
-function vocabularyOf(model: OfferedModel, signal: AbortSignal): () => Promise<Vocabulary | null> {
-  let loading: Promise<Vocabulary> | null = null;
-  return async () => {
-    if (model.manifest.text === null) return null;
-    loading ??= loadVocabulary(model, {signal}).catch((error: unknown) => {
-      loading = null; // The network may be back at the next question.
-      throw error;
-    });
-    return loading;
-  };
-}
-
-/** Receives all records, also while this tab asks nothing. */
-function watchingOverlay(membership: SwarmMembership): ClientOverlay {
-  const overlay = new ClientOverlay();
-  membership.onSnapshot(() => {
-    overlay.see(membership.records(), membership.nowMs());
-  });
-  return overlay;
-}
-
-function createClient(
-  membership: SwarmMembership,
-  overlay: ClientOverlay,
-): GenerationClient<EngineHop> {
-  const {model, transport} = membership;
-  const {spec} = model.manifest;
-  const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  return new GenerationClient<EngineHop>({
-    transport,
-    manifestHash: model.manifestHash,
-    hiddenSize: spec.hiddenSize,
-    endTokenIds: spec.endTokenIds,
-    limits: GENERATION_LIMITS,
-    chooseChain: (wish) => chooseChain(membership, wish, {overlay, seed}),
-    promise: (hops) => {
-      const named = hops.map(({peerId, startLayer, endLayer}) => ({
-        nodeId: peerId,
-        startLayer,
-        endLayer,
-      }));
-      const chain = overlay.promise(named, membership.nowMs());
-      return () => {
-        overlay.release(chain, membership.nowMs());
-      };
-    },
-    onSnapshot: (listener) => membership.onSnapshot(listener),
-    nowMs: () => performance.now(),
-    newSessionId: () => sessionIdFrom(crypto.getRandomValues(new Uint8Array(8))),
-  });
 }

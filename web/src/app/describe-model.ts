@@ -6,7 +6,7 @@ import {
   tensorsOfEmbedding,
   tensorsOfShard,
 } from '#shared/model/manifest/shard-tensors.ts';
-import {TokenIdsOnlyError} from '../ports/token-ids-only-error.ts';
+import {TokenIdsOnlyError} from '#shared/client/chat/token-ids-only-error.ts';
 import type {LendChoice, ModelCard} from '../ports/model-card.ts';
 
 export type DescribedModel = {

@@ -1,5 +1,5 @@
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
-import type {AnswerEvent, AskRequest, ChatService} from '../ports/chat-service.ts';
+import type {AnswerEvent, AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
 import {codeOf} from '../ports/explain-failure.ts';
 import type {LendLoad, LendRequest, LendService, LendState} from '../ports/lend-service.ts';
 import type {LinkReport, LinkService} from '../ports/link-service.ts';

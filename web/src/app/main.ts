@@ -68,7 +68,7 @@ function usefulThreads(): number {
 }
 
 async function describeOffer({model: id}: PageConfig): Promise<ModelCard> {
-  const {loadManifest} = await import('../node/model/load-manifest.ts');
+  const {loadManifest} = await import('#shared/client/model/load-manifest.ts');
   const {signal} = new AbortController();
   const model = await loadManifest(siteUrl(), id, {signal});
   return describeModel({...model, kvTokens: KV_TOKENS});

@@ -1,5 +1,5 @@
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
-import type {AnswerEvent, AskRequest} from '../ports/chat-service.ts';
+import type {AnswerEvent, AskRequest} from '#shared/client/chat/chat-service.ts';
 import type {LendLoad, LendRequest, LendState} from '../ports/lend-service.ts';
 import type {LinkReport, TabTraffic} from '../ports/link-service.ts';
 import type {Services} from './lazy-services.ts';

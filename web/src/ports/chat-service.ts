@@ -1,74 +1,9 @@
-import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-
-/** What the page may ask of the swarm. The UI knows this file and `lend-service.ts`, nothing behind them. */
-export interface ChatService {
-  /**
-   * The answer as it comes; it ends when the reader stops or `signal` aborts.
-   *
-   * @throws {WeftError} whose message is a sentence for the reader.
-   */
-  ask(request: AskRequest, options: {readonly signal: AbortSignal}): AsyncIterable<AnswerEvent>;
-}
-
-export type ChatMessage = {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
-};
-
-export type Prompt =
-  | {readonly kind: 'messages'; readonly messages: readonly ChatMessage[]}
-  /** Exactly these ids, without template. */
-  | {readonly kind: 'token-ids'; readonly tokenIds: readonly number[]};
-
-export type AskRequest = {
-  readonly prompt: Prompt;
-  readonly maxNewTokens: number;
-  /** 0: always the likeliest token. */
-  readonly temperature: number;
-  readonly topK: number;
-  readonly topP: number;
-  readonly seed: number;
-  /** How many of the likeliest tokens to report with each token. */
-  readonly topLogprobs: number;
-};
-
-/** One hop of the chain that serves an answer. */
-export type ChainHop = {
-  readonly node: string;
-  readonly startLayer: number;
-  readonly endLayer: number;
-  readonly engine: string;
-};
-
-export type TokenLogprob = {readonly id: number; readonly logprob: number};
-
-export type AnswerEvent =
-  /** The prompt as the model sees it. */
-  | {readonly kind: 'prompt'; readonly tokenIds: readonly number[]}
-  /** These layers cannot be served now, each for its reason; the answer begins when they can. */
-  | {readonly kind: 'waiting'; readonly missing: readonly MissingLayers[]}
-  | {readonly kind: 'chain'; readonly hops: readonly ChainHop[]; readonly predictedStepMs: number}
-  /** Every hop is ready; the prompt is sent when the next event is asked for. */
-  | {readonly kind: 'ready'; readonly sessionId: string}
-  | {
-      readonly kind: 'token';
-      readonly tokenId: number;
-      /** Text that this token completes; may be empty, never shows half a character. */
-      readonly text: string;
-      readonly topLogprobs: readonly TokenLogprob[];
-      readonly atMs: number;
-    }
-  | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'; readonly text: string}
-  /** What each hop took, as it says itself, and what was expected of it; last, or not at all. */
-  | {readonly kind: 'served'; readonly hops: readonly ServedHop[]};
-
-/** One decode step in one hop, without waiting for others. */
-export type ServedHop = {
-  readonly node: string;
-  readonly decodeSteps: number;
-  readonly predictedMs: number;
-  /** Median. */
-  readonly observedMs: number;
-  /** Median of what a step waited for the steps of other answers. */
-  readonly waitedMs: number;
-};
+/** What the page may ask of the swarm: the client's own port. The UI knows this folder, nothing behind it. */
+export type {
+  AnswerEvent,
+  AskRequest,
+  ChainHop,
+  ChatMessage,
+  ChatService,
+  ServedHop,
+} from '#shared/client/chat/chat-service.ts';

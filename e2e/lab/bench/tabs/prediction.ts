@@ -1,4 +1,4 @@
-import type {AnswerEvent} from '../../../../web/src/ports/chat-service.ts';
+import type {AnswerEvent} from '#shared/client/chat/chat-service.ts';
 import {prepareModel} from '../../../tools/machine/model-file/prepare-model.ts';
 import {greedyRequest} from '../../../swarm/ask.ts';
 import {Swarm} from '../../../swarm/start-swarm.ts';

@@ -1,6 +1,6 @@
 import {WeftError} from '#shared/base/errors.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
-import type {DownloadFault} from '../download/download-error.ts';
+import type {DownloadFault} from '#shared/client/download/download-error.ts';
 
 /** What can go wrong between a caller and the engine. Plain data: it crosses the worker's border. */
 export type EngineErrorDetail =

@@ -16,7 +16,7 @@ import {createStubShardRunner} from '../engine/stub/stub-shard-runner.ts';
 import type {LoadProgress} from '../engine/load-progress.ts';
 import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
-import type {OfferedModel} from '../model/load-manifest.ts';
+import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
 import {KV_TOKENS} from './lending-limits.ts';
 
 /** A shard that runs, and how fast: measured on this machine with the layers themselves. */

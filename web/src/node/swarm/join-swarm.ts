@@ -20,7 +20,7 @@ import {joinFailure} from './join-failure.ts';
 import {createLibp2pNode, type BrowserNode} from './libp2p-node/create-libp2p-node.ts';
 import {createEphemeralIdentity, loadIdentity, type Identity} from './libp2p-node/load-identity.ts';
 import {readLinkPaths} from './libp2p-node/read-link-paths.ts';
-import type {OfferedModel} from '../model/load-manifest.ts';
+import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
 import {NewestRecords} from './newest-records.ts';
 import {publishNode} from './publish-node.ts';
 import type {OwnFacts, SwarmMembership} from './swarm-membership.ts';

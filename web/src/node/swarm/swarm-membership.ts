@@ -5,7 +5,7 @@ import type {Transport} from '#shared/transport/transport.ts';
 import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import type {DeviceState} from '../../ports/device-state.ts';
 import type {LinkReport} from '../../ports/link-service.ts';
-import type {OfferedModel} from '../model/load-manifest.ts';
+import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
 
 /** What only a lending tab knows of itself; the rest of a record is the same for all tabs. */
 export type OwnFacts = Pick<

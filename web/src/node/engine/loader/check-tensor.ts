@@ -1,5 +1,5 @@
 import type {TensorEntry} from '#shared/model/manifest/manifest.ts';
-import {secureCrypto} from '../../secure-page.ts';
+import {secureCrypto} from '#shared/client/model/secure-crypto.ts';
 import {EngineError} from '../engine-error.ts';
 
 /**

@@ -1,8 +1,13 @@
 import {expect, test} from 'vitest';
 import {sha256} from '#shared/testing/sha256.ts';
 import type {TensorEntry} from '#shared/model/manifest/manifest.ts';
-import {FILE, honest, serveScript, type Answer} from '../../download/testing/scripted-server.ts';
-import {PATIENCE} from '../../download/patience.ts';
+import {
+  FILE,
+  honest,
+  serveScript,
+  type Answer,
+} from '#shared/client/download/testing/scripted-server.ts';
+import {PATIENCE} from '#shared/client/download/patience.ts';
 import {readTensors} from './read-tensors.ts';
 
 async function entryOf(

@@ -1,9 +1,9 @@
 import {coalesceRanges, type ByteRange} from '#shared/model/coalesce-ranges.ts';
 import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {TensorEntry} from '#shared/model/manifest/manifest.ts';
-import {DownloadError} from '../../download/download-error.ts';
-import {downloadRange} from '../../download/download-range.ts';
-import type {Patience} from '../../download/patience.ts';
+import {DownloadError} from '#shared/client/download/download-error.ts';
+import {downloadRange} from '#shared/client/download/download-range.ts';
+import type {Patience} from '#shared/client/download/patience.ts';
 import {EngineError} from '../engine-error.ts';
 import {checkTensor} from './check-tensor.ts';
 

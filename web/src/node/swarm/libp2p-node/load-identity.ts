@@ -2,7 +2,7 @@ import {generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf} from '@li
 import type {PrivateKey} from '@libp2p/interface';
 import {createStore, get, set} from 'idb-keyval';
 import {untilAborted} from '#shared/base/until-aborted.ts';
-import {secureCrypto} from '../../secure-page.ts';
+import {secureCrypto} from '#shared/client/model/secure-crypto.ts';
 
 export type Identity = {
   readonly privateKey: PrivateKey;

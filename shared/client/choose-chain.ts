@@ -3,31 +3,36 @@ import type {ChainChoice, ChainWish} from '#shared/client/running-answer.ts';
 import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import type {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
 import {rerouteChain} from '#shared/scheduling/routing/select/reroute-chain.ts';
-import type {EngineHop} from '../../ports/swarm-chat-service.ts';
-import type {SwarmMembership} from '../swarm/swarm-membership.ts';
+import type {EngineHop} from './chat/swarm-chat-service.ts';
+import type {SwarmSnapshot} from '../scheduling/swarm-snapshot.ts';
+
+/** What is asked, as phase 2 needs to know it. */
+type AskedModel = {
+  readonly layerCount: number;
+  readonly cutEvery: number;
+  readonly hiddenSize: number;
+};
 
 /**
- * Phase 2 for one request of this tab, over its newest snapshot.
+ * Phase 2 for one request of this client.
  *
- * @param overlay what this tab knows beside the records: its own load, and how fast hops ran.
+ * @param overlay what the client knows beside the records: its own load, and how fast hops ran.
  * @param seed decides among near-equal chains: another for each client, so that they
  *   spread, and the same for all requests of one, whose links are open already.
  */
 export function chooseChain(
-  membership: SwarmMembership,
+  {snapshot, model}: {readonly snapshot: SwarmSnapshot; readonly model: AskedModel},
   {request, avoid, warm}: ChainWish,
   {overlay, seed}: {readonly overlay: ClientOverlay; readonly seed: number},
 ): ChainChoice<EngineHop> {
-  const {spec, cutEvery} = membership.model.manifest;
-  const snapshot = membership.snapshotWith(null);
   const known = overlay.over(snapshot, avoid);
   const result = rerouteChain({
     snapshot,
-    model: {layerCount: spec.layerCount, cutEvery},
+    model,
     request: {
       promptTokens: request.promptTokenIds.length,
       newTokens: request.maxNewTokens,
-      hiddenStateBytes: 2 * spec.hiddenSize, // f16
+      hiddenStateBytes: 2 * model.hiddenSize, // f16
       whenFull: 'refuse',
     },
     overlay: known,

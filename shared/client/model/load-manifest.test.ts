@@ -14,7 +14,7 @@ import {
 } from '../download/testing/scripted-server.ts';
 import {loadManifest} from './load-manifest.ts';
 
-const catalogFolder = new URL('../../../../public/catalog/', import.meta.url);
+const catalogFolder = new URL('../../../public/catalog/', import.meta.url);
 const json =
   (text: string, type = 'application/json'): Answer =>
   (_, response) =>

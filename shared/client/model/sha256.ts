@@ -1,4 +1,4 @@
-import {secureCrypto} from '../secure-page.ts';
+import {secureCrypto} from './secure-crypto.ts';
 
 /** SHA-256 as 64 hex digits, by the browser. */
 export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -1,0 +1,115 @@
+import {mostPositions} from '../model/model-spec.ts';
+import type {NodeRecord} from '../protocol/node-record.ts';
+import {ClientOverlay} from '../scheduling/routing/load/client-overlay.ts';
+import type {SwarmSnapshot} from '../scheduling/swarm-snapshot.ts';
+import {GENERATION_LIMITS} from '../session/generation/generation-task.ts';
+import type {Transport} from '../transport/transport.ts';
+import type {ChatService} from './chat/chat-service.ts';
+import {SwarmChatService, type EngineHop} from './chat/swarm-chat-service.ts';
+import {chooseChain} from './choose-chain.ts';
+import {GenerationClient, sessionIdFrom} from './generation-client.ts';
+import type {OfferedModel} from './model/load-manifest.ts';
+import {loadVocabulary, type Vocabulary} from './model/load-vocabulary.ts';
+
+/** The swarm of one model, as whoever asks it sees it. */
+export type AskedSwarm = {
+  readonly model: OfferedModel;
+  readonly transport: Transport;
+  /** Unix time, corrected by the server's clock. */
+  readonly nowMs: () => number;
+  readonly snapshot: () => SwarmSnapshot;
+  /** The live records as they were last read. */
+  readonly records: () => readonly NodeRecord[];
+  /** Calls `listener` on every new snapshot. */
+  readonly onSnapshot: (listener: () => void) => () => void;
+};
+
+export type Chat = {
+  readonly service: ChatService;
+  /** Takes the frames that are addressed to whoever asks. */
+  readonly client: GenerationClient<EngineHop>;
+  /** Fetches what turns text into tokens, so that the first question need not wait for it. */
+  readonly prepare: () => Promise<void>;
+};
+
+/**
+ * Everything that a page, a server or a test needs to ask a swarm.
+ *
+ * @param maxKvTokens no hop holds more; a longer context is refused at once.
+ */
+export function createChat(swarm: AskedSwarm, options: {readonly maxKvTokens: number}): Chat {
+  const overlay = watchingOverlay(swarm);
+  const client = createClient(swarm, overlay);
+  const vocabulary = vocabularyOf(swarm.model, new AbortController().signal);
+  const service = new SwarmChatService({
+    client,
+    vocabulary,
+    contextTokens: mostPositions(swarm.model.manifest.spec, options.maxKvTokens),
+    onServed: (hops) => {
+      for (const {hop, serviceMs} of hops) {
+        const layers = hop.endLayer - hop.startLayer;
+        const msPerLayer = (serviceMs - hop.hopOverheadMs) / layers;
+        overlay.observe(hop.peerId, msPerLayer, swarm.nowMs());
+      }
+    },
+  });
+  return {
+    service,
+    client,
+    prepare: async () => {
+      await vocabulary();
+    },
+  };
+}
+
+/** Loaded at the first call; `null` when the model is offered for token ids only. */
+function vocabularyOf(model: OfferedModel, signal: AbortSignal): () => Promise<Vocabulary | null> {
+  let loading: Promise<Vocabulary> | null = null;
+  return async () => {
+    if (model.manifest.text === null) return null;
+    loading ??= loadVocabulary(model, {signal}).catch((error: unknown) => {
+      loading = null; // The network may be back at the next question.
+      throw error;
+    });
+    return loading;
+  };
+}
+
+/** Receives all records, also while nothing is asked. */
+function watchingOverlay(swarm: AskedSwarm): ClientOverlay {
+  const overlay = new ClientOverlay();
+  swarm.onSnapshot(() => {
+    overlay.see(swarm.records(), swarm.nowMs());
+  });
+  return overlay;
+}
+
+function createClient(swarm: AskedSwarm, overlay: ClientOverlay): GenerationClient<EngineHop> {
+  const {model, transport} = swarm;
+  const {spec, cutEvery} = model.manifest;
+  const asked = {layerCount: spec.layerCount, cutEvery, hiddenSize: spec.hiddenSize};
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  return new GenerationClient<EngineHop>({
+    transport,
+    manifestHash: model.manifestHash,
+    hiddenSize: spec.hiddenSize,
+    endTokenIds: spec.endTokenIds,
+    limits: GENERATION_LIMITS,
+    chooseChain: (wish) =>
+      chooseChain({snapshot: swarm.snapshot(), model: asked}, wish, {overlay, seed}),
+    promise: (hops) => {
+      const named = hops.map(({peerId, startLayer, endLayer}) => ({
+        nodeId: peerId,
+        startLayer,
+        endLayer,
+      }));
+      const chain = overlay.promise(named, swarm.nowMs());
+      return () => {
+        overlay.release(chain, swarm.nowMs());
+      };
+    },
+    onSnapshot: swarm.onSnapshot,
+    nowMs: () => performance.now(),
+    newSessionId: () => sessionIdFrom(crypto.getRandomValues(new Uint8Array(8))),
+  });
+}
