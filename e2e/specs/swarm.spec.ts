@@ -202,8 +202,8 @@ function expectBytesAsSeen(
       if (peerId === from) continue;
       // Two tabs that dial each other in the same moment have two connections.
       const between = links.filter((each) => each.peerId === peerId);
-      const carriedBytes = between.reduce((sum, {bytesSent}) => sum + bytesSent, 0);
-      expect(carriedBytes, `${from} to ${peerId}`).toBeGreaterThanOrEqual(sentBytes);
+      const transferredBytes = between.reduce((sum, {bytesSent}) => sum + bytesSent, 0);
+      expect(transferredBytes, `${from} to ${peerId}`).toBeGreaterThanOrEqual(sentBytes);
       for (const {localCandidateType, remoteCandidateType} of between)
         expect([localCandidateType, remoteCandidateType]).not.toContain('relay');
     }

@@ -9,7 +9,7 @@ declare const weftHostile: HostileControl;
 
 const PAGE_DIR = fileURLToPath(new URL('./', import.meta.url));
 const PAGE_PATH = 'hostile';
-const TOLD_TIMEOUT_MS = 60_000;
+const MESSAGE_TIMEOUT_MS = 60_000;
 
 /** Builds the page of the hostile peer into a site, so that it has the same origin as the product. */
 export async function buildHostilePage(siteDir: string): Promise<void> {
@@ -95,7 +95,7 @@ export class HostilePeer {
 
   /** Resolves with the first message like this, received so far or soon. */
   async waitForMessage(wanted: Partial<ReceivedMessage>): Promise<ReceivedMessage> {
-    const signal = AbortSignal.timeout(TOLD_TIMEOUT_MS);
+    const signal = AbortSignal.timeout(MESSAGE_TIMEOUT_MS);
     for (;;) {
       const found = this.#received.find((message) => matches(message, wanted));
       if (found !== undefined) return found;

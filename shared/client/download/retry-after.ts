@@ -2,7 +2,7 @@
  * How long a server asks to wait: `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3).
  * A date is compared with the server's own `Date`, where that is shown.
  *
- * @returns ms, at least 0; `null` when nothing readable is text.
+ * @returns ms, at least 0; `null` when the header is not readable.
  */
 export function readRetryAfter(headers: Headers, nowMs: number): number | null {
   const text = headers.get('retry-after')?.trim() ?? '';

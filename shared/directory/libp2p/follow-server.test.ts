@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('[DR14] who waits for a server that is away listens once, and after the end not at all', async () => {
+test('[DR14] waiting for an absent server takes one listener, and none afterwards', async () => {
   vi.useFakeTimers();
   const events = new TypedEventEmitter<Libp2pEvents>();
   const libp2p = Object.assign(events, {getConnections: () => []});

@@ -97,7 +97,7 @@ export function peekRecord(value: Uint8Array): RecordOutline | null {
 }
 
 /** Until when a store keeps a record: a farewell lives on so that it outranks what it ends. */
-export function carriedUntilMs(outline: RecordOutline): number {
+export function keptUntilMs(outline: RecordOutline): number {
   return isFarewell(outline) ? outline.seq + RECORD_MAX_LIFE_MS : outline.expiresAtMs;
 }
 
@@ -166,7 +166,7 @@ function checkTimes(key: string, record: NodeRecord, nowMs: number): void {
     const reason = `more than ${RECORD_MAX_LIFE_MS} ms ahead`;
     throw new RecordRefusedError('RECORD_EXPIRY_TOO_FAR', key, reason);
   }
-  if (carriedUntilMs(record) <= nowMs) {
+  if (keptUntilMs(record) <= nowMs) {
     throw new RecordRefusedError('RECORD_EXPIRED', key, 'its time is over');
   }
 }

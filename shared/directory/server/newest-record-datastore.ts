@@ -7,7 +7,7 @@ import {toBase32} from './base32.ts';
 import {OriginCounts} from './origin-counts.ts';
 import {Tombstones} from './tombstones.ts';
 import {
-  carriedUntilMs,
+  keptUntilMs,
   ownerOfKey,
   peekRecord,
   RECORD_NAMESPACE,
@@ -224,6 +224,6 @@ function readEntry(sealed: SealedRecord, origin: string): Entry | null {
     origin,
     seq: outline.seq,
     isFarewell: isFarewell(outline),
-    untilMs: carriedUntilMs(outline),
+    untilMs: keptUntilMs(outline),
   };
 }

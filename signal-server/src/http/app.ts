@@ -99,7 +99,7 @@ function mountModels(app: Hono, modelsDir: string): void {
   app.all('/models/*', serveFolder({folder: modelsDir, mountedAt: '/models'}));
 }
 
-/** Names under `assets/` carry a hash of their content; everything else is asked for again. */
+/** Names under `assets/` contain a hash of their content; everything else is requested again. */
 const cachePolicy: MiddlewareHandler = async (context, next) => {
   await next();
   const isHashed = context.req.path.startsWith('/assets/') && context.res.ok;

@@ -98,7 +98,7 @@ export class WorkLane {
     first?.answer(true);
   }
 
-  /** @returns how long until `peer` has earned `units`; 0 when they are spent herewith. */
+  /** @returns how long until `peer` has earned `units`; 0 when this call has spent them. */
   #spend(peer: string, units: number, nowMs: number): number {
     const {burstUnits, unitsPerSecond} = this.#options;
     const budget =

@@ -49,7 +49,7 @@ async function measure(
   {pair, server, count}: {readonly pair: Pair; readonly server: ListServer; readonly count: number},
 ): Promise<void> {
   const {signal} = context;
-  const tabs = [pair.lender, pair.client, ...(await openAskers(pair))];
+  const tabs = [pair.lender, pair.client, ...(await openClients(pair))];
   while (server.readerCount() < tabs.length) await wait(POLL_MS, undefined, {signal});
   const [model] = await pair.client.knownRecords();
   assert(model !== undefined, 'the client knows the lender');
@@ -60,7 +60,7 @@ async function measure(
   printSpent(context, {who: 'a tab that lends', count, spent: [lender]});
 }
 
-async function openAskers({swarm, client}: Pair): Promise<readonly Tab[]> {
+async function openClients({swarm, client}: Pair): Promise<readonly Tab[]> {
   const model = new URL(client.page.url()).searchParams.get('model');
   const clients: Tab[] = [];
   while (clients.length < CLIENTS - 1) {

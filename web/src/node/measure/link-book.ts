@@ -12,9 +12,9 @@ const MAX_UNREACHABLE = 8;
 /** The least of the last few: a busy tab answers late, and that is load, not distance. */
 const SAMPLES = 8;
 /** The first round trip over a new link is longer than the next ones. */
-const SAMPLES_TOLD = 2;
+const MIN_SAMPLES = 2;
 /** One failed dial may be bad luck. */
-const FAILURES_TOLD = 2;
+const MIN_FAILURES = 2;
 /** Peers that nobody could reach come and go; a record has no place for more than a few. */
 const MAX_FAILURES = 256;
 /** Coordinates are published again when they moved by more than this, and no sooner than a record is renewed anyway. */
@@ -32,7 +32,7 @@ export class LinkBook {
   #coords: NetworkCoordinates | null = null;
   #publishedCoords: {readonly coords: NetworkCoordinates; readonly atMs: number} | null = null;
   #uplinks: readonly number[] = [];
-  #toldUplink: number | null = null;
+  #publishedUplink: number | null = null;
 
   sampleCount(peerId: PeerId): number {
     return this.#neighbours.get(peerId)?.samplesMs.length ?? 0;
@@ -95,7 +95,7 @@ export class LinkBook {
       rtts: this.#rtts(nowMs),
       coords: this.#placeToTell(nowMs),
       unreachable: [...this.#failures]
-        .filter(([, failures]) => failures >= FAILURES_TOLD)
+        .filter(([, failures]) => failures >= MIN_FAILURES)
         .map(([peerId]) => peerId)
         .slice(-MAX_UNREACHABLE),
       uplinkBytesPerSec: this.#uplinkToTell(),
@@ -105,7 +105,7 @@ export class LinkBook {
   #rtts(nowMs: number): LinkFacts['rtts'] {
     const rtts: {peerId: PeerId; rttMs: number}[] = [];
     for (const [peerId, neighbour] of this.#neighbours) {
-      if (neighbour.samplesMs.length < SAMPLES_TOLD) continue;
+      if (neighbour.samplesMs.length < MIN_SAMPLES) continue;
       const leastMs = Math.min(...neighbour.samplesMs);
       const {published} = neighbour;
       const isNews =
@@ -135,10 +135,10 @@ export class LinkBook {
   #uplinkToTell(): number | null {
     const middle = this.#uplinks.toSorted((a, b) => a - b)[this.#uplinks.length >> 1];
     if (middle === undefined) return null;
-    if (this.#toldUplink === null || isStepApart(this.#toldUplink, middle)) {
-      this.#toldUplink = Math.round(middle);
+    if (this.#publishedUplink === null || isStepApart(this.#publishedUplink, middle)) {
+      this.#publishedUplink = Math.round(middle);
     }
-    return this.#toldUplink;
+    return this.#publishedUplink;
   }
 }
 

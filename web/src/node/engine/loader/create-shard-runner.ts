@@ -134,11 +134,11 @@ function countBytes(
   onProgress: (progress: LoadProgress) => void,
 ): (byteCount: number) => void {
   let bytesDone = 0;
-  let toldBytes = 0;
+  let reportedBytes = 0;
   return (byteCount) => {
     bytesDone += byteCount;
-    if (bytesDone - toldBytes < bytesTotal / PROGRESS_STEPS && bytesDone < bytesTotal) return;
-    toldBytes = bytesDone;
+    if (bytesDone - reportedBytes < bytesTotal / PROGRESS_STEPS && bytesDone < bytesTotal) return;
+    reportedBytes = bytesDone;
     // Gaps between tensors are read too.
     onProgress({kind: 'weights', bytesDone: Math.min(bytesDone, bytesTotal), bytesTotal});
   };

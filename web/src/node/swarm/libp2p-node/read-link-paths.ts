@@ -41,7 +41,9 @@ async function readPath(connection: Connection): Promise<LinkPath> {
     candidateType(entries.get(textOf(pair['localCandidateId']))),
     candidateType(entries.get(textOf(pair['remoteCandidateId']))),
   ];
-  const relayed = pairs.find((pair) => carriedBytes(pair) > 0 && typesOf(pair).includes('relay'));
+  const relayed = pairs.find(
+    (pair) => transferredBytes(pair) > 0 && typesOf(pair).includes('relay'),
+  );
   const [localCandidateType = UNKNOWN, remoteCandidateType = UNKNOWN] = typesOf(
     relayed ?? selected,
   );
@@ -58,7 +60,7 @@ async function readPath(connection: Connection): Promise<LinkPath> {
 
 const UNKNOWN = 'unknown';
 
-function carriedBytes(pair: Entry): number {
+function transferredBytes(pair: Entry): number {
   return numberOf(pair['bytesSent']) + numberOf(pair['bytesReceived']);
 }
 
