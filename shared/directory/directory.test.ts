@@ -13,7 +13,7 @@ import {directoryContract, type DirectoryWorld} from './directory.contract.ts';
 import {RecordIntake} from './server/record-intake.ts';
 import {servePuts} from './server/serve-puts.ts';
 import {openLibp2pDirectory} from './libp2p/libp2p-directory.ts';
-import {MemoryDirectoryServer} from './memory-directory.ts';
+import {MemoryDirectoryServer} from './testing/memory-directory.ts';
 import {NewestRecordDatastore} from './server/newest-record-datastore.ts';
 import {createValidators, DHT_PROTOCOL, recordSelectors} from './server/record-rules.ts';
 

@@ -9,7 +9,7 @@ import {
   type NodeRecord,
 } from '../protocol/node-record.ts';
 import {buildRecord} from '../testing/record-builder.ts';
-import {MemoryDirectoryServer} from './memory-directory.ts';
+import {MemoryDirectoryServer} from './testing/memory-directory.ts';
 import {fitRecord, startRecordPublisher, type PublishingLink} from './record-publisher.ts';
 import {recordPrefix, sealedByteLength} from './records/signed-record.ts';
 

@@ -7,7 +7,7 @@ import {createLibp2p} from 'libp2p';
 import {describe, expect, test} from 'vitest';
 import {asPeerId} from '../base/ids.ts';
 import {openLibp2pStreamTransport} from './libp2p-stream-transport.ts';
-import {MemoryNetwork} from './memory-transport.ts';
+import {MemoryNetwork} from './testing/memory-transport.ts';
 import {transportContract, type TransportPair} from './transport.contract.ts';
 
 async function connectInMemory(): Promise<TransportPair> {

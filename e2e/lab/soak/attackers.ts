@@ -9,7 +9,8 @@ import {chromiumArguments, findChromium} from '../../tools/machine/find-chromium
 import {prepareModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
 import {Tab} from '../../swarm/tab.ts';
-import type {AttackCounts, AttackOutcome, AttackTarget} from './attack/attack-plan.ts';
+import type {AttackCounts, AttackOutcome} from './attack/attack-plan.ts';
+import type {AttackTarget} from './attack/attack-target.ts';
 import {honestTab, type HonestTimes} from './attack/honest-tab.ts';
 import {watchHealth} from './attack/watch-health.ts';
 import type {Soak} from './soak.ts';

@@ -2,7 +2,7 @@
 import {planPool} from '#shared/scheduling/allocation/planner/allocate-layers.ts';
 import {planningPoolOf} from '#shared/scheduling/allocation/planning-pool.ts';
 import {ROUTING_HEURISTICS} from '#shared/lab/routing/routing-heuristics.ts';
-import {plannedSnapshot} from '#shared/scheduling/planned-snapshot.ts';
+import {plannedSnapshot} from '#shared/lab/pools/planned-snapshot.ts';
 import {chooseNamed} from '../command-line/choose-named.ts';
 import type {Command} from '../command-line/command.ts';
 import {openSessions} from '../../lab/bench/scheduling/open-sessions.ts';

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {memoryByteSource} from '../byte-source.ts';
-import {decodeTokens} from './decode-tokens.ts';
+import {decodeTokens} from './testing/decode-tokens.ts';
 import {parseGguf} from '../gguf/parse-gguf.ts';
 import {createTokenTextStream} from './token-text-stream.ts';
 import {createTokenizer} from './tokenizer.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {openModelFile} from '#shared/testing/model-file.ts';
-import {decodeTokens} from './decode-tokens.ts';
+import {decodeTokens} from './testing/decode-tokens.ts';
 import {parseGguf} from '../gguf/parse-gguf.ts';
 import {TextUnsupportedError} from './text-unsupported-error.ts';
 import reference from '../reference/smollm2-tokenizer.json' with {type: 'json'};

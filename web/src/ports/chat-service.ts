@@ -7,3 +7,4 @@ export type {
   ChatService,
   ServedHop,
 } from '#shared/client/chat/chat-service.ts';
+export type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';

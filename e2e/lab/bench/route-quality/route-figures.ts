@@ -2,7 +2,7 @@ import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import {planPool} from '#shared/scheduling/allocation/planner/allocate-layers.ts';
 import {parallaxPlan} from '#shared/lab/allocation/parallax-plan.ts';
 import {planningPoolOf} from '#shared/scheduling/allocation/planning-pool.ts';
-import {plannedSnapshot} from '#shared/scheduling/planned-snapshot.ts';
+import {plannedSnapshot} from '#shared/lab/pools/planned-snapshot.ts';
 import type {Pool} from '#shared/lab/pools/pool-file.ts';
 import {closedNetworkStepMs, type ClosedHop} from '#shared/testing/closed-network.ts';
 import {openSessions} from '../scheduling/open-sessions.ts';

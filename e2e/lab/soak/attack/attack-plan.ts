@@ -1,14 +1,5 @@
+import type {AttackTarget} from './attack-target.ts';
 import type {AttackerNodes} from './attacker-node.ts';
-
-/** What strangers attack, and from where. All of it is on this machine's loopback. */
-export type AttackTarget = {
-  readonly port: number;
-  readonly serverId: string;
-  /** A tab with a place at the server's relay. */
-  readonly victimId: string;
-  /** Addresses of loopback that the attackers come from. */
-  readonly fromAddresses: readonly string[];
-};
 
 /** How much of each kind; every number is a bound. */
 export type AttackCounts = {

@@ -1,6 +1,7 @@
 /// <reference types="node" />
 import {parentPort} from 'node:worker_threads';
-import type {AttackCounts, AttackTarget} from './attack-plan.ts';
+import type {AttackCounts} from './attack-plan.ts';
+import type {AttackTarget} from './attack-target.ts';
 import {runAttacks} from './run-attacks.ts';
 
 type Question = {readonly target: AttackTarget; readonly counts: AttackCounts};

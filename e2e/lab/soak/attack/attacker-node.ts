@@ -10,7 +10,7 @@ import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
 import {assert} from '#shared/base/assert.ts';
 import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
-import type {AttackTarget} from './attack-plan.ts';
+import type {AttackTarget} from './attack-target.ts';
 
 const RETRY_MS = 250;
 

@@ -1,4 +1,5 @@
-import type {Attack, AttackCounts, AttackOutcome, AttackTarget} from './attack-plan.ts';
+import type {Attack, AttackCounts, AttackOutcome} from './attack-plan.ts';
+import type {AttackTarget} from './attack-target.ts';
 import {AttackerNodes} from './attacker-node.ts';
 import {hangingDhtServer} from './hanging-dht-server.ts';
 import {idleConnections} from './idle-connections.ts';

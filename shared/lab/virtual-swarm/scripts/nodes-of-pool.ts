@@ -1,6 +1,6 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
-import {plannedSnapshot} from '#shared/scheduling/planned-snapshot.ts';
+import {plannedSnapshot} from '#shared/lab/pools/planned-snapshot.ts';
 import type {Plan} from '#shared/scheduling/allocation/plan.ts';
 import type {SnapshotNode, SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import type {NodeStart} from '../swarm-script.ts';

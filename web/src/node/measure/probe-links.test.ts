@@ -1,6 +1,6 @@
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {asPeerId, type PeerId} from '#shared/base/ids.ts';
-import {MemoryNetwork} from '#shared/transport/memory-transport.ts';
+import {MemoryNetwork} from '#shared/transport/testing/memory-transport.ts';
 import {LinkBook, type LinkFacts} from './link-book.ts';
 import {MeasuredTransport} from './measured-transport.ts';
 import {startLinkProbes} from './probe-links.ts';

@@ -1,6 +1,6 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
-import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+import type {MissingLayers} from '../../ports/chat-service.ts';
 import type {NetworkState} from '../../ports/network-service.ts';
 import type {AnswerProgress, AnswerStage} from '../controllers/answer-progress.ts';
 import {controlStyles} from '../control-styles.ts';

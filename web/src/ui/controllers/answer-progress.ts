@@ -1,5 +1,4 @@
-import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-import type {AnswerEvent, ChainHop, ServedHop} from '../../ports/chat-service.ts';
+import type {AnswerEvent, ChainHop, MissingLayers, ServedHop} from '../../ports/chat-service.ts';
 import type {Failure} from '../../ports/explain-failure.ts';
 
 /** What an unfinished answer is busy with. */

@@ -8,7 +8,7 @@ import {
   type GenerationLimits,
 } from '#shared/session/generation/generation-task.ts';
 import {HOP_LIMITS, type HopLimits} from '#shared/session/serve-hop/hop-context.ts';
-import {MemoryNetwork} from '#shared/transport/memory-transport.ts';
+import {MemoryNetwork} from '#shared/transport/testing/memory-transport.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';

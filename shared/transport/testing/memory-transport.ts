@@ -1,5 +1,5 @@
-import type {PeerId} from '../base/ids.ts';
-import {TrafficMeter} from './traffic-meter.ts';
+import type {PeerId} from '../../base/ids.ts';
+import {TrafficMeter} from '../traffic-meter.ts';
 import {
   checkFrameLength,
   linkLost,
@@ -9,9 +9,9 @@ import {
   type LinkLoss,
   type PeerTraffic,
   type Transport,
-} from './transport.ts';
-import {untilAborted} from '../base/until-aborted.ts';
-import {WINDOW_BYTES} from './frames/frame-wire.ts';
+} from '../transport.ts';
+import {untilAborted} from '../../base/until-aborted.ts';
+import {WINDOW_BYTES} from '../frames/frame-wire.ts';
 
 /** Transports in one process that reach each other, and a switch for what they may reach. */
 export class MemoryNetwork {

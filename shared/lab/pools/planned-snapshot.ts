@@ -1,7 +1,11 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {PeerId} from '#shared/base/ids.ts';
-import type {LayerSpan} from './scheduling-event.ts';
-import {snapshotOfNodes, type PlacedShard, type SwarmSnapshot} from './swarm-snapshot.ts';
+import type {LayerSpan} from '../../scheduling/scheduling-event.ts';
+import {
+  snapshotOfNodes,
+  type PlacedShard,
+  type SwarmSnapshot,
+} from '../../scheduling/swarm-snapshot.ts';
 
 type Placement = LayerSpan & {readonly nodeId: PeerId};
 

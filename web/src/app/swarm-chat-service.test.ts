@@ -6,9 +6,9 @@ import {createTokenizer} from '#shared/model/text/tokenizer.ts';
 import type {GenerationClient} from '#shared/client/generation-client.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {GREEDY, RingSwarm} from '../../../web/src/node/serving/testing/ring-swarm.ts';
-import type {Prompt} from './chat-service.ts';
-import {SwarmChatService, type EngineHop} from './swarm-chat-service.ts';
+import {GREEDY, RingSwarm} from '../node/serving/testing/ring-swarm.ts';
+import type {Prompt} from '#shared/client/chat/chat-service.ts';
+import {SwarmChatService, type EngineHop} from '#shared/client/chat/swarm-chat-service.ts';
 
 const {metadata} = await parseGguf(memoryByteSource(tinyGguf({seed: 3})));
 const vocabulary = {

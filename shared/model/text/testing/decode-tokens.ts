@@ -1,5 +1,5 @@
-import {type Utf8Decoder, createTokenTextStream} from './token-text-stream.ts';
-import type {Tokenizer} from './tokenizer.ts';
+import {type Utf8Decoder, createTokenTextStream} from '../token-text-stream.ts';
+import type {Tokenizer} from '../tokenizer.ts';
 
 /** The text of a whole list of tokens; control and end tokens have none. */
 export function decodeTokens(

@@ -1,6 +1,6 @@
-import {RecordTable, type RecordSource} from './records/record-table.ts';
-import {DirectoryError, type Directory} from './directory.ts';
-import {openRecord, peekRecord, type SealedRecord} from './records/signed-record.ts';
+import {RecordTable, type RecordSource} from '../records/record-table.ts';
+import {DirectoryError, type Directory} from '../directory.ts';
+import {openRecord, peekRecord, type SealedRecord} from '../records/signed-record.ts';
 
 const MEMORY: RecordSource = {name: 'memory', kind: 'named'};
 
