@@ -86,7 +86,7 @@ export const directoryContract: readonly DirectoryRule[] = [
     },
   },
   {
-    name: '[DR2] the highest seq of an owner wins, whatever arrives last',
+    name: '[DR2] [NR2] the highest seq of an owner wins, whatever arrives last',
     run: async (world) => {
       const [a, b] = [await world.open(prefix), await world.open(prefix)];
       const owner = await createOwner();
@@ -104,7 +104,7 @@ export const directoryContract: readonly DirectoryRule[] = [
     },
   },
   {
-    name: '[DR3] a record that is not renewed leaves by its expiry',
+    name: '[DR3] [NR3] a record that is not renewed leaves by its expiry',
     run: async (world) => {
       const a = await world.open(prefix);
       await publishAs(world, a, await createOwner());

@@ -81,7 +81,7 @@ async function createWorld(clock = {aheadMs: 0}) {
   return {server, publisher, reader, seen, failures, settle, ...connection};
 }
 
-test('[RP1] publishes at once, and again before expiry, with a higher seq', async () => {
+test('[RP1] [NR2] publishes at once, and again before expiry, with a higher seq', async () => {
   const {seen, settle, publisher} = await createWorld();
   await advance(0);
   await settle(1);

@@ -56,7 +56,7 @@ const coordsSchema = z
   .readonly();
 
 /**
- * What one node says about itself in the DHT. Rules: SPEC.md, NR1–NR6.
+ * What one node says about itself in the DHT. Rules: RULES.md, NR1–NR6.
  *
  * Every number is measured on the node that signs it; nobody else writes it.
  * What nobody reads is not here: every tab of the swarm receives each record of every other.

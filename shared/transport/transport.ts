@@ -20,7 +20,7 @@ export type LinkLoss = 'closed' | 'violation';
 
 /**
  * Whole frames between two peers, in the order in which they were sent.
- * Rules: SPEC.md, TR1–TR12; every adapter runs `transport.contract.ts`.
+ * Rules: RULES.md, TR1–TR12; every adapter runs `transport.contract.ts`.
  *
  * A link is one direct connection: never a relay, so activations never pass a
  * server. After a link is lost, frames that were sent but not received are

@@ -103,3 +103,23 @@ test('[LN3] a swarm that cannot be joined is told with its code, and can be trie
   expect(kinds).toEqual(['idle', 'joining', 'failed', 'joining', 'waiting']);
   await node.stop();
 });
+
+test('[NR4] a record names the layers that load as a claim, and as a shard once they are served', async () => {
+  vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
+  const {membership} = await memoryMembership();
+  const seen: string[] = [];
+  membership.onSnapshot(() => {
+    const [own] = membership.records();
+    const now = `${own?.claim ? 'claim' : '-'} ${own?.shards.length ?? 0}`;
+    if (seen.at(-1) !== now) seen.push(now);
+  });
+  const node = new LendNode(() => Promise.resolve(membership));
+  const kinds = follow(node);
+  await node.lend(STUB);
+  await expect
+    .poll(() => vi.advanceTimersByTimeAsync(500).then(() => seen.at(-1)), {interval: 1})
+    .toBe('- 1');
+  expect(kinds).toContain('serving');
+  expect(seen).toEqual(['- 0', 'claim 0', '- 1']);
+  await node.stop();
+});
