@@ -43,8 +43,9 @@ test('[BD4] a test quotes every rule', () => {
   expect(ids.filter((id) => !quoted.has(id))).toEqual([]);
 });
 
+const inLab = (file: string): boolean => file.split('/').includes('lab');
+
 test('[BD5] rules of a lab room are marked, and no others', () => {
-  const inLab = (file: string): boolean => file.split('/').includes('lab');
   const wrong = rules.filter(({text, file}) => text.startsWith('(lab) ') !== inLab(file));
   expect(wrong.map(({id}) => id)).toEqual([]);
 });
