@@ -7,7 +7,7 @@ import {FrameSender} from './frames/frame-sender.ts';
 import {FRAMES_PROTOCOL} from './frames/frame-wire.ts';
 import {isDirectAddress, isDirectConnection} from './direct-path.ts';
 import {opensNoSocket, readAddresses} from './dialled-addresses.ts';
-import {TrafficMeter} from './traffic-meter.ts';
+import {TransportBase} from './transport-base.ts';
 import {
   checkFrameLength,
   linkLost,
@@ -15,9 +15,7 @@ import {
   peerUnreachable,
   transportClosed,
   TransportError,
-  type FrameListener,
   type LinkLoss,
-  type PeerTraffic,
   type Transport,
 } from './transport.ts';
 import {untilAborted} from '../base/until-aborted.ts';
@@ -49,25 +47,21 @@ export async function openLibp2pStreamTransport(options: Options): Promise<Trans
   return transport;
 }
 
-class Libp2pStreamTransport implements Transport {
-  readonly localPeerId: PeerId;
+class Libp2pStreamTransport extends TransportBase implements Transport {
   readonly #libp2p: Libp2p;
   readonly #addressesOf: Options['addressesOf'];
   readonly #onFlood: NonNullable<Options['onFlood']>;
   readonly #links = new Map<PeerId, Link>();
   readonly #attempts = new Map<PeerId, Promise<FrameSender>>();
-  readonly #frameListeners = new Set<FrameListener>();
-  readonly #closedListeners = new Set<(peer: PeerId, loss: LinkLoss) => void>();
-  readonly #meter = new TrafficMeter();
   readonly #closing = new AbortController();
   readonly #stallMs: number;
 
   constructor({libp2p, addressesOf, onFlood = () => undefined, stallMs = STALL_MS}: Options) {
+    super(asPeerId(libp2p.peerId.toString()));
     this.#stallMs = stallMs;
     this.#libp2p = libp2p;
     this.#addressesOf = addressesOf;
     this.#onFlood = onFlood;
-    this.localPeerId = asPeerId(libp2p.peerId.toString());
   }
 
   async start(): Promise<void> {
@@ -90,32 +84,18 @@ class Libp2pStreamTransport implements Transport {
     checkFrameLength(frame.byteLength);
     if (to === this.localPeerId) {
       this.#throwIfClosed();
-      queueMicrotask(() => void this.#deliver(to, new Uint8Array(frame)));
+      queueMicrotask(() => void this.deliver(to, new Uint8Array(frame)));
     } else {
       const sender = await this.#senderTo(to, signal);
       await this.#orLinkLost(to, signal, sender.send(frame, signal));
     }
-    this.#meter.sent(to, frame.byteLength);
+    this.meter.sent(to, frame.byteLength);
   }
 
   async measureRtt(to: PeerId, {signal}: {readonly signal: AbortSignal}): Promise<number> {
     if (to === this.localPeerId) return 0;
     const sender = await this.#senderTo(to, signal);
     return await this.#orLinkLost(to, signal, sender.measureRtt(signal));
-  }
-
-  onFrame(listener: FrameListener): () => void {
-    this.#frameListeners.add(listener);
-    return () => this.#frameListeners.delete(listener);
-  }
-
-  onPeerClosed(listener: (peer: PeerId, loss: LinkLoss) => void): () => void {
-    this.#closedListeners.add(listener);
-    return () => this.#closedListeners.delete(listener);
-  }
-
-  traffic(): readonly PeerTraffic[] {
-    return this.#meter.read();
   }
 
   async close(): Promise<void> {
@@ -126,8 +106,7 @@ class Libp2pStreamTransport implements Transport {
       link.sender?.abort(transportClosed());
       link.receiver?.abort(transportClosed());
     }
-    this.#frameListeners.clear();
-    this.#closedListeners.clear();
+    this.forgetListeners();
   }
 
   /** One attempt per peer at a time, shared by all who wait; each of them may stop waiting. */
@@ -230,7 +209,7 @@ class Libp2pStreamTransport implements Transport {
     const sender = new FrameSender({
       stream,
       onViolation: () => {
-        this.#meter.violated(to);
+        this.meter.violated(to);
         if (this.#links.get(to)?.sender === sender) this.#lose(to, 'violation');
       },
       onClosed: () => {
@@ -252,9 +231,9 @@ class Libp2pStreamTransport implements Transport {
     const receiver = new FrameReceiver({
       stream,
       stallMs: this.#stallMs,
-      onFrame: (frame) => this.#deliver(from, frame),
+      onFrame: (frame) => this.deliver(from, frame),
       onViolation: () => {
-        this.#meter.violated(from);
+        this.meter.violated(from);
         if (this.#links.get(from)?.receiver === receiver) this.#lose(from, 'violation');
       },
       onFlood: (why) => this.#onFlood(connection, why),
@@ -263,11 +242,6 @@ class Libp2pStreamTransport implements Transport {
       },
     });
     this.#linkOf(from).receiver = receiver;
-  }
-
-  async #deliver(from: PeerId, frame: Uint8Array<ArrayBuffer>): Promise<void> {
-    this.#meter.received(from, frame.byteLength);
-    await Promise.allSettled([...this.#frameListeners].map(async (listen) => listen(from, frame)));
   }
 
   #linkOf(peer: PeerId): Link {
@@ -285,7 +259,7 @@ class Libp2pStreamTransport implements Transport {
     this.#links.delete(peer);
     link.sender?.abort(linkLost(peer));
     link.receiver?.abort(linkLost(peer));
-    for (const listener of this.#closedListeners) listener(peer, loss);
+    this.linkEnded(peer, loss);
   }
 
   async #orLinkLost<T>(to: PeerId, signal: AbortSignal, sending: Promise<T>): Promise<T> {

@@ -2,7 +2,8 @@ import type {Page} from 'playwright';
 import {unreachable} from '#shared/base/assert.ts';
 import {WeftError} from '#shared/base/errors.ts';
 import {asPeerId, type PeerId} from '#shared/base/ids.ts';
-import type {FrameListener, LinkLoss, PeerTraffic, Transport} from '#shared/transport/transport.ts';
+import {TransportBase} from '#shared/transport/transport-base.ts';
+import type {PeerTraffic, Transport} from '#shared/transport/transport.ts';
 import type {Call, NetworkControl, Traffic} from './network-control.ts';
 
 declare const weftNet: NetworkControl;
@@ -19,16 +20,13 @@ function abortInPage(abort: {readonly callId: number; readonly reason: string}):
  * The transport of a real tab, driven from the test's process: the contract
  * suite sees it like any other. A listener's promise holds the frame in the tab.
  */
-export class RemoteTransport implements Transport {
-  readonly localPeerId: PeerId;
+export class RemoteTransport extends TransportBase implements Transport {
   readonly #page: Page;
-  readonly #frameListeners = new Set<FrameListener>();
-  readonly #closedListeners = new Set<(peer: PeerId, loss: LinkLoss) => void>();
   #traffic: readonly PeerTraffic[] = [];
 
   constructor(page: Page, localPeerId: string) {
+    super(asPeerId(localPeerId));
     this.#page = page;
-    this.localPeerId = asPeerId(localPeerId);
   }
 
   /** Once per page: how the tab tells of frames and lost links. */
@@ -42,13 +40,11 @@ export class RemoteTransport implements Transport {
   async receive(from: string, frame: string, traffic: readonly Traffic[]): Promise<void> {
     this.#take(traffic);
     const bytes = Uint8Array.from(Buffer.from(frame, 'base64'));
-    await Promise.all(
-      [...this.#frameListeners].map(async (listen) => listen(asPeerId(from), bytes)),
-    );
+    await this.deliver(asPeerId(from), bytes);
   }
 
   lost(peer: string): void {
-    for (const listener of this.#closedListeners) listener(asPeerId(peer), 'closed');
+    this.linkEnded(asPeerId(peer), 'closed');
   }
 
   async connect(to: PeerId, options: Options): Promise<void> {
@@ -63,17 +59,8 @@ export class RemoteTransport implements Transport {
     return await this.#call('measureRtt', to, '', options);
   }
 
-  onFrame(listener: FrameListener): () => void {
-    this.#frameListeners.add(listener);
-    return () => this.#frameListeners.delete(listener);
-  }
-
-  onPeerClosed(listener: (peer: PeerId, loss: LinkLoss) => void): () => void {
-    this.#closedListeners.add(listener);
-    return () => this.#closedListeners.delete(listener);
-  }
-
-  traffic(): readonly PeerTraffic[] {
+  /** As the tab counted it. */
+  override traffic(): readonly PeerTraffic[] {
     return this.#traffic;
   }
 

@@ -1,3 +1,4 @@
+import {Listeners} from '../../base/listeners.ts';
 import type {Libp2p} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import type {PeerId} from '../../base/ids.ts';
@@ -51,7 +52,7 @@ class Libp2pDirectory implements Directory {
   readonly #options: Options;
   readonly #table: RecordTable;
   readonly #places: DirectoryPlaces;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   readonly #closing = new AbortController();
   /** The newest own record that each list has shown since it was last lost. */
   readonly #ownSeqs = new Map<string, number>();
@@ -91,8 +92,7 @@ class Libp2pDirectory implements Directory {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   async close(): Promise<void> {
@@ -168,7 +168,7 @@ class Libp2pDirectory implements Directory {
   }
 
   #notify(): void {
-    for (const listener of this.#listeners) listener();
+    this.#listeners.call();
   }
 
   #throwIfClosed(): void {

@@ -1,3 +1,4 @@
+import {Listeners} from '../../base/listeners.ts';
 import {Libp2pRecord} from '@libp2p/record';
 import {MemoryDatastore} from 'datastore-core';
 
@@ -60,8 +61,8 @@ export class NewestRecordDatastore extends MemoryDatastore {
   readonly #byOwner = new OriginCounts();
   readonly #byOrigin = new OriginCounts();
   readonly #tombstones = new Tombstones(MAX_TOMBSTONES);
-  readonly #onStored = new Set<(sealed: SealedRecord) => void>();
-  readonly #onDropped = new Set<(key: string) => void>();
+  readonly #onStored = new Listeners<[sealed: SealedRecord]>();
+  readonly #onDropped = new Listeners<[key: string]>();
   readonly #now: () => number;
   readonly #maxRecords: number;
   readonly #maxRecordsPerOwner: number;
@@ -141,14 +142,12 @@ export class NewestRecordDatastore extends MemoryDatastore {
 
   /** Calls `listener` for each record that is newer than what was held. */
   onStored(listener: (sealed: SealedRecord) => void): () => void {
-    this.#onStored.add(listener);
-    return () => this.#onStored.delete(listener);
+    return this.#onStored.add(listener);
   }
 
   /** Calls `listener` with the key of each live record that leaves before its expiry. */
   onDropped(listener: (key: string) => void): () => void {
-    this.#onDropped.add(listener);
-    return () => this.#onDropped.delete(listener);
+    return this.#onDropped.add(listener);
   }
 
   #keep(name: string, sealed: SealedRecord, origin: string): OfferRefusal | null {
@@ -166,7 +165,7 @@ export class NewestRecordDatastore extends MemoryDatastore {
     if (held !== undefined && held.origin !== origin) this.#byOrigin.remove(held.origin, name);
     this.#byOrigin.add(origin, name);
     this.#tombstones.delete(name);
-    if (held?.seq !== entry.seq) for (const listener of this.#onStored) listener(sealed);
+    if (held?.seq !== entry.seq) this.#onStored.call(sealed);
     return null;
   }
 
@@ -204,7 +203,7 @@ export class NewestRecordDatastore extends MemoryDatastore {
     this.#byOrigin.remove(entry.origin, name);
     this.#tombstones.add(name, entry, this.#now());
     if (!isAnnounced || entry.isFarewell) return;
-    for (const listener of this.#onDropped) listener(entry.sealed.key);
+    this.#onDropped.call(entry.sealed.key);
   }
 }
 

@@ -1,3 +1,4 @@
+import {Listeners} from '../../base/listeners.ts';
 import {RecordTable, type RecordSource} from '../records/record-table.ts';
 import {DirectoryError, type Directory} from '../directory.ts';
 import {openRecord, peekRecord, type SealedRecord} from '../records/signed-record.ts';
@@ -22,11 +23,11 @@ export class MemoryDirectoryServer {
 
   async open(prefix: string): Promise<Directory> {
     const table = new RecordTable();
-    const listeners = new Set<() => void>();
+    const listeners = new Listeners();
     const read = async (sealed: SealedRecord) => {
       if (!sealed.key.startsWith(prefix)) return;
       const record = await openRecord(sealed, this.#now());
-      if (table.add(record, MEMORY)) for (const listener of listeners) listener();
+      if (table.add(record, MEMORY)) listeners.call();
     };
     for (const sealed of this.#stored.values()) await read(sealed).catch(() => undefined);
     this.#readers.add(read);
@@ -37,8 +38,7 @@ export class MemoryDirectoryServer {
         state: this.#isReachable ? 'reachable' : 'unreachable',
       }),
       subscribe: (listener) => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
+        return listeners.add(listener);
       },
       close: async () => {
         this.#readers.delete(read);

@@ -1,3 +1,4 @@
+import {Listeners} from '../../base/listeners.ts';
 import type {Libp2p} from '@libp2p/interface';
 import type {PeerId} from '../../base/ids.ts';
 import type {Bootstrap, NamedServer} from '../../protocol/bootstrap.ts';
@@ -65,8 +66,8 @@ class NamedServersLink implements ServerLink {
   readonly #options: Options;
   readonly #clock: SwarmClock;
   readonly #first = Promise.withResolvers<Bootstrap>();
-  readonly #listeners = new Set<() => void>();
-  readonly #beatListeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
+  readonly #beatListeners = new Listeners();
   /** The server of the page, whoever it is by then. */
   readonly #home: ServerConnection;
   readonly #peers = new Map<PeerId, {server: NamedServer; readonly connection: ServerConnection}>();
@@ -112,8 +113,7 @@ class NamedServersLink implements ServerLink {
   }
 
   onServersChanged(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   heard(serverId: PeerId): void {
@@ -122,8 +122,7 @@ class NamedServersLink implements ServerLink {
   }
 
   onBeat(listener: () => void): () => void {
-    this.#beatListeners.add(listener);
-    return () => void this.#beatListeners.delete(listener);
+    return this.#beatListeners.add(listener);
   }
 
   suspect(serverId: PeerId): void {
@@ -179,7 +178,7 @@ class NamedServersLink implements ServerLink {
     if (wasAway) for (const connection of this.#connections()) connection.suspect();
     const ageMs = performance.now() - this.#lastReadMs;
     if (wasAway || ageMs > CLOCK_AGE_MS) this.#readInBackground();
-    for (const listener of this.#beatListeners) listener();
+    this.#beatListeners.call();
     this.#forgetGone().catch(() => {
       // A node that is being stopped has nothing to forget; the next beat tries again otherwise.
     });
@@ -266,6 +265,6 @@ class NamedServersLink implements ServerLink {
   }
 
   #notify(): void {
-    for (const listener of this.#listeners) listener();
+    this.#listeners.call();
   }
 }

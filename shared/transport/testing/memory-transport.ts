@@ -1,13 +1,10 @@
 import type {PeerId} from '../../base/ids.ts';
-import {TrafficMeter} from '../traffic-meter.ts';
+import {TransportBase} from '../transport-base.ts';
 import {
   checkFrameLength,
   linkLost,
   peerUnreachable,
   transportClosed,
-  type FrameListener,
-  type LinkLoss,
-  type PeerTraffic,
   type Transport,
 } from '../transport.ts';
 import {untilAborted} from '../../base/until-aborted.ts';
@@ -40,17 +37,13 @@ type Lane = {
   readonly lost: AbortController;
 };
 
-class MemoryTransport implements Transport {
-  readonly localPeerId: PeerId;
+class MemoryTransport extends TransportBase implements Transport {
   readonly #members: Map<PeerId, MemoryTransport>;
   readonly #lanes = new Map<PeerId, Lane>();
-  readonly #frameListeners = new Set<FrameListener>();
-  readonly #closedListeners = new Set<(peer: PeerId, loss: LinkLoss) => void>();
-  readonly #meter = new TrafficMeter();
   #isClosed = false;
 
   constructor(localPeerId: PeerId, members: Map<PeerId, MemoryTransport>) {
-    this.localPeerId = localPeerId;
+    super(localPeerId);
     this.#members = members;
   }
 
@@ -71,7 +64,7 @@ class MemoryTransport implements Transport {
     const lane = this.#laneTo(to);
     await this.#waitForRoom(to, lane, signal);
     lane.unhandledBytes += frame.byteLength;
-    this.#meter.sent(to, frame.byteLength);
+    this.meter.sent(to, frame.byteLength);
     const copy = new Uint8Array(frame);
     queueMicrotask(() => void this.#deliver(to, lane, copy));
   }
@@ -83,24 +76,10 @@ class MemoryTransport implements Transport {
     return performance.now() - startMs;
   }
 
-  onFrame(listener: FrameListener): () => void {
-    this.#frameListeners.add(listener);
-    return () => this.#frameListeners.delete(listener);
-  }
-
-  onPeerClosed(listener: (peer: PeerId, loss: LinkLoss) => void): () => void {
-    this.#closedListeners.add(listener);
-    return () => this.#closedListeners.delete(listener);
-  }
-
-  traffic(): readonly PeerTraffic[] {
-    return this.#meter.read();
-  }
-
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#members.delete(this.localPeerId);
-    this.#closedListeners.clear();
+    this.forgetListeners();
     for (const peer of this.#lanes.keys()) {
       this.#members.get(peer)?.lose(this.localPeerId);
       this.lose(peer);
@@ -113,12 +92,7 @@ class MemoryTransport implements Transport {
     this.#lanes.delete(peer);
     lane.lost.abort();
     if (peer === this.localPeerId) return;
-    for (const listener of this.#closedListeners) listener(peer, 'closed');
-  }
-
-  async deliver(from: PeerId, frame: Uint8Array<ArrayBuffer>): Promise<void> {
-    this.#meter.received(from, frame.byteLength);
-    await Promise.allSettled([...this.#frameListeners].map(async (listen) => listen(from, frame)));
+    this.linkEnded(peer, 'closed');
   }
 
   async #deliver(to: PeerId, lane: Lane, frame: Uint8Array<ArrayBuffer>): Promise<void> {

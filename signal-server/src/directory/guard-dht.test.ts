@@ -59,7 +59,7 @@ test('[RI5] provider records are not taken, and no answer names another peer', a
   for (const type of ['GET_PROVIDERS', 'FIND_NODE'] as const) {
     expect(await ask(client, {type, key})).toMatchObject({peerCount: 0});
   }
-  for (const client of clients) await client.stop();
+  for (const each of clients) await each.stop();
 });
 
 test('[RI6] keys of other namespaces, unknown messages and no messages are refused and counted', async () => {

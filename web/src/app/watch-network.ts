@@ -1,3 +1,4 @@
+import {Listeners} from '#shared/base/listeners.ts';
 import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 import type {NetworkService, NetworkState} from '../ports/network-service.ts';
 
@@ -13,7 +14,7 @@ export type BrowserNetwork = {
  */
 export class WatchedNetwork implements NetworkService {
   readonly #browser: BrowserNetwork;
-  readonly #listeners = new Set<(state: NetworkState) => void>();
+  readonly #listeners = new Listeners<[state: NetworkState]>();
   #hasFailed = false;
   #state: NetworkState = 'fine';
 
@@ -31,9 +32,9 @@ export class WatchedNetwork implements NetworkService {
   }
 
   subscribe(listener: (state: NetworkState) => void): () => void {
-    this.#listeners.add(listener);
+    const unsubscribe = this.#listeners.add(listener);
     listener(this.#state);
-    return () => void this.#listeners.delete(listener);
+    return unsubscribe;
   }
 
   onOnline(listener: () => void): () => void {
@@ -54,7 +55,7 @@ export class WatchedNetwork implements NetworkService {
     const state = this.#now();
     if (state === this.#state) return;
     this.#state = state;
-    for (const listener of this.#listeners) listener(state);
+    this.#listeners.call(state);
   }
 
   #now(): NetworkState {

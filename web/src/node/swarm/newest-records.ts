@@ -1,3 +1,4 @@
+import {Listeners} from '#shared/base/listeners.ts';
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Directory} from '#shared/directory/directory.ts';
 import {startSnapshotFeed, type SnapshotFeed} from '#shared/directory/snapshot-feed.ts';
@@ -6,7 +7,7 @@ import type {NodeRecord} from '#shared/protocol/node-record.ts';
 /** The live records of the swarm as this tab last saw them, and who wants to hear of changes. */
 export class NewestRecords {
   readonly #feed: SnapshotFeed;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Listeners();
   #records: readonly NodeRecord[] = [];
   #byOwner: ReadonlyMap<PeerId, NodeRecord> = new Map();
 
@@ -16,7 +17,7 @@ export class NewestRecords {
       onRecords: (records) => {
         this.#records = records;
         this.#byOwner = new Map(records.map((record) => [record.peerId, record]));
-        for (const listener of this.#listeners) listener();
+        this.#listeners.call();
       },
     });
   }
@@ -34,8 +35,7 @@ export class NewestRecords {
   }
 
   subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   close(): void {
