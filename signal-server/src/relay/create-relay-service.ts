@@ -8,6 +8,7 @@ import type {Connection, Libp2p, Stream} from '@libp2p/interface';
 import {peerIdFromMultihash} from '@libp2p/peer-id';
 import * as Digest from 'multiformats/hashes/digest';
 import {assert} from '#shared/base/assert.ts';
+import {aroundHop} from './around-hop.ts';
 import type {RelayMeter} from './relay-meter.ts';
 import type {RelayPlaces} from './relay-places.ts';
 import type {RelayedDials} from './relayed-dials.ts';
@@ -47,18 +48,18 @@ export function createRelayService(
     const relay = create(components);
     assert('reservationStore' in relay, 'the relay has a store of places');
     Object.assign(relay, {reservationStore: options.places});
-    limitDials(relay, options);
-    return options.meter.watchRequests(relay);
+    guardHops(relay, options);
+    return relay;
   };
 }
 
-function limitDials(relay: CircuitRelayService, options: Options): void {
-  assert('onHop' in relay && typeof relay.onHop === 'function', 'the relay handles hop streams');
+/** Counts what passes, and asks `dials` about each connection that is wanted. */
+function guardHops(relay: CircuitRelayService, options: Options): void {
   assert(
     'handleConnect' in relay && typeof relay.handleConnect === 'function',
     'the relay handles requests to connect',
   );
-  const {onHop, handleConnect} = relay;
+  const {handleConnect} = relay;
   // `handleConnect` is given a reader of the stream, which cannot be taken apart and used again.
   const hopStream = new AsyncLocalStorage<Stream>();
   const connect = async (hop: ConnectRequest, wait: {readonly signal: AbortSignal}) => {
@@ -76,10 +77,10 @@ function limitDials(relay: CircuitRelayService, options: Options): void {
     }
     await handleConnect.call(relay, hop, wait);
   };
-  Object.assign(relay, {
-    handleConnect: connect,
-    onHop: (stream: Stream, ...rest: unknown[]): unknown =>
-      hopStream.run(stream, () => onHop.call(relay, stream, ...rest)),
+  Object.assign(relay, {handleConnect: connect});
+  aroundHop(relay, (stream, handle) => {
+    options.meter.watchRequest(stream);
+    return hopStream.run(stream, handle);
   });
 }
 

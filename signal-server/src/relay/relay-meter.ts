@@ -1,6 +1,5 @@
-import {RELAY_V2_STOP_CODEC, type CircuitRelayService} from '@libp2p/circuit-relay-v2';
+import {RELAY_V2_STOP_CODEC} from '@libp2p/circuit-relay-v2';
 import type {Libp2p, Stream} from '@libp2p/interface';
-import {assert} from '#shared/base/assert.ts';
 
 export type RelayCounts = {
   /** All bytes that the relay wrote to a peer, handshakes included. */
@@ -27,20 +26,9 @@ export class RelayMeter {
     };
   }
 
-  /**
-   * The relay's side of those who dial. Not by `libp2p.use`: in libp2p 3.3 each
-   * inbound stream adds its handler to the list of middleware for good.
-   */
-  watchRequests(relay: CircuitRelayService): CircuitRelayService {
-    assert('onHop' in relay && typeof relay.onHop === 'function', 'the relay handles hop streams');
-    const {onHop} = relay;
-    Object.assign(relay, {
-      onHop: (stream: Stream, ...rest: unknown[]): unknown => {
-        this.#watch(stream);
-        return onHop.call(relay, stream, ...rest);
-      },
-    });
-    return relay;
+  /** The relay's side of one who dials. */
+  watchRequest(stream: Stream): void {
+    this.#watch(stream);
   }
 
   /** The relay's side of those who are dialled: outbound streams, so middleware works. */
