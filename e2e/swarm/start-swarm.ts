@@ -1,7 +1,7 @@
 import {mkdir} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {chromium, type Browser, type BrowserContextOptions, type Page} from 'playwright';
-import type {LendRequest} from '../../web/src/ports/lend-service.ts';
+import type {LabLendRequest} from '../../web/src/node/lending/lab-lend.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
 import type {SocketLimits} from '../../signal-server/src/limits/socket-limits.ts';
@@ -106,7 +106,7 @@ export class Swarm {
 
   /** A tab that joins and takes what phase 1 gives it. Resolves once it has announced that it lends. */
   async openLendingTab(
-    request: LendRequest,
+    request: LabLendRequest,
     options: Omit<OpenTabOptions, 'url'> = {},
   ): Promise<Tab> {
     const tab = await this.openTab(options);

@@ -1,8 +1,10 @@
 import type {Browser, Page} from 'playwright';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {AnswerEvent, AskRequest} from '#shared/client/chat/chat-service.ts';
-import type {LendLoad, LendRequest, LendState} from '../../web/src/ports/lend-service.ts';
-import type {LinkReport, TabTraffic} from '../../web/src/ports/link-service.ts';
+import type {LabLendRequest, LendLoad} from '../../web/src/node/lending/lab-lend.ts';
+import type {LendState} from '../../web/src/ports/lend-service.ts';
+import type {TabTraffic} from '../../web/src/app/lab-controls.ts';
+import type {LinkReport} from '../../web/src/ports/link-service.ts';
 import type {AskResult, TabControl} from '../../web/src/app/tab-control.ts';
 import {rendererProcessOf} from './renderer-process.ts';
 
@@ -63,7 +65,7 @@ export class Tab {
     return tab;
   }
 
-  async lend(request: LendRequest): Promise<void> {
+  async lend(request: LabLendRequest): Promise<void> {
     await this.page.evaluate((lendRequest) => weftTab.lend(lendRequest), request);
   }
 

@@ -1,4 +1,5 @@
-import type {LendRequest, LendState} from '../../../web/src/ports/lend-service.ts';
+import type {LabLendRequest} from '../../../web/src/node/lending/lab-lend.ts';
+import type {LendState} from '../../../web/src/ports/lend-service.ts';
 import type {Swarm} from '../../swarm/start-swarm.ts';
 import type {Tab} from '../../swarm/tab.ts';
 import type {RunJournal} from './run-journal.ts';
@@ -149,7 +150,7 @@ export class LendingTab {
   }
 }
 
-function requestOf({engine, maxLayers, memoryMiB, slowdown}: TabGroup): LendRequest {
+function requestOf({engine, maxLayers, memoryMiB, slowdown}: TabGroup): LabLendRequest {
   const capacity =
     maxLayers === undefined
       ? ({kind: 'memory', memoryMiB: memoryMiB ?? DEFAULT_MEMORY_MIB} as const)

@@ -7,7 +7,7 @@ import {expect} from '@playwright/test';
 import type {Browser} from 'playwright';
 import {asPeerId, type ManifestHash, type PeerId} from '#shared/base/ids.ts';
 import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
-import type {LendLoad, LendRequest} from '../../../web/src/ports/lend-service.ts';
+import type {LabLendRequest, LendLoad} from '../../../web/src/node/lending/lab-lend.ts';
 import type {TabControl} from '../../../web/src/app/tab-control.ts';
 import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
@@ -114,7 +114,7 @@ export async function loadOf({tab}: Pick<Victim, 'tab'>): Promise<LendLoad> {
 }
 
 /** Slow enough that an answer lasts while hundreds of messages arrive. */
-export function halfOf({grid}: PreparedModel): LendRequest {
+export function halfOf({grid}: PreparedModel): LabLendRequest {
   return {
     engine: 'stub',
     stubSlowdown: 8,

@@ -1,7 +1,6 @@
 import {createChat} from '#shared/client/create-chat.ts';
 import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 import type {DeviceState} from '../ports/device-state.ts';
-import type {LinkService} from '../ports/link-service.ts';
 import type {Services} from './lazy-services.ts';
 import {joinSwarm} from '../node/swarm/join-swarm.ts';
 import {KV_TOKENS} from '../node/lending/lending-limits.ts';
@@ -42,27 +41,26 @@ export async function createNode(options: NodeOptions): Promise<Services> {
     hop: () => lendService.hop,
     onMalformed: () => lendService.hop?.countMalformed(),
   });
-  const links: LinkService = {
-    report: () => membership.links(),
-    traffic: () =>
-      Promise.resolve({
-        peerId: membership.peerId,
-        peers: membership.transport.traffic(),
-        sessions: lendService.hop?.sessionTraffic() ?? [],
-      }),
-  };
   return {
     chat: chat.service,
     lendService,
-    links,
-    prepare: chat.prepare,
-    lendLoad: () => Promise.resolve(lendService.load),
-    knownPeers: () =>
-      Promise.resolve(membership.snapshotWith(null).nodes.map(({nodeId}) => nodeId)),
-    knownRecords: () => Promise.resolve(membership.records()),
-    crashEngine: () => {
-      lendService.crashEngine();
-      return Promise.resolve();
+    links: {report: () => membership.links()},
+    lab: {
+      prepare: chat.prepare,
+      traffic: () =>
+        Promise.resolve({
+          peerId: membership.peerId,
+          peers: membership.transport.traffic(),
+          sessions: lendService.hop?.sessionTraffic() ?? [],
+        }),
+      lendLoad: () => Promise.resolve(lendService.load),
+      knownPeers: () =>
+        Promise.resolve(membership.snapshotWith(null).nodes.map(({nodeId}) => nodeId)),
+      knownRecords: () => Promise.resolve(membership.records()),
+      crashEngine: () => {
+        lendService.crashEngine();
+        return Promise.resolve();
+      },
     },
   };
 }

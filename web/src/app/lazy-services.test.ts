@@ -30,12 +30,15 @@ function servicesThatLend(): Services & {readonly lent: () => number} {
   return {
     lendService,
     chat: {ask: NEVER_ASKED},
-    links: {report: NEVER_ASKED, traffic: NEVER_ASKED},
-    prepare: NEVER_ASKED,
-    lendLoad: NEVER_ASKED,
-    knownPeers: NEVER_ASKED,
-    knownRecords: NEVER_ASKED,
-    crashEngine: NEVER_ASKED,
+    links: {report: NEVER_ASKED},
+    lab: {
+      prepare: NEVER_ASKED,
+      traffic: NEVER_ASKED,
+      lendLoad: NEVER_ASKED,
+      knownPeers: NEVER_ASKED,
+      knownRecords: NEVER_ASKED,
+      crashEngine: NEVER_ASKED,
+    },
     lent: () => lent,
   };
 }

@@ -1,24 +1,15 @@
-import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {AnswerEvent, AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
 import {codeOf} from '../ports/explain-failure.ts';
-import type {LendLoad, LendRequest, LendService, LendState} from '../ports/lend-service.ts';
+import type {LendRequest, LendService, LendState} from '../ports/lend-service.ts';
 import type {LinkReport, LinkService} from '../ports/link-service.ts';
+import type {LabControls} from './lab-controls.ts';
 
 /** Everything behind the page: loaded at the first click, since most of the code is here. */
 export type Services = {
   readonly chat: ChatService;
   readonly lendService: LendService;
   readonly links: LinkService;
-  /** Joins the swarm and reads what the first question needs. */
-  prepare(): Promise<void>;
-  /** What this tab is serving; `null` while it lends nothing. */
-  lendLoad(): Promise<LendLoad | null>;
-  /** Nodes with a live record, as this tab sees the swarm now. */
-  knownPeers(): Promise<readonly string[]>;
-  /** What the nodes of the swarm say of themselves, as this tab last read it. */
-  knownRecords(): Promise<readonly NodeRecord[]>;
-  /** Ends the engine of this tab as a crash would; for experiments with stubs. */
-  crashEngine(): Promise<void>;
+  readonly lab: LabControls;
 };
 
 /** Replaces services that are loaded when one of them is first used. */
@@ -39,13 +30,15 @@ export function lazyServices(load: () => Promise<Services>): Services {
     links: {
       report: async (): Promise<readonly LinkReport[]> =>
         loading === null ? [] : (await loaded()).links.report(),
-      traffic: async () => (await loaded()).links.traffic(),
     },
-    prepare: async () => (await loaded()).prepare(),
-    lendLoad: async () => (await loaded()).lendLoad(),
-    knownPeers: async () => (await loaded()).knownPeers(),
-    knownRecords: async () => (await loaded()).knownRecords(),
-    crashEngine: async () => (await loaded()).crashEngine(),
+    lab: {
+      prepare: async () => (await loaded()).lab.prepare(),
+      traffic: async () => (await loaded()).lab.traffic(),
+      lendLoad: async () => (await loaded()).lab.lendLoad(),
+      knownPeers: async () => (await loaded()).lab.knownPeers(),
+      knownRecords: async () => (await loaded()).lab.knownRecords(),
+      crashEngine: async () => (await loaded()).lab.crashEngine(),
+    },
   };
 }
 

@@ -1,12 +1,13 @@
-import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {AnswerEvent, AskRequest} from '#shared/client/chat/chat-service.ts';
-import type {LendLoad, LendRequest, LendState} from '../ports/lend-service.ts';
-import type {LinkReport, TabTraffic} from '../ports/link-service.ts';
+import type {LabLendRequest} from '../node/lending/lab-lend.ts';
+import type {LendState} from '../ports/lend-service.ts';
+import type {LinkReport} from '../ports/link-service.ts';
+import type {LabControls} from './lab-controls.ts';
 import type {Services} from './lazy-services.ts';
 
 /** What a program that drives this tab may call: `globalThis.weftTab`. */
-export type TabControl = {
-  lend(request: LendRequest): Promise<void>;
+export type TabControl = LabControls & {
+  lend(request: LabLendRequest): Promise<void>;
   stopLending(): Promise<void>;
   lendState(): LendState;
   /**
@@ -16,17 +17,6 @@ export type TabControl = {
   ask(askId: string, request: AskRequest): Promise<AskResult>;
   cancel(askId: string): void;
   links(): Promise<readonly LinkReport[]>;
-  traffic(): Promise<TabTraffic>;
-  /** Joins the swarm and reads what the first question needs. */
-  prepare(): Promise<void>;
-  /** What this tab is serving and what it has refused; `null` while it lends nothing. */
-  lendLoad(): Promise<LendLoad | null>;
-  /** Nodes with a live record, as this tab sees the swarm now. */
-  knownPeers(): Promise<readonly string[]>;
-  /** What the nodes of the swarm say of themselves, as this tab last read it. */
-  knownRecords(): Promise<readonly NodeRecord[]>;
-  /** Ends the engine of a stub as a crash would; other engines have a worker to be killed. */
-  crashEngine(): Promise<void>;
 };
 
 export type AskResult =
@@ -44,7 +34,7 @@ declare global {
 
 /** Puts `weftTab` where a program finds it. Only when the address asks for it. */
 export function exposeTabControl(services: Services): void {
-  const {chat, lendService, links} = services;
+  const {chat, lendService, links, lab} = services;
   const running = new Map<string, AbortController>();
   let lendState: LendState = {kind: 'idle'};
   lendService.subscribe((state) => {
@@ -72,12 +62,7 @@ export function exposeTabControl(services: Services): void {
     },
     cancel: (askId) => running.get(askId)?.abort(),
     links: () => links.report(),
-    traffic: () => links.traffic(),
-    prepare: () => services.prepare(),
-    lendLoad: () => services.lendLoad(),
-    knownPeers: () => services.knownPeers(),
-    knownRecords: () => services.knownRecords(),
-    crashEngine: () => services.crashEngine(),
+    ...lab,
   };
   Object.assign(globalThis, {weftTab: control});
 }

@@ -21,24 +21,10 @@ export type LendRequest = {
   readonly engine: EngineKind;
   /** CPU threads for the layers. By default 1, as on a page that is not isolated. */
   readonly threadCount?: number;
-  /** A stub takes this many times what it would: a slow tab for experiments. By default 1. */
-  readonly stubSlowdown?: number;
-  /** Frees answers that are silent for longer, in ms: for experiments. By default, the node's own limit. */
-  readonly sessionIdleMs?: number;
   /** What this tab can hold: a number of layers, or a memory budget. */
   readonly capacity:
     | {readonly kind: 'layers'; readonly maxLayers: number}
     | {readonly kind: 'memory'; readonly memoryMiB: number};
-};
-
-/** What a lending tab is serving, and what it has refused. */
-export type LendLoad = {
-  readonly openSessions: number;
-  /** Cache positions that open sessions have reserved. */
-  readonly kvTokensReserved: number;
-  readonly queuedSteps: number;
-  /** How often, by code of the protocol. */
-  readonly refusals: Readonly<Record<string, number>>;
 };
 
 /** How far a shard is, in the order in which a person sees it; weights and graph overlap. */

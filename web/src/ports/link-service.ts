@@ -9,31 +9,6 @@ export type LinkReport = {
   readonly bytesReceived: number;
 };
 
-/** What one hop sent to the next for one session: activations, with frame headers. */
-export type SessionBytes = {
-  readonly sessionId: string;
-  readonly prefillTokens: number;
-  readonly prefillBytes: number;
-  readonly decodeTokens: number;
-  readonly decodeBytes: number;
-};
-
-/** What this tab itself counted. */
-export type TabTraffic = {
-  readonly peerId: string;
-  /** Frames, with their headers, per peer. */
-  readonly peers: readonly {
-    readonly peerId: string;
-    readonly sentBytes: number;
-    readonly receivedBytes: number;
-    /** Links that this peer broke by what cannot be on a link. */
-    readonly violations: number;
-  }[];
-  /** The answers that this tab served a part of last. */
-  readonly sessions: readonly SessionBytes[];
-};
-
 export interface LinkService {
   report(): Promise<readonly LinkReport[]>;
-  traffic(): Promise<TabTraffic>;
 }

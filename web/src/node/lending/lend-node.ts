@@ -1,5 +1,6 @@
 import {isWeftError} from '#shared/base/errors.ts';
-import type {LendLoad, LendRequest, LendService, LendState} from '../../ports/lend-service.ts';
+import type {LendService, LendState} from '../../ports/lend-service.ts';
+import type {LabLendRequest, LendLoad} from './lab-lend.ts';
 import type {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {Lending} from './lending.ts';
@@ -46,7 +47,7 @@ export class LendNode implements LendService {
     return () => void this.#listeners.delete(listener);
   }
 
-  async lend(request: LendRequest): Promise<void> {
+  async lend(request: LabLendRequest): Promise<void> {
     if (this.#state.kind !== 'idle' && this.#state.kind !== 'failed') return;
     // One that still waits for the leaving below gives way: one lending at a time.
     this.#joining?.abort();

@@ -7,7 +7,8 @@ import {
   decidePlacement,
 } from '#shared/scheduling/allocation/placement/decide-placement.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {EngineFallback, LendRequest, LendState} from '../../ports/lend-service.ts';
+import type {EngineFallback, LendState} from '../../ports/lend-service.ts';
+import type {LabLendRequest} from './lab-lend.ts';
 import {OwnSpeed} from '../measure/own-speed.ts';
 import {NO_MEMORY} from '../engine/shard-memory.ts';
 import {PlacementLoop, type PlacementState, type ReadyShard} from './placement-loop.ts';
@@ -29,7 +30,7 @@ import {
 export class Lending {
   readonly hop: HopServer;
   readonly #membership: SwarmMembership;
-  readonly #request: LendRequest;
+  readonly #request: LabLendRequest;
   readonly #onState: (state: LendState) => void;
   readonly #publisher: RecordPublisher;
   readonly #loop: PlacementLoop;
@@ -52,7 +53,7 @@ export class Lending {
 
   constructor(
     membership: SwarmMembership,
-    request: LendRequest,
+    request: LabLendRequest,
     onState: (state: LendState) => void,
   ) {
     this.#membership = membership;

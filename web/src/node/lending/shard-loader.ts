@@ -9,7 +9,8 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {EngineFallback, EngineKind, LendRequest, LoadStep} from '../../ports/lend-service.ts';
+import type {EngineFallback, EngineKind, LoadStep} from '../../ports/lend-service.ts';
+import type {LabLendRequest} from './lab-lend.ts';
 import {createProvenShardRunner} from '../engine/worker/create-proven-shard-runner.ts';
 import type {EngineClass} from '../engine/engine-class.ts';
 import {createStubShardRunner} from '../engine/stub/stub-shard-runner.ts';
@@ -52,7 +53,7 @@ const STUB_MS = {fixed: 0.2, perToken: 0.05};
 export function declaredSpeedOf({
   engine,
   stubSlowdown = 1,
-}: LendRequest): Pick<NodeRecord, 'decodeMsPerLayer' | 'prefillMsPerTokenLayer'> {
+}: LabLendRequest): Pick<NodeRecord, 'decodeMsPerLayer' | 'prefillMsPerTokenLayer'> {
   const slowdown = engine === 'stub' ? stubSlowdown : 0;
   const fixedMs = (STUB_MS.fixed + STUB_MS.perToken) * slowdown;
   const prefillMsPerTokenLayer = STUB_MS.perToken * slowdown;
@@ -60,7 +61,7 @@ export function declaredSpeedOf({
 }
 
 /** What this tab can hold, as it declares it to the others. */
-export function capacityOf(manifest: Manifest, {capacity}: LendRequest): LayerCapacity {
+export function capacityOf(manifest: Manifest, {capacity}: LabLendRequest): LayerCapacity {
   if (capacity.kind === 'layers') return capacityOfLayers(manifest.spec, capacity.maxLayers);
   return capacityOfMemory(manifest.spec, {
     budgetBytes: capacity.memoryMiB * 1024 * 1024,
@@ -73,7 +74,7 @@ export function capacityOf(manifest: Manifest, {capacity}: LendRequest): LayerCa
 export async function loadShard(
   model: OfferedModel,
   shard: PlacedShard,
-  request: LendRequest,
+  request: LabLendRequest,
   options: LoadOptions,
 ): Promise<LoadedShard> {
   const {engine, threadCount = 1} = request;
@@ -103,7 +104,7 @@ export async function loadShard(
 function loadStub(
   spec: ModelSpec,
   range: LayerRange,
-  {stubSlowdown = 1}: LendRequest,
+  {stubSlowdown = 1}: LabLendRequest,
 ): LoadedShard {
   const crash = new AbortController();
   const fixedMsPerLayer = STUB_MS.fixed * stubSlowdown;

@@ -1,0 +1,19 @@
+import type {LendRequest} from '../../ports/lend-service.ts';
+
+/** What a program that drives a tab may ask of its lending, beyond what the page offers. */
+export type LabLendRequest = LendRequest & {
+  /** A stub takes this many times what it would: a slow tab. By default 1. */
+  readonly stubSlowdown?: number;
+  /** Frees answers that are silent for longer, in ms. By default, the node's own limit. */
+  readonly sessionIdleMs?: number;
+};
+
+/** What a lending tab is serving, and what it has refused. */
+export type LendLoad = {
+  readonly openSessions: number;
+  /** Cache positions that open sessions have reserved. */
+  readonly kvTokensReserved: number;
+  readonly queuedSteps: number;
+  /** How often, by code of the protocol. */
+  readonly refusals: Readonly<Record<string, number>>;
+};
