@@ -18,5 +18,5 @@ export type ReaderEvent<H extends Hop = Hop> =
   /** What the hops say that they took; comes last, or not at all. */
   | {readonly kind: 'served'; readonly hops: readonly ServedHop<H>[]};
 
-/** What one hop measured of one answer. Its own word: it may be wrong. */
+/** What one hop says it measured of one answer; it may be wrong. */
 export type ServedHop<H extends Hop = Hop> = Omit<HopServed, 'hopIndex'> & {readonly hop: H};

@@ -20,7 +20,7 @@ export function claimLimitFor(bytesPerLayer: number): ClaimLimit {
     );
 }
 
-/** Whether a claim has stood for so long that nobody need wait for it, or says that it was made in the future. */
+/** Whether a claim is so old that nobody need wait for it, or is dated in the future. */
 export function isOverdue(
   {claimedAtMs}: PlacementClaim,
   {
@@ -29,7 +29,7 @@ export function isOverdue(
     limitMs,
   }: {
     readonly nowMs: number;
-    /** When its node said so; not known in pool files. */
+    /** When its node published it; unknown in pool files. */
     readonly saidAtMs: number | undefined;
     readonly limitMs: number;
   },

@@ -3,7 +3,7 @@ import {snapshotOfNodes, type SnapshotNode, type SwarmSnapshot} from './swarm-sn
 /** What phase 1 reads of a node's speed. */
 export type SteadySpeed = {readonly decodeMsPerLayer: number; readonly hopOverheadMs: number};
 
-/** A speed that a node stands by, and since when. */
+/** A speed that a node keeps publishing, and since when. */
 export type HeldSpeed = {readonly speed: SteadySpeed; readonly sinceMs: number};
 
 /** Plans may change with a speed, so it changes at most this often. */
@@ -29,7 +29,7 @@ export function logStep(ms: number): number {
 
 /**
  * What a node goes on to say of its speed after a measurement: the same, until
- * it has stood for a minute and is wrong by more than a step.
+ * it is a minute old and wrong by more than a step.
  */
 export function holdSpeed(held: HeldSpeed | null, measured: SteadySpeed, nowMs: number): HeldSpeed {
   if (held !== null) {

@@ -69,13 +69,13 @@ test('[SP2] whatever the numbers in one record, a request finds its chain over t
     maxSessions: count,
   });
   fc.assert(
-    fc.property(lies, count, ms, (said, sessions, observedMs) => {
+    fc.property(lies, count, ms, (lie, sessions, observedMs) => {
       const overlay = new ClientOverlay();
       const nowMs = buildRecord().seq + 1;
-      const idle = snapshotOf(recordsWithLiar(said), nowMs);
+      const idle = snapshotOf(recordsWithLiar(lie), nowMs);
       overlay.over(idle, new Set());
       overlay.observe(asPeerId('a'), observedMs, nowMs);
-      const snapshot = snapshotOf(recordsWithLiar({...said, openSessions: sessions}), nowMs, idle);
+      const snapshot = snapshotOf(recordsWithLiar({...lie, openSessions: sessions}), nowMs, idle);
       const request = {promptTokens: 4, newTokens: 4, whenFull: 'refuse'} as const;
       const asked = {snapshot, model: grid, request, overlay: overlay.over(snapshot, new Set())};
       expect(selectChain({...asked, seed: 1}).kind).toBe('chain');

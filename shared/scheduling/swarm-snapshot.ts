@@ -9,7 +9,7 @@ export type CapacityLayers = {
   readonly both: number;
 };
 
-/** Layers `[startLayer, endLayer)` on one node, and which ends of the model stand with them. */
+/** Layers `[startLayer, endLayer)` on one node, and which ends of the model go with them. */
 export type PlacedShard = {
   readonly startLayer: number;
   readonly endLayer: number;
@@ -17,7 +17,7 @@ export type PlacedShard = {
   readonly lmHead: boolean;
 };
 
-/** Layers that a node has said it is loading. */
+/** Layers that a node claims to be loading. */
 export type PlacementClaim = PlacedShard & {
   readonly epoch: number;
   readonly claimedAtMs: number;
@@ -34,7 +34,7 @@ export type SnapshotNode = {
   readonly prefillMsPerTokenLayer: number;
   /** Frame in to frame out with zero layers. */
   readonly hopOverheadMs: number;
-  /** What phase 1 reads of both in place of them (`steady-speed.ts`); not said in pool files. */
+  /** What phase 1 reads of both in place of them (`steady-speed.ts`); absent in pool files. */
   readonly steady?: {readonly decodeMsPerLayer: number; readonly hopOverheadMs: number} | null;
   readonly maxSessions: number;
   readonly engineClass: string;
@@ -47,7 +47,7 @@ export type SnapshotNode = {
   readonly kvTokensFree: number;
   /** How fast pieces of a prompt go out; `null` while that is not known. */
   readonly uplinkBytesPerSec: number | null;
-  /** When the node said all this: its record's `seq`; not said in pool files. */
+  /** When the node published this: its record's `seq`; absent in pool files. */
   readonly saidAtMs?: number;
   /** Round trips that this node measured itself. */
   readonly rtts: readonly {readonly peerId: PeerId; readonly rttMs: number}[];
@@ -62,7 +62,7 @@ export type SwarmSnapshot = {
   /** Sorted by `nodeId` (code units), each id once. */
   readonly nodes: readonly SnapshotNode[];
   /**
-   * Where a node stands in `nodes`. The same object in snapshots that differ in load only
+   * The index of a node in `nodes`. The same object in snapshots that differ in load only
    * (see `isSameLayout`): what was worked out for one of them holds for the others.
    */
   readonly indexOf: ReadonlyMap<PeerId, number>;
@@ -70,7 +70,7 @@ export type SwarmSnapshot = {
   readonly rttMs: RttMs;
 };
 
-/** What a record must carry to become a node; `shared/protocol`'s node record fits. */
+/** What a record must contain to become a node; `shared/protocol`'s node record fits. */
 export type SnapshotRecord = Omit<SnapshotNode, 'nodeId' | 'coords' | 'saidAtMs'> & {
   readonly peerId: PeerId;
   readonly seq: number;

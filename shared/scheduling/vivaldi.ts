@@ -39,7 +39,7 @@ export type RttSample = {
  * the error is kept in ms, not as a share of the round trip, because that is
  * what a record says; and a place draws a node nearer by no more than its round
  * trip or the node's own error allow, so that one who lies about its place moves
- * others little. Samples that are no round trip and places with other axes
+ * others little. Impossible round trips and places with other axes
  * change nothing.
  */
 export function nextCoordinates(own: NetworkCoordinates, sample: RttSample): NetworkCoordinates {

@@ -7,7 +7,7 @@ import type {PlanningPool} from '../../scheduling/allocation/planning-pool.ts';
 /**
  * Phase 1 left out, for comparison: nodes in the order in which they joined
  * each take as many of the next layers as fit, and after the last layer it
- * begins anew. No speed, no distance, no choice. O(N).
+ * starts again. No speed, no distance, no choice. O(N).
  */
 export function inTurnPlan(pool: PlanningPool, joinOrder: readonly number[]): Plan {
   const pipelines: Pipeline[] = [];

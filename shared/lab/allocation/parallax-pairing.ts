@@ -3,7 +3,7 @@ import type {PlanningPool} from '../../scheduling/allocation/planning-pool.ts';
 import type {FilledPipeline} from './parallax-water-fill.ts';
 import type {ParallaxView} from './parallax-view.ts';
 
-type Standing = {
+type PairedStage = {
   readonly node: number;
   readonly start: number;
   readonly end: number;
@@ -11,11 +11,11 @@ type Standing = {
   readonly costMs: number;
 };
 
-type Path = {readonly costMs: number; readonly stages: readonly Standing[]};
+type Path = {readonly costMs: number; readonly stages: readonly PairedStage[]};
 
 /**
  * Parallax's round-robin bootstrap (`sched/request_routing.py:651-680`): the
- * ranges that its planner made are joined anew into pipelines. Heads, the one
+ * ranges that its planner made are joined again into pipelines. Heads, the one
  * with the cheapest path first, take their cheapest path over nodes that are
  * free, at exact boundaries only; a head whose paths are all taken gets none.
  * The cost is the node's average layer time plus full RTTs, without the way
@@ -26,12 +26,12 @@ export function parallaxPairing(
   pipelines: readonly FilledPipeline[],
   view: ParallaxView,
 ): readonly FilledPipeline[] {
-  const standings = pipelines.flatMap((pipeline) => standingsOf(pool, pipeline, view));
-  const byStart = new Map<number, Standing[]>();
-  for (const standing of standings) {
-    const known = byStart.get(standing.start);
-    if (known === undefined) byStart.set(standing.start, [standing]);
-    else known.push(standing);
+  const pairedStages = pipelines.flatMap((pipeline) => pairedStagesOf(pool, pipeline, view));
+  const byStart = new Map<number, PairedStage[]>();
+  for (const stage of pairedStages) {
+    const known = byStart.get(stage.start);
+    if (known === undefined) byStart.set(stage.start, [stage]);
+    else known.push(stage);
   }
   const heads = (byStart.get(0) ?? [])
     .map((head) => ({head, path: cheapestPath(pool, byStart, head, new Set())}))
@@ -50,11 +50,11 @@ export function parallaxPairing(
   });
 }
 
-function standingsOf(
+function pairedStagesOf(
   pool: PlanningPool,
   {order, cells}: FilledPipeline,
   view: ParallaxView,
-): readonly Standing[] {
+): readonly PairedStage[] {
   let end = 0;
   return order.map((node, k) => {
     const count = cells[k] ?? 1;
@@ -68,12 +68,12 @@ function standingsOf(
 
 function cheapestPath(
   pool: PlanningPool,
-  byStart: ReadonlyMap<number, readonly Standing[]>,
-  head: Standing,
+  byStart: ReadonlyMap<number, readonly PairedStage[]>,
+  head: PairedStage,
   used: ReadonlySet<number>,
 ): Path | null {
   const found: {best: Path | null} = {best: null};
-  const extend = (stages: readonly Standing[], costMs: number) => {
+  const extend = (stages: readonly PairedStage[], costMs: number) => {
     if (found.best !== null && costMs >= found.best.costMs) return;
     const last = stages.at(-1) ?? head;
     if (last.end === pool.cellCount) {

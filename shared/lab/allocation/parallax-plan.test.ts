@@ -29,7 +29,7 @@ const referenceSchema = z.object({
   }),
 });
 
-/** TFLOPS that Parallax was told, by memory bandwidth (GB/s): what tells its cards apart in a pool. */
+/** TFLOPS that Parallax was given, by memory bandwidth (GB/s), which distinguishes its cards in a pool. */
 const TFLOPS: readonly (readonly [gbps: number, tflops: number])[] = [
   [2039, 312],
   [1935, 312],
@@ -49,7 +49,7 @@ const MODELS = new Map([
   [64, {stepMb: 1109.4, layerMb: 975.2, endMb: 1557}],
 ]);
 
-/** The pools of 30 layers do not say what TFLOPS Parallax was told: only counts can agree there. */
+/** The pools of 30 layers do not say what TFLOPS Parallax was given: only counts can agree there. */
 function viewOf(pool: PlanningPool): ParallaxView {
   const model = MODELS.get(pool.cellCount);
   if (model === undefined) return measuredView(pool);

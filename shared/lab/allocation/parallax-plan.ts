@@ -11,7 +11,7 @@ import {parallaxPairing} from './parallax-pairing.ts';
 import {measuredView, type ParallaxView} from './parallax-view.ts';
 import {parallaxWaterFill, type FilledPipeline} from './parallax-water-fill.ts';
 
-/** Pipelines as Parallax makes them from node sets: water-filled, then paired anew. */
+/** Pipelines as Parallax makes them from node sets: water-filled, then paired again. */
 function parallaxPipelines(
   pool: PlanningPool,
   sets: readonly (readonly number[])[],

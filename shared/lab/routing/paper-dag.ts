@@ -12,17 +12,18 @@ import {wholeNodeGraphOf, wholeNodeResult} from './whole-node-graph.ts';
  * way back from tail to head is free, and nobody waits: so the best chain stays
  * the best until it is full. Departs from Parallax's code (commit 162354a,
  * `DynamicProgrammingRouting`) by weighing a node with all of its layers; the
- * code takes the mean of one. O(S²) for S stands. The seed has no influence.
+ * code takes the mean of one. O(S²) for S holdings. The seed has no influence.
  */
 export function paperDag(input: RouteInput): RouteResult {
   const graph = wholeNodeGraphOf(input);
   const {nodeOf, startOf, endOf, heads} = graph.index;
   const state = nodeStates(input.snapshot, input.request, input.overlay);
-  const {stands} = leastPath({
+  const {holdings} = leastPath({
     graph,
     heads,
-    isUsable: (stand) => state[intAt(nodeOf, stand)] === USABLE,
-    weightMs: (stand) => (intAt(endOf, stand) - intAt(startOf, stand)) * graph.layerMs(stand),
+    isUsable: (holding) => state[intAt(nodeOf, holding)] === USABLE,
+    weightMs: (holding) =>
+      (intAt(endOf, holding) - intAt(startOf, holding)) * graph.layerMs(holding),
   });
-  return wholeNodeResult(input, {graph, state, stands, nearEqual: 1});
+  return wholeNodeResult(input, {graph, state, holdings, nearEqual: 1});
 }

@@ -18,15 +18,15 @@ export function roundRobin(input: RouteInput): RouteResult {
   const pipelines = pipelinesOf(graph);
   const state = nodeStates(input.snapshot, input.request, input.overlay);
   const count = pipelines.length;
-  const isUsable = (stand: number) => state[intAt(graph.index.nodeOf, stand)] === USABLE;
+  const isUsable = (holding: number) => state[intAt(graph.index.nodeOf, holding)] === USABLE;
   for (let k = 0; k < count; k += 1) {
     const turn = (((input.seed + k) % count) + count) % count;
-    const stands = pipelines[turn] ?? [];
-    if (stands.every(isUsable)) {
-      return wholeNodeResult(input, {graph, state, stands, nearEqual: count});
+    const holdings = pipelines[turn] ?? [];
+    if (holdings.every(isUsable)) {
+      return wholeNodeResult(input, {graph, state, holdings, nearEqual: count});
     }
   }
-  return wholeNodeResult(input, {graph, state, stands: [], nearEqual: 0});
+  return wholeNodeResult(input, {graph, state, holdings: [], nearEqual: 0});
 }
 
 const registered = new WeakMap<WholeNodeGraph, readonly (readonly number[])[]>();
@@ -46,7 +46,7 @@ function pipelinesOf(graph: WholeNodeGraph): readonly (readonly number[])[] {
     leastPath({
       graph,
       heads: [head],
-      isUsable: (stand) => !used.has(intAt(index.nodeOf, stand)),
+      isUsable: (holding) => !used.has(intAt(index.nodeOf, holding)),
       weightMs: graph.layerMs,
     });
   const heads = index.heads
@@ -55,11 +55,11 @@ function pipelinesOf(graph: WholeNodeGraph): readonly (readonly number[])[] {
     .toSorted((a, b) => a.ms - b.ms || a.head - b.head);
   const pipelines: (readonly number[])[] = [];
   for (const {head} of heads) {
-    const {stands} = pathFrom(head);
-    const nodes = new Set(stands.map((stand) => intAt(index.nodeOf, stand)));
-    if (stands.length === 0 || nodes.size < stands.length) continue;
+    const {holdings} = pathFrom(head);
+    const nodes = new Set(holdings.map((holding) => intAt(index.nodeOf, holding)));
+    if (holdings.length === 0 || nodes.size < holdings.length) continue;
     for (const node of nodes) used.add(node);
-    pipelines.push(stands);
+    pipelines.push(holdings);
   }
   registered.set(graph, pipelines);
   return pipelines;

@@ -21,7 +21,7 @@ export type DirectoryFaults = {
 const KEPT = 4;
 
 /**
- * A directory in virtual time. Who sees which record when follows from a hash
+ * A directory in virtual time. Which node sees which record when follows from a hash
  * of seed, record and observer, so nothing need be delivered or stored twice.
  */
 export class VirtualDirectory {
@@ -41,11 +41,11 @@ export class VirtualDirectory {
     return this.#refused;
   }
 
-  /** @param said what the node signed, not checked yet. */
-  publish(said: NodeRecord, atMs: number): NodeRecord | null {
+  /** @param signed what the node signed, not checked yet. */
+  publish(signed: NodeRecord, atMs: number): NodeRecord | null {
     let record: NodeRecord;
     try {
-      record = parseNodeRecord(said);
+      record = parseNodeRecord(signed);
     } catch {
       this.#refused += 1;
       return null;

@@ -18,7 +18,7 @@ import {HopMachine, type Heard, type HopTurn} from '#shared/session/serve-hop/ho
 import type {VirtualTime} from './virtual-time.ts';
 import type {VirtualPeer, VirtualWire} from './virtual-wire.ts';
 
-/** What stands for a real engine: how long it takes, whatever its node says of itself. */
+/** Replaces a real engine: how long it takes, whatever its node says of itself. */
 export type EngineCost = {
   readonly decodeMsPerLayer: DecodeMsPerLayer;
   readonly prefillMsPerTokenLayer: number;
@@ -159,8 +159,8 @@ export class VirtualHop implements VirtualPeer {
         break;
       case 'pass-close': {
         const {hopIndex} = action.place.open;
-        const told = passedClose(action, {hopIndex, decodeSteps: 0, serviceMs: 0, waitMs: 0});
-        if (told !== null) this.#act(told);
+        const closing = passedClose(action, {hopIndex, decodeSteps: 0, serviceMs: 0, waitMs: 0});
+        if (closing !== null) this.#act(closing);
         break;
       }
       default:

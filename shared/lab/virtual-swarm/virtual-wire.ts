@@ -51,7 +51,7 @@ export class VirtualWire {
 
   /** Tells, and says whether there was anybody to tell. */
   connect(
-    told: {
+    envelope: {
       readonly from: PeerId;
       readonly to: PeerId;
       readonly address: ControlAddress;
@@ -59,7 +59,7 @@ export class VirtualWire {
     },
     then: (isReached: boolean) => void,
   ): void {
-    const {from, to, address, message} = told;
+    const {from, to, address, message} = envelope;
     const {sessionId, epoch} = address;
     this.#after(from, to, (peer) => {
       // Who sent it knows before the other can answer.

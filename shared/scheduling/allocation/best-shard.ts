@@ -29,8 +29,8 @@ export function worthOf(coverage: Coverage, node: SnapshotNode, shard: PlacedSha
   const [from, to] = cellSpan(coverage.grid, shard);
   let worth = 0;
   for (let cell = from; cell < to; cell += 1) {
-    const standing = coverage.tokensPerSec[cell] ?? 0;
-    worth += standing <= 0 ? UNSERVED_WORTH : rate / (standing + rate) / standing;
+    const current = coverage.tokensPerSec[cell] ?? 0;
+    worth += current <= 0 ? UNSERVED_WORTH : rate / (current + rate) / current;
   }
   return worth;
 }

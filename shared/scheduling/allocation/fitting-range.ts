@@ -1,7 +1,7 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {CapacityLayers, PlacedShard} from '../swarm-snapshot.ts';
 
-/** The shard that `[startLayer, endLayer)` is: embedding and LM head stand with the outer layers. */
+/** The shard that `[startLayer, endLayer)` is: embedding and LM head go with the outer layers. */
 export function shardOf(grid: CutGrid, startLayer: number, endLayer: number): PlacedShard {
   return {
     startLayer,
@@ -20,7 +20,7 @@ export function capacityFor(
   return lmHead ? capacity.last : capacity.plain;
 }
 
-/** Whether a node has room for a range, with the ends that stand with it. */
+/** Whether a node has room for a range, with the ends of the model that go with it. */
 export function doesFit(capacity: CapacityLayers, shard: PlacedShard): boolean {
   return shard.endLayer - shard.startLayer <= capacityFor(capacity, shard);
 }

@@ -8,7 +8,7 @@ export type ChainHop = LayerSpan & {readonly nodeId: PeerId};
 export type RouteRequest = {
   readonly promptTokens: number;
   readonly newTokens: number;
-  /** What one token of the prompt takes on a link; not said: the prompt's way costs nothing. */
+  /** What one token of the prompt takes on a link; by default nothing. */
   readonly hiddenStateBytes?: number;
   /**
    * Whether a node with all its session slots or KV tokens taken is left out
@@ -24,11 +24,11 @@ export type PromisedLoad = {readonly sessions: number; readonly workMsPerToken: 
 export type RouteOverlay = {
   readonly distrusted: ReadonlySet<PeerId>;
   readonly promised: ReadonlyMap<PeerId, PromisedLoad>;
-  /** One decode step of one layer, as this client saw it; replaces the node's own word. */
+  /** One decode step of one layer, as this client saw it; replaces what the node says. */
   readonly observedMsPerLayer: ReadonlyMap<PeerId, number>;
   /**
    * About how many sessions other clients have opened that no record shows yet.
-   * All clients see the same idle nodes; a guess of one's own where those
+   * All clients see the same idle nodes; a private guess where those
    * sessions went keeps them from going to the same ones.
    */
   readonly unseenSessions: number;

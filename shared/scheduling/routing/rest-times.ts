@@ -7,25 +7,25 @@ import type {RouteIndex} from './route-index.ts';
 export type RestTimes = {
   /** Per edge: the link, the hop that is entered, and everything after it. */
   readonly edgeMs: Float64Array;
-  /** Per stand: from its first layer, its own layers included; for heads. */
-  readonly standMs: Float64Array;
+  /** Per holding: from its first layer, its own layers included; for heads. */
+  readonly holdingMs: Float64Array;
 };
 
 /**
- * From the last layer backwards. Leaving a stand at a cut costs the same
+ * From the last layer backwards. Leaving a holding at a cut costs the same
  * wherever it was entered, but for its own layers in between; so one running
- * minimum per stand serves all of its entries, and each edge is looked at once.
+ * minimum per holding serves all of its entries, and each edge is looked at once.
  * O(edges).
  */
 export function restTimes(index: RouteIndex, {state, layerMs, hopMs, sendMs}: HopCosts): RestTimes {
-  const {edges, nodeOf, startOf, standCount, isTail, grid} = index;
+  const {edges, nodeOf, startOf, holdingCount, isTail, grid} = index;
   const edgeMs = new Float64Array(edges.count).fill(Infinity);
-  // Per stand: least over its exits so far of cut × layer time + what comes after.
-  const exitMs = new Float64Array(standCount);
-  for (let stand = 0; stand < standCount; stand += 1) {
-    const node = intAt(nodeOf, stand);
-    const isEnd = isTail[stand] === 1 && state[node] === USABLE;
-    exitMs[stand] = isEnd ? grid.layerCount * realAt(layerMs, node) : Infinity;
+  // Per holding: least over its exits so far of cut × layer time + what comes after.
+  const exitMs = new Float64Array(holdingCount);
+  for (let holding = 0; holding < holdingCount; holding += 1) {
+    const node = intAt(nodeOf, holding);
+    const isEnd = isTail[holding] === 1 && state[node] === USABLE;
+    exitMs[holding] = isEnd ? grid.layerCount * realAt(layerMs, node) : Infinity;
   }
   for (let first = 0, end = 0; first < edges.count; first = end) {
     const cut = intAt(edges.cut, first);
@@ -45,8 +45,8 @@ export function restTimes(index: RouteIndex, {state, layerMs, hopMs, sendMs}: Ho
       if (ms < realAt(exitMs, from)) exitMs[from] = ms;
     }
   }
-  const standMs = exitMs.map((ms, stand) => {
-    return ms - intAt(startOf, stand) * realAt(layerMs, intAt(nodeOf, stand));
+  const holdingMs = exitMs.map((ms, holding) => {
+    return ms - intAt(startOf, holding) * realAt(layerMs, intAt(nodeOf, holding));
   });
-  return {edgeMs, standMs};
+  return {edgeMs, holdingMs};
 }

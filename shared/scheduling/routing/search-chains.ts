@@ -6,10 +6,10 @@ import {USABLE} from './node-states.ts';
 import {restTimes, type RestTimes} from './rest-times.ts';
 import type {RouteIndex} from './route-index.ts';
 
-/** A chain as the search sees it: stands, and the layer at which each is entered. */
+/** A chain as the search sees it: holdings, and the layer at which each is entered. */
 export type FoundChain = {
   readonly loadedMs: number;
-  readonly stands: readonly number[];
+  readonly holdings: readonly number[];
   readonly entries: readonly number[];
 };
 
@@ -36,7 +36,7 @@ type Search = {
 /**
  * Chains whose loaded step time is within `tolerance` of the least, best first.
  *
- * DAG dynamic programme over labels (boundary, stand). Backwards once, over all
+ * DAG dynamic programme over labels (boundary, holding). Backwards once, over all
  * edges: the least time from each to the end, the way back left out
  * (`restTimes`). Then forwards per head, layer by layer, so that the way back to
  * it counts, and only along labels where that bound can still come within
@@ -79,7 +79,7 @@ function headsByPromise({index, costs, rest}: Search) {
       const node = intAt(index.nodeOf, head);
       const backMs = realAt(index.leastBackMs, k);
       const wayBackMs = index.isTail[head] === 1 ? 0 : backMs;
-      const ms = realAt(costs.hopMs, node) + realAt(rest.standMs, head) + wayBackMs;
+      const ms = realAt(costs.hopMs, node) + realAt(rest.holdingMs, head) + wayBackMs;
       return {head, backMs, ms: costs.state[node] === USABLE ? ms : Infinity};
     })
     .filter(({ms}) => ms < Infinity)
@@ -97,9 +97,9 @@ function searchFrom(search: Search, head: number, leastBackMs: number): void {
     const labels = waiting[entry];
     if (labels === undefined) continue;
     for (const label of labels) {
-      const stand = intAt(index.edges.standOfLabel, label);
-      if (index.isTail[stand] === 1) finish(search, {head, label, stand, entry});
-      goOn(search, {head, label, stand, entry}, leastBackMs);
+      const holding = intAt(index.edges.holdingOfLabel, label);
+      if (index.isTail[holding] === 1) finish(search, {head, label, holding, entry});
+      goOn(search, {head, label, holding, entry}, leastBackMs);
     }
     labels.length = 0;
   }
@@ -108,20 +108,20 @@ function searchFrom(search: Search, head: number, leastBackMs: number): void {
 type Place = {
   readonly head: number;
   readonly label: number;
-  readonly stand: number;
+  readonly holding: number;
   readonly entry: number;
 };
 
-/** Follows every exit of a stand that can still end well. */
+/** Follows every exit of a holding that can still end well. */
 function goOn(search: Search, place: Place, leastBackMs: number): void {
   const {index, costs, rest} = search;
   const {edges, nodeOf} = index;
-  const {stand, entry, label} = place;
-  const from = intAt(nodeOf, stand);
+  const {holding, entry, label} = place;
+  const from = intAt(nodeOf, holding);
   const layerMs = realAt(costs.layerMs, from);
   const enteredMs = realAt(search.reachedMs, label);
   const limitMs = search.bestMs * search.tolerance;
-  for (let k = intAt(edges.firstOf, stand); k < intAt(edges.firstOf, stand + 1); k += 1) {
+  for (let k = intAt(edges.firstOf, holding); k < intAt(edges.firstOf, holding + 1); k += 1) {
     const edge = intAt(edges.idsOf, k);
     const cut = intAt(edges.cut, edge);
     // Exits are sorted by cut, the last one first.
@@ -144,7 +144,7 @@ function enter(search: Search, {head, label}: Place, edge: number, ms: number): 
   // No node twice in one chain: a session has one KV cache per node.
   const node = intAt(index.nodeOf, intAt(index.edges.to, edge));
   for (let at = label; at >= 0; at = intAt(reachedFrom, at)) {
-    if (intAt(index.nodeOf, intAt(index.edges.standOfLabel, at)) === node) return;
+    if (intAt(index.nodeOf, intAt(index.edges.holdingOfLabel, at)) === node) return;
   }
   reachedMs[next] = ms;
   reachedFrom[next] = label;
@@ -157,30 +157,30 @@ function enter(search: Search, {head, label}: Place, edge: number, ms: number): 
 }
 
 /** The way has come to the end of the model: the link back to the head closes the ring. */
-function finish(search: Search, {head, label, stand, entry}: Place): void {
+function finish(search: Search, {head, label, holding, entry}: Place): void {
   const {index, costs} = search;
-  const tailNode = intAt(index.nodeOf, stand);
+  const tailNode = intAt(index.nodeOf, holding);
   const headNode = intAt(index.nodeOf, head);
-  const wayBackMs = stand === head ? 0 : linkMs(index.snapshot.rttMs(tailNode, headNode));
+  const wayBackMs = holding === head ? 0 : linkMs(index.snapshot.rttMs(tailNode, headNode));
   const layersMs = (index.grid.layerCount - entry) * realAt(costs.layerMs, tailNode);
   const loadedMs = realAt(search.reachedMs, label) + layersMs + wayBackMs;
   if (!(loadedMs <= search.bestMs * search.tolerance) || loadedMs === Infinity) return;
   search.bestMs = Math.min(search.bestMs, loadedMs);
-  const stands: number[] = [];
+  const holdings: number[] = [];
   const entries: number[] = [];
-  const {standOfLabel, labelBase} = index.edges;
+  const {holdingOfLabel, labelBase} = index.edges;
   for (let at = label; at >= 0; at = intAt(search.reachedFrom, at)) {
-    const passed = intAt(standOfLabel, at);
-    stands.unshift(passed);
+    const passed = intAt(holdingOfLabel, at);
+    holdings.unshift(passed);
     entries.unshift(at - intAt(labelBase, passed) + intAt(index.startOf, passed));
   }
-  search.found.push({loadedMs, stands, entries});
+  search.found.push({loadedMs, holdings, entries});
 }
 
 /** A found chain as hops. */
-export function hopsOf({stands, entries}: FoundChain, index: RouteIndex): readonly ChainHop[] {
-  return stands.flatMap((stand, k) => {
-    const node = index.snapshot.nodes[index.nodeOf[stand] ?? 0];
+export function hopsOf({holdings, entries}: FoundChain, index: RouteIndex): readonly ChainHop[] {
+  return holdings.flatMap((holding, k) => {
+    const node = index.snapshot.nodes[index.nodeOf[holding] ?? 0];
     const startLayer = entries[k] ?? 0;
     const endLayer = entries[k + 1] ?? index.grid.layerCount;
     return node === undefined ? [] : [{nodeId: node.nodeId, startLayer, endLayer}];

@@ -8,7 +8,7 @@ import type {Refusal} from './refusal.ts';
 /** What a driver has seen, and when by its monotonic clock. */
 export type GenerationEvent = SeenEvent & {readonly nowMs: number};
 
-/** What carries another epoch than that of the last opening speaks of a chain that was left, and changes nothing. */
+/** An event with another epoch than that of the last opening is about an abandoned chain, and changes nothing. */
 export type SeenEvent =
   | Answered
   | Heard

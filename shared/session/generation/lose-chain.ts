@@ -9,7 +9,7 @@ import {isFull, type Refusal} from './refusal.ts';
 
 /**
  * A chain does not, or no longer, serve the answer: another one is chosen, or the answer fails.
- * Before the first token the next chain begins anew; after it, hops that are left keep their caches.
+ * Before the first token the next chain starts from scratch; after it, the remaining hops keep their caches.
  */
 export function loseChain(state: ServedState, refusal: Refusal): GenerationStep {
   const {hops} = state;

@@ -20,7 +20,7 @@ export type Replay = {
  * is wholly new gets everything through the head.
  *
  * @param inputFrom per hop, the position from which it needs input; each less than `tokenCount`.
- * @param warmPositions what the opening said of the same hops.
+ * @param warmPositions what the opening stated for the same hops.
  * @param tokenCount tokens of prompt and answer; the last has been through no hop yet.
  */
 export function planReplay({

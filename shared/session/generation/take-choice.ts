@@ -65,7 +65,7 @@ function whyInTheEnd(answer: Answer, missing: readonly MissingLayers[]): Failure
   return {kind: 'full', missing, refusal};
 }
 
-/** Phase 2 calls hops distrusted that this answer avoids; where they said that they are full, room is what is missing. */
+/** Phase 2 calls hops distrusted that this answer avoids; if they reported that they are full, room is what is missing. */
 function asRefused({lastRefusal}: Answer, layers: MissingLayers): MissingLayers {
   const isForRoom = layers.why === 'distrusted' && lastRefusal !== null && isFull(lastRefusal);
   const {startLayer, endLayer} = layers;

@@ -40,8 +40,13 @@ export function passedClose(
   const served = servedWith(place, message, own);
   if (downstream === null) {
     if (served === null) return null;
-    const told = {kind: 'session-served', hops: served} as const;
-    return {kind: 'tell', to: open.clientId, address: addressOf(place, CLIENT_HOP), message: told};
+    const summary = {kind: 'session-served', hops: served} as const;
+    return {
+      kind: 'tell',
+      to: open.clientId,
+      address: addressOf(place, CLIENT_HOP),
+      message: summary,
+    };
   }
   const {kind, reason} = message;
   const passed = served === null ? {kind, reason} : {kind, reason, served};

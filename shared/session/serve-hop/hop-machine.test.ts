@@ -12,7 +12,7 @@ import {
   OTHER,
   sent,
   TAIL,
-  told,
+  replies,
 } from './testing/middle-hop.ts';
 
 describe('frames', () => {
@@ -32,7 +32,7 @@ describe('frames', () => {
     (position) => {
       const bench = new MiddleHop();
       bench.open();
-      expect(told(bench.frame(position))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER')}]);
+      expect(replies(bench.frame(position))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER')}]);
       expect(bench.machine.load.openSessions).toBe(0);
     },
   );
@@ -42,19 +42,19 @@ describe('frames', () => {
     bench.open(opening({epoch: 3}));
     expect(bench.frame(0, {epoch: 2, from: OTHER, position: 9})).toEqual([]);
     expect([...bench.machine.load.refusals]).toEqual([]);
-    expect(told(bench.frame(0, {epoch: 4}))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER')}]);
+    expect(replies(bench.frame(0, {epoch: 4}))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER')}]);
   });
 
   test('[HS4] a frame past the reserved cache is refused', () => {
     const bench = new MiddleHop();
     bench.open();
-    expect(told(bench.frame(0, {tokenCount: 8}))).toEqual([{to: HEAD, ...failed('KV_FULL')}]);
+    expect(replies(bench.frame(0, {tokenCount: 8}))).toEqual([{to: HEAD, ...failed('KV_FULL')}]);
   });
 
   test('[HS7] a frame before the opening was passed on is refused', () => {
     const bench = new MiddleHop();
     bench.hear(opening());
-    expect(told(bench.frame(0))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER')}]);
+    expect(replies(bench.frame(0))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER')}]);
   });
 
   test('[HS13] a tail says that it cannot verify yet', () => {
@@ -67,7 +67,7 @@ describe('frames', () => {
     }));
     bench.open(opening({hops}));
     const actions = bench.frame(0, {sample: true, verify: true});
-    expect(told(actions)[0]).toEqual({to: HEAD, ...failed('UNSUPPORTED')});
+    expect(replies(actions)[0]).toEqual({to: HEAD, ...failed('UNSUPPORTED')});
   });
 });
 
@@ -85,7 +85,7 @@ describe('truncation', () => {
     bench.frame(5, {epoch: 1});
     expect(sent(bench.run())).toMatchObject([{position: 5, epoch: 1}]);
     const beyond = bench.hear({kind: 'truncate', epoch: 2, position: 7}, {epoch: 2});
-    expect(told(beyond)).toContainEqual({to: HEAD, ...failed('OUT_OF_ORDER')});
+    expect(replies(beyond)).toContainEqual({to: HEAD, ...failed('OUT_OF_ORDER')});
   });
 
   test('[HS5] what ran in the epoch before is neither sent nor counted as held', () => {
@@ -110,7 +110,7 @@ describe('the end', () => {
     expect(bench.hear(close)).toEqual([]);
     expect(bench.frame(0)).toEqual([]);
     const unknown = bench.frame(0, {sessionId: asSessionId('00000000000000ff')});
-    expect(told(unknown)).toMatchObject([{to: HEAD, code: 'UNKNOWN_SESSION'}]);
+    expect(replies(unknown)).toMatchObject([{to: HEAD, code: 'UNKNOWN_SESSION'}]);
   });
 
   test('[HS6] a close of a lower epoch, or by who has no say, changes nothing', () => {
@@ -123,14 +123,14 @@ describe('the end', () => {
     expect(kindsOf(bench.hear(close, {from: CLIENT, epoch: 2}))).toEqual(['pass-close', 'free']);
   });
 
-  test('[HS11] a lost neighbour is told up the chain; the cache waits only if the client asked for that', () => {
+  test('[HS11] the loss of a neighbour is reported up the chain; the cache waits only if the client asked for that', () => {
     for (const keep of ['nothing', 'after-loss'] as const) {
       const bench = new MiddleHop();
       bench.open(opening({keep}));
       bench.frame(0, {tokenCount: 4});
       bench.run();
       const actions = bench.machine.peerLeft(TAIL, 0);
-      expect(told(actions)).toEqual([{to: HEAD, ...failed('PEER_LEFT', 2)}]);
+      expect(replies(actions)).toEqual([{to: HEAD, ...failed('PEER_LEFT', 2)}]);
       expect(bench.machine.load.openSessions).toBe(keep === 'nothing' ? 0 : 1);
       bench.nowMs = KEEP_MS;
       bench.machine.sweep(bench.nowMs);
@@ -158,7 +158,7 @@ describe('the end', () => {
     const bench = new MiddleHop({maxSessions: 1});
     bench.serveUntil(4);
     const second = asSessionId('00000000000000aa');
-    expect(told(bench.open(opening(), second))).toMatchObject([{code: 'SESSIONS_FULL'}]);
+    expect(replies(bench.open(opening(), second))).toMatchObject([{code: 'SESSIONS_FULL'}]);
     bench.machine.peerLeft(TAIL, 0);
     expect(kindsOf(bench.open(opening(), second))).toEqual([
       'pass-close',

@@ -10,7 +10,7 @@ import {
   OTHER,
   sent,
   TAIL,
-  told,
+  replies,
 } from './testing/middle-hop.ts';
 
 describe('resuming', () => {
@@ -30,7 +30,7 @@ describe('resuming', () => {
         message: {hopIndex: 2, hops: [{warmPosition: 3}, {warmPosition: position}, {}]},
       },
     ]);
-    expect(told(bench.frame(position + 1, {epoch: 1}))).toMatchObject([{code: 'OUT_OF_ORDER'}]);
+    expect(replies(bench.frame(position + 1, {epoch: 1}))).toMatchObject([{code: 'OUT_OF_ORDER'}]);
   });
 
   test('[HS8] the tail tells the client per hop from where it needs input', () => {
@@ -49,12 +49,12 @@ describe('resuming', () => {
     });
   });
 
-  test('[HS8] other layers begin anew, another client is refused, and so is the same epoch', () => {
+  test('[HS8] other layers start from scratch, another client is refused, and so is the same epoch', () => {
     const bench = new MiddleHop();
     bench.serveUntil(6);
     const stolen = bench.hear(opening({epoch: 1, clientId: OTHER}), {epoch: 1});
-    expect(told(stolen)).toMatchObject([{to: HEAD, code: 'MISADDRESSED'}]);
-    expect(told(bench.hear(opening()))).toMatchObject([{code: 'SESSION_EXISTS'}]);
+    expect(replies(stolen)).toMatchObject([{to: HEAD, code: 'MISADDRESSED'}]);
+    expect(replies(bench.hear(opening()))).toMatchObject([{code: 'SESSION_EXISTS'}]);
     const hops = [
       {peerId: HEAD, startLayer: 0, endLayer: 1, warmPosition: 6},
       {peerId: MID, startLayer: 1, endLayer: 6, warmPosition: 6},
@@ -128,7 +128,7 @@ describe('replaying', () => {
     );
   });
 
-  test('[HS10] who kept too little says from where, and nothing of that epoch goes on', () => {
+  test('[HS10] a hop that kept too little says from where, and nothing of that epoch continues', () => {
     const bench = new MiddleHop({keptBytes: 2 * 2 * HIDDEN_SIZE});
     bench.serveUntil(7);
     bench.open(opening({epoch: 1, warm: [7, 7, 0]}));
@@ -136,7 +136,7 @@ describe('replaying', () => {
       {kind: 'replay-from', epoch: 1, hopIndex: 1, position: 0},
       {epoch: 1},
     );
-    expect(told(answer)).toEqual([
+    expect(replies(answer)).toEqual([
       {to: HEAD, kind: 'kept-from', epoch: 1, hopIndex: 1, position: 5},
     ]);
     expect(bench.frame(7, {epoch: 1})).toEqual([]);
@@ -151,9 +151,9 @@ describe('replaying', () => {
     const bench = new MiddleHop();
     bench.serveUntil(5);
     const asked = {kind: 'replay-from', epoch: 0, hopIndex: 2, position: 0} as const;
-    expect(told(bench.hear(asked))).toEqual([{to: TAIL, ...asked}]);
+    expect(replies(bench.hear(asked))).toEqual([{to: TAIL, ...asked}]);
     const answer = {kind: 'kept-from', epoch: 0, hopIndex: 2, position: 4} as const;
-    expect(told(bench.hear(answer, {from: TAIL}))).toEqual([{to: HEAD, ...answer}]);
+    expect(replies(bench.hear(answer, {from: TAIL}))).toEqual([{to: HEAD, ...answer}]);
   });
 
   test('[HS9] without being asked to, a hop keeps nothing', () => {
@@ -162,6 +162,6 @@ describe('replaying', () => {
     bench.frame(0, {tokenCount: 4});
     bench.run();
     const asked = {kind: 'replay-from', epoch: 0, hopIndex: 1, position: 0} as const;
-    expect(told(bench.hear(asked))).toMatchObject([{kind: 'kept-from', position: 4}]);
+    expect(replies(bench.hear(asked))).toMatchObject([{kind: 'kept-from', position: 4}]);
   });
 });

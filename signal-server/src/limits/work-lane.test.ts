@@ -66,7 +66,7 @@ test('[WL5] units come back with time', async () => {
   expect(turns.every(({isMine}) => isMine)).toBe(true);
 });
 
-test('[WL6] who has its units back is forgotten', async () => {
+test('[WL6] a peer that has its units back is forgotten', async () => {
   const lane = new WorkLane({unitsPerSecond: 1e9, burstUnits: 1, maxWaitingPerPeer: 10});
   for (let i = 0; i < 100; i += 1) await lane.take({address: 'x', peer: `peer ${i}`}, 1);
   expect(lane.budgetCount).toBeLessThan(3);

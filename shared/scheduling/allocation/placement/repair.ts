@@ -13,18 +13,18 @@ const ACTING_CANDIDATES = 2;
  * that no waiting node fills is closed; `null` when it is not its turn. First
  * come nodes that keep all their layers and only extend over the gap, then
  * nodes whose layers others serve too; the most gap layers first, then lowest
- * hash. `coverage` holds everybody's shards and claims, `standing` only shards
+ * hash. `coverage` holds everybody's shards and claims, `served` only shards
  * that no claim is about to drop.
  */
 export function repairShard(
   coverage: Coverage,
-  standing: Coverage,
+  served: Coverage,
   candidates: readonly SnapshotNode[],
   self: SnapshotNode,
 ): PlacedShard | null {
   for (const gap of gapsOf(coverage)) {
     const offers = candidates
-      .flatMap((node) => offerOf(coverage.grid, standing, node, gap))
+      .flatMap((node) => offerOf(coverage.grid, served, node, gap))
       .toSorted((a, b) => b.rank - a.rank || hashText(a.nodeId) - hashText(b.nodeId));
     const mine = offers.slice(0, ACTING_CANDIDATES).find(({nodeId}) => nodeId === self.nodeId);
     if (mine !== undefined) return mine.shard;
@@ -34,12 +34,12 @@ export function repairShard(
 
 type Offer = {readonly nodeId: string; readonly shard: PlacedShard; readonly rank: number};
 
-/** Keeping one's own layers outranks any number of gap layers won by moving. */
+/** Keeping layers outranks any number of gap layers won by moving. */
 const EXTENDS_RANK = 1e6;
 
 function offerOf(
   grid: CutGrid,
-  standing: Coverage,
+  served: Coverage,
   node: SnapshotNode,
   gap: LayerSpan,
 ): readonly Offer[] {
@@ -50,7 +50,7 @@ function offerOf(
     const won = overlap(extended, gap);
     return [{nodeId: node.nodeId, shard: extended, rank: EXTENDS_RANK + won}];
   }
-  if (!isSpare(standing, own)) return [];
+  if (!isSpare(served, own)) return [];
   const moved = [
     longestFrom(grid, node.capacityLayers, gap.startLayer),
     longestUntil(grid, node.capacityLayers, gap.endLayer),

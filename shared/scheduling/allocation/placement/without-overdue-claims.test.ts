@@ -51,7 +51,7 @@ test('[PL10] slow loaders of large layers have more time, none has more than ten
   expect(limitFor(1e9)).toBe(MOST_CLAIM_MS);
 });
 
-test('[PL10] whoever claims for ever, or in the future, takes part in no plan', () => {
+test('[PL10] a node that claims for ever, or in the future, is in no plan', () => {
   const age = fc.oneof(
     fc.integer({min: LIMIT_MS + 1, max: 1e7}),
     fc.integer({min: -1e9, max: -1_001}),

@@ -3,8 +3,8 @@ import {isOverdue, type ClaimLimit} from '../../claim-limit.ts';
 import {snapshotOfNodes, type SnapshotNode, type SwarmSnapshot} from '../../swarm-snapshot.ts';
 
 /**
- * The swarm without claims that nobody need wait for any longer: who only claims is not
- * there, and who also serves counts as one that stays where it is. A tab's own claim stands:
+ * The swarm without claims that nobody need wait for any longer: a node that only claims is not
+ * there, and who also serves counts as one that stays where it is. A tab's own claim is kept:
  * what it loads will be there. Pure; O(N).
  *
  * @param asked.claimedMs how long a node has claimed in all without coming to serve.

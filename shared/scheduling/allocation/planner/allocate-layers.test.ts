@@ -142,7 +142,7 @@ test('[AL8] the events say what was considered, and account for every node', () 
 const stepsOf = ({pipelines}: Plan) => pipelines.map(({stepMs}) => stepMs);
 
 /** The worked example of README.md. */
-test('[AL9] near nodes stand together; the faster one takes what both could hold', () => {
+test('[AL9] near nodes form a pipeline; the faster one takes what both could hold', () => {
   const capacityLayers = {plain: 4, first: 3, last: 3, both: 2};
   const nodeAt = (id: string, at: number, decodeMsPerLayer: number) => ({
     id,
@@ -182,7 +182,7 @@ test('[AL3] a node that fits everything is a pipeline of its own', () => {
   });
 });
 
-test('[AL3] whatever stands near it, and however slow it is itself', () => {
+test('[AL3] whatever is near it, and however slow it is itself', () => {
   const member = fc.record({
     isWhole: fc.boolean(),
     at: fc.integer({min: 0, max: 40}),

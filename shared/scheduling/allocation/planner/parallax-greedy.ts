@@ -85,7 +85,7 @@ function nextSet(pool: PlanningPool, line: Line): {set: number[]; isComplete: bo
   return {set, isComplete: missing <= 0 && set.length > 0};
 }
 
-/** The order "sorted": largest capacity first, ties as they stand. */
+/** The order "sorted": largest capacity first, ties in their present order. */
 export function byCapacity(
   {plain, count}: PlanningPool,
   order: readonly number[] = Array.from({length: count}, (_, node) => node),

@@ -26,7 +26,7 @@ export class PipelineCost {
   /** Time in the layers and hops that no choice of head and tail undercuts. */
   #leastMs = 0;
   #bestMs = 0;
-  /** Position on the ring next to which head and tail stand. */
+  /** Position on the ring next to which head and tail are. */
   #bestAt = 0;
   #isForwards = true;
 

@@ -134,7 +134,7 @@ export class PipelineDraft {
     return realAt(this.#stepMs, otherAt) > realAt(this.#stepMs, at) ? other : node;
   }
 
-  /** Whether a node may stand in a pipeline with others: it holds something, and not everything. */
+  /** Whether a node may join others in a pipeline: it holds something, but not everything. */
   #canShare(node: number): boolean {
     return intAt(this.#pool.most, node) > 0 && this.#pool.holdsAll[node] === 0;
   }

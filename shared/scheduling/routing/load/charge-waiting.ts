@@ -20,7 +20,7 @@ export function chargeWaiting(
       busyMs: levelMs,
       saturation,
     });
-    // Some of it for standing in the queue at all, the rest for the work that is added to it.
+    // Some of it for entering the queue at all, the rest for the work that is added to it.
     const perLayerMs = ((1 - WAIT_PER_HOP) * queueMs) / Math.max(1, realAt(layersHeld, at));
     hopMs[at] = realAt(idleHopMs, at) + WAIT_PER_HOP * queueMs;
     layerMs[at] = realAt(idleLayerMs, at) + perLayerMs;

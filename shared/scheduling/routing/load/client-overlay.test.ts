@@ -59,7 +59,7 @@ test('[CO4] what others opened lately is about what they have opened unseen; its
   expect(overlay.over(seen(9000, 8900, 8), nobody).unseenSessions).toBe(0);
 });
 
-test('[CO4] who reads records before it asks knows how much is opened; of a longer time, two seconds count', () => {
+test('[CO4] a client that reads records before it asks knows how many sessions are opened; only the last two seconds count', () => {
   const record = {peerId: a, shards: [shard(0, 4, 4)]};
   const reader = new ClientOverlay();
   reader.see([{...record, openSessions: 3}], 1000);

@@ -60,7 +60,7 @@ export class ClientOverlay {
   }
 
   /**
-   * What records say now, to be told at every change: who looks only when it
+   * What records say, to be passed in at every change: a client that looks only when it
    * asks does not know how many others ask. O(N).
    */
   see(records: Iterable<SeenRecord>, nowMs: number): void {
@@ -96,7 +96,7 @@ export class ClientOverlay {
 
   /**
    * As many sessions as others have opened within the window, as far as heads
-   * tell: about as many have been opened since and are not told yet.
+   * tell: about as many have been opened since and are not in any record yet.
    */
   #unseenSessions({nodes, takenAtMs}: SwarmSnapshot): number {
     const heads = nodes.filter(({shards}) => isHead(shards));

@@ -33,21 +33,21 @@ export function idleStepsOf(index: RouteIndex): IdleSteps {
  * after it make the best chain that enters a node there.
  */
 function leastThrough(index: RouteIndex, costs: NodeCosts): Float64Array {
-  const {edges, nodeOf, standCount, heads, isTail, leastBackMs, snapshot} = index;
+  const {edges, nodeOf, holdingCount, heads, isTail, leastBackMs, snapshot} = index;
   const {layerMs, hopMs} = costs;
   const rest = restTimes(index, costs);
   const throughMs = new Float64Array(snapshot.nodes.length).fill(Infinity);
-  const note = (stand: number, ms: number) => {
-    const node = intAt(nodeOf, stand);
+  const note = (holding: number, ms: number) => {
+    const node = intAt(nodeOf, holding);
     throughMs[node] = Math.min(realAt(throughMs, node), ms);
   };
   const beforeMs = new Float64Array(edges.count);
-  // Per stand: least over its entries so far of what came before − entry × layer time.
-  const enteredMs = new Float64Array(standCount).fill(Infinity);
+  // Per holding: least over its entries so far of what came before − entry × layer time.
+  const enteredMs = new Float64Array(holdingCount).fill(Infinity);
   for (const [k, head] of heads.entries()) {
     const backMs = isTail[head] === 1 ? 0 : realAt(leastBackMs, k);
     enteredMs[head] = realAt(hopMs, intAt(nodeOf, head)) + backMs;
-    note(head, realAt(enteredMs, head) + realAt(rest.standMs, head));
+    note(head, realAt(enteredMs, head) + realAt(rest.holdingMs, head));
   }
   const leftMs = (edge: number) => {
     const from = intAt(edges.from, edge);

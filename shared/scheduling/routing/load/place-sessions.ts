@@ -40,9 +40,9 @@ export function placeSessions({index, costs, sessions, most, ...scale}: PlacingR
 /** The best chains of which no two share a node. */
 function disjoint(bestFirst: readonly FoundChain[], {nodeOf}: RouteIndex): readonly FoundChain[] {
   const used = new Set<number>();
-  return bestFirst.filter(({stands}) => {
-    if (stands.some((stand) => used.has(intAt(nodeOf, stand)))) return false;
-    for (const stand of stands) used.add(intAt(nodeOf, stand));
+  return bestFirst.filter(({holdings}) => {
+    if (holdings.some((holding) => used.has(intAt(nodeOf, holding)))) return false;
+    for (const holding of holdings) used.add(intAt(nodeOf, holding));
     return true;
   });
 }

@@ -26,7 +26,7 @@ const layer = fc.oneof({arbitrary: fc.constantFrom(0, 2, 4), weight: 12}, fc.nat
 const mostly = fc.nat({max: 5}).map((drawn) => drawn > 0);
 const anyMs = fc.oneof(fc.constantFrom(0, 1, 3), fc.double({min: 0, max: 1e9, noNaN: true}));
 
-/** Nodes with any shards, also off the grid or without what stands at an end of the model. */
+/** Nodes with any shards, also off the grid or without embedding or LM head. */
 const anyNode = fc
   .record({
     at: fc.nat({max: ids.length - 1}),

@@ -90,7 +90,7 @@ test('[RT4] names the layers that nobody serves, and why', () => {
   });
 });
 
-test('[RT15] a request that fits no idle cache is told the most that fits, and not that all are full', () => {
+test('[RT15] a request that fits no idle cache gets the most that fits, not that all are full', () => {
   const small = {kvTokensFree: 18};
   const smaller = {kvTokensFree: 15};
   // 10 + 10 tokens need 19 places.

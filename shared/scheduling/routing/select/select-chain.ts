@@ -69,8 +69,8 @@ function chooseSpread(
   costs: NodeCosts,
   random: NextRandom,
 ): FoundChain | null {
-  const weights = found.map(({stands}) => {
-    const busiestMs = Math.max(...stands.map((s) => costs.workMs[index.nodeOf[s] ?? 0] ?? 0));
+  const weights = found.map(({holdings}) => {
+    const busiestMs = Math.max(...holdings.map((s) => costs.workMs[index.nodeOf[s] ?? 0] ?? 0));
     return 1 / (1 + busiestMs);
   });
   let at = random() * weights.reduce((sum, weight) => sum + weight, 0);

@@ -55,7 +55,7 @@ export type HopAction =
       readonly address: ControlAddress;
       readonly message: Message;
     }
-  /** The end goes down the chain with what this hop measured added; at the tail, the client is told. */
+  /** The end goes down the chain with what this hop measured added; at the tail, it goes to the client. */
   | {readonly kind: 'pass-close'; readonly place: HopPlace; readonly message: CloseSession}
   /** Let the engine and the links forget the session. */
   | {readonly kind: 'free'; readonly place: HopPlace};

@@ -29,7 +29,7 @@ export type SessionEvent =
   | {readonly kind: 'resume'; readonly from: PeerId; readonly open: OpenSession}
   /** The engine has made room. */
   | {readonly kind: 'reserved'; readonly epoch: number}
-  /** The opening was passed on, or the client was told that the ring is ready. */
+  /** The opening was passed on, or the client was sent `session-ready`. */
   | {readonly kind: 'linked'; readonly epoch: number}
   /** The engine or a link failed under the session. */
   | {

@@ -13,7 +13,7 @@ export type HopPlace = {
   readonly range: LayerRange;
   readonly isHead: boolean;
   readonly isTail: boolean;
-  /** Who opened the session here: the client for the head, else the hop before. */
+  /** The peer that opened the session here: the client for the head, else the hop before. */
   readonly upstream: PeerId;
   /** The hop after, or `null` at the tail. */
   readonly downstream: PeerId | null;
@@ -49,14 +49,14 @@ export function upstreamHop({open}: HopPlace): number {
   return open.hopIndex === 0 ? CLIENT_HOP : open.hopIndex - 1;
 }
 
-/** Who feeds the head its tokens after the prompt. */
+/** The hop that feeds the head its tokens after the prompt. */
 export function headOf({open}: HopPlace): PeerId {
   const head = open.hops[0];
   assert(head !== undefined, 'a chain has a head');
   return head.peerId;
 }
 
-/** Who may send data frames of this session to this hop. */
+/** The peers that may send data frames of this session to this hop. */
 export function mayFeed({open, upstream, isHead}: HopPlace, from: PeerId): boolean {
   return from === upstream || (isHead && from === open.hops.at(-1)?.peerId);
 }
@@ -73,7 +73,7 @@ export function dependsOn(place: HopPlace, peerId: PeerId): boolean {
   return isTail && (peerId === open.clientId || peerId === headOf(place));
 }
 
-/** The hop at `peerId`; this hop itself when that is no hop of the chain. */
+/** The hop at `peerId`; this hop itself when that peer is not in the chain. */
 export function hopIndexOf({open}: HopPlace, peerId: PeerId): number {
   const index = open.hops.findIndex((hop) => hop.peerId === peerId);
   return index === -1 ? open.hopIndex : index;

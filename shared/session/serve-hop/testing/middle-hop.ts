@@ -135,7 +135,7 @@ export const sent = (actions: readonly HopAction[]) =>
         ]
       : [],
   );
-export const told = (actions: readonly HopAction[]) =>
+export const replies = (actions: readonly HopAction[]) =>
   actions.flatMap((action) => (action.kind === 'tell' ? [{to: action.to, ...action.message}] : []));
 export const kindsOf = (actions: readonly HopAction[]) => actions.map(({kind}) => kind);
 export const failed = (code: string, hopIndex = 1) => ({kind: 'session-failed', hopIndex, code});

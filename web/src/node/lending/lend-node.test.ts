@@ -32,7 +32,7 @@ test('[LN1] a stop while the tab joins the swarm is not lost', async () => {
   expect(node.hop).toBeNull();
 });
 
-test('[LN1] who stops and lends again while the tab joins lends once', async () => {
+test('[LN1] stopping and lending again while the tab joins lends once', async () => {
   const {membership, listenerCount} = await memoryMembership();
   const joined = Promise.withResolvers<SwarmMembership>();
   const node = new LendNode(() => joined.promise);
@@ -62,7 +62,7 @@ async function failedNode(): Promise<{
   return {node, kinds, listenerCount};
 }
 
-test('[LN1] who stops a lending that failed and lends again at once lends once', async () => {
+test('[LN1] stopping lending that failed and lending again at once lends once', async () => {
   const {node, kinds, listenerCount} = await failedNode();
   await Promise.all([node.stop(), node.lend(STUB), node.lend(STUB)]);
   expect(kinds.slice(kinds.indexOf('failed'))).toEqual(['failed', 'idle', 'joining', 'waiting']);
@@ -93,7 +93,7 @@ test('[LN2] two stops at once end one lending, and leave no listener and no reco
   expect(kinds).toEqual(['idle', 'joining', 'waiting', 'idle', 'joining', 'waiting', 'idle']);
 });
 
-test('[LN3] a swarm that cannot be joined is told with its code, and can be tried again', async () => {
+test('[LN3] a swarm that cannot be joined is reported with its code, and can be tried again', async () => {
   const {membership} = await memoryMembership();
   const joins = [Promise.reject(new Error('no server')), Promise.resolve(membership)];
   const node = new LendNode(() => joins.shift() ?? Promise.reject(new Error('joined twice')));

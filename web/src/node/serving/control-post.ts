@@ -10,7 +10,7 @@ const MAX_WAITING_PER_PEER = 256;
 const NEVER = new AbortController().signal;
 
 /**
- * Messages that nobody waits for. A peer that cannot be reached is told by its
+ * Messages that nobody waits for. A peer that cannot be reached is noticed by its
  * own closed link; one that asks for answers and does not read them costs no
  * more memory than `MAX_WAITING_PER_PEER` of them: the rest is not sent.
  */

@@ -12,7 +12,7 @@ import type {ReportToHop} from './report-to-hop.ts';
 
 type Action<Kind extends HopAction['kind']> = Extract<HopAction, {readonly kind: Kind}>;
 
-/** The messages of one hop: read, linked, told, passed on. */
+/** The messages of one hop: read, linked, closing, passed on. */
 export class HopControl {
   readonly #post: ControlPost;
   readonly #links: HopLinks;
@@ -57,7 +57,7 @@ export class HopControl {
 
   passClose(action: Action<'pass-close'>): void {
     const {sessionId, open} = action.place;
-    const told = passedClose(action, this.#links.servedBy(sessionId, open.hopIndex));
-    if (told !== null) this.tell(told);
+    const closing = passedClose(action, this.#links.servedBy(sessionId, open.hopIndex));
+    if (closing !== null) this.tell(closing);
   }
 }

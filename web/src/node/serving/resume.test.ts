@@ -15,7 +15,7 @@ const NEVER = new AbortController();
 
 /** A client that says each word itself, so that a test can lose a hop at any of them. */
 class PlainClient {
-  readonly told: Message[] = [];
+  readonly received: Message[] = [];
   readonly tokenIds: number[] = [];
   readonly #swarm: RingSwarm;
   readonly #transport;
@@ -27,7 +27,7 @@ class PlainClient {
     this.#transport = swarm.network.join(asPeerId('client'));
     this.#transport.onFrame((_, bytes) => {
       const frame = parseFrame(bytes);
-      if (frame.kind === 'control') this.told.push(decodeControlFrame(frame));
+      if (frame.kind === 'control') this.received.push(decodeControlFrame(frame));
       else if (frame.epoch === this.#epoch) {
         this.tokenIds.push(...decodeSampledTokens(frame).map(({tokenId}) => tokenId));
       }
@@ -142,7 +142,7 @@ async function loseMiddle(keptBytes?: number) {
   swarm.network.cut(head.peerId, mid.peerId);
   swarm.network.cut(mid.peerId, tail.peerId);
   await swarm.settle();
-  expect(client.told).toContainEqual({kind: 'session-failed', hopIndex: 1, code: 'PEER_LEFT'});
+  expect(client.received).toContainEqual({kind: 'session-failed', hopIndex: 1, code: 'PEER_LEFT'});
   const {position} = client;
   await client.open(1, [
     [head, position],
@@ -150,7 +150,7 @@ async function loseMiddle(keptBytes?: number) {
     [tail, position],
   ]);
   const inputFrom = [position, 0, position];
-  expect(client.told.at(-1)).toEqual({kind: 'session-ready', inputFrom});
+  expect(client.received.at(-1)).toEqual({kind: 'session-ready', inputFrom});
   await client.say({kind: 'replay-from', epoch: 1, hopIndex: 0, position: 0});
   return {swarm, client, ...hops};
 }
@@ -177,13 +177,13 @@ test('[HS10] where too little was kept, the client goes back with its token list
   await client.goOn();
   await swarm.settle();
   const {position} = client;
-  expect(client.told.at(-1)).toMatchObject({kind: 'kept-from', epoch: 1, hopIndex: 0});
+  expect(client.received.at(-1)).toMatchObject({kind: 'kept-from', epoch: 1, hopIndex: 0});
   await client.open(2, [
     [head, 0],
     [spare, 0],
     [tail, position],
   ]);
-  expect(client.told.at(-1)).toEqual({kind: 'session-ready', inputFrom: [0, 0, position]});
+  expect(client.received.at(-1)).toEqual({kind: 'session-ready', inputFrom: [0, 0, position]});
   await client.feed(0, [...PROMPT, ...client.tokenIds.slice(0, -1)], false);
   await client.goOn();
   await client.read(NEW_TOKENS);

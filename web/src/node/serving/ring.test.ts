@@ -225,7 +225,7 @@ describe('a ring of hops', () => {
     expect(swarm.openSessions()).toBe(0);
   });
 
-  test('[RG8] a hop whose link is lost in mid-answer ends it with PEER_LEFT, and the others are freed', async () => {
+  test('[RG8] a hop whose link is lost during an answer ends it with PEER_LEFT, and the others are freed', async () => {
     const swarm = new RingSwarm();
     const [head, mid, tail] = threeHops(swarm);
     if (head === undefined || mid === undefined || tail === undefined)

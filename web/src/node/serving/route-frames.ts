@@ -10,7 +10,7 @@ export type FrameReceivers = {
   readonly client: {receive(from: PeerId, frame: Frame): void};
   /** Answers that this node serves a part of; `null` when it lends nothing. */
   readonly hop: () => {receive(from: PeerId, frame: Frame): void} | null;
-  /** Bytes that are no frame. */
+  /** Bytes that are not a frame. */
   readonly onMalformed: (from: PeerId) => void;
 };
 
