@@ -1,7 +1,7 @@
 import {unreachable} from '#shared/base/assert.ts';
 import type {WeftError} from '#shared/base/errors.ts';
-import type {Answer, FailureReason} from '#shared/session/generation/generation-state.ts';
-import type {Refusal} from '#shared/session/generation/refusal.ts';
+import type {Answer, FailureReason} from '#shared/session/generation/state/generation-state.ts';
+import type {Refusal} from '#shared/session/generation/state/refusal.ts';
 import {GenerationFailedError} from './generation-failed.ts';
 import {PromptTooLongError} from './prompt-too-long.ts';
 import {SwarmFullError} from './swarm-full.ts';

@@ -1,14 +1,14 @@
 import type {
   GenerationAction,
   GenerationStep,
-} from '#shared/session/generation/generation-action.ts';
-import type {SeenEvent} from '#shared/session/generation/generation-event.ts';
+} from '#shared/session/generation/state/generation-action.ts';
+import type {SeenEvent} from '#shared/session/generation/state/generation-event.ts';
 import {
   isOver,
   wakeAtMs,
   type GenerationState,
-} from '#shared/session/generation/generation-state.ts';
-import type {GenerationTask} from '#shared/session/generation/generation-task.ts';
+} from '#shared/session/generation/state/generation-state.ts';
+import type {GenerationTask} from '#shared/session/generation/state/generation-task.ts';
 import {startGeneration, stepGeneration} from '#shared/session/generation/step-generation.ts';
 
 /** Time as a driver has it: the browser's, or virtual. */

@@ -4,7 +4,7 @@ import {refusalOf} from '#shared/protocol/control/refusal-of.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {decodeSampledTokens} from '#shared/protocol/frame/sampled-token.ts';
-import type {SeenEvent} from '#shared/session/generation/generation-event.ts';
+import type {SeenEvent} from '#shared/session/generation/state/generation-event.ts';
 
 /** What a frame says to an answer that these hops serve; `null` when its sender has no say in it. */
 export function readSession(hops: readonly Hop[], from: PeerId, frame: Frame): SeenEvent | null {

@@ -1,7 +1,7 @@
 import type {SessionId} from '#shared/base/ids.ts';
 import type {HopServed} from '#shared/protocol/control/hop-served.ts';
 import type {Hop, Sampling} from '#shared/protocol/control/open-session.ts';
-import type {ReaderNews} from '#shared/session/generation/generation-action.ts';
+import type {ReaderNews} from '#shared/session/generation/state/generation-action.ts';
 
 export type GenerationRequest = {
   readonly promptTokenIds: readonly number[];

@@ -6,9 +6,15 @@ import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {HopServed} from '#shared/protocol/control/hop-served.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-import type {GenerationAction, ReaderNews} from '#shared/session/generation/generation-action.ts';
-import {pieceTokensOf, type GenerationLimits} from '#shared/session/generation/generation-task.ts';
-import type {Refusal} from '#shared/session/generation/refusal.ts';
+import type {
+  GenerationAction,
+  ReaderNews,
+} from '#shared/session/generation/state/generation-action.ts';
+import {
+  pieceTokensOf,
+  type GenerationLimits,
+} from '#shared/session/generation/state/generation-task.ts';
+import type {Refusal} from '#shared/session/generation/state/refusal.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {failureOf} from './failure-of.ts';
 import {GenerationRun} from './generation-run.ts';

@@ -5,7 +5,7 @@ import type {ManifestHash, PeerId, SessionId} from '#shared/base/ids.ts';
 import type {OpenSession} from '#shared/protocol/control/open-session.ts';
 import {encodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
-import type {GenerationAction} from '#shared/session/generation/generation-action.ts';
+import type {GenerationAction} from '#shared/session/generation/state/generation-action.ts';
 import type {GenerationRequest} from './reader-event.ts';
 
 /** What an answer sends down its chain. */

@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import {asPeerId} from '../base/ids.ts';
 import {RECORD_MAX_BYTES} from './node-record.ts';
+import {PROTOCOL_MAJOR} from './version.ts';
+
+export const DIRECTORY_PROTOCOL = `/weft/directory/${PROTOCOL_MAJOR}.0.0`;
 
 /** A record of the greatest size, in base64. */
 export const MAX_RECORD_BASE64_CHARS = Math.ceil(RECORD_MAX_BYTES / 3) * 4;

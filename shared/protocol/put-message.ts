@@ -1,5 +1,8 @@
 import * as z from 'zod';
 import {MAX_RECORD_BASE64_CHARS} from './directory-message.ts';
+import {PROTOCOL_MAJOR} from './version.ts';
+
+export const PUT_PROTOCOL = `/weft/put/${PROTOCOL_MAJOR}.0.0`;
 
 /** Why no reader may use a record, and so no server may keep it. */
 export const recordRefusalSchema = z.enum([

@@ -14,6 +14,7 @@ import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
 import {forgetPeersThatLeft} from '#shared/transport/forget-peers-that-left.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {RecordService} from './directory/record-service.ts';
+import type {ServerCounters} from './metrics/server-counters.ts';
 import {UpgradeListener} from './http/web-socket/upgrade-listener.ts';
 import type {Misconduct} from './limits/conduct-book.ts';
 import {ConnectionLimits} from './limits/connection-limits.ts';
@@ -36,22 +37,6 @@ type Services = {
   ping: Ping;
   relay: CircuitRelayService;
   dht: KadDHT;
-};
-
-export type ServerCounters = {
-  readonly relayedBytes: number;
-  readonly relayedConnections: number;
-  /** Those that are open now. */
-  readonly openRelayedConnections: number;
-  readonly reservations: number;
-  readonly dhtRecords: number;
-  /** Records and DHT messages that were refused. */
-  readonly refusedRecords: number;
-  readonly connections: number;
-  /** Open streams of the directory. */
-  readonly directoryReaders: number;
-  /** What was refused or ended, by reason. */
-  readonly refusals: Readonly<Record<string, number>>;
 };
 
 type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;

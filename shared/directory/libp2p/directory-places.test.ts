@@ -1,3 +1,4 @@
+import {PUT_PROTOCOL} from '../../protocol/put-message.ts';
 import {setImmediate} from 'node:timers/promises';
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {Libp2p, PrivateKey} from '@libp2p/interface';
@@ -7,13 +8,11 @@ import {asPeerId, type PeerId} from '../../base/ids.ts';
 import {fixedServers} from '../../testing/fixed-servers.ts';
 import {idOf, openMemoryPeer, serveRecords} from '../../testing/memory-peers.ts';
 import {buildRecord} from '../../testing/record-builder.ts';
-import {DIRECTORY_MESSAGE_MAX_BYTES} from '../../protocol/directory-message.ts';
+import {DIRECTORY_PROTOCOL, DIRECTORY_MESSAGE_MAX_BYTES} from '../../protocol/directory-message.ts';
 import {toBase64} from '../base64.ts';
-import {DIRECTORY_PROTOCOL} from '../server/directory-server.ts';
 import type {Directory} from '../directory.ts';
 import {JsonStream} from '../json-stream.ts';
 import {openLibp2pDirectory} from './libp2p-directory.ts';
-import {PUT_PROTOCOL} from './put-record.ts';
 import {recordPrefix, sealRecord, type SealedRecord} from '../records/signed-record.ts';
 
 const model = buildRecord();

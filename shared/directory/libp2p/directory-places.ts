@@ -1,8 +1,8 @@
+import {DIRECTORY_PROTOCOL} from '../../protocol/directory-message.ts';
 import type {Libp2p} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import {asPeerId, type PeerId} from '../../base/ids.ts';
 import type {DirectoryReply} from '../../protocol/directory-message.ts';
-import {DIRECTORY_PROTOCOL} from '../server/directory-server.ts';
 import type {NamedServers} from '../../transport/server-link/named-servers.ts';
 import type {RecordSource} from '../records/record-table.ts';
 import {DirectoryError} from '../directory.ts';

@@ -1,11 +1,13 @@
 import type {Libp2p, PeerId} from '@libp2p/interface';
-import {PUT_MESSAGE_MAX_BYTES, putReplySchema, type PutReply} from '../../protocol/put-message.ts';
-import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
+import {
+  PUT_PROTOCOL,
+  PUT_MESSAGE_MAX_BYTES,
+  putReplySchema,
+  type PutReply,
+} from '../../protocol/put-message.ts';
 import {toBase64} from '../base64.ts';
 import {JsonStream} from '../json-stream.ts';
 import type {SealedRecord} from '../records/signed-record.ts';
-
-export const PUT_PROTOCOL = `/weft/put/${PROTOCOL_MAJOR}.0.0`;
 
 type Options = {
   readonly libp2p: Libp2p;

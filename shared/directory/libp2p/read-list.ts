@@ -1,11 +1,11 @@
 import type {Connection, Stream} from '@libp2p/interface';
 import {
+  DIRECTORY_PROTOCOL,
   DIRECTORY_BEAT_MS,
   DIRECTORY_MESSAGE_MAX_BYTES,
   directoryReplySchema,
   type DirectoryReply,
 } from '../../protocol/directory-message.ts';
-import {DIRECTORY_PROTOCOL} from '../server/directory-server.ts';
 import {DirectoryError} from '../directory.ts';
 import {JsonStream} from '../json-stream.ts';
 

@@ -4,12 +4,13 @@ import {peerIdFromPrivateKey} from '@libp2p/peer-id';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {asManifestHash, asPeerId, asSwarmId} from '../../base/ids.ts';
 import {
+  DIRECTORY_PROTOCOL,
   DIRECTORY_MESSAGE_MAX_BYTES,
   directoryReplySchema,
 } from '../../protocol/directory-message.ts';
 import {openMemoryPeer} from '../../testing/memory-peers.ts';
 import {buildRecord} from '../../testing/record-builder.ts';
-import {DIRECTORY_PROTOCOL, serveDirectory, type DirectoryServer} from './directory-server.ts';
+import {serveDirectory, type DirectoryServer} from './directory-server.ts';
 import {JsonStream} from '../json-stream.ts';
 import {NewestRecordDatastore} from './newest-record-datastore.ts';
 import {recordPrefix, sealRecord} from '../records/signed-record.ts';

@@ -1,15 +1,14 @@
 import type {Connection, Libp2p, Stream} from '@libp2p/interface';
 import {
+  DIRECTORY_PROTOCOL,
   DIRECTORY_REQUEST_MAX_BYTES,
   directoryRequestSchema,
 } from '../../protocol/directory-message.ts';
-import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
 import {whenPeersLeft} from '../../transport/when-peers-left.ts';
 import {DirectoryReader} from './directory-reader.ts';
 import {JsonStream} from '../json-stream.ts';
 import type {NewestRecordDatastore} from './newest-record-datastore.ts';
 
-export const DIRECTORY_PROTOCOL = `/weft/directory/${PROTOCOL_MAJOR}.0.0`;
 /** A tab that loses its connection has this long to come back before others hear of it. */
 const GONE_AFTER_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 10_000;

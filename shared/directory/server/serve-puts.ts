@@ -1,12 +1,12 @@
 import type {Connection, Libp2p, Stream} from '@libp2p/interface';
 import {
+  PUT_PROTOCOL,
   PUT_MESSAGE_MAX_BYTES,
   putRequestSchema,
   type PutReply,
 } from '../../protocol/put-message.ts';
 import {fromBase64} from '../base64.ts';
 import {JsonStream} from '../json-stream.ts';
-import {PUT_PROTOCOL} from '../libp2p/put-record.ts';
 import type {Offerer, RecordIntake} from './record-intake.ts';
 
 /** A publisher that takes longer for one small message is gone. */

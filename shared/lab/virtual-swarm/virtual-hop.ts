@@ -13,7 +13,7 @@ import {
   passedClose,
   statesFrame,
 } from '#shared/session/serve-hop/hop-frames.ts';
-import {HOP_LIMITS} from '#shared/session/serve-hop/hop-context.ts';
+import {HOP_LIMITS} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {HopMachine, type Heard, type HopTurn} from '#shared/session/serve-hop/hop-machine.ts';
 import type {VirtualTime} from './virtual-time.ts';
 import type {VirtualPeer, VirtualWire} from './virtual-wire.ts';

@@ -3,10 +3,10 @@ import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
-import type {GenerationStep} from './generation-action.ts';
-import type {GenerationEvent, SeenEvent} from './generation-event.ts';
-import {isOver, tokenCountOf, type GenerationState} from './generation-state.ts';
-import {GENERATION_LIMITS, type GenerationTask} from './generation-task.ts';
+import type {GenerationStep} from './state/generation-action.ts';
+import type {GenerationEvent, SeenEvent} from './state/generation-event.ts';
+import {isOver, tokenCountOf, type GenerationState} from './state/generation-state.ts';
+import {GENERATION_LIMITS, type GenerationTask} from './state/generation-task.ts';
 import {startGeneration, stepGeneration} from './step-generation.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'];

@@ -2,10 +2,10 @@ import {expect, test} from 'vitest';
 import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
-import type {GenerationAction, GenerationStep} from './generation-action.ts';
-import type {SeenEvent} from './generation-event.ts';
-import {isOver, wakeAtMs} from './generation-state.ts';
-import {GENERATION_LIMITS, type GenerationTask} from './generation-task.ts';
+import type {GenerationAction, GenerationStep} from './state/generation-action.ts';
+import type {SeenEvent} from './state/generation-event.ts';
+import {isOver, wakeAtMs} from './state/generation-state.ts';
+import {GENERATION_LIMITS, type GenerationTask} from './state/generation-task.ts';
 import {startGeneration, stepGeneration} from './step-generation.ts';
 
 const hop = (name: string, startLayer: number, endLayer: number): Hop => ({

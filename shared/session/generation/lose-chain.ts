@@ -3,9 +3,9 @@ import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {REFUSALS} from '#shared/protocol/control/refusal-code.ts';
 import {chooseHops} from './choose-hops.ts';
 import {closeBroken, endAsFailed} from './end-answer.ts';
-import type {GenerationStep} from './generation-action.ts';
-import type {Answer, ServedState} from './generation-state.ts';
-import {isFull, type Refusal} from './refusal.ts';
+import type {GenerationStep} from './state/generation-action.ts';
+import type {Answer, ServedState} from './state/generation-state.ts';
+import {isFull, type Refusal} from './state/refusal.ts';
 
 /**
  * A chain does not, or no longer, serve the answer: another one is chosen, or the answer fails.

@@ -3,12 +3,17 @@ import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {chooseHops} from './choose-hops.ts';
 import {stopAnswer} from './end-answer.ts';
 import {handOver} from './feed-head.ts';
-import type {GenerationStep} from './generation-action.ts';
-import type {GenerationEvent} from './generation-event.ts';
-import {isOver, wakeAtMs, type GenerationState, type ServedState} from './generation-state.ts';
-import type {GenerationTask} from './generation-task.ts';
+import type {GenerationStep} from './state/generation-action.ts';
+import type {GenerationEvent} from './state/generation-event.ts';
+import {
+  isOver,
+  wakeAtMs,
+  type GenerationState,
+  type ServedState,
+} from './state/generation-state.ts';
+import type {GenerationTask} from './state/generation-task.ts';
 import {loseChain} from './lose-chain.ts';
-import type {Refusal} from './refusal.ts';
+import type {Refusal} from './state/refusal.ts';
 import {takeChain, takeGap} from './take-choice.ts';
 import {takeKeptFrom, takeReady} from './take-ready.ts';
 import {takeTokens} from './take-tokens.ts';

@@ -1,10 +1,10 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import {endAsFailed} from './end-answer.ts';
-import type {GenerationStep} from './generation-action.ts';
-import {tokenCountOf, type Answer, type FailureReason} from './generation-state.ts';
+import type {GenerationStep} from './state/generation-action.ts';
+import {tokenCountOf, type Answer, type FailureReason} from './state/generation-state.ts';
 import {openChain} from './open-chain.ts';
-import {isFull} from './refusal.ts';
+import {isFull} from './state/refusal.ts';
 
 /** How soon an answer that found no room, or nobody to replace a lost hop, asks again. */
 const LOOK_AGAIN_MS = 500;

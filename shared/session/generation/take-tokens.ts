@@ -1,7 +1,7 @@
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {endAsComplete} from './end-answer.ts';
-import type {GenerationAction, GenerationStep} from './generation-action.ts';
-import {tokenCountOf, type ServedState} from './generation-state.ts';
+import type {GenerationAction, GenerationStep} from './state/generation-action.ts';
+import {tokenCountOf, type ServedState} from './state/generation-state.ts';
 import {loseChain} from './lose-chain.ts';
 
 /** Each token comes once, at the position after the last one; what comes behind the end is not looked at. */

@@ -6,7 +6,7 @@ import {CLIENT_HOP, type Frame} from '#shared/protocol/frame/frame.ts';
 import {StepQueue} from './step-queue.ts';
 import {checkOpening, type ServedRange} from './check-opening.ts';
 import type {HopAction, SessionStep} from './hop-session/hop-action.ts';
-import type {HopContext} from './hop-context.ts';
+import type {HopContext} from './hop-session/hop-context.ts';
 import type {SessionEvent, StepOutput} from './hop-session/hop-event.ts';
 import type {HopPlace} from './hop-session/hop-place.ts';
 import {openSession} from './hop-session/open-session.ts';

@@ -1,4 +1,4 @@
-import {createChat} from '#shared/client/create-chat.ts';
+import {createChat} from '#shared/client/chat/create-chat.ts';
 import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 import type {DeviceState} from '../ports/device-state.ts';
 import type {Services} from './lazy-services.ts';

@@ -5,10 +5,10 @@ import {exposeTabControl} from './tab-control.ts';
 import {lazyServices} from './lazy-services.ts';
 import {KV_TOKENS} from '../node/lending/lending-limits.ts';
 import {AppShell} from '../ui/app-shell.ts';
-import {renderRefusal} from '../ui/render-refusal.ts';
+import {renderRefusal} from '../ui/parts/render-refusal.ts';
 import {watchDevice} from './watch-device.ts';
 import {WatchedNetwork} from './watch-network.ts';
-import {rememberMemoryCap, type MemoryCap} from '../ui/lend/memory-cap.ts';
+import {rememberMemoryCap, type MemoryCap} from '../ui/controllers/memory-cap.ts';
 
 /** Nothing of a tab that a program drives outlives it. */
 const FORGETFUL: MemoryCap = {read: () => null, write: () => undefined};

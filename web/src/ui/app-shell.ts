@@ -4,9 +4,9 @@ import {customElement, property} from 'lit/decorators.js';
 import type {ChatService} from '../ports/chat-service.ts';
 import './chat/ask-panel.ts';
 import type {NetworkService} from '../ports/network-service.ts';
-import {chatContext} from './contexts.ts';
+import {chatContext} from './parts/contexts.ts';
 import './lend/lend-panel.ts';
-import {controlStyles} from './control-styles.ts';
+import {controlStyles} from './parts/control-styles.ts';
 import {
   isStopped,
   LendController,
@@ -15,7 +15,7 @@ import {
 } from './controllers/lend-controller.ts';
 import {NetworkController} from './controllers/network-controller.ts';
 import {formatByteRange} from './format/format-bytes.ts';
-import {ChoiceEvent, LendWantedEvent, StopWantedEvent} from './page-events.ts';
+import {ChoiceEvent, LendWantedEvent, StopWantedEvent} from './parts/page-events.ts';
 
 /** The page. Services are set by the composition root before the element is shown. */
 @customElement('weft-app')

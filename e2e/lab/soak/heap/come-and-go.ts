@@ -1,10 +1,10 @@
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {Connection} from '@libp2p/interface';
-import {DIRECTORY_PROTOCOL} from '#shared/directory/server/directory-server.ts';
 import {JsonStream} from '#shared/directory/json-stream.ts';
 import {putRecord} from '#shared/directory/libp2p/put-record.ts';
 import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import {
+  DIRECTORY_PROTOCOL,
   DIRECTORY_MESSAGE_MAX_BYTES,
   directoryReplySchema,
 } from '#shared/protocol/directory-message.ts';

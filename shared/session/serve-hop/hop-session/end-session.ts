@@ -1,7 +1,7 @@
 import {CLIENT_HOP} from '#shared/protocol/frame/frame.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {CloseSession, SessionAction, SessionStep} from './hop-action.ts';
-import type {HopContext} from '../hop-context.ts';
+import type {HopContext} from './hop-context.ts';
 import {addressOf, upstreamHop, type HopPlace} from './hop-place.ts';
 import type {OpenState} from './session-state.ts';
 

@@ -4,7 +4,7 @@ import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {endSession} from './end-session.ts';
 import type {SessionAction, SessionStep} from './hop-action.ts';
-import type {HopContext} from '../hop-context.ts';
+import type {HopContext} from './hop-context.ts';
 import type {SessionEvent} from './hop-event.ts';
 import {headOf, mayFeed} from './hop-place.ts';
 import {keepStates, packStates, statesFrom, type StatePiece} from './kept-states.ts';

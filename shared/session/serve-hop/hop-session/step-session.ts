@@ -2,7 +2,7 @@ import {unreachable} from '#shared/base/assert.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {endSession, freeSession, loseChain} from './end-session.ts';
 import type {SessionStep} from './hop-action.ts';
-import type {HopContext} from '../hop-context.ts';
+import type {HopContext} from './hop-context.ts';
 import type {SessionEvent} from './hop-event.ts';
 import {dependsOn, hopIndexOf} from './hop-place.ts';
 import {linkSession, resumeSession, serveSession} from './open-session.ts';

@@ -2,7 +2,7 @@ import {unreachable} from '#shared/base/assert.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
 import {closeSession, endSession, loseChain} from './end-session.ts';
 import type {SessionAction, SessionStep} from './hop-action.ts';
-import type {HopContext} from '../hop-context.ts';
+import type {HopContext} from './hop-context.ts';
 import type {SessionWord} from './hop-event.ts';
 import {addressOf, mayCommand, upstreamHop, type HopPlace} from './hop-place.ts';
 import {statesBefore} from './kept-states.ts';

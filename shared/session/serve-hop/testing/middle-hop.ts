@@ -3,7 +3,7 @@ import type {Message} from '#shared/protocol/control/message.ts';
 import type {OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
-import {HOP_LIMITS} from '../hop-context.ts';
+import {HOP_LIMITS} from '../hop-session/hop-context.ts';
 import {HopMachine} from '../hop-machine.ts';
 import type {HopAction} from '../hop-session/hop-action.ts';
 

@@ -1,5 +1,5 @@
 import type {LabLendRequest} from './lab-lend.ts';
-import {HOP_LIMITS, type HopLimits} from '#shared/session/serve-hop/hop-context.ts';
+import {HOP_LIMITS, type HopLimits} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 
 /** Cache positions that a lending tab promises, over all sessions and for each of its layers. */
 export const KV_TOKENS = 8_192;

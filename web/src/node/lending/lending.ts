@@ -9,10 +9,10 @@ import {
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {EngineFallback, LendState} from '../../ports/lend-service.ts';
 import type {LabLendRequest} from './lab-lend.ts';
-import {OwnSpeed} from '../measure/own-speed.ts';
+import {OwnSpeed} from './own-speed.ts';
 import {NO_MEMORY} from '../engine/shard-memory.ts';
 import {PlacementLoop, type PlacementState, type ReadyShard} from './placement-loop.ts';
-import {HOP_LIMITS} from '#shared/session/serve-hop/hop-context.ts';
+import {HOP_LIMITS} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {isCutOff} from './is-cut-off.ts';

@@ -4,7 +4,7 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {checkFrame} from '#shared/session/serve-hop/check-frame.ts';
-import type {HopLimits} from '#shared/session/serve-hop/hop-context.ts';
+import type {HopLimits} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {HopMachine, type MachineLoad} from '#shared/session/serve-hop/hop-machine.ts';
 import type {HopAction} from '#shared/session/serve-hop/hop-session/hop-action.ts';
 import type {Transport} from '#shared/transport/transport.ts';

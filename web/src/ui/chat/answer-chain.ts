@@ -2,7 +2,7 @@ import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
 import type {ChainHop, ServedHop} from '../../ports/chat-service.ts';
 import {msPerTokenOf, type AnswerProgress} from '../controllers/answer-progress.ts';
-import {controlStyles} from '../control-styles.ts';
+import {controlStyles} from '../parts/control-styles.ts';
 import {formatDuration} from '../format/format-duration.ts';
 import {formatEngine} from '../format/format-engine.ts';
 import {formatLayers} from '../format/format-layers.ts';

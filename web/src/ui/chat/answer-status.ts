@@ -3,10 +3,10 @@ import {customElement, property} from 'lit/decorators.js';
 import type {MissingLayers} from '../../ports/chat-service.ts';
 import type {NetworkState} from '../../ports/network-service.ts';
 import type {AnswerProgress, AnswerStage} from '../controllers/answer-progress.ts';
-import {controlStyles} from '../control-styles.ts';
+import {controlStyles} from '../parts/control-styles.ts';
 import {formatLayerList} from '../format/format-layers.ts';
 import '../swarm/layer-strip.ts';
-import {LendWantedEvent} from '../page-events.ts';
+import {LendWantedEvent} from '../parts/page-events.ts';
 
 const STAGES: Readonly<Record<Exclude<AnswerStage, 'waiting' | 'writing'>, string>> = {
   joining: 'Joining the swarm…',

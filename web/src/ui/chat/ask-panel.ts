@@ -6,10 +6,10 @@ import type {ChatService} from '../../ports/chat-service.ts';
 import type {Failure} from '../../ports/explain-failure.ts';
 import type {ModelCard} from '../../ports/model-card.ts';
 import type {NetworkState} from '../../ports/network-service.ts';
-import {chatContext} from '../contexts.ts';
+import {chatContext} from '../parts/contexts.ts';
 import {ConversationController} from '../controllers/conversation-controller.ts';
-import {controlStyles} from '../control-styles.ts';
-import {renderFailure} from '../render-failure.ts';
+import {controlStyles} from '../parts/control-styles.ts';
+import {renderFailure} from '../parts/render-failure.ts';
 import './conversation-turn.ts';
 import {splitSentences} from './split-sentences.ts';
 

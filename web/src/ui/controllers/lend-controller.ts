@@ -10,8 +10,8 @@ import {
   type ModelCard,
   type ModelService,
 } from '../../ports/model-card.ts';
-import type {MemoryCap} from '../lend/memory-cap.ts';
-import {loadingPartsAfter, type LoadingParts} from '../lend/step-list.ts';
+import type {MemoryCap} from './memory-cap.ts';
+import {loadingPartsAfter, type LoadingParts} from './step-list.ts';
 
 /** What the page shows of lending. */
 export type LendView = {

@@ -2,7 +2,7 @@ import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
 import {shorten} from '../../ports/explain-failure.ts';
 import type {LendState} from '../../ports/lend-service.ts';
-import {controlStyles} from '../control-styles.ts';
+import {controlStyles} from '../parts/control-styles.ts';
 import {formatBytes} from '../format/format-bytes.ts';
 import {formatDuration} from '../format/format-duration.ts';
 import {formatEngine} from '../format/format-engine.ts';

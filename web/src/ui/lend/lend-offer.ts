@@ -2,11 +2,11 @@ import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
 import type {LendChoice, ModelCard} from '../../ports/model-card.ts';
 import type {LendView} from '../controllers/lend-controller.ts';
-import {controlStyles} from '../control-styles.ts';
+import {controlStyles} from '../parts/control-styles.ts';
 import {formatByteRange, formatMemory} from '../format/format-bytes.ts';
 import '../swarm/layer-strip.ts';
-import {ChoiceEvent} from '../page-events.ts';
-import {renderFailure} from '../render-failure.ts';
+import {ChoiceEvent} from '../parts/page-events.ts';
+import {renderFailure} from '../parts/render-failure.ts';
 
 /** Before the click: what lending takes, and how much of it. */
 @customElement('weft-lend-offer')

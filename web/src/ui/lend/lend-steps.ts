@@ -2,10 +2,10 @@ import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
 import type {LendState} from '../../ports/lend-service.ts';
 import type {LendView} from '../controllers/lend-controller.ts';
-import {controlStyles} from '../control-styles.ts';
+import {controlStyles} from '../parts/control-styles.ts';
 import '../swarm/layer-strip.ts';
 import type {StripPart} from '../swarm/layer-strip.ts';
-import {stepsOf, type StepView} from './step-list.ts';
+import {stepsOf, type StepView} from '../controllers/step-list.ts';
 
 /** After the click: the way to serving, and this tab's part of the model. */
 @customElement('weft-lend-steps')

@@ -6,8 +6,8 @@ import type {ChainChoice} from '#shared/client/running-answer.ts';
 import {
   GENERATION_LIMITS,
   type GenerationLimits,
-} from '#shared/session/generation/generation-task.ts';
-import {HOP_LIMITS, type HopLimits} from '#shared/session/serve-hop/hop-context.ts';
+} from '#shared/session/generation/state/generation-task.ts';
+import {HOP_LIMITS, type HopLimits} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {MemoryNetwork} from '#shared/transport/testing/memory-transport.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';

@@ -1,5 +1,5 @@
 import {html, render} from 'lit';
-import {explainFailure} from '../ports/explain-failure.ts';
+import {explainFailure} from '../../ports/explain-failure.ts';
 import {renderFailure} from './render-failure.ts';
 
 /** Says, in place of the page, why there is none. */

@@ -1,5 +1,5 @@
 import {html, nothing, type TemplateResult} from 'lit';
-import type {Failure} from '../ports/explain-failure.ts';
+import type {Failure} from '../../ports/explain-failure.ts';
 
 /** What failed, in place of what was wanted: read out at once, with a way on where there is a link for it. */
 export function renderFailure({code, sentence, nextStep}: Failure): TemplateResult {
@@ -9,7 +9,7 @@ export function renderFailure({code, sentence, nextStep}: Failure): TemplateResu
       ${nextStep === 'reload' ? html`<p><a href="">Reload the page</a></p>` : nothing}
       ${
         code === 'MODEL_UNKNOWN' || code === 'ADDRESS_UNREADABLE'
-          ? html`<p><a href="./">Open the page without it</a></p>`
+          ? html`<p><a href="../">Open the page without it</a></p>`
           : nothing
       }
       <p class="quiet">Code: ${code}</p>

@@ -3,8 +3,8 @@ import type {ChainChoice, ChainWish} from '#shared/client/running-answer.ts';
 import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import type {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
 import {rerouteChain} from '#shared/scheduling/routing/select/reroute-chain.ts';
-import type {EngineHop} from './chat/swarm-chat-service.ts';
-import type {SwarmSnapshot} from '../scheduling/swarm-snapshot.ts';
+import type {EngineHop} from './swarm-chat-service.ts';
+import type {SwarmSnapshot} from '../../scheduling/swarm-snapshot.ts';
 
 /** What is asked, as phase 2 needs to know it. */
 type AskedModel = {

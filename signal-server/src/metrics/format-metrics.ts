@@ -1,4 +1,4 @@
-import type {ServerCounters} from './create-server-node.ts';
+import type {ServerCounters} from './server-counters.ts';
 
 type Metric = {
   readonly counter: Exclude<keyof ServerCounters, 'refusals'>;

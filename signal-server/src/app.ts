@@ -2,13 +2,13 @@ import {Hono, type Context, type MiddlewareHandler} from 'hono';
 import {cors} from 'hono/cors';
 import {secureHeaders} from 'hono/secure-headers';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
-import type {ServerConfig} from '../config.ts';
-import type {ServerCounters} from '../create-server-node.ts';
-import {basePath, pathBelow} from './base-path.ts';
-import {formatMetrics} from '../metrics.ts';
-import {mintIceServers} from './mint-ice-servers.ts';
-import {publicAddress, socketPath} from './public-address.ts';
-import {serveFolder} from './files/serve-folder.ts';
+import type {ServerConfig} from './config.ts';
+import type {ServerCounters} from './metrics/server-counters.ts';
+import {basePath, pathBelow} from './http/base-path.ts';
+import {formatMetrics} from './metrics/format-metrics.ts';
+import {mintIceServers} from './http/mint-ice-servers.ts';
+import {publicAddress, socketPath} from './http/public-address.ts';
+import {serveFolder} from './http/files/serve-folder.ts';
 
 export type AppOptions = {
   readonly config: Pick<

@@ -1,4 +1,4 @@
-import type {LendChoice} from '../ports/model-card.ts';
+import type {LendChoice} from '../../ports/model-card.ts';
 
 /** Somebody wants to lend this tab. */
 export class LendWantedEvent extends Event {

@@ -1,4 +1,4 @@
 import {createContext} from '@lit/context';
-import type {ChatService} from '../ports/chat-service.ts';
+import type {ChatService} from '../../ports/chat-service.ts';
 
 export const chatContext = createContext<ChatService | undefined>(Symbol('chat'));

@@ -1,15 +1,15 @@
-import {mostPositions} from '../model/model-spec.ts';
-import type {NodeRecord} from '../protocol/node-record.ts';
-import {ClientOverlay} from '../scheduling/routing/load/client-overlay.ts';
-import type {SwarmSnapshot} from '../scheduling/swarm-snapshot.ts';
-import {GENERATION_LIMITS} from '../session/generation/generation-task.ts';
-import type {Transport} from '../transport/transport.ts';
-import type {ChatService} from './chat/chat-service.ts';
-import {SwarmChatService, type EngineHop} from './chat/swarm-chat-service.ts';
+import {mostPositions} from '../../model/model-spec.ts';
+import type {NodeRecord} from '../../protocol/node-record.ts';
+import {ClientOverlay} from '../../scheduling/routing/load/client-overlay.ts';
+import type {SwarmSnapshot} from '../../scheduling/swarm-snapshot.ts';
+import {GENERATION_LIMITS} from '../../session/generation/state/generation-task.ts';
+import type {Transport} from '../../transport/transport.ts';
+import type {ChatService} from './chat-service.ts';
+import {SwarmChatService, type EngineHop} from './swarm-chat-service.ts';
 import {chooseChain} from './choose-chain.ts';
-import {GenerationClient, sessionIdFrom} from './generation-client.ts';
-import type {OfferedModel} from './model/load-manifest.ts';
-import {loadVocabulary, type Vocabulary} from './model/load-vocabulary.ts';
+import {GenerationClient, sessionIdFrom} from '../generation-client.ts';
+import type {OfferedModel} from '../model/load-manifest.ts';
+import {loadVocabulary, type Vocabulary} from '../model/load-vocabulary.ts';
 
 /** The swarm of one model, as whoever asks it sees it. */
 export type AskedSwarm = {

@@ -5,7 +5,7 @@ import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
 import type {ShardRunner, ShardStep} from '../engine/shard-runner.ts';
 import type {HopServer} from '../serving/hop-server.ts';
 import type {ServedShard} from '../serving/served-shard.ts';
-import {SpeedMeter, type ObservedStep, type SpeedFacts} from './speed-meter.ts';
+import {SpeedMeter, type ObservedStep, type SpeedFacts} from '../measure/speed-meter.ts';
 
 export type OwnSpeedOptions = {
   readonly hop: Pick<HopServer, 'whileIdle'>;

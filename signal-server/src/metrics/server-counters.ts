@@ -1,0 +1,16 @@
+/** What the libp2p node of a server has counted since it began, and what it holds now. */
+export type ServerCounters = {
+  readonly relayedBytes: number;
+  readonly relayedConnections: number;
+  /** Those that are open now. */
+  readonly openRelayedConnections: number;
+  readonly reservations: number;
+  readonly dhtRecords: number;
+  /** Records and DHT messages that were refused. */
+  readonly refusedRecords: number;
+  readonly connections: number;
+  /** Open streams of the directory. */
+  readonly directoryReaders: number;
+  /** What was refused or ended, by reason. */
+  readonly refusals: Readonly<Record<string, number>>;
+};
