@@ -23,7 +23,7 @@ const NEXT_STEPS: Readonly<Record<DownloadFault, string>> = {
   refused: 'tell whoever runs this site',
   'login-page': 'log in to this network, then try again',
   'no-ranges': 'tell whoever runs this site',
-  'wrong-bytes': 'try again, and tell whoever runs this site when it stays',
+  'wrong-bytes': 'try again, and tell whoever runs this site if that does not help',
 };
 
 type Detail = {

@@ -51,7 +51,7 @@ export async function loadManifest(
   if (manifestHash !== entry.manifestHash) {
     throw new WeftError(
       {code: 'MANIFEST_ALTERED', expected: entry.manifestHash, got: manifestHash},
-      `The manifest of "${entry.id}" is not the one that the catalogue names: SHA-256 ${manifestHash.slice(0, 8)}… instead of ${entry.manifestHash.slice(0, 8)}…; reload the page, and tell whoever runs this site when it stays`,
+      `The manifest of "${entry.id}" is not the one that the catalogue names: SHA-256 ${manifestHash.slice(0, 8)}… instead of ${entry.manifestHash.slice(0, 8)}…; reload the page, and tell whoever runs this site if that does not help`,
     );
   }
   // Nobody here could use its layers, so nothing of them is loaded.
@@ -80,7 +80,7 @@ function readCatalog(value: unknown): Catalog {
   const path = parsed.error.issues[0]?.path.join('.') ?? '';
   throw new WeftError(
     {code: 'CATALOG_INVALID', path},
-    `Cannot read the catalogue of this site${path === '' ? '' : ` at "${path}"`}: reload the page, and tell whoever runs this site when it stays`,
+    `Cannot read the catalogue of this site${path === '' ? '' : ` at "${path}"`}: reload the page, and tell whoever runs this site if that does not help`,
     {cause: parsed.error},
   );
 }

@@ -27,7 +27,7 @@ export async function loadVocabulary(
   if (got !== expected) {
     throw new WeftError(
       {code: 'HEADER_ALTERED', expected, got},
-      `The header of "${manifest.id}" was altered on its way: SHA-256 ${got.slice(0, 8)}… instead of ${expected.slice(0, 8)}…; reload the page, and tell whoever runs this site when it stays`,
+      `The header of "${manifest.id}" was altered on its way: SHA-256 ${got.slice(0, 8)}… instead of ${expected.slice(0, 8)}…; reload the page, and tell whoever runs this site if that does not help`,
     );
   }
   const {metadata} = await parseGguf(memoryByteSource(bytes));

@@ -14,7 +14,7 @@ import {RecentSessions} from './recent-sessions.ts';
 import type {OpenState} from './hop-session/session-state.ts';
 import {stepSession} from './hop-session/step-session.ts';
 
-/** Who said something, and of which session. */
+/** The sender of a message, and its session. */
 export type Heard = {
   readonly from: PeerId;
   readonly sessionId: SessionId;

@@ -29,7 +29,7 @@ test('[PG7] a script that does not load is explained in plain words, with a relo
 
 const broke = (code: string) => ({
   code,
-  sentence: `Something in this page broke (${code}): reload the page, and tell whoever runs this site when it stays.`,
+  sentence: `Something in this page broke (${code}): reload the page, and tell whoever runs this site if that does not help.`,
   nextStep: 'reload',
 });
 

@@ -52,7 +52,7 @@ export function explainCode(
 }
 
 function unforeseen(code: string): Failure {
-  const sentence = `Something in this page broke (${code}): reload the page, and tell whoever runs this site when it stays.`;
+  const sentence = `Something in this page broke (${code}): reload the page, and tell whoever runs this site if that does not help.`;
   return {code, sentence, nextStep: 'reload'};
 }
 

@@ -2,14 +2,14 @@ import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 
 /** Refusals that no person can do anything about: one tab did not understand another. */
 const MISUNDERSTOOD =
-  'Two tabs of the swarm did not understand each other: ask again, and reload the page when it stays';
+  'Two tabs of the swarm did not understand each other: ask again, and reload the page if that does not help';
 const OUT_OF_TOUCH =
-  'A tab that is needed cannot be reached directly: a firewall, a VPN or a setting of a browser may block WebRTC here or there; try again, or try another network';
+  'A tab of the chain cannot be reached directly: a firewall, a VPN or a browser setting may block WebRTC on either side; try again, or try another network';
 
 /** A sentence for each reason of an answer that broke off, but for the one that has numbers in it. */
 const REFUSED: Readonly<Record<Exclude<RefusalCode, 'PROMPT_TOO_LONG'>, string>> = {
-  VERSION_MISMATCH: 'This page is of another version than the tabs of the swarm: reload the page',
-  WRONG_MODEL: 'The tabs that were asked hold another model: ask again',
+  VERSION_MISMATCH: 'This page and the tabs of the swarm have different versions: reload the page',
+  WRONG_MODEL: 'The tabs of the chain hold another model: ask again',
   UNSUPPORTED: 'A tab of the chain cannot do this yet: ask again',
   NOT_SERVING: 'A tab of the chain gave its layers up: ask again',
   SESSIONS_FULL: 'A tab of the chain serves as many answers as it can: ask again in a minute',
@@ -19,7 +19,7 @@ const REFUSED: Readonly<Record<Exclude<RefusalCode, 'PROMPT_TOO_LONG'>, string>>
   ONLY_RELAYED_PATH: OUT_OF_TOUCH,
   PEER_LEFT: 'A tab of the chain left before the answer was complete: ask again',
   ENGINE_LOST: 'The engine of a tab stopped while it served this answer: ask again',
-  SESSION_EXPIRED: 'The chain heard nothing of this answer for too long: ask again',
+  SESSION_EXPIRED: 'The chain received nothing for this answer for too long: ask again',
   SESSION_EXISTS: MISUNDERSTOOD,
   UNKNOWN_SESSION: MISUNDERSTOOD,
   MALFORMED_FRAME: MISUNDERSTOOD,
@@ -30,7 +30,7 @@ const REFUSED: Readonly<Record<Exclude<RefusalCode, 'PROMPT_TOO_LONG'>, string>>
 };
 
 const SITE_UNUSABLE =
-  'What this site says of its model cannot be used: reload the page, and tell whoever runs this site when it stays';
+  'The model description of this site cannot be used: reload the page, and tell whoever runs this site if that does not help';
 const MODEL_UNUSABLE =
   "The model's own file cannot be used for chat: tell whoever runs this site, or choose another model";
 const WRONG_NUMBERS =
@@ -52,9 +52,10 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   SERVER_SOCKET_FAILED:
     'The signal server answers, but no WebSocket to it can be opened: a proxy, a filter or an extension may block it',
   DIRECTORY_UNREACHABLE:
-    'No signal server takes what this tab says of itself: check the network, then try again',
-  DIRECTORY_SILENT: 'No signal server says who is in the swarm: check the network, then try again',
-  RECORD_OUTDATED: 'Another tab speaks in the name of this one: close it, then try again',
+    'No signal server accepts the record of this tab: check the network, then try again',
+  DIRECTORY_SILENT:
+    'No signal server lists the tabs of the swarm: check the network, then try again',
+  RECORD_OUTDATED: 'Another tab uses the identity of this one: close it, then try again',
   RECORD_STORE_FULL: 'The signal server has no room for another tab: try again in a minute',
   DIRECTORY_CLOSED: 'This tab has left the swarm: try again',
   TRANSPORT_CLOSED: 'This tab has left the swarm: try again',
@@ -71,7 +72,7 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   SELF_TEST_FAILED: WRONG_NUMBERS,
   NOT_FINITE: WRONG_NUMBERS,
   ENGINES_DISAGREE: WRONG_NUMBERS,
-  WEBGPU_UNAVAILABLE: 'This browser has no WebGPU that can be used: lend the CPU',
+  WEBGPU_UNAVAILABLE: 'This browser has no usable WebGPU: lend the CPU',
   OUT_OF_MEMORY: TOO_LITTLE_MEMORY,
   QuotaExceededError:
     'The browser has no room left to store anything for this page: free some space, then try again',
@@ -81,7 +82,7 @@ export const SENTENCES: Readonly<Record<string, string>> = {
 export const LENDING_SENTENCES: Readonly<Record<string, string>> = {
   ENGINE_LOST: 'The engine of this tab stopped: lend the tab again',
   KV_FULL: TOO_LITTLE_MEMORY,
-  OFFLINE: 'This device is offline: the tab is lent again by itself when the network is back',
+  OFFLINE: 'This device is offline: lending starts again when the network is back',
 };
 
 /** Errors that say themselves, in words for people, what happened and what to do. */

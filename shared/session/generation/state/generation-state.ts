@@ -103,7 +103,7 @@ export function isOver(state: GenerationState): boolean {
   );
 }
 
-/** When the machine wants to be told the time (`tick`), or `null`. */
+/** When the machine next needs the time (`tick`), or `null`. */
 export function wakeAtMs(state: GenerationState): number | null {
   switch (state.kind) {
     case 'waiting':

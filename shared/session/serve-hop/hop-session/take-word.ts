@@ -13,7 +13,7 @@ import type {OpenState} from './session-state.ts';
 export function takeWord(state: OpenState, word: SessionWord, context: HopContext): SessionStep {
   const {place} = state;
   const {from, epoch, message, nowMs} = word;
-  // Said of a chain that was left: nobody's fault.
+  // About an abandoned chain: nobody's fault.
   if (epoch < place.epoch) return {state, actions: []};
   const isHeard = isUpward(message) ? from === place.downstream : mayCommand(place, from);
   if (!isHeard) return misaddressed(state);

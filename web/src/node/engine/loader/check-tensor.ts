@@ -21,7 +21,7 @@ export async function checkTensor(
       expectedSha256: entry.sha256,
       actualSha256,
     },
-    `The download of tensor "${entry.name}" was altered on its way: SHA-256 ${shortHash(actualSha256)} instead of ${shortHash(entry.sha256)}; none of it is run, so try again, and tell whoever runs this site when it stays`,
+    `The download of tensor "${entry.name}" was altered on its way: SHA-256 ${shortHash(actualSha256)} instead of ${shortHash(entry.sha256)}; none of it is run, so try again, and tell whoever runs this site if that does not help`,
   );
 }
 
