@@ -5,6 +5,7 @@ import type {LabLendRequest, LendLoad} from '../../web/src/node/lending/lab-lend
 import type {LendState} from '../../web/src/ports/lend-service.ts';
 import type {TabTraffic} from '../../web/src/app/lab-controls.ts';
 import type {LinkReport} from '../../web/src/ports/link-service.ts';
+import type {TabEvent} from '../../web/src/ports/tab-event.ts';
 import type {AskResult, TabControl} from '../../web/src/app/tab-control.ts';
 import {rendererProcessOf} from './renderer-process.ts';
 
@@ -21,6 +22,8 @@ export type OpenTabOptions = {
   readonly onLog?: (line: string) => void;
   /** Hears when the lending node changes what it does, or the layers that it holds. */
   readonly onLendChanged?: (state: LendState, atUnixMs: number) => void;
+  /** Hears of each change in the life of the tab. */
+  readonly onTabEvent?: (event: TabEvent, atUnixMs: number) => void;
 };
 
 /** Many tabs open at once on few cores, and the machine may do other things too. */
@@ -56,8 +59,9 @@ export class Tab {
     await page.exposeFunction('weftReport', (askId: string, event: AnswerEvent, atUnixMs: number) =>
       tab.#listeners.get(askId)?.(event, atUnixMs),
     );
-    const {onLendChanged} = options;
+    const {onLendChanged, onTabEvent} = options;
     if (onLendChanged !== undefined) await page.exposeFunction('weftLendChanged', onLendChanged);
+    if (onTabEvent !== undefined) await page.exposeFunction('weftTabEvent', onTabEvent);
     const search = new URLSearchParams({headless: 'true'});
     if (options.model !== undefined) search.set('model', options.model);
     await page.goto(`${options.url}?${search.toString()}`);

@@ -24,6 +24,11 @@ describe('a report', () => {
     });
   });
 
+  test('[LR11] has what the tabs said of their lives', () => {
+    const heard = {atMs: 5, tab: 'lender-0', level: 'info', event: 'left'} as const;
+    expect(report(runRecord({tabEvents: [heard]})).tabEvents).toEqual([heard]);
+  });
+
   test('[LR2] percentiles are those of the measurements, by nearest rank', () => {
     const requests = Array.from({length: 20}, (_, i) =>
       requestRecord({id: i, askedAtMs: 100, tokenAtMs: [101 + i, 101 + i + 10 * (i + 1)]}),

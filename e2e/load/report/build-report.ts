@@ -22,6 +22,7 @@ export function buildReport(input: {
     requests,
     nodes: record.nodes.map(withoutSessions),
     events: record.events,
+    tabEvents: record.tabEvents,
   };
 }
 

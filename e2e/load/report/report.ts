@@ -1,6 +1,6 @@
 import type {TokenLogprob} from '#shared/client/chat/chat-service.ts';
 import type {ReportedHop} from '../../swarm/reported-hop.ts';
-import type {NodeObservation, Recovery, RunEvent} from '../run/run-record.ts';
+import type {HeardTabEvent, NodeObservation, Recovery, RunEvent} from '../run/run-record.ts';
 
 /** `report.json`: a contract with readers outside this repository. Fields are added, never renamed or dropped. */
 export type Report = {
@@ -31,6 +31,8 @@ export type Report = {
   readonly requests: readonly RequestReport[];
   readonly nodes: readonly NodeReport[];
   readonly events: readonly RunEvent[];
+  /** What tabs said of their own lives, in the order in which it came in. */
+  readonly tabEvents: readonly HeardTabEvent[];
 };
 
 export type RequestReport = {

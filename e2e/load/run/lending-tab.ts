@@ -68,6 +68,9 @@ export class LendingTab {
       onLendChanged: (state, atUnixMs) => {
         this.#follow(state, journal.runMsOf(atUnixMs));
       },
+      onTabEvent: (event, atUnixMs) => {
+        journal.hear(`lender-${this.index}`, event, atUnixMs);
+      },
     });
     this.#tab = tab;
     // One that cannot join says so when it is lent.

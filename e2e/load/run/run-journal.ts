@@ -1,8 +1,10 @@
-import type {RunEvent} from './run-record.ts';
+import {levelOf, type TabEvent} from '../../../web/src/ports/tab-event.ts';
+import type {HeardTabEvent, RunEvent} from './run-record.ts';
 
 /** The clock of one run, and what happened by it. */
 export class RunJournal {
   readonly events: RunEvent[] = [];
+  readonly tabEvents: HeardTabEvent[] = [];
   readonly beganAtUnixMs: number;
 
   constructor(beganAtUnixMs: number) {
@@ -24,5 +26,11 @@ export class RunJournal {
     atMs = this.nowMs(),
   ): void {
     this.events.push({atMs: Math.round(atMs * 10) / 10, kind, ...facts});
+  }
+
+  /** Keeps what a tab says of itself. */
+  hear(tab: HeardTabEvent['tab'], event: TabEvent, atUnixMs: number): void {
+    const atMs = Math.round(this.runMsOf(atUnixMs) * 10) / 10;
+    this.tabEvents.push({atMs, tab, level: levelOf(event), ...event});
   }
 }

@@ -1,3 +1,4 @@
+import type {TabEvent, TabEventLevel} from '../../../web/src/ports/tab-event.ts';
 import type {ChainHop, ServedHop, TokenLogprob} from '#shared/client/chat/chat-service.ts';
 
 /**
@@ -10,6 +11,7 @@ export type RunRecord = {
   readonly requests: readonly RequestRecord[];
   readonly nodes: readonly NodeObservation[];
   readonly events: readonly RunEvent[];
+  readonly tabEvents: readonly HeardTabEvent[];
   /** When enough chains were there; `null` when they never were. */
   readonly coverageMs: number | null;
 };
@@ -74,6 +76,13 @@ export type HopSession = {
   readonly decodeTokens: number;
   readonly decodeBytes: number;
 };
+
+/** What a tab said of its own life, and which: a lending tab or a client, by its place in the scenario. */
+export type HeardTabEvent = {
+  readonly atMs: number;
+  readonly tab: `lender-${number}` | `client-${number}`;
+  readonly level: TabEventLevel;
+} & TabEvent;
 
 /** Something that happened, for the person who reads the report; `kind` decides what else is there. */
 export type RunEvent = {

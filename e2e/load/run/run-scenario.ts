@@ -132,6 +132,7 @@ class ScenarioRun {
       requests,
       nodes: this.#lending.tabs.map(({observation}) => observation),
       events: this.#journal.events,
+      tabEvents: this.#journal.tabEvents,
       coverageMs,
       skippedFaults: faults.skippedCount,
     };
@@ -151,8 +152,13 @@ class ScenarioRun {
   async #openClients() {
     const {scenario, model} = this.#options;
     return Promise.all(
-      Array.from({length: scenario.requests.clients}, async () => {
-        const tab = await this.#swarm.openTab({model: model.id});
+      Array.from({length: scenario.requests.clients}, async (_, index) => {
+        const tab = await this.#swarm.openTab({
+          model: model.id,
+          onTabEvent: (event, atUnixMs) => {
+            this.#journal.hear(`client-${index}`, event, atUnixMs);
+          },
+        });
         await tab.prepare();
         return tab;
       }),

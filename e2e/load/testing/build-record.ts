@@ -43,5 +43,13 @@ export function nodeObservation(overrides: Partial<NodeObservation> = {}): NodeO
 }
 
 export function runRecord(overrides: Partial<RunRecord> = {}): RunRecord {
-  return {beganAtUnixMs: 0, requests: [], nodes: [], events: [], coverageMs: 10, ...overrides};
+  return {
+    beganAtUnixMs: 0,
+    requests: [],
+    nodes: [],
+    events: [],
+    tabEvents: [],
+    coverageMs: 10,
+    ...overrides,
+  };
 }

@@ -1,8 +1,10 @@
 import {createChat} from '#shared/client/chat/create-chat.ts';
 import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 import type {DeviceState} from '../ports/device-state.ts';
+import type {TabEvent} from '../ports/tab-event.ts';
 import type {Services} from './lazy-services.ts';
 import {joinSwarm} from '../node/swarm/join-swarm.ts';
+import {watchNode} from '../node/life/watch-node.ts';
 import {KV_TOKENS} from '../node/lending/lending-limits.ts';
 import {LendNode} from '../node/lending/lend-node.ts';
 import {loadManifest} from '#shared/client/model/load-manifest.ts';
@@ -23,6 +25,8 @@ export type NodeOptions = {
   readonly onOnline: (listener: () => void) => () => void;
   /** Called when the link to the signal servers is lost, fails again, or is back. */
   readonly onServerState?: (state: ServerLinkState) => void;
+  /** Hears of each change in the life of this node; of lending the service itself tells. */
+  readonly onEvent: (event: TabEvent) => void;
 };
 
 /** Composition root of the node in this tab: joins the swarm of one model, to ask and to lend. */
@@ -31,6 +35,11 @@ export async function createNode(options: NodeOptions): Promise<Services> {
   const model = await loadManifest(options.siteUrl, options.modelId, {signal});
   const membership = await joinSwarm({...options, model});
   const lendService = new LendNode(() => Promise.resolve(membership));
+  watchNode({
+    membership,
+    refusals: () => lendService.load?.refusals ?? {},
+    onEvent: options.onEvent,
+  });
   const chat = createChat(
     {...membership, snapshot: () => membership.snapshotWith(null)},
     // What no tab can hold is refused at once, however long a context the model was trained for.

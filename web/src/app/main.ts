@@ -1,8 +1,11 @@
 import {readPageConfig, type PageConfig} from './config.ts';
 import {describeModel} from './describe-model.ts';
 import type {ModelCard} from '../ports/model-card.ts';
-import {exposeTabControl} from './tab-control.ts';
+import {exposeTabControl, reportTabEvent} from './tab-control.ts';
 import {lazyServices} from './lazy-services.ts';
+import {logTabEvent} from './log-tab-event.ts';
+import type {TabEvent} from '../ports/tab-event.ts';
+import {watchLending} from '../node/life/watch-lending.ts';
 import {KV_TOKENS} from '../node/lending/lending-limits.ts';
 import {AppShell} from '../ui/app-shell.ts';
 import {renderRefusal} from '../ui/parts/render-refusal.ts';
@@ -17,6 +20,10 @@ const MAX_THREADS = 4;
 
 /** Composition root of the page: the element, and what it may call. */
 function start(config: PageConfig): void {
+  const onEvent = (event: TabEvent): void => {
+    logTabEvent(event);
+    if (config.headless) reportTabEvent(event);
+  };
   const network = new WatchedNetwork({events: window, isOnline: () => navigator.onLine});
   const services = lazyServices(async () => {
     const {createNode} = await import('./create-node.ts');
@@ -33,8 +40,10 @@ function start(config: PageConfig): void {
       onServerState: (state) => {
         network.serverState(state);
       },
+      onEvent,
     });
   });
+  watchLending(services.lendService, onEvent);
   const app = new AppShell();
   app.chat = services.chat;
   app.network = network;

@@ -2,6 +2,8 @@ import type {AnswerEvent, AskRequest} from '#shared/client/chat/chat-service.ts'
 import type {LabLendRequest} from '../node/lending/lab-lend.ts';
 import type {LendState} from '../ports/lend-service.ts';
 import type {LinkReport} from '../ports/link-service.ts';
+import type {TabEvent} from '../ports/tab-event.ts';
+import {lendPhase} from '../node/life/lend-phase.ts';
 import type {LabControls} from './lab-controls.ts';
 import type {Services} from './lazy-services.ts';
 
@@ -30,6 +32,13 @@ declare global {
     | undefined;
   /** Hears of every change of kind or layers, not of every figure in between. */
   var weftLendChanged: ((state: LendState, atUnixMs: number) => Promise<void>) | undefined;
+  /** Hears of each change in the life of the tab. */
+  var weftTabEvent: ((event: TabEvent, atUnixMs: number) => Promise<void>) | undefined;
+}
+
+/** Tells whoever drives this tab, if anybody does. */
+export function reportTabEvent(event: TabEvent): void {
+  void globalThis.weftTabEvent?.(event, unixMs());
 }
 
 /** Puts `weftTab` where a program finds it. Only when the address asks for it. */
@@ -38,7 +47,7 @@ export function exposeTabControl(services: Services): void {
   const running = new Map<string, AbortController>();
   let lendState: LendState = {kind: 'idle'};
   lendService.subscribe((state) => {
-    const isChange = phaseOf(state) !== phaseOf(lendState);
+    const isChange = lendPhase(state) !== lendPhase(lendState);
     lendState = state;
     if (isChange) void globalThis.weftLendChanged?.(state, unixMs());
   });
@@ -70,12 +79,6 @@ export function exposeTabControl(services: Services): void {
 /** With fractions: `Date.now()` has none. */
 function unixMs(): number {
   return performance.timeOrigin + performance.now();
-}
-
-/** What a change of state changes, for who follows it from outside. */
-function phaseOf(state: LendState): string {
-  const layers = 'layers' in state ? `${state.layers.startLayer}-${state.layers.endLayer}` : '';
-  return `${state.kind} ${layers}`;
 }
 
 function failureOf(error: unknown): AskResult {

@@ -75,6 +75,7 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
     nowMs,
     snapshotWith,
     records: () => records.all,
+    directoryState: () => records.state,
     onSnapshot: (listener) => records.subscribe(listener),
     onDevice: (listener) => device.subscribe(listener),
     publish: ({isServing, ...facts}) =>

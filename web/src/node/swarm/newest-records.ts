@@ -1,6 +1,6 @@
 import {Listeners} from '#shared/base/listeners.ts';
 import type {PeerId} from '#shared/base/ids.ts';
-import type {Directory} from '#shared/directory/directory.ts';
+import type {Directory, DirectoryView} from '#shared/directory/directory.ts';
 import {startSnapshotFeed, type SnapshotFeed} from '#shared/directory/snapshot-feed.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 
@@ -10,11 +10,13 @@ export class NewestRecords {
   readonly #listeners = new Listeners();
   #records: readonly NodeRecord[] = [];
   #byOwner: ReadonlyMap<PeerId, NodeRecord> = new Map();
+  #state: DirectoryView['state'] = 'unreachable';
 
   constructor(directory: Directory) {
     this.#feed = startSnapshotFeed({
       directory,
-      onRecords: (records) => {
+      onRecords: (records, state) => {
+        this.#state = state;
         this.#records = records;
         this.#byOwner = new Map(records.map((record) => [record.peerId, record]));
         this.#listeners.call();
@@ -24,6 +26,11 @@ export class NewestRecords {
 
   get all(): readonly NodeRecord[] {
     return this.#records;
+  }
+
+  /** Whether they came from a server, when they were last read. */
+  get state(): DirectoryView['state'] {
+    return this.#state;
   }
 
   has(peerId: PeerId): boolean {

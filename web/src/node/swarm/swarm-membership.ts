@@ -1,5 +1,6 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
+import type {DirectoryView} from '#shared/directory/directory.ts';
 import type {NodeFacts, RecordPublisher} from '#shared/directory/record-publisher.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
@@ -29,6 +30,8 @@ export interface SwarmMembership {
   snapshotWith(own: NodeRecord | null): SwarmSnapshot;
   /** The live records as this tab last read them. */
   records(): readonly NodeRecord[];
+  /** Whether a signal server tells this tab who is there, as of the newest snapshot. */
+  directoryState(): DirectoryView['state'];
   /** Calls `listener` on every new snapshot, at most four times a second. */
   onSnapshot(listener: () => void): () => void;
   /** Begins to publish a record of this node, and to measure its links for it. */

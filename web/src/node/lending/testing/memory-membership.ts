@@ -40,6 +40,7 @@ export async function memoryMembership(): Promise<{
     nowMs,
     snapshotWith: (own) => snapshotOf(own === null ? records.all : [...records.all, own], nowMs()),
     records: () => records.all,
+    directoryState: () => records.state,
     onDevice: (listener) => {
       listener({hidden: false});
       return () => undefined;
