@@ -12,9 +12,9 @@ import {parallaxWaterFill} from './parallax-water-fill.ts';
  * the choice of the sets brings. Costs what ours does.
  */
 export function waterFillPlan({pool, target}: AllocationQuestion): Plan {
-  const {sets, events} = choosePipelines(new PipelineCost(pool), target);
+  const {orders, events} = choosePipelines(new PipelineCost(pool), target);
   const view = measuredView(pool);
-  const pipelines = sets.flatMap((set) => {
+  const pipelines = orders.flatMap((set) => {
     const filled =
       set.length === 1 ? {order: set, cells: [pool.cellCount]} : parallaxWaterFill(pool, set, view);
     return filled === null ? [] : [pipelineWith(pool, filled.order, filled.cells)];

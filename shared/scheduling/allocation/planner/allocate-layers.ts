@@ -41,11 +41,10 @@ export function planPool(
   target: AllocationTarget,
   serving: Coverage = emptyCoverage(pool.grid),
 ): Plan {
-  const cost = new PipelineCost(pool);
-  const {sets, events} = choosePipelines(cost, target);
+  const {orders, events} = choosePipelines(new PipelineCost(pool), target);
   const throughputShare = throughputShareOf(target);
-  const pipelines = sets
-    .flatMap((set) => pipelineOf(pool, cost.arrange(set).order, throughputShare))
+  const pipelines = orders
+    .flatMap((order) => pipelineOf(pool, order, throughputShare))
     .toSorted((a, b) => a.stepMs - b.stepMs);
   return completePlan(pool, pipelines, {events, serving});
 }

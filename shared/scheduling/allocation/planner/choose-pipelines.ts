@@ -4,11 +4,15 @@ import type {AllocationTarget} from '../allocation-target.ts';
 import {formPipelines, type NodeSet} from './form-pipelines.ts';
 import {byCapacity, parallaxGreedySets} from './parallax-greedy.ts';
 import {improvePipelines, searchSteps} from './improve-pipelines.ts';
-import type {PipelineCost} from './pipeline-cost.ts';
+import type {Arrangement, PipelineCost} from './pipeline-cost.ts';
 import type {PlanningPool} from '../planning-pool.ts';
 
-/** Node sets, and what was considered on the way. */
-type Choice = {readonly sets: readonly NodeSet[]; readonly events: readonly SchedulingEvent[]};
+type Choice = {
+  /** The nodes of each pipeline, head first, tail last. */
+  readonly orders: readonly (readonly number[])[];
+  /** What was considered on the way. */
+  readonly events: readonly SchedulingEvent[];
+};
 
 /**
  * Which nodes form pipelines together: as many as capacities allow, improved,
@@ -24,17 +28,17 @@ export function choosePipelines(cost: PipelineCost, target: AllocationTarget): C
   // The only pipeline is never given up, however slow.
   const leastCount = Math.max(greedy.length, Math.min(1, start.length));
   const worthSteps = worthOf(start.length, target);
-  const searched = improvePipelines(cost, start, {leastCount, worthSteps});
-  const best = withoutShort(cost, searched);
-  const worthMs = worthSteps * meanMs(cost, best);
+  const best = arranged(cost, improvePipelines(cost, start, {leastCount, worthSteps}));
+  const afterMeanMs = meanMs(best);
   const improved: SchedulingEvent = {
     kind: 'improved',
     steps: searchSteps(cost.pool.count, start),
-    beforeMeanMs: meanMs(cost, withoutShort(cost, start)),
-    afterMeanMs: meanMs(cost, best),
+    beforeMeanMs: meanMs(arranged(cost, start)),
+    afterMeanMs,
   };
+  const worthMs = worthSteps * afterMeanMs;
   return {
-    sets: best,
+    orders: best.map(({order}) => order),
     events: [
       {kind: 'capacity-covered', pipelines: formed.length, greedyPipelines: greedy.length},
       improved,
@@ -45,8 +49,8 @@ export function choosePipelines(cost: PipelineCost, target: AllocationTarget): C
   };
 }
 
-function meanMs(cost: PipelineCost, sets: readonly NodeSet[]): number {
-  return sets.reduce((sum, set) => sum + cost.arrange(set).stepMs, 0) / Math.max(1, sets.length);
+function meanMs(pipelines: readonly Arrangement[]): number {
+  return pipelines.reduce((sum, {stepMs}) => sum + stepMs, 0) / Math.max(1, pipelines.length);
 }
 
 /**
@@ -66,7 +70,7 @@ const FEW_NODES = 40;
 function greedySets(cost: PipelineCost): readonly NodeSet[] {
   const sorted = byCapacity(cost.pool);
   const inOrder = (order: readonly number[]) =>
-    withoutShort(cost, parallaxGreedySets(cost.pool, order));
+    arranged(cost, parallaxGreedySets(cost.pool, order)).map((pipeline) => pipeline.order);
   let most = inOrder(sorted);
   if (sorted.length > FEW_NODES) return most;
   const random = seededRandom(sorted.length);
@@ -97,7 +101,7 @@ function wholeNodesAlone(
 /** A step of this length goes over a link that is none, or misses layers (`SHORT_MS`). */
 const UNREACHABLE_MS = 1e6;
 
-/** Sets that hold the model and whose nodes can reach each other. */
-function withoutShort(cost: PipelineCost, sets: readonly NodeSet[]): readonly NodeSet[] {
-  return sets.filter((set) => cost.arrange(set).stepMs < UNREACHABLE_MS);
+/** The sets that hold the model and whose nodes can reach each other, each in its best order. */
+function arranged(cost: PipelineCost, sets: readonly NodeSet[]): readonly Arrangement[] {
+  return sets.map((set) => cost.arrange(set)).filter(({stepMs}) => stepMs < UNREACHABLE_MS);
 }
