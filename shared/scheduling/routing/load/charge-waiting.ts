@@ -1,22 +1,21 @@
 import {saturationOf, WAIT_PER_HOP, waitMs} from '../../cost-model.ts';
 import {realAt} from '../../table-access.ts';
-import type {IdleSteps} from './idle-steps.ts';
 import type {NodeCosts} from '../node-costs.ts';
 
 /** Adds the waiting that the work at each node means. Changes `layerMs` and `hopMs`. O(N). */
 export function chargeWaiting(
   costs: NodeCosts,
-  {idle, busyMs}: {readonly idle: IdleSteps; readonly busyMs: number},
+  {idleMs, busyMs}: {readonly idleMs: number; readonly busyMs: number},
 ): void {
   const {workMs, idleLayerMs, idleHopMs, layersHeld, layerMs, hopMs} = costs;
-  const saturation = saturationOf(meanWork(costs), idle.bestMs);
+  const saturation = saturationOf(meanWork(costs), idleMs);
   // With less than a whole step of work nobody waits; a lower level, be it by a lie, would make all seem overloaded.
-  const levelMs = Math.max(busyMs, idle.bestMs);
+  const levelMs = Math.max(busyMs, idleMs);
   for (let at = 0; at < workMs.length; at += 1) {
     const ownMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
     const queueMs = waitMs({
       workMs: realAt(workMs, at) + ownMs,
-      aloneMs: Math.max(ownMs, realAt(idle.throughMs, at)),
+      aloneMs: Math.max(ownMs, idleMs),
       busyMs: levelMs,
       saturation,
     });

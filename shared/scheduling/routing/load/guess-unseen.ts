@@ -1,5 +1,4 @@
 import type {NextRandom} from '../../seeded-choice.ts';
-import type {IdleSteps} from './idle-steps.ts';
 import type {NodeCosts} from '../node-costs.ts';
 import {placeSessions} from './place-sessions.ts';
 import type {LevelOf} from './placed-level.ts';
@@ -13,7 +12,7 @@ const PLACES_PER_SESSION = 3;
 export type UnseenInput = {
   readonly index: RouteIndex;
   readonly costs: NodeCosts;
-  readonly idle: IdleSteps;
+  readonly idleMs: number;
   readonly levelOf: LevelOf;
   readonly random: NextRandom;
   readonly unseenSessions: number;

@@ -1,5 +1,4 @@
 import {intAt} from '../../table-access.ts';
-import type {IdleSteps} from './idle-steps.ts';
 import {chargeWaiting} from './charge-waiting.ts';
 import {addSessions, type NodeCosts} from '../node-costs.ts';
 import type {RouteIndex} from '../route-index.ts';
@@ -11,7 +10,7 @@ const ROUND_TOLERANCE = 1.2;
 export type PlacingRound = {
   readonly index: RouteIndex;
   readonly costs: NodeCosts;
-  readonly idle: IdleSteps;
+  readonly idleMs: number;
   readonly busyMs: number;
   /** So many are placed, one for each chain found if that is more, but never above `most`. */
   readonly sessions: number;

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {snapshotOfNodes} from '../../swarm-snapshot.ts';
-import {idleStepsOf} from './idle-steps.ts';
+import {idleStepMs} from './idle-step.ts';
 import {placedLevel} from './placed-level.ts';
 import {routeIndexOf} from '../route-index.ts';
 
@@ -13,7 +13,7 @@ const snapshot = snapshotOfNodes(
 
 function levelMs(...workMs: readonly number[]): number {
   const index = routeIndexOf(snapshot, {layerCount: 4, cutEvery: 1});
-  const levelOf = placedLevel(index, idleStepsOf(index));
+  const levelOf = placedLevel(index, idleStepMs(index));
   return levelOf(Float64Array.from(workMs));
 }
 

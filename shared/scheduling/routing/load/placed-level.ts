@@ -1,6 +1,5 @@
 import {busyLevelMs} from '../../cost-model.ts';
 import {realAt} from '../../table-access.ts';
-import type {IdleSteps} from './idle-steps.ts';
 import {idleCosts, type NodeCosts} from '../node-costs.ts';
 import {placeSessions} from './place-sessions.ts';
 import type {RouteIndex} from '../route-index.ts';
@@ -24,9 +23,9 @@ const tables = new WeakMap<RouteIndex, LevelTable>();
  * whose one scheduler knows what it has placed. The placing is done once per layout, as far as it
  * is asked for: a search per chain or per 64th of the sessions; then O(N).
  */
-export function placedLevel(index: RouteIndex, idle: IdleSteps): LevelOf {
+export function placedLevel(index: RouteIndex, idleMs: number): LevelOf {
   const known = tables.get(index);
-  const table = known ?? new LevelTable(index, idle);
+  const table = known ?? new LevelTable(index, idleMs);
   if (known === undefined) tables.set(index, table);
   return (workMs) => table.levelMs(sumOf(workMs));
 }
@@ -34,15 +33,15 @@ export function placedLevel(index: RouteIndex, idle: IdleSteps): LevelOf {
 /** Work in all → busy level, grown by placing sessions in an idle swarm. */
 class LevelTable {
   readonly #index: RouteIndex;
-  readonly #idle: IdleSteps;
+  readonly #idleMs: number;
   readonly #costs: NodeCosts;
   readonly #totalsMs: number[] = [];
   readonly #levelsMs: number[] = [];
   #sessions = 0;
 
-  constructor(index: RouteIndex, idle: IdleSteps) {
+  constructor(index: RouteIndex, idleMs: number) {
     this.#index = index;
-    this.#idle = idle;
+    this.#idleMs = idleMs;
     this.#costs = idleCosts(index.snapshot);
   }
 
@@ -73,7 +72,7 @@ class LevelTable {
     const placed = placeSessions({
       index: this.#index,
       costs: this.#costs,
-      idle: this.#idle,
+      idleMs: this.#idleMs,
       busyMs: busyLevelMs(this.#costs.workMs),
       sessions: Math.floor(this.#sessions * ROUND_PART),
       most: Infinity,

@@ -3,7 +3,7 @@ import {busyLevelMs, linkMs} from '../../cost-model.ts';
 import {seededRandom, type NextRandom} from '../../seeded-choice.ts';
 import type {SwarmSnapshot} from '../../swarm-snapshot.ts';
 import type {ChainHop, RouteOverlay, RouteRequest, RouteResult} from '../chain.ts';
-import {idleStepsOf} from '../load/idle-steps.ts';
+import {idleStepMs} from '../load/idle-step.ts';
 import {missingLayers} from '../missing-layers.ts';
 import {guessUnseen} from '../load/guess-unseen.ts';
 import {chargeWaiting} from '../load/charge-waiting.ts';
@@ -41,12 +41,12 @@ export function selectChain(input: RouteInput): RouteResult {
   const {snapshot, request, overlay} = input;
   const index = routeIndexOf(snapshot, input.model);
   const random = seededRandom(input.seed);
-  const idle = idleStepsOf(index);
+  const idleMs = idleStepMs(index);
   const costs = nodeCosts(snapshot, request, overlay);
   const {unseenSessions} = overlay;
-  const levelOf = unseenSessions > 0 ? placedLevel(index, idle) : busyLevelMs;
-  guessUnseen({index, costs, idle, levelOf, random, unseenSessions});
-  chargeWaiting(costs, {idle, busyMs: levelOf(costs.workMs)});
+  const levelOf = unseenSessions > 0 ? placedLevel(index, idleMs) : busyLevelMs;
+  guessUnseen({index, costs, idleMs, levelOf, random, unseenSessions});
+  chargeWaiting(costs, {idleMs, busyMs: levelOf(costs.workMs)});
   const found = searchChains(index, costs, NEAR_EQUAL);
   const chosen = chooseSpread(found, index, costs, random);
   if (chosen === null) {
