@@ -5,11 +5,14 @@ import type {Swarm} from '../swarm/start-swarm.ts';
 import type {Tab} from '../swarm/tab.ts';
 import {arrivalTimesMs} from './scenario/arrival-times.ts';
 
-const LENDING_TABS = 12;
+const LENDING_TABS = 20;
 const LAYERS_PER_TAB = 10;
 const CLIENTS = 2;
 const QUESTIONS = 24;
 const TOKENS = 16;
+/** Time for a swarm that is not even at first to even out: a tab sees itself crowded for 30 s before it moves. */
+const EVEN_WITHIN_MS = 90_000;
+const LOOK_EVERY_MS = 500;
 
 export type CrowdOutcome = {
   readonly askedCount: number;
@@ -19,10 +22,12 @@ export type CrowdOutcome = {
   readonly firstTokenMs: readonly number[];
   /** What is wrong with the crowd afterwards: which tabs do not serve, and which do not know each other. */
   readonly left: readonly string[];
+  /** How many more tabs serve the best served layer than the least served one, in the end. */
+  readonly spread: number;
 };
 
 /**
- * Twelve stub tabs and two clients are opened in the same moment, and each client
+ * Twenty stub tabs and two clients are opened in the same moment, and each client
  * asks as soon as it can: nobody waits for anybody. The tabs are closed in the end.
  *
  * @param input.signal ends what hangs: questions that it ends have failed.
@@ -47,12 +52,14 @@ export async function runCrowd(
   const answers = await askAll(clients, input);
   const tabs = await Promise.all(lending);
   const left = [...(await whoDoesNotServe(tabs)), ...(await whoIsNotKnown(tabs, clients))];
+  const spread = await settledSpread(tabs);
   await Promise.all([...tabs, ...clients].map((tab) => tab.close()));
   return {
     askedCount: QUESTIONS,
     failed: answers.flatMap((answer) => (typeof answer === 'string' ? answer : [])),
     firstTokenMs: answers.flatMap((answer) => (typeof answer === 'number' ? answer : [])),
     left,
+    spread,
   };
 }
 
@@ -90,6 +97,31 @@ async function askOnce(
   } catch (error) {
     return `${name}: ${String(error)} ${missing}`;
   }
+}
+
+/** The spread once every tab serves and the swarm is even, or as it is after a while. */
+async function settledSpread(tabs: readonly Tab[]): Promise<number> {
+  const untilMs = performance.now() + EVEN_WITHIN_MS;
+  for (;;) {
+    const states = await Promise.all(tabs.map((tab) => tab.lendState()));
+    const served = states.flatMap((state) => (state.kind === 'serving' ? [state.layers] : []));
+    const spread = spreadOf(served);
+    const isSettled = served.length === tabs.length && spread <= 1;
+    if (isSettled || performance.now() > untilMs) return spread;
+    await wait(LOOK_EVERY_MS);
+  }
+}
+
+function spreadOf(
+  ranges: readonly {readonly startLayer: number; readonly endLayer: number}[],
+): number {
+  const layerCount = Math.max(0, ...ranges.map(({endLayer}) => endLayer));
+  const replicas = Array.from(
+    {length: layerCount},
+    (_, layer) =>
+      ranges.filter(({startLayer, endLayer}) => startLayer <= layer && layer < endLayer).length,
+  );
+  return Math.max(...replicas) - Math.min(...replicas);
 }
 
 async function whoDoesNotServe(tabs: readonly Tab[]): Promise<readonly string[]> {

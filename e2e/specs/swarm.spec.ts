@@ -9,7 +9,7 @@ import {expect, test} from '@playwright/test';
 import {chromium} from 'playwright';
 import * as z from 'zod';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import type {TabTraffic} from '../../web/src/app/lab-controls.ts';
+import type {TabTraffic} from '../../web/src/app/services/lab-controls.ts';
 import type {LinkReport} from '../../web/src/ports/link-service.ts';
 import reference from '../reference/smollm2-greedy.json' with {type: 'json'};
 import {measureScenario, type Measurement} from '../load/measure-scenario.ts';

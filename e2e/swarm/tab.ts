@@ -3,7 +3,7 @@ import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {AnswerEvent, AskRequest} from '#shared/client/chat/chat-service.ts';
 import type {LabLendRequest, LendLoad} from '../../web/src/node/lending/lab-lend.ts';
 import type {LendState} from '../../web/src/ports/lend-service.ts';
-import type {TabTraffic} from '../../web/src/app/lab-controls.ts';
+import type {TabTraffic} from '../../web/src/app/services/lab-controls.ts';
 import type {LinkReport} from '../../web/src/ports/link-service.ts';
 import type {TabEvent} from '../../web/src/ports/tab-event.ts';
 import type {AskResult, TabControl} from '../../web/src/app/tab-control.ts';

@@ -30,11 +30,13 @@ export const soakCrowdAtOnce: Soak = async ({seed}, {signal}) => {
   }
   const failed = outcomes.flatMap((outcome) => outcome.failed);
   const left = outcomes.flatMap((outcome) => outcome.left);
+  const spread = Math.max(...outcomes.map((outcome) => outcome.spread));
   const firstTokenMs = outcomes.flatMap((outcome) => outcome.firstTokenMs);
   return {
     checks: [
       atMost('questions without an answer', failed.length, 0),
       atMost('tabs that do not serve or are not known in the end', left.length, 0),
+      atMost('tabs by which the holders of any two layers differ', spread, 1),
     ],
     figures: {
       runs: outcomes.length,

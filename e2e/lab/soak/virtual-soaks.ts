@@ -12,6 +12,10 @@ export const VIRTUAL_SOAKS: Readonly<Record<string, VirtualSoak>> = {
     meaning: '200 tabs that stay for an hour: nobody may move (virtual time)',
     load: async () => (await import('./stable-hour.ts')).soakStableHour,
   },
+  'even-swarms': {
+    meaning: '20 equal tabs, 240 seeds: they spread within one of even (virtual time)',
+    load: async () => (await import('./even-swarms.ts')).soakEvenSwarms,
+  },
   'thousand-joins': {
     meaning: '1,024 tabs that join within a second (virtual time)',
     load: async () => (await import('./thousand-joins.ts')).soakThousandJoins,

@@ -40,6 +40,16 @@ export function churnChecks(report: SwarmReport): readonly Check[] {
   ];
 }
 
+/** What holds of equal tabs, for each of which several ranges would do. */
+export function evenChecks(report: SwarmReport): readonly Check[] {
+  const spread = Math.max(...report.replicas) - Math.min(...report.replicas);
+  return [
+    atMost('replicas of the most served layer beyond those of the least', spread, 1),
+    atMost('moves of the tab that moved most', report.mostMoves, 1),
+    ...alwaysChecks(report),
+  ];
+}
+
 /** What holds for all who ask. */
 export function answerChecks(report: SwarmReport): readonly Check[] {
   const {asked, done, bugs} = summariseAnswers(report.answers);

@@ -93,6 +93,7 @@ class Run {
     }
     return {
       ...this.#report,
+      replicas: this.#crowd.replicas,
       coveredShare: this.#measures === 0 ? 0 : this.#coveredMeasures / this.#measures,
       refusedRecords: this.#directory.refused,
       answers: this.#answers.map(({report}) => report),
@@ -118,12 +119,14 @@ class Run {
       wire: this.#wire,
       observer: this.#newObserver(),
       contextTokens,
+      shard,
+      decides: placement.kind === 'live',
       publishEveryMs,
       onServing: (changed, before) => {
         this.#served(changed, before);
       },
     });
-    node.join(shard);
+    node.join();
     this.#report.joins += 1;
     this.#crowd.add(node);
     if (placement.kind === 'live')
@@ -182,7 +185,7 @@ class Run {
     const {placement} = this.#script;
     if (placement.kind !== 'central') return;
     const nodes = [...this.#crowd.nodes];
-    const standing = nodes.map(({id, facts, planned}) => ({id, facts, shard: planned}));
+    const standing = nodes.map(({id, facts, commanded}) => ({id, facts, shard: commanded}));
     const plan = placement.replan(standing);
     for (const node of nodes) node.obey(plan.get(node.id) ?? null);
   }
@@ -272,6 +275,7 @@ class Run {
     const report = this.#report;
     report.claims += log.claims;
     report.moves += log.moves;
+    report.mostMoves = Math.max(report.mostMoves, log.moves);
     report.loadedLayers += log.loadedLayers;
     report.reloadedLayers += log.reloadedLayers;
     report.abandonedLoads += log.abandonedLoads;

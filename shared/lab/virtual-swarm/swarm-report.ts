@@ -13,8 +13,9 @@ export type SwarmReport = {
   reloadedLayers: number;
   /** Layers loaded in all. */
   loadedLayers: number;
-  /** Changes of what a node served already. */
+  /** Changes of what a node served already: in all, and by the node that moved most. */
   moves: number;
+  mostMoves: number;
   claims: number;
   /** Loads begun and given up: in all, and by the node that gave up most. */
   abandonedLoads: number;
@@ -27,6 +28,8 @@ export type SwarmReport = {
   uncoveredByMove: number;
   /** The same, where the other replica had gone without a sign and its record was still fresh. */
   uncoveredUnknowingly: number;
+  /** How many served each layer at the end. */
+  replicas: readonly number[];
   /** Records that no reader takes. */
   refusedRecords: number;
   /** Sessions that nodes hold at the end. */
@@ -44,6 +47,7 @@ export function emptyReport(): SwarmReport {
     reloadedLayers: 0,
     loadedLayers: 0,
     moves: 0,
+    mostMoves: 0,
     claims: 0,
     abandonedLoads: 0,
     mostAbandonedLoads: 0,
@@ -51,6 +55,7 @@ export function emptyReport(): SwarmReport {
     ghosts: 0,
     uncoveredByMove: 0,
     uncoveredUnknowingly: 0,
+    replicas: [],
     refusedRecords: 0,
     openSessions: 0,
     answers: [],

@@ -2,11 +2,33 @@ import type {PeerId} from '#shared/base/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {selectChain} from '#shared/scheduling/routing/select/select-chain.ts';
 import type {NextRandom} from '#shared/scheduling/seeded-choice.ts';
-import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
+import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
+import type {CapacityLayers, PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import type {AskedRequest} from './virtual-answer.ts';
 import type {ChooseChain} from './virtual-client.ts';
 import type {DirectoryFaults} from './virtual-directory.ts';
-import type {VirtualNodeFacts} from './virtual-node.ts';
+import type {EngineCost} from './virtual-hop.ts';
+
+/** What a node says of itself that is not so. */
+export type Lie =
+  /** Numbers that are none: no reader takes such a record. */
+  | 'impossible'
+  /** Ten times faster than it is. */
+  | 'fast'
+  /** Always idle. */
+  | 'idle';
+
+/** What does not change in the life of a node. */
+export type VirtualNodeFacts = {
+  readonly id: string;
+  readonly cost: EngineCost;
+  readonly capacityLayers: CapacityLayers;
+  readonly coords: NetworkCoordinates;
+  readonly maxSessions: number;
+  readonly kvTokens: number;
+  readonly clockSkewMs: number;
+  readonly lie: Lie | null;
+};
 
 /** A node that is there from the start, or joins by itself. */
 export type NodeStart = {

@@ -30,6 +30,11 @@ export class VirtualCrowd {
     return this.#unserved === 0;
   }
 
+  /** How many serve each layer now. */
+  get replicas(): readonly number[] {
+    return [...this.#replicas];
+  }
+
   add(node: VirtualNode): void {
     this.#living.set(node.id, node);
     this.#count(node.hop.serving, 1);

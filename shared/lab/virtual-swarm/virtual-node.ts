@@ -1,46 +1,28 @@
 import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
-import {RECORD_REFRESH_MS, RECORD_TTL_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
-import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
+import {RECORD_TTL_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
+import {MOST_CLAIM_MS} from '#shared/scheduling/claim-limit.ts';
 import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
 import {
-  CLAIM_SETTLE_MS,
-  decidePlacement,
-  type PlacementDecision,
-} from '#shared/scheduling/allocation/placement/decide-placement.ts';
-import {
   snapshotOf,
-  type CapacityLayers,
   type PlacedShard,
-  type PlacementClaim,
   type SwarmSnapshot,
 } from '#shared/scheduling/swarm-snapshot.ts';
+import {
+  beginVolunteer,
+  publishedLayers,
+  type PublishedLayers,
+  type VolunteerAction,
+  type VolunteerState,
+} from '#shared/session/hold-layers/volunteer-state.ts';
+import {Volunteer} from '#shared/session/hold-layers/volunteer.ts';
 import {buildRecord} from '../../testing/record-builder.ts';
 import type {VirtualDirectory} from './virtual-directory.ts';
-import {VirtualHop, type EngineCost} from './virtual-hop.ts';
-import {START_MS, type VirtualTime} from './virtual-time.ts';
+import {VirtualHop} from './virtual-hop.ts';
+import type {VirtualNodeFacts} from './swarm-script.ts';
+import {VirtualPublisher} from './virtual-publisher.ts';
+import type {VirtualTime} from './virtual-time.ts';
 import type {VirtualWire} from './virtual-wire.ts';
-
-/** What a node says of itself that is not so. */
-export type Lie =
-  /** Numbers that are none: no reader takes such a record. */
-  | 'impossible'
-  /** Ten times faster than it is. */
-  | 'fast'
-  /** Always idle. */
-  | 'idle';
-
-/** What does not change in the life of a node. */
-export type VirtualNodeFacts = {
-  readonly id: string;
-  readonly cost: EngineCost;
-  readonly capacityLayers: CapacityLayers;
-  readonly coords: NetworkCoordinates;
-  readonly maxSessions: number;
-  readonly kvTokens: number;
-  readonly clockSkewMs: number;
-  readonly lie: Lie | null;
-};
 
 /** What a node did, for the report. */
 export type NodeLog = {
@@ -64,17 +46,24 @@ export type VirtualNodeOptions = {
   /** Which observer of the directory this node is. */
   readonly observer: number;
   readonly contextTokens: number;
+  /** What it serves when it joins; `null`: nothing yet. */
+  readonly shard: PlacedShard | null;
+  /** Whether it decides itself what it serves: otherwise its volunteer hears of nothing. */
+  readonly decides: boolean;
   /** Least time between two of its records. */
   readonly publishEveryMs: number;
   /** Called when it serves other layers than before. */
   readonly onServing: (node: VirtualNode, before: PlacedShard | null) => void;
 };
 
-const LOAD_MS_PER_LAYER = 300;
-/** Between the first record and the first claim, as in a real tab. */
-const LOOK_AROUND_MS = 1000;
+type Said = Extract<VolunteerAction, {readonly kind: 'publish'}>;
 
-/** One tab of the virtual swarm: the product's own records, decisions and hop; a cost model for an engine. */
+const LOAD_MS_PER_LAYER = 300;
+
+/**
+ * One tab of the virtual swarm: drives the product's volunteer, with records in a virtual
+ * directory and a cost model for an engine. A node that a central planner commands has no volunteer.
+ */
 export class VirtualNode {
   readonly id: PeerId;
   readonly facts: VirtualNodeFacts;
@@ -87,25 +76,30 @@ export class VirtualNode {
     loadedLayers: 0,
   };
   readonly #options: VirtualNodeOptions;
-  readonly #joinedMs: number;
-  #planned: PlacedShard | null = null;
-  #claim: PlacementClaim | null = null;
-  /** When the load under way began; `null` while none is. */
-  #loadingSinceMs: number | null = null;
-  #epoch = 0;
-  #record: NodeRecord | null = null;
-  #seq = 0;
-  #publishedMs = -Infinity;
-  #isPublishing = false;
+  readonly #publisher: VirtualPublisher;
+  readonly #volunteer: Volunteer;
+  #layers: PublishedLayers;
+  /** The epoch of the load under way; `null` while none is. */
+  #loading: number | null = null;
+  #commanded: PlacedShard | null;
   #isGone = false;
-  #isSpare = false;
 
   constructor(options: VirtualNodeOptions) {
-    const {facts, time, wire, grid, contextTokens} = options;
+    const {facts, time, wire, grid, contextTokens, shard} = options;
     this.id = asPeerId(facts.id);
     this.facts = facts;
     this.#options = options;
-    this.#joinedMs = time.nowMs;
+    this.#commanded = shard;
+    const begin = stateOf(this.id, grid, shard);
+    this.#layers = publishedLayers(begin.stage);
+    this.#volunteer = new Volunteer(begin, (action) => {
+      this.#act(action);
+    });
+    this.#publisher = new VirtualPublisher({
+      ...options,
+      clockSkewMs: facts.clockSkewMs,
+      describe: (seq) => this.#describe(seq),
+    });
     this.hop = new VirtualHop({
       time,
       wire,
@@ -117,7 +111,8 @@ export class VirtualNode {
       maxSessions: facts.maxSessions,
       kvTokens: facts.kvTokens,
       onChange: () => {
-        this.#publishSoon();
+        this.#publisher.publishSoon();
+        this.#volunteer.tell({kind: 'sessions', openSessions: this.hop.load.openSessions});
       },
     });
   }
@@ -126,119 +121,126 @@ export class VirtualNode {
     return this.#isGone;
   }
 
-  /** What its clock shows. */
   get clockMs(): number {
-    return Math.floor(START_MS + this.#options.time.nowMs + this.facts.clockSkewMs);
+    return this.#publisher.clockMs;
   }
 
   /** When it published last, by its own clock. */
   get saidAtMs(): number {
-    return this.#seq;
+    return this.#publisher.saidAtMs;
   }
 
   /** How eagerly it looks around. */
   get mood(): 'eager' | 'spare' | 'settled' {
-    if (this.#claim !== null) return 'eager';
-    if (this.hop.serving !== null) return 'settled';
-    return this.#isSpare ? 'spare' : 'eager';
+    const {kind} = this.#volunteer.stage;
+    if (kind === 'serving') return 'settled';
+    return kind === 'spare' ? 'spare' : 'eager';
   }
 
-  /** Publishes its first record; serves `shard` at once when one is given. */
-  join(shard: PlacedShard | null): void {
-    this.#planned = shard;
+  /** Publishes its first record, and serves at once what it was given. */
+  join(): void {
+    const {shard, decides} = this.#options;
     this.hop.serve(shard);
-    this.#publish();
+    this.#publisher.publishSoon(() => {
+      if (decides) this.#volunteer.tell({kind: 'published', epoch: 0});
+    });
   }
 
   leave({noticed, linkLossMs}: {readonly noticed: boolean; readonly linkLossMs: number}): void {
     const {directory, time} = this.#options;
     this.#isGone = true;
+    this.#publisher.stop();
     this.hop.die(linkLossMs);
     if (noticed) directory.drop(this.id, time.nowMs);
   }
 
-  /** One look around: see the swarm, decide, act. */
+  /** One look around: sees the swarm, and does what follows. */
   lookAround(): SwarmSnapshot {
-    const {nowMs} = this.#options.time;
-    const {clockMs} = this;
-    const snapshot = this.#see();
-    if (nowMs - this.#joinedMs < LOOK_AROUND_MS) return snapshot;
-    const decision = this.#decide(snapshot);
-    this.#isSpare = decision.kind === 'spare';
-    if (decision.kind === 'claim') this.#startClaim(decision.shard, clockMs);
-    if (decision.kind === 'withdraw') this.#withdraw();
-    this.#advance(clockMs);
+    const {time, directory, observer} = this.#options;
+    const seen = directory.seenBy(observer, time.nowMs);
+    const {record} = this.#publisher;
+    if (record !== null) seen.push(record);
+    const snapshot = snapshotOf(seen, this.clockMs);
+    this.#volunteer.tell({kind: 'look', snapshot});
     return snapshot;
   }
 
-  #see(): SwarmSnapshot {
-    const {time, directory, observer} = this.#options;
-    const seen = directory.seenBy(observer, time.nowMs);
-    if (this.#record !== null) seen.push(this.#record);
-    return snapshotOf(seen, this.clockMs);
+  #act(action: VolunteerAction): void {
+    switch (action.kind) {
+      case 'publish':
+        this.#publishLayers(action);
+        return;
+      case 'look':
+        this.#soon(0, () => this.lookAround());
+        return;
+      case 'wake':
+        this.#soon(action.afterMs, () => {
+          this.#volunteer.tell({kind: 'woken', epoch: action.epoch});
+        });
+        return;
+      case 'load':
+        this.#load(action);
+        return;
+      case 'discard':
+        if (this.#loading !== null) this.log.abandonedLoads += 1;
+        this.#loading = null;
+        return;
+      case 'serve':
+        this.#loading = null;
+        this.#countLoad(this.hop.serving, newLayers(this.hop.serving, action.shard));
+        this.#serve(action.shard);
+        return;
+      case 'drain':
+        this.hop.drain();
+        return;
+      case 'reopen':
+        this.hop.reopen();
+        return;
+      case 'farewell':
+      case 'close':
+        // Tabs of a script leave from outside, with or without a sign.
+        throw new Error('Broken invariant: nobody has asked this node to leave');
+    }
   }
 
-  #decide(snapshot: SwarmSnapshot): PlacementDecision {
-    const {grid} = this.#options;
-    return decidePlacement({snapshot, model: grid, self: this.id, target: LIVE_TARGET});
+  #soon(afterMs: number, act: () => void): void {
+    this.#options.time.after(afterMs, () => {
+      if (!this.#isGone) act();
+    });
+  }
+
+  #publishLayers({epoch, shards, claim, takesSessions}: Said): void {
+    if (claim !== null && claim.epoch !== this.#layers.claim?.epoch) this.log.claims += 1;
+    this.#layers = {shards, claim, takesSessions};
+    this.#publisher.publishSoon(() => {
+      this.#volunteer.tell({kind: 'published', epoch});
+    });
+  }
+
+  #load({epoch, shard}: {readonly epoch: number; readonly shard: PlacedShard}): void {
+    this.#loading = epoch;
+    const missing = newLayers(this.hop.serving, shard);
+    this.#soon(missing * LOAD_MS_PER_LAYER, () => {
+      this.#volunteer.tell({kind: 'loaded', epoch});
+    });
   }
 
   /** What a central planner has told it to hold, served or loading. */
-  get planned(): PlacedShard | null {
-    return this.#planned;
+  get commanded(): PlacedShard | null {
+    return this.#commanded;
   }
 
   /** Begins to hold what a central planner says, as Parallax's nodes do: what it held is dropped first. */
   obey(shard: PlacedShard | null): void {
-    const {time} = this.#options;
     const before = this.hop.serving;
-    if (isSameShard(this.#planned, shard)) return;
-    this.#planned = shard;
-    this.#epoch += 1;
-    const epoch = this.#epoch;
+    if (isSameShard(this.#commanded, shard)) return;
+    this.#commanded = shard;
     if (before !== null) this.#serve(null);
     if (shard === null) return;
     const missing = newLayers(before, shard);
     this.#countLoad(before, missing);
-    time.after(missing * LOAD_MS_PER_LAYER, () => {
-      if (this.#epoch === epoch && !this.#isGone) this.#serve(shard);
-    });
-  }
-
-  #startClaim(shard: PlacedShard, clockMs: number): void {
-    this.#epoch += 1;
-    this.log.claims += 1;
-    this.#loadingSinceMs = null;
-    this.#claim = {...shard, epoch: this.#epoch, claimedAtMs: clockMs};
-    this.#publishSoon();
-  }
-
-  #withdraw(): void {
-    if (this.#loadingSinceMs !== null) this.log.abandonedLoads += 1;
-    this.#claim = null;
-    this.#loadingSinceMs = null;
-    this.#publishSoon();
-  }
-
-  /** Starts to load once the claim has settled. */
-  #advance(clockMs: number): void {
-    const claim = this.#claim;
-    const {time} = this.#options;
-    if (claim === null || this.#loadingSinceMs !== null) return;
-    if (clockMs - claim.claimedAtMs < CLAIM_SETTLE_MS) return;
-    this.#loadingSinceMs = time.nowMs;
-    const missing = newLayers(this.hop.serving, claim);
-    time.after(missing * LOAD_MS_PER_LAYER, () => {
-      if (this.#claim !== claim || this.#isGone) return;
-      if (this.#decide(this.#see()).kind === 'withdraw') {
-        this.#withdraw();
-        return;
-      }
-      this.#countLoad(this.hop.serving, missing);
-      this.#claim = null;
-      this.#loadingSinceMs = null;
-      const {startLayer, endLayer, embedding, lmHead} = claim;
-      this.#serve({startLayer, endLayer, embedding, lmHead});
+    this.#soon(missing * LOAD_MS_PER_LAYER, () => {
+      if (this.#commanded === shard) this.#serve(shard);
     });
   }
 
@@ -252,47 +254,25 @@ export class VirtualNode {
   #serve(shard: PlacedShard | null): void {
     const before = this.hop.serving;
     this.hop.serve(shard);
-    this.#publishSoon();
+    this.#layers = {...this.#layers, shards: shard === null ? [] : [shard]};
+    this.#publisher.publishSoon();
     this.#options.onServing(this, before);
   }
 
-  /** What changes together is one record, and records keep a least distance. */
-  #publishSoon(): void {
-    const {time, publishEveryMs} = this.#options;
-    if (this.#isPublishing || this.#isGone) return;
-    this.#isPublishing = true;
-    time.at(this.#publishedMs + publishEveryMs, () => {
-      this.#isPublishing = false;
-      this.#publish();
-    });
-  }
-
-  #publish(): void {
-    if (this.#isGone) return;
-    const {time, directory} = this.#options;
-    const {nowMs} = time;
-    this.#publishedMs = nowMs;
-    this.#seq = Math.max(this.#seq + 1, this.clockMs);
-    this.#record = directory.publish(this.#describe(), nowMs);
-    time.after(RECORD_REFRESH_MS, () => {
-      if (this.#publishedMs === nowMs) this.#publish();
-    });
-  }
-
-  #describe(): NodeRecord {
+  #describe(seq: number): NodeRecord {
     const {facts} = this;
     const {cost, lie} = facts;
-    const serving = this.hop.serving;
+    const {shards, claim, takesSessions} = this.#layers;
     const factor = lie === 'fast' ? 0.1 : lie === 'impossible' ? NaN : 1;
     const load = this.hop.load;
     return buildRecord({
       peerId: this.id,
-      seq: this.#seq,
-      expiresAtMs: this.#seq + RECORD_TTL_MS,
+      seq,
+      expiresAtMs: seq + RECORD_TTL_MS,
       engineClass: 'virtual',
       capacityLayers: facts.capacityLayers,
-      shards: serving === null ? [] : [serving],
-      claim: this.#claim,
+      shards,
+      claim,
       decodeMsPerLayer: {
         fixedMs: cost.decodeMsPerLayer.fixedMs * factor,
         perSessionMs: cost.decodeMsPerLayer.perSessionMs * factor,
@@ -300,11 +280,21 @@ export class VirtualNode {
       prefillMsPerTokenLayer: cost.prefillMsPerTokenLayer,
       hopOverheadMs: cost.hopOverheadMs,
       coords: facts.coords,
-      maxSessions: facts.maxSessions,
+      maxSessions: takesSessions ? facts.maxSessions : 0,
       openSessions: lie === 'idle' ? 0 : load.openSessions,
       kvTokensFree: lie === 'idle' ? facts.kvTokens : load.kvTokensFree,
     });
   }
+}
+
+const claimLimit = () => MOST_CLAIM_MS;
+
+/** A volunteer that joins, or one that has served from the start of a script. */
+function stateOf(self: PeerId, grid: CutGrid, shard: PlacedShard | null): VolunteerState {
+  const begin = beginVolunteer({self, model: grid, target: LIVE_TARGET, claimLimit});
+  if (shard === null) return begin;
+  const held = {shard, why: 'from the start'};
+  return {...begin, stage: {kind: 'serving', held, crowdedSinceMs: null}};
 }
 
 function isSameShard(a: PlacedShard | null, b: PlacedShard | null): boolean {

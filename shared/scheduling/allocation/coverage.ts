@@ -29,12 +29,26 @@ export function copyOf(coverage: Coverage): Coverage {
 
 /** Adds what a shard on a node brings. Changes `coverage`. */
 export function addShard(coverage: Coverage, node: SnapshotNode, shard: PlacedShard): void {
+  countShard(coverage, node, shard, 1);
+}
+
+/** Takes away what `addShard` added. Changes `coverage`. */
+export function removeShard(coverage: Coverage, node: SnapshotNode, shard: PlacedShard): void {
+  countShard(coverage, node, shard, -1);
+}
+
+function countShard(
+  coverage: Coverage,
+  node: SnapshotNode,
+  shard: PlacedShard,
+  sign: 1 | -1,
+): void {
   if (!isOnGrid(coverage.grid, shard)) return;
-  const rate = shardTokensPerSec(node, shard);
+  const rate = sign * shardTokensPerSec(node, shard);
   const [from, to] = cellSpan(coverage.grid, shard);
   for (let cell = from; cell < to; cell += 1) {
     if (!servesCell(coverage, shard, cell)) continue;
-    coverage.replicas[cell] = (coverage.replicas[cell] ?? 0) + 1;
+    coverage.replicas[cell] = (coverage.replicas[cell] ?? 0) + sign;
     coverage.tokensPerSec[cell] = (coverage.tokensPerSec[cell] ?? 0) + rate;
   }
 }

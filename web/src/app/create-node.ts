@@ -2,11 +2,11 @@ import {createChat} from '#shared/client/chat/create-chat.ts';
 import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 import type {DeviceState} from '../ports/device-state.ts';
 import type {TabEvent} from '../ports/tab-event.ts';
-import type {Services} from './lazy-services.ts';
+import type {NodeServices} from './services/lazy-services.ts';
 import {joinSwarm} from '../node/swarm/join-swarm.ts';
 import {watchNode} from '../node/life/watch-node.ts';
 import {KV_TOKENS} from '../node/lending/lending-limits.ts';
-import {LendNode} from '../node/lending/lend-node.ts';
+import {Lending} from '../node/lending/lending.ts';
 import {loadManifest} from '#shared/client/model/load-manifest.ts';
 import {routeFrames} from '../node/serving/route-frames.ts';
 
@@ -30,14 +30,14 @@ export type NodeOptions = {
 };
 
 /** Composition root of the node in this tab: joins the swarm of one model, to ask and to lend. */
-export async function createNode(options: NodeOptions): Promise<Services> {
+export async function createNode(options: NodeOptions): Promise<NodeServices> {
   const signal = new AbortController().signal;
   const model = await loadManifest(options.siteUrl, options.modelId, {signal});
   const membership = await joinSwarm({...options, model});
-  const lendService = new LendNode(() => Promise.resolve(membership));
+  let lending: Lending | null = null;
   watchNode({
     membership,
-    refusals: () => lendService.load?.refusals ?? {},
+    refusals: () => lending?.load?.refusals ?? {},
     onEvent: options.onEvent,
   });
   const chat = createChat(
@@ -47,12 +47,15 @@ export async function createNode(options: NodeOptions): Promise<Services> {
   );
   routeFrames(membership.transport, {
     client: chat.client,
-    hop: () => lendService.hop,
-    onMalformed: () => lendService.hop?.countMalformed(),
+    hop: () => lending?.hop ?? null,
+    onMalformed: () => lending?.hop?.countMalformed(),
   });
   return {
     chat: chat.service,
-    lendService,
+    startLending: (request, onState) => {
+      lending = new Lending(membership, request, onState);
+      return lending;
+    },
     links: {report: () => membership.links()},
     lab: {
       prepare: chat.prepare,
@@ -60,14 +63,14 @@ export async function createNode(options: NodeOptions): Promise<Services> {
         Promise.resolve({
           peerId: membership.peerId,
           peers: membership.transport.traffic(),
-          sessions: lendService.hop?.sessionTraffic() ?? [],
+          sessions: lending?.hop?.sessionTraffic() ?? [],
         }),
-      lendLoad: () => Promise.resolve(lendService.load),
+      lendLoad: () => Promise.resolve(lending?.load ?? null),
       knownPeers: () =>
         Promise.resolve(membership.snapshotWith(null).nodes.map(({nodeId}) => nodeId)),
       knownRecords: () => Promise.resolve(membership.records()),
       crashEngine: () => {
-        lendService.crashEngine();
+        lending?.crashEngine();
         return Promise.resolve();
       },
     },

@@ -2,7 +2,7 @@ import {readPageConfig, type PageConfig} from './config.ts';
 import {describeModel} from './describe-model.ts';
 import type {ModelCard} from '../ports/model-card.ts';
 import {exposeTabControl, reportTabEvent} from './tab-control.ts';
-import {lazyServices} from './lazy-services.ts';
+import {lazyServices} from './services/lazy-services.ts';
 import {logTabEvent} from './log-tab-event.ts';
 import type {TabEvent} from '../ports/tab-event.ts';
 import {watchLending} from '../node/life/watch-lending.ts';

@@ -4,8 +4,8 @@ import type {LendState} from '../ports/lend-service.ts';
 import type {LinkReport} from '../ports/link-service.ts';
 import type {TabEvent} from '../ports/tab-event.ts';
 import {lendPhase} from '../node/life/lend-phase.ts';
-import type {LabControls} from './lab-controls.ts';
-import type {Services} from './lazy-services.ts';
+import type {LabControls} from './services/lab-controls.ts';
+import type {Services} from './services/lazy-services.ts';
 
 /** What a program that drives this tab may call: `globalThis.weftTab`. */
 export type TabControl = LabControls & {

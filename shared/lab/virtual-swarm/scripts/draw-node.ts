@@ -1,9 +1,11 @@
 import type {NextRandom} from '#shared/scheduling/seeded-choice.ts';
-import type {Lie, VirtualNodeFacts} from '../virtual-node.ts';
+import type {Lie, VirtualNodeFacts} from '../swarm-script.ts';
 
 export type NodeDraw = {
   /** Layers that fit in the middle: drawn evenly between these. */
   readonly capacityLayers: readonly [least: number, most: number];
+  /** One decode step of one layer for one session, beside what the session adds: drawn evenly. */
+  readonly decodeMs: readonly [least: number, most: number];
   /** The part of nodes that lie, each in one of the ways. */
   readonly liarRate: number;
   readonly maxSkewMs: number;
@@ -14,6 +16,7 @@ export type NodeDraw = {
 
 export const ORDINARY_NODE: NodeDraw = {
   capacityLayers: [8, 16],
+  decodeMs: [0.3, 2.3],
   liarRate: 0,
   maxSkewMs: 0,
   maxSessions: 8,
@@ -27,8 +30,9 @@ const CLOUD_MS = 12;
 /** A tab as one may join: memory, speed, place and honesty by chance. */
 export function drawNode(draw: NodeDraw, number: number, random: NextRandom): VirtualNodeFacts {
   const [least, most] = draw.capacityLayers;
+  const [fastest, slowest] = draw.decodeMs;
   const plain = least + Math.floor(random() * (most - least + 1));
-  const decodeMs = 0.3 + random() * 2;
+  const decodeMs = fastest + random() * (slowest - fastest);
   const lie = random() < draw.liarRate ? LIES[Math.floor(random() * LIES.length)] : null;
   return {
     id: `node-${String(number).padStart(5, '0')}`,

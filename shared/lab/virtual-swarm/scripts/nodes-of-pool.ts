@@ -4,7 +4,7 @@ import {plannedSnapshot} from '#shared/lab/pools/planned-snapshot.ts';
 import type {Plan} from '#shared/scheduling/allocation/plan.ts';
 import type {SnapshotNode, SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import type {NodeStart} from '../swarm-script.ts';
-import type {VirtualNodeFacts} from '../virtual-node.ts';
+import type {VirtualNodeFacts} from '../swarm-script.ts';
 
 /** A prompt token costs this part of a decode step: many of them share one reading of the weights. */
 const PREFILL_SHARE = 0.05;

@@ -1,14 +1,14 @@
 import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/base/ids.ts';
 import {shard} from '#shared/testing/snapshot-node.ts';
-import type {PlacementClaim, SnapshotRecord} from '../../swarm-snapshot.ts';
-import {ClaimWatch} from './claim-watch.ts';
+import type {PlacedShard, PlacementClaim} from '../../swarm-snapshot.ts';
+import {claimedMsOf, NO_CLAIMS, rememberClaims} from './claim-watch.ts';
 
 const stuck = asPeerId('s');
 const claimAt = (claimedAtMs: number) => ({...shard(0, 10, 30), epoch: claimedAtMs, claimedAtMs});
-type Said = {readonly claim?: PlacementClaim; readonly shards?: SnapshotRecord['shards']};
+type Said = {readonly claim?: PlacementClaim; readonly shards?: readonly PlacedShard[]};
 const said = (id: string, {claim, shards = []}: Said) => ({
-  peerId: asPeerId(id),
+  nodeId: asPeerId(id),
   claim: claim ?? null,
   shards,
 });
@@ -16,11 +16,11 @@ const served = [shard(0, 10, 30)];
 
 /** What is remembered of one node that is looked at every 10 s. */
 function watch(states: readonly Said[]): number {
-  const claims = new ClaimWatch();
+  let claims = NO_CLAIMS;
   for (const [i, state] of states.entries()) {
-    claims.see([said('s', state)], i * 10_000);
+    claims = rememberClaims(claims, [said('s', state)], i * 10_000);
   }
-  return claims.claimedMs(stuck);
+  return claimedMsOf(claims, stuck);
 }
 
 const again = (i: number) => (i % 3 === 2 ? {} : {claim: claimAt(i * 10_000)});
@@ -40,13 +40,13 @@ test('[PL11] whoever comes to serve, or claims nothing for ten minutes, begins a
 });
 
 test('[PL11] who is away for a while is remembered, and no number of strangers fills the memory', () => {
-  const claims = new ClaimWatch();
-  claims.see([said('s', {claim: claimAt(0)})], 0);
-  claims.see([said('s', {claim: claimAt(0)})], 10_000);
-  claims.see([], 20_000);
-  expect(claims.claimedMs(stuck)).toBe(10_000);
+  let claims = NO_CLAIMS;
+  claims = rememberClaims(claims, [said('s', {claim: claimAt(0)})], 0);
+  claims = rememberClaims(claims, [said('s', {claim: claimAt(0)})], 10_000);
+  claims = rememberClaims(claims, [], 20_000);
+  expect(claimedMsOf(claims, stuck)).toBe(10_000);
   const strangers = Array.from({length: 5_000}, (_, i) => said(`x${i}`, {claim: claimAt(0)}));
-  claims.see(strangers, 30_000);
-  claims.see(strangers.slice(0, 1), 40_000);
-  expect(claims.claimedMs(stuck)).toBe(0);
+  claims = rememberClaims(claims, strangers, 30_000);
+  claims = rememberClaims(claims, strangers.slice(0, 1), 40_000);
+  expect(claimedMsOf(claims, stuck)).toBe(0);
 });

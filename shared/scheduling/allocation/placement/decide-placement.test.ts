@@ -153,3 +153,82 @@ test('[PL7] whose place another of the same size took takes the place of the oth
   expect(placeOf(b, swarm)).toEqual(places.get(a.nodeId));
   expect(placeOf(c, swarm)).toEqual(places.get(c.nodeId));
 });
+
+const TEN = {capacityLayers: {plain: 10, first: 10, last: 10, both: 10}};
+
+/** Equal tabs that serve these parts, as many of each as it says. */
+function swarmOf(...counts: readonly number[]): readonly SnapshotNode[] {
+  return counts.flatMap((count, part) =>
+    Array.from({length: count}, (_, i) =>
+      snapshotNode(`s${part}-${i}`, {...TEN, shards: [shard(10 * part, 10 * part + 10, 30)]}),
+    ),
+  );
+}
+
+/** What the tabs of a swarm decide that want to serve something else, each seeing the others as they are. */
+function wishesOf(nodes: readonly SnapshotNode[]) {
+  return nodes.flatMap(({nodeId}) => {
+    const decision = decide(nodeId, nodes);
+    return decision.kind === 'even-out' ? [{nodeId, shard: decision.shard}] : [];
+  });
+}
+
+test('[PL14] a few tabs at a time go from a crowded place to a scarce one, until the swarm is even', () => {
+  let nodes = swarmOf(12, 4, 4);
+  const moved: string[] = [];
+  for (let wishes = wishesOf(nodes); wishes.length > 0; wishes = wishesOf(nodes)) {
+    expect(wishes.length).toBeLessThanOrEqual(4);
+    moved.push(...wishes.map(({nodeId}) => nodeId));
+    nodes = nodes.map((node) => {
+      const wish = wishes.find(({nodeId}) => nodeId === node.nodeId);
+      return wish === undefined ? node : {...node, shards: [wish.shard]};
+    });
+  }
+  expect(new Set(moved).size).toBe(moved.length);
+  const starts = nodes.map(({shards}) => shards[0]?.startLayer);
+  const counts = [0, 10, 20].map((start) => starts.filter((each) => each === start).length);
+  expect(counts.toSorted((a, b) => a - b)).toEqual([6, 7, 7]);
+});
+
+test('[PL14] a swarm that is nearly even stays, and so does one that others are about to even out', () => {
+  expect(wishesOf(swarmOf(8, 7, 6))).not.toEqual([]);
+  expect(wishesOf(swarmOf(7, 7, 6))).toEqual([]);
+  expect(wishesOf(swarmOf(21, 15, 15))).toEqual([]);
+  const claim = {...shard(20, 30, 30), epoch: 1, claimedAtMs: 0};
+  expect(wishesOf(swarmOf(3, 3, 1))).not.toEqual([]);
+  expect(wishesOf([...swarmOf(3, 3, 1), snapshotNode('c', {...TEN, claim})])).toEqual([]);
+  expect(wishesOf([...swarmOf(3, 3, 1), snapshotNode('w', TEN)])).toEqual([]);
+});
+
+test('[PL14] nobody leaves the last replica, nor one that has missed its refresh', () => {
+  const stale = swarmOf(3, 3, 1).map((node, i) => ({
+    ...node,
+    saidAtMs: i === 0 ? 100_000 : 80_000,
+  }));
+  const [fresh] = stale;
+  if (fresh === undefined) throw new Error('there are seven');
+  expect(decide(fresh.nodeId, stale, 100_000)).toMatchObject({kind: 'keep'});
+});
+
+/** Equal tabs that have claimed the parts that begin there. */
+function claiming(...starts: readonly number[]): readonly SnapshotNode[] {
+  return starts.map((start, i) => {
+    const claim = {...shard(start, start + 10, 30), epoch: 1, claimedAtMs: 0};
+    return snapshotNode(`c${i}`, {...TEN, claim});
+  });
+}
+
+test('[PL13] a place in the plan of the rest that is crowded by now is not claimed', () => {
+  const claimed = claiming(0, 0, 0, 0, 0, 0, 10, 10, 10, 20, 20, 20);
+  const waiting = ['x', 'y', 'z'].map((id) => snapshotNode(id, TEN));
+  const nodes = [...claimed, ...waiting];
+  for (const node of waiting) expect(placeOf(node, nodes)?.startLayer).toBeGreaterThan(0);
+});
+
+test('[PL13] of fresh claims on a crowded place the last in rank are withdrawn, as many as too many', () => {
+  const claimed = claiming(0, 0, 0, 0, 10, 20);
+  const nodes = [...swarmOf(8, 8, 8), ...claimed];
+  const kinds = claimed.map(({nodeId}) => decide(nodeId, nodes, 100).kind);
+  expect(kinds.filter((kind) => kind === 'withdraw')).toHaveLength(2);
+  expect(kinds.slice(4)).toEqual(['keep', 'keep']);
+});

@@ -12,10 +12,11 @@ import type {
   SwarmSnapshot,
 } from '../../swarm-snapshot.ts';
 import type {AllocationTarget} from '../allocation-target.ts';
-import {bestShard, worthOf} from '../best-shard.ts';
+import {bestShard, placementOrder, worthOf} from '../best-shard.ts';
 import {addShard, emptyCoverage, gapsOf, type Coverage} from '../coverage.ts';
 import {doesFit} from '../fitting-range.ts';
 import {joinTogether, type JoinQuestion} from '../planner/join-together.ts';
+import {evenOut, isUneven} from './even-out.ts';
 import {mayReplace, repairShard} from './repair.ts';
 import {withoutOverdueClaims} from './without-overdue-claims.ts';
 
@@ -25,6 +26,15 @@ export const CLAIM_SETTLE_MS = 2500;
 export const FRESH_MS = RECORD_REFRESH_MS + CLAIM_SETTLE_MS;
 /** A claim is given up when outranking ones make it worth this much less, and another place more. */
 const WITHDRAW_GAIN = 2;
+/**
+ * A tab that serves moves only when so many stay behind for a scarcer place with `replicas`. Up to
+ * six a place that is one more, so a small swarm gets within one of even; a large one does not move for little.
+ */
+const crowdedFrom = (replicas: number) => 1.75 * replicas - 3.5;
+/** A claim costs nothing yet: one replica more is enough to claim something else. */
+const oneMore = (replicas: number) => replicas + 1;
+/** So many tabs set out at once to even the swarm out: the others see first what it brings. */
+const MOST_MOVES = 4;
 
 export type PlacementInput = {
   readonly snapshot: SwarmSnapshot;
@@ -41,6 +51,8 @@ export type PlacementInput = {
 export type PlacementDecision =
   | {readonly kind: 'keep'; readonly why: string}
   | {readonly kind: 'claim'; readonly shard: PlacedShard; readonly why: string}
+  /** Nothing is missing, but it would help much more elsewhere: to be claimed when that lasts. */
+  | {readonly kind: 'even-out'; readonly shard: PlacedShard; readonly why: string}
   | {readonly kind: 'withdraw'; readonly why: string}
   | {
       readonly kind: 'wait' | 'spare';
@@ -51,9 +63,10 @@ export type PlacementDecision =
 /**
  * Phase 1 as advice to oneself: what node `self` should hold, given what the
  * others hold and have claimed. Acts on nobody else. What stands stays: a
- * serving node moves only to close a gap that no waiting node closes, and only
- * when what it drops has a settled replica, on a node heard of lately. So a stable swarm never moves, and
- * a departure reloads no more than the layers that went away with it.
+ * serving node moves only to close a gap that no waiting node closes, or out of
+ * a crowded place to a scarce one (`even-out.ts`), and only when what it drops
+ * has a settled replica, on a node heard of lately. So a stable swarm never
+ * moves, and a departure reloads no more than the layers that went away with it.
  *
  * The caller publishes a claim, keeps asking, loads once the claim is
  * `CLAIM_SETTLE_MS` old, and serves its old shards until the new one is ready.
@@ -99,7 +112,7 @@ function isFresh({saidAtMs}: SnapshotNode, {takenAtMs}: SwarmSnapshot): boolean 
 const isWaiting = ({shards, claim}: SnapshotNode) => shards.length === 0 && claim === null;
 
 function takePlace(input: PlacementInput, self: SnapshotNode): PlacementDecision {
-  const {placed, coverage, hadGaps} = planTogether(input, self) ?? planRest(input);
+  const {placed, coverage, hadGaps} = planTogether(input, self) ?? planRest(input, self);
   const shard = placed.get(self.nodeId);
   if (shard !== undefined && doesFit(self.capacityLayers, shard)) {
     return {kind: 'claim', shard, why: hadGaps ? 'nobody serves it' : 'least served'};
@@ -155,11 +168,19 @@ function leftByClaims(
   return left;
 }
 
-/** What is left for those that wait when all that was claimed is taken. */
-function planRest(input: PlacementInput): JointPlan {
+/**
+ * What is left for those that wait when all that was claimed is taken. As tabs claim one after the
+ * other the plan of the rest begins anew each time, so the own place in it may be a crowded one.
+ */
+function planRest(input: PlacementInput, self: SnapshotNode): JointPlan {
   const {snapshot, target} = input;
   const waiting = snapshot.nodes.filter(isWaiting);
-  return planFor({coverage: coverageByOthers(input, all), waiting, target});
+  const plan = planFor({coverage: coverageByOthers(input, all), waiting, target});
+  const shard = plan.placed.get(self.nodeId);
+  if (shard === undefined) return plan;
+  const movable = [{node: self, shard}];
+  const moved = evenOut({coverage: plan.coverage, movable, leastBehind: oneMore, mostMoves: 1});
+  return {...plan, placed: new Map([...plan.placed, ...moved])};
 }
 
 function isSamePlace(shard: PlacedShard | undefined, claim: PlacementClaim): boolean {
@@ -170,7 +191,7 @@ function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecis
   const {nodes} = input.snapshot;
   const coverage = coverageByOthers(input, all);
   for (const shard of self.shards) addShard(coverage, self, shard);
-  if (gapsOf(coverage).length === 0) return {kind: 'keep', why: 'all layers are served'};
+  if (gapsOf(coverage).length === 0) return evenOutOrKeep(input, self, coverage);
   joinTogether({coverage, waiting: nodes.filter(isWaiting), target: input.target});
   const candidates = nodes.filter(({shards, claim}) => shards.length > 0 && claim === null);
   const standing = emptyCoverage(input.model);
@@ -181,6 +202,38 @@ function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecis
   const shard = repairShard(coverage, standing, candidates, self);
   if (shard === null) return {kind: 'keep', why: 'others close the gap'};
   return {kind: 'claim', shard, why: 'nobody else closes the gap'};
+}
+
+/** Adds what those will bring that wait for a place: they go to where they are needed most. */
+function placeWaiting({snapshot}: PlacementInput, coverage: Coverage): void {
+  for (const node of snapshot.nodes.filter(isWaiting).toSorted(placementOrder)) {
+    const best = bestShard(coverage, node);
+    if (best !== null) addShard(coverage, node, best.shard);
+  }
+}
+
+/** @param coverage what everybody serves or has claimed. */
+function evenOutOrKeep(
+  input: PlacementInput,
+  self: SnapshotNode,
+  coverage: Coverage,
+): PlacementDecision {
+  const keep = {kind: 'keep', why: 'all layers are served'} as const;
+  const own = self.shards[0];
+  const question = {coverage, leastBehind: crowdedFrom, mostMoves: MOST_MOVES};
+  if (own === undefined || self.shards.length > 1 || !isUneven(question)) return keep;
+  placeWaiting(input, coverage);
+  const movable = input.snapshot.nodes
+    .filter((node) => node.claim === null && isFresh(node, input.snapshot))
+    .flatMap((node) =>
+      node.shards.length === 1 ? node.shards.map((shard) => ({node, shard})) : [],
+    )
+    .toSorted((a, b) => hashText(a.node.nodeId) - hashText(b.node.nodeId));
+  const shard = evenOut({...question, movable}).get(self.nodeId);
+  if (shard === undefined) return keep;
+  const relied = reliedOn(input, () => true);
+  if (!mayReplace(relied, own, shard)) return keep;
+  return {kind: 'even-out', shard, why: 'fewer serve these layers'};
 }
 
 /** Lowest hash of id and epoch wins: an order that nobody can choose. */
@@ -214,6 +267,9 @@ function reviewClaim(
     return {kind: 'withdraw', why: 'what it would drop has no other replica'};
   }
   if (isSettled(own)) return {kind: 'keep', why: 'loading'};
+  if (isCrowdedOut(input, self, isSettled)) {
+    return {kind: 'withdraw', why: 'others have claimed enough of these layers'};
+  }
   const coverage = coverageByOthers(input, outranks);
   const best = bestShard(coverage, self);
   const worth = worthOf(coverage, self, own);
@@ -223,4 +279,22 @@ function reviewClaim(
     return {kind: 'keep', why: 'claimed'};
   }
   return {kind: 'withdraw', why: 'an earlier claim covers it'};
+}
+
+/** Whether of all fresh claims this one should be for other layers: the last in rank go first. */
+function isCrowdedOut(
+  input: PlacementInput,
+  self: SnapshotNode,
+  isSettled: (claim: PlacementClaim) => boolean,
+): boolean {
+  const coverage = coverageByOthers(input, all);
+  addNode(coverage, self, all);
+  const movable = input.snapshot.nodes
+    .flatMap((node) =>
+      node.claim === null || isSettled(node.claim) ? [] : [{node, shard: node.claim}],
+    )
+    .toSorted((a, b) => claimRank(b.node.nodeId, b.shard) - claimRank(a.node.nodeId, a.shard));
+  placeWaiting(input, coverage);
+  const mostMoves = movable.length;
+  return evenOut({coverage, movable, leastBehind: oneMore, mostMoves}).has(self.nodeId);
 }

@@ -9,11 +9,5 @@ export function limitsOf({sessionIdleMs = HOP_LIMITS.idleTimeoutMs}: LabLendRequ
   return {...HOP_LIMITS, idleTimeoutMs: sessionIdleMs};
 }
 
-/** Between the first record of a tab and its first claim: others who join at once are seen by then. */
-export const LOOK_AROUND_MS = 2_000;
-
 /** Sessions that are silent are looked for this often. */
 export const SWEEP_EVERY_MS = 5_000;
-
-/** How long a tab that leaves waits for the answers that run in it: longer than most of them take. */
-export const DRAIN_MS = 30_000;

@@ -128,6 +128,11 @@ export class HopServer {
     this.#machine.drain();
   }
 
+  /** Opens sessions again. */
+  reopen(): void {
+    this.#machine.reopen();
+  }
+
   /** {@link HopTurns.whileIdle} */
   async whileIdle<T>(act: (shard: ServedShard) => Promise<T>): Promise<T | null> {
     return await this.#turns.whileIdle(act);

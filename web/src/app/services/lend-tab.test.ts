@@ -1,17 +1,26 @@
 import {afterEach, expect, test, vi} from 'vitest';
 import type {LendRequest} from '../../ports/lend-service.ts';
-import type {SwarmMembership} from '../swarm/swarm-membership.ts';
-import {LendNode} from './lend-node.ts';
-import {memoryMembership} from './testing/memory-membership.ts';
+import type {SwarmMembership} from '../../node/swarm/swarm-membership.ts';
+import {LendTab} from './lend-tab.ts';
+import {Lending} from '../../node/lending/lending.ts';
+import {memoryMembership} from '../../node/lending/testing/memory-membership.ts';
 
 const STUB: LendRequest = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}};
+
+/** A tab that lends once it has joined. */
+function lendingTab(join: () => Promise<SwarmMembership>): LendTab {
+  return new LendTab(async () => {
+    const membership = await join();
+    return (request, onState) => new Lending(membership, request, onState);
+  });
+}
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
 /** A node that lends, and the states that a page would have seen, without repetitions. */
-function follow(node: LendNode): readonly string[] {
+function follow(node: LendTab): readonly string[] {
   const kinds: string[] = [];
   node.subscribe(({kind}) => {
     if (kinds.at(-1) !== kind) kinds.push(kind);
@@ -20,22 +29,22 @@ function follow(node: LendNode): readonly string[] {
 }
 
 test('[LN1] a stop while the tab joins the swarm is not lost', async () => {
-  const {membership} = await memoryMembership();
+  const {membership, listenerCount} = await memoryMembership();
   const joined = Promise.withResolvers<SwarmMembership>();
-  const node = new LendNode(() => joined.promise);
+  const node = lendingTab(() => joined.promise);
   const kinds = follow(node);
   const lending = node.lend(STUB);
   await node.stop();
   joined.resolve(membership);
   await lending;
   expect(kinds).toEqual(['idle', 'joining', 'idle']);
-  expect(node.hop).toBeNull();
+  expect(listenerCount()).toBe(0);
 });
 
 test('[LN1] stopping and lending again while the tab joins lends once', async () => {
   const {membership, listenerCount} = await memoryMembership();
   const joined = Promise.withResolvers<SwarmMembership>();
-  const node = new LendNode(() => joined.promise);
+  const node = lendingTab(() => joined.promise);
   const first = node.lend(STUB);
   await node.stop();
   const second = node.lend(STUB);
@@ -47,13 +56,13 @@ test('[LN1] stopping and lending again while the tab joins lends once', async ()
 
 /** A node whose layers could not be loaded: there is no worker for an engine in Node. */
 async function failedNode(): Promise<{
-  readonly node: LendNode;
+  readonly node: LendTab;
   readonly kinds: readonly string[];
   readonly listenerCount: () => number;
 }> {
   vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
   const {membership, listenerCount} = await memoryMembership();
-  const node = new LendNode(() => Promise.resolve(membership));
+  const node = lendingTab(() => Promise.resolve(membership));
   const kinds = follow(node);
   await node.lend({...STUB, engine: 'wasm'});
   await expect
@@ -80,7 +89,7 @@ test('[LN1] a stop while a lending that failed is cleared away is not lost', asy
 
 test('[LN2] two stops at once end one lending, and leave no listener and no record', async () => {
   const {membership, listenerCount} = await memoryMembership();
-  const node = new LendNode(() => Promise.resolve(membership));
+  const node = lendingTab(() => Promise.resolve(membership));
   const kinds = follow(node);
   for (let round = 0; round < 2; round += 1) {
     await node.lend(STUB);
@@ -96,7 +105,7 @@ test('[LN2] two stops at once end one lending, and leave no listener and no reco
 test('[LN3] a swarm that cannot be joined is reported with its code, and can be tried again', async () => {
   const {membership} = await memoryMembership();
   const joins = [Promise.reject(new Error('no server')), Promise.resolve(membership)];
-  const node = new LendNode(() => joins.shift() ?? Promise.reject(new Error('joined twice')));
+  const node = lendingTab(() => joins.shift() ?? Promise.reject(new Error('joined twice')));
   const kinds = follow(node);
   await node.lend(STUB);
   await node.lend(STUB);
@@ -113,7 +122,7 @@ test('[NR4] a record names the layers that load as a claim, and as a shard once 
     const now = `${own?.claim ? 'claim' : '-'} ${own?.shards.length ?? 0}`;
     if (seen.at(-1) !== now) seen.push(now);
   });
-  const node = new LendNode(() => Promise.resolve(membership));
+  const node = lendingTab(() => Promise.resolve(membership));
   const kinds = follow(node);
   await node.lend(STUB);
   await expect

@@ -1,5 +1,5 @@
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
-import type {LendLoad} from '../node/lending/lab-lend.ts';
+import type {LendLoad} from '../../node/lending/lab-lend.ts';
 
 /** What the page never asks of its node: for programs that drive a tab and look into it. */
 export type LabControls = {

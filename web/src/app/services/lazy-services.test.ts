@@ -1,34 +1,19 @@
 import {expect, test} from 'vitest';
-import type {LendService, LendState} from '../ports/lend-service.ts';
-import {lazyServices, type Services} from './lazy-services.ts';
+import {lazyServices, type NodeServices} from './lazy-services.ts';
 
 const NEVER_ASKED = (): never => {
   throw new Error('only lending is asked for');
 };
 
-/** Services of which only lending does anything: it says that it has joined. */
-function servicesThatLend(): Services & {readonly lent: () => number} {
+/** A node of which only lending does anything: it says that it has joined. */
+function nodeThatLends(): NodeServices & {readonly lent: () => number} {
   let lent = 0;
-  const listeners = new Set<(state: LendState) => void>();
-  const tell = (state: LendState): void => {
-    for (const listener of listeners) listener(state);
-  };
-  const lendService: LendService = {
-    subscribe: (listener) => {
-      listeners.add(listener);
-      listener({kind: 'idle'});
-      return () => listeners.delete(listener);
-    },
-    lend: async () => {
-      lent += 1;
-      tell({kind: 'waiting', why: 'it looks for other tabs'});
-    },
-    stop: async () => {
-      tell({kind: 'idle'});
-    },
-  };
   return {
-    lendService,
+    startLending: (_request, onState) => {
+      lent += 1;
+      onState({kind: 'waiting', why: 'it looks for other tabs'});
+      return {leave: () => Promise.resolve()};
+    },
     chat: {ask: NEVER_ASKED},
     links: {report: NEVER_ASKED},
     lab: {
@@ -44,8 +29,8 @@ function servicesThatLend(): Services & {readonly lent: () => number} {
 }
 
 test('[LN4] a stop while the code is on its way is not lost, and the next lending is the only one', async () => {
-  const behind = servicesThatLend();
-  const loaded = Promise.withResolvers<Services>();
+  const behind = nodeThatLends();
+  const loaded = Promise.withResolvers<NodeServices>();
   const {lendService} = lazyServices(() => loaded.promise);
   const kinds: string[] = [];
   lendService.subscribe(({kind}) => kinds.push(kind));

@@ -1,0 +1,126 @@
+import {claimedMsOf, rememberClaims} from '#shared/scheduling/allocation/placement/claim-watch.ts';
+import {
+  decidePlacement,
+  type PlacementDecision,
+} from '#shared/scheduling/allocation/placement/decide-placement.ts';
+import type {PlacedShard, SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import type {Attempt, Stage, VolunteerState} from './volunteer-state.ts';
+import {
+  DRAIN_MS,
+  enter,
+  enterAndSay,
+  giveUp,
+  type OnTheWay,
+  type VolunteerStep,
+} from './volunteer-step.ts';
+
+/** A tab sets out to even the swarm out when it has seen for so long that it would help more elsewhere. */
+export const CROWDED_MS = 30_000;
+/** After it has moved for that it stays for so long. */
+export const STAY_MS = 600_000;
+
+/** What a volunteer makes of what it sees. The snapshot brings the time with it. */
+export function lookAround(before: VolunteerState, snapshot: SwarmSnapshot): VolunteerStep {
+  const {terms, stage} = before;
+  const {takenAtMs, nodes} = snapshot;
+  const state = {...before, claims: rememberClaims(before.claims, nodes, takenAtMs)};
+  switch (stage.kind) {
+    case 'introducing':
+    case 'looking-around':
+    case 'leaving':
+    case 'left':
+    case 'failed':
+      return {state, actions: []};
+    default:
+  }
+  const decision = decidePlacement({
+    snapshot,
+    ...terms,
+    claimedMs: (nodeId) => claimedMsOf(state.claims, nodeId),
+  });
+  switch (stage.kind) {
+    case 'waiting':
+    case 'spare':
+      return seekPlace(state, decision, takenAtMs);
+    case 'serving':
+      return reviewPlace(state, stage, decision, takenAtMs);
+    default:
+      return reviewAttempt(state, stage, decision, takenAtMs);
+  }
+}
+
+function seekPlace(
+  state: VolunteerState,
+  decision: PlacementDecision,
+  nowMs: number,
+): VolunteerStep {
+  const {kind, why} = decision;
+  if (kind === 'claim') {
+    return claim(state, decision.shard, {why, before: null, drainsFirst: false}, nowMs);
+  }
+  if (kind === 'wait') return enter(state, {kind: 'waiting', why});
+  return kind === 'spare' ? enter(state, {kind: 'spare', why}) : {state, actions: []};
+}
+
+/** What stands stays, but for a gap to close or a place where this tab is needed much more. */
+function reviewPlace(
+  state: VolunteerState,
+  stage: Extract<Stage, {kind: 'serving'}>,
+  decision: PlacementDecision,
+  nowMs: number,
+): VolunteerStep {
+  const {held, crowdedSinceMs} = stage;
+  const {kind, why} = decision;
+  if (kind === 'claim') {
+    return claim(state, decision.shard, {why, before: held, drainsFirst: false}, nowMs);
+  }
+  if (kind !== 'even-out' || nowMs < state.staysUntilMs) {
+    return crowdedSinceMs === null
+      ? {state, actions: []}
+      : enter(state, {...stage, crowdedSinceMs: null});
+  }
+  const sinceMs = crowdedSinceMs ?? nowMs;
+  if (nowMs - sinceMs < CROWDED_MS) return enter(state, {...stage, crowdedSinceMs: sinceMs});
+  return claim(state, decision.shard, {why, before: held, drainsFirst: true}, nowMs);
+}
+
+function claim(
+  state: VolunteerState,
+  shard: PlacedShard,
+  attempt: Omit<Attempt, 'claim'>,
+  nowMs: number,
+): VolunteerStep {
+  const epoch = state.epoch + 1;
+  const own = {...shard, epoch, claimedAtMs: Math.round(nowMs)};
+  return enterAndSay({...state, epoch}, {kind: 'claiming', attempt: {...attempt, claim: own}});
+}
+
+function reviewAttempt(
+  state: VolunteerState,
+  stage: OnTheWay,
+  decision: PlacementDecision,
+  nowMs: number,
+): VolunteerStep {
+  if (decision.kind === 'withdraw') return giveUp(state, stage, decision.why);
+  const {attempt} = stage;
+  const isIdle = state.openSessions === 0;
+  if (stage.kind === 'draining') {
+    return isIdle || !stage.waits ? serve(state, stage, nowMs) : {state, actions: []};
+  }
+  if (stage.kind !== 'loaded') return {state, actions: []};
+  const {before, drainsFirst} = attempt;
+  if (before === null || !drainsFirst || isIdle) return serve(state, stage, nowMs);
+  const draining = {kind: 'draining', attempt: {...attempt, before}, waits: true} as const;
+  const wake = {kind: 'wake', epoch: state.epoch, afterMs: DRAIN_MS} as const;
+  return enterAndSay(state, draining, [{kind: 'drain'}, wake]);
+}
+
+function serve(before: VolunteerState, {kind, attempt}: OnTheWay, nowMs: number): VolunteerStep {
+  const {claim: own, why, drainsFirst} = attempt;
+  const {startLayer, endLayer, embedding, lmHead} = own;
+  const shard = {startLayer, endLayer, embedding, lmHead};
+  const state = drainsFirst ? {...before, staysUntilMs: nowMs + STAY_MS} : before;
+  const reopen = kind === 'draining' ? [{kind: 'reopen'} as const] : [];
+  const stage = {kind: 'serving', held: {shard, why}, crowdedSinceMs: null} as const;
+  return enterAndSay(state, stage, [{kind: 'serve', epoch: own.epoch, shard}, ...reopen]);
+}

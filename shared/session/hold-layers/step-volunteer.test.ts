@@ -1,0 +1,252 @@
+import {expect, test} from 'vitest';
+import {asPeerId} from '#shared/base/ids.ts';
+import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
+import {CLAIM_SETTLE_MS} from '#shared/scheduling/allocation/placement/decide-placement.ts';
+import {
+  snapshotOfNodes,
+  type PlacedShard,
+  type SnapshotNode,
+} from '#shared/scheduling/swarm-snapshot.ts';
+import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
+import {CROWDED_MS, STAY_MS} from './look-around.ts';
+import {LOOK_AROUND_MS, stepVolunteer} from './step-volunteer.ts';
+import {
+  beginVolunteer,
+  publishedLayers,
+  type VolunteerAction,
+  type VolunteerEvent,
+  type VolunteerState,
+} from './volunteer-state.ts';
+import {DRAIN_MS} from './volunteer-step.ts';
+
+const TEN = {capacityLayers: {plain: 10, first: 10, last: 10, both: 10}};
+const [first, middle, last] = [shard(0, 10, 30), shard(10, 20, 30), shard(20, 30, 30)];
+
+/** A volunteer among others, and what it was asked to do, by kind. */
+class Life {
+  state: VolunteerState = beginVolunteer({
+    self: asPeerId('me'),
+    model: {layerCount: 30, cutEvery: 5},
+    target: LIVE_TARGET,
+    claimLimit: () => 120_000,
+  });
+  did: VolunteerAction[] = [];
+  others: readonly SnapshotNode[] = [];
+  nowMs = 1_000_000;
+
+  get kind(): string {
+    return this.state.stage.kind;
+  }
+
+  get kinds(): readonly string[] {
+    return this.did.map(({kind}) => kind);
+  }
+
+  tell(event: VolunteerEvent): this {
+    const {state, actions} = stepVolunteer(this.state, event);
+    this.state = state;
+    this.did = [...actions];
+    return this;
+  }
+
+  /** One look, with its own record as it says it. */
+  look(): this {
+    const {shards, claim} = publishedLayers(this.state.stage);
+    const own = snapshotNode('me', {...TEN, shards, claim});
+    const snapshot = snapshotOfNodes([own, ...this.others], this.nowMs);
+    return this.tell({kind: 'look', snapshot});
+  }
+
+  /** From the first record to the moment when its claim is on its way. */
+  claims(): this {
+    this.tell({kind: 'published', epoch: 0}).tell({kind: 'woken', epoch: 0});
+    return this.look();
+  }
+
+  /** From a claim to layers that are ready beside what is served. */
+  loads(): this {
+    const {epoch} = this.state;
+    this.tell({kind: 'published', epoch});
+    this.nowMs += CLAIM_SETTLE_MS;
+    return this.tell({kind: 'woken', epoch}).tell({kind: 'loaded', epoch});
+  }
+
+  /** Serves the layers that nobody else does. */
+  serves(): this {
+    return this.claims().loads().look();
+  }
+}
+
+const holding = (id: string, held: PlacedShard) => snapshotNode(id, {...TEN, shards: [held]});
+/** One that has no room for the LM head. */
+const headless = (id: string, held: PlacedShard) => ({
+  ...holding(id, held),
+  capacityLayers: {plain: 10, first: 10, last: 0, both: 0},
+});
+
+/** It serves `first` as many do, while a single tab serves the last layers, which few have room for. */
+function crowded(): Life {
+  const life = new Life();
+  life.others = [holding('m', middle), holding('l', last)];
+  life.serves();
+  const many = ['a', 'b', 'c', 'd'].flatMap((id) => [
+    headless(`first-${id}`, first),
+    headless(`middle-${id}`, middle),
+  ]);
+  life.others = [...many, holding('last', last)];
+  return life;
+}
+
+/** The same once it has set out. */
+function settingOut(): Life {
+  const life = crowded().look();
+  life.nowMs += CROWDED_MS;
+  return life.look();
+}
+
+test('[HL1] it says who it is, looks around, claims, lets the claim settle, loads and serves', () => {
+  const life = new Life();
+  life.others = [holding('a', first), holding('b', middle)];
+  expect(life.look().kinds).toEqual([]);
+  life.tell({kind: 'published', epoch: 0});
+  expect(life.did).toEqual([{kind: 'wake', epoch: 0, afterMs: LOOK_AROUND_MS}]);
+  expect(life.look().kinds).toEqual([]);
+  expect(life.tell({kind: 'woken', epoch: 0}).kinds).toEqual(['look']);
+  expect(life.look().did).toMatchObject([{kind: 'publish', shards: [], claim: last}]);
+  life.tell({kind: 'published', epoch: 1});
+  expect(life.did).toEqual([{kind: 'wake', epoch: 1, afterMs: CLAIM_SETTLE_MS}]);
+  life.nowMs += CLAIM_SETTLE_MS;
+  expect(life.tell({kind: 'woken', epoch: 1}).did).toMatchObject([{kind: 'load', shard: last}]);
+  expect(life.tell({kind: 'loaded', epoch: 1}).kinds).toEqual(['look']);
+  expect(life.look().did).toMatchObject([
+    {kind: 'serve', epoch: 1, shard: last},
+    {kind: 'publish', shards: [last], claim: null},
+  ]);
+  expect(life.kind).toBe('serving');
+});
+
+test('[HL2] what belongs to a claim that was given up is thrown away, whenever it comes', () => {
+  const life = new Life();
+  life.others = [holding('a', first), holding('b', middle)];
+  life.claims().tell({kind: 'published', epoch: 1});
+  const claim = {...last, epoch: 9, claimedAtMs: life.nowMs - CLAIM_SETTLE_MS};
+  const claimed = ['c', 'd'].map((id) => snapshotNode(id, {...TEN, claim}));
+  life.others = [...life.others, ...claimed];
+  expect(life.look().kinds).toEqual(['discard', 'publish']);
+  expect(life.kind).toBe('waiting');
+  expect(life.tell({kind: 'woken', epoch: 1}).kinds).toEqual([]);
+  expect(life.tell({kind: 'loaded', epoch: 1}).did).toMatchObject([{kind: 'discard', epoch: 1}]);
+});
+
+test('[HL3] a load that fails ends a stay without layers, and leaves other layers as they are', () => {
+  const failure = {kind: 'load-failed', code: 'WEIGHTS_ALTERED', message: 'no'} as const;
+  const life = new Life().claims();
+  expect(life.loads().tell({...failure, epoch: 1}).kinds).toEqual(['discard', 'close']);
+  expect(life.state.stage).toMatchObject({kind: 'failed', code: 'WEIGHTS_ALTERED'});
+  const moving = settingOut()
+    .loads()
+    .tell({...failure, epoch: 2});
+  expect(moving.kinds).toEqual(['discard', 'publish']);
+  expect(moving.state.stage).toMatchObject({kind: 'serving', held: {shard: first}});
+});
+
+test('[HL4] a tab sets out from a crowded place when it has been crowded for a while, and then stays', () => {
+  const life = crowded();
+  expect(life.look().kinds).toEqual([]);
+  life.nowMs += CROWDED_MS - 1;
+  expect(life.look().kinds).toEqual([]);
+  life.nowMs += 1;
+  expect(life.look().did).toMatchObject([{kind: 'publish', shards: [first], claim: last}]);
+  life.loads().look();
+  const tails = ['a', 'b', 'c', 'd'].map((id) => ({
+    ...holding(`last-${id}`, last),
+    capacityLayers: {plain: 0, first: 0, last: 10, both: 0},
+  }));
+  life.others = [holding('first', first), holding('middle', middle), ...tails];
+  for (const [waitMs, kind] of [
+    [CROWDED_MS, 'serving'],
+    [CROWDED_MS, 'serving'],
+    [STAY_MS, 'serving'],
+    [CROWDED_MS, 'claiming'],
+  ] as const) {
+    life.nowMs += waitMs;
+    expect(life.look().kind).toBe(kind);
+  }
+});
+
+test('[HL4] a place that is crowded now and then only is not left', () => {
+  const life = crowded().look();
+  const before = life.others;
+  life.nowMs += CROWDED_MS / 2;
+  life.others = [...before, ...['e', 'f', 'g'].map((id) => holding(id, last))];
+  life.look();
+  life.others = before;
+  life.nowMs += CROWDED_MS / 2;
+  expect(life.look().kind).toBe('serving');
+});
+
+test('[HL5] a tab that moves lets the answers that run in it end first, for a while', () => {
+  const life = settingOut().tell({kind: 'sessions', openSessions: 1}).loads().look();
+  expect(life.did).toMatchObject([
+    {kind: 'drain'},
+    {kind: 'wake', afterMs: DRAIN_MS},
+    {kind: 'publish', shards: [first], claim: last, takesSessions: false},
+  ]);
+  const {state} = life;
+  expect(life.look().kinds).toEqual([]);
+  expect(life.tell({kind: 'sessions', openSessions: 0}).kinds).toEqual(['look']);
+  expect(life.look().kinds).toEqual(['serve', 'reopen', 'publish']);
+  expect(life.did.at(-1)).toMatchObject({shards: [last], claim: null, takesSessions: true});
+  life.state = state;
+  expect(life.tell({kind: 'woken', epoch: state.epoch}).look().kinds).toContain('serve');
+});
+
+test('[HL5] a tab that closes a gap does not wait: no answer could go on without it', () => {
+  const life = new Life();
+  life.others = [holding('m', middle), holding('l', last)];
+  life.serves();
+  life.others = [holding('f', first), holding('m', middle)];
+  life.look().tell({kind: 'sessions', openSessions: 1});
+  expect(life.kind).toBe('claiming');
+  expect(life.loads().look().kinds).toEqual(['serve', 'publish']);
+});
+
+test('[PL9] a tab that could not drop its layers any more once others are loaded keeps them', () => {
+  const life = settingOut().loads();
+  life.others = life.others.filter(({shards}) => shards[0]?.startLayer !== 0);
+  expect(life.look().kinds).toEqual(['discard', 'publish']);
+  expect(life.state.stage).toMatchObject({kind: 'serving', held: {shard: first}});
+});
+
+test('[PL9] nor does it once it drains: it takes answers again', () => {
+  const life = settingOut().tell({kind: 'sessions', openSessions: 1}).loads().look();
+  life.others = life.others.filter(({shards}) => shards[0]?.startLayer !== 0);
+  expect(life.look().kinds).toEqual(['discard', 'reopen', 'publish']);
+  expect(life.did.at(-1)).toMatchObject({shards: [first], claim: null, takesSessions: true});
+});
+
+test('[HL6] a tab that leaves says so at once and goes when its answers have ended, or when asked again', () => {
+  const busy = () => {
+    const life = new Life().serves().tell({kind: 'sessions', openSessions: 1});
+    life.tell({kind: 'leave'});
+    expect(life.kinds).toEqual(['drain', 'farewell', 'wake']);
+    return life;
+  };
+  expect(busy().tell({kind: 'sessions', openSessions: 0}).kinds).toEqual(['close']);
+  expect(busy().tell({kind: 'leave'}).kinds).toEqual(['close']);
+  const life = busy();
+  expect(life.tell({kind: 'woken', epoch: life.state.epoch - 1}).kinds).toEqual([]);
+  expect(life.tell({kind: 'woken', epoch: life.state.epoch}).kinds).toEqual(['close']);
+  expect(new Life().claims().tell({kind: 'leave'}).kinds).toEqual(['discard', 'close']);
+});
+
+test('[LN5] a tab whose engine is gone leaves; while answers run their next step finds out first', () => {
+  const lost = {kind: 'engine-lost', message: 'gone'} as const;
+  const life = new Life().serves().tell({kind: 'sessions', openSessions: 1});
+  expect(life.tell({...lost, by: 'engine'}).kinds).toEqual([]);
+  expect(life.tell({...lost, by: 'step'}).kinds).toEqual(['close']);
+  expect(life.state.stage).toMatchObject({kind: 'failed', code: 'ENGINE_LOST'});
+  const idle = new Life().serves().tell({...lost, by: 'engine'});
+  expect(idle.kind).toBe('failed');
+  expect(new Life().claims().tell({...lost, by: 'engine'}).kind).toBe('claiming');
+});

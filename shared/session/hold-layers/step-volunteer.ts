@@ -1,0 +1,140 @@
+import {CLAIM_SETTLE_MS} from '#shared/scheduling/allocation/placement/decide-placement.ts';
+import {lookAround} from './look-around.ts';
+import {attemptOf, heldBy, type VolunteerEvent, type VolunteerState} from './volunteer-state.ts';
+import {DRAIN_MS, enter, giveUp, type VolunteerStep} from './volunteer-step.ts';
+
+/**
+ * Between the first record of a tab and its first claim. Tabs that join in the same second first
+ * see each other without claims, though a page may read a record half a second late: then all of
+ * them place all of them alike, and no two want the same layers.
+ */
+export const LOOK_AROUND_MS = 2_000;
+/**
+ * The life of a volunteer: what one event changes, and what is to be done. Pure: the snapshot
+ * brings the time with it.
+ *
+ * introducing ▶ looking-around ▶ waiting | spare ─claim▶ claiming ▶ settling ▶ loading ▶ loaded ▶ serving
+ *                                   ▲ withdraw │                              │
+ *                                   └──────────┴──────────────────────────────┘
+ * serving ─claim▶ claiming ▶ settling ▶ loading ▶ loaded ▶ draining ▶ serving, and back to what was
+ * served whenever the claim is withdrawn or loading fails. From everywhere: ▶ leaving ▶ left, ▶ failed.
+ */
+export function stepVolunteer(state: VolunteerState, event: VolunteerEvent): VolunteerStep {
+  switch (event.kind) {
+    case 'look':
+      return lookAround(state, event.snapshot);
+    case 'published':
+      return published(state, event.epoch);
+    case 'woken':
+      return woken(state, event.epoch);
+    case 'loaded':
+      return loaded(state, event.epoch);
+    case 'load-failed':
+      return loadFailed(state, event);
+    case 'sessions':
+      return countSessions(state, event.openSessions);
+    case 'engine-lost':
+      return loseEngine(state, event);
+    case 'leave':
+      return leave(state);
+  }
+}
+
+function published(state: VolunteerState, epoch: number): VolunteerStep {
+  const {stage} = state;
+  if (stage.kind === 'introducing') {
+    const wake = {kind: 'wake', epoch, afterMs: LOOK_AROUND_MS} as const;
+    return enter(state, {kind: 'looking-around'}, [wake]);
+  }
+  if (stage.kind === 'claiming' && epoch === state.epoch) {
+    const wake = {kind: 'wake', epoch, afterMs: CLAIM_SETTLE_MS} as const;
+    return enter(state, {...stage, kind: 'settling'}, [wake]);
+  }
+  // What it has said may be seen now: the next decision need not wait for somebody else's record.
+  return {state, actions: [{kind: 'look'}]};
+}
+
+function woken(state: VolunteerState, epoch: number): VolunteerStep {
+  const {stage} = state;
+  if (epoch !== state.epoch) return {state, actions: []};
+  switch (stage.kind) {
+    case 'looking-around':
+      return enter(state, {kind: 'waiting', why: 'it looks for other tabs'}, [{kind: 'look'}]);
+    case 'settling': {
+      const {claim: shard} = stage.attempt;
+      return enter(state, {...stage, kind: 'loading'}, [{kind: 'load', epoch, shard}]);
+    }
+    case 'draining':
+      return enter(state, {...stage, waits: false}, [{kind: 'look'}]);
+    case 'leaving':
+      return enter(state, {kind: 'left'}, [{kind: 'close'}]);
+    default:
+      return {state, actions: []};
+  }
+}
+
+/** Looks once more first: who holds what this tab would drop may have gone while it loaded. */
+function loaded(state: VolunteerState, epoch: number): VolunteerStep {
+  const {stage} = state;
+  if (stage.kind !== 'loading' || epoch !== state.epoch) {
+    return {state, actions: [{kind: 'discard', epoch, why: 'it is not wanted any more'}]};
+  }
+  return enter(state, {...stage, kind: 'loaded'}, [{kind: 'look'}]);
+}
+
+type LoadFailed = Extract<VolunteerEvent, {readonly kind: 'load-failed'}>;
+
+function loadFailed(state: VolunteerState, {epoch, code, message}: LoadFailed): VolunteerStep {
+  const {stage} = state;
+  if (epoch !== state.epoch || !('attempt' in stage)) return {state, actions: []};
+  if (stage.attempt.before !== null) return giveUp(state, stage, message);
+  return fail(state, code, message);
+}
+
+function countSessions(before: VolunteerState, openSessions: number): VolunteerStep {
+  const state = {...before, openSessions};
+  const {kind} = state.stage;
+  if (openSessions > 0) return {state, actions: []};
+  if (kind === 'leaving') return enter(state, {kind: 'left'}, [{kind: 'close'}]);
+  return {state, actions: kind === 'draining' ? [{kind: 'look'}] : []};
+}
+
+type EngineLost = Extract<VolunteerEvent, {readonly kind: 'engine-lost'}>;
+
+function loseEngine(state: VolunteerState, {by, message}: EngineLost): VolunteerStep {
+  const {stage, openSessions} = state;
+  if (stage.kind === 'leaving' || heldBy(stage) === null) return {state, actions: []};
+  // An answer that runs here hears of it by its next step, and so does this tab.
+  if (by === 'engine' && openSessions > 0) return {state, actions: []};
+  const sentence = `The engine of this tab stopped (${message}): lend the tab again`;
+  return fail(state, 'ENGINE_LOST', sentence);
+}
+
+/** The tab leaves: a record that stays would keep its place in everybody's plan. */
+function fail(state: VolunteerState, code: string, message: string): VolunteerStep {
+  const {stage} = state;
+  const attempt = attemptOf(stage);
+  const discard =
+    attempt === null ? [] : [{kind: 'discard', epoch: attempt.claim.epoch, why: message} as const];
+  return enter(state, {kind: 'failed', code, message}, [...discard, {kind: 'close'}]);
+}
+
+function leave(state: VolunteerState): VolunteerStep {
+  const {stage, openSessions} = state;
+  if (stage.kind === 'left' || stage.kind === 'failed') return enter(state, {kind: 'left'});
+  const attempt = attemptOf(stage);
+  const discard =
+    attempt === null
+      ? []
+      : [{kind: 'discard', epoch: attempt.claim.epoch, why: 'this tab leaves'} as const];
+  if (stage.kind === 'leaving' || openSessions === 0) {
+    return enter(state, {kind: 'left'}, [...discard, {kind: 'close'}]);
+  }
+  const epoch = state.epoch + 1; // What was to wake it before does not end its wait.
+  return enter({...state, epoch}, {kind: 'leaving', held: heldBy(stage)}, [
+    ...discard,
+    {kind: 'drain'},
+    {kind: 'farewell'},
+    {kind: 'wake', epoch, afterMs: DRAIN_MS},
+  ]);
+}

@@ -1,0 +1,50 @@
+import {
+  publishedLayers,
+  type Attempt,
+  type Held,
+  type Stage,
+  type VolunteerAction,
+  type VolunteerState,
+} from './volunteer-state.ts';
+
+/** How long answers that run may hold up a tab that leaves or moves: longer than most of them take. */
+export const DRAIN_MS = 30_000;
+
+/** A stage with layers on their way. */
+export type OnTheWay = Extract<Stage, {readonly attempt: Attempt}>;
+
+/** What one event made of a volunteer, and what is to be done. */
+export type VolunteerStep = {
+  readonly state: VolunteerState;
+  readonly actions: readonly VolunteerAction[];
+};
+
+export function enter(
+  state: VolunteerState,
+  stage: Stage,
+  actions: readonly VolunteerAction[] = [],
+): VolunteerStep {
+  return {state: {...state, stage}, actions};
+}
+
+/** Enters a stage that the record tells of. */
+export function enterAndSay(
+  state: VolunteerState,
+  stage: Stage,
+  actions: readonly VolunteerAction[] = [],
+): VolunteerStep {
+  const said = {kind: 'publish', epoch: state.epoch, ...publishedLayers(stage)} as const;
+  return enter(state, stage, [...actions, said]);
+}
+
+/** Back to what was served; a tab without layers looks for another place. */
+export function giveUp(state: VolunteerState, stage: OnTheWay, why: string): VolunteerStep {
+  const {before, claim: own} = stage.attempt;
+  const reopen = stage.kind === 'draining' ? [{kind: 'reopen'} as const] : [];
+  const actions = [{kind: 'discard', epoch: own.epoch, why} as const, ...reopen];
+  return enterAndSay(state, before === null ? {kind: 'waiting', why} : standing(before), actions);
+}
+
+function standing(held: Held): Stage {
+  return {kind: 'serving', held, crowdedSinceMs: null};
+}

@@ -1,0 +1,55 @@
+import type {AnswerEvent, AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
+import type {LendService} from '../../ports/lend-service.ts';
+import type {LinkReport, LinkService} from '../../ports/link-service.ts';
+import type {LabControls} from './lab-controls.ts';
+import {LendTab, type StartLending} from './lend-tab.ts';
+
+/** Everything behind the page, whether its code is there yet or not. */
+export type Services = Omit<NodeServices, 'startLending'> & {readonly lendService: LendService};
+
+/** What the node of this tab does: loaded at the first click, since most of the code is here. */
+export type NodeServices = {
+  readonly chat: ChatService;
+  readonly startLending: StartLending;
+  readonly links: LinkService;
+  readonly lab: LabControls;
+};
+
+/** Replaces services that are loaded when one of them is first used. */
+export function lazyServices(load: () => Promise<NodeServices>): Services {
+  let loading: Promise<NodeServices> | null = null;
+  const loaded = (): Promise<NodeServices> => {
+    loading ??= load().catch((error: unknown) => {
+      loading = null; // The network may be back at the next click.
+      throw error;
+    });
+    return loading;
+  };
+  return {
+    chat: {
+      ask: (request: AskRequest, options) => lazyAnswer(loaded, request, options.signal),
+    },
+    lendService: new LendTab(async () => (await loaded()).startLending),
+    links: {
+      report: async (): Promise<readonly LinkReport[]> =>
+        loading === null ? [] : (await loaded()).links.report(),
+    },
+    lab: {
+      prepare: async () => (await loaded()).lab.prepare(),
+      traffic: async () => (await loaded()).lab.traffic(),
+      lendLoad: async () => (await loaded()).lab.lendLoad(),
+      knownPeers: async () => (await loaded()).lab.knownPeers(),
+      knownRecords: async () => (await loaded()).lab.knownRecords(),
+      crashEngine: async () => (await loaded()).lab.crashEngine(),
+    },
+  };
+}
+
+async function* lazyAnswer(
+  loaded: () => Promise<NodeServices>,
+  request: AskRequest,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerEvent, void, undefined> {
+  const {chat} = await loaded();
+  yield* chat.ask(request, {signal});
+}
