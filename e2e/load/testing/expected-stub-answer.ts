@@ -1,6 +1,7 @@
 import {asSessionId} from '#shared/base/ids.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {sampleToken} from '#shared/session/sample-token.ts';
+import {runStep} from '../../../web/src/node/engine/run-step.ts';
 import {createStubShardRunner} from '../../../web/src/node/engine/stub/stub-shard-runner.ts';
 
 /** What a swarm of stubs must answer, by one stub that holds the whole model, without a swarm. */
@@ -28,7 +29,7 @@ export async function expectedStubAnswer(input: {
   let piece = promptTokenIds;
   for (let position = 0; tokenIds.length < maxTokens; position += piece.length) {
     if (tokenIds.length > 0) piece = tokenIds.slice(-1);
-    const output = await runner.run({
+    const output = await runStep(runner, {
       sessionId,
       position,
       tokenCount: piece.length,

@@ -11,9 +11,11 @@ import type {
 } from '../../../web/src/node/engine/worker/engine-protocol.ts';
 import type {LoadProgress} from '../../../web/src/node/engine/load-progress.ts';
 import type {ShardMemory} from '../../../web/src/node/engine/shard-memory.ts';
+import {shardRunnerContract} from '../../../web/src/node/engine/shard-runner.contract.ts';
 import type {ShardInput, ShardRunner} from '../../../web/src/node/engine/shard-runner.ts';
 import {openGpuOrt} from '../../../web/src/node/engine/ort/webgpu/open-gpu-ort.ts';
 import {requestGpuDevice} from '../../../web/src/node/engine/ort/webgpu/request-gpu-device.ts';
+import {runStep} from '../../../web/src/node/engine/run-step.ts';
 import {createWorkerShardRunner} from '../../../web/src/node/engine/worker/worker-shard-runner.ts';
 
 type PageShard = {
@@ -127,7 +129,7 @@ async function runPiece(
 ): Promise<{hidden: ShardInput; top: TopLogits | null}> {
   let input: ShardInput = {kind: 'tokens', tokenIds: Uint32Array.from(tokenIds)};
   for (const runner of runners) {
-    const result = await runner.run({
+    const result = await runStep(runner, {
       sessionId: SESSION,
       position,
       tokenCount: tokenIds.length,
@@ -230,7 +232,21 @@ function tellCode<Args extends unknown[], Result>(
   };
 }
 
+/** What the loaded shard breaks of the contract that every runner keeps. */
+async function brokenRules(kvTokens: number): Promise<readonly string[]> {
+  const [runner] = runners;
+  assert(runner !== undefined, 'a shard is loaded');
+  const broken: string[] = [];
+  for (const {name, run} of shardRunnerContract) {
+    await run({runner, kvTokens}).catch((error: unknown) =>
+      broken.push(`${name}: ${String(error)}`),
+    );
+  }
+  return broken;
+}
+
 const actions = {
+  brokenRules,
   refuseOnGpu,
   logitsOf: tellCode(logitsOf),
   load: tellCode(load),

@@ -5,6 +5,7 @@ import {expect, test, type Page} from '@playwright/test';
 import * as z from 'zod';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
 import {
   sumByteLength,
@@ -296,6 +297,25 @@ test('[EN8] two threads give the bits of one, and a page that is not isolated ha
   await page.goto(`${site.url}plain.html`);
   await page.waitForFunction(() => 'enginePage' in globalThis);
   expect(await bitsWith(2)).toEqual(one);
+});
+
+test('[RU1] [RU2] [RU3] [RU4] [RU5] [RU6] a shard in the engine worker keeps the contract of all runners', async ({
+  page,
+}) => {
+  await using tinySite = await serveTinyModel({seed: 5});
+  const {manifest: tiny, url} = tinySite;
+  const {layerCount} = tiny.spec;
+  const kvTokens = 64;
+  await page.goto(url);
+  await page.waitForFunction(() => 'enginePage' in globalThis);
+  await page.evaluate((request) => globalThis.enginePage.load(request), {
+    manifest: tiny,
+    range: {startLayer: 0, endLayer: layerCount},
+    kvBudgetBytes: kvTokens * layerCount * kvBytesPerTokenLayer(tiny.spec),
+    weightsUrl: '/model.gguf',
+  });
+  const broken = await page.evaluate((most) => globalThis.enginePage.brokenRules(most), kvTokens);
+  expect(broken).toEqual([]);
 });
 
 // Query heads that share a key and value head: none (the extra row), two, all four.

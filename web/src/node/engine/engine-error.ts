@@ -44,6 +44,11 @@ export class EngineError extends WeftError<EngineErrorDetail> {
   override readonly name = 'EngineError';
 }
 
+/** Whether the engine would not run a step, and goes on. */
+export function isRefusal(error: unknown): error is EngineError {
+  return error instanceof EngineError && error.detail.code !== 'ENGINE_LOST';
+}
+
 /** A step that this shard cannot run, whatever its state. */
 export function badStep(sentence: string): EngineError {
   return new EngineError({code: 'BAD_STEP'}, sentence);

@@ -1,6 +1,7 @@
 import type {SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
+import type {EngineError} from './engine-error.ts';
 import type {ShardMemory} from './shard-memory.ts';
 
 /** What enters a hop: token ids at the head, hidden states everywhere else. */
@@ -27,8 +28,15 @@ export type ShardOutput =
   | {readonly kind: 'logits'; readonly top: TopLogits}
   | {readonly kind: 'none'};
 
+/** What became of one step of a run. */
+export type StepResult =
+  | {readonly kind: 'ran'; readonly output: ShardOutput}
+  /** It cannot be run; it left no trace, in its own session or in others. */
+  | {readonly kind: 'refused'; readonly error: EngineError};
+
 /**
- * The layers that one node holds, ready to run. One step at a time; callers queue.
+ * The layers that one node holds, ready to run. One run at a time; callers queue.
+ * Every adapter passes `shard-runner.contract.ts`.
  *
  * Contract: the same steps give the same bits on one engine class, however a
  * prompt is cut into pieces and a range into hops.
@@ -37,10 +45,15 @@ export interface ShardRunner {
   readonly range: LayerRange;
   /**
    * Reserves the cache of one session. One that is open keeps what it holds; only its
-   * reservation changes. @throws {WeftError} `KV_FULL` when it does not fit. */
+   * reservation changes. @throws {EngineError} `KV_FULL` when it does not fit. */
   openSession(sessionId: SessionId, kvTokens: number): Promise<void>;
-  /** @throws {EngineLostError} when the engine is gone; the node makes a new runner. */
-  run(step: ShardStep): Promise<ShardOutput>;
+  /**
+   * Runs steps of any sessions, those of one session in order of position.
+   *
+   * @returns what became of each, in the order of `steps`.
+   * @throws {EngineError} `ENGINE_LOST` when the engine is gone; the node makes a new runner.
+   */
+  run(steps: readonly ShardStep[]): Promise<readonly StepResult[]>;
   /** Forgets positions ≥ `position` of one session. */
   truncate(sessionId: SessionId, position: number): Promise<void>;
   /** Frees the cache; unknown sessions are ignored. */

@@ -5,6 +5,7 @@ import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
 import type {ShardRunner, ShardStep} from '../engine/shard-runner.ts';
 import type {HopServer} from '../serving/hop-server.ts';
 import type {ServedShard} from '../serving/served-shard.ts';
+import {runStep} from '../engine/run-step.ts';
 import {SpeedMeter, type ObservedStep, type SpeedFacts} from '../measure/speed-meter.ts';
 
 export type OwnSpeedOptions = {
@@ -130,7 +131,7 @@ export class OwnSpeed {
       output: 'hidden',
     };
     const startMs = stopwatchMs();
-    await runner.run(step);
+    await runStep(runner, step);
     return {
       layers: range.endLayer - range.startLayer,
       tokenCount: 1,

@@ -11,6 +11,7 @@ import type {StepOutput} from '#shared/session/serve-hop/hop-session/hop-event.t
 import type {HopMachine, HopTurn} from '#shared/session/serve-hop/hop-machine.ts';
 import type {ShardInput, ShardOutput, ShardRunner} from '../engine/shard-runner.ts';
 import type {ReportToHop} from './report-to-hop.ts';
+import {runStep} from '../engine/run-step.ts';
 import type {ServedShard} from './served-shard.ts';
 
 type Action<Kind extends HopAction['kind']> = Extract<HopAction, {readonly kind: Kind}>;
@@ -135,7 +136,7 @@ export class HopTurns {
     const startedMs = stopwatchMs();
     let output: ShardOutput;
     try {
-      output = await runner.run({
+      output = await runStep(runner, {
         sessionId: place.sessionId,
         position: frame.position,
         tokenCount: frame.tokenCount,

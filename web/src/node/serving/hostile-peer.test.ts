@@ -77,7 +77,8 @@ function idleRunner(range: LayerRange): ShardRunner {
   return {
     range,
     openSession: () => Promise.resolve(),
-    run: () => Promise.resolve({kind: 'none'}),
+    run: (steps) =>
+      Promise.resolve(steps.map(() => ({kind: 'ran', output: {kind: 'none'}}) as const)),
     truncate: () => Promise.resolve(),
     closeSession: () => Promise.resolve(),
     memory: () => NO_MEMORY,

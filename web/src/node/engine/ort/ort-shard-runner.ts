@@ -8,7 +8,8 @@ import {packHidden, unpackHidden} from '../hidden-state.ts';
 import type {KvCache} from './kv-cache.ts';
 import type {Piece, PieceFeeds, ShardCell, ShardHead} from './shard-engine.ts';
 import type {ShardMemory} from '../shard-memory.ts';
-import type {ShardOutput, ShardRunner, ShardStep} from '../shard-runner.ts';
+import {runInTurn} from '../run-step.ts';
+import type {ShardOutput, ShardRunner, ShardStep, StepResult} from '../shard-runner.ts';
 import type {EmbeddingTable} from './weights/embedding-table.ts';
 
 /** Longer pieces run as several: the same bits, with less memory in the engine. */
@@ -45,8 +46,8 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
     });
   }
 
-  async run(step: ShardStep): Promise<ShardOutput> {
-    return await this.#inTurn(() => this.#run(step));
+  async run(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
+    return await this.#inTurn(() => runInTurn(steps, (step) => this.#run(step)));
   }
 
   async truncate(sessionId: SessionId, position: number): Promise<void> {

@@ -5,6 +5,7 @@ import {EngineError} from '../engine-error.ts';
 import {valuesOf} from '../hidden-state.ts';
 import {madeUpInput} from './made-up-input.ts';
 import {MAX_RELATIVE_ERROR, relativeError} from './relative-error.ts';
+import {runStep} from '../run-step.ts';
 import type {ShardOutput, ShardRunner} from '../shard-runner.ts';
 
 const SESSION = asSessionId('engine-comparison');
@@ -57,7 +58,7 @@ async function runPieces(
     for (const tokenCount of PIECES) {
       const input = madeUpInput({position, tokenCount, hiddenSize});
       const step = {sessionId: SESSION, position, tokenCount, input, range, output};
-      results.push(await runner.run(step));
+      results.push(await runStep(runner, step));
       position += tokenCount;
     }
     return results;

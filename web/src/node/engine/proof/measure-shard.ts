@@ -5,6 +5,7 @@ import {EngineError} from '../engine-error.ts';
 import {joinHidden, valuesOf, type HiddenBytes} from '../hidden-state.ts';
 import {madeUpInput} from './made-up-input.ts';
 import {MAX_RELATIVE_ERROR, relativeError} from './relative-error.ts';
+import {runStep} from '../run-step.ts';
 import type {ShardRunner, ShardStep} from '../shard-runner.ts';
 
 /** What the shard takes on this machine, near an empty context. */
@@ -173,7 +174,7 @@ class Probe {
         const {hiddenSize} = this.shard;
         const input = madeUpInput({position, tokenCount, hiddenSize});
         const step: ShardStep = {sessionId, position, tokenCount, input, range, output};
-        const result = await runner.run(step);
+        const result = await runStep(runner, step);
         position += tokenCount;
         this.#tellRun();
         return result.kind === 'hidden' ? result : NOTHING;

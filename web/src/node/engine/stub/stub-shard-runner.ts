@@ -1,7 +1,8 @@
-import {WeftError} from '#shared/base/errors.ts';
 import type {SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {EngineError, engineLost} from '../engine-error.ts';
+import {runInTurn} from '../run-step.ts';
 import {NO_MEMORY} from '../shard-memory.ts';
 import type {ShardInput, ShardOutput, ShardRunner, ShardStep} from '../shard-runner.ts';
 
@@ -39,6 +40,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
   function runLayers(step: ShardStep, tokens: readonly Uint32Array[]): void {
     const cache = caches.get(step.sessionId);
     if (cache === undefined) throw unknownSession(step.sessionId);
+    admit(step, cache);
     for (let layer = step.range.startLayer; layer < step.range.endLayer; layer += 1) {
       const past = cache.layers.get(layer) ?? [];
       cache.layers.set(layer, past);
@@ -53,6 +55,17 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
     }
   }
 
+  async function run(step: ShardStep): Promise<ShardOutput> {
+    throwIfLost(options.lost);
+    const tokens = readLanes(step.input, step.tokenCount, spec.hiddenSize);
+    runLayers(step, tokens);
+    const layerCount = step.range.endLayer - step.range.startLayer;
+    const {fixedMsPerLayer, msPerTokenLayer} = options;
+    await options.waitMs(layerCount * (fixedMsPerLayer + step.tokenCount * msPerTokenLayer));
+    throwIfLost(options.lost);
+    return outputOf(step, tokens, spec);
+  }
+
   return {
     range,
     openSession: (sessionId, kvTokens) => {
@@ -63,16 +76,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       caches.set(sessionId, {kvTokens, layers: before?.layers ?? new Map<number, number[]>()});
       return Promise.resolve();
     },
-    run: async (step): Promise<ShardOutput> => {
-      throwIfLost(options.lost);
-      const tokens = readLanes(step.input, step.tokenCount, spec.hiddenSize);
-      runLayers(step, tokens);
-      const layerCount = step.range.endLayer - step.range.startLayer;
-      const {fixedMsPerLayer, msPerTokenLayer} = options;
-      await options.waitMs(layerCount * (fixedMsPerLayer + step.tokenCount * msPerTokenLayer));
-      throwIfLost(options.lost);
-      return outputOf(step, tokens, spec);
-    },
+    run: (steps) => runInTurn(steps, run),
     truncate: (sessionId, position) => {
       for (const past of caches.get(sessionId)?.layers.values() ?? []) past.splice(position);
       return Promise.resolve();
@@ -90,16 +94,27 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
   };
 }
 
-function kvFull(kvTokens: number, kvTokensFree: number): WeftError {
-  const message = `No room for ${kvTokens} tokens: ${kvTokensFree} free`;
-  return new WeftError({code: 'KV_FULL', kvTokensFree}, message);
+function admit({range, position, tokenCount}: ShardStep, {kvTokens, layers}: StubCache): void {
+  const expectedPosition = layers.get(range.startLayer)?.length ?? 0;
+  if (position !== expectedPosition) {
+    throw new EngineError(
+      {code: 'WRONG_POSITION', position, expectedPosition},
+      `Cannot run position ${position}: the cache holds ${expectedPosition}`,
+    );
+  }
+  if (position + tokenCount > kvTokens) throw kvFull(position + tokenCount, kvTokens);
 }
 
-function unknownSession(sessionId: SessionId): WeftError {
-  return new WeftError(
-    {code: 'UNKNOWN_SESSION'},
-    `Session "${sessionId}" is not open in this engine`,
+function kvFull(kvTokensAsked: number, kvTokensFree: number): EngineError {
+  return new EngineError(
+    {code: 'KV_FULL', kvTokensAsked, kvTokensFree},
+    `No room to remember ${kvTokensAsked} tokens: ${kvTokensFree} are left`,
   );
+}
+
+function unknownSession(sessionId: SessionId): EngineError {
+  const sentence = `Session "${sessionId}" is not open in this engine`;
+  return new EngineError({code: 'UNKNOWN_SESSION', sessionId}, sentence);
 }
 
 function outputOf(
@@ -114,7 +129,7 @@ function outputOf(
 
 function throwIfLost(lost: AbortSignal | undefined): void {
   if (lost?.aborted !== true) return;
-  throw new WeftError({code: 'ENGINE_LOST'}, 'The engine is gone: it crashed');
+  throw engineLost('it crashed');
 }
 
 /** One round of a 32-bit hash (murmur3's finaliser over both words). */

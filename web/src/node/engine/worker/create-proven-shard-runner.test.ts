@@ -42,9 +42,13 @@ function enginesWith(faults: {
     });
     const runner: ShardRunner = {
       ...stub,
-      run: async (step) => {
-        const output = await stub.run(step);
-        return isGpu && faults.onRun ? faults.onRun(output) : output;
+      run: async (steps) => {
+        const results = await stub.run(steps);
+        const {onRun} = faults;
+        if (!isGpu || onRun === undefined) return results;
+        return results.map((result) =>
+          result.kind === 'ran' ? {...result, output: onRun(result.output)} : result,
+        );
       },
       close: async () => {
         loads[at] += ' closed';

@@ -34,15 +34,20 @@ export type MeasuredShard = ShardSpeed & {
 export type EngineCall =
   | {readonly kind: 'load'; readonly plan: ShardPlan}
   | {readonly kind: 'open-session'; readonly sessionId: SessionId; readonly kvTokens: number}
-  | {readonly kind: 'run'; readonly step: ShardStep}
+  | {readonly kind: 'run'; readonly steps: readonly ShardStep[]}
   | {readonly kind: 'truncate'; readonly sessionId: SessionId; readonly position: number}
   | {readonly kind: 'close-session'; readonly sessionId: SessionId};
 
 export type EngineRequest = {readonly callId: number; readonly call: EngineCall};
 
+/** A result of a step as plain data: an error does not cross whole. */
+export type PlainStepResult =
+  | {readonly kind: 'ran'; readonly output: ShardOutput}
+  | {readonly kind: 'refused'; readonly detail: EngineErrorDetail; readonly message: string};
+
 export type EngineResult =
   | {readonly kind: 'loaded'; readonly measured: MeasuredShard}
-  | {readonly kind: 'ran'; readonly output: ShardOutput}
+  | {readonly kind: 'ran'; readonly results: readonly PlainStepResult[]}
   | {readonly kind: 'done'};
 
 export type EngineReply =

@@ -7,13 +7,14 @@ import type {
   EngineRequest,
   EngineResult,
   MeasuredShard,
+  PlainStepResult,
   ShardPlan,
 } from './engine-protocol.ts';
 import type {LoadProgress} from '../load-progress.ts';
 import {measureShard, SAME_BITS, SAME_WITHIN_ROUNDING} from '../proof/measure-shard.ts';
 import type {ShardEngine} from '../ort/shard-engine.ts';
 import {NO_MEMORY} from '../shard-memory.ts';
-import type {ShardOutput, ShardRunner} from '../shard-runner.ts';
+import type {ShardOutput, ShardRunner, StepResult} from '../shard-runner.ts';
 import {openWasmEngine} from '../ort/wasm/open-wasm-engine.ts';
 import {openWebGpuEngine} from '../ort/webgpu/open-webgpu-engine.ts';
 
@@ -51,7 +52,7 @@ async function answer(call: EngineCall): Promise<EngineResult> {
   assert(runner !== null, 'the shard is loaded before it is used');
   switch (call.kind) {
     case 'run':
-      return {kind: 'ran', output: await runner.run(call.step)};
+      return {kind: 'ran', results: (await runner.run(call.steps)).map(plainResult)};
     case 'open-session':
       await runner.openSession(call.sessionId, call.kvTokens);
       return {kind: 'done'};
@@ -113,7 +114,14 @@ function reply(message: EngineReply, transfer: Transferable[]): void {
 }
 
 function transferOf(result: EngineResult): Transferable[] {
-  return result.kind === 'ran' ? buffersOf(result.output) : [];
+  if (result.kind !== 'ran') return [];
+  return result.results.flatMap((step) => (step.kind === 'ran' ? buffersOf(step.output) : []));
+}
+
+function plainResult(result: StepResult): PlainStepResult {
+  if (result.kind === 'ran') return result;
+  const {detail, message} = result.error;
+  return {kind: 'refused', detail, message};
 }
 
 function buffersOf(output: ShardOutput): Transferable[] {

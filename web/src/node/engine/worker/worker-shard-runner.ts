@@ -13,7 +13,7 @@ import type {
 } from './engine-protocol.ts';
 import type {LoadProgress} from '../load-progress.ts';
 import {NO_MEMORY, type ShardMemory} from '../shard-memory.ts';
-import type {ShardInput, ShardOutput, ShardRunner, ShardStep} from '../shard-runner.ts';
+import type {ShardInput, ShardRunner, ShardStep, StepResult} from '../shard-runner.ts';
 
 export type WorkerShardOptions = {
   readonly engine: EngineChoice;
@@ -108,11 +108,20 @@ class WorkerShardRunner implements ShardRunner {
     await this.call({kind: 'open-session', sessionId, kvTokens}, []);
   }
 
-  async run(step: ShardStep): Promise<ShardOutput> {
-    const {input, buffer} = copyInput(step.input);
-    const result = await this.call({kind: 'run', step: {...step, input}}, [buffer]);
-    assert(result.kind === 'ran', 'a run ends in an output');
-    return result.output;
+  async run(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
+    const buffers: ArrayBuffer[] = [];
+    const copies = steps.map((step) => {
+      const {input, buffer} = copyInput(step.input);
+      buffers.push(buffer);
+      return {...step, input};
+    });
+    const result = await this.call({kind: 'run', steps: copies}, buffers);
+    assert(result.kind === 'ran', 'a run ends in results');
+    return result.results.map((step) =>
+      step.kind === 'ran'
+        ? step
+        : {kind: 'refused', error: new EngineError(step.detail, step.message)},
+    );
   }
 
   async truncate(sessionId: SessionId, position: number): Promise<void> {

@@ -1,0 +1,186 @@
+import {asSessionId, type SessionId} from '#shared/base/ids.ts';
+import {runStep} from './run-step.ts';
+import type {ShardOutput, ShardRunner, ShardStep, StepResult} from './shard-runner.ts';
+
+/**
+ * A runner of a whole model, with embedding and LM head. The suite runs in vitest and,
+ * bundled, in a page: so it brings its own assertions. Each rule leaves no session open.
+ */
+export type ShardUnderTest = {
+  readonly runner: ShardRunner;
+  /** What all sessions together may remember; at least 32. */
+  readonly kvTokens: number;
+};
+
+export type ShardRule = {
+  readonly name: string;
+  readonly run: (shard: ShardUnderTest) => Promise<void>;
+};
+
+const A = asSessionId('00000000000000a1');
+const B = asSessionId('00000000000000b2');
+const PROMPT = [1, 2, 3, 4, 5];
+const SESSION_TOKENS = 12;
+
+function equal(actual: unknown, expected: unknown, what: string): void {
+  const [found, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (found !== wanted) throw new Error(`${what}: expected ${wanted}, found ${found}`);
+}
+
+/** An output as plain numbers, so that one bit more or less shows. */
+function bitsOf(output: ShardOutput): unknown {
+  if (output.kind === 'hidden') return [output.dtype, [...output.bytes]];
+  if (output.kind === 'none') return [];
+  const {tokenIds, logits, logSumExp} = output.top;
+  return [[...tokenIds], [...logits], logSumExp];
+}
+
+function refusalOf(result: StepResult | undefined): unknown {
+  return result?.kind === 'refused' ? result.error.detail.code : result?.kind;
+}
+
+async function codeOf(action: Promise<unknown>): Promise<unknown> {
+  try {
+    await action;
+    return 'done';
+  } catch (error) {
+    return error instanceof Error && 'detail' in error ? error.detail : error;
+  }
+}
+
+function stepOf(
+  {runner}: ShardUnderTest,
+  sessionId: SessionId,
+  {position, tokenIds}: {readonly position: number; readonly tokenIds: readonly number[]},
+  output: ShardStep['output'] = 'hidden',
+): ShardStep {
+  const input = {kind: 'tokens', tokenIds: Uint32Array.from(tokenIds)} as const;
+  const {range} = runner;
+  return {sessionId, position, tokenCount: tokenIds.length, input, range, output};
+}
+
+/** Opens both sessions, and closes them whatever `act` does. */
+async function inSessions<T>({runner}: ShardUnderTest, act: () => Promise<T>): Promise<T> {
+  await runner.openSession(A, SESSION_TOKENS);
+  await runner.openSession(B, SESSION_TOKENS);
+  try {
+    return await act();
+  } finally {
+    await runner.closeSession(A);
+    await runner.closeSession(B);
+  }
+}
+
+/** What a session gives for pieces that follow each other from its start. */
+async function outputsOf(
+  shard: ShardUnderTest,
+  pieces: readonly (readonly number[])[],
+): Promise<readonly unknown[]> {
+  return await inSessions(shard, async () => {
+    const outputs: unknown[] = [];
+    let position = 0;
+    for (const tokenIds of pieces) {
+      const step = stepOf(shard, A, {position, tokenIds});
+      outputs.push(bitsOf(await runStep(shard.runner, step)));
+      position += tokenIds.length;
+    }
+    return outputs;
+  });
+}
+
+export const shardRunnerContract: readonly ShardRule[] = [
+  {
+    name: '[RU1] steps that run together give what they give alone, in their order',
+    run: async (shard) => {
+      const [prompt, next] = await outputsOf(shard, [PROMPT, [6]]);
+      const [other] = await outputsOf(shard, [[9, 8]]);
+      const together = await inSessions(shard, () =>
+        shard.runner.run([
+          stepOf(shard, A, {position: 0, tokenIds: PROMPT}),
+          stepOf(shard, B, {position: 0, tokenIds: [9, 8]}),
+          stepOf(shard, A, {position: PROMPT.length, tokenIds: [6]}),
+        ]),
+      );
+      const bits = together.map((result) => result.kind === 'ran' && bitsOf(result.output));
+      equal(bits, [prompt, other, next], 'three steps of two sessions');
+      equal(await shard.runner.run([]), [], 'no step');
+    },
+  },
+  {
+    name: '[RU2] a prompt in pieces leaves the cache as one sent whole, and gives the same logits',
+    run: async (shard) => {
+      const logitsAfter = (pieces: readonly (readonly number[])[]): Promise<unknown> =>
+        inSessions(shard, async () => {
+          let position = 0;
+          for (const tokenIds of pieces) {
+            await runStep(shard.runner, stepOf(shard, A, {position, tokenIds}, 'none'));
+            position += tokenIds.length;
+          }
+          const step = stepOf(shard, A, {position, tokenIds: [6]}, 'logits');
+          return bitsOf(await runStep(shard.runner, step));
+        });
+      equal(await logitsAfter([[1, 2], [3], [4, 5]]), await logitsAfter([PROMPT]), 'logits');
+    },
+  },
+  {
+    name: '[RU3] a step that is refused is named in its place, leaves no trace and stops no other',
+    run: async (shard) => {
+      const [prompt, next] = await outputsOf(shard, [PROMPT, [6]]);
+      const unknown = asSessionId('00000000000000ff');
+      const results = await inSessions(shard, () =>
+        shard.runner.run([
+          stepOf(shard, A, {position: 0, tokenIds: PROMPT}),
+          stepOf(shard, A, {position: 2, tokenIds: [7]}),
+          stepOf(shard, unknown, {position: 0, tokenIds: [7]}),
+          stepOf(shard, B, {position: 0, tokenIds: Array<number>(SESSION_TOKENS + 1).fill(7)}),
+          stepOf(shard, A, {position: PROMPT.length, tokenIds: [6]}),
+        ]),
+      );
+      const codes = results.slice(1, 4).map(refusalOf);
+      equal(codes, ['WRONG_POSITION', 'UNKNOWN_SESSION', 'KV_FULL'], 'refusals');
+      const [first, last] = [results.at(0), results.at(-1)];
+      const bits = [first, last].map((result) => result?.kind === 'ran' && bitsOf(result.output));
+      equal(bits, [prompt, next], 'the other steps');
+    },
+  },
+  {
+    name: '[RU4] after a truncation a session goes on as if the rest had never been',
+    run: async (shard) => {
+      const [, next] = await outputsOf(shard, [PROMPT, [6]]);
+      const again = await inSessions(shard, async () => {
+        await runStep(shard.runner, stepOf(shard, A, {position: 0, tokenIds: [...PROMPT, 9, 9]}));
+        await shard.runner.truncate(A, PROMPT.length);
+        // Beyond what it holds there is nothing to forget.
+        await shard.runner.truncate(A, PROMPT.length + 3);
+        const step = stepOf(shard, A, {position: PROMPT.length, tokenIds: [6]});
+        return bitsOf(await runStep(shard.runner, step));
+      });
+      equal(again, next, 'the step after the truncation');
+    },
+  },
+  {
+    name: '[RU5] a session that is opened again keeps what it holds, and has the new room',
+    run: async (shard) => {
+      const [, next] = await outputsOf(shard, [PROMPT, [6]]);
+      const again = await inSessions(shard, async () => {
+        await runStep(shard.runner, stepOf(shard, A, {position: 0, tokenIds: PROMPT}));
+        await shard.runner.openSession(A, shard.kvTokens - SESSION_TOKENS);
+        const step = stepOf(shard, A, {position: PROMPT.length, tokenIds: [6]});
+        return bitsOf(await runStep(shard.runner, step));
+      });
+      equal(again, next, 'the step after the second opening');
+    },
+  },
+  {
+    name: '[RU6] what all sessions may remember is bounded, and closing gives it back once',
+    run: async ({runner, kvTokens}) => {
+      await runner.openSession(A, kvTokens - 1);
+      const full = {code: 'KV_FULL', kvTokensAsked: 2, kvTokensFree: 1};
+      equal(await codeOf(runner.openSession(B, 2)), full, 'a session too many');
+      await runner.closeSession(A);
+      await runner.closeSession(A);
+      await runner.openSession(B, kvTokens);
+      await runner.closeSession(B);
+    },
+  },
+];

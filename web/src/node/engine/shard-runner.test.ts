@@ -1,0 +1,64 @@
+import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
+import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
+import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
+import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
+import {serveScript} from '../download/testing/scripted-server.ts';
+import {createShardRunner} from './loader/create-shard-runner.ts';
+import {openWasmEngine} from './ort/wasm/open-wasm-engine.ts';
+import {shardRunnerContract, type ShardUnderTest} from './shard-runner.contract.ts';
+import {createStubShardRunner} from './stub/stub-shard-runner.ts';
+
+const KV_TOKENS = 32;
+const GGUF = tinyGguf({seed: 5});
+
+async function stubShard(): Promise<ShardUnderTest> {
+  const {spec} = await tinyManifest(GGUF, {cutEvery: 1});
+  const runner = createStubShardRunner({
+    spec,
+    range: {startLayer: 0, endLayer: spec.layerCount},
+    fixedMsPerLayer: 0,
+    msPerTokenLayer: 0,
+    kvTokens: KV_TOKENS,
+    waitMs: () => Promise.resolve(),
+  });
+  return {runner, kvTokens: KV_TOKENS};
+}
+
+/** onnxruntime in this thread; in the engine worker it is tested with real pages. */
+async function ortShard(): Promise<ShardUnderTest> {
+  const manifest = await tinyManifest(GGUF, {cutEvery: 1});
+  const {spec} = manifest;
+  const {url} = await serveScript(({start, end}, response) => {
+    response.writeHead(206, {'content-range': `bytes ${start}-${end}/${GGUF.byteLength}`});
+    response.end(GGUF.subarray(start, end + 1));
+  });
+  const runner = await createShardRunner({
+    engine: await openWasmEngine(1),
+    manifest,
+    shape: {
+      range: {startLayer: 0, endLayer: spec.layerCount},
+      embedding: true,
+      lmHead: true,
+    },
+    weightsUrl: url,
+    kvBudgetBytes: KV_TOKENS * spec.layerCount * kvBytesPerTokenLayer(spec),
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  });
+  return {runner, kvTokens: KV_TOKENS};
+}
+
+// Node has no such word; a page that is not isolated has one thread.
+beforeAll(() => void vi.stubGlobal('crossOriginIsolated', false));
+afterAll(() => void vi.unstubAllGlobals());
+
+describe.each([
+  ['stub', stubShard],
+  ['onnxruntime', ortShard],
+])('a shard runner: %s', (_, create) => {
+  test.each(shardRunnerContract)('$name', async ({run}) => {
+    const shard = await create();
+    await expect(run(shard)).resolves.toBeUndefined();
+    await shard.runner.close();
+  });
+});
