@@ -2,7 +2,7 @@ import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
-import {serveScript} from '../download/testing/scripted-server.ts';
+import {serveScript} from '#shared/client/download/testing/scripted-server.ts';
 import {createShardRunner} from './loader/create-shard-runner.ts';
 import {openWasmEngine} from './ort/wasm/open-wasm-engine.ts';
 import {shardRunnerContract, type ShardUnderTest} from './shard-runner.contract.ts';
@@ -56,7 +56,8 @@ describe.each([
   ['stub', stubShard],
   ['onnxruntime', ortShard],
 ])('a shard runner: %s', (_, create) => {
-  test.each(shardRunnerContract)('$name', async ({run}) => {
+  // The first to run loads the engine, which a busy machine takes its time for.
+  test.each(shardRunnerContract)('$name', {timeout: 300_000}, async ({run}) => {
     const shard = await create();
     await expect(run(shard)).resolves.toBeUndefined();
     await shard.runner.close();

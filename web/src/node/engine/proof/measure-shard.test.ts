@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {measureShard, SAME_BITS, SAME_WITHIN_ROUNDING, type CutProof} from './measure-shard.ts';
+import {runInTurn} from '../run-step.ts';
 import {NO_MEMORY} from '../shard-memory.ts';
 import type {ShardOutput, ShardRunner, ShardStep} from '../shard-runner.ts';
 
@@ -8,19 +9,20 @@ const GRID = {layerCount: 4, cutEvery: 2};
 /** An engine that answers with its input: the real one cannot be made to fail on request. */
 function echoRunner(distort: (step: ShardStep, bytes: Uint8Array) => void): ShardRunner {
   const open = new Set<string>();
+  const run = async (step: ShardStep): Promise<ShardOutput> => {
+    if (!open.has(step.sessionId)) throw new Error('Not open');
+    if (step.input.kind !== 'hidden') throw new Error('Hidden states only');
+    if (step.output === 'none') return {kind: 'none'};
+    const bytes = step.input.bytes.slice();
+    distort(step, bytes);
+    return {kind: 'hidden', dtype: 'f16', bytes};
+  };
   return {
     range: {startLayer: 0, endLayer: 4},
     openSession: async (sessionId) => {
       open.add(sessionId);
     },
-    run: async (step): Promise<ShardOutput> => {
-      if (!open.has(step.sessionId)) throw new Error('Not open');
-      if (step.input.kind !== 'hidden') throw new Error('Hidden states only');
-      if (step.output === 'none') return {kind: 'none'};
-      const bytes = step.input.bytes.slice();
-      distort(step, bytes);
-      return {kind: 'hidden', dtype: 'f16', bytes};
-    },
+    run: (steps) => runInTurn(steps, run),
     truncate: async () => undefined,
     closeSession: async (sessionId) => {
       open.delete(sessionId);
