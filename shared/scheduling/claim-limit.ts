@@ -25,14 +25,14 @@ export function isOverdue(
   {claimedAtMs}: PlacementClaim,
   {
     nowMs,
-    saidAtMs,
+    publishedAtMs,
     limitMs,
   }: {
     readonly nowMs: number;
     /** When its node published it; unknown in pool files. */
-    readonly saidAtMs: number | undefined;
+    readonly publishedAtMs: number | undefined;
     readonly limitMs: number;
   },
 ): boolean {
-  return nowMs - claimedAtMs > limitMs || claimedAtMs > (saidAtMs ?? nowMs) + ROUNDING_MS;
+  return nowMs - claimedAtMs > limitMs || claimedAtMs > (publishedAtMs ?? nowMs) + ROUNDING_MS;
 }

@@ -48,7 +48,7 @@ export type SnapshotNode = {
   /** How fast pieces of a prompt go out; `null` while that is not known. */
   readonly uplinkBytesPerSec: number | null;
   /** When the node published this: its record's `seq`; absent in pool files. */
-  readonly saidAtMs?: number;
+  readonly publishedAtMs?: number;
   /** Round trips that this node measured itself. */
   readonly rtts: readonly {readonly peerId: PeerId; readonly rttMs: number}[];
   readonly coords: NetworkCoordinates | null;
@@ -71,7 +71,7 @@ export type SwarmSnapshot = {
 };
 
 /** What a record must contain to become a node; `shared/protocol`'s node record fits. */
-export type SnapshotRecord = Omit<SnapshotNode, 'nodeId' | 'coords' | 'saidAtMs'> & {
+export type SnapshotRecord = Omit<SnapshotNode, 'nodeId' | 'coords' | 'publishedAtMs'> & {
   readonly peerId: PeerId;
   readonly seq: number;
   readonly expiresAtMs: number;
@@ -234,7 +234,7 @@ function nodeOfRecord(record: SnapshotRecord): SnapshotNode {
     openSessions: record.openSessions,
     kvTokensFree: record.kvTokensFree,
     uplinkBytesPerSec: record.uplinkBytesPerSec,
-    saidAtMs: record.seq,
+    publishedAtMs: record.seq,
     rtts: record.rtts,
     coords: record.coords ?? null,
     unreachable: record.unreachable,

@@ -17,7 +17,7 @@ import type {Soak} from './soak.ts';
 const JOINING_SEEDS = 200;
 const OTHER_SEEDS = 20;
 
-/** Twenty equal tabs, from many seeds: however they join or stand, they end up within one of even. */
+/** Twenty equal tabs, from many seeds: however they join or are placed, they end up within one of even. */
 export const soakEvenSwarms: Soak = ({seed}) => {
   const together = runSeeds(equalTabsJoin, {firstSeed: seed, count: JOINING_SEEDS});
   const oneByOne = runSeeds(equalTabsJoinOneByOne, {firstSeed: seed, count: OTHER_SEEDS});

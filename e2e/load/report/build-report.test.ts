@@ -24,7 +24,7 @@ describe('a report', () => {
     });
   });
 
-  test('[LR11] has what the tabs said of their lives', () => {
+  test('[LR11] has what the tabs reported about their lives', () => {
     const heard = {atMs: 5, tab: 'lender-0', level: 'info', event: 'left'} as const;
     expect(report(runRecord({tabEvents: [heard]})).tabEvents).toEqual([heard]);
   });

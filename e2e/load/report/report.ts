@@ -31,7 +31,7 @@ export type Report = {
   readonly requests: readonly RequestReport[];
   readonly nodes: readonly NodeReport[];
   readonly events: readonly RunEvent[];
-  /** What tabs said of their own lives, in the order in which it came in. */
+  /** What tabs reported about their own lives, in the order of arrival. */
   readonly tabEvents: readonly HeardTabEvent[];
 };
 

@@ -77,7 +77,7 @@ export type HopSession = {
   readonly decodeBytes: number;
 };
 
-/** What a tab said of its own life, and which: a lending tab or a client, by its place in the scenario. */
+/** What a tab reported about its own life, and which: a lending tab or a client, by its place in the scenario. */
 export type HeardTabEvent = {
   readonly atMs: number;
   readonly tab: `lender-${number}` | `client-${number}`;

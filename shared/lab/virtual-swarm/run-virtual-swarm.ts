@@ -49,8 +49,8 @@ class Run {
   readonly #goneMs = new Map<PeerId, number>();
   readonly #report = emptyReport();
   readonly #answers: VirtualAnswer[] = [];
-  /** What tabs served that left and were not noticed, and when they had said so last. */
-  readonly #silentlyGone: {readonly shard: PlacedShard; readonly saidAtMs: number}[] = [];
+  /** What tabs served that left unnoticed, and the time of their last record. */
+  readonly #silentlyGone: {readonly shard: PlacedShard; readonly publishedAtMs: number}[] = [];
   #observers = 0;
   #drawn: number;
   #coveredMeasures = 0;
@@ -154,7 +154,7 @@ class Run {
     this.#goneMs.set(node.id, this.#time.nowMs);
     const noticed = this.#random() < (churn?.noticedRate ?? 1);
     if (!noticed && serving !== null)
-      this.#silentlyGone.push({shard: serving, saidAtMs: node.saidAtMs});
+      this.#silentlyGone.push({shard: serving, publishedAtMs: node.publishedAtMs});
     node.leave({noticed, linkLossMs: noticed ? CLOSED_LINK_MS : SILENT_LINK_MS});
     this.#directory.forgetBefore(this.#time.nowMs - 2 * RECORD_TTL_MS);
     if (placement.kind === 'central') this.#replanSoon();
@@ -185,8 +185,8 @@ class Run {
     const {placement} = this.#script;
     if (placement.kind !== 'central') return;
     const nodes = [...this.#crowd.nodes];
-    const standing = nodes.map(({id, facts, commanded}) => ({id, facts, shard: commanded}));
-    const plan = placement.replan(standing);
+    const members = nodes.map(({id, facts, commanded}) => ({id, facts, shard: commanded}));
+    const plan = placement.replan(members);
     for (const node of nodes) node.obey(plan.get(node.id) ?? null);
   }
 
@@ -203,8 +203,8 @@ class Run {
   /** Whether no tab that served `layer` has gone without a sign, its last record still fresh for `node`. */
   #couldKnow({clockMs}: VirtualNode, layer: number): boolean {
     return !this.#silentlyGone.some(
-      ({shard, saidAtMs}) =>
-        clockMs - saidAtMs <= FRESH_MS && layer >= shard.startLayer && layer < shard.endLayer,
+      ({shard, publishedAtMs}) =>
+        clockMs - publishedAtMs <= FRESH_MS && layer >= shard.startLayer && layer < shard.endLayer,
     );
   }
 

@@ -11,7 +11,7 @@ import type {EngineCost} from './virtual-hop.ts';
 
 /** What a node says of itself that is not so. */
 export type Lie =
-  /** Numbers that are none: no reader takes such a record. */
+  /** NaN where numbers belong: no reader accepts such a record. */
   | 'impossible'
   /** Ten times faster than it is. */
   | 'fast'
@@ -45,7 +45,7 @@ export type MemberNode = {
   readonly shard: PlacedShard | null;
 };
 
-/** Who decides which node holds which layers. */
+/** What decides which node holds which layers. */
 export type Placement =
   /** Each node for itself, from records: the product's way. */
   | {readonly kind: 'live'}
@@ -60,7 +60,7 @@ export type Placement =
 export type Churn = {
   /** Mean life, exponential. */
   readonly meanLifeMs: number;
-  /** Who joins for a node that leaves, as the `number`th of all; `null`: nobody. */
+  /** The node that joins for one that leaves, the `number`th of all; `null` for none. */
   readonly newcomer: ((number: number, random: NextRandom) => VirtualNodeFacts) | null;
   /** The part of departures that the server notices; the others only expire. */
   readonly noticedRate: number;

@@ -56,7 +56,7 @@ export type VirtualNodeOptions = {
   readonly onServing: (node: VirtualNode, before: PlacedShard | null) => void;
 };
 
-type Said = Extract<VolunteerAction, {readonly kind: 'publish'}>;
+type Publishing = Extract<VolunteerAction, {readonly kind: 'publish'}>;
 
 const LOAD_MS_PER_LAYER = 300;
 
@@ -126,8 +126,8 @@ export class VirtualNode {
   }
 
   /** When it published last, by its own clock. */
-  get saidAtMs(): number {
-    return this.#publisher.saidAtMs;
+  get publishedAtMs(): number {
+    return this.#publisher.publishedAtMs;
   }
 
   /** How eagerly it looks around. */
@@ -209,7 +209,7 @@ export class VirtualNode {
     });
   }
 
-  #publishLayers({epoch, shards, claim, takesSessions}: Said): void {
+  #publishLayers({epoch, shards, claim, takesSessions}: Publishing): void {
     if (claim !== null && claim.epoch !== this.#layers.claim?.epoch) this.log.claims += 1;
     this.#layers = {shards, claim, takesSessions};
     this.#publisher.publishSoon(() => {
@@ -225,7 +225,7 @@ export class VirtualNode {
     });
   }
 
-  /** What a central planner has told it to hold, served or loading. */
+  /** What a central planner has assigned to it, served or loading. */
   get commanded(): PlacedShard | null {
     return this.#commanded;
   }

@@ -20,7 +20,7 @@ export class VirtualPublisher {
   #publishedMs = -Infinity;
   #isPublishing = false;
   #isStopped = false;
-  /** Who is told once the next record is out. */
+  /** The listeners for the next record. */
   #waiting: (() => void)[] = [];
 
   constructor(options: VirtualPublisherOptions) {
@@ -34,7 +34,7 @@ export class VirtualPublisher {
   }
 
   /** When it published last, by its own clock. */
-  get saidAtMs(): number {
+  get publishedAtMs(): number {
     return this.#seq;
   }
 

@@ -63,10 +63,10 @@ function reasonFor(
     return {why: 'too-small', mostKvTokens};
   }
   const isLoading = snapshot.nodes.some(
-    ({claim, saidAtMs}) =>
+    ({claim, publishedAtMs}) =>
       claim !== null &&
       holds(claim) &&
-      !isOverdue(claim, {nowMs: snapshot.takenAtMs, saidAtMs, limitMs: MOST_CLAIM_MS}),
+      !isOverdue(claim, {nowMs: snapshot.takenAtMs, publishedAtMs, limitMs: MOST_CLAIM_MS}),
   );
   return {why: isLoading ? 'loading' : 'no-node'};
 }

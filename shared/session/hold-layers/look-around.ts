@@ -62,7 +62,7 @@ function seekPlace(
   return kind === 'spare' ? enter(state, {kind: 'spare', why}) : {state, actions: []};
 }
 
-/** What stands stays, but for a gap to close or a place where this tab is needed much more. */
+/** Settled layers stay, except for a gap to close or a place where this tab is needed much more. */
 function reviewPlace(
   state: VolunteerState,
   stage: Extract<Stage, {kind: 'serving'}>,

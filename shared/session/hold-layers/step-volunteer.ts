@@ -50,7 +50,7 @@ function published(state: VolunteerState, epoch: number): VolunteerStep {
     const wake = {kind: 'wake', epoch, afterMs: CLAIM_SETTLE_MS} as const;
     return enter(state, {...stage, kind: 'settling'}, [wake]);
   }
-  // What it has said may be seen now: the next decision need not wait for somebody else's record.
+  // Its record may be visible now: the next decision need not wait for somebody else's record.
   return {state, actions: [{kind: 'look'}]};
 }
 

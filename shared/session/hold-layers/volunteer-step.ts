@@ -33,8 +33,8 @@ export function enterAndSay(
   stage: Stage,
   actions: readonly VolunteerAction[] = [],
 ): VolunteerStep {
-  const said = {kind: 'publish', epoch: state.epoch, ...publishedLayers(stage)} as const;
-  return enter(state, stage, [...actions, said]);
+  const publishing = {kind: 'publish', epoch: state.epoch, ...publishedLayers(stage)} as const;
+  return enter(state, stage, [...actions, publishing]);
 }
 
 /** Back to what was served; a tab without layers looks for another place. */
@@ -42,9 +42,9 @@ export function giveUp(state: VolunteerState, stage: OnTheWay, why: string): Vol
   const {before, claim: own} = stage.attempt;
   const reopen = stage.kind === 'draining' ? [{kind: 'reopen'} as const] : [];
   const actions = [{kind: 'discard', epoch: own.epoch, why} as const, ...reopen];
-  return enterAndSay(state, before === null ? {kind: 'waiting', why} : standing(before), actions);
+  return enterAndSay(state, before === null ? {kind: 'waiting', why} : settledAs(before), actions);
 }
 
-function standing(held: Held): Stage {
+function settledAs(held: Held): Stage {
   return {kind: 'serving', held, crowdedSinceMs: null};
 }

@@ -10,7 +10,7 @@ export type NodeDraw = {
   readonly liarRate: number;
   readonly maxSkewMs: number;
   readonly maxSessions: number;
-  /** Nodes stand in clouds around so many places; 1 is one flat world. */
+  /** Nodes are in clusters around this many places; 1 is one flat world. */
   readonly regions: number;
 };
 

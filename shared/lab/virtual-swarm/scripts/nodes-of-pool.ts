@@ -22,7 +22,7 @@ export function nodesOfPool(
   }));
 }
 
-/** A pool's node as a virtual one, under another name when it stands for a newcomer. */
+/** A pool's node as a virtual one, under another name when it plays a newcomer. */
 export function factsOfNode(node: SnapshotNode, id: PeerId): VirtualNodeFacts {
   const {decodeMsPerLayer, hopOverheadMs, capacityLayers, maxSessions, coords} = node;
   const prefillMsPerTokenLayer =

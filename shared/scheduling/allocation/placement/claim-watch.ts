@@ -1,7 +1,7 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {PlacedShard, SnapshotNode} from '../../swarm-snapshot.ts';
 
-/** Who has claimed nothing for this long begins anew. */
+/** A node that has claimed nothing for this long starts from zero. */
 const FORGIVEN_AFTER_MS = 600_000;
 /** Between two looks a node is not supposed to have claimed for longer. */
 const MOST_STEP_MS = 60_000;

@@ -107,7 +107,7 @@ test('[PL7] tabs that join together take the places of one plan, in whatever ord
   );
 });
 
-test('[PL7] a claim by another plan stands, and the others take what is left', () => {
+test('[PL7] a claim by another plan is respected, and the others take what is left', () => {
   const claim = {...shard(10, 20, 30), epoch: 1, claimedAtMs: 0};
   const nodes = [snapshotNode('a', {claim}), snapshotNode('b'), snapshotNode('c', {claim})];
   expect(decide('b', nodes)).toMatchObject({kind: 'claim', shard: shard(0, 10, 30)});
@@ -123,14 +123,15 @@ function moving(relied: Partial<SnapshotNode>): readonly SnapshotNode[] {
 const withdrawn = {kind: 'withdraw', why: 'what it would drop has no other replica'};
 
 test('[PL8] a move relies on no node that has missed its refresh', () => {
-  expect(decide('m', moving({saidAtMs: 88_000}), 100_000)).toMatchObject({kind: 'keep'});
-  expect(decide('m', moving({saidAtMs: 87_000}), 100_000)).toEqual(withdrawn);
+  expect(decide('m', moving({publishedAtMs: 88_000}), 100_000)).toMatchObject({kind: 'keep'});
+  expect(decide('m', moving({publishedAtMs: 87_000}), 100_000)).toEqual(withdrawn);
 });
 
 test('[PL8] nobody leaves its layers to a node that has missed its refresh', () => {
   const five = {capacityLayers: {plain: 5, first: 5, last: 5, both: 5}, shards: [shard(0, 5, 30)]};
-  const kindWith = (saidAtMs: number) =>
-    decide('m', [snapshotNode('m', five), snapshotNode('r', {...five, saidAtMs})], 100_000).kind;
+  const kindWith = (publishedAtMs: number) =>
+    decide('m', [snapshotNode('m', five), snapshotNode('r', {...five, publishedAtMs})], 100_000)
+      .kind;
   expect([kindWith(88_000), kindWith(87_000)]).toEqual(['claim', 'keep']);
 });
 
@@ -203,7 +204,7 @@ test('[PL14] a swarm that is nearly even stays, and so does one that others are 
 test('[PL14] nobody leaves the last replica, nor one that has missed its refresh', () => {
   const stale = swarmOf(3, 3, 1).map((node, i) => ({
     ...node,
-    saidAtMs: i === 0 ? 100_000 : 80_000,
+    publishedAtMs: i === 0 ? 100_000 : 80_000,
   }));
   const [fresh] = stale;
   if (fresh === undefined) throw new Error('there are seven');

@@ -22,7 +22,7 @@ import {withoutOverdueClaims} from './without-overdue-claims.ts';
 
 /** A claim of this age has been seen by all: loading may begin, and nobody disputes it. */
 export const CLAIM_SETTLE_MS = 2500;
-/** Who has said nothing for longer may be gone: a living node's next record would have been seen. */
+/** A node that has been silent for longer may be gone: a living node's next record would have been seen. */
 export const FRESH_MS = RECORD_REFRESH_MS + CLAIM_SETTLE_MS;
 /** A claim is given up when outranking ones make it worth this much less, and another place more. */
 const WITHDRAW_GAIN = 2;
@@ -41,7 +41,7 @@ export type PlacementInput = {
   readonly model: CutGrid;
   readonly self: PeerId;
   readonly target: AllocationTarget;
-  /** How long a claim may stand; by default as long as for the largest model. */
+  /** How long a claim may last; by default as long as for the largest model. */
   readonly claimLimit?: ClaimLimit;
   /** What this node remembers of the claims of others; by default nothing. */
   readonly claimedMs?: (nodeId: PeerId) => number;
@@ -62,7 +62,7 @@ export type PlacementDecision =
 
 /**
  * Phase 1 as advice to oneself: what node `self` should hold, given what the
- * others hold and have claimed. Acts on nobody else. What stands stays: a
+ * others hold and have claimed. Acts on nobody else. What is settled stays: a
  * serving node moves only to close a gap that no waiting node closes, or out of
  * a crowded place to a scarce one (`even-out.ts`), and only when what it drops
  * has a settled replica, on a node heard of lately. So a stable swarm never
@@ -105,8 +105,8 @@ function addNode(coverage: Coverage, node: SnapshotNode, counts: Counts): void {
 }
 
 /** Whether its shards are replicas to rely on. */
-function isFresh({saidAtMs}: SnapshotNode, {takenAtMs}: SwarmSnapshot): boolean {
-  return saidAtMs === undefined || takenAtMs - saidAtMs <= FRESH_MS;
+function isFresh({publishedAtMs}: SnapshotNode, {takenAtMs}: SwarmSnapshot): boolean {
+  return publishedAtMs === undefined || takenAtMs - publishedAtMs <= FRESH_MS;
 }
 
 const isWaiting = ({shards, claim}: SnapshotNode) => shards.length === 0 && claim === null;
@@ -170,7 +170,7 @@ function leftByClaims(
 
 /**
  * What is left for those that wait when all that was claimed is taken. As tabs claim one after the
- * other the plan of the rest begins anew each time, so the own place in it may be a crowded one.
+ * other the plan of the rest starts from scratch each time, so the own place in it may be a crowded one.
  */
 function planRest(input: PlacementInput, self: SnapshotNode): JointPlan {
   const {snapshot, target} = input;
@@ -194,12 +194,12 @@ function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecis
   if (gapsOf(coverage).length === 0) return evenOutOrKeep(input, self, coverage);
   joinTogether({coverage, waiting: nodes.filter(isWaiting), target: input.target});
   const candidates = nodes.filter(({shards, claim}) => shards.length > 0 && claim === null);
-  const standing = emptyCoverage(input.model);
+  const served = emptyCoverage(input.model);
   for (const node of candidates) {
     if (!isFresh(node, input.snapshot)) continue;
-    for (const own of node.shards) addShard(standing, node, own);
+    for (const own of node.shards) addShard(served, node, own);
   }
-  const shard = repairShard(coverage, standing, candidates, self);
+  const shard = repairShard(coverage, served, candidates, self);
   if (shard === null) return {kind: 'keep', why: 'others close the gap'};
   return {kind: 'claim', shard, why: 'nobody else closes the gap'};
 }

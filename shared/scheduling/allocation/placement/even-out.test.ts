@@ -85,7 +85,7 @@ test('[PL14] as long as too few would stay behind, nobody leaves', () => {
   expect(evenedOut(spread([9, 4, 4]), twice).moves.size).toBe(1);
 });
 
-test('[PL14] who moves holds no more layers than before', () => {
+test('[PL14] a node that moves holds no more layers than before', () => {
   const nodes = spread([3, 1, 1]).map((each) => ({...each, shard: halfOf(each.shard)}));
   const {moves} = evenedOut(nodes);
   expect(moves.size).toBeGreaterThan(0);

@@ -66,7 +66,7 @@ test('[PL10] a node that claims for ever, or in the future, is in no plan', () =
     fc.property(fc.array(stuckNode, {minLength: 1, maxLength: 4}), (drawn) => {
       const stuck = drawn.map(({ageMs, startLayer, isServing}, i) =>
         snapshotNode(`z${i}`, {
-          saidAtMs: NOW_MS,
+          publishedAtMs: NOW_MS,
           claim: claimOfAge(ageMs, startLayer),
           shards: isServing ? [shard(10, 20, 30)] : [],
         }),

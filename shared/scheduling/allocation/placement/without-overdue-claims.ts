@@ -27,13 +27,15 @@ export function withoutOverdueClaims(
 }
 
 function isPassedOver(
-  {nodeId, claim, saidAtMs}: SnapshotNode,
+  {nodeId, claim, publishedAtMs}: SnapshotNode,
   {takenAtMs}: SwarmSnapshot,
   {limit, claimedMs}: Omit<Parameters<typeof withoutOverdueClaims>[1], 'self'>,
 ): boolean {
   if (claim === null) return false;
   const limitMs = limit(claim);
-  return claimedMs(nodeId) > limitMs || isOverdue(claim, {nowMs: takenAtMs, saidAtMs, limitMs});
+  return (
+    claimedMs(nodeId) > limitMs || isOverdue(claim, {nowMs: takenAtMs, publishedAtMs, limitMs})
+  );
 }
 
 /** Its claim keeps it out of every plan that moves somebody. */

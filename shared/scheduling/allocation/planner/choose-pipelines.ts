@@ -98,7 +98,7 @@ function wholeNodesAlone(
   return [...whole.map((node) => [node]), ...shared];
 }
 
-/** A step of this length goes over a link that is none, or misses layers (`SHORT_MS`). */
+/** A step of this length uses a missing link, or lacks layers (`SHORT_MS`). */
 const UNREACHABLE_MS = 1e6;
 
 /** The sets that hold the model and whose nodes can reach each other, each in its best order. */

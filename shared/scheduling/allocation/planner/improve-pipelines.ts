@@ -23,7 +23,7 @@ const SHORT_STAGES = 8;
 /** How much worse a change may be at first, as a part of the mean time of a stage. */
 const FIRST_THRESHOLD = 0.9;
 const SEED = 1;
-/** How often the search looks anew at what pipelines take, and so are worth. */
+/** How often the search looks again at what pipelines take, and so are worth. */
 const ROUNDS = 16;
 /** Before this round nothing is given up: too little is known. */
 const FIRST_GIVING_UP = 4;

@@ -8,10 +8,10 @@ const a = asPeerId('a');
 const hops = [{nodeId: a, startLayer: 0, endLayer: 4}];
 const nobody = new Set<typeof a>();
 
-/** One node that holds all four layers, as its record of `saidAtMs` shows it at `atMs`. */
-function seen(atMs: number, saidAtMs: number, openSessions = 0) {
+/** One node that holds all four layers, as its record of `publishedAtMs` shows it at `atMs`. */
+function seen(atMs: number, publishedAtMs: number, openSessions = 0) {
   return snapshotOfNodes(
-    [snapshotNode('a', {shards: [shard(0, 4, 4)], saidAtMs, openSessions})],
+    [snapshotNode('a', {shards: [shard(0, 4, 4)], publishedAtMs, openSessions})],
     atMs,
   );
 }

@@ -75,7 +75,7 @@ export class ClientOverlay {
   over(snapshot: SwarmSnapshot, distrusted: ReadonlySet<PeerId>): RouteOverlay {
     const nowMs = snapshot.takenAtMs;
     this.#chains = this.#chains.filter(
-      ({hops, endedMs}) => !hops.every(({nodeId}) => hasSaid(snapshot, nodeId, endedMs)),
+      ({hops, endedMs}) => !hops.every(({nodeId}) => hasPublished(snapshot, nodeId, endedMs)),
     );
     const promised = new Map<PeerId, PromisedLoad>();
     for (const chain of this.#chains) {
@@ -128,16 +128,17 @@ export class ClientOverlay {
 function signOf(snapshot: SwarmSnapshot, nodeId: PeerId, chain: PromisedChain): -1 | 0 | 1 {
   const isRunning = chain.endedMs === Infinity;
   const isShown =
-    hasSaid(snapshot, nodeId, chain.openedMs) && !hasSaid(snapshot, nodeId, chain.endedMs);
+    hasPublished(snapshot, nodeId, chain.openedMs) &&
+    !hasPublished(snapshot, nodeId, chain.endedMs);
   if (isRunning === isShown) return 0;
   return isRunning ? 1 : -1;
 }
 
 /** Whether a node's record is younger than that moment; a node that is gone has nothing more to say. */
-function hasSaid({nodes, indexOf}: SwarmSnapshot, nodeId: PeerId, atMs: number): boolean {
+function hasPublished({nodes, indexOf}: SwarmSnapshot, nodeId: PeerId, atMs: number): boolean {
   if (atMs === Infinity) return false;
   const node = nodes[indexOf.get(nodeId) ?? -1];
-  return node === undefined || (node.saidAtMs ?? -Infinity) > atMs;
+  return node === undefined || (node.publishedAtMs ?? -Infinity) > atMs;
 }
 
 /** Each session under way has one head. */

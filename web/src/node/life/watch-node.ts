@@ -14,7 +14,7 @@ export type WatchedNode = {
 };
 
 /** Links and refusals can come by the dozen: they are reported together, once a second. */
-const TELL_EVERY_MS = 1_000;
+const PUBLISH_EVERY_MS = 1_000;
 
 /**
  * Tells that the tab has joined, and from then on of its directory, of links that end and of
@@ -50,7 +50,7 @@ export function watchNode({membership, refusals, onEvent}: WatchedNode): () => v
   const stopLinks = membership.transport.onPeerClosed(
     (peerId, loss) => void lost.set(peerId, loss),
   );
-  const timer = setInterval(tell, TELL_EVERY_MS);
+  const timer = setInterval(tell, PUBLISH_EVERY_MS);
   lookAtDirectory();
   return () => {
     stopDirectory();
