@@ -38,7 +38,7 @@ export function capacityOfMemory(
   },
 ): LayerCapacity {
   const layerBytes = weightsPerLayer(spec) * WEIGHT_BYTES + kvTokens * kvBytesPerTokenLayer(spec);
-  const headBytes = spec.vocabularySize * spec.hiddenSize * WEIGHT_BYTES;
+  const lmHeadBytes = spec.vocabularySize * spec.hiddenSize * WEIGHT_BYTES;
   const tableBytes = rotaryTableBytes(spec, kvTokens);
   const usableBytes = budgetBytes * USABLE_SHARE - BASE_BYTES - tableBytes;
   const layersIn = (bytes: number): number =>
@@ -46,8 +46,8 @@ export function capacityOfMemory(
   return {
     plain: layersIn(usableBytes),
     first: layersIn(usableBytes - embeddingBytes),
-    last: layersIn(usableBytes - headBytes),
-    both: layersIn(usableBytes - embeddingBytes - headBytes),
+    last: layersIn(usableBytes - lmHeadBytes),
+    both: layersIn(usableBytes - embeddingBytes - lmHeadBytes),
   };
 }
 

@@ -135,7 +135,7 @@ export class OwnSpeed {
     return {
       layers: range.endLayer - range.startLayer,
       tokenCount: 1,
-      withHead: false,
+      withLmHead: false,
       runMs: stopwatchMs() - startMs,
       overheadMs: null,
     };

@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {SpeedMeter, type ObservedStep} from './speed-meter.ts';
 
 const REFERENCE = {decodeMsPerLayer: 2, prefillMsPerTokenLayer: 0.5, lmHeadMs: null};
-const STEP: ObservedStep = {layers: 5, tokenCount: 1, withHead: false, runMs: 10, overheadMs: 1};
+const STEP: ObservedStep = {layers: 5, tokenCount: 1, withLmHead: false, runMs: 10, overheadMs: 1};
 
 /** One step every 100 ms. */
 function run(meter: SpeedMeter, steps: number, fromMs: number, step: Partial<ObservedStep> = {}) {
@@ -33,7 +33,7 @@ test('[CM2] real steps replace it, by their share, whatever part of the range th
 test('[CM3] the LM head is part of what a tail costs beside its layers, and not of its layers', () => {
   const meter = new SpeedMeter({...REFERENCE, lmHeadMs: 6});
   meter.changedFacts(0);
-  run(meter, 10, 1000, {withHead: true, runMs: 32});
+  run(meter, 10, 1000, {withLmHead: true, runMs: 32});
   expect(meter.changedFacts(4000)?.facts).toMatchObject({
     decodeMsPerLayer: {perSessionMs: 4},
     hopOverheadMs: 13,

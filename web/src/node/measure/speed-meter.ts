@@ -8,7 +8,7 @@ export type ObservedStep = {
   readonly layers: number;
   readonly tokenCount: number;
   /** Whether norm and LM head ran too. */
-  readonly withHead: boolean;
+  readonly withLmHead: boolean;
   /** The engine, calls and copies to it included. */
   readonly runMs: number;
   /** Frame in to engine and engine to frame out; `null` for a step that no frame asked for. */
@@ -89,16 +89,16 @@ export class SpeedMeter {
   }
 
   observe(step: ObservedStep, nowMs: number): void {
-    const {layers, tokenCount, withHead, runMs, overheadMs} = step;
+    const {layers, tokenCount, withLmHead, runMs, overheadMs} = step;
     const {decodeMsPerLayer, prefillMsPerTokenLayer, lmHeadMs} = this.#reference;
-    const headMs = withHead ? (lmHeadMs ?? 0) : 0;
+    const lmHeadStepMs = withLmHead ? (lmHeadMs ?? 0) : 0;
     const seen = this.#seen;
     if (tokenCount > 1) {
-      const expectedMs = layers * tokenCount * prefillMsPerTokenLayer + headMs;
+      const expectedMs = layers * tokenCount * prefillMsPerTokenLayer + lmHeadStepMs;
       seen.prefillShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
       return;
     }
-    const expectedMs = layers * decodeMsPerLayer + headMs;
+    const expectedMs = layers * decodeMsPerLayer + lmHeadStepMs;
     seen.decodeShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
     if (overheadMs !== null) seen.overheadMs.add(overheadMs, nowMs);
   }

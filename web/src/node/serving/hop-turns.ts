@@ -169,7 +169,7 @@ export class HopTurns {
     if (code === 'ENGINE_LOST' && runner !== undefined) this.#lose(runner, error);
   }
 
-  /** A runner that was replaced or closed on purpose rejects what waits for it: that is no loss. */
+  /** A runner that was replaced or closed on purpose rejects what waits for it: that does not count as a loss. */
   #lose(runner: ShardRunner, cause: unknown): void {
     if (this.#shard?.runner === runner) this.#options.onEngineLost(cause);
   }

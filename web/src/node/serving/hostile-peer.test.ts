@@ -25,19 +25,19 @@ const SESSION = asSessionId('0123456789abcdef');
 const NEVER = new AbortController();
 const WHOLE = {startLayer: 0, endLayer: 6};
 
-/** A peer that says what it likes, and remembers what it is told. */
+/** A peer that sends what it likes, and remembers what it receives. */
 function addPeer(swarm: RingSwarm, name: string) {
   const transport = swarm.network.join(asPeerId(name));
-  const told: Message[] = [];
+  const received: Message[] = [];
   transport.onFrame((_, bytes) => {
     const frame = parseFrame(bytes);
-    if (frame.kind === 'control') told.push(decodeControlFrame(frame));
+    if (frame.kind === 'control') received.push(decodeControlFrame(frame));
   });
   const say = (to: RingNode, message: Message): void => {
     const frame = encodeControlFrame({sessionId: SESSION, epoch: 0, hopIndex: 0}, message);
     void transport.send(to.peerId, frame, NEVER);
   };
-  return {transport, told, say};
+  return {transport, received, say};
 }
 
 function opening(clientId: string, hops: readonly Hop[], promptTokens = 4): OpenSession {
@@ -88,7 +88,7 @@ function idleRunner(range: LayerRange): ShardRunner {
 
 const hopOf = ({peerId, range}: RingNode): Hop => ({peerId, ...range});
 
-test('[HP1] who fills the queue pays for it, and the answer beside it goes on', async () => {
+test('[HP1] a peer that fills the queue pays for it, and the other answer continues', async () => {
   const swarm = new RingSwarm();
   const hop = swarm.addNode('alone', WHOLE, {limits: {maxQueuedSteps: 8}});
   const quiet = await collectTokens(swarm.addClient('quiet', [[hop]]), PROMPT);
@@ -108,7 +108,7 @@ test('[HP1] who fills the queue pays for it, and the answer beside it goes on', 
   expect(tokens).toEqual(quiet);
   await swarm.settle();
   expect([...hop.server.load.refusals]).toEqual([['QUEUE_FULL', 1]]);
-  expect(flood.told).toContainEqual({kind: 'session-failed', hopIndex: 0, code: 'QUEUE_FULL'});
+  expect(flood.received).toContainEqual({kind: 'session-failed', hopIndex: 0, code: 'QUEUE_FULL'});
   expect(hop.server.load).toMatchObject({openSessions: 0, queuedSteps: 0});
 });
 
@@ -156,12 +156,12 @@ test('[HP3] a hop counts what it ends itself, and not what it only passes on', a
   const peer = addPeer(swarm, 'peer');
   peer.say(head, opening('peer', [hopOf(head), hopOf(tail)]));
   await swarm.settle();
-  expect(peer.told).toContainEqual({kind: 'session-failed', hopIndex: 1, code: 'KV_FULL'});
+  expect(peer.received).toContainEqual({kind: 'session-failed', hopIndex: 1, code: 'KV_FULL'});
   expect([...head.server.load.refusals]).toEqual([]);
   expect([...tail.server.load.refusals]).toEqual([['KV_FULL', 1]]);
 });
 
-test('[HP4] sessions of a hop that stops are told NOT_SERVING, and so is an opening that comes later', async () => {
+test('[HP4] sessions of a hop that stops get NOT_SERVING, and so does an opening that comes later', async () => {
   const swarm = new RingSwarm();
   const hop = swarm.addNode('alone', WHOLE);
   const peer = addPeer(swarm, 'peer');
@@ -170,7 +170,7 @@ test('[HP4] sessions of a hop that stops are told NOT_SERVING, and so is an open
   hop.server.close();
   await swarm.settle();
   const refusal: Message = {kind: 'session-failed', hopIndex: 0, code: 'NOT_SERVING'};
-  expect(peer.told).toEqual([{kind: 'session-ready', inputFrom: [0]}, refusal]);
+  expect(peer.received).toEqual([{kind: 'session-ready', inputFrom: [0]}, refusal]);
 
   const idle = swarm.network.join(asPeerId('idle'));
   const none = {receive: () => undefined};
@@ -183,10 +183,10 @@ test('[HP4] sessions of a hop that stops are told NOT_SERVING, and so is an open
     NEVER,
   );
   await swarm.settle();
-  expect(peer.told.slice(2)).toEqual([refusal]);
+  expect(peer.received.slice(2)).toEqual([refusal]);
 });
 
-test('[HP5] a peer that does not read what it is told costs a bounded number of messages', async () => {
+test('[HP5] a peer that does not read its messages costs a bounded number of them', async () => {
   const swarm = new RingSwarm();
   const from = swarm.network.join(asPeerId('from'));
   const to = swarm.network.join(asPeerId('to'));

@@ -23,7 +23,7 @@ export function timeTurn(
   return {
     layers: place.range.endLayer - place.range.startLayer,
     tokenCount: frame.tokenCount,
-    withHead: output === 'logits',
+    withLmHead: output === 'logits',
     runMs,
     overheadMs,
   };

@@ -15,7 +15,7 @@ import {createRotaryTable} from '../ort/graph/rotary-table.ts';
 import {KvCache} from '../ort/kv-cache.ts';
 import type {LoadProgress} from '../load-progress.ts';
 import {OrtShardRunner} from '../ort/ort-shard-runner.ts';
-import type {ShardCell, ShardEngine, ShardHead} from '../ort/shard-engine.ts';
+import type {ShardCell, ShardEngine, ShardLmHead} from '../ort/shard-engine.ts';
 import type {ShardRunner} from '../shard-runner.ts';
 import {EmbeddingTable} from '../ort/weights/embedding-table.ts';
 import {readTensors} from './read-tensors.ts';
@@ -48,12 +48,12 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   const {spec, cutEvery} = manifest;
   const grid = {layerCount: spec.layerCount, cutEvery};
   let embedding: EmbeddingTable | null = null;
-  let head: ShardHead | null = null;
+  let lmHead: ShardLmHead | null = null;
   const cells: ShardCell<Kv>[] = [];
   const ranges = cellsOf(grid, shape.range);
   const cellsTotal = ranges.length + (shape.lmHead ? 1 : 0);
   const tellGraph = (): void => {
-    onProgress({kind: 'graph', cellsDone: cells.length + (head === null ? 0 : 1), cellsTotal});
+    onProgress({kind: 'graph', cellsDone: cells.length + (lmHead === null ? 0 : 1), cellsTotal});
   };
 
   // The ends first: tied, they are one download; and the LM head leaves room in the
@@ -62,7 +62,7 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
     entries: tensorsOfEnds(manifest, shape),
     build: async (tensors) => {
       if (shape.embedding) embedding = embeddingOf(manifest, tensors);
-      if (shape.lmHead) head = await engine.createHead(spec, tensors);
+      if (shape.lmHead) lmHead = await engine.createLmHead(spec, tensors);
       tellGraph();
     },
   };
@@ -89,7 +89,7 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   const rotaryBytes = rotary.cos.byteLength + rotary.sin.byteLength;
   const weightBytes = engine.weightBytes() + embeddingBytes + rotaryBytes;
   const pieceFeeds = engine.pieceFeeds(spec, rotary);
-  const shard = {spec, grid, range, embedding, cells, head, weightBytes, pieceFeeds};
+  const shard = {spec, grid, range, embedding, cells, lmHead, weightBytes, pieceFeeds};
   return new OrtShardRunner(shard, cache);
 }
 

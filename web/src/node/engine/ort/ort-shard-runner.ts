@@ -6,7 +6,7 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {badStep} from '../engine-error.ts';
 import {packHidden, unpackHidden} from '../hidden-state.ts';
 import type {KvCache} from './kv-cache.ts';
-import type {Piece, PieceFeeds, ShardCell, ShardHead} from './shard-engine.ts';
+import type {Piece, PieceFeeds, ShardCell, ShardLmHead} from './shard-engine.ts';
 import type {ShardMemory} from '../shard-memory.ts';
 import {runInTurn} from '../run-step.ts';
 import type {ShardOutput, ShardRunner, ShardStep, StepResult} from '../shard-runner.ts';
@@ -15,14 +15,14 @@ import type {EmbeddingTable} from './weights/embedding-table.ts';
 /** Longer pieces run as several: the same bits, with less memory in the engine. */
 const MAX_PIECE_TOKENS = 128;
 
-/** A loaded shard. `embedding` and `head` are `null` when this node does not hold them. */
+/** A loaded shard. `embedding` and `lmHead` are `null` when this node does not hold them. */
 type LoadedShard<Kv> = {
   readonly spec: ModelSpec;
   readonly grid: CutGrid;
   readonly range: LayerRange;
   readonly embedding: EmbeddingTable | null;
   readonly cells: readonly ShardCell<Kv>[];
-  readonly head: ShardHead | null;
+  readonly lmHead: ShardLmHead | null;
   readonly weightBytes: number;
   readonly pieceFeeds: (piece: Piece) => PieceFeeds;
 };
@@ -103,7 +103,7 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
   }
 
   #cellsOf({range, tokenCount, output}: ShardStep): readonly ShardCell<Kv>[] {
-    const {grid, cells, head} = this.#shard;
+    const {grid, cells, lmHead} = this.#shard;
     const {startLayer, endLayer} = range;
     const isInside = startLayer >= this.range.startLayer && endLayer <= this.range.endLayer;
     if (!isInside || !isOnGrid(grid, range)) {
@@ -115,7 +115,7 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
     if (!Number.isInteger(tokenCount) || tokenCount <= 0) {
       throw badStep(`Cannot run a step of ${tokenCount} tokens`);
     }
-    if (output === 'logits' && (head === null || endLayer !== grid.layerCount)) {
+    if (output === 'logits' && (lmHead === null || endLayer !== grid.layerCount)) {
       throw badStep(`Cannot give logits after layer ${endLayer}: no LM head there`);
     }
     return cells.filter(
@@ -146,9 +146,9 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
       case 'hidden':
         return {kind: 'hidden', ...packHidden(result)};
       case 'logits': {
-        const {head, spec} = this.#shard;
-        assert(head !== null, 'a step for logits was admitted');
-        return {kind: 'logits', top: await head.run(result.slice(-spec.hiddenSize))};
+        const {lmHead, spec} = this.#shard;
+        assert(lmHead !== null, 'a step for logits was admitted');
+        return {kind: 'logits', top: await lmHead.run(result.slice(-spec.hiddenSize))};
       }
       default:
         throw badStep(`Cannot give "${String(step.output)}"`);

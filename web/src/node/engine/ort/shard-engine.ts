@@ -31,7 +31,7 @@ export interface ShardCell<Kv> {
 }
 
 /** Final norm and LM head, in an engine. */
-export interface ShardHead {
+export interface ShardLmHead {
   /** @param row `[hiddenSize]`: one position, from the last boundary. */
   run(row: Float32Array): Promise<TopLogits>;
 }
@@ -44,7 +44,7 @@ export interface ShardEngine<Kv> {
   /** Resolves with the reason when the engine dies by itself; absent when it cannot. */
   readonly lost?: Promise<string>;
   createCell(spec: ModelSpec, range: LayerRange, tensors: StoredTensors): Promise<ShardCell<Kv>>;
-  createHead(spec: ModelSpec, tensors: StoredTensors): Promise<ShardHead>;
+  createLmHead(spec: ModelSpec, tensors: StoredTensors): Promise<ShardLmHead>;
   /** Made once per shard: what each of its pieces tells every cell. */
   pieceFeeds(spec: ModelSpec, rotary: RotaryTable): (piece: Piece) => PieceFeeds;
   kvMemory(spec: ModelSpec): KvMemory<Kv>;

@@ -7,7 +7,7 @@ import {layerTensors, lmHeadTensors} from '#shared/model/manifest/tensor-layout.
 import {attentionRows} from './dialects/add-attention.ts';
 import {addDenseProduct} from './dialects/add-dense-product.ts';
 import {buildCellGraph} from './build-cell-graph.ts';
-import {buildHeadGraph} from './build-head-graph.ts';
+import {buildLmHeadGraph} from './build-lm-head-graph.ts';
 import {CPU_DIALECT} from './dialects/cpu-dialect.ts';
 import type {OnnxModel} from './graph-builder.ts';
 import {createRotaryTable, rotaryRows} from './rotary-table.ts';
@@ -129,7 +129,7 @@ test('[GR9] no attention product ever has a single row', () => {
 test('[GR3] every input of a node is known before the node', () => {
   const models = [
     buildCellGraph(SPEC, {startLayer: 1, endLayer: 3}, cpuParts()),
-    buildHeadGraph(SPEC, storedTensors(), addDenseProduct),
+    buildLmHeadGraph(SPEC, storedTensors(), addDenseProduct),
   ];
   for (const graph of models.map(decodeGraph)) {
     const known = new Set([
@@ -213,7 +213,7 @@ test('[GR6] no graph contains a table, whatever the context of the model', () =>
 
 test('[GR7] the LM head gives the best 256 logits and what normalises them', () => {
   const tensors = storedTensors();
-  const model = buildHeadGraph(SPEC, tensors, addDenseProduct);
+  const model = buildLmHeadGraph(SPEC, tensors, addDenseProduct);
   const graph = decodeGraph(model);
   expect(graph.node.map(({opType}) => opType)).toEqual([
     'SimplifiedLayerNormalization',
@@ -238,7 +238,7 @@ test('[GR8] a vocabulary below 256 gives all of its logits', () => {
   const bytes = new Uint8Array(64 * 100 * 4);
   tensors.set('token_embd.weight', {dtype: 'F32', shape: [64, 100], bytes});
   expect(
-    shapesOf(decodeGraph(buildHeadGraph(spec, tensors, addDenseProduct)).output),
+    shapesOf(decodeGraph(buildLmHeadGraph(spec, tensors, addDenseProduct)).output),
   ).toMatchObject({
     top_logits: 'rows 100',
   });

@@ -1,8 +1,8 @@
-import {buildHeadGraph} from '../graph/build-head-graph.ts';
+import {buildLmHeadGraph} from '../graph/build-lm-head-graph.ts';
 import {CPU_DIALECT} from '../graph/dialects/cpu-dialect.ts';
 import {createOrtCell} from '../ort-cell.ts';
 import {OrtEngine} from '../ort-engine.ts';
-import {OrtHead} from '../ort-head.ts';
+import {OrtLmHead} from '../ort-lm-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
 import {WasmCell} from './wasm-cell.ts';
 import {wasmKvMemory, type WasmKv} from './wasm-kv-memory.ts';
@@ -25,8 +25,8 @@ export async function openWasmEngine(threadsWished: number): Promise<ShardEngine
     threadCount,
     createCell: async (spec, range, tensors) =>
       new WasmCell(await createOrtCell(ort, CPU_DIALECT, {spec, range, tensors})),
-    createHead: (spec, tensors) =>
-      OrtHead.create(ort, buildHeadGraph(spec, tensors, CPU_DIALECT.addProduct)),
+    createLmHead: (spec, tensors) =>
+      OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, CPU_DIALECT.addProduct)),
     pieceFeeds: (spec, rotary) => (piece) => wasmPieceFeeds(ort, {spec, rotary}, piece),
     kvMemory: wasmKvMemory,
     weightBytes: () => ort.weightBytes,

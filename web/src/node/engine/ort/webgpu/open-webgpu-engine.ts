@@ -1,8 +1,8 @@
-import {buildHeadGraph} from '../graph/build-head-graph.ts';
+import {buildLmHeadGraph} from '../graph/build-lm-head-graph.ts';
 import {GPU_DIALECT} from '../graph/dialects/gpu-dialect.ts';
 import {webGpuClass} from '../../engine-class.ts';
 import {createOrtCell} from '../ort-cell.ts';
-import {OrtHead} from '../ort-head.ts';
+import {OrtLmHead} from '../ort-lm-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
 import {GpuCell} from './gpu-cell.ts';
 import {gpuKvMemory, type GpuKv} from './gpu-kv-memory.ts';
@@ -24,8 +24,8 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
     lost: device.lost.then(({message}) => message),
     createCell: async (spec, range, tensors) =>
       new GpuCell(await onGpu(() => createOrtCell(ort, GPU_DIALECT, {spec, range, tensors}))),
-    createHead: (spec, tensors) =>
-      onGpu(() => OrtHead.create(ort, buildHeadGraph(spec, tensors, GPU_DIALECT.addProduct))),
+    createLmHead: (spec, tensors) =>
+      onGpu(() => OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, GPU_DIALECT.addProduct))),
     pieceFeeds: (_spec, rotary) => gpuPieceFeeds({ort, device}, rotary),
     kvMemory: (spec) => gpuKvMemory({ort, device}, spec),
     weightBytes: () => ort.weightBytes,

@@ -11,7 +11,7 @@ import {wasmPieceFeeds} from '../../wasm/wasm-piece-feeds.ts';
 import {addDenseProduct} from './add-dense-product.ts';
 import {addQuantisedProduct} from './add-quantised-product.ts';
 import {buildCellGraph} from '../build-cell-graph.ts';
-import {buildHeadGraph, HEAD_IO} from '../build-head-graph.ts';
+import {buildLmHeadGraph, LM_HEAD_IO} from '../build-lm-head-graph.ts';
 import {CELL_IO} from '../cell-io.ts';
 import {CPU_DIALECT} from './cpu-dialect.ts';
 import {GPU_DIALECT} from './gpu-dialect.ts';
@@ -80,13 +80,13 @@ async function logitsOf(
   tensors: ReadonlyMap<string, StoredTensor>,
   addProduct: typeof addDenseProduct,
 ) {
-  const session = await ort.createSession(buildHeadGraph(SPEC, tensors, addProduct));
+  const session = await ort.createSession(buildLmHeadGraph(SPEC, tensors, addProduct));
   const hidden = ort.f32Tensor(madeUp(SPEC.hiddenSize), [1, SPEC.hiddenSize]);
-  const outputs = await session.run({[HEAD_IO.hidden]: hidden});
+  const outputs = await session.run({[LM_HEAD_IO.hidden]: hidden});
   await session.release();
-  const logits = f32Values(outputs, HEAD_IO.logits);
+  const logits = f32Values(outputs, LM_HEAD_IO.logits);
   return new Map(
-    Array.from(i64Values(outputs, HEAD_IO.tokenIds), (id, at) => [Number(id), logits[at] ?? 0]),
+    Array.from(i64Values(outputs, LM_HEAD_IO.tokenIds), (id, at) => [Number(id), logits[at] ?? 0]),
   );
 }
 

@@ -10,7 +10,7 @@ import {requireTensor, writeMatrices} from '../weights/stored-weights.ts';
 const TOP_LOGITS = 256;
 
 /** Names of the LM head's inputs and outputs. */
-export const HEAD_IO = {
+export const LM_HEAD_IO = {
   /** `[rows, hiddenSize]`: the last positions only. */
   hidden: 'hidden',
   /** `[rows, TOP_LOGITS]`, best first, equal ones by token id. */
@@ -22,7 +22,7 @@ export const HEAD_IO = {
 } as const;
 
 /** Final norm, LM head, and the likeliest tokens: 2 KiB leave the graph instead of the vocabulary. */
-export function buildHeadGraph(
+export function buildLmHeadGraph(
   spec: ModelSpec,
   tensors: ReadonlyMap<string, StoredTensor>,
   addProduct: AddProduct,
@@ -32,7 +32,7 @@ export function buildHeadGraph(
   const [gain, matrix] = lmHeadTensors(spec).map(({name}) => requireTensor(tensors, name));
   assert(gain !== undefined && matrix !== undefined, 'an LM head is a norm and a matrix');
   const graph = new GraphBuilder();
-  const hidden = graph.input(HEAD_IO.hidden, 'f32', ['rows', hiddenSize]);
+  const hidden = graph.input(LM_HEAD_IO.hidden, 'f32', ['rows', hiddenSize]);
   const gains = graph.weights('gain', [hiddenSize], writeMatrices([gain]));
   const normed = graph.node({
     op: 'SimplifiedLayerNormalization',
@@ -49,17 +49,17 @@ export function buildHeadGraph(
   graph.node({
     op: 'TopK',
     inputs: [logits, graph.integers('top_count', [topCount])],
-    outputs: [HEAD_IO.logits, HEAD_IO.tokenIds],
+    outputs: [LM_HEAD_IO.logits, LM_HEAD_IO.tokenIds],
     attributes: {axis: {int: -1}},
   });
   graph.node({
     op: 'ReduceLogSumExp',
     inputs: [logits, graph.integers('vocabulary_axis', [-1])],
-    outputs: [HEAD_IO.logSumExp],
+    outputs: [LM_HEAD_IO.logSumExp],
     attributes: {keepdims: {int: 0}},
   });
-  graph.output(HEAD_IO.logits, 'f32', ['rows', topCount]);
-  graph.output(HEAD_IO.tokenIds, 'i64', ['rows', topCount]);
-  graph.output(HEAD_IO.logSumExp, 'f32', ['rows']);
+  graph.output(LM_HEAD_IO.logits, 'f32', ['rows', topCount]);
+  graph.output(LM_HEAD_IO.tokenIds, 'i64', ['rows', topCount]);
+  graph.output(LM_HEAD_IO.logSumExp, 'f32', ['rows']);
   return graph.build('norm and LM head');
 }
