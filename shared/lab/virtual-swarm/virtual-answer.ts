@@ -31,7 +31,7 @@ export type AnswerReport = {
   outcome: 'running' | 'done' | 'failed';
   /** Openings that a hop refused. */
   refusals: number;
-  /** Times that a hop was lost in mid-answer and the answer went on without it. */
+  /** How often a hop was lost during an answer that continued without it. */
   recoveries: number;
   replayedTokens: number;
   /** Refusals that no honest peer may ever give another. */
@@ -165,7 +165,7 @@ export class VirtualAnswer {
 
   #lookAgain(): void {
     this.#options.time.after(LOOK_AGAIN_MS, () => {
-      // Who was full may have room again.
+      // A node that was full may have room again.
       this.#avoid.clear();
       this.start();
     });
@@ -182,7 +182,7 @@ export class VirtualAnswer {
     time.after(SILENCE_MS, look);
   }
 
-  /** Hops that are no part of the next chain. */
+  /** Hops that are not in the next chain. */
   #closeAllBut(next: readonly ChainHop[]): void {
     const {wire} = this.#options;
     const address = {sessionId: this.sessionId, epoch: this.#epoch, hopIndex: 0};
@@ -198,8 +198,8 @@ export class VirtualAnswer {
     if (head === undefined) return;
     const epoch = this.#epoch;
     const address = {sessionId: this.sessionId, epoch, hopIndex: 0};
-    const told = {from: this.#clientId, to: head.nodeId, address, message: this.#opening()};
-    wire.connect(told, (isReached) => {
+    const opening = {from: this.#clientId, to: head.nodeId, address, message: this.#opening()};
+    wire.connect(opening, (isReached) => {
       if (!isReached && epoch === this.#epoch) this.#failed(head.nodeId, 'PEER_UNREACHABLE');
     });
   }
@@ -243,7 +243,7 @@ export class VirtualAnswer {
     this.start();
   }
 
-  /** Cold hops catch up: the hop before sends again what it has kept, the head what it is told. */
+  /** Cold hops catch up: the hop before sends again what it has kept, the head what it receives. */
   #ready(inputFrom: readonly number[]): void {
     const {wire, asked} = this.#options;
     const [head] = this.#hops;

@@ -1,4 +1,4 @@
-/** Unix time at which virtual time begins: records carry times that must not be negative. */
+/** Unix time at which virtual time begins: records contain times that must not be negative. */
 export const START_MS = 1_800_000_000_000;
 
 type Due = {readonly atMs: number; readonly order: number; readonly run: () => void};

@@ -17,7 +17,7 @@ export async function runStep(runner: ShardRunner, step: ShardStep): Promise<Sha
 /**
  * Runs steps one after the other, by `run`.
  *
- * @throws what `run` throws that is no refusal.
+ * @throws whatever `run` throws, except refusals.
  */
 export async function runInTurn(
   steps: readonly ShardStep[],
