@@ -5,7 +5,7 @@ import type {Swarm} from '../swarm/start-swarm.ts';
 import type {Tab} from '../swarm/tab.ts';
 import {arrivalTimesMs} from './scenario/arrival-times.ts';
 
-const LENDING_TABS = 20;
+const LENDING_TABS = 12;
 const LAYERS_PER_TAB = 10;
 const CLIENTS = 2;
 const QUESTIONS = 24;
@@ -27,7 +27,7 @@ export type CrowdOutcome = {
 };
 
 /**
- * Twenty stub tabs and two clients are opened in the same moment, and each client
+ * Twelve stub tabs and two clients are opened in the same moment, and each client
  * asks as soon as it can: nobody waits for anybody. The tabs are closed in the end.
  *
  * @param input.signal ends what hangs: questions that it ends have failed.
