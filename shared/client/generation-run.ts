@@ -1,6 +1,10 @@
+import {assert, unreachable} from '#shared/base/assert.ts';
+import type {PeerId} from '#shared/base/ids.ts';
+import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {
   GenerationAction,
   GenerationStep,
+  ReaderNews,
 } from '#shared/session/generation/state/generation-action.ts';
 import type {SeenEvent} from '#shared/session/generation/state/generation-event.ts';
 import {
@@ -10,6 +14,7 @@ import {
 } from '#shared/session/generation/state/generation-state.ts';
 import type {GenerationTask} from '#shared/session/generation/state/generation-task.ts';
 import {startGeneration, stepGeneration} from '#shared/session/generation/step-generation.ts';
+import type {ChainChoice} from './route-answer.ts';
 
 /** Time as a driver has it: the browser's, or virtual. */
 export type RunClock = {
@@ -19,30 +24,48 @@ export type RunClock = {
   readonly after: (delayMs: number, run: () => void) => () => void;
 };
 
-export type GenerationRunOptions = {
-  readonly task: GenerationTask;
-  readonly clock: RunClock;
-  /** Does what the machine says; may tell it at once what came of it. */
-  readonly act: (action: GenerationAction) => void;
-  /** Nothing can happen any more; called once, after the last action. */
-  readonly onOver: () => void;
+export type SentAction = Extract<
+  GenerationAction,
+  {readonly kind: 'open' | 'replay' | 'feed' | 'close'}
+>;
+
+/** What the machine tells, and which chain was chosen. */
+export type RunNews<H extends Hop> = ReaderNews | Extract<ChainChoice<H>, {readonly kind: 'chain'}>;
+
+/** What an answer needs of its surroundings; what comes of it goes to `take`. */
+export type GenerationPort<H extends Hop> = {
+  /** Phase 2 over the newest snapshot. */
+  readonly choose: (
+    wish: Omit<Extract<GenerationAction, {readonly kind: 'choose-chain'}>, 'kind'>,
+  ) => ChainChoice<H>;
+  /** A chain is about to be used: counts its load until the function that it returns is called. */
+  readonly promise: (hops: readonly H[]) => () => void;
+  /** To the head, or to a hop that is closed. */
+  readonly send: (to: PeerId, action: SentAction) => void;
+  readonly tell: (news: RunNews<H>) => void;
+  /** Nothing can happen any more; called once, after all else. */
+  readonly end: (state: GenerationState) => void;
 };
 
 /**
  * The machine of one answer in motion: events go in one after the other, also those that an
  * action brings about at once, and the machine hears of the time when it wants to.
  */
-export class GenerationRun {
-  readonly #options: GenerationRunOptions;
-  readonly #seen: SeenEvent[] = [];
+export class GenerationRun<H extends Hop = Hop> {
+  readonly #clock: RunClock;
+  readonly #port: GenerationPort<H>;
   readonly #first: GenerationStep;
+  readonly #seen: SeenEvent[] = [];
   #state: GenerationState;
+  #hops: readonly H[] = [];
+  #breakPromise: () => void = () => undefined;
   #isStepping = false;
   #wake: {readonly atMs: number; readonly cancel: () => void} | null = null;
 
-  constructor(options: GenerationRunOptions) {
-    this.#options = options;
-    this.#first = startGeneration(options.task);
+  constructor(task: GenerationTask, clock: RunClock, port: GenerationPort<H>) {
+    this.#clock = clock;
+    this.#port = port;
+    this.#first = startGeneration(task);
     this.#state = this.#first.state;
   }
 
@@ -50,9 +73,14 @@ export class GenerationRun {
     return this.#state;
   }
 
+  /** The chain that was chosen last. */
+  get hops(): readonly H[] {
+    return this.#hops;
+  }
+
   start(): void {
     this.#isStepping = true;
-    for (const action of this.#first.actions) this.#options.act(action);
+    for (const action of this.#first.actions) this.#act(action);
     this.#stepAll();
   }
 
@@ -63,28 +91,73 @@ export class GenerationRun {
   }
 
   #stepAll(): void {
-    const {clock, act, onOver} = this.#options;
     const wasOver = isOver(this.#state);
     this.#isStepping = true;
     for (let seen = this.#seen.shift(); seen !== undefined; seen = this.#seen.shift()) {
-      const step = stepGeneration(this.#state, {...seen, nowMs: clock.nowMs()});
+      const step = stepGeneration(this.#state, {...seen, nowMs: this.#clock.nowMs()});
       this.#state = step.state;
-      for (const action of step.actions) act(action);
+      for (const action of step.actions) this.#act(action);
     }
     this.#isStepping = false;
     this.#arm();
-    if (!wasOver && isOver(this.#state)) onOver();
+    if (wasOver || !isOver(this.#state)) return;
+    this.#breakPromise();
+    this.#port.end(this.#state);
+  }
+
+  #act(action: GenerationAction): void {
+    switch (action.kind) {
+      case 'choose-chain':
+        this.#choose(action);
+        return;
+      case 'open':
+        this.#breakPromise();
+        this.#breakPromise = this.#port.promise(this.#hops);
+        this.#sendToHead(action);
+        return;
+      case 'replay':
+      case 'feed':
+        this.#sendToHead(action);
+        return;
+      case 'close':
+        for (const peerId of action.at) this.#port.send(peerId, action);
+        return;
+      case 'tell':
+        this.#port.tell(action.news);
+        return;
+      default:
+        unreachable(action);
+    }
+  }
+
+  #choose({
+    avoid,
+    warm,
+    attempt,
+  }: Extract<GenerationAction, {readonly kind: 'choose-chain'}>): void {
+    this.#breakPromise();
+    const choice = this.#port.choose({avoid, warm, attempt});
+    if (choice.kind === 'chain') {
+      this.#hops = choice.hops;
+      this.#port.tell(choice);
+    }
+    this.take(choice);
+  }
+
+  #sendToHead(action: SentAction): void {
+    const [head] = this.#hops;
+    assert(head !== undefined, 'a chain has a head');
+    this.#port.send(head.peerId, action);
   }
 
   /** One timer: where the machine wants to be woken later than it rings, it is set again then. */
   #arm(): void {
-    const {clock} = this.#options;
     const atMs = wakeAtMs(this.#state);
     if (this.#wake !== null && atMs !== null && this.#wake.atMs <= atMs) return;
     this.#wake?.cancel();
     this.#wake = null;
     if (atMs === null) return;
-    const cancel = clock.after(Math.max(0, atMs - clock.nowMs()), () => {
+    const cancel = this.#clock.after(Math.max(0, atMs - this.#clock.nowMs()), () => {
       this.#wake = null;
       this.take({kind: 'tick'});
     });

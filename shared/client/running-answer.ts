@@ -1,15 +1,10 @@
 import {pushable} from 'it-pushable';
-import {assert, unreachable} from '#shared/base/assert.ts';
 import type {ManifestHash, PeerId, SessionId} from '#shared/base/ids.ts';
 import {refusalOf} from '#shared/protocol/control/refusal-of.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {HopServed} from '#shared/protocol/control/hop-served.ts';
-import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-import type {
-  GenerationAction,
-  ReaderNews,
-} from '#shared/session/generation/state/generation-action.ts';
+import type {GenerationState} from '#shared/session/generation/state/generation-state.ts';
 import {
   pieceTokensOf,
   type GenerationLimits,
@@ -17,23 +12,13 @@ import {
 import type {Refusal} from '#shared/session/generation/state/refusal.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {failureOf} from './failure-of.ts';
-import {GenerationRun} from './generation-run.ts';
-import {readSession} from './read-session.ts';
+import {GenerationRun, type SentAction, type RunNews} from './generation-run.ts';
 import type {GenerationRequest, ReaderEvent} from './reader-event.ts';
-import {encodeAction, type SentAction} from './write-session.ts';
+import type {ChainChoice, ChainWish} from './route-answer.ts';
+import {encodeAction, readFrame} from './session-frames.ts';
 
-export type ChainChoice<H extends Hop = Hop> =
-  | {readonly kind: 'chain'; readonly hops: readonly H[]; readonly stepMs: number}
-  | {readonly kind: 'gap'; readonly missing: readonly MissingLayers[]};
-
-/** What is asked of phase 2, and what this answer has already. */
-export type ChainWish = {
-  readonly request: GenerationRequest;
-  /** Peers that have just refused or were lost. */
-  readonly avoid: ReadonlySet<PeerId>;
-  /** Hops that hold a cache of this answer; empty for a new one. */
-  readonly warm: readonly Hop[];
-};
+/** Ready, failed, left: what a chain may say beside its tokens. */
+const CONTROL_WORDS = 8;
 
 /** What all answers of a client have in common. */
 export type AnswerContext<H extends Hop> = {
@@ -55,39 +40,42 @@ export class RunningAnswer<H extends Hop = Hop> {
   readonly #context: AnswerContext<H>;
   readonly #sessionId: SessionId;
   readonly #request: GenerationRequest;
-  readonly #run: GenerationRun;
+  readonly #run: GenerationRun<H>;
   readonly #events = pushable<ReaderEvent<H>>({objectMode: true});
   /** The reader has had all there is, and waits for more. */
   #isAwaited = false;
-  readonly #arrived: {readonly from: PeerId; readonly frame: Frame}[] = [];
+  /** What came while it did not: frames, and that time has passed. */
+  readonly #arrived: (() => void)[] = [];
   /** Aborted when the answer is over: what it still sends is not sent any more. */
   readonly #over = new AbortController();
-  #chain: readonly H[] = [];
-  #breakPromise: () => void = () => undefined;
 
   constructor(
     context: AnswerContext<H>,
     {sessionId, request}: {readonly sessionId: SessionId; readonly request: GenerationRequest},
   ) {
-    const {endTokenIds, limits, hiddenSize, nowMs} = context;
+    const {endTokenIds, limits, hiddenSize, nowMs, promise, chooseChain} = context;
     const {promptTokenIds, maxNewTokens} = request;
     this.#context = context;
     this.#sessionId = sessionId;
     this.#request = request;
-    this.#run = new GenerationRun({
-      task: {
-        promptTokenIds,
-        maxNewTokens,
-        endTokenIds,
-        pieceTokens: pieceTokensOf(hiddenSize),
-        limits,
+    const pieceTokens = pieceTokensOf(hiddenSize);
+    const task = {promptTokenIds, maxNewTokens, endTokenIds, pieceTokens, limits};
+    const clock = {
+      nowMs,
+      after: (delayMs: number, run: () => void) =>
+        afterMs(delayMs, () => {
+          this.#arrive(run);
+        }),
+    };
+    this.#run = new GenerationRun<H>(task, clock, {
+      choose: ({avoid, warm}) => chooseChain({request, avoid, warm}),
+      promise: (hops) => promise?.(hops) ?? (() => undefined),
+      send: (to, action) => void this.#send(to, action),
+      tell: (news) => {
+        this.#tell(news);
       },
-      clock: {nowMs, after: afterMs},
-      act: (action) => {
-        this.#act(action);
-      },
-      onOver: () => {
-        this.#end();
+      end: (state) => {
+        this.#end(state);
       },
     });
   }
@@ -97,8 +85,12 @@ export class RunningAnswer<H extends Hop = Hop> {
    * answer never runs ahead of its reader. What its sender has no say in is ignored.
    */
   receive(from: PeerId, frame: Frame): void {
-    this.#arrived.push({from, frame});
-    this.#takeArrived();
+    // An honest chain says one word per token; a flood is dropped, and then out of order.
+    if (this.#arrived.length > this.#request.maxNewTokens + CONTROL_WORDS) return;
+    this.#arrive(() => {
+      const seen = readFrame(this.#run.hops, from, frame);
+      if (seen !== null) this.#run.take(seen);
+    });
   }
 
   loseLink(peerId: PeerId): void {
@@ -140,13 +132,16 @@ export class RunningAnswer<H extends Hop = Hop> {
     return done === true ? null : value;
   }
 
+  #arrive(take: () => void): void {
+    this.#arrived.push(take);
+    this.#takeArrived();
+  }
+
   #takeArrived(): void {
     while (this.#isAwaited) {
-      const next = this.#arrived.shift();
-      if (next === undefined) return;
-      const {state} = this.#run;
-      const seen = 'hops' in state ? readSession(state.hops, next.from, next.frame) : null;
-      if (seen !== null) this.#run.take(seen);
+      const take = this.#arrived.shift();
+      if (take === undefined) return;
+      take();
     }
   }
 
@@ -155,75 +150,42 @@ export class RunningAnswer<H extends Hop = Hop> {
     this.#events.push(event);
   }
 
-  #act(action: GenerationAction): void {
-    switch (action.kind) {
-      case 'choose-chain':
-        this.#choose(action);
-        return;
-      case 'open':
-        this.#promise();
-        void this.#open(action);
-        return;
-      case 'replay':
-      case 'feed':
-        void this.#sendToHead(action);
-        return;
-      case 'close':
-        this.#close(action);
-        return;
-      case 'tell':
-        this.#tell(action.news);
-        return;
-      default:
-        unreachable(action);
+  async #send(to: PeerId, action: SentAction): Promise<void> {
+    if (action.kind === 'close') {
+      await this.#close(to, action);
+      return;
     }
-  }
-
-  #choose({avoid, warm}: Extract<GenerationAction, {readonly kind: 'choose-chain'}>): void {
-    this.#breakPromise();
-    const choice = this.#context.chooseChain({request: this.#request, avoid, warm});
-    if (choice.kind === 'chain') {
-      this.#chain = choice.hops;
-      this.#push({kind: 'chain', hops: choice.hops, predictedStepMs: choice.stepMs});
+    const {epoch} = action;
+    const {signal} = this.#over;
+    try {
+      if (action.kind === 'open' && !(await this.#connectEnds(action))) return;
+      await this.#context.transport.send(to, this.#encode(action), {signal});
+    } catch (cause) {
+      this.#refuse(epoch, {code: refusalOf(cause, 'PEER_LEFT'), peerId: to, cause});
+      return;
     }
-    this.#run.take(choice);
+    if (action.kind === 'feed') this.#run.take({kind: 'fed', epoch});
   }
 
-  #promise(): void {
-    this.#breakPromise();
-    this.#breakPromise = this.#context.promise?.(this.#chain) ?? (() => undefined);
-  }
-
-  async #open(action: Extract<SentAction, {readonly kind: 'open'}>): Promise<void> {
-    const {epoch, hops} = action;
+  /** Links head and tail. @returns whether the chain is still the one to be opened then. */
+  async #connectEnds({
+    epoch,
+    hops,
+  }: Extract<SentAction, {readonly kind: 'open'}>): Promise<boolean> {
+    const {transport} = this.#context;
     const ends = new Set([hops.at(0), hops.at(-1)].flatMap((hop) => hop?.peerId ?? []));
-    const signal = this.#over.signal;
+    ends.delete(transport.localPeerId);
     await Promise.all(
       Array.from(ends, async (peerId) => {
-        if (peerId === this.#context.transport.localPeerId) return;
         try {
-          await this.#context.transport.connect(peerId, {signal});
+          await transport.connect(peerId, {signal: this.#over.signal});
         } catch (cause) {
           this.#refuse(epoch, {code: 'PEER_UNREACHABLE', peerId, cause});
         }
       }),
     );
-    // Whoever could not be reached has brought another chain, or the end.
     const {state} = this.#run;
-    if (state.kind === 'opening' && state.answer.epoch === epoch) await this.#sendToHead(action);
-  }
-
-  async #sendToHead(action: SentAction): Promise<void> {
-    const head = this.#chain[0]?.peerId;
-    assert(head !== undefined, 'a chain has a head');
-    const {epoch} = action;
-    try {
-      await this.#send(head, action, this.#over.signal);
-    } catch (cause) {
-      this.#refuse(epoch, {code: refusalOf(cause, 'PEER_LEFT'), peerId: head, cause});
-      return;
-    }
-    if (action.kind === 'feed') this.#run.take({kind: 'fed', epoch});
+    return state.kind === 'opening' && state.answer.epoch === epoch;
   }
 
   #refuse(epoch: number, refusal: Refusal): void {
@@ -231,30 +193,36 @@ export class RunningAnswer<H extends Hop = Hop> {
   }
 
   /** Nobody waits for it: a hop that is gone has nothing to free, and the hops behind it see its link close. */
-  #close(action: Extract<SentAction, {readonly kind: 'close'}>): void {
-    const signal = AbortSignal.timeout(this.#context.limits.silenceMs);
-    for (const peerId of action.at) this.#send(peerId, action, signal).catch(() => undefined);
+  async #close(to: PeerId, action: SentAction): Promise<void> {
+    const {transport, limits} = this.#context;
+    const signal = AbortSignal.timeout(limits.silenceMs);
+    await transport.send(to, this.#encode(action), {signal}).catch(() => undefined);
   }
 
-  async #send(to: PeerId, action: SentAction, signal: AbortSignal): Promise<void> {
+  #encode(action: SentAction): Uint8Array {
     const {transport, manifestHash} = this.#context;
-    const session = {
-      sessionId: this.#sessionId,
-      clientId: transport.localPeerId,
-      manifestHash,
-      request: this.#request,
-    };
-    await transport.send(to, encodeAction(session, action), {signal});
+    const client = {clientId: transport.localPeerId, manifestHash, request: this.#request};
+    return encodeAction({...client, sessionId: this.#sessionId}, action);
   }
 
-  #tell(news: ReaderNews): void {
-    if (news.kind === 'ready') this.#push({kind: 'ready', sessionId: this.#sessionId});
-    else if (news.kind === 'served') this.#tellServed(news.hops);
-    else this.#push(news);
+  #tell(news: RunNews<H>): void {
+    switch (news.kind) {
+      case 'chain':
+        this.#push({kind: 'chain', hops: news.hops, predictedStepMs: news.stepMs});
+        return;
+      case 'ready':
+        this.#push({kind: 'ready', sessionId: this.#sessionId});
+        return;
+      case 'served':
+        this.#tellServed(news.hops);
+        return;
+      default:
+        this.#push(news);
+    }
   }
 
   #tellServed(served: readonly HopServed[]): void {
-    const hops = this.#chain.flatMap((hop, at) => {
+    const hops = this.#run.hops.flatMap((hop, at) => {
       const own = served.find(({hopIndex}) => hopIndex === at);
       if (own === undefined || own.decodeSteps === 0) return [];
       const {decodeSteps, serviceMs, waitMs} = own;
@@ -263,9 +231,7 @@ export class RunningAnswer<H extends Hop = Hop> {
     if (hops.length > 0) this.#push({kind: 'served', hops});
   }
 
-  #end(): void {
-    const {state} = this.#run;
-    this.#breakPromise();
+  #end(state: GenerationState): void {
     this.#over.abort();
     this.#events.end(state.kind === 'failed' ? failureOf(state.answer, state.reason) : undefined);
   }

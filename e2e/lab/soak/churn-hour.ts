@@ -3,7 +3,7 @@ import {answerChecks, churnChecks} from '#shared/lab/virtual-swarm/checks.ts';
 import {comingAndGoing} from '#shared/lab/virtual-swarm/scripts/membership-scripts.ts';
 import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
 import {steadyRequests} from '#shared/lab/virtual-swarm/scripts/steady-requests.ts';
-import {summariseAnswers} from '#shared/lab/virtual-swarm/summarise-answers.ts';
+import {summariseAnswers} from '#shared/lab/virtual-swarm/report/summarise-answers.ts';
 import type {Soak} from './soak.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,8 +1,7 @@
 import {assert} from '#shared/base/assert.ts';
-import type {ChainChoice, ChainWish} from '#shared/client/running-answer.ts';
+import {routeAnswer, type ChainChoice, type ChainWish} from '#shared/client/route-answer.ts';
 import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import type {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
-import {rerouteChain} from '#shared/scheduling/routing/select/reroute-chain.ts';
 import type {EngineHop} from './swarm-chat-service.ts';
 import type {SwarmSnapshot} from '../../scheduling/swarm-snapshot.ts';
 
@@ -22,32 +21,27 @@ type AskedModel = {
  */
 export function chooseChain(
   {snapshot, model}: {readonly snapshot: SwarmSnapshot; readonly model: AskedModel},
-  {request, avoid, warm}: ChainWish,
+  wish: ChainWish,
   {overlay, seed}: {readonly overlay: ClientOverlay; readonly seed: number},
 ): ChainChoice<EngineHop> {
-  const known = overlay.over(snapshot, avoid);
-  const result = rerouteChain({
+  const known = overlay.over(snapshot, wish.avoid);
+  const choice = routeAnswer({
+    wish,
     snapshot,
     model,
-    request: {
-      promptTokens: request.promptTokenIds.length,
-      newTokens: request.maxNewTokens,
-      hiddenStateBytes: 2 * model.hiddenSize, // f16
-      whenFull: 'refuse',
-    },
+    hiddenStateBytes: 2 * model.hiddenSize, // f16
     overlay: known,
     seed,
-    hops: warm.map(({peerId, startLayer, endLayer}) => ({nodeId: peerId, startLayer, endLayer})),
-    lost: avoid,
   });
-  if (result.kind === 'gap') return result;
-  const hops = result.hops.map(({nodeId, startLayer, endLayer}) => {
-    const node = snapshot.nodes[snapshot.indexOf.get(nodeId) ?? -1];
+  if (choice.kind === 'gap') return choice;
+  const hops = choice.hops.map((hop) => {
+    const {peerId, startLayer, endLayer} = hop;
+    const node = snapshot.nodes[snapshot.indexOf.get(peerId) ?? -1];
     assert(node !== undefined, 'a chain is made of nodes of its snapshot');
     const {hopOverheadMs, engineClass: engine} = node;
-    const layerMs = known.observedMsPerLayer.get(nodeId) ?? decodeLayerMs(node.decodeMsPerLayer, 1);
+    const layerMs = known.observedMsPerLayer.get(peerId) ?? decodeLayerMs(node.decodeMsPerLayer, 1);
     const predictedMs = (endLayer - startLayer) * layerMs + hopOverheadMs;
-    return {peerId: nodeId, startLayer, endLayer, engine, predictedMs, hopOverheadMs};
+    return {...hop, engine, predictedMs, hopOverheadMs};
   });
-  return {kind: 'chain', hops, stepMs: result.stepMs};
+  return {kind: 'chain', hops, stepMs: choice.stepMs};
 }

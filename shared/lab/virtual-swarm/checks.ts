@@ -1,5 +1,5 @@
 import {RECORD_REFRESH_MS} from '#shared/protocol/node-record.ts';
-import {summariseAnswers} from './summarise-answers.ts';
+import {summariseAnswers} from './report/summarise-answers.ts';
 import type {SwarmReport} from './swarm-report.ts';
 
 /** One statement about a run, and whether it holds. */

@@ -5,7 +5,7 @@ import {answerChecks, broken, churnChecks, joinChecks} from './checks.ts';
 import {comingAndGoing, joinStorm} from './scripts/membership-scripts.ts';
 import {runVirtualSwarm} from './run-virtual-swarm.ts';
 import {steadyRequests} from './scripts/steady-requests.ts';
-import {summariseAnswers} from './summarise-answers.ts';
+import {summariseAnswers} from './report/summarise-answers.ts';
 
 const JOINING_MS = 1000;
 const HOUR_MS = 3_600_000;

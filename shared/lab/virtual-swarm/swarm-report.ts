@@ -1,4 +1,4 @@
-import type {AnswerReport} from './virtual-answer.ts';
+import type {AnswerReport} from './report/answer-report.ts';
 
 /** What a run showed. */
 export type SwarmReport = {

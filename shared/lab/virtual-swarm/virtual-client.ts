@@ -1,10 +1,16 @@
 import {asPeerId, type PeerId, type SessionId} from '#shared/base/ids.ts';
+import {
+  routeAnswer,
+  toChainHop,
+  type ChainChoice,
+  type ChainWish,
+} from '#shared/client/route-answer.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
-import type {ChainHop, RouteRequest, RouteResult} from '#shared/scheduling/routing/chain.ts';
+import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {RouteResult} from '#shared/scheduling/routing/chain.ts';
 import {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
-import {rerouteChain} from '#shared/scheduling/routing/select/reroute-chain.ts';
 import type {RouteInput} from '#shared/scheduling/routing/select/select-chain.ts';
 import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import type {Heard} from '#shared/session/serve-hop/hop-machine.ts';
@@ -27,17 +33,6 @@ export type VirtualClientOptions = {
   readonly chooseChain: ChooseChain;
   /** Least time between two snapshots. */
   readonly viewEveryMs: number;
-};
-
-/** What is asked of phase 2, and what this answer has already. */
-export type ChainWish = {
-  readonly request: RouteRequest;
-  readonly avoid: ReadonlySet<PeerId>;
-  /** Hops that hold a cache of this answer; empty for a new one. */
-  readonly held: readonly ChainHop[];
-  /** Counts the requests of all clients, as a scheduler that goes round would. */
-  readonly turn: number;
-  readonly attempt: number;
 };
 
 /** An answer that a client waits for. */
@@ -88,20 +83,27 @@ export class VirtualClient implements VirtualPeer {
     this.#overlay.see(directory.seenBy(observer, time.nowMs), START_MS + time.nowMs);
   }
 
-  choose({request, avoid, held, turn, attempt}: ChainWish): RouteResult {
-    const {grid, chooseChain, seed: swarmSeed} = this.#options;
+  /** @param turn counts the requests of all clients, as a scheduler that goes round would. */
+  choose({
+    wish,
+    turn,
+    attempt,
+  }: {
+    readonly wish: ChainWish;
+    readonly turn: number;
+    readonly attempt: number;
+  }): ChainChoice {
+    const {grid: model, chooseChain, seed: swarmSeed} = this.#options;
     const snapshot = this.#view();
-    const overlay = this.#overlay.over(snapshot, avoid);
-    const seed = swarmSeed * 1_000_003 + turn + (attempt - 1) * 7919;
-    const input = {snapshot, model: grid, request, overlay, seed};
-    if (held.length === 0) return chooseChain(input);
-    return rerouteChain({...input, hops: held, lost: avoid});
+    const overlay = this.#overlay.over(snapshot, wish.avoid);
+    const seed = swarmSeed * 1_000_003 + turn + attempt * 7919;
+    return routeAnswer({wish, snapshot, model, overlay, seed, chooseChain});
   }
 
   /** Counts the load of a chain until records show it. @returns how to take it back. */
-  promise(hops: readonly ChainHop[]): () => void {
+  promise(hops: readonly Hop[]): () => void {
     const {time} = this.#options;
-    const promised = this.#overlay.promise(hops, START_MS + time.nowMs);
+    const promised = this.#overlay.promise(hops.map(toChainHop), START_MS + time.nowMs);
     return () => {
       this.#overlay.release(promised, START_MS + time.nowMs);
     };

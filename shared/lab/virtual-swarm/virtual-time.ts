@@ -37,6 +37,20 @@ export class VirtualTime {
     this.at(this.#nowMs + delayMs, run);
   }
 
+  /** The same for drivers that may do without a call that they asked for. */
+  readonly clock = {
+    nowMs: () => this.#nowMs,
+    after: (delayMs: number, run: () => void) => {
+      let isWanted = true;
+      this.after(delayMs, () => {
+        if (isWanted) run();
+      });
+      return () => {
+        isWanted = false;
+      };
+    },
+  };
+
   /** Runs all that is due before `endMs`, which is then the time. */
   runUntil(endMs: number): void {
     for (;;) {

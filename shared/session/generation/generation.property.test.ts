@@ -169,20 +169,20 @@ test('[GN13] every event has an answer in every state, and what is over stays so
   expect([...met].toSorted()).toEqual(kinds.split(' ').toSorted());
 });
 
-test('[GN13] tokens that were shown never change, and what was emitted is what is kept', () => {
+test('[GN13] tokens that were shown never change, and what the reader got is what is kept', () => {
   fc.assert(
     fc.property(someTask, someEvents, (task, events) => {
-      const emitted: number[] = [];
+      const heard: number[] = [];
       const {answer} = live(task, events, (before, step) => {
         const shown = step.state.answer.tokenIds.slice(0, before.answer.tokenIds.length);
         expect(shown).toEqual(before.answer.tokenIds);
         for (const action of step.actions) {
           if (action.kind !== 'tell' || action.news.kind !== 'token') continue;
-          emitted.push(action.news.token.tokenId);
+          heard.push(action.news.token.tokenId);
         }
       });
-      expect(emitted).toEqual(answer.tokenIds);
-      expect(emitted.length).toBeLessThanOrEqual(task.maxNewTokens);
+      expect(heard).toEqual(answer.tokenIds);
+      expect(heard.length).toBeLessThanOrEqual(task.maxNewTokens);
     }),
     {numRuns: 500},
   );

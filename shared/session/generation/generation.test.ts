@@ -137,8 +137,9 @@ const fullBy = (epoch: number) => [chain(A), refused(epoch, 'KV_FULL', A.peerId)
 
 test('[GN4] five chains in a row that fail are the end, hops that are full not counted', () => {
   const four = [0, 1, 2, 3].flatMap(lostBy);
-  expect(after(task(), ...four, ...fullBy(4)).state.kind).toBe('choosing');
-  expect(after(task(), ...four, ...fullBy(4), ...lostBy(5)).state).toMatchObject({
+  expect(after(ending, ...four, ...fullBy(4)).state.kind).toBe('choosing');
+  expect(after(task(), ...four, ...lostBy(4)).state.kind).toBe('choosing');
+  expect(after(ending, ...four, ...fullBy(4), ...lostBy(5)).state).toMatchObject({
     kind: 'failed',
     reason: {refusal: {code: 'PEER_LEFT', peerId: 'a'}},
   });
@@ -291,6 +292,23 @@ test('[GN10] where all refused who could serve it, and not for want of room, the
   expect(after(task(), ...events).state).toMatchObject({
     kind: 'failed',
     reason: {kind: 'refused', refusal: {code: 'WRONG_MODEL'}},
+  });
+});
+
+test('[GN10] with leave to recover an answer waits for others where all who could serve it are absent', () => {
+  const events = [chain(A), refused(0, 'NOT_SERVING', A.peerId), gap('distrusted')];
+  expect(after(ending, ...events).state.kind).toBe('failed');
+  const waiting = after(task(), ...events);
+  expect(wakeAtMs(waiting.state)).toBe(500);
+  const late = after(
+    task(),
+    ...events,
+    {kind: 'tick', nowMs: 60_000},
+    {...gap('distrusted'), nowMs: 60_000},
+  );
+  expect(late.state).toMatchObject({
+    kind: 'failed',
+    reason: {kind: 'refused', refusal: {code: 'NOT_SERVING', peerId: 'a'}},
   });
 });
 

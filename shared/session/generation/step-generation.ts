@@ -1,8 +1,8 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
-import {chooseHops} from './choose-hops.ts';
-import {stopAnswer} from './end-answer.ts';
-import {handOver} from './feed-head.ts';
+import {chooseHops} from './steps/choose-hops.ts';
+import {stopAnswer} from './steps/end-answer.ts';
+import {handOver} from './steps/feed-head.ts';
 import type {GenerationStep} from './state/generation-action.ts';
 import type {GenerationEvent} from './state/generation-event.ts';
 import {
@@ -12,11 +12,11 @@ import {
   type ServedState,
 } from './state/generation-state.ts';
 import type {GenerationTask} from './state/generation-task.ts';
-import {loseChain} from './lose-chain.ts';
+import {loseChain} from './steps/lose-chain.ts';
 import type {Refusal} from './state/refusal.ts';
-import {takeChain, takeGap} from './take-choice.ts';
-import {takeKeptFrom, takeReady} from './take-ready.ts';
-import {takeTokens} from './take-tokens.ts';
+import {takeChain, takeGap} from './steps/take-choice.ts';
+import {takeKeptFrom, takeReady} from './steps/take-ready.ts';
+import {takeTokens} from './steps/take-tokens.ts';
 
 export function startGeneration(task: GenerationTask): GenerationStep {
   return chooseHops({

@@ -1,4 +1,4 @@
-import type {AnswersSummary} from '#shared/lab/virtual-swarm/summarise-answers.ts';
+import type {AnswersSummary} from '#shared/lab/virtual-swarm/report/summarise-answers.ts';
 
 /** Where the nodes of a world are. */
 export const GEOGRAPHIES = ['flat', 'city', '4-regions', '16-regions'] as const;

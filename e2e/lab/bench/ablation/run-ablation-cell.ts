@@ -8,7 +8,7 @@ import {ROUTING_HEURISTICS} from '#shared/lab/routing/routing-heuristics.ts';
 import type {Pool} from '#shared/lab/pools/pool-file.ts';
 import {factsOfNode, nodesOfPool} from '#shared/lab/virtual-swarm/scripts/nodes-of-pool.ts';
 import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
-import {summariseAnswers} from '#shared/lab/virtual-swarm/summarise-answers.ts';
+import {summariseAnswers} from '#shared/lab/virtual-swarm/report/summarise-answers.ts';
 import type {SwarmReport} from '#shared/lab/virtual-swarm/swarm-report.ts';
 import {swarmScript, type Churn, type Placement} from '#shared/lab/virtual-swarm/swarm-script.ts';
 import type {AskedRequest} from '#shared/lab/virtual-swarm/virtual-answer.ts';

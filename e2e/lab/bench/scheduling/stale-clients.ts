@@ -8,7 +8,7 @@ import {
 } from '#shared/lab/virtual-swarm/scripts/open-together.ts';
 import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
 import type {SwarmScript} from '#shared/lab/virtual-swarm/swarm-script.ts';
-import {summariseAnswers} from '#shared/lab/virtual-swarm/summarise-answers.ts';
+import {summariseAnswers} from '#shared/lab/virtual-swarm/report/summarise-answers.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 
 const MIXES: readonly PoolMix[] = ['equal', 'few-kinds', 'all-different', 'many-weak'];

@@ -6,7 +6,7 @@ import {generatePool, type PoolMix} from '../../pools/pool-generator.ts';
 import {openByOneWhoKnows, openByStaleClients} from './open-together.ts';
 import {runVirtualSwarm} from '../run-virtual-swarm.ts';
 import type {SwarmScript} from '../swarm-script.ts';
-import {summariseAnswers} from '../summarise-answers.ts';
+import {summariseAnswers} from '../report/summarise-answers.ts';
 
 /** Where most is lost: fast nodes that several clients hit at once, and slow ones left idle. */
 const MIXES: readonly PoolMix[] = ['all-different', 'many-weak'];

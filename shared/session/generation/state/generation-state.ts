@@ -20,7 +20,7 @@ export type Answer = {
   /** Chains in a row that gave no token. */
   readonly failures: number;
   readonly lastRefusal: Refusal | null;
-  /** Since when it waits for a chain that opens; `null` while it does not. */
+  /** When it first found nobody since its last token; `null` while it found somebody. */
   readonly waitsSinceMs: number | null;
 };
 
@@ -103,7 +103,7 @@ export function isOver(state: GenerationState): boolean {
   );
 }
 
-/** When the machine next needs the time (`tick`), or `null`. */
+/** When the machine wants to hear the time (`tick`), or `null`. */
 export function wakeAtMs(state: GenerationState): number | null {
   switch (state.kind) {
     case 'waiting':

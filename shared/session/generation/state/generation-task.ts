@@ -4,9 +4,12 @@ export type GenerationLimits = {
   readonly silenceMs: number;
   /** How long an answer waits, at one stretch, for room at hops that are full, or for hops to go on with. */
   readonly patienceMs: number;
-  /** Chains in a row that failed before they gave a token; hops that are full for the moment do not count. */
+  /** Chains in a row that failed without a token. Full hops do not count, nor, with leave to recover, absent ones. */
   readonly maxFailures: number;
-  /** What a hop that is lost after the first token does to the answer. */
+  /**
+   * `recover`: an answer goes on without a hop that is lost after the first token, and waits for
+   * others when those who could serve it are not where their records say. `end`: it does neither.
+   */
   readonly afterLoss: 'recover' | 'end';
 };
 

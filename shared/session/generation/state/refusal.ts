@@ -16,3 +16,15 @@ const FULL: ReadonlySet<RefusalCode> = new Set(['SESSIONS_FULL', 'KV_FULL', 'QUE
 export function isFull({code}: Refusal): boolean {
   return FULL.has(code);
 }
+
+const ABSENT: ReadonlySet<RefusalCode> = new Set([
+  'PEER_LEFT',
+  'PEER_UNREACHABLE',
+  'NOT_SERVING',
+  'ENGINE_LOST',
+]);
+
+/** Whether the peer is not where its record says: records will soon say so too. */
+export function isAbsent({code, peerId}: Refusal): boolean {
+  return peerId !== null && ABSENT.has(code);
+}

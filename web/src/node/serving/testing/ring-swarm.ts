@@ -2,7 +2,7 @@ import {asManifestHash, asPeerId, type PeerId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {GenerationClient, sessionIdFrom} from '#shared/client/generation-client.ts';
-import type {ChainChoice} from '#shared/client/running-answer.ts';
+import type {ChainChoice} from '#shared/client/route-answer.ts';
 import {
   GENERATION_LIMITS,
   type GenerationLimits,

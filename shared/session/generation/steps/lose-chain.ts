@@ -3,9 +3,10 @@ import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {REFUSALS} from '#shared/protocol/control/refusal-code.ts';
 import {chooseHops} from './choose-hops.ts';
 import {closeBroken, endAsFailed} from './end-answer.ts';
-import type {GenerationStep} from './state/generation-action.ts';
-import type {Answer, ServedState} from './state/generation-state.ts';
-import {isFull, type Refusal} from './state/refusal.ts';
+import type {GenerationStep} from '../state/generation-action.ts';
+import type {Answer, ServedState} from '../state/generation-state.ts';
+import type {Refusal} from '../state/refusal.ts';
+import {passes} from './passing-refusal.ts';
 
 /**
  * A chain does not, or no longer, serve the answer: another one is chosen, or the answer fails.
@@ -13,7 +14,7 @@ import {isFull, type Refusal} from './state/refusal.ts';
  */
 export function loseChain(state: ServedState, refusal: Refusal): GenerationStep {
   const {hops} = state;
-  const failures = state.answer.failures + (isFull(refusal) ? 0 : 1);
+  const failures = state.answer.failures + (passes(state.answer, refusal) ? 0 : 1);
   const answer = {...state.answer, failures, lastRefusal: refusal};
   if (!survives(answer, refusal)) return endAsFailed(answer, {kind: 'refused', refusal}, hops);
   const bad = blamed(hops, refusal);

@@ -1,7 +1,7 @@
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {endAsComplete} from './end-answer.ts';
-import type {GenerationAction, GenerationStep} from './state/generation-action.ts';
-import {tokenCountOf, type ServedState} from './state/generation-state.ts';
+import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
+import {tokenCountOf, type ServedState} from '../state/generation-state.ts';
 import {loseChain} from './lose-chain.ts';
 
 /** Each token comes once, at the position after the last one; what comes behind the end is not looked at. */
@@ -35,6 +35,6 @@ export function takeTokens(
     const end = endAsComplete({...answer, tokenIds}, {hops, finishReason, nowMs});
     return {state: end.state, actions: [...actions, ...end.actions]};
   }
-  const next = {...answer, tokenIds, failures: 0};
+  const next = {...answer, tokenIds, failures: 0, waitsSinceMs: null};
   return {state: {kind: 'decoding', answer: next, hops, heardMs: nowMs}, actions};
 }

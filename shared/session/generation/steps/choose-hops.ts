@@ -1,5 +1,5 @@
-import type {GenerationStep} from './state/generation-action.ts';
-import type {Answer} from './state/generation-state.ts';
+import type {GenerationStep} from '../state/generation-action.ts';
+import type {Answer} from '../state/generation-state.ts';
 
 /** Asks phase 2 for a chain. */
 export function chooseHops(answer: Answer): GenerationStep {

@@ -1,10 +1,11 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import {endAsFailed} from './end-answer.ts';
-import type {GenerationStep} from './state/generation-action.ts';
-import {tokenCountOf, type Answer, type FailureReason} from './state/generation-state.ts';
+import type {GenerationStep} from '../state/generation-action.ts';
+import {tokenCountOf, type Answer, type FailureReason} from '../state/generation-state.ts';
 import {openChain} from './open-chain.ts';
-import {isFull} from './state/refusal.ts';
+import {passes} from './passing-refusal.ts';
+import {isFull} from '../state/refusal.ts';
 
 /** How soon an answer that found no room, or nobody to replace a lost hop, asks again. */
 const LOOK_AGAIN_MS = 500;
@@ -21,9 +22,10 @@ export function takeChain(answer: Answer, hops: readonly Hop[], nowMs: number): 
 
 /**
  * Nobody can serve some layers. Before the first token an answer waits for tabs to join as long
- * as its reader likes, and for room as long as its patience lasts; where all who could serve it
- * refused, and not because they are full for the moment, the refusal is the answer. After the
- * first token it waits for whatever it lacks, as long as its patience lasts.
+ * as its reader likes, and as long as its patience lasts for room and, with leave to recover, for
+ * hops in the place of absent ones; where all who could serve it refused for another reason, the
+ * refusal is the answer. After the first token it waits for whatever it lacks, as long as its
+ * patience lasts.
  */
 export function takeGap(
   answer: Answer,
@@ -35,7 +37,8 @@ export function takeGap(
   const reason = whyNever(answer, seen);
   if (reason !== null) return endAsFailed(answer, reason, []);
   const waitsSinceMs = answer.waitsSinceMs ?? nowMs;
-  const isBounded = hasBegun(answer) || seen.every(({why}) => why === 'full');
+  const isBounded =
+    hasBegun(answer) || seen.every(({why}) => why === 'full' || why === 'distrusted');
   if (isBounded && nowMs - waitsSinceMs >= patienceMs) {
     return endAsFailed(answer, whyInTheEnd(answer, seen), []);
   }
@@ -55,13 +58,15 @@ function whyNever(answer: Answer, seen: readonly MissingLayers[]): FailureReason
   const mostKvTokens = seen.flatMap((layers) => layers.mostKvTokens ?? []);
   if (mostKvTokens.length > 0) return {kind: 'too-long', mostKvTokens: Math.min(...mostKvTokens)};
   const {lastRefusal: refusal} = answer;
-  const isRefused = refusal !== null && seen.every(({why}) => why === 'distrusted');
+  if (refusal === null || passes(answer, refusal)) return null;
+  const isRefused = seen.every(({why}) => why === 'distrusted');
   return isRefused ? {kind: 'refused', refusal} : null;
 }
 
 function whyInTheEnd(answer: Answer, missing: readonly MissingLayers[]): FailureReason {
   const {lastRefusal: refusal} = answer;
-  if (hasBegun(answer) && refusal !== null) return {kind: 'refused', refusal};
+  const isForRoom = !hasBegun(answer) && missing.every(({why}) => why === 'full');
+  if (!isForRoom && refusal !== null) return {kind: 'refused', refusal};
   return {kind: 'full', missing, refusal};
 }
 

@@ -1,7 +1,7 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {handOver} from './feed-head.ts';
-import type {GenerationAction, GenerationStep} from './state/generation-action.ts';
-import {tokenCountOf, type Answer, type GenerationState} from './state/generation-state.ts';
+import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
+import {tokenCountOf, type Answer, type GenerationState} from '../state/generation-state.ts';
 import {loseChain} from './lose-chain.ts';
 import {openChain} from './open-chain.ts';
 import {planReplay} from './plan-replay.ts';
@@ -32,7 +32,7 @@ export function takeReady(
     tokenCount: tokenCountOf(answer),
     pieceTokens: answer.task.pieceTokens,
   });
-  const ready = {...answer, opened: hops, waitsSinceMs: null};
+  const ready = {...answer, opened: hops};
   const feeding = handOver({
     kind: 'feeding',
     answer: ready,

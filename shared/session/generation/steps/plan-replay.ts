@@ -1,4 +1,4 @@
-import type {Piece} from './state/generation-state.ts';
+import type {Piece} from '../state/generation-state.ts';
 
 /** What brings the hops of a chain to the same position. */
 export type Replay = {

@@ -1,6 +1,6 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
-import type {GenerationStep} from './state/generation-action.ts';
-import type {Answer} from './state/generation-state.ts';
+import type {GenerationStep} from '../state/generation-action.ts';
+import type {Answer} from '../state/generation-state.ts';
 
 /** The opening goes down a chain, in an epoch of its own. */
 export function openChain(

@@ -1,4 +1,4 @@
-import type {AnswerReport} from './virtual-answer.ts';
+import type {AnswerReport} from './answer-report.ts';
 
 /** All answers of a run together. */
 export type AnswersSummary = {

@@ -1,5 +1,5 @@
-import type {GenerationStep} from './state/generation-action.ts';
-import type {GenerationState} from './state/generation-state.ts';
+import type {GenerationStep} from '../state/generation-action.ts';
+import type {GenerationState} from '../state/generation-state.ts';
 
 type Feeding = Extract<GenerationState, {readonly kind: 'feeding'}>;
 

@@ -1,6 +1,6 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
-import type {GenerationAction, GenerationStep} from './state/generation-action.ts';
-import type {Answer, FailureReason, GenerationState} from './state/generation-state.ts';
+import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
+import type {Answer, FailureReason, GenerationState} from '../state/generation-state.ts';
 
 /** How long after its end an answer waits for what its hops measured. */
 const SERVED_PATIENCE_MS = 3_000;

@@ -1,0 +1,110 @@
+import {unreachable} from '#shared/base/assert.ts';
+import type {ManifestHash, PeerId, SessionId} from '#shared/base/ids.ts';
+import type {Message} from '#shared/protocol/control/message.ts';
+import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {Frame} from '#shared/protocol/frame/frame.ts';
+import {encodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
+import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
+import type {SeenEvent} from '#shared/session/generation/state/generation-event.ts';
+import type {SentAction} from './generation-run.ts';
+import type {GenerationRequest} from './reader-event.ts';
+
+export type AskingClient = {
+  readonly clientId: PeerId;
+  readonly manifestHash: ManifestHash;
+  readonly request: GenerationRequest;
+};
+
+/** What the machine of an answer wants its hops to hear, as a message for the head, or for the hop that is closed. */
+export function messageOf(
+  {clientId, manifestHash, request}: AskingClient,
+  action: Exclude<SentAction, {readonly kind: 'feed'}>,
+): Message {
+  const {epoch} = action;
+  switch (action.kind) {
+    case 'open': {
+      const {keep, hops, warmPositions} = action;
+      const {promptTokenIds, maxNewTokens, sampling} = request;
+      return {
+        kind: 'open-session',
+        protocolMajor: PROTOCOL_MAJOR,
+        protocolMinor: PROTOCOL_MINOR,
+        epoch,
+        keep,
+        manifestHash,
+        clientId,
+        hopIndex: 0,
+        hops: hops.map(({peerId, startLayer, endLayer}, at) => ({
+          peerId,
+          startLayer,
+          endLayer,
+          warmPosition: warmPositions[at] ?? 0,
+        })),
+        promptTokens: promptTokenIds.length,
+        maxNewTokens,
+        sampling,
+      };
+    }
+    case 'replay': {
+      const {hopIndex, position} = action;
+      return {kind: 'replay-from', epoch, hopIndex, position};
+    }
+    case 'close':
+      return {kind: 'close-session', reason: action.reason};
+    default:
+      return unreachable(action);
+  }
+}
+
+/** A piece of the token list as the frame that the head gets. */
+export function tokensFrame(
+  sessionId: SessionId,
+  action: Extract<SentAction, {readonly kind: 'feed'}>,
+): Frame {
+  const {epoch, position, tokenIds, sample} = action;
+  return {
+    kind: 'tokens',
+    dtype: 'u32',
+    sample,
+    verify: false,
+    sessionId,
+    epoch,
+    position,
+    tokenCount: tokenIds.length,
+    hopIndex: 0,
+    payload: encodeTokenIds(tokenIds),
+  };
+}
+
+/** What a message says to the machine of an answer that these hops serve; `null` when its sender has no say in it. */
+export function eventOf(
+  hops: readonly Hop[],
+  {from, epoch}: {readonly from: PeerId; readonly epoch: number},
+  message: Message,
+): SeenEvent | null {
+  const end = endOf(hops, from);
+  if (end === null) return null;
+  const isTail = end === 'tail';
+  switch (message.kind) {
+    case 'session-ready':
+      return isTail ? {kind: 'ready', epoch, inputFrom: message.inputFrom} : null;
+    case 'session-served':
+      return isTail ? {kind: 'served', epoch, hops: message.hops} : null;
+    case 'session-failed': {
+      const peerId = hops[message.hopIndex]?.peerId ?? null;
+      return {kind: 'refused', epoch, refusal: {code: message.code, peerId}};
+    }
+    case 'kept-from': {
+      const {hopIndex, position} = message;
+      return {kind: 'kept-from', epoch, hopIndex, position};
+    }
+    default:
+      return null;
+  }
+}
+
+/** Which end of the chain a peer is; of a chain of one hop the tail. Others have no say at the client. */
+export function endOf(hops: readonly Hop[], peerId: PeerId): 'head' | 'tail' | null {
+  if (hops.at(-1)?.peerId === peerId) return 'tail';
+  return hops[0]?.peerId === peerId ? 'head' : null;
+}
