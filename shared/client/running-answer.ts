@@ -93,8 +93,11 @@ export class RunningAnswer<H extends Hop = Hop> {
     });
   }
 
+  /** After the frames that came before: the last token counts, also for a reader that is late. */
   loseLink(peerId: PeerId): void {
-    this.#run.take({kind: 'link-lost', peerId});
+    this.#arrive(() => {
+      this.#run.take({kind: 'link-lost', peerId});
+    });
   }
 
   seeSnapshot(): void {

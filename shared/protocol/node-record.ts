@@ -6,7 +6,7 @@ import {MalformedMessageError} from './malformed-message.ts';
 export const RECORD_TTL_MS = 30_000;
 /**
  * What a record costs: about 1,200 bytes (SR10), every ten seconds from a tab that nobody asks, three
- * times as often from one that serves answer after answer. So 120 to 340 bytes a second to each
+ * times as often from one that serves answer after answer. So 120 to 360 bytes a second to each
  * named server, and a third more, for base64, from a server to each tab that reads the list.
  */
 export const RECORD_REFRESH_MS = RECORD_TTL_MS / 3;

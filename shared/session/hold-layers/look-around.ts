@@ -71,6 +71,7 @@ function reviewPlace(
 ): VolunteerStep {
   const {held, crowdedSinceMs} = stage;
   const {kind, why} = decision;
+  if (nowMs < state.pausesUntilMs) return {state, actions: []};
   if (kind === 'claim') {
     return claim(state, decision.shard, {why, before: held, drainsFirst: false}, nowMs);
   }

@@ -9,7 +9,7 @@ import {
 } from '#shared/scheduling/swarm-snapshot.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {CROWDED_MS, STAY_MS} from './look-around.ts';
-import {LOOK_AROUND_MS, stepVolunteer} from './step-volunteer.ts';
+import {LOAD_PAUSE_MS, LOOK_AROUND_MS, stepVolunteer} from './step-volunteer.ts';
 import {
   beginVolunteer,
   publishedLayers,
@@ -148,6 +148,18 @@ test('[HL3] a load that fails ends a stay without layers, and leaves other layer
     .tell({...failure, epoch: 2});
   expect(moving.kinds).toEqual(['discard', 'publish']);
   expect(moving.state.stage).toMatchObject({kind: 'serving', held: {shard: first}});
+});
+
+test('[HL3] whoever could not load what closes a gap tries again after a pause', () => {
+  const life = new Life();
+  life.others = [holding('m', middle), holding('l', last)];
+  life.serves();
+  life.others = [holding('f', first), holding('m', middle)];
+  life.look().loads();
+  life.tell({kind: 'load-failed', code: 'WEIGHTS_ALTERED', message: 'no', epoch: 2});
+  expect(life.look().kind).toBe('serving');
+  life.nowMs += LOAD_PAUSE_MS;
+  expect(life.look().kind).toBe('claiming');
 });
 
 test('[HL4] a tab sets out from a crowded place when it has been crowded for a while, and then stays', () => {

@@ -9,6 +9,9 @@ import {DRAIN_MS, enter, giveUp, type VolunteerStep} from './volunteer-step.ts';
  * them place all of them alike, and no two want the same layers.
  */
 export const LOOK_AROUND_MS = 2_000;
+
+/** From a claim whose load failed to the next one: what failed once mostly fails again. */
+export const LOAD_PAUSE_MS = 120_000;
 /**
  * The life of a volunteer: what one event changes, and what is to be done. Pure: the snapshot
  * brings the time with it.
@@ -87,8 +90,9 @@ type LoadFailed = Extract<VolunteerEvent, {readonly kind: 'load-failed'}>;
 function loadFailed(state: VolunteerState, {epoch, code, message}: LoadFailed): VolunteerStep {
   const {stage} = state;
   if (epoch !== state.epoch || !('attempt' in stage)) return {state, actions: []};
-  if (stage.attempt.before !== null) return giveUp(state, stage, message);
-  return fail(state, code, message);
+  const {before, claim} = stage.attempt;
+  if (before === null) return fail(state, code, message);
+  return giveUp({...state, pausesUntilMs: claim.claimedAtMs + LOAD_PAUSE_MS}, stage, message);
 }
 
 function countSessions(before: VolunteerState, openSessions: number): VolunteerStep {

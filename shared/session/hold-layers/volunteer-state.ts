@@ -68,6 +68,8 @@ export type VolunteerState = {
   readonly openSessions: number;
   /** Until then it does not set out to even the swarm out, as it has just done so, Unix ms. */
   readonly staysUntilMs: number;
+  /** Until then it claims nothing beside what it serves: its last load failed. */
+  readonly pausesUntilMs: number;
   readonly claims: ClaimMemory;
 };
 
@@ -130,6 +132,7 @@ export function beginVolunteer(terms: VolunteerTerms): VolunteerState {
     epoch: 0,
     openSessions: 0,
     staysUntilMs: 0,
+    pausesUntilMs: 0,
     claims: NO_CLAIMS,
   };
 }

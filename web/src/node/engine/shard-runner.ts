@@ -23,7 +23,7 @@ export type ShardStep = {
 };
 
 export type ShardOutput =
-  /** f16, or f32 when a value does not fit f16 (`architecture.md`, Sessions and frames). */
+  /** f16, or f32 when a value does not fit f16 (`shared/DECISIONS.md`). */
   | {readonly kind: 'hidden'; readonly dtype: 'f16' | 'f32'; readonly bytes: Uint8Array}
   | {readonly kind: 'logits'; readonly top: TopLogits}
   | {readonly kind: 'none'};
