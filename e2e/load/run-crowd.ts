@@ -11,7 +11,7 @@ const CLIENTS = 2;
 const QUESTIONS = 24;
 const TOKENS = 16;
 /** Time for a swarm that is not even at first to even out: a tab sees itself crowded for 30 s before it moves. */
-const EVEN_WITHIN_MS = 90_000;
+const EVEN_WITHIN_MS = 240_000;
 const LOOK_EVERY_MS = 500;
 
 export type CrowdOutcome = {

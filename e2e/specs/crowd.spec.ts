@@ -21,7 +21,8 @@ test.afterAll(async () => {
 for (const seed of [1, 2, 3]) {
   test(`[SW9] a crowd that arrives at the same moment: every question is answered, seed ${seed}`, async () => {
     const {signal} = new AbortController();
-    const {failed, left} = await runCrowd(swarm, {model: model.id, seed, signal});
+    const {failed, left, spread} = await runCrowd(swarm, {model: model.id, seed, signal});
     expect({failed, left}).toEqual({failed: [], left: []});
+    expect(spread, 'holders of any two layers').toBeLessThanOrEqual(1);
   });
 }

@@ -20,6 +20,7 @@ import {expectedStubAnswer} from '../load/testing/expected-stub-answer.ts';
 import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
 import {runProcess} from '../tools/machine/run-process.ts';
 import {manifestOfFile} from '../swarm/manifest-of-file.ts';
+import {expectLivesHeard} from '../load/testing/expect-lives-heard.ts';
 import type {Swarm} from '../swarm/start-swarm.ts';
 import {log} from '../swarm/test-log.ts';
 
@@ -71,6 +72,7 @@ const reportSchema = z.object({
     z.object({id: z.string(), startLayer: z.int(), endLayer: z.int(), loadedLayers: z.int()}),
   ),
   events: z.array(z.looseObject({atMs: z.number(), kind: z.string()})),
+  tabEvents: z.array(z.looseObject({atMs: z.number(), tab: z.string(), event: z.string()})),
 });
 
 let folder: string;
@@ -158,11 +160,8 @@ test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees 
   expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toBeTruthy();
 
   const {spec} = await manifestOfFile({path: modelPath, id: 'tiny', cutEvery: 3, prompts: 'chat'});
-  const {maxTokens, temperature, seed} = requests;
   for (const {promptTokenIds, tokenIds, chains, wireBytesPerTokenPerHop} of report.requests) {
-    expect(tokenIds).toEqual(
-      await expectedStubAnswer({spec, promptTokenIds, maxTokens, temperature, seed}),
-    );
+    expect(tokenIds).toEqual(await expectedStubAnswer({...requests, spec, promptTokenIds}));
     expect(chains.at(-1)?.map(({startLayer}) => startLayer)).toEqual([
       0,
       ...(chains.at(-1) ?? []).slice(0, -1).map(({endLayer}) => endLayer),
@@ -263,7 +262,7 @@ test('[SW2] the same scenario twice gives the same texts', async () => {
   expect(new Set(texts[0]?.map(({text}) => text)).size).toBe(3);
 });
 
-test('[SW3] [SW5] a fault strikes a real tab at its token, the request says what happened, and nothing is left behind', async () => {
+test('[SW3] [SW5] [TE6] a fault strikes a real tab at its token, the request says what happened, and nothing is left behind', async () => {
   const faults = [
     ['crash-engine', 'ENGINE_LOST', 'the engine of the peer stopped'],
     ['close-tab', 'PEER_LEFT', 'the next hop left'],
@@ -294,6 +293,7 @@ test('[SW3] [SW5] a fault strikes a real tab at its token, the request says what
     expect(report.events.filter((event) => event.kind === 'fault')).toMatchObject([
       {fault: kind, node},
     ]);
+    expectLivesHeard(report, kind === 'crash-engine' ? ['failed'] : []);
   }
 });
 

@@ -22,10 +22,10 @@ const MAX_MESSAGE_BYTES = 1 << 17;
 const MAX_FRAGMENTS = 256;
 const CLOSE_TIMEOUT_MS = 2_000;
 /** Thousands that open at once and say nothing more hold up nobody: most end before their turn. */
-const UPGRADES_PER_SECOND = 300;
-const UPGRADE_BURST = 100;
+const UPGRADES_PER_SECOND = 200;
+const UPGRADE_BURST = 50;
 /** A handshake is a few ms of this process; others want to be served between. */
-const HANDSHAKES_PER_SECOND = 80;
+const HANDSHAKES_PER_SECOND = 60;
 const HANDSHAKE_BURST = 50;
 
 export type UpgradeLimits = Pick<SocketLimits, 'maxSockets' | 'handshakeTimeoutMs'> & {
