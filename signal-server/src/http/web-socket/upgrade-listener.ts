@@ -25,7 +25,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const UPGRADES_PER_SECOND = 200;
 const UPGRADE_BURST = 50;
 /** A handshake is a few ms of this process; others want to be served between. */
-const HANDSHAKES_PER_SECOND = 60;
+const HANDSHAKES_PER_SECOND = 80;
 const HANDSHAKE_BURST = 50;
 
 export type UpgradeLimits = Pick<SocketLimits, 'maxSockets' | 'handshakeTimeoutMs'> & {
