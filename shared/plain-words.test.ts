@@ -9,7 +9,7 @@ const NOT_OURS = /node_modules|[/\\]plain-words\.test\.ts$/u;
 
 /** Words that come from a translation where they occur in prose about software. */
 const UNWANTED: readonly RegExp[] = [
-  /\b(?:stand|stands|standing|stood)\b(?! ins?\b|-in)/u,
+  /\bstand\b(?! ins?\b|-ins?\b)|\b(?:stands|standing|stood)\b/u,
   /\btold\b/u,
   /\bsaid\b/u,
   /\bsenseless\b/u,
