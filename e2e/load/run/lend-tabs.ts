@@ -1,4 +1,5 @@
 import {setTimeout as wait} from 'node:timers/promises';
+import {forEachAtOnce} from '../../swarm/for-each-at-once.ts';
 import type {Swarm} from '../../swarm/start-swarm.ts';
 import {LendingTab} from './lending-tab.ts';
 import type {RunJournal} from './run-journal.ts';
@@ -29,7 +30,7 @@ export function lendTabs(input: {
   const openGroup = async (joinAtMs: number): Promise<void> => {
     await wait(Math.max(0, joinAtMs - journal.nowMs()), undefined, {signal});
     const group = tabs.filter((tab) => tab.group.joinAtMs === joinAtMs);
-    await openInTurns(group, (tab) => {
+    await forEachAtOnce(group, OPENED_AT_ONCE, (tab) => {
       signal.throwIfAborted();
       return tab.open(swarm, model);
     });
@@ -45,15 +46,4 @@ export function lendTabs(input: {
     });
   }
   return {tabs, ready: openGroup(first)};
-}
-
-async function openInTurns(
-  tabs: readonly LendingTab[],
-  open: (tab: LendingTab) => Promise<void>,
-): Promise<void> {
-  const waiting = tabs.values();
-  const openNext = async (): Promise<void> => {
-    for (const tab of waiting) await open(tab);
-  };
-  await Promise.all(Array.from({length: OPENED_AT_ONCE}, openNext));
 }

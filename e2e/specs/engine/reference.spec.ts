@@ -5,6 +5,7 @@ import * as z from 'zod';
 import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {NO_ANSWER, type Answer} from '../../swarm/answer.ts';
 import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
+import {forEachAtOnce} from '../../swarm/for-each-at-once.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
 import type {Tab} from '../../swarm/tab.ts';
 import {log} from '../../swarm/test-log.ts';
@@ -57,15 +58,11 @@ async function answerAll(model: PreparedModel, tabCount: number): Promise<readon
 /** While one tab works on one answer, the next tab works on another: three tabs are busy at once. */
 async function askSideBySide(client: Tab): Promise<readonly Answer[]> {
   const answers: Answer[] = [];
-  const waiting = [...reference.items.entries()];
-  const askOneAfterAnother = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [i, {messages}] = next;
-      const prompt = {kind: 'messages', messages} as const;
-      answers[i] = await askForAnswer(client, greedyRequest('', {prompt, topLogprobs: 20}));
-    }
-  };
-  await Promise.all(Array.from({length: ANSWERS_AT_ONCE}, askOneAfterAnother));
+  const items = [...reference.items.entries()];
+  await forEachAtOnce(items, ANSWERS_AT_ONCE, async ([i, {messages}]) => {
+    const prompt = {kind: 'messages', messages} as const;
+    answers[i] = await askForAnswer(client, greedyRequest('', {prompt, topLogprobs: 20}));
+  });
   return answers;
 }
 

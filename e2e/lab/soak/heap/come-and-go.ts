@@ -10,6 +10,7 @@ import {
 } from '#shared/protocol/directory-message.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 import {sealFresh} from '../../../../signal-server/src/testing/open-client.ts';
+import {forEachAtOnce} from '../../../swarm/for-each-at-once.ts';
 import {AttackerNodes} from '../attack/attacker-node.ts';
 
 export type Visits = {
@@ -44,17 +45,13 @@ export async function comeAndGo({server, visits, signal}: Options): Promise<numb
   );
   let failed = 0;
   const each = async (count: number, visit: (i: number) => Promise<void>): Promise<void> => {
-    let begun = 0;
-    const lane = async (): Promise<void> => {
-      while (begun < count) {
-        signal.throwIfAborted();
-        begun += 1;
-        await visit(begun).catch(() => {
-          failed += 1;
-        });
-      }
-    };
-    await Promise.all(Array.from({length: AT_ONCE}, lane));
+    const numbers = Array.from({length: count}, (_, i) => i);
+    await forEachAtOnce(numbers, AT_ONCE, async (i) => {
+      signal.throwIfAborted();
+      await visit(i).catch(() => {
+        failed += 1;
+      });
+    });
   };
   try {
     await each(visits.joins, async (i) => {
