@@ -1,4 +1,4 @@
-import {Allowance} from '#shared/base/allowance.ts';
+import {KeyedAllowance} from './keyed-allowance.ts';
 
 /** One connection, and the address that it counts for. */
 export type WorkSource = {readonly address: string; readonly peer: string};
@@ -24,18 +24,21 @@ export class WorkLane {
   readonly #options: Options;
   /** Address → peer → what waits; in the order in which they have their next turn. */
   readonly #waiting = new Map<string, Map<string, Waiter[]>>();
-  /** Of peers that have not earned their whole burst back; who spent last comes last. */
-  readonly #budgets = new Map<string, Allowance>();
+  readonly #budgets: KeyedAllowance;
   #immediate: NodeJS.Immediate | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#budgets = new KeyedAllowance({
+      perSec: options.unitsPerSecond,
+      burst: options.burstUnits,
+    });
   }
 
   /** Peers whose spending is remembered. */
   get budgetCount(): number {
-    return this.#budgets.size;
+    return this.#budgets.keyCount;
   }
 
   /** @returns whether the work may be done; `false` when too much of this peer waits, or the lane is closed. */
@@ -74,7 +77,7 @@ export class WorkLane {
     let leastWaitMs = Infinity;
     for (const [address, peers] of this.#waiting) {
       for (const [peer, queue] of peers) {
-        const waitMs = this.#spend(peer, queue[0]?.units ?? 0, nowMs);
+        const waitMs = this.#budgets.take(peer, queue[0]?.units ?? 0, nowMs);
         leastWaitMs = Math.min(leastWaitMs, waitMs);
         if (waitMs > 0) continue;
         this.#answerFirst(address, peer);
@@ -96,24 +99,5 @@ export class WorkLane {
     this.#waiting.delete(address);
     if (peers.size > 0) this.#waiting.set(address, peers);
     first?.answer(true);
-  }
-
-  /** @returns how long until `peer` has earned `units`; 0 when this call has spent them. */
-  #spend(peer: string, units: number, nowMs: number): number {
-    const {burstUnits, unitsPerSecond} = this.#options;
-    const budget =
-      this.#budgets.get(peer) ?? new Allowance({perSec: unitsPerSecond, burst: burstUnits});
-    if (!budget.spend(nowMs, units)) return budget.waitMs(units);
-    this.#budgets.delete(peer);
-    this.#budgets.set(peer, budget);
-    this.#forgetRested(nowMs);
-    return 0;
-  }
-
-  #forgetRested(nowMs: number): void {
-    for (const [peer, budget] of this.#budgets) {
-      if (!budget.isWhole(nowMs)) return;
-      this.#budgets.delete(peer);
-    }
   }
 }
