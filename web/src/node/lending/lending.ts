@@ -43,7 +43,6 @@ export class Lending {
   readonly #wakers = new Set<ReturnType<typeof setTimeout>>();
   readonly #closed = Promise.withResolvers<void>();
   #isClosed = false;
-  #isToLeave = false;
   #goodbye: Promise<void> | null = null;
   #fallback: EngineFallback | null = null;
 
@@ -103,14 +102,13 @@ export class Lending {
 
   /** What this tab holds for others, or what was left when it failed; `null` once it has left as it was asked to. */
   get load(): LendLoad | null {
-    if (this.#isClosed && this.#isToLeave) return null;
+    if (this.#volunteer.stage.kind === 'left') return null;
     const {openSessions, kvTokensReserved, queuedSteps, refusals} = this.#hop.load;
     return {openSessions, kvTokensReserved, queuedSteps, refusals: Object.fromEntries(refusals)};
   }
 
   /** Leaves when the answers that run here have ended; at once when asked again. */
   async leave(): Promise<void> {
-    this.#isToLeave = true;
     this.#volunteer.tell({kind: 'leave'});
     this.#show();
     await this.#closed.promise;
