@@ -1,26 +1,14 @@
 import {expect, test} from 'vitest';
 import type {LendState} from '../../../web/src/ports/lend-service.ts';
+import {servingState} from '../../../web/src/ports/testing/serving-state.ts';
 import {chooseCutEvery} from './choose-cut-every.ts';
 import {countChains, countUnservedLayers} from './count-chains.ts';
 import {judgeCoverage} from './coverage.ts';
 
 const GRID = {layerCount: 6, cutEvery: 2};
 
-const serving = (startLayer: number, endLayer: number): LendState => ({
-  kind: 'serving',
-  layers: {startLayer, endLayer},
-  why: '',
-  engine: 'wasm-f32',
-  engineFallback: null,
-  decodeMsPerLayer: 1,
-  openSessions: 0,
-  servedTokens: 0,
-  weightBytes: 0,
-  kvBytes: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  isCutOff: false,
-});
+const serving = (startLayer: number, endLayer: number): LendState =>
+  servingState({startLayer, endLayer});
 const tab = (state: LendState, maxLayers?: number) => ({state, isOpen: true, group: {maxLayers}});
 
 /** Tabs of two layers each. */

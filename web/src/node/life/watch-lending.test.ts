@@ -1,25 +1,12 @@
 import {expect, test} from 'vitest';
 import type {LendState} from '../../ports/lend-service.ts';
 import type {TabEvent} from '../../ports/tab-event.ts';
+import {servingState} from '../../ports/testing/serving-state.ts';
 import {watchLending} from './watch-lending.ts';
 
 const layers = {startLayer: 10, endLayer: 20};
 const why = 'nobody holds them';
-const serving = {
-  kind: 'serving',
-  layers,
-  why,
-  engine: 'stub',
-  engineFallback: null,
-  decodeMsPerLayer: 1,
-  openSessions: 0,
-  servedTokens: 0,
-  weightBytes: 0,
-  kvBytes: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  isCutOff: false,
-} as const;
+const serving = servingState(layers, {why, engine: 'stub'});
 
 /** What is heard of a tab that goes through these states. */
 function heardOf(states: readonly LendState[]): readonly TabEvent[] {

@@ -113,8 +113,8 @@ function hopsOf(swarm: RingSwarm, keptBytes?: number) {
   return {head: add('head', 0), mid: add('mid', 2), spare: add('spare', 2), tail: add('tail', 4)};
 }
 
-/** The whole answer as it is when nobody leaves. */
-async function undisturbed(): Promise<readonly number[]> {
+/** Whoever has read a whole answer, and may go on with it: nobody left. */
+async function readWhole(): Promise<PlainClient> {
   const swarm = new RingSwarm();
   const {head, mid, tail} = hopsOf(swarm);
   const client = new PlainClient(swarm);
@@ -124,7 +124,12 @@ async function undisturbed(): Promise<readonly number[]> {
   );
   await client.feed(0, PROMPT, true);
   await client.read(NEW_TOKENS);
-  return client.tokenIds;
+  return client;
+}
+
+/** The whole answer as it is when nobody leaves. */
+async function undisturbed(): Promise<readonly number[]> {
+  return (await readWhole()).tokenIds;
 }
 
 /** An answer whose middle hop is lost after some tokens. */
@@ -191,15 +196,7 @@ test('[HS10] where too little was kept, the client goes back with its token list
 });
 
 test('[HS5] a truncated answer goes on from there with the same text', async () => {
-  const swarm = new RingSwarm();
-  const {head, mid, tail} = hopsOf(swarm);
-  const client = new PlainClient(swarm);
-  await client.open(
-    0,
-    [head, mid, tail].map((hop) => [hop, 0]),
-  );
-  await client.feed(0, PROMPT, true);
-  await client.read(NEW_TOKENS);
+  const client = await readWhole();
   const whole = [...client.tokenIds];
   client.tokenIds.length = 5;
   await client.truncate(1);

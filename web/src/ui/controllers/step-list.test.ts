@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import type {LendState} from '../../ports/lend-service.ts';
+import {servingState} from '../../ports/testing/serving-state.ts';
 import {loadingPartsAfter, stepsOf} from './step-list.ts';
 
 const LAYERS = {startLayer: 10, endLayer: 20};
@@ -11,21 +12,7 @@ const WAY: readonly LendState[] = [
   {kind: 'loading', layers: LAYERS, why: '', step: 'weights', done: 31e6, total: 34e6},
   {kind: 'loading', layers: LAYERS, why: '', step: 'graph', done: 1, total: 2},
   {kind: 'loading', layers: LAYERS, why: '', step: 'warm-up', done: 0, total: 0},
-  {
-    kind: 'serving',
-    layers: LAYERS,
-    why: 'nobody serves it',
-    engine: 'wasm-f32',
-    engineFallback: null,
-    decodeMsPerLayer: 1,
-    openSessions: 0,
-    servedTokens: 0,
-    weightBytes: 0,
-    kvBytes: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
-    isCutOff: false,
-  },
+  servingState(LAYERS, {why: 'nobody serves it'}),
   {kind: 'leaving', layers: LAYERS, openSessions: 2},
 ];
 
