@@ -1,5 +1,6 @@
-import type {Connection, Libp2p, Stream} from '@libp2p/interface';
+import type {Connection, Libp2p, PeerId as Libp2pPeerId, Stream} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
+import type {Multiaddr} from '@multiformats/multiaddr';
 import {asPeerId, type PeerId} from '../base/ids.ts';
 import {CONNECT_TIMEOUT_MS} from './connect-timeout.ts';
 import {FrameReceiver} from './frames/frame-receiver.ts';
@@ -156,21 +157,20 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
 
   /** Gives way as soon as the peer is back on another connection: this one may never answer. */
   async #openUntilReplaced(held: Connection, signal: AbortSignal): Promise<Stream | null> {
-    const replaced = new AbortController();
-    const onOpen = ({detail}: CustomEvent<Connection>): void => {
-      if (detail.remotePeer.equals(held.remotePeer) && isDirectConnection(detail)) replaced.abort();
-    };
-    this.#libp2p.addEventListener('connection:open', onOpen);
-    const either = AbortSignal.any([signal, replaced.signal]);
     try {
-      return await held.newStream(FRAMES_PROTOCOL, {signal: either});
+      return await this.#untilMet(held.remotePeer, async (met) =>
+        held.newStream(FRAMES_PROTOCOL, {signal: AbortSignal.any([signal, met])}),
+      );
     } catch {
       return null; // Whether there is another way is for the caller to see.
-    } finally {
-      this.#libp2p.removeEventListener('connection:open', onOpen);
     }
   }
 
+  /**
+   * Two peers that dial each other at the same moment can share one relayed
+   * connection for their signaling, and whichever dial is done first closes it
+   * under the other. That one has then met the peer, or is about to.
+   */
   async #dial(to: PeerId, signal: AbortSignal): Promise<Connection> {
     const addresses = readAddresses(this.#addressesOf(to));
     const dialled = addresses.filter(opensNoSocket);
@@ -178,11 +178,47 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
       throw onlyRelayedPath(to);
     }
     if (dialled.length === 0) throw new Error('No address of the peer can be dialled');
-    await this.#libp2p.dial([...dialled], {signal});
+    for (;;) {
+      const shared = this.#relayedConnections(to, 'inbound');
+      try {
+        return await this.#dialOrMeet(to, {dialled, signal});
+      } catch (cause) {
+        const wasEnded = shared.some(({status}) => status !== 'open');
+        if (signal.aborted || !wasEnded) throw cause;
+      }
+    }
+  }
+
+  /** A dial that is not needed any more goes on: its connection may be the one that the peer uses. */
+  async #dialOrMeet(
+    to: PeerId,
+    {dialled, signal}: {readonly dialled: readonly Multiaddr[]; readonly signal: AbortSignal},
+  ): Promise<Connection> {
+    const dialling = this.#libp2p.dial([...dialled], {signal}).then(() => this.#dropRelayed(to));
+    try {
+      await this.#untilMet(peerIdFromString(to), async (met) => untilAborted(dialling, met));
+    } catch (cause) {
+      const met = this.#directConnection(to);
+      if (met === undefined) throw cause;
+      return met;
+    }
     const connection = this.#directConnection(to);
     if (connection === undefined) throw new Error('Dialling gave no direct connection');
-    this.#dropRelayed(to);
     return connection;
+  }
+
+  /** Runs `action`, whose signal aborts once the peer has opened a direct connection by itself. */
+  async #untilMet<T>(peer: Libp2pPeerId, action: (met: AbortSignal) => Promise<T>): Promise<T> {
+    const met = new AbortController();
+    const onOpen = ({detail}: CustomEvent<Connection>): void => {
+      if (detail.remotePeer.equals(peer) && isDirectConnection(detail)) met.abort();
+    };
+    this.#libp2p.addEventListener('connection:open', onOpen);
+    try {
+      return await action(met.signal);
+    } finally {
+      this.#libp2p.removeEventListener('connection:open', onOpen);
+    }
   }
 
   /** The newest: of a peer that came back, the older may be one whose end is still unnoticed here. */
@@ -193,16 +229,23 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
       .toSorted((a, b) => b.timeline.open - a.timeline.open)[0];
   }
 
-  /** The relayed connection has served for signaling and is of no more use: give its slot back. */
+  /** What this side opened for its signaling is of no more use: give its slot back. */
   #dropRelayed(to: PeerId): void {
-    for (const connection of this.#libp2p.getConnections(peerIdFromString(to))) {
-      if (!isDirectConnection(connection))
-        connection
-          .close()
-          .catch((cause: unknown) =>
-            connection.abort(new Error('Cannot close a relayed connection', {cause})),
-          );
+    for (const connection of this.#relayedConnections(to, 'outbound')) {
+      connection
+        .close()
+        .catch((cause: unknown) =>
+          connection.abort(new Error('Cannot close a relayed connection', {cause})),
+        );
     }
+  }
+
+  #relayedConnections(to: PeerId, direction: Connection['direction']): Connection[] {
+    return this.#libp2p
+      .getConnections(peerIdFromString(to))
+      .filter(
+        (connection) => connection.direction === direction && !isDirectConnection(connection),
+      );
   }
 
   #addSender(to: PeerId, stream: Stream): FrameSender {

@@ -2,7 +2,7 @@ import {noise} from '@libp2p/noise';
 import {identify} from '@libp2p/identify';
 import {memory} from '@libp2p/memory';
 import {yamux} from '@libp2p/yamux';
-import type {Libp2p} from '@libp2p/interface';
+import type {Connection, Libp2p} from '@libp2p/interface';
 import {createLibp2p} from 'libp2p';
 import {describe, expect, test} from 'vitest';
 import {asPeerId} from '../base/ids.ts';
@@ -27,7 +27,9 @@ async function connectInMemory(): Promise<TransportPair> {
 
 let nextNode = 0;
 
-async function connectOverLibp2p(): Promise<TransportPair & {readonly nodes: readonly Libp2p[]}> {
+type Libp2pPair = TransportPair & {readonly nodes: readonly Libp2p[]};
+
+async function connectOverLibp2p(): Promise<Libp2pPair> {
   const nodes = await Promise.all(
     [0, 1].map(() =>
       createLibp2p({
@@ -105,4 +107,66 @@ test('[TR20] a connection that answers nothing any more is not waited for when i
   } finally {
     await pair.close();
   }
+});
+
+/** Two nodes of which the first's dials come to what `dial` makes of them. */
+async function withDials(
+  dial: (nodes: readonly [Libp2p, Libp2p], real: Libp2p['dial']) => Promise<Connection>,
+  run: (pair: Libp2pPair) => Promise<void>,
+): Promise<void> {
+  const pair = await connectOverLibp2p();
+  const [first, second] = pair.nodes;
+  if (first === undefined || second === undefined) throw new Error('Expected two nodes');
+  const real = first.dial.bind(first);
+  Object.assign(first, {dial: async () => await dial([first, second], real)});
+  try {
+    await run(pair);
+  } finally {
+    await pair.close();
+  }
+}
+
+const {signal: never} = new AbortController();
+
+test('[TR21] a peer that comes by itself while it is dialled is reached, whatever the dial comes to', async () => {
+  await withDials(
+    async ([first, second]) => {
+      await second.dial(first.getMultiaddrs());
+      throw new Error('The signaling ended');
+    },
+    async ({a, b}) => {
+      await expect(a.measureRtt(b.localPeerId, {signal: never})).resolves.toBeGreaterThan(0);
+    },
+  );
+  await withDials(
+    async ([first, second]) => {
+      await second.dial(first.getMultiaddrs());
+      return await new Promise(() => undefined);
+    },
+    async ({a, b}) => {
+      await expect(a.measureRtt(b.localPeerId, {signal: never})).resolves.toBeGreaterThan(0);
+    },
+  );
+});
+
+test('[TR21] a dial whose relayed connection the peer has closed, because its own dial is done, starts anew', async () => {
+  let dials = 0;
+  await withDials(
+    async ([first, second], real) => {
+      dials += 1;
+      if (dials > 1) return await real(second.getMultiaddrs());
+      const [relayed] = first.getConnections(second.peerId);
+      await relayed?.close();
+      throw new Error('The signaling ended');
+    },
+    async ({a, b, nodes}) => {
+      const [first, second] = nodes;
+      await second?.dial(first?.getMultiaddrs() ?? []);
+      for (const connection of first?.getConnections() ?? []) {
+        Object.assign(connection, {limits: {bytes: 32_768n}});
+      }
+      await expect(a.measureRtt(b.localPeerId, {signal: never})).resolves.toBeGreaterThan(0);
+      expect(dials).toBe(2);
+    },
+  );
 });
