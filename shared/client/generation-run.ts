@@ -12,6 +12,7 @@ import {
   wakeAtMs,
   type GenerationState,
 } from '#shared/session/generation/state/generation-state.ts';
+import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import type {GenerationTask} from '#shared/session/generation/state/generation-task.ts';
 import {startGeneration, stepGeneration} from '#shared/session/generation/step-generation.ts';
 import type {ChainChoice} from './route-answer.ts';
@@ -42,6 +43,8 @@ export type GenerationPort<H extends Hop> = {
   readonly promise: (hops: readonly H[]) => () => void;
   /** To the head, or to a hop that is closed. */
   readonly send: (to: PeerId, action: SentAction) => void;
+  /** What a hop did: chains of later answers are chosen by it. */
+  readonly report: (report: HopReport) => void;
   readonly tell: (news: RunNews<H>) => void;
   /** Nothing can happen any more; called once, after all else. */
   readonly end: (state: GenerationState) => void;
@@ -121,6 +124,9 @@ export class GenerationRun<H extends Hop = Hop> {
         return;
       case 'close':
         for (const peerId of action.at) this.#port.send(peerId, action);
+        return;
+      case 'report':
+        this.#port.report(action);
         return;
       case 'tell':
         this.#port.tell(action.news);

@@ -9,6 +9,7 @@ import {
   pieceTokensOf,
   type GenerationLimits,
 } from '#shared/session/generation/state/generation-task.ts';
+import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import type {Refusal} from '#shared/session/generation/state/refusal.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {failureOf} from './failure-of.ts';
@@ -31,6 +32,8 @@ export type AnswerContext<H extends Hop> = {
   readonly chooseChain: (wish: ChainWish) => ChainChoice<H>;
   /** A chain is about to be used: counts its load until the function that it returns is called. */
   readonly promise?: (hops: readonly H[]) => () => void;
+  /** Hears what each hop of an answer did. */
+  readonly report?: (report: HopReport) => void;
   /** Monotonic. */
   readonly nowMs: () => number;
 };
@@ -71,6 +74,9 @@ export class RunningAnswer<H extends Hop = Hop> {
       choose: ({avoid, warm}) => chooseChain({request, avoid, warm}),
       promise: (hops) => promise?.(hops) ?? (() => undefined),
       send: (to, action) => void this.#send(to, action),
+      report: (report) => {
+        context.report?.(report);
+      },
       tell: (news) => {
         this.#tell(news);
       },

@@ -63,6 +63,7 @@ export class VirtualAnswer implements VirtualPeer {
       send: (to, action) => {
         this.#send(to, action);
       },
+      report: () => undefined,
       tell: (news) => {
         this.#watch.hear(news, time.nowMs);
         if (news.kind === 'waiting')

@@ -1,68 +1,25 @@
 import {expect, test} from 'vitest';
-import {asPeerId, type PeerId} from '#shared/base/ids.ts';
-import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
-import type {GenerationAction, GenerationStep} from './state/generation-action.ts';
+import type {GenerationAction} from './state/generation-action.ts';
 import type {SeenEvent} from './state/generation-event.ts';
 import {isOver, wakeAtMs} from './state/generation-state.ts';
-import {GENERATION_LIMITS, type GenerationTask} from './state/generation-task.ts';
-import {startGeneration, stepGeneration} from './step-generation.ts';
-
-const hop = (name: string, startLayer: number, endLayer: number): Hop => ({
-  peerId: asPeerId(name),
-  startLayer,
-  endLayer,
-});
-const [A, B, C, D] = [hop('a', 0, 2), hop('b', 2, 4), hop('c', 4, 6), hop('d', 2, 4)];
-
-function task(differences: Partial<GenerationTask> = {}): GenerationTask {
-  return {
-    promptTokenIds: [11, 12, 13, 14, 15],
-    maxNewTokens: 4,
-    endTokenIds: [99],
-    pieceTokens: 2,
-    limits: {...GENERATION_LIMITS, afterLoss: 'recover'},
-    ...differences,
-  };
-}
-
-const ending = task({limits: GENERATION_LIMITS});
-
-/** The last step of an answer to which this happened. */
-function after(
-  what: GenerationTask,
-  ...events: readonly (SeenEvent & {readonly nowMs?: number})[]
-) {
-  return events.reduce<GenerationStep>(
-    (step, event) => stepGeneration(step.state, {nowMs: 0, ...event}),
-    startGeneration(what),
-  );
-}
-
-const chain = (...hops: readonly Hop[]) => ({kind: 'chain', hops}) as const;
-const ready = (epoch: number, ...inputFrom: readonly number[]) =>
-  ({kind: 'ready', epoch, inputFrom}) as const;
-const fed = (epoch: number) => ({kind: 'fed', epoch}) as const;
-const tokens = (epoch: number, position: number, ...tokenIds: readonly number[]) =>
-  ({
-    kind: 'tokens',
-    epoch,
-    position,
-    tokens: tokenIds.map((tokenId) => ({tokenId, logprob: 0, top: []})),
-  }) as const;
-const refused = (epoch: number, code: RefusalCode, peerId: PeerId | null) =>
-  ({kind: 'refused', epoch, refusal: {code, peerId}}) as const;
-
-/** Until two tokens are shown over A, B and C. */
-const TWO_SHOWN = [
-  chain(A, B, C),
-  ready(0, 0, 0, 0),
-  fed(0),
-  fed(0),
-  fed(0),
-  tokens(0, 5, 21),
-  tokens(0, 6, 22),
-];
+import {stepGeneration} from './step-generation.ts';
+import {
+  A,
+  after,
+  B,
+  C,
+  chain,
+  D,
+  ending,
+  fed,
+  hop,
+  ready,
+  refused,
+  task,
+  tokens,
+  TWO_SHOWN,
+} from './testing/generation-script.ts';
 
 const kindsOf = (actions: readonly GenerationAction[]) => actions.map(({kind}) => kind);
 

@@ -4,6 +4,7 @@ import type {Hop, OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {GenerationState} from './generation-state.ts';
+import type {HopReport} from './hop-conduct.ts';
 
 /** What a driver does, in this order. */
 export type GenerationAction =
@@ -47,6 +48,8 @@ export type GenerationAction =
       readonly at: readonly PeerId[];
       readonly reason: 'done' | 'cancelled' | 'failed';
     }
+  /** What this hop did, for whoever chooses the chains of later answers. */
+  | ({readonly kind: 'report'} & HopReport)
   | {readonly kind: 'tell'; readonly news: ReaderNews};
 
 /** What the reader of an answer hears. */

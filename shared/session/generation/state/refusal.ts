@@ -17,6 +17,17 @@ export function isFull({code}: Refusal): boolean {
   return FULL.has(code);
 }
 
+const GONE: ReadonlySet<RefusalCode> = new Set([
+  'PEER_LEFT',
+  'PEER_UNREACHABLE',
+  'ONLY_RELAYED_PATH',
+]);
+
+/** Whether the peer is closed or out of reach. */
+export function isGone({code}: Refusal): boolean {
+  return GONE.has(code);
+}
+
 const ABSENT: ReadonlySet<RefusalCode> = new Set([
   'PEER_LEFT',
   'PEER_UNREACHABLE',

@@ -25,6 +25,7 @@ export function endAsComplete(
     state: {kind: 'complete', answer, hops, servedByMs},
     actions: [
       {kind: 'tell', news: {kind: 'end', finishReason}},
+      ...hops.map(({peerId}) => ({kind: 'report', peerId, conduct: {kind: 'finished'}}) as const),
       ...closeWhole(answer, hops, 'done'),
     ],
   };

@@ -6,6 +6,7 @@ import {closeBroken, endAsFailed} from './end-answer.ts';
 import type {GenerationStep} from '../state/generation-action.ts';
 import type {Answer, ServedState} from '../state/generation-state.ts';
 import type {Refusal} from '../state/refusal.ts';
+import {reportFault} from './report-fault.ts';
 import {passes} from './passing-refusal.ts';
 
 /**
@@ -13,6 +14,11 @@ import {passes} from './passing-refusal.ts';
  * Before the first token the next chain starts from scratch; after it, the remaining hops keep their caches.
  */
 export function loseChain(state: ServedState, refusal: Refusal): GenerationStep {
+  const {state: next, actions} = goOn(state, refusal);
+  return {state: next, actions: [...reportFault(state.hops, refusal), ...actions]};
+}
+
+function goOn(state: ServedState, refusal: Refusal): GenerationStep {
   const {hops} = state;
   const failures = state.answer.failures + (passes(state.answer, refusal) ? 0 : 1);
   const answer = {...state.answer, failures, lastRefusal: refusal};
