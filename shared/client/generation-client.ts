@@ -25,9 +25,15 @@ export class GenerationClient<H extends Hop = Hop> {
     });
   }
 
-  /** Takes one frame that is addressed to the client; what belongs to no answer is ignored. */
-  receive(from: PeerId, frame: Frame): void {
-    this.#answers.get(frame.sessionId)?.receive(from, frame);
+  /**
+   * Takes one frame that is addressed to the client; what belongs to no answer is ignored.
+   *
+   * @returns whether there is such an answer.
+   */
+  receive(from: PeerId, frame: Frame): boolean {
+    const answer = this.#answers.get(frame.sessionId);
+    answer?.receive(from, frame);
+    return answer !== undefined;
   }
 
   /**

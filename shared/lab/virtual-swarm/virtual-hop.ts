@@ -58,7 +58,7 @@ export class VirtualHop implements VirtualPeer {
   #isSweeping = false;
 
   constructor(options: VirtualHopOptions) {
-    const {self, manifestHash, grid, contextTokens, maxSessions, wire} = options;
+    const {self, manifestHash, grid, contextTokens, maxSessions, kvTokens, wire} = options;
     this.#options = options;
     this.#machine = new HopMachine({
       self,
@@ -66,7 +66,7 @@ export class VirtualHop implements VirtualPeer {
       grid,
       contextTokens,
       hiddenSize: HIDDEN_SIZE,
-      limits: {...HOP_LIMITS, maxSessions},
+      limits: {...HOP_LIMITS, maxSessions, kvTokens},
       checkPayload: () => null,
     });
     wire.join(self, this);

@@ -25,11 +25,15 @@ export class Volunteer {
     this.#waiting.push(event);
     if (this.#isBusy) return;
     this.#isBusy = true;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      const {state, actions} = stepVolunteer(this.#state, next);
-      this.#state = state;
-      for (const action of actions) this.#act(action);
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        const {state, actions} = stepVolunteer(this.#state, next);
+        this.#state = state;
+        for (const action of actions) this.#act(action);
+      }
+    } finally {
+      // A driver that breaks its word fails at this event, and not in silence at all that come.
+      this.#isBusy = false;
     }
-    this.#isBusy = false;
   }
 }

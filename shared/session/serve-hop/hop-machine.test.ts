@@ -11,6 +11,7 @@ import {
   opening,
   OTHER,
   sent,
+  SESSION,
   TAIL,
   replies,
 } from './testing/middle-hop.ts';
@@ -32,7 +33,7 @@ describe('frames', () => {
     (position) => {
       const bench = new MiddleHop();
       bench.open();
-      expect(replies(bench.frame(position))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER')}]);
+      expect(replies(bench.frame(position))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER', 0)}]);
       expect(bench.machine.load.openSessions).toBe(0);
     },
   );
@@ -42,19 +43,19 @@ describe('frames', () => {
     bench.open(opening({epoch: 3}));
     expect(bench.frame(0, {epoch: 2, from: OTHER, position: 9})).toEqual([]);
     expect([...bench.machine.load.refusals]).toEqual([]);
-    expect(replies(bench.frame(0, {epoch: 4}))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER')}]);
+    expect(replies(bench.frame(0, {epoch: 4}))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER', 0)}]);
   });
 
   test('[HS4] a frame past the reserved cache is refused', () => {
     const bench = new MiddleHop();
     bench.open();
-    expect(replies(bench.frame(0, {tokenCount: 8}))).toEqual([{to: HEAD, ...failed('KV_FULL')}]);
+    expect(replies(bench.frame(0, {tokenCount: 8}))).toEqual([{to: HEAD, ...failed('KV_FULL', 0)}]);
   });
 
   test('[HS7] a frame before the opening was passed on is refused', () => {
     const bench = new MiddleHop();
     bench.hear(opening());
-    expect(replies(bench.frame(0))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER')}]);
+    expect(replies(bench.frame(0))).toEqual([{to: HEAD, ...failed('OUT_OF_ORDER', 0)}]);
   });
 
   test('[HS13] a tail says that it cannot verify yet', () => {
@@ -68,6 +69,27 @@ describe('frames', () => {
     bench.open(opening({hops}));
     const actions = bench.frame(0, {sample: true, verify: true});
     expect(replies(actions)[0]).toEqual({to: HEAD, ...failed('UNSUPPORTED')});
+  });
+});
+
+describe('blame', () => {
+  test('[HS14] whoever sent a frame that cannot be is to blame, not the hop that refuses it', () => {
+    for (const code of ['BAD_PAYLOAD', 'OUT_OF_ORDER'] as const) {
+      const bench = new MiddleHop();
+      bench.open();
+      const broken = {kind: 'broken', epoch: 0, code, nowMs: 0} as const;
+      const actions = bench.machine.step(SESSION, broken);
+      expect(replies(actions)).toEqual([{to: HEAD, ...failed(code, 0)}]);
+    }
+  });
+
+  test('[HS14] an engine that stops, and a tail that cannot verify, are to blame themselves', () => {
+    const bench = new MiddleHop();
+    bench.open();
+    const broken = {kind: 'broken', epoch: 0, code: 'ENGINE_LOST', nowMs: 0} as const;
+    expect(replies(bench.machine.step(SESSION, broken))).toEqual([
+      {to: HEAD, ...failed('ENGINE_LOST', 1)},
+    ]);
   });
 });
 

@@ -4,13 +4,15 @@ import {kvTokensOf, type OpenSession} from '#shared/protocol/control/open-sessio
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {CLIENT_HOP, type Frame} from '#shared/protocol/frame/frame.ts';
 import {StepQueue} from './step-queue.ts';
+import {oldestWaiting, refusalBeyondShare, unusedBeyondShare} from './client-shares.ts';
 import {checkOpening, type ServedRange} from './check-opening.ts';
 import type {HopAction, SessionStep} from './hop-session/hop-action.ts';
 import type {HopContext} from './hop-session/hop-context.ts';
 import type {SessionEvent, StepOutput} from './hop-session/hop-event.ts';
-import type {HopPlace} from './hop-session/hop-place.ts';
+import {hopPlace, type HopPlace} from './hop-session/hop-place.ts';
 import {openSession} from './hop-session/open-session.ts';
 import {RecentSessions} from './recent-sessions.ts';
+import {SessionClock} from './session-clock.ts';
 import type {OpenState} from './hop-session/session-state.ts';
 import {stepSession} from './hop-session/step-session.ts';
 
@@ -48,7 +50,7 @@ type Actions = readonly HopAction[];
 export class HopMachine {
   readonly #context: HopContext;
   readonly #sessions = new Map<SessionId, OpenState>();
-  readonly #activeMs = new Map<SessionId, number>();
+  readonly #clock = new SessionClock();
   readonly #recent = new RecentSessions();
   readonly #refusals = new Map<RefusalCode, number>();
   readonly #queue = new StepQueue<Frame>();
@@ -101,8 +103,10 @@ export class HopMachine {
   receive(from: PeerId, frame: Frame, nowMs: number): Actions {
     const {sessionId, epoch} = frame;
     if (this.#sessions.has(sessionId)) {
+      const before = this.#sessions.get(sessionId);
       const actions = this.step(sessionId, {kind: 'frame', from, frame});
-      if (this.#queue.holds(sessionId)) this.#activeMs.set(sessionId, nowMs);
+      // A frame that was dropped changes nothing, and is no sign of life.
+      if (this.#sessions.get(sessionId) !== before) this.#clock.used(sessionId, nowMs);
       return actions;
     }
     // Frames that were under way when a session closed are nobody's fault.
@@ -132,15 +136,15 @@ export class HopMachine {
 
   /** Frees sessions that were silent for too long, and caches that have waited long enough. */
   sweep(nowMs: number): Actions {
-    const {idleTimeoutMs} = this.#context.limits;
+    const {limits} = this.#context;
     const actions: HopAction[] = [];
     for (const [sessionId, state] of this.#sessions) {
       if (state.kind === 'waiting') {
         if (nowMs >= state.untilMs) actions.push(...this.step(sessionId, {kind: 'give-up'}));
         continue;
       }
-      const isSilent = (this.#activeMs.get(sessionId) ?? nowMs) < nowMs - idleTimeoutMs;
-      if (isSilent && !this.#queue.holds(sessionId)) {
+      if (this.#queue.holds(sessionId)) continue;
+      if (this.#clock.isOverdue(sessionId, state, {nowMs, limits})) {
         actions.push(...this.step(sessionId, {kind: 'end', code: 'SESSION_EXPIRED'}));
       }
     }
@@ -162,7 +166,7 @@ export class HopMachine {
 
   /** A turn has run. What comes of it is sent before `release`. */
   ran({frame}: HopTurn, output: StepOutput, nowMs: number): Actions {
-    if (this.#activeMs.has(frame.sessionId)) this.#activeMs.set(frame.sessionId, nowMs);
+    this.#clock.used(frame.sessionId, nowMs);
     return this.step(frame.sessionId, {kind: 'ran', frame, output});
   }
 
@@ -174,6 +178,10 @@ export class HopMachine {
   /** Something happened to one session; of one that is not open here nothing comes. */
   step(sessionId: SessionId, event: SessionEvent): Actions {
     const state = this.#sessions.get(sessionId);
+    if (event.kind === 'broken' && event.code === 'KV_FULL') {
+      const again = this.#reserveAgain(state, event.epoch);
+      if (again !== null) return again;
+    }
     return state === undefined
       ? []
       : this.#take(sessionId, stepSession(state, event, this.#context));
@@ -187,14 +195,16 @@ export class HopMachine {
     const code = this.#checkOpening(from, open, state);
     if (code !== null) return this.refuse(heard, {code, hopIndex: open.hopIndex});
     if (state !== undefined) {
-      this.#activeMs.set(sessionId, nowMs);
+      this.#clock.opened(sessionId, nowMs);
       return this.step(sessionId, {kind: 'resume', from, open});
     }
-    const room = this.#makeRoom();
+    const place = hopPlace({sessionId, from, open});
+    const full = refusalBeyondShare(this.#sessions, place, this.#context.limits);
+    const room = full === null ? this.#makeRoom(place) : null;
     if (room === null) {
-      return this.refuse(heard, {code: 'SESSIONS_FULL', hopIndex: open.hopIndex});
+      return this.refuse(heard, {code: full ?? 'SESSIONS_FULL', hopIndex: open.hopIndex});
     }
-    this.#activeMs.set(sessionId, nowMs);
+    this.#clock.opened(sessionId, nowMs);
     return [...room, ...this.#take(sessionId, openSession({sessionId, from, open}))];
   }
 
@@ -207,15 +217,27 @@ export class HopMachine {
     return open.clientId === state.place.open.clientId ? null : 'MISADDRESSED';
   }
 
-  /** A cache that only waits gives way. `null` when nobody does. */
-  #makeRoom(): Actions | null {
+  /** A cache that only waits gives way, and what is never used by whoever holds too much. `null` when nobody does. */
+  #makeRoom(place: HopPlace): Actions | null {
     if (this.#sessions.size < this.#context.limits.maxSessions) return [];
-    let oldest: {readonly sessionId: SessionId; readonly untilMs: number} | null = null;
-    for (const [sessionId, state] of this.#sessions) {
-      if (state.kind !== 'waiting' || state.untilMs >= (oldest?.untilMs ?? Infinity)) continue;
-      oldest = {sessionId, untilMs: state.untilMs};
-    }
-    return oldest === null ? null : this.step(oldest.sessionId, {kind: 'give-up'});
+    const waiting = oldestWaiting(this.#sessions);
+    if (waiting !== null) return this.step(waiting, {kind: 'give-up'});
+    const unused = new Map([...this.#sessions].filter(([id]) => this.#clock.isUnused(id)));
+    const beyond = unusedBeyondShare(unused, place);
+    return beyond === null ? null : this.step(beyond, {kind: 'end', code: 'SESSIONS_FULL'});
+  }
+
+  /** The engine has no room: a cache that only waits gives way. `null` when none does. */
+  #reserveAgain(state: OpenState | undefined, epoch: number): Actions | null {
+    if (state?.kind !== 'reserving' || state.place.epoch !== epoch) return null;
+    const {place, cache} = state;
+    const waiting = oldestWaiting(this.#sessions);
+    if (waiting === null) return null;
+    const kvTokens = kvTokensOf(place.open);
+    return [
+      ...this.step(waiting, {kind: 'give-up'}),
+      {kind: 'reserve', place, kvTokens, position: cache.position},
+    ];
   }
 
   #all(event: SessionEvent): Actions {
@@ -241,13 +263,14 @@ export class HopMachine {
     const isFull = this.#queue.length >= this.#context.limits.maxQueuedSteps;
     const longest = isFull ? this.#queue.longest() : null;
     const actions = longest === null ? [] : this.step(longest, {kind: 'end', code: 'QUEUE_FULL'});
-    if (this.#sessions.has(sessionId)) this.#queue.add(sessionId, frame);
+    const client = this.#sessions.get(sessionId)?.place.open.clientId;
+    if (client !== undefined) this.#queue.add({sessionId, client}, frame);
     return actions;
   }
 
   #forget(sessionId: SessionId): void {
     this.#sessions.delete(sessionId);
-    this.#activeMs.delete(sessionId);
+    this.#clock.forget(sessionId);
     this.#recent.add(sessionId);
   }
 }

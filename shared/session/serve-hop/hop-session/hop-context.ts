@@ -6,8 +6,14 @@ import type {Frame} from '#shared/protocol/frame/frame.ts';
 /** What one hop takes on at once; more is refused with a code, and the client asks another. */
 export type HopLimits = {
   readonly maxSessions: number;
+  /** Cache positions that all sessions together may reserve; the engine may hold fewer. */
+  readonly kvTokens: number;
   readonly maxQueuedSteps: number;
-  /** A session that is silent for longer is freed. */
+  /** A session that is opened and not passed on for longer is freed. */
+  readonly openTimeoutMs: number;
+  /** So is one that was passed on, and into which no frame came. */
+  readonly unusedTimeoutMs: number;
+  /** A session that was used and is silent for longer is freed. */
   readonly idleTimeoutMs: number;
   /** How long a cache waits to be resumed; 0: not at all. */
   readonly keepMs: number;
@@ -19,7 +25,12 @@ export type HopLimits = {
 
 export const HOP_LIMITS: HopLimits = {
   maxSessions: 8,
+  kvTokens: Infinity,
   maxQueuedSteps: 4_096,
+  // The engine makes room, and the link to the next hop opens (`CONNECT_TIMEOUT_MS`).
+  openTimeoutMs: 20_000,
+  // The hops after this one link one after the other, those before compute the first piece.
+  unusedTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
   keepMs: 30_000,
   keptBytes: 4 * 1024 * 1024,

@@ -6,7 +6,7 @@ import {endSession} from './end-session.ts';
 import type {SessionAction, SessionStep} from './hop-action.ts';
 import type {HopContext} from './hop-context.ts';
 import type {SessionEvent} from './hop-event.ts';
-import {headOf, mayFeed} from './hop-place.ts';
+import {headOf, hopIndexOf, mayFeed} from './hop-place.ts';
 import {keepStates, packStates, statesFrom, type StatePiece} from './kept-states.ts';
 import type {OpenState, Serving, SessionCache} from './session-state.ts';
 
@@ -25,13 +25,14 @@ export function takeFrame(
   switch (state.kind) {
     case 'reserving':
     case 'linking':
-      return endSession(state, {code: 'OUT_OF_ORDER'});
+      return endSession(state, {code: 'OUT_OF_ORDER', hopIndex: hopIndexOf(place, from)});
     case 'stalled':
     case 'waiting':
       return {state, actions: []};
     default: {
       const code = refusalOfFrame(state, frame, context);
-      if (code !== null) return endSession(state, {code});
+      if (code === 'UNSUPPORTED') return endSession(state, {code});
+      if (code !== null) return endSession(state, {code, hopIndex: hopIndexOf(place, from)});
       const nextPosition = frame.position + frame.tokenCount;
       return {state: {...state, nextPosition}, actions: [{kind: 'run', place, frame}]};
     }

@@ -10,6 +10,12 @@ import {takeFrame, takeOutput} from './serve-frames.ts';
 import type {OpenState, SessionState} from './session-state.ts';
 import {takeWord} from './take-word.ts';
 
+/**
+ * What the engine was given is at fault: numbers that overflow in honest layers came from the hop
+ * before. At the head it is the hop itself: token ids cannot be such numbers.
+ */
+const INPUT_CODES: ReadonlySet<RefusalCode> = new Set(['BAD_PAYLOAD', 'OUT_OF_ORDER']);
+
 /** A link to a neighbour is at fault, and the cache here is as good as before. */
 const LINK_CODES: ReadonlySet<RefusalCode> = new Set([
   'PEER_LEFT',
@@ -83,11 +89,10 @@ function breakSession(
   context: HopContext,
 ): SessionStep {
   if (epoch !== state.place.epoch || state.kind === 'waiting') return {state, actions: []};
+  const {hopIndex} = state.place.open;
+  if (INPUT_CODES.has(code)) return endSession(state, {code, hopIndex: Math.max(0, hopIndex - 1)});
   if (!LINK_CODES.has(code)) return endSession(state, {code});
-  return counted(
-    code,
-    loseChain(state, {blame: {code, hopIndex: state.place.open.hopIndex}, nowMs}, context),
-  );
+  return counted(code, loseChain(state, {blame: {code, hopIndex}, nowMs}, context));
 }
 
 function leavePeer(

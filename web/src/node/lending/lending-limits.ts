@@ -6,7 +6,7 @@ export const KV_TOKENS = 8_192;
 
 /** The limits of one lending: experiments wait less for silent answers. */
 export function limitsOf({sessionIdleMs = HOP_LIMITS.idleTimeoutMs}: LabLendRequest): HopLimits {
-  return {...HOP_LIMITS, idleTimeoutMs: sessionIdleMs};
+  return {...HOP_LIMITS, kvTokens: KV_TOKENS, idleTimeoutMs: sessionIdleMs};
 }
 
 /** Sessions that are silent are looked for this often. */

@@ -33,8 +33,8 @@ function addPeer(swarm: RingSwarm, name: string) {
     const frame = parseFrame(bytes);
     if (frame.kind === 'control') received.push(decodeControlFrame(frame));
   });
-  const say = (to: RingNode, message: Message): void => {
-    const frame = encodeControlFrame({sessionId: SESSION, epoch: 0, hopIndex: 0}, message);
+  const say = (to: RingNode, message: Message, sessionId = SESSION): void => {
+    const frame = encodeControlFrame({sessionId, epoch: 0, hopIndex: 0}, message);
     void transport.send(to.peerId, frame, NEVER);
   };
   return {transport, received, say};
@@ -173,7 +173,7 @@ test('[HP4] sessions of a hop that stops get NOT_SERVING, and so does an opening
   expect(peer.received).toEqual([{kind: 'session-ready', inputFrom: [0]}, refusal]);
 
   const idle = swarm.network.join(asPeerId('idle'));
-  const none = {receive: () => undefined};
+  const none = {receive: () => false};
   routeFrames(idle, {client: none, hop: () => null, onMalformed: () => undefined});
   const chain = [{peerId: idle.localPeerId, ...WHOLE}];
   const address = {sessionId: SESSION, epoch: 0, hopIndex: 0};
@@ -212,4 +212,62 @@ test('[HP5] a peer that does not read its messages costs a bounded number of the
   post.send(to.localPeerId, address, {kind: 'session-failed', hopIndex: 0, code: 'KV_FULL'});
   await swarm.settle();
   expect(received - filled).toBe(257);
+});
+
+test('[HP6] a session in the name of somebody else is closed by that peer at its first word', async () => {
+  const swarm = new RingSwarm();
+  const tail = swarm.addNode('tail', {startLayer: 3, endLayer: 6});
+  swarm.addClient('victim', []);
+  const liar = addPeer(swarm, 'liar');
+  const chain = [{peerId: asPeerId('liar'), startLayer: 0, endLayer: 3}, hopOf(tail)];
+  liar.say(tail, {...opening('victim', chain), hopIndex: 1});
+  await swarm.settle();
+  expect(tail.server.load.openSessions).toBe(0);
+  const toVictim = tail.transport.traffic().find(({peerId}) => peerId === asPeerId('victim'));
+  expect(toVictim?.sentFrames).toBe(1);
+});
+
+test('[HP7] a client that opens all it may and uses nothing leaves room for others, and its sessions end soon', async () => {
+  const swarm = new RingSwarm();
+  const hop = swarm.addNode('alone', WHOLE, {limits: {maxSessions: 8}});
+  const squatter = addPeer(swarm, 'squatter');
+  for (let number = 0; number < 8; number += 1) {
+    squatter.say(hop, opening('squatter', [hopOf(hop)]), asSessionId(`00000000000000a${number}`));
+  }
+  await swarm.settle();
+  expect(swarm.openSessions()).toBe(6);
+  const honest = swarm.addClient('honest', [[hop]]);
+  expect(await collectTokens(honest, PROMPT)).toHaveLength(12);
+  swarm.nowMs = 31_000;
+  hop.server.sweep();
+  await swarm.settle();
+  expect(swarm.openSessions()).toBe(0);
+});
+
+test('[HP8] a client that keeps six sessions busy delays the answer of another by no more than one session would', async () => {
+  const swarm = new RingSwarm();
+  const hop = swarm.addNode('alone', WHOLE, {limits: {maxSessions: 8, maxQueuedSteps: 4_096}});
+  const flood = addPeer(swarm, 'flood');
+  const ids = Array.from({length: 6}, (_, number) => asSessionId(`00000000000000b${number}`));
+  for (const id of ids) flood.say(hop, opening('flood', [hopOf(hop)], 150), id);
+  await swarm.settle();
+  const servedBefore: number[] = [];
+  const request = {promptTokenIds: PROMPT, maxNewTokens: 12, sampling: GREEDY};
+  const tokens: SampledToken[] = [];
+  for await (const event of swarm.addClient('honest', [[hop]]).generate(request, NEVER)) {
+    if (event.kind === 'token') {
+      tokens.push(event.token);
+      servedBefore.push(hop.server.load.servedTokens);
+    }
+    if (event.kind !== 'ready') continue;
+    for (const sessionId of ids) {
+      for (let position = 0; position < 100; position += 1) {
+        hop.server.receive(asPeerId('flood'), {...parseFrame(tokenFrame(position)), sessionId});
+      }
+    }
+  }
+  expect(tokens).toHaveLength(12);
+  // Its own steps, and two of the other client while one of its tokens is on its way to the reader
+  // and back; with turns by session there would be six.
+  expect(servedBefore.at(-1)).toBeLessThanOrEqual(PROMPT.length + 11 + 2 * 12);
 });

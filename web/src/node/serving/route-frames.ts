@@ -1,13 +1,14 @@
 import {WeftError} from '#shared/base/errors.ts';
 import type {PeerId} from '#shared/base/ids.ts';
 import {decodeControlFrame} from '#shared/transport/frames/control-frame.ts';
+import type {Message} from '#shared/protocol/control/message.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {CLIENT_HOP, parseFrame, type Frame} from '#shared/protocol/frame/frame.ts';
 import {ControlPost} from './control-post.ts';
 
 export type FrameReceivers = {
-  /** Answers that this node asked for. */
-  readonly client: {receive(from: PeerId, frame: Frame): void};
+  /** Answers that this node asked for; it says whether the frame belongs to one. */
+  readonly client: {receive(from: PeerId, frame: Frame): boolean};
   /** Answers that this node serves a part of; `null` when it lends nothing. */
   readonly hop: () => {receive(from: PeerId, frame: Frame): void} | null;
   /** Bytes that are not a frame. */
@@ -17,6 +18,8 @@ export type FrameReceivers = {
 /**
  * Hands every frame of the transport to the client or to the hop of this node.
  * An opening that finds no hop is refused, so that nobody waits for a tab that stopped lending.
+ * A session that somebody opened in the name of this node is closed at once, so that no tail
+ * goes on to send what nobody here asked for.
  */
 export function routeFrames(transport: Transport, receivers: FrameReceivers): () => void {
   const post = new ControlPost(transport);
@@ -29,23 +32,30 @@ export function routeFrames(transport: Transport, receivers: FrameReceivers): ()
       receivers.onMalformed(from);
       return;
     }
-    if (frame.hopIndex === CLIENT_HOP) receivers.client.receive(from, frame);
-    else {
+    if (frame.hopIndex === CLIENT_HOP) {
+      const isAsked = receivers.client.receive(from, frame);
+      if (!isAsked && isMessage(frame, 'session-ready')) closeSession(post, from, frame);
+    } else {
       const hop = receivers.hop();
       if (hop !== null) hop.receive(from, frame);
-      else if (isOpening(frame)) refuseOpening(post, from, frame);
+      else if (isMessage(frame, 'open-session')) refuseOpening(post, from, frame);
     }
   });
 }
 
-function isOpening(frame: Frame): boolean {
+function isMessage(frame: Frame, kind: Message['kind']): boolean {
   if (frame.kind !== 'control') return false;
   try {
-    return decodeControlFrame(frame).kind === 'open-session';
+    return decodeControlFrame(frame).kind === kind;
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
     return false; // No hop, no count: there is nobody whom this frame could harm.
   }
+}
+
+function closeSession(post: ControlPost, to: PeerId, {sessionId, epoch}: Frame): void {
+  // To the hop part of that node; which hop it is, it knows by the session.
+  post.send(to, {sessionId, epoch, hopIndex: 0}, {kind: 'close-session', reason: 'failed'});
 }
 
 function refuseOpening(

@@ -88,7 +88,7 @@ export class RingSwarm {
     });
     server.serve({runner, range: {...range, embedding: true, lmHead: true}});
     routeFrames(transport, {
-      client: {receive: () => undefined},
+      client: {receive: () => false},
       hop: () => server,
       onMalformed: () => {
         server.countMalformed();
