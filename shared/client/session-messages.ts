@@ -91,8 +91,14 @@ export function eventOf(
     case 'session-served':
       return isTail ? {kind: 'served', epoch, hops: message.hops} : null;
     case 'session-failed': {
-      const peerId = hops[message.hopIndex]?.peerId ?? null;
-      return {kind: 'refused', epoch, refusal: {code: message.code, peerId}};
+      const {code, hopIndex} = message;
+      const peerId = hops[hopIndex]?.peerId;
+      // Blame of a hop that there is not is the word of nobody but its sender.
+      const refusal =
+        peerId === undefined
+          ? ({code: 'MALFORMED_MESSAGE', peerId: from} as const)
+          : {code, peerId, reportedBy: from};
+      return {kind: 'refused', epoch, refusal};
     }
     case 'kept-from': {
       const {hopIndex, position} = message;

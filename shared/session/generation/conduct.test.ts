@@ -1,10 +1,20 @@
 import {expect, test} from 'vitest';
+import {asPeerId} from '#shared/base/ids.ts';
+import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import type {GenerationStep} from './state/generation-action.ts';
+import {wakeAtMs} from './state/generation-state.ts';
+import type {Refusal} from './state/refusal.ts';
+import {startGeneration, stepGeneration} from './step-generation.ts';
 import {
   A,
+  after,
   B,
   C,
   chain,
   ending,
+  gap,
+  hop,
   refused,
   reportsOf,
   tokens,
@@ -29,4 +39,126 @@ test('[GN14] where nobody in particular is to blame, every hop is reported, and 
   const late = {kind: 'tick', nowMs: 60_000} as const;
   const silent = ['a: silent?', 'b: silent?', 'c: silent?'];
   expect(reportsOf(ending, chain(A, B, C), late)).toEqual(silent);
+});
+
+const says = (of: Hop, by: Hop) => ({
+  kind: 'refused' as const,
+  epoch: 0,
+  refusal: {code: 'BAD_PAYLOAD' as const, peerId: of.peerId, reportedBy: by.peerId},
+});
+
+test('[GN15] what a hop says of another is certain of neither, and what it says of itself is', () => {
+  const opened = [chain(A, B, C)];
+  expect(reportsOf(ending, ...opened, says(A, A))).toEqual(['a: lied']);
+  expect(reportsOf(ending, ...opened, says(C, A))).toEqual(['c: lied?', 'a: lied?', 'b: lied?']);
+  expect(reportsOf(ending, ...opened, says(A, C))).toEqual(['a: lied?', 'b: lied?', 'c: lied?']);
+  expect(after(ending, ...opened, says(C, A)).actions.at(-1)).toMatchObject({
+    avoid: new Set(['c']),
+  });
+});
+
+const tryAt = (epoch: number, atMs: number, code: RefusalCode = 'PEER_LEFT') => [
+  {...chain(A), nowMs: atMs},
+  {...refused(epoch, code, A.peerId), nowMs: atMs},
+];
+
+test('[GN4] five tries over all its patience without a token are the end, full hops and tries of one second not counted', () => {
+  const four = [0, 15_000, 30_000, 45_000].flatMap((atMs, epoch) => tryAt(epoch, atMs));
+  expect(after(ending, ...four, ...tryAt(4, 60_000, 'KV_FULL')).state.kind).toBe('choosing');
+  expect(after(ending, ...four, ...tryAt(4, 45_999)).state.kind).toBe('choosing');
+  expect(after(ending, ...four, ...tryAt(4, 59_999)).state.kind).toBe('choosing');
+  expect(after(ending, ...four, ...tryAt(4, 60_000)).state).toMatchObject({
+    kind: 'failed',
+    reason: {refusal: {code: 'PEER_LEFT', peerId: 'a'}},
+  });
+});
+
+/** After the answer has waited for half a second. */
+function avoidedAfter(code: RefusalCode) {
+  const wake = {kind: 'tick', nowMs: 500} as const;
+  return after(ending, chain(A), refused(0, code, A.peerId), gap('distrusted'), wake).actions;
+}
+
+test('[GN4] a hop that lied is avoided for the rest of the answer, another one until the answer has waited', () => {
+  expect(avoidedAfter('OUT_OF_ORDER')).toMatchObject([{avoid: new Set(['a'])}]);
+  expect(avoidedAfter('NOT_SERVING')).toMatchObject([{avoid: new Set()}]);
+});
+
+/**
+ * What becomes of an answer in a swarm of two hops for each third of the layers, where this says
+ * what a chain does: refuses, in silence or in words, or `null` when it serves.
+ */
+function chainsOf(failureOf: (hops: readonly Hop[]) => Refusal | 'silence' | null) {
+  const thirds = [0, 2, 4].map((startLayer) =>
+    ['x', 'y'].map((name) => hop(`${name}${startLayer}`, startLayer, startLayer + 2)),
+  );
+  const chains: string[] = [];
+  let nowMs = 0;
+  let step: GenerationStep = startGeneration(ending);
+  for (let turn = 0; turn < 100; turn += 1) {
+    const {state, actions} = step;
+    const wish = actions.findLast(({kind}) => kind === 'choose-chain');
+    if (wish?.kind === 'choose-chain') {
+      const found = thirds.map((two) => two.find(({peerId}) => !wish.avoid.has(peerId)));
+      const hops = found.filter((one) => one !== undefined);
+      step = stepGeneration(state, {
+        ...(hops.length < 3 ? gap('distrusted') : chain(...hops)),
+        nowMs,
+      });
+      continue;
+    }
+    if (state.kind !== 'opening') return {chains, kind: state.kind};
+    chains.push(state.hops.map(({peerId}) => peerId).join(' '));
+    const failure = failureOf(state.hops);
+    if (failure === null) return {chains, kind: 'served'};
+    if (failure === 'silence') nowMs = wakeAtMs(state) ?? nowMs;
+    const {epoch} = state.answer;
+    step = stepGeneration(
+      state,
+      failure === 'silence'
+        ? {kind: 'tick', nowMs}
+        : {kind: 'refused', epoch, refusal: failure, nowMs},
+    );
+  }
+  return {chains, kind: 'none of it'};
+}
+
+const names = (hops: readonly Hop[]) => hops.map(({peerId}) => peerId);
+
+test.each(['x0', 'x2', 'x4'])(
+  '[GN16] whoever is silent beside %s, an honest chain is found as long as there is one',
+  (liar) => {
+    for (const alone of ['y0', 'y2', 'y4']) {
+      // One of the other hops serves nothing, so that a chain needs one of those who were doubted.
+      const isBroken = (hops: readonly Hop[]) =>
+        names(hops).includes(asPeerId(liar)) || names(hops).includes(asPeerId(alone));
+      if (alone.at(1) === liar.at(1)) continue;
+      expect(chainsOf((hops) => (isBroken(hops) ? 'silence' : null)).kind).toBe('served');
+    }
+  },
+);
+
+test.each<RefusalCode>(['KV_FULL', 'PEER_LEFT', 'BAD_PAYLOAD'])(
+  '[GN16] a head that blames every other hop with %s keeps no answer from its first token',
+  (code) => {
+    const blaming = (at: 1 | 2) =>
+      chainsOf((hops) => {
+        const [head, blamed] = [hops[0], hops[at]];
+        if (head?.peerId !== 'x0' || blamed === undefined) return null;
+        return {code, peerId: blamed.peerId, reportedBy: head.peerId};
+      });
+    expect(blaming(1).chains).toEqual(['x0 x2 x4', 'x0 y2 x4', 'y0 x2 x4']);
+    expect(blaming(2).kind).toBe('served');
+  },
+);
+
+test('[GN16] where every hop is silent, each of five tries is another chain', () => {
+  const {kind, chains} = chainsOf(() => 'silence');
+  expect(kind).toBe('failed');
+  expect(new Set(chains).size).toBe(5);
+});
+
+test('[GN16] where every hop refuses at once, the answer waits', () => {
+  const {kind} = chainsOf((hops) => ({code: 'WRONG_MODEL', peerId: hops[0]?.peerId ?? null}));
+  expect(kind).toBe('waiting');
 });

@@ -163,7 +163,7 @@ test('[GN13] every event has an answer in every state, and what is over stays so
         }
       });
     }),
-    {numRuns: 300},
+    {numRuns: 600},
   );
   const kinds = 'choosing waiting opening feeding decoding complete stopped failed';
   expect([...met].toSorted()).toEqual(kinds.split(' ').toSorted());

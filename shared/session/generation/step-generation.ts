@@ -1,6 +1,6 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
-import {chooseHops} from './steps/choose-hops.ts';
+import {chooseHops, withNewHope} from './steps/choose-hops.ts';
 import {stopAnswer} from './steps/end-answer.ts';
 import {handOver} from './steps/feed-head.ts';
 import type {GenerationStep} from './state/generation-action.ts';
@@ -26,7 +26,12 @@ export function startGeneration(task: GenerationTask): GenerationStep {
     opened: [],
     warm: [],
     avoid: new Set(),
+    liars: new Set(),
+    doubts: [],
+    needed: [],
     failures: 0,
+    failedMs: null,
+    failsSinceMs: null,
     lastRefusal: null,
     waitsSinceMs: null,
   });
@@ -70,15 +75,14 @@ function stepChoosing(state: Of<'choosing'>, event: GenerationEvent): Generation
 function stepWaiting(state: Of<'waiting'>, event: GenerationEvent): GenerationStep {
   const {answer} = state;
   if (event.kind === 'snapshot' && state.wakeAtMs === null) return chooseHops(answer);
-  // Those who were full may have room again, those who were gone may be back.
-  if (isDue(state, event)) return chooseHops({...answer, avoid: new Set()});
+  if (isDue(state, event)) return chooseHops(withNewHope(answer));
   return unchanged(state);
 }
 
 function stepServed(state: ServedState, event: GenerationEvent): GenerationStep {
   const refusal = lossIn(state, event);
-  if (refusal !== null) return loseChain(state, refusal);
   const {nowMs} = event;
+  if (refusal !== null) return loseChain(state, refusal, nowMs);
   if (event.kind === 'tokens') return takeTokens(state, event);
   if (event.kind === 'ready' && state.kind === 'opening') {
     return takeReady(state, event.inputFrom, nowMs);

@@ -1,6 +1,7 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+import type {Doubt} from './doubt.ts';
 import type {GenerationTask} from './generation-task.ts';
 import type {Refusal} from './refusal.ts';
 
@@ -17,8 +18,17 @@ export type Answer = {
   readonly warm: readonly Hop[];
   /** Peers that are not chosen again for the moment. */
   readonly avoid: ReadonlySet<PeerId>;
-  /** Chains in a row that gave no token. */
+  /** Peers that are not chosen again at all: they sent what no honest hop sends. */
+  readonly liars: ReadonlySet<PeerId>;
+  /** Chains of which some hop is at fault, not known which. */
+  readonly doubts: readonly Doubt[];
+  /** Sets of doubted hops without which there is no chain; none while nobody looked. */
+  readonly needed: readonly (readonly PeerId[])[];
+  /** Tries in a row that gave no token. */
   readonly failures: number;
+  /** When the last of them began, and when the first. */
+  readonly failedMs: number | null;
+  readonly failsSinceMs: number | null;
   readonly lastRefusal: Refusal | null;
   /** When it first found nobody since its last token; `null` while it found somebody. */
   readonly waitsSinceMs: number | null;
@@ -117,6 +127,11 @@ export function wakeAtMs(state: GenerationState): number | null {
     default:
       return null;
   }
+}
+
+/** Whether its reader has a token of it. */
+export function hasBegun({tokenIds}: Answer): boolean {
+  return tokenIds.length > 0;
 }
 
 /** Tokens of prompt and answer together. */

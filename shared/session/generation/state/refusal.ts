@@ -6,6 +6,8 @@ export type Refusal = {
   readonly code: RefusalCode;
   /** The hop that is to blame; `null` when nobody in particular is. */
   readonly peerId: PeerId | null;
+  /** Whose message says so; absent when the client saw it itself. */
+  readonly reportedBy?: PeerId;
   /** What the driver saw, for the error that it shows. */
   readonly cause?: unknown;
 };
@@ -26,16 +28,4 @@ const GONE: ReadonlySet<RefusalCode> = new Set([
 /** Whether the peer is closed or out of reach. */
 export function isGone({code}: Refusal): boolean {
   return GONE.has(code);
-}
-
-const ABSENT: ReadonlySet<RefusalCode> = new Set([
-  'PEER_LEFT',
-  'PEER_UNREACHABLE',
-  'NOT_SERVING',
-  'ENGINE_LOST',
-]);
-
-/** Whether the peer is not where its record says: records will soon say so too. */
-export function isAbsent({code, peerId}: Refusal): boolean {
-  return peerId !== null && ABSENT.has(code);
 }

@@ -1,55 +1,76 @@
-import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
-import {REFUSALS} from '#shared/protocol/control/refusal-code.ts';
+import {blameOf, faultOf, reportFault, type Blame} from './blame-hop.ts';
 import {chooseHops} from './choose-hops.ts';
 import {closeBroken, endAsFailed} from './end-answer.ts';
 import type {GenerationStep} from '../state/generation-action.ts';
-import type {Answer, ServedState} from '../state/generation-state.ts';
-import type {Refusal} from '../state/refusal.ts';
-import {reportFault} from './report-fault.ts';
-import {passes} from './passing-refusal.ts';
+import {hasBegun, type Answer, type ServedState} from '../state/generation-state.ts';
+import {isFull, type Refusal} from '../state/refusal.ts';
+
+/** Chains that fail within so long of each other are one try: of a swarm in trouble they tell no more than one. */
+const ONE_TRY_MS = 1_000;
 
 /**
  * A chain does not, or no longer, serve the answer: another one is chosen, or the answer fails.
  * Before the first token the next chain starts from scratch; after it, the remaining hops keep their caches.
  */
-export function loseChain(state: ServedState, refusal: Refusal): GenerationStep {
-  const {state: next, actions} = goOn(state, refusal);
-  return {state: next, actions: [...reportFault(state.hops, refusal), ...actions]};
+export function loseChain(state: ServedState, refusal: Refusal, nowMs: number): GenerationStep {
+  const blame = blameOf(state.hops, refusal);
+  const answer = withBlame(withFailure(state.answer, refusal, nowMs), blame, refusal);
+  const {state: next, actions} = goOn({...state, answer}, {blame, refusal, nowMs});
+  return {state: next, actions: [...reportFault(blame, refusal), ...actions]};
 }
 
-function goOn(state: ServedState, refusal: Refusal): GenerationStep {
-  const {hops} = state;
-  const failures = state.answer.failures + (passes(state.answer, refusal) ? 0 : 1);
-  const answer = {...state.answer, failures, lastRefusal: refusal};
-  if (!survives(answer, refusal)) return endAsFailed(answer, {kind: 'refused', refusal}, hops);
-  const bad = blamed(hops, refusal);
-  const avoid = new Set([...answer.avoid, ...bad]);
-  if (answer.tokenIds.length === 0) {
-    const {state: choosing, actions} = chooseHops({...answer, avoid, opened: []});
+function goOn(
+  state: ServedState,
+  {
+    blame,
+    refusal,
+    nowMs,
+  }: {readonly blame: Blame; readonly refusal: Refusal; readonly nowMs: number},
+): GenerationStep {
+  const {hops, answer} = state;
+  if (!survives(answer, nowMs)) return endAsFailed(answer, {kind: 'refused', refusal}, hops);
+  if (!hasBegun(answer)) {
+    const {state: choosing, actions} = chooseHops({...answer, opened: []});
     return {state: choosing, actions: [...closeBroken(answer, hops, 'failed'), ...actions]};
   }
-  const isLeft = ({peerId}: Hop) => !bad.has(peerId);
+  const lost = blame.kind === 'certain' ? [blame.peerId] : blame.doubt.likely;
+  const isLeft = ({peerId}: Hop) => !lost.includes(peerId);
   // Hops of a chain that did not open hold nothing, but for those that it took over.
   const warm = state.kind === 'opening' ? answer.warm : hops;
   return chooseHops({
     ...answer,
-    avoid,
     opened: withHops(answer.opened, hops).filter(isLeft),
     warm: warm.filter(isLeft),
   });
 }
 
 /** Here, and nowhere else, it is decided whether an answer goes on without a hop. */
-function survives({task, tokenIds, failures}: Answer, {code}: Refusal): boolean {
-  const {maxFailures, afterLoss} = task.limits;
-  if (REFUSALS[code].next !== 'chain' || failures >= maxFailures) return false;
-  return tokenIds.length === 0 || afterLoss === 'recover';
+function survives({task, tokenIds, failures, failsSinceMs}: Answer, nowMs: number): boolean {
+  const {maxFailures, patienceMs, afterLoss} = task.limits;
+  const isSpent = failures >= maxFailures && nowMs - (failsSinceMs ?? nowMs) >= patienceMs;
+  return !isSpent && (tokenIds.length === 0 || afterLoss === 'recover');
 }
 
-/** Where nobody in particular is to blame, no hop of the chain is asked again. */
-function blamed(hops: readonly Hop[], {peerId}: Refusal): ReadonlySet<PeerId> {
-  return new Set(peerId === null ? hops.map((hop) => hop.peerId) : [peerId]);
+/** Hops that are full are asked again as long as the answer waits for room: that is no failure. */
+function withFailure(answer: Answer, refusal: Refusal, nowMs: number): Answer {
+  const {failures, failedMs, failsSinceMs} = answer;
+  const next = {...answer, lastRefusal: refusal};
+  if (isFull(refusal) || (failedMs !== null && nowMs - failedMs < ONE_TRY_MS)) return next;
+  return {
+    ...next,
+    failures: failures + 1,
+    failedMs: nowMs,
+    failsSinceMs: failsSinceMs ?? nowMs,
+  };
+}
+
+function withBlame(answer: Answer, blame: Blame, refusal: Refusal): Answer {
+  if (blame.kind === 'doubt') return {...answer, doubts: [...answer.doubts, blame.doubt]};
+  const {peerId} = blame;
+  return faultOf(refusal) === 'lied'
+    ? {...answer, liars: new Set([...answer.liars, peerId])}
+    : {...answer, avoid: new Set([...answer.avoid, peerId])};
 }
 
 function withHops(opened: readonly Hop[], hops: readonly Hop[]): readonly Hop[] {

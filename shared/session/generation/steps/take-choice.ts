@@ -1,11 +1,16 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+import {chooseHops, withFewerDoubts} from './choose-hops.ts';
 import {endAsFailed} from './end-answer.ts';
 import type {GenerationStep} from '../state/generation-action.ts';
-import {tokenCountOf, type Answer, type FailureReason} from '../state/generation-state.ts';
+import {
+  hasBegun,
+  tokenCountOf,
+  type Answer,
+  type FailureReason,
+} from '../state/generation-state.ts';
 import {openChain} from './open-chain.ts';
-import {passes} from './passing-refusal.ts';
-import {isFull} from '../state/refusal.ts';
+import {isFull, isGone} from '../state/refusal.ts';
 
 /** How soon an answer that found no room, or nobody to replace a lost hop, asks again. */
 const LOOK_AGAIN_MS = 500;
@@ -21,24 +26,25 @@ export function takeChain(answer: Answer, hops: readonly Hop[], nowMs: number): 
 }
 
 /**
- * Nobody can serve some layers. Before the first token an answer waits for tabs to join as long
- * as its reader likes, and as long as its patience lasts for room and, with leave to recover, for
- * hops in the place of absent ones; where all who could serve it refused for another reason, the
- * refusal is the answer. After the first token it waits for whatever it lacks, as long as its
- * patience lasts.
+ * Nobody can serve some layers, those left out who are avoided: some of them may be asked again,
+ * where it is not certain that they are at fault. Else before the first token an answer waits for tabs
+ * to join as long as its reader likes, and as long as its patience lasts for those who refused or
+ * were lost; after the first token for whatever it lacks.
  */
 export function takeGap(
   answer: Answer,
   missing: readonly MissingLayers[],
   nowMs: number,
 ): GenerationStep {
+  const reason = whyNever(answer, missing);
+  if (reason !== null) return endAsFailed(answer, reason, []);
+  const again = withFewerDoubts(answer);
+  if (again !== null) return chooseHops(again);
   const {patienceMs} = answer.task.limits;
   const seen = missing.map((layers) => asRefused(answer, layers));
-  const reason = whyNever(answer, seen);
-  if (reason !== null) return endAsFailed(answer, reason, []);
   const waitsSinceMs = answer.waitsSinceMs ?? nowMs;
   const isBounded =
-    hasBegun(answer) || seen.every(({why}) => why === 'full' || why === 'distrusted');
+    hasBegun(answer) || missing.every(({why}) => why === 'full' || why === 'distrusted');
   if (isBounded && nowMs - waitsSinceMs >= patienceMs) {
     return endAsFailed(answer, whyInTheEnd(answer, seen), []);
   }
@@ -53,14 +59,10 @@ export function takeGap(
 }
 
 /** Why it is no use to wait, or `null`. */
-function whyNever(answer: Answer, seen: readonly MissingLayers[]): FailureReason | null {
-  if (hasBegun(answer)) return null;
-  const mostKvTokens = seen.flatMap((layers) => layers.mostKvTokens ?? []);
-  if (mostKvTokens.length > 0) return {kind: 'too-long', mostKvTokens: Math.min(...mostKvTokens)};
-  const {lastRefusal: refusal} = answer;
-  if (refusal === null || passes(answer, refusal)) return null;
-  const isRefused = seen.every(({why}) => why === 'distrusted');
-  return isRefused ? {kind: 'refused', refusal} : null;
+function whyNever(answer: Answer, missing: readonly MissingLayers[]): FailureReason | null {
+  const mostKvTokens = missing.flatMap((layers) => layers.mostKvTokens ?? []);
+  if (hasBegun(answer) || mostKvTokens.length === 0) return null;
+  return {kind: 'too-long', mostKvTokens: Math.min(...mostKvTokens)};
 }
 
 function whyInTheEnd(answer: Answer, missing: readonly MissingLayers[]): FailureReason {
@@ -70,15 +72,12 @@ function whyInTheEnd(answer: Answer, missing: readonly MissingLayers[]): Failure
   return {kind: 'full', missing, refusal};
 }
 
-/** Phase 2 calls hops distrusted that this answer avoids; if they reported that they are full, room is what is missing. */
+/** Phase 2 calls hops distrusted that this answer avoids; its reader hears what the answer knows of them. */
 function asRefused({lastRefusal}: Answer, layers: MissingLayers): MissingLayers {
-  const isForRoom = layers.why === 'distrusted' && lastRefusal !== null && isFull(lastRefusal);
+  if (layers.why !== 'distrusted' || lastRefusal === null) return layers;
   const {startLayer, endLayer} = layers;
-  return isForRoom ? {startLayer, endLayer, why: 'full'} : layers;
-}
-
-function hasBegun({tokenIds}: Answer): boolean {
-  return tokenIds.length > 0;
+  if (isFull(lastRefusal)) return {startLayer, endLayer, why: 'full'};
+  return isGone(lastRefusal) ? {startLayer, endLayer, why: 'unreachable'} : layers;
 }
 
 /** A cache is of use only to the layers that filled it. */

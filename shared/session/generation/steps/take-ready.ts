@@ -2,6 +2,7 @@ import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {handOver} from './feed-head.ts';
 import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
 import {tokenCountOf, type Answer, type GenerationState} from '../state/generation-state.ts';
+import type {Refusal} from '../state/refusal.ts';
 import {loseChain} from './lose-chain.ts';
 import {openChain} from './open-chain.ts';
 import {planReplay} from './plan-replay.ts';
@@ -20,12 +21,8 @@ export function takeReady(
   nowMs: number,
 ): GenerationStep {
   const {answer, hops, warmPositions} = state;
-  const isPossible =
-    inputFrom.length === hops.length &&
-    inputFrom.every((position, at) => position >= 0 && position <= (warmPositions[at] ?? 0));
-  if (!isPossible) {
-    return loseChain(state, {code: 'MALFORMED_MESSAGE', peerId: hops.at(-1)?.peerId ?? null});
-  }
+  const refusal = whyImpossible(state, inputFrom);
+  if (refusal !== null) return loseChain(state, refusal, nowMs);
   const {asks, pieces} = planReplay({
     inputFrom,
     warmPositions,
@@ -53,6 +50,19 @@ export function takeReady(
   };
 }
 
+/** The tail says it, of itself and of what the others told it. */
+function whyImpossible(
+  {hops, warmPositions}: Opening,
+  inputFrom: readonly number[],
+): Refusal | null {
+  const tail = hops.at(-1)?.peerId ?? null;
+  const code = 'MALFORMED_MESSAGE';
+  if (inputFrom.length !== hops.length) return {code, peerId: tail};
+  const at = inputFrom.findIndex((position, hop) => position > (warmPositions[hop] ?? 0));
+  if (at === -1) return null;
+  return {code, peerId: hops[at]?.peerId ?? null, ...(tail === null ? {} : {reportedBy: tail})};
+}
+
 /** Hops that have no part in the chain any more. Below its epoch: whoever they pass it on to may be in the chain. */
 function closeDropped(answer: Answer, hops: readonly Hop[]): readonly GenerationAction[] {
   const at = answer.opened
@@ -72,7 +82,7 @@ export function takeKeptFrom(state: Feeding, hopIndex: number, nowMs: number): G
   if (needed >= (inputFrom[hopIndex] ?? 0)) return {state, actions: []};
   const failures = answer.failures + 1;
   if (failures >= answer.task.limits.maxFailures) {
-    return loseChain(state, {code: 'KV_FULL', peerId: hops[hopIndex]?.peerId ?? null});
+    return loseChain(state, {code: 'KV_FULL', peerId: hops[hopIndex]?.peerId ?? null}, nowMs);
   }
   const warmPositions = inputFrom.map((position, at) =>
     at <= hopIndex ? Math.min(position, needed) : position,

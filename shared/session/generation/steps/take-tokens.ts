@@ -4,6 +4,8 @@ import type {GenerationAction, GenerationStep} from '../state/generation-action.
 import {tokenCountOf, type ServedState} from '../state/generation-state.ts';
 import {loseChain} from './lose-chain.ts';
 
+const NO_FAILURE = {failures: 0, failedMs: null, failsSinceMs: null, waitsSinceMs: null};
+
 /** Each token comes once, at the position after the last one; what comes behind the end is not looked at. */
 export function takeTokens(
   state: ServedState,
@@ -21,7 +23,7 @@ export function takeTokens(
   const isAsked =
     state.kind === 'decoding' || (state.kind === 'feeding' && state.pieces.length === 0);
   if (!isAsked || position !== tokenCountOf(answer) || tokens.length === 0) {
-    return loseChain(state, {code: 'OUT_OF_ORDER', peerId: hops.at(-1)?.peerId ?? null});
+    return loseChain(state, {code: 'OUT_OF_ORDER', peerId: hops.at(-1)?.peerId ?? null}, nowMs);
   }
   const {maxNewTokens, endTokenIds} = answer.task;
   const tokenIds = [...answer.tokenIds];
@@ -35,6 +37,6 @@ export function takeTokens(
     const end = endAsComplete({...answer, tokenIds}, {hops, finishReason, nowMs});
     return {state: end.state, actions: [...actions, ...end.actions]};
   }
-  const next = {...answer, tokenIds, failures: 0, waitsSinceMs: null};
+  const next = {...answer, tokenIds, ...NO_FAILURE};
   return {state: {kind: 'decoding', answer: next, hops, heardMs: nowMs}, actions};
 }

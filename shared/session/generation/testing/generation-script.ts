@@ -54,6 +54,8 @@ function lastStep(what: GenerationTask, events: readonly TimedEvent[]): Generati
 }
 
 export const chain = (...hops: readonly Hop[]) => ({kind: 'chain', hops}) as const;
+export const gap = (why: 'full' | 'no-node' | 'distrusted') =>
+  ({kind: 'gap', missing: [{startLayer: 0, endLayer: 6, why}]}) as const;
 export const ready = (epoch: number, ...inputFrom: readonly number[]) =>
   ({kind: 'ready', epoch, inputFrom}) as const;
 export const fed = (epoch: number) => ({kind: 'fed', epoch}) as const;
