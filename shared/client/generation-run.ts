@@ -63,6 +63,7 @@ export class GenerationRun<H extends Hop = Hop> {
   #hops: readonly H[] = [];
   #breakPromise: () => void = () => undefined;
   #isStepping = false;
+  #isEnded = false;
   #wake: {readonly atMs: number; readonly cancel: () => void} | null = null;
 
   constructor(task: GenerationTask, clock: RunClock, port: GenerationPort<H>) {
@@ -94,7 +95,6 @@ export class GenerationRun<H extends Hop = Hop> {
   }
 
   #stepAll(): void {
-    const wasOver = isOver(this.#state);
     this.#isStepping = true;
     for (let seen = this.#seen.shift(); seen !== undefined; seen = this.#seen.shift()) {
       const step = stepGeneration(this.#state, {...seen, nowMs: this.#clock.nowMs()});
@@ -103,7 +103,8 @@ export class GenerationRun<H extends Hop = Hop> {
     }
     this.#isStepping = false;
     this.#arm();
-    if (wasOver || !isOver(this.#state)) return;
+    if (this.#isEnded || !isOver(this.#state)) return;
+    this.#isEnded = true;
     this.#breakPromise();
     this.#port.end(this.#state);
   }

@@ -1,5 +1,6 @@
 import {pushable} from 'it-pushable';
 import type {ManifestHash, PeerId, SessionId} from '#shared/base/ids.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {refusalOf} from '#shared/protocol/control/refusal-of.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
@@ -25,8 +26,7 @@ const CONTROL_WORDS = 8;
 export type AnswerContext<H extends Hop> = {
   readonly transport: Transport;
   readonly manifestHash: ManifestHash;
-  readonly hiddenSize: number;
-  readonly endTokenIds: readonly number[];
+  readonly spec: Pick<ModelSpec, 'hiddenSize' | 'endTokenIds' | 'vocabularySize' | 'contextTokens'>;
   readonly limits: GenerationLimits;
   /** Phase 2 over the newest snapshot. */
   readonly chooseChain: (wish: ChainWish) => ChainChoice<H>;
@@ -56,13 +56,14 @@ export class RunningAnswer<H extends Hop = Hop> {
     context: AnswerContext<H>,
     {sessionId, request}: {readonly sessionId: SessionId; readonly request: GenerationRequest},
   ) {
-    const {endTokenIds, limits, hiddenSize, nowMs, promise, chooseChain} = context;
-    const {promptTokenIds, maxNewTokens} = request;
+    const {spec, limits, nowMs, promise, chooseChain} = context;
+    const {hiddenSize, endTokenIds, vocabularySize, contextTokens} = spec;
     this.#context = context;
     this.#sessionId = sessionId;
     this.#request = request;
     const pieceTokens = pieceTokensOf(hiddenSize);
-    const task = {promptTokenIds, maxNewTokens, endTokenIds, pieceTokens, limits};
+    const model = {endTokenIds, vocabularySize, contextTokens};
+    const task = {...request, ...model, pieceTokens, limits};
     const clock = {
       nowMs,
       after: (delayMs: number, run: () => void) =>

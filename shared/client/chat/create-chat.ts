@@ -92,8 +92,7 @@ function createClient(swarm: AskedSwarm, overlay: ClientOverlay): GenerationClie
   return new GenerationClient<EngineHop>({
     transport,
     manifestHash: model.manifestHash,
-    hiddenSize: spec.hiddenSize,
-    endTokenIds: spec.endTokenIds,
+    spec,
     limits: GENERATION_LIMITS,
     chooseChain: (wish) =>
       chooseChain({snapshot: swarm.snapshot(), model: asked}, wish, {overlay, seed}),

@@ -34,6 +34,7 @@ export type VirtualAnswerOptions = {
 /** A tab's limits, with the leave to recover that tabs do not have yet. */
 const LIMITS = {...GENERATION_LIMITS, afterLoss: 'recover'} as const;
 const PIECE_TOKENS = 64;
+const MODEL = {endTokenIds: [], vocabularySize: 1, contextTokens: Infinity};
 /** About how often the snapshot of a client that waits changes. */
 const SNAPSHOT_EVERY_MS = 500;
 const SAMPLING = {temperature: 0, topK: 0, topP: 1, seed: 0, topLogprobs: 0};
@@ -51,7 +52,7 @@ export class VirtualAnswer implements VirtualPeer {
     const {asked, number, time, client, countFromMs} = options;
     const promptTokenIds = Array.from({length: asked.promptTokens}, () => TOKEN.tokenId);
     const request = {promptTokenIds, maxNewTokens: asked.newTokens, sampling: SAMPLING};
-    const task = {...request, endTokenIds: [], pieceTokens: PIECE_TOKENS, limits: LIMITS};
+    const task = {...request, ...MODEL, pieceTokens: PIECE_TOKENS, limits: LIMITS};
     this.#options = options;
     this.#request = request;
     this.sessionId = asSessionId(String(number).padStart(16, '0'));

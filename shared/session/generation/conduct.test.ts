@@ -12,11 +12,15 @@ import {
   B,
   C,
   chain,
+  D,
   ending,
+  fed,
   gap,
   hop,
+  ready,
   refused,
   reportsOf,
+  task,
   tokens,
   TWO_SHOWN,
 } from './testing/generation-script.ts';
@@ -161,4 +165,48 @@ test('[GN16] where every hop is silent, each of five tries is another chain', ()
 test('[GN16] where every hop refuses at once, the answer waits', () => {
   const {kind} = chainsOf((hops) => ({code: 'WRONG_MODEL', peerId: hops[0]?.peerId ?? null}));
   expect(kind).toBe('waiting');
+});
+
+const garbage = tokens(0, 5, 100);
+const fedAll = [chain(A, B, C), ready(0, 0, 0, 0), fed(0), fed(0), fed(0)];
+
+test('[GN17] a token that no honest tail can have sampled costs the tail its place before the first token, and the answer after it', () => {
+  const before = after(ending, ...fedAll, garbage);
+  expect(before.state).toMatchObject({kind: 'choosing', answer: {tokenIds: []}});
+  expect(before.actions.at(-1)).toMatchObject({avoid: new Set(['c'])});
+  expect(after(ending, ...TWO_SHOWN, tokens(0, 7, 100)).state).toMatchObject({
+    kind: 'failed',
+    answer: {tokenIds: [21, 22]},
+    reason: {refusal: {code: 'BAD_PAYLOAD', peerId: 'c'}},
+  });
+});
+
+test('[GN18] an end before the first word is believed of a second chain, or where there is none', () => {
+  const empty = [...fedAll, tokens(0, 5, 99)];
+  const doubted = after(ending, ...empty);
+  expect(doubted.state).toMatchObject({kind: 'choosing', answer: {tokenIds: []}});
+  expect(doubted.actions.at(-1)).toMatchObject({avoid: new Set(['a', 'b', 'c'])});
+  const other = [chain(D), ready(1, 0), fed(1), fed(1), fed(1)];
+  expect(after(ending, ...empty, ...other, tokens(1, 5, 99)).state.kind).toBe('complete');
+  expect(after(ending, ...empty, ...other, tokens(1, 5, 21)).state.kind).toBe('decoding');
+  let alone = after(ending, ...empty);
+  while (alone.state.kind === 'choosing')
+    alone = stepGeneration(alone.state, {...gap('distrusted'), nowMs: 0});
+  expect(alone.state).toMatchObject({kind: 'complete', answer: {tokenIds: [99]}});
+  expect(alone.actions).toMatchObject([{news: {kind: 'token'}}, {news: {kind: 'end'}}]);
+});
+
+test('[GN19] whether a request can be served at all, the client finds out for itself', () => {
+  expect(after(task({contextTokens: 7})).state).toMatchObject({
+    kind: 'failed',
+    reason: {kind: 'too-long', mostKvTokens: 7},
+  });
+  expect(after(task({contextTokens: 8})).state.kind).toBe('choosing');
+  expect(after(task({vocabularySize: 15})).state).toMatchObject({
+    kind: 'failed',
+    reason: {refusal: {code: 'BAD_PAYLOAD', peerId: null}},
+  });
+  const opened = [chain(A, B, C), refused(0, 'PROMPT_TOO_LONG', A.peerId)];
+  expect(after(ending, ...opened).state.kind).toBe('choosing');
+  expect(reportsOf(ending, ...opened)).toEqual(['a: lied']);
 });

@@ -89,7 +89,10 @@ const someEvents = fc.array(
 const someTask = fc.record({
   promptTokenIds: fc.array(fc.nat(50), {minLength: 1, maxLength: 7}),
   maxNewTokens: fc.integer({min: 1, max: 9}),
+  sampling: fc.constant({temperature: 0, topLogprobs: 0}),
   endTokenIds: fc.constant([50]),
+  vocabularySize: fc.constant(51),
+  contextTokens: fc.constant(100),
   pieceTokens: fc.integer({min: 1, max: 4}),
   limits: fc
     .constantFrom('recover' as const, 'end' as const)

@@ -1,13 +1,15 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {chooseHops, withNewHope} from './steps/choose-hops.ts';
-import {stopAnswer} from './steps/end-answer.ts';
+import {endAsFailed, stopAnswer} from './steps/end-answer.ts';
 import {handOver} from './steps/feed-head.ts';
 import type {GenerationStep} from './state/generation-action.ts';
 import type {GenerationEvent} from './state/generation-event.ts';
 import {
   isOver,
   wakeAtMs,
+  type Answer,
+  type FailureReason,
   type GenerationState,
   type ServedState,
 } from './state/generation-state.ts';
@@ -19,7 +21,13 @@ import {takeKeptFrom, takeReady} from './steps/take-ready.ts';
 import {takeTokens} from './steps/take-tokens.ts';
 
 export function startGeneration(task: GenerationTask): GenerationStep {
-  return chooseHops({
+  const answer = newAnswer(task);
+  const reason = whyImpossible(task);
+  return reason === null ? chooseHops(answer) : endAsFailed(answer, reason, []);
+}
+
+function newAnswer(task: GenerationTask): Answer {
+  return {
     task,
     tokenIds: [],
     epoch: -1,
@@ -29,12 +37,24 @@ export function startGeneration(task: GenerationTask): GenerationStep {
     liars: new Set(),
     doubts: [],
     needed: [],
+    emptyEnd: null,
     failures: 0,
     failedMs: null,
     failsSinceMs: null,
     lastRefusal: null,
     waitsSinceMs: null,
-  });
+  };
+}
+
+/** What is wrong with the request itself: nobody else's word about it counts. */
+function whyImpossible(task: GenerationTask): FailureReason | null {
+  const {promptTokenIds, maxNewTokens, vocabularySize, contextTokens} = task;
+  if (promptTokenIds.length + maxNewTokens - 1 > contextTokens) {
+    return {kind: 'too-long', mostKvTokens: contextTokens};
+  }
+  return promptTokenIds.every((tokenId) => tokenId < vocabularySize)
+    ? null
+    : {kind: 'refused', refusal: {code: 'BAD_PAYLOAD', peerId: null}};
 }
 
 /**

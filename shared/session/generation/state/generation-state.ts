@@ -1,5 +1,6 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {Doubt} from './doubt.ts';
 import type {GenerationTask} from './generation-task.ts';
@@ -24,6 +25,8 @@ export type Answer = {
   readonly doubts: readonly Doubt[];
   /** Sets of doubted hops without which there is no chain; none while nobody looked. */
   readonly needed: readonly (readonly PeerId[])[];
+  /** The end token with which a chain began, if one did: believed of no chain alone. */
+  readonly emptyEnd: SampledToken | null;
   /** Tries in a row that gave no token. */
   readonly failures: number;
   /** When the last of them began, and when the first. */

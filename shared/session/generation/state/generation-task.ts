@@ -1,3 +1,5 @@
+import type {Sampling} from '#shared/protocol/control/open-session.ts';
+
 /** How far a client goes for one answer. */
 export type GenerationLimits = {
   /** A chain that says nothing for this long has failed. */
@@ -17,7 +19,12 @@ export type GenerationLimits = {
 export type GenerationTask = {
   readonly promptTokenIds: readonly number[];
   readonly maxNewTokens: number;
+  readonly sampling: Pick<Sampling, 'temperature' | 'topLogprobs'>;
   readonly endTokenIds: readonly number[];
+  /** Token ids are less. */
+  readonly vocabularySize: number;
+  /** Positions that the model knows. */
+  readonly contextTokens: number;
   /** Tokens of one piece of the prompt: small enough that hops work on different pieces at once. */
   readonly pieceTokens: number;
   readonly limits: GenerationLimits;

@@ -1,7 +1,8 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import {chooseHops, withFewerDoubts} from './choose-hops.ts';
-import {endAsFailed} from './end-answer.ts';
+import {endAsComplete, endAsFailed} from './end-answer.ts';
 import type {GenerationStep} from '../state/generation-action.ts';
 import {
   hasBegun,
@@ -40,6 +41,7 @@ export function takeGap(
   if (reason !== null) return endAsFailed(answer, reason, []);
   const again = withFewerDoubts(answer);
   if (again !== null) return chooseHops(again);
+  if (answer.emptyEnd !== null) return endAsEmpty(answer, answer.emptyEnd, nowMs);
   const {patienceMs} = answer.task.limits;
   const seen = missing.map((layers) => asRefused(answer, layers));
   const waitsSinceMs = answer.waitsSinceMs ?? nowMs;
@@ -56,6 +58,13 @@ export function takeGap(
     },
     actions: [{kind: 'tell', news: {kind: 'waiting', missing: seen}}],
   };
+}
+
+/** There is nobody else to ask whether the answer is as empty as the only chain says. */
+function endAsEmpty(answer: Answer, token: SampledToken, nowMs: number): GenerationStep {
+  const whole = {...answer, tokenIds: [token.tokenId]};
+  const {state, actions} = endAsComplete(whole, {hops: [], finishReason: 'stop', nowMs});
+  return {state, actions: [{kind: 'tell', news: {kind: 'token', token, atMs: nowMs}}, ...actions]};
 }
 
 /** Why it is no use to wait, or `null`. */

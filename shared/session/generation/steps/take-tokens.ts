@@ -1,30 +1,50 @@
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
+import {canBeSampled} from './check-token.ts';
 import {endAsComplete} from './end-answer.ts';
 import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
-import {tokenCountOf, type ServedState} from '../state/generation-state.ts';
+import {tokenCountOf, type Answer, type ServedState} from '../state/generation-state.ts';
 import {loseChain} from './lose-chain.ts';
 
 const NO_FAILURE = {failures: 0, failedMs: null, failsSinceMs: null, waitsSinceMs: null};
 
+type Sampled = {
+  readonly position: number;
+  readonly tokens: readonly SampledToken[];
+  readonly nowMs: number;
+};
+
 /** Each token comes once, at the position after the last one; what comes behind the end is not looked at. */
-export function takeTokens(
-  state: ServedState,
-  {
-    position,
-    tokens,
-    nowMs,
-  }: {
-    readonly position: number;
-    readonly tokens: readonly SampledToken[];
-    readonly nowMs: number;
-  },
-): GenerationStep {
-  const {answer, hops} = state;
+export function takeTokens(state: ServedState, sampled: Sampled): GenerationStep {
+  const {nowMs} = sampled;
+  const code = faultOfTokens(state, sampled);
+  if (code !== null) {
+    return loseChain(state, {code, peerId: state.hops.at(-1)?.peerId ?? null}, nowMs);
+  }
+  const {answer} = state;
+  const [first] = sampled.tokens;
+  if (first !== undefined && answer.emptyEnd === null && isEmptyEnd(answer, first)) {
+    const suspicion = {code: 'OUT_OF_ORDER', peerId: null} as const;
+    return loseChain({...state, answer: {...answer, emptyEnd: first}}, suspicion, nowMs);
+  }
+  return showTokens(state, sampled);
+}
+
+/** What is wrong with what the tail sent, or `null`. */
+function faultOfTokens(state: ServedState, {position, tokens}: Sampled): RefusalCode | null {
+  const {answer} = state;
   const isAsked =
     state.kind === 'decoding' || (state.kind === 'feeding' && state.pieces.length === 0);
-  if (!isAsked || position !== tokenCountOf(answer) || tokens.length === 0) {
-    return loseChain(state, {code: 'OUT_OF_ORDER', peerId: hops.at(-1)?.peerId ?? null}, nowMs);
-  }
+  if (!isAsked || position !== tokenCountOf(answer) || tokens.length === 0) return 'OUT_OF_ORDER';
+  return tokens.every((token) => canBeSampled(token, answer.task)) ? null : 'BAD_PAYLOAD';
+}
+
+/** An end before the first word is rare enough to ask another chain. */
+function isEmptyEnd({task, tokenIds}: Answer, {tokenId}: SampledToken): boolean {
+  return tokenIds.length === 0 && task.endTokenIds.includes(tokenId);
+}
+
+function showTokens({answer, hops}: ServedState, {tokens, nowMs}: Sampled): GenerationStep {
   const {maxNewTokens, endTokenIds} = answer.task;
   const tokenIds = [...answer.tokenIds];
   const actions: GenerationAction[] = [];

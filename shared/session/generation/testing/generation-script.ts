@@ -18,7 +18,10 @@ export function task(differences: Partial<GenerationTask> = {}): GenerationTask 
   return {
     promptTokenIds: [11, 12, 13, 14, 15],
     maxNewTokens: 4,
+    sampling: {temperature: 0, topLogprobs: 0},
     endTokenIds: [99],
+    vocabularySize: 100,
+    contextTokens: 1_000,
     pieceTokens: 2,
     limits: {...GENERATION_LIMITS, afterLoss: 'recover'},
     ...differences,

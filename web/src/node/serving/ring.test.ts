@@ -2,6 +2,7 @@ import {describe, expect, test} from 'vitest';
 import {asManifestHash} from '#shared/base/ids.ts';
 import type {GenerationClient} from '#shared/client/generation-client.ts';
 import {GenerationFailedError} from '#shared/client/generation-failed.ts';
+import {PromptTooLongError} from '#shared/client/prompt-too-long.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {collectTokens, GREEDY, RingSwarm, type RingNode} from './testing/ring-swarm.ts';
 
@@ -24,12 +25,13 @@ async function servedOf(client: GenerationClient, sampling = GREEDY) {
   return {kinds, hops: []};
 }
 
-async function failureOf(answer: Promise<unknown>): Promise<RefusalCode> {
+async function failureOf(answer: Promise<unknown>): Promise<string> {
   const error: unknown = await answer.then(
     () => null,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof GenerationFailedError)) throw new Error(`No refusal: ${String(error)}`);
+  const isRefusal = error instanceof GenerationFailedError || error instanceof PromptTooLongError;
+  if (!isRefusal) throw new Error(`No refusal: ${String(error)}`);
   return error.detail.code;
 }
 

@@ -109,8 +109,7 @@ export class RingSwarm {
     const client = new GenerationClient({
       transport,
       manifestHash,
-      hiddenSize: this.spec.hiddenSize,
-      endTokenIds: this.spec.endTokenIds,
+      spec: this.spec,
       limits: this.limits,
       chooseChain: ({avoid}): ChainChoice => {
         const chain = chains.find((hops) => !hops.some(({peerId}) => avoid.has(peerId)));

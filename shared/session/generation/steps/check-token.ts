@@ -1,0 +1,30 @@
+import {portableExp} from '#shared/base/portable-math.ts';
+import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
+import type {GenerationTask} from '../state/generation-task.ts';
+
+/** Logits of an engine that computes in f16 are that coarse: so much above 0 a log-probability may be. */
+const ROUNDING = 0.05;
+
+/**
+ * Whether an honest tail can have sampled this: a token of the vocabulary, log-probabilities that are some,
+ * and as many of the likeliest as were asked for, best first, in which the token has its place.
+ * Whether it is the token that the model gives, only another tail could say.
+ */
+export function canBeSampled(
+  {tokenId, logprob, top}: SampledToken,
+  {vocabularySize, sampling}: GenerationTask,
+): boolean {
+  const isEntry = (entry: {readonly tokenId: number; readonly logprob: number}) =>
+    entry.tokenId < vocabularySize && entry.logprob > -Infinity && entry.logprob <= ROUNDING;
+  if (!isEntry({tokenId, logprob}) || !top.every(isEntry)) return false;
+  if (top.length !== Math.min(sampling.topLogprobs, vocabularySize)) return false;
+  const isSorted = top.every((entry, at) => entry.logprob <= (top[at - 1] ?? entry).logprob);
+  const isDistinct = new Set(top.map((entry) => entry.tokenId)).size === top.length;
+  const held = top.reduce((sum, entry) => sum + portableExp(entry.logprob), 0);
+  if (!isSorted || !isDistinct || held > 1 + 2 * ROUNDING) return false;
+  const [best, last] = [top[0], top.at(-1)];
+  if (best === undefined || last === undefined) return true;
+  if (sampling.temperature === 0 && best.tokenId !== tokenId) return false;
+  const own = top.find((entry) => entry.tokenId === tokenId);
+  return own === undefined ? logprob <= last.logprob : own.logprob === logprob;
+}
