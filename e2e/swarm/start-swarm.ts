@@ -37,17 +37,28 @@ export type SwarmOptions = {
   readonly signals?: 'playwright' | 'ours';
 };
 
+type StartedServer = {
+  readonly server: SignalServer;
+  readonly startServer: (port: number) => Promise<SignalServer>;
+};
+
 /** A signal server and a browser on this machine: what every real-tab run begins with. */
 export class Swarm {
-  readonly server: SignalServer;
+  readonly #startServer: (port: number) => Promise<SignalServer>;
+  #server: SignalServer;
   readonly #browser: Browser;
   readonly #tabs: Tab[] = [];
   readonly #siteUrl: string;
   readonly #initScript: string | undefined;
   readonly #browserLost = new AbortController();
 
-  private constructor(server: SignalServer, browser: Browser, options: SwarmOptions) {
-    this.server = server;
+  private constructor(
+    {server, startServer}: StartedServer,
+    browser: Browser,
+    options: SwarmOptions,
+  ) {
+    this.#server = server;
+    this.#startServer = startServer;
     this.#browser = browser;
     this.#siteUrl = options.publicUrl ?? server.url;
     this.#initScript = options.initScript;
@@ -65,7 +76,6 @@ export class Swarm {
     await mkdir(options.modelsDir, {recursive: true});
     const executablePath = await findChromium({log: options.log});
     const config = {
-      port: options.port,
       host: '127.0.0.1',
       staticDir: options.siteDir ?? DIST_DIR,
       modelsDir: options.modelsDir,
@@ -73,7 +83,9 @@ export class Swarm {
       publicUrl: options.publicUrl ?? null,
       peers: options.peers ?? [],
     };
-    const server = await startSignalServer(config, options.socketLimits);
+    const startServer = (port: number) =>
+      startSignalServer({...config, port}, options.socketLimits);
+    const server = await startServer(options.port);
     const endsOnSignal = options.signals !== 'ours';
     try {
       const browser = await chromium.launch({
@@ -84,11 +96,23 @@ export class Swarm {
         handleSIGTERM: endsOnSignal,
         handleSIGHUP: endsOnSignal,
       });
-      return new Swarm(server, browser, options);
+      return new Swarm({server, startServer}, browser, options);
     } catch (error) {
       await server.close();
       throw error;
     }
+  }
+
+  get server(): SignalServer {
+    return this.#server;
+  }
+
+  /** Ends the server while `meanwhile` runs; then it is back at the same address, with another peer id. */
+  async withoutServer(meanwhile: () => Promise<void>): Promise<void> {
+    const {port} = this.#server;
+    await this.#server.close();
+    await meanwhile();
+    this.#server = await this.#startServer(port);
   }
 
   get tabs(): readonly Tab[] {
@@ -137,6 +161,6 @@ export class Swarm {
   /** Ends the tabs, the browser and the server; safe to call twice. */
   async stop(): Promise<void> {
     await this.#browser.close();
-    await this.server.close();
+    await this.#server.close();
   }
 }

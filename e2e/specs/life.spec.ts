@@ -1,0 +1,96 @@
+import {expect, test} from '@playwright/test';
+import {offerTinyModel} from '../load/testing/offer-tiny-model.ts';
+import {greedyRequest} from '../swarm/ask.ts';
+import {Swarm} from '../swarm/start-swarm.ts';
+import type {Tab} from '../swarm/tab.ts';
+import {log} from '../swarm/test-log.ts';
+
+/** Lasts longer than any delay: nobody waits for its end. */
+const LONG = greedyRequest('Who is there?', {maxNewTokens: 1_500});
+
+let model: Awaited<ReturnType<typeof offerTinyModel>>;
+let swarm: Swarm;
+
+test.beforeAll(async () => {
+  model = await offerTinyModel(log);
+  const {modelsDir, siteDir} = model;
+  swarm = await Swarm.start({modelsDir, siteDir, port: 0, webgpu: false, log});
+});
+
+test.afterAll(async () => {
+  await swarm.stop();
+  await model.remove();
+});
+
+type Line = {readonly type: string; readonly event: string; readonly counts?: unknown};
+
+/** What a console line says of the life of its tab; nothing else there is JSON. */
+function eventsIn(line: string): readonly Line[] {
+  const [, type = '', text = ''] = /^(\w+): (\{.*\})$/u.exec(line) ?? [];
+  return text === '' ? [] : [{type, ...JSON.parse(text)}];
+}
+
+/** A tab that is in the middle of an answer, which ends by `stop` or with the tab. */
+async function askAway(): Promise<{readonly tab: Tab; readonly stop: () => Promise<void>}> {
+  const tab = await swarm.openTab({model: model.id});
+  const underWay = Promise.withResolvers<void>();
+  const abort = new AbortController();
+  const asking = tab
+    .ask(LONG, {
+      signal: abort.signal,
+      onEvent: ({kind}) => {
+        if (kind === 'token') underWay.resolve();
+      },
+    })
+    .catch(() => undefined);
+  await underWay.promise;
+  return {
+    tab,
+    stop: async () => {
+      abort.abort();
+      await asking;
+    },
+  };
+}
+
+test('[TE5] the console of a tab tells its life in order, and nothing of what was asked', async () => {
+  const lines: Line[] = [];
+  const onLog = (line: string) => void lines.push(...eventsIn(line));
+  const heard = () => lines.map(({event}) => event);
+  const hears = async (...events: string[]) =>
+    expect.poll(heard).toEqual(expect.arrayContaining(events));
+
+  const capacity = {kind: 'layers', maxLayers: model.grid.layerCount} as const;
+  const tab = await swarm.openLendingTab({engine: 'stub', capacity}, {model: model.id, onLog});
+  await hears('serving');
+  await swarm.withoutServer(() => hears('directory-lost'));
+  await hears('directory-back');
+  const gone = await askAway();
+  await gone.tab.close();
+  await hears('links-lost', 'refused');
+  const last = await askAway();
+  const leaving = tab.stopLending();
+  await hears('leaving');
+  await last.stop();
+  await leaving;
+  await hears('left');
+
+  // Whether its link or the answer over it is missed first depends on the second in which they end.
+  const events = heard();
+  const losses = events.splice(6, 2);
+  expect(new Set(losses)).toEqual(new Set(['links-lost', 'refused']));
+  expect(events).toEqual([
+    'joined',
+    'claimed',
+    'loading',
+    'serving',
+    'directory-lost',
+    'directory-back',
+    'leaving',
+    'left',
+  ]);
+  expect(lines.find(({event}) => event === 'refused')?.counts).toEqual({PEER_LEFT: 1});
+  const warned = lines.filter(({type}) => type === 'warning').map(({event}) => event);
+  expect(warned).toEqual(['directory-lost', ...losses]);
+  expect(JSON.stringify(lines)).not.toContain('Who is there?');
+});
