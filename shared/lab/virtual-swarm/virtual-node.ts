@@ -142,7 +142,8 @@ export class VirtualNode {
     const {shard, decides} = this.#options;
     this.hop.serve(shard);
     this.#publisher.publishSoon(() => {
-      if (decides) this.#volunteer.tell({kind: 'published', epoch: 0});
+      // Who serves from the start of a script has been there for long: it knows the others, whose records are on their way.
+      if (decides && shard === null) this.#volunteer.tell({kind: 'published', epoch: 0});
     });
   }
 
