@@ -149,7 +149,7 @@ test('[TR21] a peer that comes by itself while it is dialled is reached, whateve
   );
 });
 
-test('[TR21] a dial whose relayed connection the peer has closed, because its own dial is done, starts anew', async () => {
+test('[TR21] a dial whose relayed connection the peer has closed, because its own dial is done, starts again', async () => {
   let dials = 0;
   await withDials(
     async ([first, second], real) => {
