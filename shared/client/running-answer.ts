@@ -19,6 +19,8 @@ import type {GenerationRequest, ReaderEvent} from './reader-event.ts';
 import type {ChainChoice, ChainWish} from './route-answer.ts';
 import {encodeAction, readFrame} from './session-frames.ts';
 
+/** How long the end of an answer is worth a new link. */
+const CLOSE_MS = 60_000;
 /** Ready, failed, left: what a chain may say beside its tokens. */
 const CONTROL_WORDS = 8;
 
@@ -204,8 +206,8 @@ export class RunningAnswer<H extends Hop = Hop> {
 
   /** Nobody waits for it: a hop that is gone has nothing to free, and the hops behind it see its link close. */
   async #close(to: PeerId, action: SentAction): Promise<void> {
-    const {transport, limits} = this.#context;
-    const signal = AbortSignal.timeout(limits.silenceMs);
+    const {transport} = this.#context;
+    const signal = AbortSignal.timeout(CLOSE_MS);
     await transport.send(to, this.#encode(action), {signal}).catch(() => undefined);
   }
 

@@ -8,6 +8,7 @@ import type {GenerationEvent, SeenEvent} from './state/generation-event.ts';
 import {isOver, tokenCountOf, type GenerationState} from './state/generation-state.ts';
 import {GENERATION_LIMITS, type GenerationTask} from './state/generation-task.ts';
 import {startGeneration, stepGeneration} from './step-generation.ts';
+import {A, after, ending, refused, tokens, TWO_SHOWN} from './testing/generation-script.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 const LAYERS = 6;
@@ -29,7 +30,7 @@ const someWhy = fc.constantFrom('full' as const, 'no-node' as const, 'distrusted
 
 /** What moves an answer on. Here and below, epochs and positions count from where the answer is. */
 const someProgress = fc.oneof(
-  fc.record({kind: fc.constant('chain' as const), hops: someHops}),
+  fc.record({kind: fc.constant('chain' as const), hops: someHops, stepMs: fc.constant(10)}),
   /** What the hops say that they hold is as much less than believed. */
   fc.record({
     kind: fc.constant('ready' as const),
@@ -139,7 +140,7 @@ function placed(state: GenerationState, seen: SeenEvent): SeenEvent {
 
 /** One event of each kind, that fits wherever one can. */
 const EACH_KIND: readonly SeenEvent[] = [
-  {kind: 'chain', hops: [{peerId: asPeerId('a'), startLayer: 0, endLayer: LAYERS}]},
+  {kind: 'chain', hops: [{peerId: asPeerId('a'), startLayer: 0, endLayer: LAYERS}], stepMs: 10},
   {kind: 'gap', missing: [{startLayer: 0, endLayer: LAYERS, why: 'no-node'}]},
   {kind: 'ready', epoch: 0, inputFrom: []},
   {kind: 'fed', epoch: 0},
@@ -153,22 +154,34 @@ const EACH_KIND: readonly SeenEvent[] = [
   {kind: 'stop'},
 ];
 
+const SILENT = {kind: 'tick', nowMs: 16_000} as const;
+/** States at the end of long ways, which chance does not find every time. */
+const FAR = [
+  after(ending, ...TWO_SHOWN, SILENT),
+  after(ending, ...TWO_SHOWN, refused(0, 'PEER_LEFT', A.peerId)),
+  after(ending, ...TWO_SHOWN, tokens(0, 7, 99)),
+];
+
 test('[GN13] every event has an answer in every state, and what is over stays so', () => {
   const met = new Set<string>();
+  const look = (state: GenerationState, nowMs: number) => {
+    met.add(state.kind);
+    for (const seen of EACH_KIND) {
+      const next = stepGeneration(state, {...placed(state, seen), nowMs: nowMs + 100_000});
+      if (isOver(state)) expect(next).toEqual({state, actions: []});
+    }
+  };
+  for (const {state} of FAR) look(state, 0);
   fc.assert(
     fc.property(someTask, someEvents, (task, events) => {
       live(task, events, ({answer}, {state}, {nowMs}) => {
-        met.add(state.kind);
         expect(state.answer.task).toBe(answer.task);
-        for (const seen of EACH_KIND) {
-          const next = stepGeneration(state, {...placed(state, seen), nowMs: nowMs + 100_000});
-          if (isOver(state)) expect(next).toEqual({state, actions: []});
-        }
+        look(state, nowMs);
       });
     }),
-    {numRuns: 600},
+    {numRuns: 300},
   );
-  const kinds = 'choosing waiting opening feeding decoding complete stopped failed';
+  const kinds = 'choosing waiting opening feeding decoding searching complete stopped failed';
   expect([...met].toSorted()).toEqual(kinds.split(' ').toSorted());
 });
 

@@ -2,7 +2,8 @@ import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {chooseHops, withNewHope} from './steps/choose-hops.ts';
 import {endAsFailed, stopAnswer} from './steps/end-answer.ts';
-import {handOver} from './steps/feed-head.ts';
+import {handOver, withTimeForPrompt} from './steps/feed-head.ts';
+import {loseSilentChain, nameSilent, takeReached} from './steps/find-silent.ts';
 import type {GenerationStep} from './state/generation-action.ts';
 import type {GenerationEvent} from './state/generation-event.ts';
 import {
@@ -79,6 +80,8 @@ export function stepGeneration(state: GenerationState, event: GenerationEvent): 
     case 'feeding':
     case 'decoding':
       return stepServed(state, event);
+    case 'searching':
+      return stepSearching(state, event);
     case 'complete':
       return stepComplete(state, event);
     default:
@@ -87,7 +90,7 @@ export function stepGeneration(state: GenerationState, event: GenerationEvent): 
 }
 
 function stepChoosing(state: Of<'choosing'>, event: GenerationEvent): GenerationStep {
-  if (event.kind === 'chain') return takeChain(state.answer, event.hops, event.nowMs);
+  if (event.kind === 'chain') return takeChain(state.answer, event);
   if (event.kind === 'gap') return takeGap(state.answer, event.missing, event.nowMs);
   return unchanged(state);
 }
@@ -99,27 +102,40 @@ function stepWaiting(state: Of<'waiting'>, event: GenerationEvent): GenerationSt
   return unchanged(state);
 }
 
-function stepServed(state: ServedState, event: GenerationEvent): GenerationStep {
-  const refusal = lossIn(state, event);
+function stepServed(state: ServingState, event: GenerationEvent): GenerationStep {
   const {nowMs} = event;
+  const refusal = lossIn(state, event);
   if (refusal !== null) return loseChain(state, refusal, nowMs);
+  if (isDue(state, event)) return judgeSilence(state, nowMs);
   if (event.kind === 'tokens') return takeTokens(state, event);
   if (event.kind === 'ready' && state.kind === 'opening') {
     return takeReady(state, event.inputFrom, nowMs);
   }
   if (state.kind !== 'feeding') return unchanged(state);
-  if (event.kind === 'fed') return handOver({...state, heardMs: nowMs});
+  if (event.kind === 'fed') return handOver(withTimeForPrompt(state, nowMs));
   if (event.kind === 'kept-from') return takeKeptFrom(state, event.hopIndex, nowMs);
   return unchanged(state);
+}
+
+function stepSearching(state: Of<'searching'>, event: GenerationEvent): GenerationStep {
+  const refusal = lossIn(state, event);
+  if (refusal !== null) return loseChain(state, refusal, event.nowMs);
+  if (event.kind === 'kept-from') return takeReached(state, event);
+  return isDue(state, event) ? nameSilent(state, event.nowMs) : unchanged(state);
 }
 
 /** Why the chain serves the answer no more, if that is what was seen. */
 function lossIn(state: ServedState, event: GenerationEvent): Refusal | null {
   if (event.kind === 'refused') return event.refusal;
-  if (event.kind === 'link-lost' && isEnd(state.hops, event.peerId)) {
-    return {code: 'PEER_LEFT', peerId: event.peerId};
-  }
-  return isDue(state, event) ? {code: 'SESSION_EXPIRED', peerId: null} : null;
+  return event.kind === 'link-lost' && isEnd(state.hops, event.peerId)
+    ? {code: 'PEER_LEFT', peerId: event.peerId}
+    : null;
+}
+
+/** A client that was asleep itself hears the time late, and what the chain sent meanwhile even later. */
+function judgeSilence(state: ServingState, nowMs: number): GenerationStep {
+  if (nowMs < state.dueMs + LATE_MS) return loseSilentChain(state, nowMs);
+  return unchanged({...state, dueMs: nowMs + state.answer.task.limits.slackMs});
 }
 
 function stepComplete(state: Of<'complete'>, event: GenerationEvent): GenerationStep {
@@ -134,6 +150,10 @@ function stepComplete(state: Of<'complete'>, event: GenerationEvent): Generation
   return isMute ? {state: over, actions: []} : unchanged(state);
 }
 
+/** A timer that rings so late was not the only thing that came late. */
+const LATE_MS = 2_000;
+
+type ServingState = Exclude<ServedState, {readonly kind: 'searching'}>;
 type Of<Kind extends GenerationState['kind']> = Extract<GenerationState, {readonly kind: Kind}>;
 
 function unchanged(state: GenerationState): GenerationStep {

@@ -23,7 +23,12 @@ export type SeenEvent =
 
 /** Phase 2 has answered `choose-chain`. */
 type Answered =
-  | {readonly kind: 'chain'; readonly hops: readonly Hop[]}
+  | {
+      readonly kind: 'chain';
+      readonly hops: readonly Hop[];
+      /** What one decode step of all hops is predicted to take. */
+      readonly stepMs: number;
+    }
   | {readonly kind: 'gap'; readonly missing: readonly MissingLayers[]};
 
 /** From the chain, or about the way to it. */

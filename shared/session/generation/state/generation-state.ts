@@ -55,7 +55,8 @@ export type GenerationState =
       readonly hops: readonly Hop[];
       /** What each hop is believed to hold; what it really holds comes with the readiness. */
       readonly warmPositions: readonly number[];
-      readonly heardMs: number;
+      readonly stepMs: number;
+      readonly dueMs: number;
     }
   /** The hops get what they lack, the prompt or what a new hop missed, until the first token comes. */
   | {
@@ -66,14 +67,26 @@ export type GenerationState =
       readonly inputFrom: readonly number[];
       /** What is not handed over yet, as positions; the last piece asks for a token. */
       readonly pieces: readonly Piece[];
-      readonly heardMs: number;
+      readonly stepMs: number;
+      readonly dueMs: number;
     }
   /** Tokens go round. */
   | {
       readonly kind: 'decoding';
       readonly answer: Answer;
       readonly hops: readonly Hop[];
-      readonly heardMs: number;
+      readonly stepMs: number;
+      readonly dueMs: number;
+    }
+  /** The chain fell silent, and the answer ends; its hops are asked which of them it is. */
+  | {
+      readonly kind: 'searching';
+      readonly answer: Answer;
+      readonly hops: readonly Hop[];
+      readonly stepMs: number;
+      /** Per hop but the tail how far it has come; `null` until it says so. */
+      readonly reached: readonly (number | null)[];
+      readonly dueMs: number;
     }
   /** Every token is there; until `servedByMs` the hops may say what they measured, then it is `null`. */
   | {
@@ -89,10 +102,13 @@ export type GenerationState =
 /** Positions `[from, to)` of the token list. */
 export type Piece = {readonly from: number; readonly to: number};
 
-/** A state in which a chain serves the answer. */
+/**
+ * A state in which a chain serves the answer: it is predicted to take `stepMs` for one step, and has failed
+ * when nothing came until `dueMs`.
+ */
 export type ServedState = Extract<
   GenerationState,
-  {readonly kind: 'opening' | 'feeding' | 'decoding'}
+  {readonly kind: 'opening' | 'feeding' | 'decoding' | 'searching'}
 >;
 
 /** Why an answer cannot be completed. */
@@ -124,7 +140,8 @@ export function wakeAtMs(state: GenerationState): number | null {
     case 'opening':
     case 'feeding':
     case 'decoding':
-      return state.heardMs + state.answer.task.limits.silenceMs;
+    case 'searching':
+      return state.dueMs;
     case 'complete':
       return state.servedByMs;
     default:

@@ -2,8 +2,8 @@ import type {Sampling} from '#shared/protocol/control/open-session.ts';
 
 /** How far a client goes for one answer. */
 export type GenerationLimits = {
-  /** A chain that says nothing for this long has failed. */
-  readonly silenceMs: number;
+  /** How much longer than it is allowed for each step a chain may take before it has failed. */
+  readonly slackMs: number;
   /** How long an answer waits, at one stretch, for room at hops that are full, or for hops to go on with. */
   readonly patienceMs: number;
   /** Chains in a row that failed without a token. Full hops do not count, nor, with leave to recover, absent ones. */
@@ -32,7 +32,7 @@ export type GenerationTask = {
 
 /** What tabs allow themselves, and what the virtual swarm measures. */
 export const GENERATION_LIMITS: GenerationLimits = {
-  silenceMs: 60_000,
+  slackMs: 15_000,
   // Answers take seconds: those that fill the swarm now are over by then, or it is too small.
   patienceMs: 60_000,
   maxFailures: 5,

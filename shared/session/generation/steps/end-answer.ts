@@ -55,6 +55,7 @@ export function stopAnswer(state: GenerationState): GenerationStep {
       return {state: stopped, actions: closeBroken(answer, state.hops, 'cancelled')};
     case 'feeding':
     case 'decoding':
+    case 'searching':
       return {state: stopped, actions: closeWhole(answer, state.hops, 'cancelled')};
     case 'complete':
       return {state: stopped, actions: []};

@@ -1,5 +1,6 @@
 import type {GenerationStep} from '../state/generation-action.ts';
-import type {GenerationState} from '../state/generation-state.ts';
+import {tokenCountOf, type GenerationState} from '../state/generation-state.ts';
+import {dueOfPrompt} from './allow-time.ts';
 
 type Feeding = Extract<GenerationState, {readonly kind: 'feeding'}>;
 
@@ -23,4 +24,12 @@ export function handOver(state: Feeding): GenerationStep {
       {kind: 'feed', epoch: answer.epoch, position: from, tokenIds, sample: rest.length === 0},
     ],
   };
+}
+
+/** There is room for more, so the chain goes on. */
+export function withTimeForPrompt(state: Feeding, nowMs: number): Feeding {
+  const {answer, inputFrom, stepMs} = state;
+  const {slackMs} = answer.task.limits;
+  const tokens = tokenCountOf(answer) - Math.min(...inputFrom);
+  return {...state, dueMs: dueOfPrompt(tokens, {stepMs, slackMs, nowMs})};
 }

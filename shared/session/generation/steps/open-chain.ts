@@ -1,5 +1,6 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {GenerationStep} from '../state/generation-action.ts';
+import {dueOfOpening} from './allow-time.ts';
 import type {Answer} from '../state/generation-state.ts';
 
 /** The opening goes down a chain, in an epoch of its own. */
@@ -8,17 +9,21 @@ export function openChain(
   {
     hops,
     warmPositions,
+    stepMs,
     nowMs,
   }: {
     readonly hops: readonly Hop[];
     readonly warmPositions: readonly number[];
+    readonly stepMs: number;
     readonly nowMs: number;
   },
 ): GenerationStep {
   const epoch = answer.epoch + 1;
-  const keep = answer.task.limits.afterLoss === 'recover' ? 'after-loss' : 'nothing';
+  const {afterLoss, slackMs} = answer.task.limits;
+  const keep = afterLoss === 'recover' ? 'after-loss' : 'nothing';
+  const dueMs = dueOfOpening(hops.length, {slackMs, nowMs});
   return {
-    state: {kind: 'opening', answer: {...answer, epoch}, hops, warmPositions, heardMs: nowMs},
+    state: {kind: 'opening', answer: {...answer, epoch}, hops, warmPositions, stepMs, dueMs},
     actions: [{kind: 'open', epoch, hops, warmPositions, keep}],
   };
 }

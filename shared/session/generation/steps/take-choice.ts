@@ -17,13 +17,20 @@ import {isFull, isGone} from '../state/refusal.ts';
 const LOOK_AGAIN_MS = 500;
 
 /** Phase 2 knows a chain. */
-export function takeChain(answer: Answer, hops: readonly Hop[], nowMs: number): GenerationStep {
+export function takeChain(
+  answer: Answer,
+  {
+    hops,
+    stepMs,
+    nowMs,
+  }: {readonly hops: readonly Hop[]; readonly stepMs: number; readonly nowMs: number},
+): GenerationStep {
   // The last token has been through no hop yet: no cache holds it.
   const warmPosition = tokenCountOf(answer) - 1;
   const warmPositions = hops.map((hop) =>
     answer.warm.some((warm) => isSameHop(warm, hop)) ? warmPosition : 0,
   );
-  return openChain(answer, {hops, warmPositions, nowMs});
+  return openChain(answer, {hops, warmPositions, stepMs, nowMs});
 }
 
 /**

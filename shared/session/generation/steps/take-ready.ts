@@ -1,5 +1,5 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
-import {handOver} from './feed-head.ts';
+import {handOver, withTimeForPrompt} from './feed-head.ts';
 import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
 import {tokenCountOf, type Answer, type GenerationState} from '../state/generation-state.ts';
 import type {Refusal} from '../state/refusal.ts';
@@ -20,24 +20,27 @@ export function takeReady(
   inputFrom: readonly number[],
   nowMs: number,
 ): GenerationStep {
-  const {answer, hops, warmPositions} = state;
+  const {answer, hops, warmPositions, stepMs} = state;
   const refusal = whyImpossible(state, inputFrom);
   if (refusal !== null) return loseChain(state, refusal, nowMs);
+  const tokenCount = tokenCountOf(answer);
   const {asks, pieces} = planReplay({
     inputFrom,
     warmPositions,
-    tokenCount: tokenCountOf(answer),
+    tokenCount,
     pieceTokens: answer.task.pieceTokens,
   });
   const ready = {...answer, opened: hops};
-  const feeding = handOver({
+  const fresh = {
     kind: 'feeding',
     answer: ready,
     hops,
     inputFrom,
     pieces,
-    heardMs: nowMs,
-  });
+    stepMs,
+    dueMs: nowMs,
+  } as const;
+  const feeding = handOver(withTimeForPrompt(fresh, nowMs));
   return {
     state: feeding.state,
     actions: [
@@ -76,7 +79,7 @@ function closeDropped(answer: Answer, hops: readonly Hop[]): readonly Generation
  * in front go back to where the hop after it needs input, so that the token list fills them all.
  */
 export function takeKeptFrom(state: Feeding, hopIndex: number, nowMs: number): GenerationStep {
-  const {answer, hops, inputFrom} = state;
+  const {answer, hops, inputFrom, stepMs} = state;
   const needed = inputFrom[hopIndex + 1] ?? Infinity;
   // Nobody asked it.
   if (needed >= (inputFrom[hopIndex] ?? 0)) return {state, actions: []};
@@ -87,5 +90,5 @@ export function takeKeptFrom(state: Feeding, hopIndex: number, nowMs: number): G
   const warmPositions = inputFrom.map((position, at) =>
     at <= hopIndex ? Math.min(position, needed) : position,
   );
-  return openChain({...answer, failures}, {hops, warmPositions, nowMs});
+  return openChain({...answer, failures}, {hops, warmPositions, stepMs, nowMs});
 }

@@ -1,6 +1,7 @@
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {canBeSampled} from './check-token.ts';
+import {dueOfToken} from './allow-time.ts';
 import {endAsComplete} from './end-answer.ts';
 import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
 import {tokenCountOf, type Answer, type ServedState} from '../state/generation-state.ts';
@@ -44,7 +45,8 @@ function isEmptyEnd({task, tokenIds}: Answer, {tokenId}: SampledToken): boolean 
   return tokenIds.length === 0 && task.endTokenIds.includes(tokenId);
 }
 
-function showTokens({answer, hops}: ServedState, {tokens, nowMs}: Sampled): GenerationStep {
+function showTokens(state: ServedState, {tokens, nowMs}: Sampled): GenerationStep {
+  const {answer, hops, stepMs} = state;
   const {maxNewTokens, endTokenIds} = answer.task;
   const tokenIds = [...answer.tokenIds];
   const actions: GenerationAction[] = [];
@@ -58,5 +60,8 @@ function showTokens({answer, hops}: ServedState, {tokens, nowMs}: Sampled): Gene
     return {state: end.state, actions: [...actions, ...end.actions]};
   }
   const next = {...answer, tokenIds, ...NO_FAILURE};
-  return {state: {kind: 'decoding', answer: next, hops, heardMs: nowMs}, actions};
+  const pace = {stepMs, slackMs: answer.task.limits.slackMs, nowMs};
+  // The first token has all the slack before it.
+  const dueMs = dueOfToken(state.kind === 'decoding' ? state.dueMs : Infinity, pace);
+  return {state: {kind: 'decoding', answer: next, hops, stepMs, dueMs}, actions};
 }

@@ -44,7 +44,7 @@ export class RingSwarm {
   /** What a client hears for which there is no chain. */
   whyNoChain: Pick<MissingLayers, 'why' | 'mostKvTokens'> = {why: 'no-node'};
   /** How far its clients go; they do not wait for room unless a test says so. */
-  limits: GenerationLimits = {...GENERATION_LIMITS, silenceMs: 10_000, patienceMs: 0};
+  limits: GenerationLimits = {...GENERATION_LIMITS, patienceMs: 0};
   #sessionCount = 0;
 
   constructor(spec: Partial<ModelSpec> = {}) {

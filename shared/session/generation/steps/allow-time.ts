@@ -1,0 +1,42 @@
+/** So many times the prediction is no fault yet: machines are busy, hidden, or ten times slower than they say. */
+const SLOWNESS = 20;
+/** Nobody is held to less per token. */
+const LEAST_TOKEN_MS = 1_000;
+/** One by one, tokens of a prompt would take a step each; together they take a fraction of it. */
+const PROMPT_SLOWNESS = 3;
+/** Each hop links the next one, and makes room. */
+const OPENING_MS_PER_HOP = 5_000;
+
+/** By when a chain must be ready. */
+export function dueOfOpening(
+  hopCount: number,
+  {slackMs, nowMs}: {readonly slackMs: number; readonly nowMs: number},
+): number {
+  return nowMs + slackMs + hopCount * OPENING_MS_PER_HOP;
+}
+
+type Pace = {
+  /** What one decode step of the chain is predicted to take. */
+  readonly stepMs: number;
+  readonly slackMs: number;
+  readonly nowMs: number;
+};
+
+/** By when the first token must be there, or room for the next piece of what comes before it. */
+export function dueOfPrompt(tokens: number, {stepMs, slackMs, nowMs}: Pace): number {
+  return nowMs + slackMs + perToken(stepMs) + PROMPT_SLOWNESS * tokens * stepMs;
+}
+
+/**
+ * By when the next token must be there. Each one gives the chain its time for one step, and what it
+ * does not use is kept, up to the slack: a pause now and then is no fault, a drip is.
+ *
+ * @param dueMs of the token that has come.
+ */
+export function dueOfToken(dueMs: number, {stepMs, slackMs, nowMs}: Pace): number {
+  return Math.min(Math.max(dueMs, nowMs), nowMs + slackMs) + perToken(stepMs);
+}
+
+function perToken(stepMs: number): number {
+  return Math.max(LEAST_TOKEN_MS, SLOWNESS * stepMs);
+}
