@@ -3,7 +3,6 @@ import {generateKeyPair} from '@libp2p/crypto/keys';
 import {identify, type Identify} from '@libp2p/identify';
 import type {Libp2p, PrivateKey} from '@libp2p/interface';
 import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
-import {noise} from '@libp2p/noise';
 import {ping} from '@libp2p/ping';
 import {createLibp2p} from 'libp2p';
 import {asPeerId} from '#shared/base/ids.ts';
@@ -14,6 +13,7 @@ import {openLibp2pDirectory} from '#shared/directory/libp2p/libp2p-directory.ts'
 import {endingWebSockets} from '#shared/transport/tab-node/ending-web-sockets.ts';
 import {identifyConnections} from '#shared/transport/tab-node/identify-connections.ts';
 import {tabMuxer} from '#shared/transport/tab-node/tab-muxer.ts';
+import {tabNoise} from '#shared/transport/tab-node/tab-noise.ts';
 import {WebSocketPaths} from '#shared/transport/tab-node/web-socket-paths.ts';
 import {startRecordPublisher, type RecordPublisher} from '#shared/directory/record-publisher.ts';
 import {
@@ -124,7 +124,7 @@ async function openNode({privateKey, guard, now, urlOf}: Node): Promise<Tab['lib
     privateKey,
     addresses: {listen: ['/p2p-circuit']},
     transports: [endingWebSockets(urlOf), guard.relays(circuitRelayTransport())],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [await tabNoise()],
     streamMuxers: [tabMuxer()],
     connectionGater: guard.gater,
     connectionMonitor: {enabled: false},

@@ -2,7 +2,6 @@ import {circuitRelayTransport} from '@libp2p/circuit-relay-v2';
 import {identify, identifyPush, type Identify, type IdentifyPush} from '@libp2p/identify';
 import type {Libp2p, PrivateKey} from '@libp2p/interface';
 import {kadDHT, passthroughMapper, type KadDHT} from '@libp2p/kad-dht';
-import {noise} from '@libp2p/noise';
 import {ping, type Ping} from '@libp2p/ping';
 import {WebRTC} from '@multiformats/multiaddr-matcher';
 import {createLibp2p} from 'libp2p';
@@ -22,6 +21,7 @@ import {
 } from '#shared/transport/server-link/server-link.ts';
 import {createSwarmClock, type SwarmClock} from '#shared/transport/server-link/swarm-clock.ts';
 import {tabMuxer} from '#shared/transport/tab-node/tab-muxer.ts';
+import {tabNoise} from '#shared/transport/tab-node/tab-noise.ts';
 import {WebSocketPaths} from '#shared/transport/tab-node/web-socket-paths.ts';
 import {untilAborted} from '#shared/base/until-aborted.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
@@ -143,7 +143,7 @@ async function openLibp2p(parts: Parts): Promise<Libp2p<Services>> {
         }),
       ),
     ],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [await tabNoise()],
     streamMuxers: [tabMuxer()],
     connectionGater: guard.gater,
     connectionManager: TAB_CONNECTIONS,
