@@ -1,7 +1,7 @@
 import type {Stream} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import {asManifestHash, asPeerId, type PeerId} from '#shared/base/ids.ts';
-import {fromBase64, toBase64} from '#shared/directory/base64.ts';
+import {fromBase64, toBase64} from '#shared/directory/records/base64.ts';
 import {decodeControlFrame} from '#shared/transport/frames/control-frame.ts';
 import {isDirectConnection} from '#shared/transport/direct-path.ts';
 import type {Directory} from '#shared/directory/directory.ts';

@@ -1,6 +1,6 @@
 import {WeftError} from '#shared/base/errors.ts';
 import {asManifestHash, asPeerId, asSwarmId} from '#shared/base/ids.ts';
-import {fromBase64, toBase64} from '#shared/directory/base64.ts';
+import {fromBase64, toBase64} from '#shared/directory/records/base64.ts';
 import {isDirectConnection} from '#shared/transport/direct-path.ts';
 import type {Directory} from '#shared/directory/directory.ts';
 import {fetchBootstrap} from '#shared/transport/server-link/fetch-bootstrap.ts';

@@ -9,7 +9,7 @@ import {fixedServers} from '../../testing/fixed-servers.ts';
 import {idOf, openMemoryPeer, serveRecords} from '../../testing/memory-peers.ts';
 import {buildRecord} from '../../testing/record-builder.ts';
 import {DIRECTORY_PROTOCOL, DIRECTORY_MESSAGE_MAX_BYTES} from '../../protocol/directory-message.ts';
-import {toBase64} from '../base64.ts';
+import {toBase64} from '../records/base64.ts';
 import type {Directory} from '../directory.ts';
 import {JsonStream} from '../json-stream.ts';
 import {openLibp2pDirectory} from './libp2p-directory.ts';

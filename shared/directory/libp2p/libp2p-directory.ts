@@ -3,7 +3,7 @@ import type {Libp2p} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import type {PeerId} from '../../base/ids.ts';
 import type {DirectoryReply} from '../../protocol/directory-message.ts';
-import {fromBase64} from '../base64.ts';
+import {fromBase64} from '../records/base64.ts';
 import {DirectoryError, type Directory, type DirectoryView} from '../directory.ts';
 import type {NamedServers} from '../../transport/server-link/named-servers.ts';
 import {putRecord} from './put-record.ts';
@@ -12,6 +12,7 @@ import {openConnection} from './follow-server.ts';
 import {publishToServers} from './publish-to-servers.ts';
 import type {Patience} from './read-list.ts';
 import {takeRecords} from './take-records.ts';
+import {checkListed, type CheckListed} from '../records/check-listed.ts';
 import {RecordTable, type RecordSource} from '../records/record-table.ts';
 import {openRecord, ownerOfKey, peekRecord, type SealedRecord} from '../records/signed-record.ts';
 
@@ -30,6 +31,8 @@ type Options = {
   readonly servers: NamedServers;
   /** Peers that this node is linked to, or has measured: they are listed whoever else is. */
   readonly isNeighbour?: (peer: PeerId) => boolean;
+  /** Where listed records are checked, when not on this thread. */
+  readonly check?: CheckListed;
   /** Other than the usual one, in tests. */
   readonly patience?: Patience;
 };
@@ -125,13 +128,14 @@ class Libp2pDirectory implements Directory {
   }
 
   async #read(reply: DirectoryReply, {source, budget, stopping}: Place): Promise<number> {
-    const {prefix, now} = this.#options;
+    const {prefix, now, check = checkListed} = this.#options;
     const startMs = performance.now();
     this.#noteOwn(reply, source);
     const {isNews, placelessCount} = await takeRecords(reply, source, {
       table: this.#table,
       prefix,
       nowMs: now(),
+      check,
     });
     if (isNews) this.#notify();
     const endMs = performance.now();

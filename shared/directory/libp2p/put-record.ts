@@ -5,7 +5,7 @@ import {
   putReplySchema,
   type PutReply,
 } from '../../protocol/put-message.ts';
-import {toBase64} from '../base64.ts';
+import {toBase64} from '../records/base64.ts';
 import {JsonStream} from '../json-stream.ts';
 import type {SealedRecord} from '../records/signed-record.ts';
 

@@ -80,7 +80,12 @@ export class RecordTable {
 
   /** Whether a record with this `seq` would be news: only then its signature is worth a look. */
   isNews(owner: PeerId, seq: number): boolean {
-    return seq > (this.#rows.get(owner)?.record.seq ?? -1) && seq > this.#endedSeq(owner);
+    return seq > this.newestSeq(owner);
+  }
+
+  /** What `owner` wrote up to this `seq` is no news; -1 when nothing was heard of it. */
+  newestSeq(owner: PeerId): number {
+    return Math.max(this.#rows.get(owner)?.record.seq ?? -1, this.#endedSeq(owner));
   }
 
   /** @returns whether the list of live records changed. */

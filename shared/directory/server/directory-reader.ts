@@ -4,7 +4,7 @@ import {
   DIRECTORY_PAGE_RECORDS,
   type DirectoryReply,
 } from '../../protocol/directory-message.ts';
-import {toBase64} from '../base64.ts';
+import {toBase64} from '../records/base64.ts';
 import type {JsonStream} from '../json-stream.ts';
 import type {SealedRecord} from '../records/signed-record.ts';
 

@@ -5,7 +5,7 @@ import {
   putRequestSchema,
   type PutReply,
 } from '../../protocol/put-message.ts';
-import {fromBase64} from '../base64.ts';
+import {fromBase64} from '../records/base64.ts';
 import {JsonStream} from '../json-stream.ts';
 import type {Offerer, RecordIntake} from './record-intake.ts';
 

@@ -4,6 +4,7 @@ import {openLibp2pDirectory} from '#shared/directory/libp2p/libp2p-directory.ts'
 import {signalingAddresses} from '#shared/transport/dialled-addresses.ts';
 import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
 import type {NodeFacts} from '#shared/directory/record-publisher.ts';
+import type {CheckListed} from '#shared/directory/records/check-listed.ts';
 import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import {fetchBootstrap} from '#shared/transport/server-link/fetch-bootstrap.ts';
 import {firstListing} from '#shared/directory/first-listing.ts';
@@ -23,6 +24,7 @@ import {readLinkPaths} from './libp2p-node/read-link-paths.ts';
 import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
 import {NewestRecords} from './newest-records.ts';
 import {publishNode} from './publish-node.ts';
+import {RecordChecks} from './record-worker/record-checks.ts';
 import type {OwnFacts, SwarmMembership} from './swarm-membership.ts';
 
 export type JoinOptions = {
@@ -59,7 +61,8 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
   const nowMs = (): number => node.clock.nowMs();
   const prefix = recordPrefix(swarmId, options.model.manifestHash);
   const book = new LinkBook();
-  const directory = await openDirectory(node, {prefix, now: nowMs, book});
+  const checks = new RecordChecks();
+  const directory = await openDirectory(node, {prefix, now: nowMs, book, check: checks.check});
   const records = new NewestRecords(directory);
   const transport = await openLinks(node, records, book);
   const device = new WatchedDevice(options.watchDevice);
@@ -98,6 +101,7 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
       records.close();
       await transport.close();
       await directory.close();
+      checks.close();
       await node.stop();
       identity.release();
     },
@@ -113,7 +117,12 @@ async function openDirectory(
   {
     book,
     ...options
-  }: {readonly prefix: string; readonly now: () => number; readonly book: LinkBook},
+  }: {
+    readonly prefix: string;
+    readonly now: () => number;
+    readonly check: CheckListed;
+    readonly book: LinkBook;
+  },
 ): Promise<Directory> {
   const directory = await openLibp2pDirectory({
     libp2p,
