@@ -1,5 +1,6 @@
 import {fileURLToPath} from 'node:url';
 import {defineConfig} from 'vite';
+import {compressSite} from './compress-site.ts';
 import {swapBuiltSite} from './swap-built-site.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -18,7 +19,7 @@ export default defineConfig({
     // It finds its WebAssembly file beside itself.
     exclude: ['onnxruntime-web'],
   },
-  plugins: [swapBuiltSite({workDir: fromRoot('.cache')})],
+  plugins: [compressSite(), swapBuiltSite({workDir: fromRoot('.cache')})],
   worker: {format: 'es'},
   build: {
     outDir: fromRoot('dist'),

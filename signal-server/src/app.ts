@@ -35,7 +35,12 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/counters', (context) => uncached(context).json(options.counters()));
   app.get('/api/bootstrap', (context) => uncached(context).json(describe(options, context)));
   if (config.modelsDir !== null) mountModels(app, config.modelsDir);
-  app.use('/*', cors(), cachePolicy, serveFolder({folder: config.staticDir, mountedAt: ''}));
+  app.use(
+    '/*',
+    cors(),
+    cachePolicy,
+    serveFolder({folder: config.staticDir, mountedAt: '', isPacked: true}),
+  );
   return app;
 }
 
@@ -96,7 +101,7 @@ function mountModels(app: Hono, modelsDir: string): void {
     await next();
     context.header('Cache-Control', 'no-cache');
   });
-  app.all('/models/*', serveFolder({folder: modelsDir, mountedAt: '/models'}));
+  app.all('/models/*', serveFolder({folder: modelsDir, mountedAt: '/models', isPacked: false}));
 }
 
 /** Names under `assets/` contain a hash of their content; everything else is requested again. */

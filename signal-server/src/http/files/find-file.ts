@@ -28,7 +28,11 @@ export async function findFile(folder: string, urlPath: string): Promise<FoundFi
   if (names === null) return {kind: 'malformed'};
   if (names.at(-1) === '') names[names.length - 1] = 'index.html';
   if (!names.every(isName)) return NONE;
-  const path = join(folder, ...names);
+  return await statFile(join(folder, ...names));
+}
+
+/** The regular, readable file at `path`. */
+export async function statFile(path: string): Promise<FoundFile> {
   try {
     const found = await stat(path, {bigint: true});
     // Anything else than a file may hang whoever reads it.

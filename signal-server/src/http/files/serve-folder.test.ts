@@ -7,6 +7,15 @@ import {serveFolder} from './serve-folder.ts';
 
 const BYTES = Uint8Array.from({length: 1000}, (_, index) => index % 251);
 const LARGE_BYTES = 1_000_000;
+/** Contents by name; the server never looks into what is packed. */
+const SITE = {
+  'both.js': 'as it is',
+  'both.js.br': 'by Brotli',
+  'both.js.gz': 'by gzip',
+  'one.wasm': 'as it is',
+  'one.wasm.gz': 'by gzip',
+  'none.svg': 'as it is',
+};
 let folder: string;
 let app: Hono;
 
@@ -21,7 +30,11 @@ beforeAll(async () => {
   await writeFile(join(folder, 'secret.txt'), 'secret');
   await symlink(join(folder, 'secret.txt'), join(models, 'link.gguf'));
   app = new Hono({getPath: ({url}) => new URL(url).pathname});
-  app.all('/models/*', serveFolder({folder: models, mountedAt: '/models'}));
+  app.all('/models/*', serveFolder({folder: models, mountedAt: '/models', isPacked: false}));
+  const site = join(folder, 'site');
+  await mkdir(site);
+  for (const [name, text] of Object.entries(SITE)) await writeFile(join(site, name), text);
+  app.all('/site/*', serveFolder({folder: site, mountedAt: '/site', isPacked: true}));
 });
 afterAll(async () => {
   await rm(folder, {recursive: true});
@@ -191,4 +204,47 @@ test.each(['POST', 'PUT', 'DELETE', 'PATCH'])('[SS26] %s is refused by name', as
   const {status, headers} = await ask({}, 'tiny.gguf', method);
   expect(status).toBe(405);
   expect(headers.get('Allow')).toBe('GET, HEAD');
+});
+
+const SITE_TYPES = {js: /^text\/javascript/u, wasm: /^application\/wasm$/u, svg: /^image\/svg/u};
+
+test.each([
+  ['gzip, deflate, br, zstd', 'both.js', 'by Brotli'],
+  ['gzip, deflate', 'both.js', 'by gzip'],
+  ['br;q=0, gzip;q=0.2', 'both.js', 'by gzip'],
+  ['br;q=0.1, gzip;q=0.2', 'both.js', 'by gzip'],
+  ['BR', 'both.js', 'by Brotli'],
+  ['*', 'both.js', 'by Brotli'],
+  ['*;q=0', 'both.js', 'as it is'],
+  ['br, gzip;q=0', 'one.wasm', 'as it is'],
+  ['br, gzip', 'one.wasm', 'by gzip'],
+  ['br, gzip', 'none.svg', 'as it is'],
+  ['identity', 'both.js', 'as it is'],
+  ['', 'both.js', 'as it is'],
+  [';;,=', 'both.js', 'as it is'],
+])('[SS28] with Accept-Encoding "%s", %s comes %s', async (encodings, name, text) => {
+  const response = await app.request(`/site/${name}`, {headers: {'Accept-Encoding': encodings}});
+  expect(response.status).toBe(200);
+  expect(await response.text()).toBe(text);
+  const encoding = {'by Brotli': 'br', 'by gzip': 'gzip'}[text] ?? null;
+  expect(response.headers.get('Content-Encoding')).toBe(encoding);
+  expect(response.headers.get('Content-Length')).toBe(String(text.length));
+  expect(response.headers.get('Vary')).toBe('Accept-Encoding');
+  const [, ending = ''] = name.split('.');
+  expect(response.headers.get('Content-Type')).toMatch(
+    Object.entries(SITE_TYPES).find(([type]) => type === ending)?.[1] ?? /^$/u,
+  );
+});
+
+test('[SS28] what was kept of one form is not taken for another', async () => {
+  const tagOf = async (encoding: string) =>
+    (await app.request('/site/both.js', {headers: {'Accept-Encoding': encoding}})).headers.get(
+      'ETag',
+    ) ?? '';
+  const tags = [await tagOf('br'), await tagOf('gzip'), await tagOf('identity')];
+  expect(new Set(tags).size).toBe(3);
+  const again = await app.request('/site/both.js', {
+    headers: {'Accept-Encoding': 'br', 'If-None-Match': tags[0] ?? ''},
+  });
+  expect(again.status).toBe(304);
 });

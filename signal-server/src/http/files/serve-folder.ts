@@ -2,6 +2,7 @@ import type {Context, Handler} from 'hono';
 import {getMimeType} from 'hono/utils/mime';
 import {readRangeHeader, type ByteRange} from './byte-range.ts';
 import {findFile, type FoundFile} from './find-file.ts';
+import {findPacked} from './find-packed.ts';
 import {streamFile} from './stream-file.ts';
 
 type File = Extract<FoundFile, {kind: 'file'}>;
@@ -11,10 +12,12 @@ type File = Extract<FoundFile, {kind: 'file'}>;
  * made of size and time. Sources: RFC 9110, sections 13 and 14.
  *
  * @param options.mountedAt what the path of a request has before the path in the folder.
+ * @param options.isPacked whether smaller forms of files lie beside them, for clients that take those.
  */
 export function serveFolder(options: {
   readonly folder: string;
   readonly mountedAt: string;
+  readonly isPacked: boolean;
 }): Handler {
   return async (context) => {
     const {method, path} = context.req;
@@ -28,13 +31,22 @@ export function serveFolder(options: {
       case 'malformed':
         return context.text('400 Bad Request', 400);
       case 'file':
-        return answer(context, found);
+        return options.isPacked
+          ? await answerPacked(context, found)
+          : answer(context, found, describe(found, found.path));
     }
   };
 }
 
-function answer(context: Context, file: File): Response {
-  const headers = describe(file);
+async function answerPacked(context: Context, found: File): Promise<Response> {
+  const packed = await findPacked(found, context.req.header('Accept-Encoding') ?? '');
+  const headers = describe(packed?.file ?? found, found.path);
+  headers.set('Vary', 'Accept-Encoding');
+  if (packed !== null) headers.set('Content-Encoding', packed.encoding);
+  return answer(context, packed?.file ?? found, headers);
+}
+
+function answer(context: Context, file: File, headers: Headers): Response {
   if (isKnown(context, headers)) return new Response(null, {status: 304, headers});
   const asked = readRangeHeader(usableRange(context, headers), file.totalBytes);
   switch (asked.kind) {
@@ -58,13 +70,14 @@ function send(
   const {status, headers, range} = answered;
   const lengthBytes = range.endByte - range.startByte;
   headers.set('Content-Length', String(lengthBytes));
-  headers.set('Content-Type', getMimeType(file.path) ?? 'application/octet-stream');
   return new Response(lengthBytes === 0 ? null : streamFile(file.path, range), {status, headers});
 }
 
-function describe({totalBytes, modifiedNs}: File): Headers {
+/** @param name of what the bytes are once they are unpacked. */
+function describe({totalBytes, modifiedNs}: File, name: string): Headers {
   return new Headers({
     'Accept-Ranges': 'bytes',
+    'Content-Type': getMimeType(name) ?? 'application/octet-stream',
     ETag: `"${totalBytes.toString(36)}-${modifiedNs.toString(36)}"`,
     'Last-Modified': new Date(Number(modifiedNs / 1_000_000n)).toUTCString(),
   });
