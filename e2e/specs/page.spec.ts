@@ -1,5 +1,4 @@
 import {dirname} from 'node:path';
-import {gzipSync} from 'node:zlib';
 import {AxeBuilder} from '@axe-core/playwright';
 import {expect, test, type Page} from '@playwright/test';
 import {assert} from '#shared/base/assert.ts';
@@ -12,8 +11,12 @@ import {greedyRequest} from '../swarm/ask.ts';
 import {Swarm} from '../swarm/start-swarm.ts';
 import {AskFailedError, type Tab} from '../swarm/tab.ts';
 import {log} from '../swarm/test-log.ts';
+import {sumBytes, watchTransfers, type Transfer} from '../swarm/watch-transfers.ts';
 
-const MOST_SCRIPT_BYTES = 200_000;
+/** Before the first click, packed as the server sends it. */
+const MOST_PAGE_BYTES = 60_000;
+/** From the address to code that serves, without weights. */
+const MOST_WASM_CODE_BYTES = 4_000_000;
 /** What one tab takes on at once. */
 const MAX_SESSIONS = 8;
 /** So slow that an answer of 512 tokens lasts longer than what is done meanwhile. */
@@ -22,6 +25,8 @@ const STUB = {
   stubSlowdown: 8,
   capacity: {kind: 'layers', maxLayers: 10},
 } as const;
+
+const NOTHING_LOADED = async (): Promise<readonly Transfer[]> => [];
 
 let model: PreparedModel;
 let swarm: Swarm;
@@ -45,16 +50,6 @@ function watchRequests(page: Page): readonly string[] {
 
 function foreignTo(origin: string, urls: readonly string[]): readonly string[] {
   return urls.filter((url) => !/^(?:blob|data):/u.test(url) && new URL(url).origin !== origin);
-}
-
-/** Size of every script as a server that compresses would send it. */
-function watchScripts(page: Page): readonly Promise<number>[] {
-  const sizes: Promise<number>[] = [];
-  page.on('response', (response) => {
-    if (response.request().resourceType() !== 'script') return;
-    sizes.push(response.body().then((body) => gzipSync(body).byteLength));
-  });
-  return sizes;
 }
 
 async function expectAccessible(
@@ -97,13 +92,13 @@ async function tabToQuestion(page: Page): Promise<void> {
   throw new Error('Ten times Tab, and the question box has not been reached');
 }
 
-test('[PG30] before the first click: little script, no other origin, nothing of the model, no WebGPU', async () => {
+test('[PG30] before the first click: a small page, no other origin, nothing of the model, no WebGPU', async () => {
   let urls: readonly string[] = [];
-  let scripts: readonly Promise<number>[] = [];
+  let loaded = NOTHING_LOADED;
   const page = await swarm.openPage('', {
     prepare: async (opened) => {
       urls = watchRequests(opened);
-      scripts = watchScripts(opened);
+      loaded = watchTransfers(opened);
       await opened.addInitScript(() => {
         Object.defineProperty(Navigator.prototype, 'gpu', {get: () => undefined});
       });
@@ -112,12 +107,13 @@ test('[PG30] before the first click: little script, no other origin, nothing of 
   await expect(page.getByText('SmolLM2 135M Instruct').first()).toBeVisible();
   await expect(page.getByRole('button', {name: 'Lend this tab'})).toBeVisible();
   await page.waitForLoadState('networkidle');
-  const bytes = (await Promise.all(scripts)).reduce((sum, size) => sum + size, 0);
-  log(`Scripts before the first click: ${bytes} bytes gzip in ${scripts.length} files`);
-  expect(bytes).toBeGreaterThan(0);
-  expect(bytes).toBeLessThanOrEqual(MOST_SCRIPT_BYTES);
+  const transfers = await loaded();
+  const bytes = sumBytes(transfers);
+  log(`Before the first click: ${bytes} bytes in ${transfers.length} files`);
+  expect(transfers.map(({url}) => url)).toContainEqual(expect.stringMatching(/\.js$/u));
+  expect(bytes).toBeLessThanOrEqual(MOST_PAGE_BYTES);
   expect(foreignTo(new URL(swarm.server.url).origin, urls)).toEqual([]);
-  expect(urls.filter((url) => /gguf|wasm|api\//u.test(url))).toEqual([]);
+  expect(urls.filter((url) => /gguf|wasm|api\/(?!swarm$)/u.test(url))).toEqual([]);
   await expectAccessible(page);
   await page.context().close();
 });
@@ -189,7 +185,7 @@ test('[PG35] [PG36] a full swarm says so, room lets the answer begin, and a tab 
   await client.close();
 });
 
-test('[PG31] asks by keyboard, hears which layers are missing, lends, reads the answer, stops', async () => {
+test('[PG31] [PG53] asks by keyboard, hears which layers are missing, lends, reads the answer, stops', async () => {
   const tabs = [await swarm.openLendingTab(STUB), await swarm.openLendingTab(STUB)];
   let held = 0;
   for (const tab of tabs) {
@@ -204,6 +200,9 @@ test('[PG31] asks by keyboard, hears which layers are missing, lends, reads the 
       urls = watchRequests(opened);
     },
   });
+  await expect(
+    page.getByText(/^2 tabs serve this model now\. Nobody serves layers/u),
+  ).toBeVisible();
   await tabToQuestion(page);
   await page.keyboard.type('Who weaves here?');
   await page.keyboard.press('Enter');
@@ -223,6 +222,10 @@ test('[PG31] asks by keyboard, hears which layers are missing, lends, reads the 
   const early = ((await answer.textContent()) ?? '').length;
   await expect.poll(async () => ((await answer.textContent()) ?? '').length).toBeGreaterThan(early);
   await expect(page.getByText(/First token after .* per token, \d+ tokens/u)).toBeVisible();
+
+  const swarmUrl = new URL('api/swarm', swarm.server.url).href;
+  const summary = async () => (await (await page.request.get(swarmUrl)).json()).models[0];
+  await expect.poll(summary).toMatchObject({tabs: 3, chains: 1, answersLastHour: 1});
 
   const ask = page.getByRole('region', {name: 'Ask'});
   await ask.getByRole('button', {name: 'Stop'}).press('Enter');
@@ -245,6 +248,35 @@ test('[PG31] asks by keyboard, hears which layers are missing, lends, reads the 
   expect(foreignTo(new URL(swarm.server.url).origin, urls)).toEqual([]);
   await page.context().close();
   for (const tab of tabs) await tab.close();
+});
+
+test('[PG52] a tab that lends its CPU loads less than 4 MB of code, and with its weights what was promised', async () => {
+  let loaded = NOTHING_LOADED;
+  const page = await swarm.openPage('engine=wasm&maxLayers=5', {
+    prepare: (opened) => {
+      loaded = watchTransfers(opened);
+    },
+  });
+  const lend = page.getByRole('region', {name: 'Lend this tab'});
+  const promised = await lend
+    .locator('dl > div', {hasText: 'Download'})
+    .locator('dd')
+    .textContent();
+  await lend.getByRole('button', {name: 'Lend this tab'}).click();
+  await expect(lend.getByText('Tokens served')).toBeVisible();
+  const transfers = await loaded();
+  const weightBytes = sumBytes(transfers.filter(({url}) => url.endsWith('.gguf')));
+  const codeBytes = sumBytes(transfers) - weightBytes;
+  log(
+    `From the address to serving: ${codeBytes} bytes of code, ${weightBytes} of weights; promised ${promised}`,
+  );
+  expect(weightBytes).toBeGreaterThan(codeBytes);
+  expect(codeBytes).toBeLessThanOrEqual(MOST_WASM_CODE_BYTES);
+  const [least = 0, most = least] = [...(promised ?? '').matchAll(/\d+/gu)].map(Number);
+  const measuredMb = (codeBytes + weightBytes) / 1e6;
+  expect(measuredMb).toBeGreaterThanOrEqual(least - 1);
+  expect(measuredMb).toBeLessThanOrEqual(most + 1);
+  await page.context().close();
 });
 
 test('[PG32] fits a screen of 320 pixels, and remembers how much is lent', async () => {

@@ -1,20 +1,18 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 // What a model of today has, with room: beyond these a manifest would be made to cost time and memory.
-const count = z
-  .int()
-  .positive()
-  .max(2 ** 31 - 1);
 const MOST_LAYERS = 4096;
+const count = z.int().check(z.positive(), z.maximum(2 ** 31 - 1));
+const positive = z.number().check(z.positive());
 
 /**
  * The shape of a decoder model: all that the graph builder, the cost model and
  * the KV bookkeeping need. Read from GGUF metadata once, then part of the manifest.
  */
-export const modelSpecSchema = z
-  .strictObject({
+export const modelSpecSchema = z.readonly(
+  z.strictObject({
     architecture: z.enum(['llama']),
-    layerCount: count.max(MOST_LAYERS),
+    layerCount: count.check(z.maximum(MOST_LAYERS)),
     hiddenSize: count,
     feedForwardSize: count,
     headCount: count,
@@ -22,18 +20,18 @@ export const modelSpecSchema = z
     headSize: count,
     vocabularySize: count,
     contextTokens: count,
-    ropeBase: z.number().positive(),
+    ropeBase: positive,
     /** Positions are divided by it before they are turned (linear scaling); absent: 1. */
-    ropeFactor: z.number().positive().exactOptional(),
+    ropeFactor: z.exactOptional(positive),
     /** GGUF llama files rotate neighbouring pairs; other families rotate halves. */
     ropeInterleaved: z.boolean(),
-    normEpsilon: z.number().positive(),
+    normEpsilon: positive,
     /** Whether the LM head reuses the embedding matrix. */
     tiedEmbedding: z.boolean(),
     /** Generation ends with any of these; none: it ends at its length. */
-    endTokenIds: z.array(z.int().nonnegative()).readonly(),
-  })
-  .readonly();
+    endTokenIds: z.readonly(z.array(z.int().check(z.nonnegative()))),
+  }),
+);
 
 export type ModelSpec = z.infer<typeof modelSpecSchema>;
 

@@ -18,6 +18,8 @@ const MAX_SHARDS = 4;
 const MAX_ADDRESSES = 4;
 const MAX_UNREACHABLE = 8;
 const MAX_AXES = 4;
+/** More than any tab does in an hour. */
+const MAX_SERVED = 1_000_000;
 /** Further than any two places of one network are apart. */
 const MAX_COORDINATE_MS = 100_000;
 
@@ -116,6 +118,11 @@ export const nodeRecordSchema = z
     openSessions: count,
     /** Tokens of KV cache that new sessions may still reserve. */
     kvTokensFree: count,
+    /** What this node has done as the tail of chains: for people, nobody decides by it. */
+    served: z
+      .object({answersLastHour: count.max(MAX_SERVED), tokensPerSec: finite.max(MAX_SERVED)})
+      .readonly()
+      .default({answersLastHour: 0, tokensPerSec: 0}),
     /** Peers to which this node tried and failed to open a direct link. */
     unreachable: z.array(peerIdSchema).max(MAX_UNREACHABLE).readonly(),
   })

@@ -5,7 +5,10 @@ import type {Hono} from 'hono';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {asPeerId, asSwarmId} from '#shared/base/ids.ts';
 import {bootstrapSchema} from '#shared/protocol/bootstrap.ts';
+import {buildRecord} from '#shared/testing/record-builder.ts';
+import {swarmSummarySchema} from '#shared/protocol/swarm-summary.ts';
 import {createApp} from './app.ts';
+import {summariseSwarm} from './directory/summarise-swarm.ts';
 
 const counters = {
   relayedBytes: 12,
@@ -18,6 +21,7 @@ const counters = {
   directoryReaders: 0,
   refusals: {'frame-broken': 6},
 };
+const SWARM = summariseSwarm([buildRecord()]);
 const MODEL_BYTES = Uint8Array.from({length: 1000}, (_, index) => index % 251);
 let folder: string;
 let app: Hono;
@@ -35,6 +39,7 @@ function create(publicUrl: string | null): Hono {
     },
     now: () => 1234,
     counters: () => counters,
+    swarm: () => SWARM,
     node: () => ({peerId: asPeerId('12D3KooWX'), swarmId: asSwarmId('public'), protocolMajor: 2}),
   });
 }
@@ -125,4 +130,11 @@ test('[SS9] health, counters and metrics', async () => {
   );
   expect(metrics).toContain('weft_connections 5\n');
   expect(metrics).toContain('weft_refusals_total{reason="frame-broken"} 6\n');
+});
+
+test('[SY3] anybody may read who is there, also a page of another site', async () => {
+  const response = await app.request('/api/swarm', {headers: {Origin: 'https://blog.example'}});
+  expect(response.headers.get('Cache-Control')).toBe('public, max-age=1');
+  expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
+  expect(swarmSummarySchema.parse(await response.json())).toEqual(SWARM);
 });

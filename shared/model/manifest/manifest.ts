@@ -1,24 +1,31 @@
-import * as z from 'zod';
+import english from 'zod/v4/locales/en.js';
+import * as z from 'zod/mini';
 import {modelSpecSchema} from '../model-spec.ts';
 
-const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/u);
+// The small build of zod, which the page loads before its first click, has no words by itself.
+z.config(english());
+
+const text = z.string().check(z.minLength(1));
+const positive = z.int().check(z.positive());
+const sha256Hex = z.string().check(z.regex(/^[0-9a-f]{64}$/u));
+const part = z.readonly(z.strictObject({byteLength: positive, sha256: sha256Hex}));
 
 /** Storage types of tensors that Weft can read. */
 export const tensorDtypeSchema = z.enum(['F32', 'F16', 'Q4_0', 'Q4_1', 'Q8_0']);
 export type TensorDtype = z.infer<typeof tensorDtypeSchema>;
 
-export const tensorEntrySchema = z
-  .strictObject({
-    name: z.string().min(1),
+const tensorEntrySchema = z.readonly(
+  z.strictObject({
+    name: text,
     dtype: tensorDtypeSchema,
     /** GGUF order: the contiguous dimension first, so `[in, out]` for a matrix. */
-    shape: z.array(z.int().positive()).min(1).max(4).readonly(),
+    shape: z.readonly(z.array(positive).check(z.minLength(1), z.maxLength(4))),
     /** From the start of the file. */
-    offsetBytes: z.int().nonnegative(),
-    byteLength: z.int().positive(),
+    offsetBytes: z.int().check(z.nonnegative()),
+    byteLength: positive,
     sha256: sha256Hex,
-  })
-  .readonly();
+  }),
+);
 
 export type TensorEntry = z.infer<typeof tensorEntrySchema>;
 
@@ -27,28 +34,26 @@ export type TensorEntry = z.infer<typeof tensorEntrySchema>;
  * form (`canonical-json.ts`), never its name. A volunteer needs this and the
  * tensors of its own cells, nothing else; a client also reads the header.
  */
-export const manifestSchema = z
-  .strictObject({
+export const manifestSchema = z.readonly(
+  z.strictObject({
     manifestVersion: z.literal(1),
     /** Name for people; not part of any decision. */
-    id: z.string().min(1),
-    family: z.string().min(1),
-    cutEvery: z.int().positive(),
+    id: text,
+    family: text,
+    cutEvery: positive,
     spec: modelSpecSchema,
-    file: z.strictObject({byteLength: z.int().positive(), sha256: sha256Hex}).readonly(),
+    file: part,
     /** The first bytes of the file: GGUF metadata with tokenizer and chat template. */
-    header: z.strictObject({byteLength: z.int().positive(), sha256: sha256Hex}).readonly(),
-    tensors: z.array(tensorEntrySchema).min(1).readonly(),
+    header: part,
+    tensors: z.readonly(z.array(tensorEntrySchema).check(z.minLength(1))),
     /**
      * How text becomes tokens: tried when the manifest was made, and known to a client before it
      * reads the header. `null`: nobody can chat with it, prompts are token ids. Absent: unknown.
      */
-    text: z
-      .strictObject({vocabulary: z.string().min(1), preTokenizer: z.string().min(1)})
-      .readonly()
-      .nullable()
-      .exactOptional(),
-  })
-  .readonly();
+    text: z.exactOptional(
+      z.nullable(z.readonly(z.strictObject({vocabulary: text, preTokenizer: text}))),
+    ),
+  }),
+);
 
 export type Manifest = z.infer<typeof manifestSchema>;

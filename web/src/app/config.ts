@@ -1,25 +1,25 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import {WeftError} from '#shared/base/errors.ts';
 
 // Compiled schemas need `eval`, which the page's Content-Security-Policy forbids; trying is an error in the console.
 z.config({jitless: true});
 
-const count = z.coerce.number().int().positive();
+const count = z.coerce.number().check(z.int(), z.positive());
 
 /** What the address of the page may say. Everything optional; wrong values are named. */
 const searchSchema = z.object({
   /** An id of the catalogue; by default, the first entry. */
-  model: z.string().min(1).optional(),
+  model: z.optional(z.string().check(z.minLength(1))),
   /** By default the best available, and the CPU in a tab driven by a program. */
-  engine: z.enum(['best', 'wasm', 'webgpu', 'stub']).optional(),
+  engine: z.optional(z.enum(['best', 'wasm', 'webgpu', 'stub'])),
   /** Threads of the CPU that layers may take. */
-  threads: count.optional(),
+  threads: z.optional(count),
   /** How many layers this tab can hold; embedding and LM head are free under it. */
-  maxLayers: count.optional(),
+  maxLayers: z.optional(count),
   /** How much memory this tab lends; by default, what was last chosen on this device. */
-  memoryMiB: count.optional(),
+  memoryMiB: z.optional(count),
   /** Controlled by a program: nothing is remembered, and `weftTab` is there to call. */
-  headless: z.stringbool().default(false),
+  headless: z.prefault(z.stringbool(), 'false'),
 });
 
 export type PageConfig = Readonly<z.infer<typeof searchSchema>>;

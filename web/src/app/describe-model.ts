@@ -17,6 +17,11 @@ export type DescribedModel = {
   readonly kvTokens: number;
 };
 
+/**
+ * The engine's code as it goes over the wire, packed: onnxruntime on the CPU, and on a GPU where
+ * the browser cannot suspend WebAssembly. PG52 measures it.
+ */
+const ENGINE_CODE_BYTES = {least: 3_300_000, most: 5_400_000};
 /** No browser gives one tab more than this. */
 const MOST_MEMORY_MIB = 1024 * 1024;
 
@@ -30,8 +35,8 @@ export function describeModel({title, licence, manifest, kvTokens}: DescribedMod
     return {
       layerCount: endLayer,
       memoryMiB: memoryFor(manifest, endLayer, kvTokens),
-      minDownloadBytes: Math.min(...downloads),
-      maxDownloadBytes: Math.max(...downloads),
+      minDownloadBytes: ENGINE_CODE_BYTES.least + Math.min(...downloads),
+      maxDownloadBytes: ENGINE_CODE_BYTES.most + Math.max(...downloads),
     };
   });
   const cannotChat = manifest.text === null ? new TokenIdsOnlyError().message : null;

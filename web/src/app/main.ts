@@ -1,12 +1,13 @@
 import {readPageConfig, type PageConfig} from './config.ts';
 import {describeModel} from './describe-model.ts';
-import type {ModelCard} from '../ports/model-card.ts';
+import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
 import {exposeTabControl, reportTabEvent} from './tab-control.ts';
 import {lazyServices} from './services/lazy-services.ts';
 import {logTabEvent} from './log-tab-event.ts';
 import type {TabEvent} from '../ports/tab-event.ts';
 import {watchLending} from '../node/life/watch-lending.ts';
 import {KV_TOKENS} from '../node/lending/lending-limits.ts';
+import {readSwarm} from './read-swarm.ts';
 import {AppShell} from '../ui/app-shell.ts';
 import {renderRefusal} from '../ui/parts/render-refusal.ts';
 import {watchDevice} from './watch-device.ts';
@@ -47,11 +48,15 @@ function start(config: PageConfig): void {
   const app = new AppShell();
   app.chat = services.chat;
   app.network = network;
+  const model = once(() => loadOffer(config));
+  app.swarm = {
+    read: async (options) => readSwarm(siteUrl(), (await model()).manifestHash, options),
+  };
   app.lendServices = {
     lend: services.lendService,
     links: services.links,
     network,
-    models: {describe: () => describeOffer(config)},
+    models: {describe: async () => describeModel({...(await model()), kvTokens: KV_TOKENS})},
     memoryCap: config.headless ? FORGETFUL : rememberMemoryCap(() => localStorage),
     engine: config.engine ?? (config.headless ? 'wasm' : 'best'),
     threadCount: config.threads ?? (config.headless ? 1 : usefulThreads()),
@@ -76,11 +81,22 @@ function usefulThreads(): number {
   return Math.max(1, Math.min(MAX_THREADS, navigator.hardwareConcurrency - 1));
 }
 
-async function describeOffer({model: id}: PageConfig): Promise<ModelCard> {
+async function loadOffer({model: id}: PageConfig): Promise<OfferedModel> {
   const {loadManifest} = await import('#shared/client/model/load-manifest.ts');
   const {signal} = new AbortController();
-  const model = await loadManifest(siteUrl(), id, {signal});
-  return describeModel({...model, kvTokens: KV_TOKENS});
+  return loadManifest(siteUrl(), id, {signal});
+}
+
+/** Shares one success; what failed is tried again by the next who asks. */
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | null = null;
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      loading = null;
+      throw error;
+    });
+    return loading;
+  };
 }
 
 function siteUrl(): string {

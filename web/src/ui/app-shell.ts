@@ -4,6 +4,7 @@ import {customElement, property} from 'lit/decorators.js';
 import type {ChatService} from '../ports/chat-service.ts';
 import './chat/ask-panel.ts';
 import type {NetworkService} from '../ports/network-service.ts';
+import type {SwarmService} from '../ports/swarm-service.ts';
 import {chatContext} from './parts/contexts.ts';
 import './lend/lend-panel.ts';
 import {controlStyles} from './parts/control-styles.ts';
@@ -14,7 +15,9 @@ import {
   type LendView,
 } from './controllers/lend-controller.ts';
 import {NetworkController} from './controllers/network-controller.ts';
+import {SwarmController} from './controllers/swarm-controller.ts';
 import {formatByteRange} from './format/format-bytes.ts';
+import './swarm/swarm-now.ts';
 import {ChoiceEvent, LendWantedEvent, StopWantedEvent} from './parts/page-events.ts';
 
 /** The page. Services are set by the composition root before the element is shown. */
@@ -30,8 +33,12 @@ export class AppShell extends LitElement {
   @property({attribute: false})
   network: NetworkService | undefined;
 
+  @property({attribute: false})
+  swarm: SwarmService | undefined;
+
   readonly #lend = new LendController(this, () => this.lendServices);
   readonly #network = new NetworkController(this, () => this.network);
+  readonly #swarm = new SwarmController(this, () => this.swarm);
   readonly #isOnline = (): boolean => this.network?.isOnline() ?? true;
 
   constructor() {
@@ -53,6 +60,10 @@ export class AppShell extends LitElement {
           question is the weft.
         </p>
         ${SELVEDGE}
+        <weft-swarm-now
+          .swarm=${this.#swarm.view}
+          .layerCount=${view.model?.layerCount ?? 0}
+        ></weft-swarm-now>
       </header>
       <main>
         <section aria-label="Ask">

@@ -12,6 +12,7 @@ import {Volunteer} from '#shared/session/hold-layers/volunteer.ts';
 import type {EngineFallback, LendState} from '../../ports/lend-service.ts';
 import {HOP_LIMITS} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {NO_MEMORY} from '../engine/shard-memory.ts';
+import {ServedMeter} from '../measure/served-meter.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {isCutOff} from './is-cut-off.ts';
@@ -38,6 +39,7 @@ export class Lending {
   readonly #publisher: RecordPublisher;
   readonly #shelf: ShardShelf;
   readonly #speed: OwnSpeed;
+  readonly #served = new ServedMeter();
   readonly #unsubscribe: () => void;
   readonly #sweep: ReturnType<typeof setInterval>;
   readonly #wakers = new Set<ReturnType<typeof setTimeout>>();
@@ -89,6 +91,7 @@ export class Lending {
     const sweepEveryMs = Math.min(SWEEP_EVERY_MS, limitsOf(request).idleTimeoutMs);
     this.#sweep = setInterval(() => {
       this.#hop.sweep();
+      this.#attachServed();
       this.#show();
     }, sweepEveryMs);
     void this.#tellOncePublished(0);
@@ -215,6 +218,9 @@ export class Lending {
       onStep: (step) => {
         this.#speed.observe(step);
       },
+      onSampled: (token) => {
+        this.#served.sampled(token, performance.now());
+      },
       onChange: () => {
         this.#publishLoad();
       },
@@ -229,9 +235,14 @@ export class Lending {
   #publishLoad(): void {
     const {openSessions, kvTokensReserved} = this.#hop.load;
     const kvTokensFree = Math.max(0, KV_TOKENS - kvTokensReserved);
+    this.#attachServed();
     this.#publisher.update({openSessions, kvTokensFree});
     this.#volunteer.tell({kind: 'sessions', openSessions});
     this.#show();
+  }
+
+  #attachServed(): void {
+    this.#publisher.attach({served: this.#served.read(performance.now())});
   }
 
   async #close(): Promise<void> {

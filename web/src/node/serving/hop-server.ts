@@ -5,7 +5,7 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {checkFrame} from '#shared/session/serve-hop/check-frame.ts';
 import type {HopLimits} from '#shared/session/serve-hop/hop-session/hop-context.ts';
-import {HopMachine, type MachineLoad} from '#shared/session/serve-hop/hop-machine.ts';
+import {HopMachine, type HopTurn, type MachineLoad} from '#shared/session/serve-hop/hop-machine.ts';
 import type {HopAction} from '#shared/session/serve-hop/hop-session/hop-action.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {ObservedStep} from '../measure/speed-meter.ts';
@@ -29,10 +29,14 @@ export type HopServerOptions = {
   readonly stopwatchMs: () => number;
   /** What each step took. */
   readonly onStep: (step: ObservedStep) => void;
+  /** The tail of a chain has sampled a token. */
+  readonly onSampled: (token: {readonly isFirst: boolean}) => void;
   /** Sessions, queue, tokens or what the engine holds for them changed: the record of this node may say so. */
   readonly onChange: () => void;
   readonly onEngineLost: (cause: unknown) => void;
 };
+
+type SessionOpening = HopTurn['place']['open'];
 
 export type HopLoad = MachineLoad & {readonly servedTokens: number};
 
@@ -51,6 +55,7 @@ export class HopServer {
   readonly #arrivals = new WeakMap<Frame, Arrival>();
   readonly #unsubscribe: () => void;
   #servedTokens = 0;
+  readonly #begun = new WeakSet<SessionOpening>();
 
   constructor(options: HopServerOptions) {
     const {transport, manifestHash, spec, grid, limits, stopwatchMs} = options;
@@ -183,11 +188,19 @@ export class HopServer {
   }
 
   /** What came of a turn goes out; how long all of it took is known once the first of it is on its way. */
+  /** Whether nothing was sampled before for this opening, and it does not resume an answer. */
+  #isFirstOf(open: SessionOpening): boolean {
+    const isFirst = open.epoch === 0 && !this.#begun.has(open);
+    this.#begun.add(open);
+    return isFirst;
+  }
+
   async #send(ran: RanTurn): Promise<void> {
-    const {nowMs, stopwatchMs, onStep} = this.#options;
+    const {nowMs, stopwatchMs, onSampled, onStep} = this.#options;
     const {turn, output, token} = ran;
     const {sessionId} = turn.place;
     this.#servedTokens += turn.frame.tokenCount;
+    if (token !== null) onSampled({isFirst: this.#isFirstOf(turn.place.open)});
     let isSent = this.#links.timesOf(sessionId) !== null;
     for (const action of this.#machine.ran(turn, output, nowMs())) {
       if (action.kind === 'send-states') isSent = await this.#data.sendStates(action);

@@ -76,6 +76,7 @@ export class RingSwarm {
         this.steps.push(step);
       },
       onChange: options.onChange ?? (() => undefined),
+      onSampled: () => undefined,
       onEngineLost: () => undefined,
     });
     const runner = createStubShardRunner({

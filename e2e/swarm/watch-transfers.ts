@@ -1,0 +1,21 @@
+import type {Page} from 'playwright';
+
+export type Transfer = {
+  readonly url: string;
+  /** As it went over the wire: packed, without headers. */
+  readonly bodyBytes: number;
+};
+
+/** What a page and its workers load from now on; the result gives what has come to its end. */
+export function watchTransfers(page: Page): () => Promise<readonly Transfer[]> {
+  const transfers: Promise<Transfer>[] = [];
+  page.on('requestfinished', (request) => {
+    const url = request.url();
+    if (!url.startsWith('http')) return;
+    transfers.push(request.sizes().then(({responseBodySize: bodyBytes}) => ({url, bodyBytes})));
+  });
+  return async () => await Promise.all(transfers);
+}
+
+export const sumBytes = (transfers: readonly Transfer[]): number =>
+  transfers.reduce((sum, {bodyBytes}) => sum + bodyBytes, 0);

@@ -1,0 +1,86 @@
+import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
+import {customElement, property} from 'lit/decorators.js';
+import type {SwarmView} from '../controllers/swarm-controller.ts';
+import {formatLayerList} from '../format/format-layers.ts';
+import './layer-strip.ts';
+import type {StripPart} from './layer-strip.ts';
+
+/** The swarm as anybody may see it: how many tabs, which layers they serve, what they have answered. */
+@customElement('weft-swarm-now')
+export class SwarmNow extends LitElement {
+  @property({attribute: false})
+  swarm: SwarmView = 'unknown';
+
+  /** Of the page's model; 0 while it is not known. */
+  @property({attribute: false})
+  layerCount = 0;
+
+  override render(): TemplateResult | typeof nothing {
+    const {swarm, layerCount} = this;
+    if (swarm === 'unknown' || layerCount === 0) return nothing;
+    const held = rangesOf(layerCount, (layer) => (swarm?.layers[layer] ?? 0) > 0);
+    const missing = rangesOf(layerCount, (layer) => (swarm?.layers[layer] ?? 0) === 0);
+    return html`
+      <weft-layer-strip
+        .layerCount=${layerCount}
+        .parts=${[
+          ...held.map((range): StripPart => ({...range, tone: 'madder'})),
+          ...missing.map((range): StripPart => ({...range, tone: 'missing'})),
+        ]}
+        .label=${missing.length === 0 ? 'All layers are served' : `Nobody serves layers ${formatLayerList(missing)}`}
+      ></weft-layer-strip>
+      <p>
+        ${tabsSentence(swarm)}
+        ${missing.length === 0 ? 'Every layer is served.' : `Nobody serves layers ${formatLayerList(missing)} yet.`}
+        ${swarm === null || swarm.answersLastHour === 0 ? nothing : answersSentence(swarm.answersLastHour)}
+      </p>
+    `;
+  }
+
+  static override readonly styles = css`
+    :host {
+      display: grid;
+      grid-template-columns: minmax(6rem, 14rem) minmax(0, 1fr);
+      gap: 0.9rem;
+      align-items: center;
+      color: var(--weft-quiet);
+      font-size: 0.9375rem;
+    }
+    p {
+      margin: 0;
+      text-wrap: pretty;
+    }
+    @media (max-width: 30rem) {
+      :host {
+        grid-template-columns: minmax(0, 1fr);
+        gap: 0.3rem;
+      }
+    }
+  `;
+}
+
+function tabsSentence(swarm: Exclude<SwarmView, 'unknown'>): string {
+  const {tabs = 0, joining = 0} = swarm ?? {};
+  const joiningToo = joining === 0 ? '' : `, ${joining} more ${joining === 1 ? 'joins' : 'join'}`;
+  if (tabs === 0) return `No tab serves this model yet${joiningToo}.`;
+  return `${tabs} ${tabs === 1 ? 'tab serves' : 'tabs serve'} this model now${joiningToo}.`;
+}
+
+function answersSentence(count: number): string {
+  return `${count} ${count === 1 ? 'answer' : 'answers'} in the last hour, as the tabs say.`;
+}
+
+/** The runs of layers for which `matches` holds. */
+function rangesOf(
+  layerCount: number,
+  matches: (layer: number) => boolean,
+): readonly {readonly startLayer: number; readonly endLayer: number}[] {
+  const ranges: {startLayer: number; endLayer: number}[] = [];
+  for (let layer = 0; layer < layerCount; layer += 1) {
+    if (!matches(layer)) continue;
+    const last = ranges.at(-1);
+    if (last?.endLayer === layer) last.endLayer = layer + 1;
+    else ranges.push({startLayer: layer, endLayer: layer + 1});
+  }
+  return ranges;
+}
