@@ -203,7 +203,7 @@ test('[PG31] [PG53] asks by keyboard, hears which layers are missing, lends, rea
     },
   });
   await expect(
-    page.getByText(/^2 tabs serve this model now\. Nobody serves layers/u),
+    page.getByText(/2 tabs serve this model now\.\s+Nobody serves layers/u),
   ).toBeVisible();
   await tabToQuestion(page);
   await page.keyboard.type('Who weaves here?');
