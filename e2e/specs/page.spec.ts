@@ -154,7 +154,7 @@ test('[PG35] [PG36] a full swarm says so, room lets the answer begin, and a tab 
   await lend.getByRole('button', {name: 'Lend this tab'}).click();
   await expect(lend.getByText('Tokens served')).toBeVisible();
 
-  // No asker gets all of a tab.
+  // A tab keeps some of its places for others than the one who asks most.
   const [client, neighbour] = [await swarm.openTab(), await swarm.openTab()];
   const crowd = holdAnswers(client, 1);
   const others = [holdAnswers(client, 3), holdAnswers(neighbour, MAX_SESSIONS - 4)];
