@@ -140,10 +140,11 @@ export class GenerationRun<H extends Hop = Hop> {
   #choose({
     avoid,
     warm,
+    ran,
     attempt,
   }: Extract<GenerationAction, {readonly kind: 'choose-chain'}>): void {
     this.#breakPromise();
-    const choice = this.#port.choose({avoid, warm, attempt});
+    const choice = this.#port.choose({avoid, warm, ran, attempt});
     if (choice.kind === 'chain') {
       this.#hops = choice.hops;
       this.#port.tell(choice);

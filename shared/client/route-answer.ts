@@ -1,10 +1,15 @@
+import {assert} from '#shared/base/assert.ts';
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {ChainHop, RouteResult} from '#shared/scheduling/routing/chain.ts';
-import {rerouteChain} from '#shared/scheduling/routing/select/reroute-chain.ts';
+import {rerouteChain, type RanLayers} from '#shared/scheduling/routing/select/reroute-chain.ts';
 import {selectChain, type RouteInput} from '#shared/scheduling/routing/select/select-chain.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+import type {RanHop} from '#shared/session/generation/state/generation-state.ts';
 import type {GenerationRequest} from './reader-event.ts';
+
+/** A hop as the wire names it, and the class of its engine. */
+export type RoutedHop = Hop & {readonly engine: string};
 
 export type ChainChoice<H extends Hop = Hop> =
   | {readonly kind: 'chain'; readonly hops: readonly H[]; readonly stepMs: number}
@@ -17,6 +22,8 @@ export type ChainWish = {
   readonly avoid: ReadonlySet<PeerId>;
   /** Hops that hold a cache of this answer; empty for a new one. */
   readonly warm: readonly Hop[];
+  /** The chain of its last token; empty for a new one. */
+  readonly ran: readonly RanHop[];
 };
 
 export type AnswerRoute = Omit<RouteInput, 'request'> & {
@@ -28,9 +35,9 @@ export type AnswerRoute = Omit<RouteInput, 'request'> & {
 };
 
 /** Phase 2 for one answer: a new chain, or one that goes on with the hops whose caches are warm. */
-export function routeAnswer(route: AnswerRoute): ChainChoice {
+export function routeAnswer(route: AnswerRoute): ChainChoice<RoutedHop> {
   const {wish, hiddenStateBytes, chooseChain = selectChain, ...known} = route;
-  const {request, avoid, warm} = wish;
+  const {request, avoid, warm, ran} = wish;
   const input: RouteInput = {
     ...known,
     request: {
@@ -41,11 +48,22 @@ export function routeAnswer(route: AnswerRoute): ChainChoice {
     },
   };
   const result =
-    warm.length === 0
+    ran.length === 0
       ? chooseChain(input)
-      : rerouteChain({...input, hops: warm.map(toChainHop), lost: avoid});
+      : rerouteChain({
+          ...input,
+          warm: warm.map(toChainHop),
+          ran: ran.map(toRanLayers),
+          lost: avoid,
+        });
   if (result.kind === 'gap') return result;
-  return {kind: 'chain', hops: result.hops.map(toHop), stepMs: result.stepMs};
+  const {nodes, indexOf} = known.snapshot;
+  const hops = result.hops.map(({nodeId, startLayer, endLayer}) => {
+    const node = nodes[indexOf.get(nodeId) ?? -1];
+    assert(node !== undefined, 'a chain is made of nodes of its snapshot');
+    return {peerId: nodeId, startLayer, endLayer, engine: node.engineClass};
+  });
+  return {kind: 'chain', hops, stepMs: result.stepMs};
 }
 
 /** A hop as phase 2 names it. */
@@ -53,7 +71,6 @@ export function toChainHop({peerId, startLayer, endLayer}: Hop): ChainHop {
   return {nodeId: peerId, startLayer, endLayer};
 }
 
-/** A hop as the wire names it. */
-function toHop({nodeId, startLayer, endLayer}: ChainHop): Hop {
-  return {peerId: nodeId, startLayer, endLayer};
+function toRanLayers({startLayer, endLayer, engine}: RanHop): RanLayers {
+  return {startLayer, endLayer, ...(engine !== undefined && {engineClass: engine})};
 }

@@ -74,7 +74,7 @@ export class RunningAnswer<H extends Hop = Hop> {
         }),
     };
     this.#run = new GenerationRun<H>(task, clock, {
-      choose: ({avoid, warm}) => chooseChain({request, avoid, warm}),
+      choose: ({avoid, warm, ran}) => chooseChain({request, avoid, warm, ran}),
       promise: (hops) => promise?.(hops) ?? (() => undefined),
       send: (to, action) => void this.#send(to, action),
       report: (report) => {

@@ -38,10 +38,10 @@ export function chooseChain(
     const {peerId, startLayer, endLayer} = hop;
     const node = snapshot.nodes[snapshot.indexOf.get(peerId) ?? -1];
     assert(node !== undefined, 'a chain is made of nodes of its snapshot');
-    const {hopOverheadMs, engineClass: engine} = node;
+    const {hopOverheadMs} = node;
     const layerMs = known.observedMsPerLayer.get(peerId) ?? decodeLayerMs(node.decodeMsPerLayer, 1);
     const predictedMs = (endLayer - startLayer) * layerMs + hopOverheadMs;
-    return {...hop, engine, predictedMs, hopOverheadMs};
+    return {...hop, predictedMs, hopOverheadMs};
   });
   return {kind: 'chain', hops, stepMs: choice.stepMs};
 }

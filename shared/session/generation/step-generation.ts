@@ -34,6 +34,7 @@ function newAnswer(task: GenerationTask): Answer {
     epoch: -1,
     opened: [],
     warm: [],
+    ran: [],
     avoid: new Set(),
     liars: new Set(),
     doubts: [],

@@ -3,7 +3,8 @@ import {asPeerId} from '#shared/base/ids.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {snapshotOfNodes} from '../../swarm-snapshot.ts';
 import {EMPTY_OVERLAY} from '../chain.ts';
-import {rerouteChain, type RanHop} from './reroute-chain.ts';
+import type {ChainHop} from '../chain.ts';
+import {rerouteChain, type RanLayers} from './reroute-chain.ts';
 
 const model = {layerCount: 6, cutEvery: 1};
 const request = {promptTokens: 10, newTokens: 10, whenFull: 'refuse'} as const;
@@ -19,10 +20,14 @@ const c = snapshotNode('c', {shards: [shard(4, 6, 6)]});
 const ran = hops.map((hop) => ({...hop, engineClass: 'test'}));
 const FAST = {fixedMs: 0.1, perSessionMs: 0};
 
-function reroute(nodes: readonly (typeof a)[], lost: string, chain: readonly RanHop[] = ran) {
+function reroute(
+  nodes: readonly (typeof a)[],
+  lost: string,
+  chain: readonly (ChainHop & RanLayers)[] = ran,
+) {
   const snapshot = snapshotOfNodes(nodes, 0);
   const base = {snapshot, model, request, overlay: EMPTY_OVERLAY, seed: 1};
-  return rerouteChain({...base, hops: chain, lost: new Set([asPeerId(lost)])});
+  return rerouteChain({...base, warm: chain, ran: chain, lost: new Set([asPeerId(lost)])});
 }
 
 test('[RR1] replaces the lost hop and keeps the warm ones, full or not', () => {

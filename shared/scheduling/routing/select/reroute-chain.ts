@@ -5,16 +5,19 @@ import {
   type SnapshotNode,
   type SwarmSnapshot,
 } from '../../swarm-snapshot.ts';
+import type {LayerSpan} from '../../scheduling-event.ts';
 import type {ChainHop, RouteResult} from '../chain.ts';
 import {selectChain, type RouteInput} from './select-chain.ts';
 
-/** A hop of a chain that ran, and the class of its engine, as far as whoever asks knows it. */
-export type RanHop = ChainHop & {readonly engineClass?: string};
+/** Layers of a chain that ran, and the class of engine that ran them, as far as whoever asks knows it. */
+export type RanLayers = LayerSpan & {readonly engineClass?: string};
 
 export type RerouteInput = RouteInput & {
+  /** Hops whose caches are up to date. */
+  readonly warm: readonly ChainHop[];
   /** The chain that broke, the lost hops included. */
-  readonly hops: readonly RanHop[];
-  /** Its nodes that are gone, silent or refuse; never chosen again here. */
+  readonly ran: readonly RanLayers[];
+  /** Nodes that are gone, silent or refuse; never chosen again here. */
   readonly lost: ReadonlySet<PeerId>;
 };
 
@@ -30,12 +33,12 @@ export function rerouteChain(input: RerouteInput): RouteResult {
     ...input.overlay,
     distrusted: new Set([...input.overlay.distrusted, ...input.lost]),
   };
-  const warm = input.hops.filter(
+  const warm = input.warm.filter(
     ({nodeId}) => !overlay.distrusted.has(nodeId) && input.snapshot.indexOf.has(nodeId),
   );
   const wishes = [
-    ...(warm.length === 0 ? [] : [ofSameClass(pin(input, warm), input.hops), pin(input, warm)]),
-    ofSameClass(input.snapshot, input.hops),
+    ...(warm.length === 0 ? [] : [ofSameClass(pin(input, warm), input.ran), pin(input, warm)]),
+    ofSameClass(input.snapshot, input.ran),
   ];
   for (const snapshot of wishes) {
     const result = selectChain({...input, overlay, snapshot});
@@ -45,7 +48,7 @@ export function rerouteChain(input: RerouteInput): RouteResult {
 }
 
 /** A snapshot in which nobody serves layers that an engine of another class ran. */
-function ofSameClass(snapshot: SwarmSnapshot, ran: readonly RanHop[]): SwarmSnapshot {
+function ofSameClass(snapshot: SwarmSnapshot, ran: readonly RanLayers[]): SwarmSnapshot {
   const nodes = snapshot.nodes.map((node) => {
     const foreign = ran.filter(
       ({engineClass}) => engineClass !== undefined && engineClass !== node.engineClass,
@@ -84,7 +87,7 @@ function keepOnly(node: SnapshotNode, kept: readonly ChainHop[]): SnapshotNode {
 /** What remains of shards when the layers of some hops are cut out. */
 function outside(
   shards: readonly PlacedShard[],
-  hops: readonly ChainHop[],
+  hops: readonly LayerSpan[],
 ): readonly PlacedShard[] {
   return hops.reduce<readonly PlacedShard[]>(
     (rest, hop) =>

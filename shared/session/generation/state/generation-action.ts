@@ -3,7 +3,7 @@ import type {HopServed} from '#shared/protocol/control/hop-served.ts';
 import type {Hop, OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-import type {GenerationState} from './generation-state.ts';
+import type {GenerationState, RanHop} from './generation-state.ts';
 import type {HopReport} from './hop-conduct.ts';
 
 /** What a driver does, in this order. */
@@ -14,6 +14,8 @@ export type GenerationAction =
       readonly avoid: ReadonlySet<PeerId>;
       /** Hops whose caches hold this answer: they are kept where that can be done. */
       readonly warm: readonly Hop[];
+      /** What ran which layers: engines of the same class go on where that can be done. */
+      readonly ran: readonly RanHop[];
       /** Counts the openings of this answer. */
       readonly attempt: number;
     }

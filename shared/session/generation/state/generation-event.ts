@@ -1,8 +1,8 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {HopServed} from '#shared/protocol/control/hop-served.ts';
-import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+import type {RanHop} from './generation-state.ts';
 import type {Refusal} from './refusal.ts';
 
 /** What a driver has seen, and when by its monotonic clock. */
@@ -25,7 +25,7 @@ export type SeenEvent =
 type Answered =
   | {
       readonly kind: 'chain';
-      readonly hops: readonly Hop[];
+      readonly hops: readonly RanHop[];
       /** What one decode step of all hops is predicted to take. */
       readonly stepMs: number;
     }

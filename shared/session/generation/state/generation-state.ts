@@ -6,6 +6,9 @@ import type {Doubt} from './doubt.ts';
 import type {GenerationTask} from './generation-task.ts';
 import type {Refusal} from './refusal.ts';
 
+/** A hop of a chain, and the class of its engine where phase 2 named it. */
+export type RanHop = Hop & {readonly engine?: string};
+
 /** What an answer has so far, whatever happens to its chain. */
 export type Answer = {
   readonly task: GenerationTask;
@@ -17,6 +20,8 @@ export type Answer = {
   readonly opened: readonly Hop[];
   /** Those of them that were up to date when their chain broke. */
   readonly warm: readonly Hop[];
+  /** The chain of its last token: the rest of the text is the same where engines of the same classes go on. */
+  readonly ran: readonly RanHop[];
   /** Peers that are not chosen again for the moment. */
   readonly avoid: ReadonlySet<PeerId>;
   /** Peers that are not chosen again at all: they sent what no honest hop sends. */
@@ -52,7 +57,7 @@ export type GenerationState =
   | {
       readonly kind: 'opening';
       readonly answer: Answer;
-      readonly hops: readonly Hop[];
+      readonly hops: readonly RanHop[];
       /** What each hop is believed to hold; what it really holds comes with the readiness. */
       readonly warmPositions: readonly number[];
       readonly stepMs: number;
@@ -62,7 +67,7 @@ export type GenerationState =
   | {
       readonly kind: 'feeding';
       readonly answer: Answer;
-      readonly hops: readonly Hop[];
+      readonly hops: readonly RanHop[];
       /** From where each hop needed input when the chain was ready. */
       readonly inputFrom: readonly number[];
       /** What is not handed over yet, as positions; the last piece asks for a token. */
@@ -74,7 +79,7 @@ export type GenerationState =
   | {
       readonly kind: 'decoding';
       readonly answer: Answer;
-      readonly hops: readonly Hop[];
+      readonly hops: readonly RanHop[];
       readonly stepMs: number;
       readonly dueMs: number;
     }
@@ -82,7 +87,7 @@ export type GenerationState =
   | {
       readonly kind: 'searching';
       readonly answer: Answer;
-      readonly hops: readonly Hop[];
+      readonly hops: readonly RanHop[];
       readonly stepMs: number;
       /** Per hop but the tail how far it has come; `null` until it says so. */
       readonly reached: readonly (number | null)[];
@@ -92,7 +97,7 @@ export type GenerationState =
   | {
       readonly kind: 'complete';
       readonly answer: Answer;
-      readonly hops: readonly Hop[];
+      readonly hops: readonly RanHop[];
       readonly servedByMs: number | null;
     }
   /** The reader wants no more. */

@@ -5,10 +5,10 @@ import type {Answer} from '../state/generation-state.ts';
 
 /** Asks phase 2 for a chain. */
 export function chooseHops(answer: Answer): GenerationStep {
-  const {warm, epoch} = answer;
+  const {warm, ran, epoch} = answer;
   return {
     state: {kind: 'choosing', answer},
-    actions: [{kind: 'choose-chain', avoid: avoidedBy(answer), warm, attempt: epoch + 1}],
+    actions: [{kind: 'choose-chain', avoid: avoidedBy(answer), warm, ran, attempt: epoch + 1}],
   };
 }
 

@@ -59,7 +59,7 @@ function showTokens(state: ServedState, {tokens, nowMs}: Sampled): GenerationSte
     const end = endAsComplete({...answer, tokenIds}, {hops, finishReason, nowMs});
     return {state: end.state, actions: [...actions, ...end.actions]};
   }
-  const next = {...answer, tokenIds, ...NO_FAILURE};
+  const next = {...answer, tokenIds, ran: hops, ...NO_FAILURE};
   const pace = {stepMs, slackMs: answer.task.limits.slackMs, nowMs};
   // The first token has all the slack before it.
   const dueMs = dueOfToken(state.kind === 'decoding' ? state.dueMs : Infinity, pace);
