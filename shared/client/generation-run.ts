@@ -15,6 +15,7 @@ import {
 import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import type {GenerationTask} from '#shared/session/generation/state/generation-task.ts';
 import {startGeneration, stepGeneration} from '#shared/session/generation/step-generation.ts';
+import {PaceWatch} from './pace-watch.ts';
 import type {ChainChoice} from './route-answer.ts';
 
 /** Time as a driver has it: the browser's, or virtual. */
@@ -45,6 +46,8 @@ export type GenerationPort<H extends Hop> = {
   readonly send: (to: PeerId, action: SentAction) => void;
   /** What a hop did: chains of later answers are chosen by it. */
   readonly report: (report: HopReport) => void;
+  /** How fast tokens came over the chain that was chosen last, at its best; called at the end, unless the answer failed. */
+  readonly timed: (hops: readonly H[], stepMs: number) => void;
   readonly tell: (news: RunNews<H>) => void;
   /** Nothing can happen any more; called once, after all else. */
   readonly end: (state: GenerationState) => void;
@@ -61,6 +64,7 @@ export class GenerationRun<H extends Hop = Hop> {
   readonly #seen: SeenEvent[] = [];
   #state: GenerationState;
   #hops: readonly H[] = [];
+  readonly #pace = new PaceWatch();
   #breakPromise: () => void = () => undefined;
   #isStepping = false;
   #isEnded = false;
@@ -105,6 +109,8 @@ export class GenerationRun<H extends Hop = Hop> {
     this.#arm();
     if (this.#isEnded || !isOver(this.#state)) return;
     this.#isEnded = true;
+    const {stepMs} = this.#pace;
+    if (stepMs !== null && this.#state.kind !== 'failed') this.#port.timed(this.#hops, stepMs);
     this.#breakPromise();
     this.#port.end(this.#state);
   }
@@ -115,6 +121,7 @@ export class GenerationRun<H extends Hop = Hop> {
         this.#choose(action);
         return;
       case 'open':
+        this.#pace.begin();
         this.#breakPromise();
         this.#breakPromise = this.#port.promise(this.#hops);
         this.#sendToHead(action);
@@ -130,6 +137,7 @@ export class GenerationRun<H extends Hop = Hop> {
         this.#port.report(action);
         return;
       case 'tell':
+        if (action.news.kind === 'token') this.#pace.token(action.news.atMs);
         this.#port.tell(action.news);
         return;
       default:

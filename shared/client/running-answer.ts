@@ -36,6 +36,8 @@ export type AnswerContext<H extends Hop> = {
   readonly promise?: (hops: readonly H[]) => () => void;
   /** Hears what each hop of an answer did. */
   readonly report?: (report: HopReport) => void;
+  /** Hears how fast tokens came over a chain, at its best. */
+  readonly timed?: (hops: readonly H[], stepMs: number) => void;
   /** Monotonic. */
   readonly nowMs: () => number;
 };
@@ -79,6 +81,9 @@ export class RunningAnswer<H extends Hop = Hop> {
       send: (to, action) => void this.#send(to, action),
       report: (report) => {
         context.report?.(report);
+      },
+      timed: (hops, stepMs) => {
+        context.timed?.(hops, stepMs);
       },
       tell: (news) => {
         this.#tell(news);

@@ -7,6 +7,7 @@ import type {Transport} from '../../transport/transport.ts';
 import type {ChatService} from './chat-service.ts';
 import {SwarmChatService, type EngineHop} from './swarm-chat-service.ts';
 import {chooseChain} from './choose-chain.ts';
+import {toChainHop} from '../route-answer.ts';
 import {GenerationClient, sessionIdFrom} from '../generation-client.ts';
 import type {OfferedModel} from '../model/load-manifest.ts';
 import {loadVocabulary, type Vocabulary} from '../model/load-vocabulary.ts';
@@ -97,15 +98,16 @@ function createClient(swarm: AskedSwarm, overlay: ClientOverlay): GenerationClie
     chooseChain: (wish) =>
       chooseChain({snapshot: swarm.snapshot(), model: asked}, wish, {overlay, seed}),
     promise: (hops) => {
-      const named = hops.map(({peerId, startLayer, endLayer}) => ({
-        nodeId: peerId,
-        startLayer,
-        endLayer,
-      }));
-      const chain = overlay.promise(named, swarm.nowMs());
+      const chain = overlay.promise(hops.map(toChainHop), swarm.nowMs());
       return () => {
         overlay.release(chain, swarm.nowMs());
       };
+    },
+    report: (report) => {
+      overlay.report(report, swarm.nowMs());
+    },
+    timed: (hops, stepMs) => {
+      overlay.timed(hops.map(toChainHop), stepMs, swarm.snapshot());
     },
     onSnapshot: swarm.onSnapshot,
     nowMs: () => performance.now(),

@@ -234,7 +234,7 @@ class Run {
   }
 
   #clientOf(number: number): VirtualClient {
-    const {grid, seed, chooseChain, viewEveryMs} = this.#script;
+    const {grid, seed, chooseChain, viewEveryMs, trust} = this.#script;
     const known = this.#clients.get(number);
     if (known !== undefined) return known;
     const client = new VirtualClient({
@@ -247,6 +247,7 @@ class Run {
       seed,
       chooseChain,
       viewEveryMs,
+      trust,
     });
     this.#clients.set(number, client);
     return client;

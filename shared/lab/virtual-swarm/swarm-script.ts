@@ -4,6 +4,7 @@ import {selectChain} from '#shared/scheduling/routing/select/select-chain.ts';
 import type {NextRandom} from '#shared/scheduling/seeded-choice.ts';
 import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
 import type {CapacityLayers, PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
+import type {OverlayTrust} from '#shared/scheduling/routing/load/client-overlay.ts';
 import type {AskedRequest} from './virtual-answer.ts';
 import type {ChooseChain} from './virtual-client.ts';
 import type {DirectoryFaults} from './virtual-directory.ts';
@@ -84,6 +85,8 @@ export type SwarmScript = {
   readonly chooseChain: ChooseChain;
   /** Least time between two snapshots of a client. */
   readonly viewEveryMs: number;
+  /** Whether clients come as strangers, to whom nodes have to earn that their word counts. */
+  readonly trust: OverlayTrust;
   /** Tokens before this are not counted: the swarm is filling up. */
   readonly countFromMs: number;
 };
@@ -104,6 +107,7 @@ export function swarmScript(
     requests: [],
     chooseChain: selectChain,
     viewEveryMs: 250,
+    trust: 'earned',
     countFromMs: 0,
     ...differences,
   };

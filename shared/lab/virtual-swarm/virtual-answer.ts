@@ -64,7 +64,12 @@ export class VirtualAnswer implements VirtualPeer {
       send: (to, action) => {
         this.#send(to, action);
       },
-      report: () => undefined,
+      report: (report) => {
+        client.report(report);
+      },
+      timed: (hops, stepMs) => {
+        client.timed(hops, stepMs);
+      },
       tell: (news) => {
         this.#watch.hear(news, time.nowMs);
         if (news.kind === 'waiting')

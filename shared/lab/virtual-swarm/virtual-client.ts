@@ -10,9 +10,10 @@ import type {Message} from '#shared/protocol/control/message.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {RouteResult} from '#shared/scheduling/routing/chain.ts';
-import {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
+import {ClientOverlay, type OverlayTrust} from '#shared/scheduling/routing/load/client-overlay.ts';
 import type {RouteInput} from '#shared/scheduling/routing/select/select-chain.ts';
 import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import type {Heard} from '#shared/session/serve-hop/hop-machine.ts';
 import type {VirtualDirectory} from './virtual-directory.ts';
 import {START_MS, type VirtualTime} from './virtual-time.ts';
@@ -33,6 +34,7 @@ export type VirtualClientOptions = {
   readonly chooseChain: ChooseChain;
   /** Least time between two snapshots. */
   readonly viewEveryMs: number;
+  readonly trust: OverlayTrust;
 };
 
 /** An answer that a client waits for. */
@@ -45,13 +47,14 @@ type AskedAnswer = VirtualPeer & {readonly sessionId: SessionId};
 export class VirtualClient implements VirtualPeer {
   readonly peerId: PeerId;
   readonly #options: VirtualClientOptions;
-  readonly #overlay = new ClientOverlay();
+  readonly #overlay: ClientOverlay;
   readonly #answers = new Map<SessionId, AskedAnswer>();
   #snapshot: SwarmSnapshot | null = null;
   #viewedMs = -Infinity;
 
   constructor(options: VirtualClientOptions) {
     this.#options = options;
+    this.#overlay = new ClientOverlay(options.trust);
     this.peerId = asPeerId(`client-${String(options.number)}`);
     options.wire.join(this.peerId, this);
   }
@@ -98,6 +101,14 @@ export class VirtualClient implements VirtualPeer {
     const overlay = this.#overlay.over(snapshot, wish.avoid);
     const seed = swarmSeed * 1_000_003 + turn + attempt * 7919;
     return routeAnswer({wish, snapshot, model, overlay, seed, chooseChain});
+  }
+
+  report(report: HopReport): void {
+    this.#overlay.report(report, START_MS + this.#options.time.nowMs);
+  }
+
+  timed(hops: readonly Hop[], stepMs: number): void {
+    this.#overlay.timed(hops.map(toChainHop), stepMs, this.#view());
   }
 
   /** Counts the load of a chain until records show it. @returns how to take it back. */

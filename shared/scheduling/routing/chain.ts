@@ -20,9 +20,22 @@ export type RouteRequest = {
 /** What this client promised to a node, beyond what the node's record counts. */
 export type PromisedLoad = {readonly sessions: number; readonly workMsPerToken: number};
 
+/** Parts of what nodes say of themselves, 0 to 1: as much counts, the rest as of an ordinary node. */
+export type RouteTrust = {
+  readonly earned: ReadonlyMap<PeerId, number>;
+  /** Of nodes that are not in it. */
+  readonly ofStrangers: number;
+};
+
 /** What one client knows beside the snapshot. */
 export type RouteOverlay = {
   readonly distrusted: ReadonlySet<PeerId>;
+  /** Peers that failed this client lately: asked where no chain does without them. */
+  readonly shunned: ReadonlySet<PeerId>;
+  /** Peers that have to show first that they are as good as they say: the same, but before those that failed. */
+  readonly restrained: ReadonlySet<PeerId>;
+  /** How much of what nodes say of themselves counts; `null`: all of it. */
+  readonly trust: RouteTrust | null;
   readonly promised: ReadonlyMap<PeerId, PromisedLoad>;
   /** One decode step of one layer, as this client saw it; replaces what the node says. */
   readonly observedMsPerLayer: ReadonlyMap<PeerId, number>;
@@ -36,6 +49,9 @@ export type RouteOverlay = {
 
 export const EMPTY_OVERLAY: RouteOverlay = {
   distrusted: new Set(),
+  shunned: new Set(),
+  restrained: new Set(),
+  trust: null,
   promised: new Map(),
   observedMsPerLayer: new Map(),
   unseenSessions: 0,

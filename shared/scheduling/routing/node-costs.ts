@@ -1,3 +1,4 @@
+import type {PeerId} from '#shared/base/ids.ts';
 import {decodeLayerMs, promptLinkMs} from '../cost-model.ts';
 import {realAt} from '../table-access.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
@@ -13,6 +14,9 @@ export type NodeCosts = HopCosts & {
   readonly layersHeld: Float64Array;
   /** Work of all sessions at the node, ms per token. */
   readonly workMs: Float64Array;
+  /** What doubt about a node adds to its costs, never to a predicted time. */
+  readonly doubtLayerMs: Float64Array;
+  readonly doubtHopMs: Float64Array;
 };
 
 /**
@@ -35,8 +39,11 @@ export function nodeCosts(
     hopMs: new Float64Array(nodes.length),
     sendMs: new Float64Array(nodes.length),
     workMs: new Float64Array(nodes.length),
+    doubtLayerMs: new Float64Array(nodes.length),
+    doubtHopMs: new Float64Array(nodes.length),
   };
   const {newTokens} = request;
+  const isLiar = (nodeId: PeerId) => overlay.distrusted.has(nodeId) || overlay.shunned.has(nodeId);
   const promptBytes = request.promptTokens * (request.hiddenStateBytes ?? 0);
   for (const [at, node] of nodes.entries()) {
     const {uplinkBytesPerSec} = node;
@@ -46,7 +53,7 @@ export function nodeCosts(
     // Which of its layers the sessions use is not in the record: all of them.
     const shardMs = layersHeld * layerMs + node.hopOverheadMs;
     // What a liar says of its load must not move the level on which all others are measured.
-    const openSessions = overlay.distrusted.has(node.nodeId) ? 0 : node.openSessions;
+    const openSessions = isLiar(node.nodeId) ? 0 : node.openSessions;
     const promisedMs = overlay.promised.get(node.nodeId)?.workMsPerToken ?? 0;
     costs.idleLayerMs[at] = layerMs;
     costs.idleHopMs[at] = node.hopOverheadMs;
@@ -67,7 +74,8 @@ export function idleCosts(snapshot: SwarmSnapshot): NodeCosts {
   return costs;
 }
 
-function mostLayers({shards}: SnapshotNode): number {
+/** The most layers that a hop on this node can run. */
+export function mostLayers({shards}: SnapshotNode): number {
   return shards.reduce((most, shard) => Math.max(most, shard.endLayer - shard.startLayer), 0);
 }
 

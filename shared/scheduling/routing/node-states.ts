@@ -1,4 +1,5 @@
 import type {SwarmSnapshot} from '../swarm-snapshot.ts';
+import type {PeerId} from '#shared/base/ids.ts';
 import type {RouteOverlay, RouteRequest} from './chain.ts';
 
 /** Why a node takes no part in a chain, or 0 when it may. */
@@ -18,7 +19,7 @@ export function nodeStates(
   const kvTokens = request.promptTokens + request.newTokens - 1;
   const state = new Uint8Array(snapshot.nodes.length);
   for (const [at, node] of snapshot.nodes.entries()) {
-    if (overlay.distrusted.has(node.nodeId)) state[at] = DISTRUSTED;
+    if (isAvoided(overlay, node.nodeId)) state[at] = DISTRUSTED;
     else if (request.whenFull === 'refuse') {
       const sessions = node.openSessions + (overlay.promised.get(node.nodeId)?.sessions ?? 0);
       const isFull = sessions >= node.maxSessions || node.kvTokensFree < kvTokens;
@@ -26,4 +27,9 @@ export function nodeStates(
     }
   }
   return state;
+}
+
+/** Whether this client asks the node nothing. */
+function isAvoided({distrusted, shunned, restrained}: RouteOverlay, nodeId: PeerId): boolean {
+  return distrusted.has(nodeId) || shunned.has(nodeId) || restrained.has(nodeId);
 }

@@ -8,6 +8,7 @@ export function chargeWaiting(
   {idleMs, busyMs}: {readonly idleMs: number; readonly busyMs: number},
 ): void {
   const {workMs, idleLayerMs, idleHopMs, layersHeld, layerMs, hopMs} = costs;
+  const {doubtLayerMs, doubtHopMs} = costs;
   const saturation = saturationOf(meanWork(costs), idleMs);
   // With less than a whole step of work nobody waits; a lower level, be it by a lie, would make all seem overloaded.
   const levelMs = Math.max(busyMs, idleMs);
@@ -21,8 +22,8 @@ export function chargeWaiting(
     });
     // Some of it for entering the queue at all, the rest for the work that is added to it.
     const perLayerMs = ((1 - WAIT_PER_HOP) * queueMs) / Math.max(1, realAt(layersHeld, at));
-    hopMs[at] = realAt(idleHopMs, at) + WAIT_PER_HOP * queueMs;
-    layerMs[at] = realAt(idleLayerMs, at) + perLayerMs;
+    hopMs[at] = realAt(idleHopMs, at) + realAt(doubtHopMs, at) + WAIT_PER_HOP * queueMs;
+    layerMs[at] = realAt(idleLayerMs, at) + realAt(doubtLayerMs, at) + perLayerMs;
   }
 }
 

@@ -1,7 +1,9 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {MOST_MS, type SwarmSnapshot} from '../../swarm-snapshot.ts';
-import {EMPTY_OVERLAY, type ChainHop, type PromisedLoad, type RouteOverlay} from '../chain.ts';
+import type {ChainHop, PromisedLoad, RouteOverlay, RouteTrust} from '../chain.ts';
+import {shownAdvantage} from '../trust/shown-advantage.ts';
+import {TrustBook, type Conduct} from '../trust/trust-book.ts';
 import {addPromise} from './promised-load.ts';
 
 /** A chain that this client has chosen; `release` takes it back. */
@@ -17,6 +19,21 @@ type View = {readonly atMs: number; readonly sessions: ReadonlyMap<PeerId, numbe
 type Openings = {readonly atMs: number; readonly sessions: number};
 type SeenRecord = Pick<NodeRecord, 'peerId' | 'shards' | 'openSessions'>;
 type Observed = {readonly atMs: number; readonly msPerLayer: number};
+
+/**
+ * Whether nodes have to earn that their word counts, as for whoever comes to a swarm of strangers, or
+ * whether it counts from the start: a planner's question.
+ */
+export type OverlayTrust = 'earned' | 'given';
+
+/**
+ * Of so many chains one takes strangers at their word: they are tried out, one chain at a time. Not the
+ * first, which is the one that a new reader waits for.
+ */
+const TRIAL_EVERY = 2;
+
+/** A client spreads so many chains over nodes that have not shown yet how good they are. */
+const SHARED_CHAINS = 64;
 
 /** Records tell of a session about this late; what others opened within it is not seen yet. */
 const UNSEEN_MS = 2000;
@@ -34,16 +51,37 @@ export class ClientOverlay {
   #chains: readonly PromisedChain[] = [];
   #view: View | null = null;
   #openings: readonly Openings[] = [];
+  readonly #trust: OverlayTrust;
+  readonly #book = new TrustBook();
+  #chosenChains = 0;
+  /** The hops of the last of them. */
+  #chosen: readonly (readonly PeerId[])[] = [];
+  /** The chain on which strangers are tried out. */
+  #trial: PromisedChain | null = null;
+
+  constructor(trust: OverlayTrust = 'earned') {
+    this.#trust = trust;
+  }
 
   /** Counts the load of a chain until a record shows it. */
   promise(hops: readonly ChainHop[], nowMs: number): PromisedChain {
     const chain = {hops, openedMs: nowMs, endedMs: Infinity};
     this.#chains = [...this.#chains, chain];
+    if (this.#isTrial) this.#trial = chain;
+    this.#chosenChains += 1;
+    this.#chosen = [...this.#chosen, hops.map(({nodeId}) => nodeId)].slice(-SHARED_CHAINS);
     return chain;
   }
 
   /** The answer has ended, however: its load counts no more, also while records still show it. */
   release(chain: PromisedChain, nowMs: number): void {
+    if (this.#trial === chain) {
+      this.#trial = null;
+      this.#book.tried(
+        chain.hops.map(({nodeId}) => nodeId),
+        nowMs,
+      );
+    }
     this.#chains = this.#chains.map((other) =>
       other === chain ? {...chain, endedMs: nowMs} : other,
     );
@@ -57,6 +95,27 @@ export class ClientOverlay {
     if (msPerLayer > 0 && msPerLayer <= MOST_MS) {
       this.#observed.set(nodeId, {atMs: nowMs, msPerLayer});
     }
+  }
+
+  /** What a hop of an answer did. */
+  report(report: {readonly peerId: PeerId; readonly conduct: Conduct}, nowMs: number): void {
+    this.#book.report(report, nowMs);
+  }
+
+  /**
+   * How fast the tokens of an answer came over this chain: nodes whose answers are as fast as they
+   * say are believed more.
+   *
+   * @param stepMs between two tokens, at the chain's best.
+   */
+  timed(hops: readonly ChainHop[], stepMs: number, snapshot: SwarmSnapshot): void {
+    const shown = shownAdvantage(snapshot, hops, stepMs);
+    if (shown === null) return;
+    this.#book.confirm(
+      hops.map(({nodeId}) => nodeId),
+      shown,
+      snapshot.takenAtMs,
+    );
   }
 
   /**
@@ -91,7 +150,35 @@ export class ClientOverlay {
       [...this.#observed].map(([nodeId, {msPerLayer}]) => [nodeId, msPerLayer]),
     );
     const unseenSessions = this.#unseenSessions(snapshot);
-    return {...EMPTY_OVERLAY, distrusted, promised, observedMsPerLayer, unseenSessions};
+    const trust = this.#trust === 'given' ? null : this.#routeTrust();
+    const shunned = this.#book.shunned(nowMs);
+    const restrained = trust === null ? new Set<PeerId>() : this.#restrained(snapshot);
+    return {distrusted, shunned, restrained, trust, promised, observedMsPerLayer, unseenSessions};
+  }
+
+  get #isTrial(): boolean {
+    return this.#trial === null && this.#chosenChains % TRIAL_EVERY === 1;
+  }
+
+  /**
+   * Nodes that are in doubt, but for the least doubted, and those that are not proven and have had as many of the last chains as there are for each. Whatever
+   * makes a record attractive, it draws no more than that.
+   */
+  #restrained({nodes}: SwarmSnapshot): ReadonlySet<PeerId> {
+    const serving = nodes.filter(({shards}) => shards.length > 0).length;
+    const counts = new Map<PeerId, number>();
+    for (const nodeId of this.#chosen.flat()) counts.set(nodeId, (counts.get(nodeId) ?? 0) + 1);
+    const share = Math.floor(this.#chosen.flat().length / Math.max(1, serving)) + 1;
+    // Nodes in doubt are asked one by one: together they would share the blame again.
+    const found = new Set<PeerId>(this.#book.doubted().slice(1));
+    for (const [nodeId, count] of counts) {
+      if (count >= share && !this.#book.isProven(nodeId)) found.add(nodeId);
+    }
+    return found;
+  }
+
+  #routeTrust(): RouteTrust {
+    return {earned: this.#book.earned(), ofStrangers: this.#isTrial ? 1 : 0};
   }
 
   /**

@@ -1,3 +1,4 @@
+import type {PeerId} from '#shared/base/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {busyLevelMs, linkMs} from '../../cost-model.ts';
 import {seededRandom, type NextRandom} from '../../seeded-choice.ts';
@@ -10,7 +11,13 @@ import {chargeWaiting} from '../load/charge-waiting.ts';
 import {nodeCosts, type NodeCosts} from '../node-costs.ts';
 import {placedLevel} from '../load/placed-level.ts';
 import {routeIndexOf, type RouteIndex} from '../route-index.ts';
+import {doubtCosts} from '../trust/doubt-costs.ts';
+import {realAt} from '../../table-access.ts';
 import {hopsOf, searchChains, type FoundChain} from '../search-chains.ts';
+
+/** For a layer: more than all layers of a chain that does without, and more than all of restrained nodes. */
+const RESTRAINED_MS = 1e6;
+const SHUNNED_MS = 1e9;
 
 /** Chains up to this factor of the best count as equal: load is spread over them. */
 const NEAR_EQUAL = 1.03;
@@ -30,7 +37,8 @@ export type RouteInput = {
  * Entry and exit at any boundary of a node's range; the link from tail back to
  * head counts, and so do the sessions that are there and the way of the prompt
  * over slow uplinks. Among chains within a few
- * percent of the best the seed chooses, in proportion to free capacity. The
+ * percent of the best the seed chooses, in proportion to free capacity. Nodes that failed this
+ * client lately are asked only where no chain does without them. The
  * head holds the embedding, the tail the LM head. Source: Parallax, arXiv
  * 2509.26182, phase 2.
  *
@@ -38,11 +46,48 @@ export type RouteInput = {
  *   churn, so a value, not an error.
  */
 export function selectChain(input: RouteInput): RouteResult {
+  const {overlay} = input;
+  const result = selectAmongOthers(input);
+  if (result.kind === 'chain' || overlay.shunned.size + overlay.restrained.size === 0) {
+    return result;
+  }
+  return selectAmongOthers({...input, overlay: withNeeded(input)});
+}
+
+/** Without those of the shunned and the restrained that some chain needs: as few as can be, restrained ones first. */
+function withNeeded({snapshot, model, request, overlay}: RouteInput): RouteOverlay {
+  const {shunned, restrained} = overlay;
+  const index = routeIndexOf(snapshot, model);
+  const nobody = new Set<PeerId>();
+  const asked = {...overlay, shunned: nobody, restrained: nobody};
+  const costs = costsOf(snapshot, request, asked);
+  for (const [at, {nodeId}] of snapshot.nodes.entries()) {
+    // By layer: a single hop that holds everything is no better than several.
+    const dearMs = shunned.has(nodeId) ? SHUNNED_MS : restrained.has(nodeId) ? RESTRAINED_MS : 0;
+    costs.layerMs[at] = realAt(costs.idleLayerMs, at) + realAt(costs.doubtLayerMs, at) + dearMs;
+  }
+  const [best] = searchChains(index, costs, 1);
+  const needed = new Set((best === undefined ? [] : hopsOf(best, index)).map((hop) => hop.nodeId));
+  const isSpared = (nodeId: PeerId) => !needed.has(nodeId);
+  return {
+    ...overlay,
+    shunned: new Set([...shunned].filter(isSpared)),
+    restrained: new Set([...restrained].filter(isSpared)),
+  };
+}
+
+function costsOf(snapshot: SwarmSnapshot, request: RouteRequest, overlay: RouteOverlay): NodeCosts {
+  const costs = nodeCosts(snapshot, request, overlay);
+  if (overlay.trust !== null) doubtCosts(costs, snapshot, overlay.trust);
+  return costs;
+}
+
+function selectAmongOthers(input: RouteInput): RouteResult {
   const {snapshot, request, overlay} = input;
   const index = routeIndexOf(snapshot, input.model);
   const random = seededRandom(input.seed);
   const idleMs = idleStepMs(index);
-  const costs = nodeCosts(snapshot, request, overlay);
+  const costs = costsOf(snapshot, request, overlay);
   const {unseenSessions} = overlay;
   const levelOf = unseenSessions > 0 ? placedLevel(index, idleMs) : busyLevelMs;
   guessUnseen({index, costs, idleMs, levelOf, random, unseenSessions});
