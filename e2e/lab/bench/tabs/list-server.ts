@@ -2,6 +2,7 @@ import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {PrivateKey} from '@libp2p/interface';
 import {noise} from '@libp2p/noise';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
+import {ping} from '@libp2p/ping';
 import {webSockets} from '@libp2p/websockets';
 import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
@@ -30,6 +31,8 @@ export async function openListServer(ownerCount: number): Promise<ListServer> {
     transports: [webSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
+    // A tab that has given up the list asks after six seconds whether the server is still there.
+    services: {ping: ping()},
   });
   const datastore = new NewestRecordDatastore({now: Date.now, maxRecords: ownerCount});
   const directory = await serveDirectory({libp2p, datastore});
