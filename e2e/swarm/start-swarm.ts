@@ -80,6 +80,7 @@ export class Swarm {
       staticDir: options.siteDir ?? DIST_DIR,
       modelsDir: options.modelsDir,
       maxTabs: MAX_TABS,
+      isTest: true,
       publicUrl: options.publicUrl ?? null,
       peers: options.peers ?? [],
     };

@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest';
 import {buildRecord} from '../testing/record-builder.ts';
 import {isFarewell, parseNodeRecord} from './node-record.ts';
+import {TEST_SWARM} from './swarm-kind.ts';
 
 const valid = buildRecord();
 
@@ -28,6 +29,46 @@ test.each([
   expect(() => parseNodeRecord(value)).toThrow(
     expect.objectContaining({detail: {code: 'MALFORMED_MESSAGE', kind: 'node-record', path}}),
   );
+});
+
+const hour = 3_600_000;
+test.each([
+  [
+    'a time',
+    {...valid, decodeMsPerLayer: {fixedMs: hour + 1, perSessionMs: 0}},
+    'decodeMsPerLayer.fixedMs',
+  ],
+  ['an overhead', {...valid, hopOverheadMs: hour + 1}, 'hopOverheadMs'],
+  [
+    'a steady time',
+    {...valid, steady: {decodeMsPerLayer: hour + 1, hopOverheadMs: 0}},
+    'steady.decodeMsPerLayer',
+  ],
+  ['a round trip', {...valid, rtts: [{...rtt, rttMs: hour + 1}]}, 'rtts.0.rttMs'],
+  ['layers held', {...valid, shards: [{...shard, endLayer: 10_001}]}, 'shards.0.endLayer'],
+  [
+    'room for layers',
+    {...valid, capacityLayers: {...valid.capacityLayers, plain: 10_001}},
+    'capacityLayers.plain',
+  ],
+  ['sessions', {...valid, maxSessions: 4_097}, 'maxSessions'],
+  ['open sessions', {...valid, openSessions: 4_097}, 'openSessions'],
+  ['a cache', {...valid, kvTokensFree: 2 ** 32 + 1}, 'kvTokensFree'],
+  ['an uplink', {...valid, uplinkBytesPerSec: 1e13}, 'uplinkBytesPerSec'],
+])('[NR7] refuses %s beyond what any node has', (_, value, path) => {
+  expect(() => parseNodeRecord(value)).toThrow(
+    expect.objectContaining({detail: {code: 'MALFORMED_MESSAGE', kind: 'node-record', path}}),
+  );
+});
+
+test('[NR8] refuses a stand-in for an engine, but in a test swarm', () => {
+  const standIn = {...valid, engineClass: 'stub'};
+  expect(() => parseNodeRecord(standIn)).toThrow(
+    expect.objectContaining({
+      detail: {code: 'MALFORMED_MESSAGE', kind: 'node-record', path: 'engineClass'},
+    }),
+  );
+  expect(parseNodeRecord({...standIn, swarmId: TEST_SWARM}).engineClass).toBe('stub');
 });
 
 test('[NR6] a record of an older minor is read: what it does not say is not known', () => {

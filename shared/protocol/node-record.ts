@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {asManifestHash, asPeerId, asSwarmId} from '../base/ids.ts';
 import {MalformedMessageError} from './malformed-message.ts';
+import {allowsStandIns, STAND_IN_CLASS} from './swarm-kind.ts';
 
 /** How long a record lives unless it is renewed (NR3). */
 export const RECORD_TTL_MS = 30_000;
@@ -24,12 +25,22 @@ const MAX_SERVED = 1_000_000;
 const MAX_COORDINATE_MS = 100_000;
 
 const peerIdSchema = z.string().min(1).max(64).transform(asPeerId);
-const finite = z.number().nonnegative();
+/** No time of a node is longer: an hour. */
+const MAX_MS = 3_600_000;
+/** No model has more, by far. */
+const MAX_LAYERS = 10_000;
+const MAX_SESSIONS = 4_096;
+const MAX_KV_TOKENS = 2 ** 32;
+const MAX_BYTES_PER_SEC = 1e12;
+
+const milliseconds = z.number().nonnegative().max(MAX_MS);
 const count = z.int().nonnegative();
+const layerCount = count.max(MAX_LAYERS);
+const sessionCount = count.max(MAX_SESSIONS);
 
 const layers = {
-  startLayer: z.int().nonnegative(),
-  endLayer: z.int().positive(),
+  startLayer: layerCount,
+  endLayer: z.int().positive().max(MAX_LAYERS),
   /** Holds the embedding matrix, so it can be the head of a chain. */
   embedding: z.boolean(),
   /** Holds the final norm and the LM head, so it can be the tail of a chain. */
@@ -52,8 +63,8 @@ const coordsSchema = z
       .min(1)
       .max(MAX_AXES)
       .readonly(),
-    heightMs: finite.max(MAX_COORDINATE_MS),
-    errorMs: finite.max(MAX_COORDINATE_MS),
+    heightMs: z.number().nonnegative().max(MAX_COORDINATE_MS),
+    errorMs: z.number().nonnegative().max(MAX_COORDINATE_MS),
   })
   .readonly();
 
@@ -90,41 +101,50 @@ export const nodeRecordSchema = z
     /** Which arithmetic answers are bit-equal with, for example `wasm-f32`. */
     engineClass: z.string().min(1).max(32),
     /** Layers that fit: alone, with the embedding, with the LM head, with both. */
-    capacityLayers: z.object({plain: count, first: count, last: count, both: count}).readonly(),
+    capacityLayers: z
+      .object({plain: layerCount, first: layerCount, last: layerCount, both: layerCount})
+      .readonly(),
     /** Layers being served now (NR4). */
     shards: z.array(shardSchema).max(MAX_SHARDS).readonly(),
     /** Layers being loaded, not served yet; `null` while none are. */
     claim: claimSchema.nullable(),
     /** One decode step through one layer: `fixedMs + perSessionMs × sessions`. */
-    decodeMsPerLayer: z.object({fixedMs: finite, perSessionMs: finite}).readonly(),
-    prefillMsPerTokenLayer: finite,
+    decodeMsPerLayer: z.object({fixedMs: milliseconds, perSessionMs: milliseconds}).readonly(),
+    prefillMsPerTokenLayer: milliseconds,
     /** Frame in to frame out with zero layers and nobody waiting; at a tail with norm, LM head and sampling. */
-    hopOverheadMs: finite,
+    hopOverheadMs: milliseconds,
     /** All that phase 1 reads of speed: on log steps, changed at most once a minute. */
     steady: z
-      .object({decodeMsPerLayer: finite, hopOverheadMs: finite})
+      .object({decodeMsPerLayer: milliseconds, hopOverheadMs: milliseconds})
       .readonly()
       .nullable()
       .default(null),
     /** How fast pieces of a prompt go out; `null` while none was long enough to tell. */
-    uplinkBytesPerSec: finite.nullable().default(null),
+    uplinkBytesPerSec: z.number().nonnegative().max(MAX_BYTES_PER_SEC).nullable().default(null),
     rtts: z
-      .array(z.object({peerId: peerIdSchema, rttMs: finite}).readonly())
+      .array(z.object({peerId: peerIdSchema, rttMs: milliseconds}).readonly())
       .max(MAX_RTTS)
       .readonly(),
     /** Where the node is in the network (Vivaldi); `null` before the first round trip. */
     coords: coordsSchema.nullable().default(null),
-    maxSessions: count,
-    openSessions: count,
+    maxSessions: sessionCount,
+    openSessions: sessionCount,
     /** Tokens of KV cache that new sessions may still reserve. */
-    kvTokensFree: count,
+    kvTokensFree: count.max(MAX_KV_TOKENS),
     /** What this node has done as the tail of chains: for people, nobody decides by it. */
     served: z
-      .object({answersLastHour: count.max(MAX_SERVED), tokensPerSec: finite.max(MAX_SERVED)})
+      .object({
+        answersLastHour: count.max(MAX_SERVED),
+        tokensPerSec: z.number().nonnegative().max(MAX_SERVED),
+      })
       .readonly()
       .default({answersLastHour: 0, tokensPerSec: 0}),
     /** Peers to which this node tried and failed to open a direct link. */
     unreachable: z.array(peerIdSchema).max(MAX_UNREACHABLE).readonly(),
+  })
+  .refine(({engineClass, swarmId}) => engineClass !== STAND_IN_CLASS || allowsStandIns(swarmId), {
+    error: 'a stand-in for an engine serves in a test swarm only',
+    path: ['engineClass'],
   })
   .readonly();
 

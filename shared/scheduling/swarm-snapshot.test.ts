@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/base/ids.ts';
-import {parseNodeRecord, type NodeRecord} from '#shared/protocol/node-record.ts';
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {allocateLayers} from './allocation/planner/allocate-layers.ts';
@@ -42,10 +42,10 @@ const honest = [
   buildRecord({peerId: asPeerId('b'), shards: [shard(2, 4, 4)], openSessions: 1}),
 ];
 
-/** Records of a head and a tail, and of one that says whatever the schema lets it say. */
+/** Records of a head and a tail, and of one that says whatever it likes. */
 function recordsWithLiar(lies: Partial<NodeRecord>) {
   const liar = {peerId: asPeerId('liar'), shards: [shard(0, 4, 4)], ...lies};
-  return [...honest, parseNodeRecord(buildRecord(liar))];
+  return [...honest, buildRecord(liar)];
 }
 
 test('[SP2] whatever the numbers in one record, a request finds its chain over the others, and nodes their place', () => {

@@ -32,6 +32,7 @@ test('[SC1] everything has a default, and an empty or blank value counts as not 
     turnSecret: null,
     peers: [],
     trustedProxies: [],
+    isTest: false,
     maxTabs: 500,
   };
   expect(parseConfig({})).toMatchObject(defaults);
@@ -42,6 +43,7 @@ test('[SC1] everything has a default, and an empty or blank value counts as not 
     'TURN_SECRET',
     'PEERS',
     'TRUSTED_PROXIES',
+    'TEST_SWARM',
     'MAX_TABS',
   ];
   for (const nothing of ['', '  ']) {

@@ -109,6 +109,13 @@ const settings = {
     schema: listSchema(proxiesSchema),
     expected: 'addresses and networks such as 127.0.0.1, 10.0.0.0/8, separated by commas',
   }),
+  isTest: setting({
+    variable: 'TEST_SWARM',
+    meaning: 'whether this swarm is a test: stand-ins for engines may serve in it',
+    otherwise: false,
+    schema: z.stringbool(),
+    expected: 'true or false',
+  }),
   maxTabs: setting({
     variable: 'MAX_TABS',
     meaning: 'sizes the limits: twice as many connections',

@@ -2,7 +2,8 @@
 
 import type {Server} from 'node:http';
 import {assert} from '#shared/base/assert.ts';
-import {asPeerId, asSwarmId, type PeerId} from '#shared/base/ids.ts';
+import {asPeerId, type PeerId} from '#shared/base/ids.ts';
+import {PUBLIC_SWARM, TEST_SWARM} from '#shared/protocol/swarm-kind.ts';
 import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 import {createApp} from './app.ts';
 import {parseConfig, type ServerConfig} from './config.ts';
@@ -60,7 +61,7 @@ export async function startSignalServer(
     swarm: () => running().swarm(),
     node: () => ({
       peerId: asPeerId(running().libp2p.peerId.toString()),
-      swarmId: asSwarmId('public'),
+      swarmId: config.isTest ? TEST_SWARM : PUBLIC_SWARM,
       protocolMajor: PROTOCOL_MAJOR,
     }),
   });

@@ -1,7 +1,8 @@
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {PrivateKey} from '@libp2p/interface';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
-import {asPeerId, asSwarmId} from '#shared/base/ids.ts';
+import {asPeerId} from '#shared/base/ids.ts';
+import {TEST_SWARM} from '#shared/protocol/swarm-kind.ts';
 import {sealRecord, type SealedRecord} from '#shared/directory/records/signed-record.ts';
 import type {RecordRefusal} from '#shared/protocol/put-message.ts';
 import {RECORD_MAX_BYTES, RECORD_TTL_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
@@ -24,7 +25,7 @@ export function recordOf(
 function recordBy({manifestHash}: HostileWorld, peerId: NodeRecord['peerId']): NodeRecord {
   const seq = Date.now();
   const expiresAtMs = seq + RECORD_TTL_MS;
-  const swarmId = asSwarmId('public');
+  const swarmId = TEST_SWARM;
   return buildRecord({peerId, seq, expiresAtMs, swarmId, manifestHash, shards: []});
 }
 

@@ -1,4 +1,5 @@
-import {asPeerId, asSwarmId, type SessionId} from '#shared/base/ids.ts';
+import {asPeerId, type SessionId} from '#shared/base/ids.ts';
+import {TEST_SWARM} from '#shared/protocol/swarm-kind.ts';
 import {RECORD_TTL_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
@@ -355,7 +356,7 @@ async function publishGhost(world: HostileWorld): Promise<NodeRecord['peerId']> 
     peerId,
     seq,
     expiresAtMs: seq + RECORD_TTL_MS,
-    swarmId: asSwarmId('public'),
+    swarmId: TEST_SWARM,
     manifestHash: world.manifestHash,
     addresses: [address],
     shards: [],

@@ -10,6 +10,8 @@ const FIRST_MS = 3000;
 /** Sessions settle into their rounds, then count. */
 const WARM_UP_MS = 5000;
 const COUNTED_MS = 20_000;
+/** As many as a record can name. */
+const MOST_SESSIONS = 4_096;
 
 type OpenTogether = {
   readonly pool: {readonly snapshot: SwarmSnapshot; readonly model: CutGrid};
@@ -45,7 +47,7 @@ function openTogether(
   const openMs = FIRST_MS + sessions * ARRIVAL_MS;
   const nodes = nodesOfPool(pool, plan).map((start) => ({
     ...start,
-    facts: {...start.facts, maxSessions: endless, kvTokens: endless * endless},
+    facts: {...start.facts, maxSessions: MOST_SESSIONS, kvTokens: MOST_SESSIONS * endless},
   }));
   return swarmScript({
     grid: pool.model,

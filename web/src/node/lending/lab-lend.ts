@@ -1,3 +1,5 @@
+import type {SwarmId} from '#shared/base/ids.ts';
+import {allowsStandIns} from '#shared/protocol/swarm-kind.ts';
 import type {LendRequest} from '../../ports/lend-service.ts';
 
 /** What a program that drives a tab may ask of its lending, beyond what the page offers. */
@@ -7,6 +9,15 @@ export type LabLendRequest = LendRequest & {
   /** Frees answers that are silent for longer, in ms. By default, the node's own limit. */
   readonly sessionIdleMs?: number;
 };
+
+/**
+ * A stand-in serves in a test swarm only; elsewhere a real engine takes its place, so that an
+ * address with `engine=stub` in it, passed on by anybody, does nothing.
+ */
+export function withRealEngine(request: LabLendRequest, swarmId: SwarmId): LabLendRequest {
+  if (request.engine !== 'stub' || allowsStandIns(swarmId)) return request;
+  return {...request, engine: 'best'};
+}
 
 /** What a lending tab is serving, and what it has refused. */
 export type LendLoad = {

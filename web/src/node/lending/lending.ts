@@ -16,7 +16,7 @@ import {ServedMeter} from '../measure/served-meter.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {isCutOff} from './is-cut-off.ts';
-import type {LabLendRequest, LendLoad} from './lab-lend.ts';
+import {withRealEngine, type LabLendRequest, type LendLoad} from './lab-lend.ts';
 import {KV_TOKENS, limitsOf, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {lendView} from './lend-view.ts';
 import {
@@ -54,7 +54,7 @@ export class Lending {
     onState: (state: LendState) => void,
   ) {
     this.#membership = membership;
-    this.#request = request;
+    this.#request = withRealEngine(request, membership.swarmId);
     this.#onState = onState;
     const {manifest} = membership.model;
     this.#volunteer = new Volunteer(volunteerOf(membership), (action) => {
@@ -62,11 +62,11 @@ export class Lending {
     });
     this.#hop = this.#openHop();
     this.#publisher = membership.publish({
-      capacityLayers: capacityOf(manifest, request),
-      engineClass: EXPECTED_ENGINE_CLASSES[request.engine],
+      capacityLayers: capacityOf(manifest, this.#request),
+      engineClass: EXPECTED_ENGINE_CLASSES[this.#request.engine],
       maxSessions: HOP_LIMITS.maxSessions,
       kvTokensFree: KV_TOKENS,
-      ...declaredSpeedOf(request),
+      ...declaredSpeedOf(this.#request),
       isServing: () => this.#hop.load.openSessions > 0,
     });
     this.#speed = new OwnSpeed({

@@ -73,6 +73,7 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
   };
   return {
     peerId: node.peerId,
+    swarmId,
     model: options.model,
     transport,
     nowMs,

@@ -1,4 +1,4 @@
-import type {PeerId} from '#shared/base/ids.ts';
+import type {PeerId, SwarmId} from '#shared/base/ids.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {DirectoryView} from '#shared/directory/directory.ts';
 import type {NodeFacts, RecordPublisher} from '#shared/directory/record-publisher.ts';
@@ -22,6 +22,7 @@ export type OwnFacts = Pick<
 /** This tab's place in the swarm of one model: who else is there, and how to reach them. */
 export interface SwarmMembership {
   readonly peerId: PeerId;
+  readonly swarmId: SwarmId;
   readonly model: OfferedModel;
   readonly transport: Transport;
   /** Unix time, corrected by the server's clock. */

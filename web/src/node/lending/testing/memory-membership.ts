@@ -1,6 +1,7 @@
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import {peerIdFromPrivateKey} from '@libp2p/peer-id';
-import {asManifestHash, asPeerId, asSwarmId} from '#shared/base/ids.ts';
+import {asManifestHash, asPeerId} from '#shared/base/ids.ts';
+import {TEST_SWARM} from '#shared/protocol/swarm-kind.ts';
 import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
 import {MemoryDirectoryServer} from '#shared/directory/testing/memory-directory.ts';
 import {MemoryNetwork} from '#shared/transport/testing/memory-transport.ts';
@@ -18,7 +19,7 @@ export async function memoryMembership(): Promise<{
   readonly membership: SwarmMembership;
   readonly listenerCount: () => number;
 }> {
-  const swarmId = asSwarmId('public');
+  const swarmId = TEST_SWARM;
   const manifestHash = asManifestHash('ab'.repeat(32));
   const privateKey = await generateKeyPair('Ed25519');
   const peerId = asPeerId(peerIdFromPrivateKey(privateKey).toString());
@@ -29,6 +30,7 @@ export async function memoryMembership(): Promise<{
   const {transport, listenerCount} = countListeners(new MemoryNetwork().join(peerId));
   const membership: SwarmMembership = {
     peerId,
+    swarmId,
     model: {
       title: 'SmolLM2',
       licence: 'Apache-2.0',
