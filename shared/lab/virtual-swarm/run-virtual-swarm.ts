@@ -10,7 +10,7 @@ import {VirtualAnswer, type AskedRequest} from './virtual-answer.ts';
 import {VirtualClient} from './virtual-client.ts';
 import {VirtualCrowd} from './virtual-crowd.ts';
 import {VirtualDirectory} from './virtual-directory.ts';
-import {VirtualNode} from './virtual-node.ts';
+import {VirtualNode} from './node/virtual-node.ts';
 import {VirtualTime} from './virtual-time.ts';
 import {VirtualWire} from './virtual-wire.ts';
 

@@ -8,7 +8,7 @@ import type {OverlayTrust} from '#shared/scheduling/routing/load/client-overlay.
 import type {AskedRequest} from './virtual-answer.ts';
 import type {ChooseChain} from './virtual-client.ts';
 import type {DirectoryFaults} from './virtual-directory.ts';
-import type {EngineCost} from './virtual-hop.ts';
+import type {EngineCost} from './node/virtual-hop.ts';
 
 /** What a node says of itself that is not so. */
 export type Lie =

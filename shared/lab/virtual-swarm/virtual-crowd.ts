@@ -3,7 +3,7 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {linkMs} from '#shared/scheduling/cost-model.ts';
 import {networkDistances, type NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {VirtualNode} from './virtual-node.ts';
+import type {VirtualNode} from './node/virtual-node.ts';
 
 /** From a client to any node: a client is no node, so it has no place. */
 const CLIENT_LINK_MS = 15;

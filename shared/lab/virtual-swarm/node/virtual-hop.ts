@@ -15,8 +15,8 @@ import {
 } from '#shared/session/serve-hop/hop-frames.ts';
 import {HOP_LIMITS} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {HopMachine, type Heard, type HopTurn} from '#shared/session/serve-hop/hop-machine.ts';
-import type {VirtualTime} from './virtual-time.ts';
-import type {VirtualPeer, VirtualWire} from './virtual-wire.ts';
+import type {VirtualTime} from '../virtual-time.ts';
+import type {VirtualPeer, VirtualWire} from '../virtual-wire.ts';
 
 /** Replaces a real engine: how long it takes, whatever its node says of itself. */
 export type EngineCost = {

@@ -1,6 +1,6 @@
 import {RECORD_REFRESH_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
-import type {VirtualDirectory} from './virtual-directory.ts';
-import {START_MS, type VirtualTime} from './virtual-time.ts';
+import type {VirtualDirectory} from '../virtual-directory.ts';
+import {START_MS, type VirtualTime} from '../virtual-time.ts';
 
 export type VirtualPublisherOptions = {
   readonly time: VirtualTime;
