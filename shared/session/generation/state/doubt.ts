@@ -2,7 +2,7 @@ import type {PeerId} from '#shared/base/ids.ts';
 
 /** A chain broke, and which hop is at fault is not certain: at least one of these is. */
 export type Doubt = {
-  /** Whom it points at: the hop that another blames, or, in silence, every hop. */
+  /** The hops that it points at: the one that another blames, or, in silence, every hop. */
   readonly likely: readonly PeerId[];
   /** Through whom the blame came: one of them may have made it up. */
   readonly reporters: readonly PeerId[];

@@ -6,7 +6,7 @@ import type {GenerationAction} from '../state/generation-action.ts';
 import type {HopFault} from '../state/hop-conduct.ts';
 import {isGone, type Refusal} from '../state/refusal.ts';
 
-/** Who is at fault for a chain that broke: one hop for certain, or a doubt. */
+/** The culprit of a chain that broke: one hop for certain, or a doubt. */
 export type Blame =
   | {readonly kind: 'certain'; readonly peerId: PeerId}
   | {readonly kind: 'doubt'; readonly doubt: Doubt};

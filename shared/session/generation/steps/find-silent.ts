@@ -33,7 +33,7 @@ export function loseSilentChain(state: ServedState, nowMs: number): GenerationSt
   };
 }
 
-/** A hop has said that its cache ends at `position`. */
+/** A hop has answered that its cache ends at `position`. */
 export function takeReached(
   state: Searching,
   {

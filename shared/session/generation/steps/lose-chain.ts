@@ -52,7 +52,7 @@ function survives({task, tokenIds, failures, failsSinceMs}: Answer, nowMs: numbe
   return !isSpent && (tokenIds.length === 0 || afterLoss === 'recover');
 }
 
-/** Hops that are full are asked again as long as the answer waits for room: that is no failure. */
+/** Hops that are full are asked again as long as the answer waits for room: being full does not count as a failure. */
 function withFailure(answer: Answer, refusal: Refusal, nowMs: number): Answer {
   const {failures, failedMs, failsSinceMs} = answer;
   const next = {...answer, lastRefusal: refusal};

@@ -53,7 +53,7 @@ export function takeReady(
   };
 }
 
-/** The tail says it, of itself and of what the others told it. */
+/** The tail says it, of itself and of what it heard from the others. */
 function whyImpossible(
   {hops, warmPositions}: Opening,
   inputFrom: readonly number[],
