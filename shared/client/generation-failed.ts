@@ -1,5 +1,6 @@
 import {WeftError} from '../base/errors.ts';
 import type {PeerId} from '../base/ids.ts';
+import {shortPeerId} from '../base/short-peer-id.ts';
 import {REFUSALS, type RefusalCode} from '../protocol/control/refusal-code.ts';
 
 type Detail = {
@@ -14,7 +15,7 @@ export class GenerationFailedError extends WeftError<Detail> {
   override readonly name = 'GenerationFailedError';
 
   constructor(detail: Detail, options?: ErrorOptions) {
-    const who = detail.peerId === null ? '' : ` (peer "${detail.peerId}")`;
+    const who = detail.peerId === null ? '' : ` (peer "…${shortPeerId(detail.peerId)}")`;
     super(
       detail,
       `The answer stopped after ${detail.tokensShown} tokens: ${REFUSALS[detail.code].says}${who}; ask again`,

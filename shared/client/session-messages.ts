@@ -97,8 +97,8 @@ export function eventOf(
       const refusal =
         peerId === undefined
           ? ({code: 'MALFORMED_MESSAGE', peerId: from} as const)
-          : {code, peerId, reportedBy: from};
-      return {kind: 'refused', epoch, refusal};
+          : ({code, peerId} as const);
+      return {kind: 'refused', epoch, refusal: {...refusal, reportedBy: from}};
     }
     case 'kept-from': {
       const {hopIndex, position} = message;

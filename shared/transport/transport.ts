@@ -1,5 +1,6 @@
 import {WeftError} from '../base/errors.ts';
 import type {PeerId} from '../base/ids.ts';
+import {shortPeerId} from '../base/short-peer-id.ts';
 import {MAX_FRAME_BYTES} from '../protocol/frame/frame.ts';
 
 /** May return a promise: until it settles, the frame counts against the sender's window. */
@@ -71,7 +72,7 @@ export function peerUnreachable(
 ): TransportError {
   return new TransportError(
     {code: 'PEER_UNREACHABLE', peerId, waitedMs},
-    `Cannot reach peer "${peerId}": no direct connection after ${Math.round(waitedMs)} ms`,
+    `Cannot reach peer "…${shortPeerId(peerId)}": no direct connection after ${Math.round(waitedMs)} ms`,
     options,
   );
 }
@@ -79,7 +80,7 @@ export function peerUnreachable(
 export function onlyRelayedPath(peerId: PeerId, options?: ErrorOptions): TransportError {
   return new TransportError(
     {code: 'ONLY_RELAYED_PATH', peerId},
-    `Cannot send frames to peer "${peerId}": only a relayed path exists, and frames never pass a relay`,
+    `Cannot send frames to peer "…${shortPeerId(peerId)}": only a relayed path exists, and frames never pass a relay`,
     options,
   );
 }
@@ -87,7 +88,7 @@ export function onlyRelayedPath(peerId: PeerId, options?: ErrorOptions): Transpo
 export function linkLost(peerId: PeerId, options?: ErrorOptions): TransportError {
   return new TransportError(
     {code: 'LINK_LOST', peerId},
-    `Lost the link to peer "${peerId}" before the frame was taken`,
+    `Lost the link to peer "…${shortPeerId(peerId)}" before the frame was taken`,
     options,
   );
 }

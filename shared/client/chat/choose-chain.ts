@@ -39,9 +39,10 @@ export function chooseChain(
     const node = snapshot.nodes[snapshot.indexOf.get(peerId) ?? -1];
     assert(node !== undefined, 'a chain is made of nodes of its snapshot');
     const {hopOverheadMs} = node;
-    const layerMs = known.observedMsPerLayer.get(peerId) ?? decodeLayerMs(node.decodeMsPerLayer, 1);
+    const statedMsPerLayer = decodeLayerMs(node.decodeMsPerLayer, 1);
+    const layerMs = known.observedMsPerLayer.get(peerId) ?? statedMsPerLayer;
     const predictedMs = (endLayer - startLayer) * layerMs + hopOverheadMs;
-    return {...hop, predictedMs, hopOverheadMs};
+    return {...hop, predictedMs, statedMsPerLayer, hopOverheadMs};
   });
   return {kind: 'chain', hops, stepMs: choice.stepMs};
 }

@@ -8,6 +8,7 @@ import type {ChatService} from './chat-service.ts';
 import {SwarmChatService, type EngineHop} from './swarm-chat-service.ts';
 import {chooseChain} from './choose-chain.ts';
 import {toChainHop} from '../route-answer.ts';
+import {confirmedSpeeds} from './confirmed-speeds.ts';
 import {GenerationClient, sessionIdFrom} from '../generation-client.ts';
 import type {OfferedModel} from '../model/load-manifest.ts';
 import {loadVocabulary, type Vocabulary} from '../model/load-vocabulary.ts';
@@ -47,10 +48,8 @@ export function createChat(swarm: AskedSwarm, options: {readonly maxKvTokens: nu
     vocabulary,
     contextTokens: mostPositions(swarm.model.manifest.spec, options.maxKvTokens),
     onServed: (hops) => {
-      for (const {hop, serviceMs} of hops) {
-        const layers = hop.endLayer - hop.startLayer;
-        const msPerLayer = (serviceMs - hop.hopOverheadMs) / layers;
-        overlay.observe(hop.peerId, msPerLayer, swarm.nowMs());
+      for (const {peerId, msPerLayer} of confirmedSpeeds(hops)) {
+        overlay.observe(peerId, msPerLayer, swarm.nowMs());
       }
     },
   });

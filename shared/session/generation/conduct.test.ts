@@ -53,9 +53,11 @@ const says = (of: Hop, by: Hop) => ({
 
 test('[GN15] what a hop says of another is certain of neither, and what it says of itself is', () => {
   const opened = [chain(A, B, C)];
-  expect(reportsOf(ending, ...opened, says(A, A))).toEqual(['a: lied']);
+  expect(reportsOf(ending, ...opened, says(C, C))).toEqual(['c: lied']);
+  expect(reportsOf(ending, ...opened, says(A, C))).toEqual(['a: lied?', 'c: lied?']);
+  // Through the head comes what those behind it say, of the head too.
   expect(reportsOf(ending, ...opened, says(C, A))).toEqual(['c: lied?', 'a: lied?', 'b: lied?']);
-  expect(reportsOf(ending, ...opened, says(A, C))).toEqual(['a: lied?', 'b: lied?', 'c: lied?']);
+  expect(reportsOf(ending, ...opened, says(A, A))).toEqual(['a: lied?', 'b: lied?', 'c: lied?']);
   expect(after(ending, ...opened, says(C, A)).actions.at(-1)).toMatchObject({
     avoid: new Set(['c']),
   });

@@ -91,7 +91,11 @@ test.each([
 test('[GN21] only of the head the client knows for itself that it is silent', () => {
   const silent = [...TWO_SHOWN, SILENT];
   expect(reportsOf(ending, ...silent, GIVE_UP)).toEqual(['a: silent']);
-  expect(reportsOf(ending, ...silent, reached(0, 7), GIVE_UP)).toEqual(['b: silent?', 'a: lied?']);
+  expect(reportsOf(ending, ...silent, reached(0, 7), GIVE_UP)).toEqual([
+    'b: silent?',
+    'a: lied?',
+    'c: lied?',
+  ]);
   const alone = [chain({...A, endLayer: 6}), ready(0, 0), fed(0), fed(0), fed(0), tokens(0, 5, 21)];
   expect(reportsOf(ending, ...alone, SILENT)).toEqual(['a: silent']);
   const refusal = {...refused(0, 'ENGINE_LOST', A.peerId), nowMs: 16_050};

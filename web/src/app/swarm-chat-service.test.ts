@@ -18,7 +18,13 @@ const vocabulary = {
 
 type Asking = Pick<GenerationClient<EngineHop>, 'generate'>;
 
-const named = (hop: Hop): EngineHop => ({...hop, engine: 'stub', predictedMs: 0, hopOverheadMs: 0});
+const named = (hop: Hop): EngineHop => ({
+  ...hop,
+  engine: 'stub',
+  predictedMs: 0,
+  statedMsPerLayer: 0,
+  hopOverheadMs: 0,
+});
 
 /** A client of the memory network, whose hops say no more than where they are. */
 function withEngines(client: GenerationClient): Asking {

@@ -4,6 +4,7 @@ import {asPeerId} from '#shared/base/ids.ts';
 import {WeftError} from '#shared/base/errors.ts';
 import {GenerationFailedError} from '#shared/client/generation-failed.ts';
 import {REFUSALS} from '#shared/protocol/control/refusal-code.ts';
+import {peerUnreachable} from '#shared/transport/transport.ts';
 import {explainCode, explainFailure} from './explain-failure.ts';
 import {LENDING_SENTENCES, NEEDS_NETWORK, GOOD_SENTENCES, SENTENCES} from './failure-sentences.ts';
 
@@ -87,7 +88,8 @@ test('[PG27] each fixed sentence is defined once, and every code of an answer th
   expect([...GOOD_SENTENCES].filter((code) => code in SENTENCES)).toEqual([]);
   expect([...NEEDS_NETWORK, ...Object.keys(REFUSALS)].filter((code) => !isKnown(code))).toEqual([]);
   const broken = new GenerationFailedError({code: 'PROMPT_TOO_LONG', peerId, tokensShown: 3});
-  expect(explainFailure(broken, asking).sentence).toContain('(peer "…QYKYum")');
+  expect(explainFailure(broken, asking).sentence).toMatch(/\(peer "…[0-9A-Za-z]{8}"\)/u);
+  expect(`${broken.message} ${peerUnreachable(peerId, 5).message}`).not.toContain(peerId.slice(-9));
 });
 
 test('[PG28] without a network, everything that needs one fails as OFFLINE', () => {

@@ -19,7 +19,7 @@ const REFUSED: Readonly<Record<Exclude<RefusalCode, 'PROMPT_TOO_LONG'>, string>>
   ONLY_RELAYED_PATH: OUT_OF_TOUCH,
   PEER_LEFT: 'A tab of the chain left before the answer was complete: ask again',
   ENGINE_LOST: 'The engine of a tab stopped while it served this answer: ask again',
-  SESSION_EXPIRED: 'The chain received nothing for this answer for too long: ask again',
+  SESSION_EXPIRED: 'A tab of the chain stopped answering: ask again',
   SESSION_EXISTS: MISUNDERSTOOD,
   UNKNOWN_SESSION: MISUNDERSTOOD,
   MALFORMED_FRAME: MISUNDERSTOOD,

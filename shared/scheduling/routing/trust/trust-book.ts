@@ -162,7 +162,8 @@ function afterConduct(
     return {strikes: Math.floor(strikes / 2), finished: finished + 1, doubts: 0};
   }
   if (!conduct.isCertain) {
-    const untilMs = nowMs + doubled(DOUBTED_MS, 2 * doubts);
+    const baseMs = FULL.has(conduct.code) ? FULL_MS : DOUBTED_MS;
+    const untilMs = nowMs + doubled(baseMs, 2 * doubts);
     return {doubts: doubts + 1, shunnedUntilMs: Math.max(shunnedUntilMs, untilMs)};
   }
   const baseMs = FULL.has(conduct.code) ? FULL_MS : SHUNNED_MS[conduct.kind];

@@ -4,23 +4,24 @@ import {REFUSALS} from '#shared/protocol/control/refusal-code.ts';
 import type {Doubt} from '../state/doubt.ts';
 import type {GenerationAction} from '../state/generation-action.ts';
 import type {HopFault} from '../state/hop-conduct.ts';
-import {isGone, type Refusal} from '../state/refusal.ts';
+import {isFull, isGone, type Refusal} from '../state/refusal.ts';
 
-/** The culprit of a chain that broke: one hop for certain, or a doubt. */
+/** Why a chain broke: one hop is at fault for certain, or there is a doubt. */
 export type Blame =
   | {readonly kind: 'certain'; readonly peerId: PeerId}
   | {readonly kind: 'doubt'; readonly doubt: Doubt};
 
 /**
- * A hop speaks for itself only: what it says of another hop is a doubt, also about itself and
- * all through whom its message came.
+ * A hop speaks for itself only: what it says of another hop is a doubt, also about itself. A head
+ * passes on what all behind it say, also of the head, so that of its messages only a tail's are its own.
  */
 export function blameOf(hops: readonly Hop[], {peerId, reportedBy}: Refusal): Blame {
   const peers = hops.map((hop) => hop.peerId);
   if (peerId === null) return {kind: 'doubt', doubt: {likely: peers, reporters: []}};
-  if (reportedBy === undefined || reportedBy === peerId) return {kind: 'certain', peerId};
-  const [from, to] = [peers.indexOf(reportedBy), peers.indexOf(peerId)];
-  const reporters = from < to ? peers.slice(Math.max(0, from), to) : peers.slice(to + 1, from + 1);
+  if (reportedBy === undefined) return {kind: 'certain', peerId};
+  const isOfTail = reportedBy === peers.at(-1);
+  if (isOfTail && reportedBy === peerId) return {kind: 'certain', peerId};
+  const reporters = isOfTail ? [reportedBy] : peers.filter((hop) => hop !== peerId);
   return {kind: 'doubt', doubt: {likely: [peerId], reporters}};
 }
 
@@ -39,9 +40,11 @@ export function reportFault(blame: Blame, refusal: Refusal): readonly Generation
   const kind = faultOf(refusal);
   if (blame.kind === 'certain') return [reportOf(blame.peerId, {kind, code, isCertain: true})];
   const {likely, reporters} = blame.doubt;
+  // A hop is full every now and then, and nobody lies who says so.
+  const doubted = isFull(refusal) ? [] : reporters;
   return [
     ...likely.map((peerId) => reportOf(peerId, {kind, code, isCertain: false})),
-    ...reporters.map((peerId) => reportOf(peerId, {kind: 'lied', code, isCertain: false})),
+    ...doubted.map((peerId) => reportOf(peerId, {kind: 'lied', code, isCertain: false})),
   ];
 }
 

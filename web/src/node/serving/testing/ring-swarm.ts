@@ -7,10 +7,12 @@ import {
   GENERATION_LIMITS,
   type GenerationLimits,
 } from '#shared/session/generation/state/generation-task.ts';
+import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import {HOP_LIMITS, type HopLimits} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {MemoryNetwork} from '#shared/transport/testing/memory-transport.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
+import {lyingTransport, type Distort} from '#shared/testing/lies/lying-transport.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import type {ObservedStep} from '../../measure/speed-meter.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
@@ -40,6 +42,8 @@ export class RingSwarm {
   readonly nodes: RingNode[] = [];
   /** What each step of each hop took. */
   readonly steps: ObservedStep[] = [];
+  /** What its clients report of hops. */
+  readonly reports: HopReport[] = [];
   nowMs = 0;
   /** What a client hears for which there is no chain. */
   whyNoChain: Pick<MissingLayers, 'why' | 'mostKvTokens'> = {why: 'no-node'};
@@ -60,10 +64,14 @@ export class RingSwarm {
       readonly limits?: Partial<HopLimits>;
       readonly kvTokens?: number;
       readonly onChange?: () => void;
+      /** What this hop sends in place of what an honest one does. */
+      readonly distort?: Distort;
     } = {},
   ): RingNode {
     const peerId = asPeerId(name);
-    const transport = this.network.join(peerId);
+    const joined = this.network.join(peerId);
+    const {distort} = options;
+    const transport = distort === undefined ? joined : lyingTransport(joined, distort);
     const server = new HopServer({
       transport,
       manifestHash: MANIFEST_HASH,
@@ -120,6 +128,9 @@ export class RingSwarm {
         }
         const hops = chain.map(({peerId, range}) => ({peerId, ...range}));
         return {kind: 'chain', hops, stepMs: 1};
+      },
+      report: (report) => {
+        this.reports.push(report);
       },
       // The chains of a test do not change: whoever waits for others, waits until its reader stops.
       onSnapshot: () => undefined,

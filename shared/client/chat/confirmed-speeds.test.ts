@@ -1,0 +1,30 @@
+import {expect, test} from 'vitest';
+import {asPeerId} from '#shared/base/ids.ts';
+import {confirmedSpeeds} from './confirmed-speeds.ts';
+
+const served = (name: string, startLayer: number, serviceMs: number) => ({
+  hop: {
+    peerId: asPeerId(name),
+    startLayer,
+    endLayer: startLayer + 2,
+    engine: 'stub',
+    predictedMs: 5,
+    statedMsPerLayer: 2,
+    hopOverheadMs: 1,
+  },
+  decodeSteps: 9,
+  serviceMs,
+  waitMs: 0,
+});
+
+const speeds = (headMs: number, tailMs: number) =>
+  confirmedSpeeds([served('head', 0, headMs), served('tail', 2, tailMs)]);
+
+test('[LH3] a tail speaks for itself, and of others what agrees with their record counts', () => {
+  expect(speeds(7, 41)).toEqual([
+    {peerId: 'head', msPerLayer: 3},
+    {peerId: 'tail', msPerLayer: 20},
+  ]);
+  expect(speeds(9.1, 5).map(({peerId}) => peerId)).toEqual(['tail']);
+  expect(speeds(2.9, 5).map(({peerId}) => peerId)).toEqual(['tail']);
+});

@@ -1,0 +1,118 @@
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
+import {GenerationFailedError} from '#shared/client/generation-failed.ts';
+import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
+import {earlyLies, lateLies, type HopLie, type Place} from '#shared/testing/lies/hop-lies.ts';
+import {RingSwarm, type RingNode} from './ring-swarm.ts';
+
+const PROMPT = [5, 7, 11, 13];
+const GREEDY = {temperature: 0, topK: 0, topP: 1, seed: 0, topLogprobs: 0};
+const NEW_TOKENS = 8;
+const PLACES: readonly Place[] = ['head', 'mid', 'tail'];
+const MODEL = {vocabularySize: 512, endTokenId: 3};
+const TURN_MS = 500;
+const FULL: ReadonlySet<string> = new Set(['SESSIONS_FULL', 'KV_FULL', 'QUEUE_FULL']);
+
+// An answer waits for what never comes: the time that it takes passes as fast as nothing happens.
+beforeEach(() => {
+  vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'performance']});
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+type Asked = {
+  readonly tokenIds: readonly number[];
+  readonly error: unknown;
+  readonly isOver: boolean;
+};
+
+/** Three hops of two layers each, and another for the layers of each; the first of one place may lie. */
+class LyingSwarm {
+  readonly swarm: RingSwarm;
+  readonly #thirds: readonly (readonly RingNode[])[];
+
+  constructor(lie: HopLie | null, place: Place) {
+    const {endTokenId, vocabularySize} = MODEL;
+    this.swarm = new RingSwarm({endTokenIds: [endTokenId], vocabularySize});
+    this.swarm.limits = {...this.swarm.limits, patienceMs: 60_000};
+    this.#thirds = PLACES.map((at, index) =>
+      ['first', 'second'].map((name) =>
+        this.swarm.addNode(
+          `${name}-${at}`,
+          {startLayer: 2 * index, endLayer: 2 * index + 2},
+          lie !== null && at === place && name === 'first' ? {distort: lie.distort} : {},
+        ),
+      ),
+    );
+  }
+
+  /** Asks, and lets the time pass until the answer is there. */
+  async ask(client: string): Promise<Asked> {
+    const [heads = [], mids = [], tails = []] = this.#thirds;
+    const chains = heads.flatMap((head) =>
+      mids.flatMap((mid) => tails.map((tail) => [head, mid, tail])),
+    );
+    const request = {promptTokenIds: PROMPT, maxNewTokens: NEW_TOKENS, sampling: GREEDY};
+    const tokenIds: number[] = [];
+    let asked: Asked = {tokenIds, error: null, isOver: false};
+    const reading = async () => {
+      const events = this.swarm.addClient(client, chains).generate(request, new AbortController());
+      for await (const event of events) {
+        if (event.kind === 'token') tokenIds.push(event.token.tokenId);
+      }
+    };
+    reading().then(
+      () => (asked = {...asked, isOver: true}),
+      (error: unknown) => (asked = {...asked, error, isOver: true}),
+    );
+    for (let turn = 0; turn < 600 && !asked.isOver; turn += 1) {
+      for (let i = 0; i < 20 && !asked.isOver; i += 1) {
+        await new Promise((resolve) => void setImmediate(resolve));
+      }
+      if (!asked.isOver) await vi.advanceTimersByTimeAsync(TURN_MS);
+    }
+    return asked;
+  }
+}
+
+function expectOnlyLiarIsSure(reports: readonly HopReport[], liar: string): void {
+  const sure = reports.filter(({conduct}) => conduct.kind !== 'finished' && conduct.isCertain);
+  expect(sure.filter(({peerId}) => peerId !== liar)).toEqual([]);
+  // Who says that another is full may be right, and nothing is held against it.
+  const faults = reports.filter(({conduct}) => conduct.kind !== 'finished');
+  const isOfFull = faults.every(
+    ({conduct}) => conduct.kind !== 'finished' && FULL.has(conduct.code),
+  );
+  if (!isOfFull) expect(faults.map(({peerId}) => peerId)).toContain(liar);
+}
+
+describe('a hop that lies before the first token', () => {
+  const byName = Map.groupBy(earlyLies(MODEL), ({what}) => what);
+  test.each([...byName.keys()])('[LH1] one that %s ends no answer', async (what) => {
+    const honest = await new LyingSwarm(null, 'head').ask('quiet');
+    expect(honest.tokenIds).toHaveLength(NEW_TOKENS);
+    for (const lie of byName.get(what) ?? []) {
+      for (const place of lie.at) {
+        const world = new LyingSwarm(lie, place);
+        expect({place, ...(await world.ask('client'))}).toEqual({place, ...honest});
+        expectOnlyLiarIsSure(world.swarm.reports, `first-${place}`);
+      }
+    }
+  });
+});
+
+describe('a hop that lies after the first token', () => {
+  for (const lie of lateLies(MODEL)) {
+    test.each(lie.at)(`[LH2] one that ${lie.what}, as %s, is named`, async (place) => {
+      const {tokenIds} = await new LyingSwarm(null, 'head').ask('quiet');
+      const world = new LyingSwarm(lie, place);
+      const {error, ...shown} = await world.ask('client');
+      expect(tokenIds.slice(0, shown.tokenIds.length)).toEqual(shown.tokenIds);
+      expect(shown.tokenIds.length).toBeGreaterThan(0);
+      if (!(error instanceof GenerationFailedError))
+        throw new Error(`Not refused: ${String(error)}`);
+      expect(error.detail.peerId).toBe(`first-${place}`);
+      expectOnlyLiarIsSure(world.swarm.reports, `first-${place}`);
+    });
+  }
+});
