@@ -149,10 +149,10 @@ export class GenerationRun<H extends Hop = Hop> {
     avoid,
     warm,
     ran,
-    attempt,
+    epoch,
   }: Extract<GenerationAction, {readonly kind: 'choose-chain'}>): void {
     this.#breakPromise();
-    const choice = this.#port.choose({avoid, warm, ran, attempt});
+    const choice = this.#port.choose({avoid, warm, ran, epoch});
     if (choice.kind === 'chain') {
       this.#hops = choice.hops;
       this.#port.tell(choice);

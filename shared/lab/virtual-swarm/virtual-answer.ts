@@ -58,8 +58,8 @@ export class VirtualAnswer implements VirtualPeer {
     this.sessionId = asSessionId(String(number).padStart(16, '0'));
     this.#watch = new AnswerWatch({askedMs: asked.atMs, countFromMs});
     this.#run = new GenerationRun(task, time.clock, {
-      choose: ({avoid, warm, ran, attempt}) =>
-        client.choose({wish: {request, avoid, warm, ran}, turn: number, attempt}),
+      choose: ({avoid, warm, ran, epoch}) =>
+        client.choose({wish: {request, avoid, warm, ran}, turn: number, epoch}),
       promise: (hops) => client.promise(hops),
       send: (to, action) => {
         this.#send(to, action);

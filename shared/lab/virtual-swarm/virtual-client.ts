@@ -90,16 +90,16 @@ export class VirtualClient implements VirtualPeer {
   choose({
     wish,
     turn,
-    attempt,
+    epoch,
   }: {
     readonly wish: ChainWish;
     readonly turn: number;
-    readonly attempt: number;
+    readonly epoch: number;
   }): ChainChoice {
     const {grid: model, chooseChain, seed: swarmSeed} = this.#options;
     const snapshot = this.#view();
     const overlay = this.#overlay.over(snapshot, wish.avoid);
-    const seed = swarmSeed * 1_000_003 + turn + attempt * 7919;
+    const seed = swarmSeed * 1_000_003 + turn + epoch * 7919;
     return routeAnswer({wish, snapshot, model, overlay, seed, chooseChain});
   }
 

@@ -84,7 +84,7 @@ test('[GN4] before the first token a hop that refuses is avoided; nobody to blam
   expect(one.actions.at(-1)).toMatchObject({
     kind: 'choose-chain',
     avoid: new Set(['b']),
-    attempt: 1,
+    epoch: 1,
   });
   const all = after(task(), chain(A, B, C), {kind: 'tick', nowMs: 30_000});
   expect(all.actions.at(-1)).toMatchObject({avoid: new Set(['a', 'b', 'c'])});
@@ -95,7 +95,7 @@ test('[GN4] before the first token a hop that refuses is avoided; nobody to blam
 test('[GN5] [RR4] a lost hop is replaced in a higher epoch; the others are opened at the position of the last token', () => {
   const lost = after(task(), ...TWO_SHOWN, refused(0, 'PEER_LEFT', B.peerId));
   expect(lost.actions).toEqual([
-    {kind: 'choose-chain', avoid: new Set(['b']), warm: [A, C], ran: [A, B, C], attempt: 1},
+    {kind: 'choose-chain', avoid: new Set(['b']), warm: [A, C], ran: [A, B, C], epoch: 1},
   ]);
   const opened = stepGeneration(lost.state, {...chain(A, D, C), nowMs: 0});
   expect(opened.actions).toEqual([
@@ -122,7 +122,7 @@ test('[GN5] a chain that fails to open leaves the warm hops warm, but for who re
     refused(1, 'SESSIONS_FULL', D.peerId),
   );
   expect(actions).toEqual([
-    {kind: 'choose-chain', avoid: new Set(['b', 'd']), warm: [A, C], ran: [A, B, C], attempt: 2},
+    {kind: 'choose-chain', avoid: new Set(['b', 'd']), warm: [A, C], ran: [A, B, C], epoch: 2},
   ]);
 });
 

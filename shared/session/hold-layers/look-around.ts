@@ -4,7 +4,7 @@ import {
   type PlacementDecision,
 } from '#shared/scheduling/allocation/placement/decide-placement.ts';
 import type {PlacedShard, SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
-import type {Attempt, Stage, VolunteerState} from './volunteer-state.ts';
+import type {Attempt, Status, VolunteerState} from './volunteer-state.ts';
 import {
   DRAIN_MS,
   enter,
@@ -21,10 +21,10 @@ export const STAY_MS = 600_000;
 
 /** What a volunteer makes of what it sees. The snapshot brings the time with it. */
 export function lookAround(before: VolunteerState, snapshot: SwarmSnapshot): VolunteerStep {
-  const {terms, stage} = before;
+  const {terms, status} = before;
   const {takenAtMs, nodes} = snapshot;
   const state = {...before, claims: rememberClaims(before.claims, nodes, takenAtMs)};
-  switch (stage.kind) {
+  switch (status.kind) {
     case 'introducing':
     case 'looking-around':
     case 'leaving':
@@ -38,14 +38,14 @@ export function lookAround(before: VolunteerState, snapshot: SwarmSnapshot): Vol
     ...terms,
     claimedMs: (nodeId) => claimedMsOf(state.claims, nodeId),
   });
-  switch (stage.kind) {
+  switch (status.kind) {
     case 'waiting':
     case 'spare':
       return seekPlace(state, decision, takenAtMs);
     case 'serving':
-      return reviewPlace(state, stage, decision, takenAtMs);
+      return reviewPlace(state, status, decision, takenAtMs);
     default:
-      return reviewAttempt(state, stage, decision, takenAtMs);
+      return reviewAttempt(state, status, decision, takenAtMs);
   }
 }
 
@@ -65,11 +65,11 @@ function seekPlace(
 /** Settled layers stay, except for a gap to close or a place where this tab is needed much more. */
 function reviewPlace(
   state: VolunteerState,
-  stage: Extract<Stage, {kind: 'serving'}>,
+  status: Extract<Status, {kind: 'serving'}>,
   decision: PlacementDecision,
   nowMs: number,
 ): VolunteerStep {
-  const {held, crowdedSinceMs} = stage;
+  const {held, crowdedSinceMs} = status;
   const {kind, why} = decision;
   if (nowMs < state.pausesUntilMs) return {state, actions: []};
   if (kind === 'claim') {
@@ -78,10 +78,10 @@ function reviewPlace(
   if (kind !== 'even-out' || nowMs < state.staysUntilMs) {
     return crowdedSinceMs === null
       ? {state, actions: []}
-      : enter(state, {...stage, crowdedSinceMs: null});
+      : enter(state, {...status, crowdedSinceMs: null});
   }
   const sinceMs = crowdedSinceMs ?? nowMs;
-  if (nowMs - sinceMs < CROWDED_MS) return enter(state, {...stage, crowdedSinceMs: sinceMs});
+  if (nowMs - sinceMs < CROWDED_MS) return enter(state, {...status, crowdedSinceMs: sinceMs});
   return claim(state, decision.shard, {why, before: held, drainsFirst: true}, nowMs);
 }
 
@@ -98,19 +98,19 @@ function claim(
 
 function reviewAttempt(
   state: VolunteerState,
-  stage: OnTheWay,
+  status: OnTheWay,
   decision: PlacementDecision,
   nowMs: number,
 ): VolunteerStep {
-  if (decision.kind === 'withdraw') return giveUp(state, stage, decision.why);
-  const {attempt} = stage;
+  if (decision.kind === 'withdraw') return giveUp(state, status, decision.why);
+  const {attempt} = status;
   const isIdle = state.openSessions === 0;
-  if (stage.kind === 'draining') {
-    return isIdle || !stage.waits ? serve(state, stage, nowMs) : {state, actions: []};
+  if (status.kind === 'draining') {
+    return isIdle || !status.waits ? serve(state, status, nowMs) : {state, actions: []};
   }
-  if (stage.kind !== 'loaded') return {state, actions: []};
+  if (status.kind !== 'loaded') return {state, actions: []};
   const {before, drainsFirst} = attempt;
-  if (before === null || !drainsFirst || isIdle) return serve(state, stage, nowMs);
+  if (before === null || !drainsFirst || isIdle) return serve(state, status, nowMs);
   const draining = {kind: 'draining', attempt: {...attempt, before}, waits: true} as const;
   const wake = {kind: 'wake', epoch: state.epoch, afterMs: DRAIN_MS} as const;
   return enterAndSay(state, draining, [{kind: 'drain'}, wake]);
@@ -122,6 +122,6 @@ function serve(before: VolunteerState, {kind, attempt}: OnTheWay, nowMs: number)
   const shard = {startLayer, endLayer, embedding, lmHead};
   const state = drainsFirst ? {...before, staysUntilMs: nowMs + STAY_MS} : before;
   const reopen = kind === 'draining' ? [{kind: 'reopen'} as const] : [];
-  const stage = {kind: 'serving', held: {shard, why}, crowdedSinceMs: null} as const;
-  return enterAndSay(state, stage, [{kind: 'serve', epoch: own.epoch, shard}, ...reopen]);
+  const status = {kind: 'serving', held: {shard, why}, crowdedSinceMs: null} as const;
+  return enterAndSay(state, status, [{kind: 'serve', epoch: own.epoch, shard}, ...reopen]);
 }

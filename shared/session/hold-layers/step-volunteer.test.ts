@@ -35,7 +35,7 @@ class Life {
   nowMs = 1_000_000;
 
   get kind(): string {
-    return this.state.stage.kind;
+    return this.state.status.kind;
   }
 
   get kinds(): readonly string[] {
@@ -51,7 +51,7 @@ class Life {
 
   /** One look, with its own record as it says it. */
   look(): this {
-    const {shards, claim} = publishedLayers(this.state.stage);
+    const {shards, claim} = publishedLayers(this.state.status);
     const own = snapshotNode('me', {...TEN, shards, claim});
     const snapshot = snapshotOfNodes([own, ...this.others], this.nowMs);
     return this.tell({kind: 'look', snapshot});
@@ -142,12 +142,12 @@ test('[HL3] a load that fails ends a stay without layers, and leaves other layer
   const failure = {kind: 'load-failed', code: 'WEIGHTS_ALTERED', message: 'no'} as const;
   const life = new Life().claims();
   expect(life.loads().tell({...failure, epoch: 1}).kinds).toEqual(['discard', 'close']);
-  expect(life.state.stage).toMatchObject({kind: 'failed', code: 'WEIGHTS_ALTERED'});
+  expect(life.state.status).toMatchObject({kind: 'failed', code: 'WEIGHTS_ALTERED'});
   const moving = settingOut()
     .loads()
     .tell({...failure, epoch: 2});
   expect(moving.kinds).toEqual(['discard', 'publish']);
-  expect(moving.state.stage).toMatchObject({kind: 'serving', held: {shard: first}});
+  expect(moving.state.status).toMatchObject({kind: 'serving', held: {shard: first}});
 });
 
 test('[HL3] whoever could not load what closes a gap tries again after a pause', () => {
@@ -227,7 +227,7 @@ test('[PL9] a tab that could not drop its layers any more once others are loaded
   const life = settingOut().loads();
   life.others = life.others.filter(({shards}) => shards[0]?.startLayer !== 0);
   expect(life.look().kinds).toEqual(['discard', 'publish']);
-  expect(life.state.stage).toMatchObject({kind: 'serving', held: {shard: first}});
+  expect(life.state.status).toMatchObject({kind: 'serving', held: {shard: first}});
 });
 
 test('[PL9] nor does it once it drains: it takes answers again', () => {
@@ -257,7 +257,7 @@ test('[LN5] a tab whose engine is gone leaves; while answers run their next step
   const life = new Life().serves().tell({kind: 'sessions', openSessions: 1});
   expect(life.tell({...lost, by: 'engine'}).kinds).toEqual([]);
   expect(life.tell({...lost, by: 'step'}).kinds).toEqual(['close']);
-  expect(life.state.stage).toMatchObject({kind: 'failed', code: 'ENGINE_LOST'});
+  expect(life.state.status).toMatchObject({kind: 'failed', code: 'ENGINE_LOST'});
   const idle = new Life().serves().tell({...lost, by: 'engine'});
   expect(idle.kind).toBe('failed');
   expect(new Life().claims().tell({...lost, by: 'engine'}).kind).toBe('claiming');

@@ -44,31 +44,31 @@ export function stepVolunteer(state: VolunteerState, event: VolunteerEvent): Vol
 }
 
 function published(state: VolunteerState, epoch: number): VolunteerStep {
-  const {stage} = state;
-  if (stage.kind === 'introducing') {
+  const {status} = state;
+  if (status.kind === 'introducing') {
     const wake = {kind: 'wake', epoch, afterMs: LOOK_AROUND_MS} as const;
     return enter(state, {kind: 'looking-around'}, [wake]);
   }
-  if (stage.kind === 'claiming' && epoch === state.epoch) {
+  if (status.kind === 'claiming' && epoch === state.epoch) {
     const wake = {kind: 'wake', epoch, afterMs: CLAIM_SETTLE_MS} as const;
-    return enter(state, {...stage, kind: 'settling'}, [wake]);
+    return enter(state, {...status, kind: 'settling'}, [wake]);
   }
   // Its record may be visible now: the next decision need not wait for somebody else's record.
   return {state, actions: [{kind: 'look'}]};
 }
 
 function woken(state: VolunteerState, epoch: number): VolunteerStep {
-  const {stage} = state;
+  const {status} = state;
   if (epoch !== state.epoch) return {state, actions: []};
-  switch (stage.kind) {
+  switch (status.kind) {
     case 'looking-around':
       return enter(state, {kind: 'waiting', why: 'it looks for other tabs'}, [{kind: 'look'}]);
     case 'settling': {
-      const {claim: shard} = stage.attempt;
-      return enter(state, {...stage, kind: 'loading'}, [{kind: 'load', epoch, shard}]);
+      const {claim: shard} = status.attempt;
+      return enter(state, {...status, kind: 'loading'}, [{kind: 'load', epoch, shard}]);
     }
     case 'draining':
-      return enter(state, {...stage, waits: false}, [{kind: 'look'}]);
+      return enter(state, {...status, waits: false}, [{kind: 'look'}]);
     case 'leaving':
       return enter(state, {kind: 'left'}, [{kind: 'close'}]);
     default:
@@ -78,26 +78,26 @@ function woken(state: VolunteerState, epoch: number): VolunteerStep {
 
 /** Looks once more first: who holds what this tab would drop may have gone while it loaded. */
 function loaded(state: VolunteerState, epoch: number): VolunteerStep {
-  const {stage} = state;
-  if (stage.kind !== 'loading' || epoch !== state.epoch) {
+  const {status} = state;
+  if (status.kind !== 'loading' || epoch !== state.epoch) {
     return {state, actions: [{kind: 'discard', epoch, why: 'it is not wanted any more'}]};
   }
-  return enter(state, {...stage, kind: 'loaded'}, [{kind: 'look'}]);
+  return enter(state, {...status, kind: 'loaded'}, [{kind: 'look'}]);
 }
 
 type LoadFailed = Extract<VolunteerEvent, {readonly kind: 'load-failed'}>;
 
 function loadFailed(state: VolunteerState, {epoch, code, message}: LoadFailed): VolunteerStep {
-  const {stage} = state;
-  if (epoch !== state.epoch || !('attempt' in stage)) return {state, actions: []};
-  const {before, claim} = stage.attempt;
+  const {status} = state;
+  if (epoch !== state.epoch || !('attempt' in status)) return {state, actions: []};
+  const {before, claim} = status.attempt;
   if (before === null) return fail(state, code, message);
-  return giveUp({...state, pausesUntilMs: claim.claimedAtMs + LOAD_PAUSE_MS}, stage, message);
+  return giveUp({...state, pausesUntilMs: claim.claimedAtMs + LOAD_PAUSE_MS}, status, message);
 }
 
 function countSessions(before: VolunteerState, openSessions: number): VolunteerStep {
   const state = {...before, openSessions};
-  const {kind} = state.stage;
+  const {kind} = state.status;
   if (openSessions > 0) return {state, actions: []};
   if (kind === 'leaving') return enter(state, {kind: 'left'}, [{kind: 'close'}]);
   return {state, actions: kind === 'draining' ? [{kind: 'look'}] : []};
@@ -106,8 +106,8 @@ function countSessions(before: VolunteerState, openSessions: number): VolunteerS
 type EngineLost = Extract<VolunteerEvent, {readonly kind: 'engine-lost'}>;
 
 function loseEngine(state: VolunteerState, {by, message}: EngineLost): VolunteerStep {
-  const {stage, openSessions} = state;
-  if (stage.kind === 'leaving' || heldBy(stage) === null) return {state, actions: []};
+  const {status, openSessions} = state;
+  if (status.kind === 'leaving' || heldBy(status) === null) return {state, actions: []};
   // An answer that runs here hears of it by its next step, and so does this tab.
   if (by === 'engine' && openSessions > 0) return {state, actions: []};
   const sentence = `The engine of this tab stopped (${message}): lend the tab again`;
@@ -116,26 +116,26 @@ function loseEngine(state: VolunteerState, {by, message}: EngineLost): Volunteer
 
 /** The tab leaves: a record that stays would keep its place in everybody's plan. */
 function fail(state: VolunteerState, code: string, message: string): VolunteerStep {
-  const {stage} = state;
-  const attempt = attemptOf(stage);
+  const {status} = state;
+  const attempt = attemptOf(status);
   const discard =
     attempt === null ? [] : [{kind: 'discard', epoch: attempt.claim.epoch, why: message} as const];
   return enter(state, {kind: 'failed', code, message}, [...discard, {kind: 'close'}]);
 }
 
 function leave(state: VolunteerState): VolunteerStep {
-  const {stage, openSessions} = state;
-  if (stage.kind === 'left' || stage.kind === 'failed') return enter(state, {kind: 'left'});
-  const attempt = attemptOf(stage);
+  const {status, openSessions} = state;
+  if (status.kind === 'left' || status.kind === 'failed') return enter(state, {kind: 'left'});
+  const attempt = attemptOf(status);
   const discard =
     attempt === null
       ? []
       : [{kind: 'discard', epoch: attempt.claim.epoch, why: 'this tab leaves'} as const];
-  if (stage.kind === 'leaving' || openSessions === 0) {
+  if (status.kind === 'leaving' || openSessions === 0) {
     return enter(state, {kind: 'left'}, [...discard, {kind: 'close'}]);
   }
   const epoch = state.epoch + 1; // What was to wake it before does not end its wait.
-  return enter({...state, epoch}, {kind: 'leaving', held: heldBy(stage)}, [
+  return enter({...state, epoch}, {kind: 'leaving', held: heldBy(status)}, [
     ...discard,
     {kind: 'drain'},
     {kind: 'farewell'},

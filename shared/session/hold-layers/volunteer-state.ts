@@ -31,7 +31,7 @@ export type Attempt = {
 };
 
 /** Where a volunteer is in its life; see `stepVolunteer` for the ways between. */
-export type Stage =
+export type Status =
   /** Its first record is on its way. */
   | {readonly kind: 'introducing'}
   /** It learns who else is there before it wants anything. */
@@ -62,7 +62,7 @@ export type Stage =
 
 export type VolunteerState = {
   readonly terms: VolunteerTerms;
-  readonly stage: Stage;
+  readonly status: Status;
   /** Of the last claim. What was begun under an earlier one is over. */
   readonly epoch: number;
   readonly openSessions: number;
@@ -128,7 +128,7 @@ export type VolunteerAction =
 export function beginVolunteer(terms: VolunteerTerms): VolunteerState {
   return {
     terms,
-    stage: {kind: 'introducing'},
+    status: {kind: 'introducing'},
     epoch: 0,
     openSessions: 0,
     staysUntilMs: 0,
@@ -138,22 +138,22 @@ export function beginVolunteer(terms: VolunteerTerms): VolunteerState {
 }
 
 /** What a volunteer holds now; `null` for none. */
-export function heldBy(stage: Stage): Held | null {
-  if ('held' in stage) return stage.held;
-  return attemptOf(stage)?.before ?? null;
+export function heldBy(status: Status): Held | null {
+  if ('held' in status) return status.held;
+  return attemptOf(status)?.before ?? null;
 }
 
 /** What is on its way; `null` for nothing. */
-export function attemptOf(stage: Stage): Attempt | null {
-  return 'attempt' in stage ? stage.attempt : null;
+export function attemptOf(status: Status): Attempt | null {
+  return 'attempt' in status ? status.attempt : null;
 }
 
-/** What the record of a volunteer says at this stage. */
-export function publishedLayers(stage: Stage): PublishedLayers {
-  const held = heldBy(stage);
+/** What the record of a volunteer says at this status. */
+export function publishedLayers(status: Status): PublishedLayers {
+  const held = heldBy(status);
   return {
     shards: held === null ? [] : [held.shard],
-    claim: attemptOf(stage)?.claim ?? null,
-    takesSessions: stage.kind !== 'draining',
+    claim: attemptOf(status)?.claim ?? null,
+    takesSessions: status.kind !== 'draining',
   };
 }

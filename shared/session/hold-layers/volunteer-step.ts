@@ -2,7 +2,7 @@ import {
   publishedLayers,
   type Attempt,
   type Held,
-  type Stage,
+  type Status,
   type VolunteerAction,
   type VolunteerState,
 } from './volunteer-state.ts';
@@ -10,8 +10,8 @@ import {
 /** How long answers that run may hold up a tab that leaves or moves: longer than most of them take. */
 export const DRAIN_MS = 30_000;
 
-/** A stage with layers on their way. */
-export type OnTheWay = Extract<Stage, {readonly attempt: Attempt}>;
+/** A status with layers on their way. */
+export type OnTheWay = Extract<Status, {readonly attempt: Attempt}>;
 
 /** What one event made of a volunteer, and what is to be done. */
 export type VolunteerStep = {
@@ -21,30 +21,30 @@ export type VolunteerStep = {
 
 export function enter(
   state: VolunteerState,
-  stage: Stage,
+  status: Status,
   actions: readonly VolunteerAction[] = [],
 ): VolunteerStep {
-  return {state: {...state, stage}, actions};
+  return {state: {...state, status}, actions};
 }
 
-/** Enters a stage that the record tells of. */
+/** Enters a status that the record tells of. */
 export function enterAndSay(
   state: VolunteerState,
-  stage: Stage,
+  status: Status,
   actions: readonly VolunteerAction[] = [],
 ): VolunteerStep {
-  const publishing = {kind: 'publish', epoch: state.epoch, ...publishedLayers(stage)} as const;
-  return enter(state, stage, [...actions, publishing]);
+  const publishing = {kind: 'publish', epoch: state.epoch, ...publishedLayers(status)} as const;
+  return enter(state, status, [...actions, publishing]);
 }
 
 /** Back to what was served; a tab without layers looks for another place. */
-export function giveUp(state: VolunteerState, stage: OnTheWay, why: string): VolunteerStep {
-  const {before, claim: own} = stage.attempt;
-  const reopen = stage.kind === 'draining' ? [{kind: 'reopen'} as const] : [];
+export function giveUp(state: VolunteerState, status: OnTheWay, why: string): VolunteerStep {
+  const {before, claim: own} = status.attempt;
+  const reopen = status.kind === 'draining' ? [{kind: 'reopen'} as const] : [];
   const actions = [{kind: 'discard', epoch: own.epoch, why} as const, ...reopen];
   return enterAndSay(state, before === null ? {kind: 'waiting', why} : settledAs(before), actions);
 }
 
-function settledAs(held: Held): Stage {
+function settledAs(held: Held): Status {
   return {kind: 'serving', held, crowdedSinceMs: null};
 }

@@ -1,5 +1,5 @@
 import {stepVolunteer} from './step-volunteer.ts';
-import type {Stage, VolunteerAction, VolunteerEvent, VolunteerState} from './volunteer-state.ts';
+import type {Status, VolunteerAction, VolunteerEvent, VolunteerState} from './volunteer-state.ts';
 
 /**
  * Keeps the state of one volunteer for its driver: one event after the other, each with all that
@@ -17,8 +17,8 @@ export class Volunteer {
     this.#act = act;
   }
 
-  get stage(): Stage {
-    return this.#state.stage;
+  get status(): Status {
+    return this.#state.status;
   }
 
   tell(event: VolunteerEvent): void {

@@ -45,7 +45,7 @@ export class VirtualVolunteer {
   ) {
     const begin = stateOf(who);
     this.#hands = hands;
-    this.#layers = publishedLayers(begin.stage);
+    this.#layers = publishedLayers(begin.status);
     this.#volunteer = new Volunteer(begin, (action) => {
       this.#act(action);
     });
@@ -58,7 +58,7 @@ export class VirtualVolunteer {
 
   /** How eagerly it looks around. */
   get mood(): 'eager' | 'spare' | 'settled' {
-    const {kind} = this.#volunteer.stage;
+    const {kind} = this.#volunteer.status;
     if (kind === 'serving') return 'settled';
     return kind === 'spare' ? 'spare' : 'eager';
   }
@@ -149,5 +149,5 @@ function stateOf({
   const begin = beginVolunteer({self, model: grid, target: LIVE_TARGET, claimLimit});
   if (shard === null) return begin;
   const held = {shard, why: 'from the start'};
-  return {...begin, stage: {kind: 'serving', held, crowdedSinceMs: null}};
+  return {...begin, status: {kind: 'serving', held, crowdedSinceMs: null}};
 }

@@ -16,8 +16,8 @@ export type GenerationAction =
       readonly warm: readonly Hop[];
       /** What ran which layers: engines of the same class go on where that can be done. */
       readonly ran: readonly RanHop[];
-      /** Counts the openings of this answer. */
-      readonly attempt: number;
+      /** That of the opening that a chain would get. */
+      readonly epoch: number;
     }
   /** Send the opening down the chain; the load of the chain counts from now on. */
   | {

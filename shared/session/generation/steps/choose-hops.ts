@@ -8,7 +8,7 @@ export function chooseHops(answer: Answer): GenerationStep {
   const {warm, ran, epoch} = answer;
   return {
     state: {kind: 'choosing', answer},
-    actions: [{kind: 'choose-chain', avoid: avoidedBy(answer), warm, ran, attempt: epoch + 1}],
+    actions: [{kind: 'choose-chain', avoid: avoidedBy(answer), warm, ran, epoch: epoch + 1}],
   };
 }
 

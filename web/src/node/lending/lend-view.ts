@@ -1,9 +1,9 @@
-import type {Attempt, Held, Stage} from '#shared/session/hold-layers/volunteer-state.ts';
+import type {Attempt, Held, Status} from '#shared/session/hold-layers/volunteer-state.ts';
 import type {LendState, LoadStep} from '../../ports/lend-service.ts';
 
 type Serving = Extract<LendState, {readonly kind: 'serving'}>;
 
-/** What a person sees beside the stage of the volunteer. */
+/** What a person sees beside the status of the volunteer. */
 export type LendFigures = {
   readonly progress: LoadStep | null;
   readonly openSessions: number;
@@ -13,22 +13,22 @@ export type LendFigures = {
 const NOTHING_LOADED: LoadStep = {step: 'weights', done: 0, total: 0};
 const LOOKING: LendState = {kind: 'waiting', why: 'it looks for other tabs'};
 
-/** What the page shows of a stage; `null` for one that shows nothing of its own. */
-export function lendView(stage: Stage, figures: LendFigures): LendState | null {
-  if ('attempt' in stage) return viewOnTheWay(stage, figures);
-  switch (stage.kind) {
+/** What the page shows of a status; `null` for one that shows nothing of its own. */
+export function lendView(status: Status, figures: LendFigures): LendState | null {
+  if ('attempt' in status) return viewOnTheWay(status, figures);
+  switch (status.kind) {
     case 'introducing':
     case 'looking-around':
       return LOOKING;
     case 'waiting':
     case 'spare':
     case 'failed':
-      return stage;
+      return status;
     case 'serving':
-      return viewServing(stage.held, figures);
+      return viewServing(status.held, figures);
     case 'leaving': {
       const {openSessions} = figures;
-      return stage.held && {kind: 'leaving', layers: stage.held.shard, openSessions};
+      return status.held && {kind: 'leaving', layers: status.held.shard, openSessions};
     }
     case 'left':
       return null;
@@ -36,7 +36,7 @@ export function lendView(stage: Stage, figures: LendFigures): LendState | null {
 }
 
 function viewOnTheWay(
-  {kind, attempt}: Extract<Stage, {readonly attempt: Attempt}>,
+  {kind, attempt}: Extract<Status, {readonly attempt: Attempt}>,
   figures: LendFigures,
 ): LendState {
   const {claim: layers, why, before} = attempt;

@@ -105,7 +105,7 @@ export class Lending {
 
   /** What this tab holds for others, or what was left when it failed; `null` once it has left as it was asked to. */
   get load(): LendLoad | null {
-    if (this.#volunteer.stage.kind === 'left') return null;
+    if (this.#volunteer.status.kind === 'left') return null;
     const {openSessions, kvTokensReserved, queuedSteps, refusals} = this.#hop.load;
     return {openSessions, kvTokensReserved, queuedSteps, refusals: Object.fromEntries(refusals)};
   }
@@ -263,7 +263,7 @@ export class Lending {
   }
 
   #show(): void {
-    const view = lendView(this.#volunteer.stage, {
+    const view = lendView(this.#volunteer.status, {
       progress: this.#shelf.progress,
       openSessions: this.#hop.load.openSessions,
       serving: () => this.#servingFigures(),
