@@ -37,7 +37,8 @@ export type Provocation = {
 export type FromOutside = Exclude<RefusalCode, 'ENGINE_LOST' | 'SESSION_EXPIRED'>;
 
 const MANY_TOKENS = 8_000;
-const MAX_SESSIONS = 8;
+/** Three quarters of a tab's sessions: as many as one client gets. */
+const SESSIONS_OF_ONE = 6;
 const F16_NAN = 0x7e00;
 const F16_INFINITY = 0x7c00;
 
@@ -142,10 +143,10 @@ export const PROVOCATIONS: Readonly<Record<FromOutside, readonly Provocation[]>>
   SESSIONS_FULL: [
     {
       ...once,
-      what: 'more openings than sessions',
+      what: 'more openings than one client gets sessions',
       provoke: async (world, victim) => {
         const opened: SessionId[] = [];
-        while (opened.length < MAX_SESSIONS) opened.push(await openSession(world, victim));
+        while (opened.length < SESSIONS_OF_ONE) opened.push(await openSession(world, victim));
         const frame = controlFrame({sessionId: newSessionId()}, opening(world, victim));
         await world.hostile.send(victim.peerId, [frame]);
         return opened;

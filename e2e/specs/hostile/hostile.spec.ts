@@ -216,6 +216,42 @@ test('[HO7] 1,000 hostile messages during an answer: the same text, every one co
   }
 });
 
+/** What one client gets at a tab: this many sessions, of so many tokens each. */
+const SHARE = {sessions: 6, promptTokens: 1_000};
+
+test('[HO11] a client that opens all it may and uses nothing, or floods it all, at one tab: the answer of another there completes', async () => {
+  const {head, tail, hostile, client} = world;
+  const timed = async (what: string): Promise<void> => {
+    const startMs = performance.now();
+    const answer = await askForAnswer(client, REQUEST);
+    log(
+      `${what}: ${Math.round(performance.now() - startMs)} ms for ${answer.tokenIds.length} tokens`,
+    );
+    expect(answer.tokenIds).toEqual(quiet.tokenIds);
+    expect(answer.chains).toHaveLength(1);
+  };
+  await timed('nobody else');
+  const {promptTokens} = SHARE;
+  const held: SessionId[] = [];
+  while (held.length < SHARE.sessions) held.push(await openSession(world, head, {promptTokens}));
+  const beyond = newSessionId();
+  await hostile.send(head.peerId, [controlFrame({sessionId: beyond}, opening(world, head))]);
+  await hostile.waitForMessage({from: head.peerId, sessionId: beyond, code: 'SESSIONS_FULL'});
+  expect(await openSessionsOf(head)).toBe(SHARE.sessions);
+  await timed('six sessions that are never used');
+  const flood = held.flatMap((sessionId) =>
+    Array.from({length: 500}, (_, position) => dataFrame({sessionId, position})),
+  );
+  const [flooding] = await Promise.all([
+    hostile.send(head.peerId, flood),
+    timed('3,000 frames in six sessions'),
+  ]);
+  expect(flooding).toBeUndefined();
+  await closeAll(world, head, held);
+  await expectIdle(head);
+  await expectIdle(tail);
+});
+
 test('[HO8] a session that falls silent: SESSION_EXPIRED', async () => {
   const {tail, hostile, model} = world;
   const held = await openSession(world, tail);
