@@ -3,9 +3,8 @@ import {join} from 'node:path';
 import {tmpdir} from 'node:os';
 import {expect, test} from '@playwright/test';
 import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/prepare-model.ts';
-import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
+import {greedyRequest} from '../../swarm/ask.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
-import {AskFailedError} from '../../swarm/tab.ts';
 import {log} from '../../swarm/test-log.ts';
 
 const LOAD_TIMEOUT_MS = 120_000;
@@ -73,17 +72,24 @@ const BLOCK_WEBRTC = `
   };
 `;
 
-test('[HW2] where WebRTC is blocked the answer is refused, and still nothing passes the server', async () => {
+test('[HW2] where WebRTC is blocked the answer waits and says why, and still nothing passes the server', async () => {
   await withSwarm(model.modelsDir, async (swarm) => {
     const blocked = {model: model.id, initScript: BLOCK_WEBRTC};
     const tab = await swarm.openLendingTab(lend('stub', model.grid.layerCount), blocked);
     await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
     const client = await swarm.openTab(blocked);
-    const error: unknown = await askForAnswer(client, greedyRequest(QUESTION)).catch(
-      (reason: unknown) => reason,
-    );
-    const code = error instanceof AskFailedError ? error.code : String(error);
-    expect(['PEER_UNREACHABLE', 'ONLY_RELAYED_PATH']).toContain(code);
+    const abort = new AbortController();
+    const reasons: string[] = [];
+    const asking = client.ask(greedyRequest(QUESTION), {
+      signal: abort.signal,
+      onEvent: (event) => {
+        if (event.kind !== 'waiting') return;
+        reasons.push(...event.missing.map(({why}) => why));
+        abort.abort();
+      },
+    });
+    await expect(asking).rejects.toThrow();
+    expect(reasons).toEqual(['unreachable']);
     expect(await client.links()).toEqual([]);
     // Signaling was tried, so the counter is not blind; no activation is that small.
     expect(swarm.server.counters().relayedBytes).toBeGreaterThan(0);
