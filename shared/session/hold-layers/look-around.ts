@@ -56,7 +56,7 @@ function seekPlace(
 ): VolunteerStep {
   const {kind, why} = decision;
   if (kind === 'claim') {
-    return claim(state, decision.shard, {why, before: null, drainsFirst: false}, nowMs);
+    return claim(state, decision.shard, {why, before: null, crowdedSinceMs: null}, nowMs);
   }
   if (kind === 'wait') return enter(state, {kind: 'waiting', why});
   return kind === 'spare' ? enter(state, {kind: 'spare', why}) : {state, actions: []};
@@ -73,7 +73,7 @@ function reviewPlace(
   const {kind, why} = decision;
   if (nowMs < state.pausesUntilMs) return {state, actions: []};
   if (kind === 'claim') {
-    return claim(state, decision.shard, {why, before: held, drainsFirst: false}, nowMs);
+    return claim(state, decision.shard, {why, before: held, crowdedSinceMs: null}, nowMs);
   }
   if (kind !== 'even-out' || nowMs < state.staysUntilMs) {
     return crowdedSinceMs === null
@@ -82,7 +82,7 @@ function reviewPlace(
   }
   const sinceMs = crowdedSinceMs ?? nowMs;
   if (nowMs - sinceMs < CROWDED_MS) return enter(state, {...status, crowdedSinceMs: sinceMs});
-  return claim(state, decision.shard, {why, before: held, drainsFirst: true}, nowMs);
+  return claim(state, decision.shard, {why, before: held, crowdedSinceMs: sinceMs}, nowMs);
 }
 
 function claim(
@@ -109,18 +109,18 @@ function reviewAttempt(
     return isIdle || !status.waits ? serve(state, status, nowMs) : {state, actions: []};
   }
   if (status.kind !== 'loaded') return {state, actions: []};
-  const {before, drainsFirst} = attempt;
-  if (before === null || !drainsFirst || isIdle) return serve(state, status, nowMs);
+  const {before, crowdedSinceMs} = attempt;
+  if (before === null || crowdedSinceMs === null || isIdle) return serve(state, status, nowMs);
   const draining = {kind: 'draining', attempt: {...attempt, before}, waits: true} as const;
   const wake = {kind: 'wake', epoch: state.epoch, afterMs: DRAIN_MS} as const;
   return enterAndSay(state, draining, [{kind: 'drain'}, wake]);
 }
 
 function serve(before: VolunteerState, {kind, attempt}: OnTheWay, nowMs: number): VolunteerStep {
-  const {claim: own, why, drainsFirst} = attempt;
+  const {claim: own, why, crowdedSinceMs} = attempt;
   const {startLayer, endLayer, embedding, lmHead} = own;
   const shard = {startLayer, endLayer, embedding, lmHead};
-  const state = drainsFirst ? {...before, staysUntilMs: nowMs + STAY_MS} : before;
+  const state = crowdedSinceMs === null ? before : {...before, staysUntilMs: nowMs + STAY_MS};
   const reopen = kind === 'draining' ? [{kind: 'reopen'} as const] : [];
   const status = {kind: 'serving', held: {shard, why}, crowdedSinceMs: null} as const;
   return enterAndSay(state, status, [{kind: 'serve', epoch: own.epoch, shard}, ...reopen]);

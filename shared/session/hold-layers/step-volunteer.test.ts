@@ -186,6 +186,24 @@ test('[HL4] a tab sets out from a crowded place when it has been crowded for a w
   }
 });
 
+test('[HL4] a tab whose claim was withdrawn sets out again while it is crowded, and waits again when it was not', () => {
+  const life = crowded().look();
+  const before = life.others;
+  life.nowMs += CROWDED_MS;
+  expect(life.look().kind).toBe('claiming');
+  const alone = before.filter(({shards}) => shards[0]?.startLayer !== first.startLayer);
+  life.others = alone;
+  expect(life.look().kind).toBe('serving');
+  life.others = before;
+  expect(life.look().kind).toBe('claiming');
+  life.others = alone;
+  life.look().look();
+  life.others = before;
+  expect(life.look().kind).toBe('serving');
+  life.nowMs += CROWDED_MS;
+  expect(life.look().kind).toBe('claiming');
+});
+
 test('[HL4] a place that is crowded now and then only is not left', () => {
   const life = crowded().look();
   const before = life.others;

@@ -26,8 +26,11 @@ export type Attempt = {
   readonly why: string;
   /** What is served meanwhile; `null` for a tab without layers. */
   readonly before: Held | null;
-  /** Whether answers that run in `before` come to their end first: they could not while layers are missing. */
-  readonly drainsFirst: boolean;
+  /**
+   * Since when it sees itself crowded where it is; `null` when it joins or closes a gap. Then answers in `before`
+   * do not come to their end first: they could not while layers are missing.
+   */
+  readonly crowdedSinceMs: number | null;
 };
 
 /** Where a volunteer is in its life; see `stepVolunteer` for the ways between. */

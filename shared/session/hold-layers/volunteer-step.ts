@@ -1,7 +1,6 @@
 import {
   publishedLayers,
   type Attempt,
-  type Held,
   type Status,
   type VolunteerAction,
   type VolunteerState,
@@ -39,12 +38,10 @@ export function enterAndSay(
 
 /** Back to what was served; a tab without layers looks for another place. */
 export function giveUp(state: VolunteerState, status: OnTheWay, why: string): VolunteerStep {
-  const {before, claim: own} = status.attempt;
+  const {before, claim: own, crowdedSinceMs} = status.attempt;
   const reopen = status.kind === 'draining' ? [{kind: 'reopen'} as const] : [];
   const actions = [{kind: 'discard', epoch: own.epoch, why} as const, ...reopen];
-  return enterAndSay(state, before === null ? {kind: 'waiting', why} : settledAs(before), actions);
-}
-
-function settledAs(held: Held): Status {
-  return {kind: 'serving', held, crowdedSinceMs: null};
+  if (before === null) return enterAndSay(state, {kind: 'waiting', why}, actions);
+  // Still crowded, or it will see that it is not: it does not begin to wait all over again.
+  return enterAndSay(state, {kind: 'serving', held: before, crowdedSinceMs}, actions);
 }
