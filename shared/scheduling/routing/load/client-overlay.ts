@@ -3,6 +3,7 @@ import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {MOST_MS, type SwarmSnapshot} from '../../swarm-snapshot.ts';
 import type {ChainHop, PromisedLoad, RouteOverlay, RouteTrust} from '../chain.ts';
 import {shownAdvantage} from '../trust/shown-advantage.ts';
+import {claimsMuch} from '../trust/ordinary-node.ts';
 import {TrustBook, type Conduct} from '../trust/trust-book.ts';
 import {addPromise} from './promised-load.ts';
 
@@ -164,7 +165,8 @@ export class ClientOverlay {
    * Nodes that are in doubt, but for the least doubted, and those that are not proven and have had as many of the last chains as there are for each. Whatever
    * makes a record attractive, it draws no more than that.
    */
-  #restrained({nodes}: SwarmSnapshot): ReadonlySet<PeerId> {
+  #restrained(snapshot: SwarmSnapshot): ReadonlySet<PeerId> {
+    const {nodes} = snapshot;
     const serving = nodes.filter(({shards}) => shards.length > 0).length;
     const counts = new Map<PeerId, number>();
     for (const nodeId of this.#chosen.flat()) counts.set(nodeId, (counts.get(nodeId) ?? 0) + 1);
@@ -172,7 +174,8 @@ export class ClientOverlay {
     // Nodes in doubt are asked one by one: together they would share the blame again.
     const found = new Set<PeerId>(this.#book.doubted().slice(1));
     for (const [nodeId, count] of counts) {
-      if (count >= share && !this.#book.isProven(nodeId)) found.add(nodeId);
+      const isMuch = count >= share && claimsMuch(snapshot, nodeId);
+      if (isMuch && !this.#book.isProven(nodeId)) found.add(nodeId);
     }
     return found;
   }

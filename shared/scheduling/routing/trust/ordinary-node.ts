@@ -1,3 +1,4 @@
+import type {PeerId} from '#shared/base/ids.ts';
 import {decodeLayerMs, linkMs} from '../../cost-model.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../../swarm-snapshot.ts';
 import {mostLayers} from '../node-costs.ts';
@@ -44,6 +45,22 @@ export function ordinaryNode(snapshot: SwarmSnapshot): OrdinaryNode {
   };
   known.set(snapshot.indexOf, ordinary);
   return ordinary;
+}
+
+/** Equal tabs measure themselves this far apart. */
+const ALIKE = 0.7;
+
+/** Whether a node claims to be much faster or nearer than an ordinary one, or to hold much more. */
+export function claimsMuch(snapshot: SwarmSnapshot, nodeId: PeerId): boolean {
+  const ordinary = ordinaryNode(snapshot);
+  const at = snapshot.indexOf.get(nodeId) ?? -1;
+  const node = snapshot.nodes[at];
+  if (node === undefined) return false;
+  return (
+    decodeLayerMs(node.decodeMsPerLayer, 1) < ALIKE * ordinary.layerMs ||
+    (ordinary.linkMsOf[at] ?? 0) < ALIKE * ordinary.linkMs ||
+    ALIKE * mostLayers(node) > ordinary.layersHeld
+  );
 }
 
 /** The upper one of an even number; 0 of none. */
