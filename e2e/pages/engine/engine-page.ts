@@ -52,6 +52,7 @@ async function abandonLoad(shard: PageShard): Promise<string> {
   const abandon = new AbortController();
   const loading = createWorkerShardRunner({
     engine: ONE_THREAD,
+    keepsWeights: false,
     ...shard,
     embedding: false,
     lmHead: false,
@@ -73,6 +74,7 @@ async function load(
   const {range, manifest} = shard;
   const {runner, measured} = await createWorkerShardRunner({
     engine: ONE_THREAD,
+    keepsWeights: false,
     ...shard,
     embedding: range.startLayer === 0,
     lmHead: range.endLayer === manifest.spec.layerCount,

@@ -1,18 +1,12 @@
-/// <reference types="node" />
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {expect, test, type Page} from '@playwright/test';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
-import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {GraphBuilder} from '../../../web/src/node/engine/ort/graph/graph-builder.ts';
 import {serveTinyModel, type TinySite} from '../../pages/engine/serve-tiny-model.ts';
-import {offerModel} from '../../load/scenario/offer-model.ts';
 import {chromiumArguments, findChromium} from '../../tools/machine/find-chromium.ts';
 import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
-import {Swarm} from '../../swarm/start-swarm.ts';
+import type {Swarm} from '../../swarm/start-swarm.ts';
+import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
 import type {Tab} from '../../swarm/tab.ts';
-import {log} from '../../swarm/test-log.ts';
 
 // SwiftShader: a real WebGPU adapter, on the CPU.
 test.use({
@@ -183,22 +177,6 @@ test('[WG2] an operator that the GPU cannot run is an error, and does not go to 
   );
 });
 
-/** A signal server that offers the tiny model, and a browser with or without a GPU. */
-async function startTinySwarm({webgpu}: {readonly webgpu: boolean}) {
-  const folder = await mkdtemp(join(tmpdir(), 'weft-gpu-'));
-  const path = join(folder, 'tiny.gguf');
-  await writeFile(path, tinyGguf({seed: SEED}));
-  const signal = new AbortController().signal;
-  const tabs = [{engine: 'webgpu', maxLayers: 4, count: 1, joinAtMs: 0, slowdown: 1}] as const;
-  const {id, modelsDir, siteDir} = await offerModel({model: path, tabs}, {folder, log, signal});
-  const swarm = await Swarm.start({modelsDir, siteDir, port: 0, webgpu, log});
-  const stop = async (): Promise<void> => {
-    await swarm.stop();
-    await rm(folder, {recursive: true});
-  };
-  return {swarm, id, stop};
-}
-
 /** A tab that may use the GPU, with a fault in its engine; resolves when it serves the whole model. */
 async function lendOnGpu(swarm: Swarm, model: string, fault: string) {
   const tab = await swarm.openTab({model});
@@ -223,7 +201,7 @@ async function expectEngineLost(tab: Tab): Promise<void> {
 }
 
 test('[WG3] [WG4] [LN5] a lending tab answers from the GPU, says when it is lost, takes the CPU when the GPU is wrong, and says when that engine crashes', async () => {
-  const {swarm, id, stop} = await startTinySwarm({webgpu: true});
+  const {swarm, id, stop} = await startTinySwarm({webgpu: true, seed: SEED});
   try {
     const client = await swarm.openTab({model: id});
     const gpu = await lendOnGpu(swarm, id, CAN_BE_LOST);
@@ -260,7 +238,7 @@ test('[WG3] [WG4] [LN5] a lending tab answers from the GPU, says when it is lost
 });
 
 test('[WG5] [PG38] on a browser without WebGPU the page lends its CPU, and says so, and what it holds', async () => {
-  const {swarm, stop} = await startTinySwarm({webgpu: false});
+  const {swarm, stop} = await startTinySwarm({webgpu: false, seed: SEED});
   try {
     const page = await swarm.openPage('maxLayers=4');
     const lend = page.getByRole('region', {name: 'Lend this tab'});

@@ -7,6 +7,7 @@ import {logTabEvent} from './log-tab-event.ts';
 import type {TabEvent} from '../ports/tab-event.ts';
 import {watchLending} from '../node/life/watch-lending.ts';
 import {KV_TOKENS} from '../node/lending/lending-limits.ts';
+import {opfsKeptWeights} from './opfs-kept-weights.ts';
 import {readSwarm} from './read-swarm.ts';
 import {AppShell} from '../ui/app-shell.ts';
 import {renderRefusal} from '../ui/parts/render-refusal.ts';
@@ -57,6 +58,7 @@ function start(config: PageConfig): void {
     links: services.links,
     network,
     models: {describe: async () => describeModel({...(await model()), kvTokens: KV_TOKENS})},
+    keptWeights: config.headless ? null : opfsKeptWeights(model),
     memoryCap: config.headless ? FORGETFUL : rememberMemoryCap(() => localStorage),
     engine: config.engine ?? (config.headless ? 'wasm' : 'best'),
     threadCount: config.threads ?? (config.headless ? 1 : usefulThreads()),

@@ -21,6 +21,8 @@ export type LendRequest = {
   readonly engine: EngineKind;
   /** CPU threads for the layers. By default 1, as on a page that is not isolated. */
   readonly threadCount?: number;
+  /** Whether weights stay on this device for the next time; by default they do not. */
+  readonly keepsWeights?: boolean;
   /** What this tab can hold: a number of layers, or a memory budget. */
   readonly capacity:
     | {readonly kind: 'layers'; readonly maxLayers: number}
@@ -36,6 +38,16 @@ export type LoadStep = {
 
 /** Why layers run on the CPU although a GPU was asked for: a code and a sentence. */
 export type EngineFallback = {readonly code: string; readonly message: string};
+
+/** `full`: the browser gives this site no more storage; `blocked`: it gives this page none. */
+export type NotKept = 'full' | 'blocked';
+
+/** What a person should know of the weights on this device. */
+export type KeepNews =
+  /** They are used from memory, and the next lending fetches them again. */
+  | {readonly kind: 'not-kept'; readonly why: NotKept}
+  /** What was kept of this tensor had changed, so that its file was fetched again. */
+  | {readonly kind: 'kept-damaged'; readonly tensor: string};
 
 export type HeldLayers = {readonly startLayer: number; readonly endLayer: number};
 
@@ -57,6 +69,7 @@ export type LendState =
       readonly engine: string;
       /** `null` when they run on what was asked for. */
       readonly engineFallback: EngineFallback | null;
+      readonly keepNews: readonly KeepNews[];
       readonly decodeMsPerLayer: number;
       readonly openSessions: number;
       readonly servedTokens: number;

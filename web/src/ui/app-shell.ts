@@ -76,7 +76,11 @@ export class AppShell extends LitElement {
           ></weft-ask-panel>
         </section>
         <section aria-label="Lend this tab">
-          <weft-lend-panel .view=${view} .network=${this.#network.state}></weft-lend-panel>
+          <weft-lend-panel
+            .view=${view}
+            .network=${this.#network.state}
+            .keptWeights=${this.lendServices?.keptWeights ?? null}
+          ></weft-lend-panel>
         </section>
       </main>
     `;

@@ -41,6 +41,7 @@ async function ortShard(): Promise<ShardUnderTest> {
       lmHead: true,
     },
     weightsUrl: url,
+    store: null,
     kvBudgetBytes: KV_TOKENS * spec.layerCount * kvBytesPerTokenLayer(spec),
     onProgress: () => undefined,
     signal: new AbortController().signal,

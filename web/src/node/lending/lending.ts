@@ -282,6 +282,7 @@ export class Lending {
     return {
       engine: this.#shelf.served?.engineClass ?? '',
       engineFallback: this.#fallback,
+      keepNews: this.#shelf.served?.keepNews ?? [],
       decodeMsPerLayer: own?.decodeMsPerLayer.perSessionMs ?? 0,
       openSessions: this.#hop.load.openSessions,
       servedTokens: this.#hop.load.servedTokens,

@@ -9,7 +9,7 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {EngineFallback, EngineKind, LoadStep} from '../../ports/lend-service.ts';
+import type {EngineFallback, EngineKind, KeepNews, LoadStep} from '../../ports/lend-service.ts';
 import type {LabLendRequest} from './lab-lend.ts';
 import {createProvenShardRunner} from '../engine/worker/create-proven-shard-runner.ts';
 import type {EngineClass} from '../engine/engine-class.ts';
@@ -26,6 +26,7 @@ export type LoadedShard = {
   readonly engineClass: EngineClass;
   /** Why it runs on the CPU although a GPU was asked for; `null` when it does not. */
   readonly fallback: EngineFallback | null;
+  readonly keepNews: readonly KeepNews[];
   readonly speed: ShardSpeed;
   /** Ends the engine as a crash would. */
   readonly crash: () => void;
@@ -77,11 +78,12 @@ export async function loadShard(
   request: LabLendRequest,
   options: LoadOptions,
 ): Promise<LoadedShard> {
-  const {engine, threadCount = 1} = request;
+  const {engine, threadCount = 1, keepsWeights = false} = request;
   const {startLayer, endLayer, embedding, lmHead} = shard;
   const range = {startLayer, endLayer};
   const {spec} = model.manifest;
   if (engine === 'stub') return loadStub(spec, range, request);
+  const keepNews: KeepNews[] = [];
   const {runner, measured, fallback} = await createProvenShardRunner({
     wish: engine,
     threadCount,
@@ -91,14 +93,23 @@ export async function loadShard(
     lmHead,
     weightsUrl: model.weightsUrl,
     kvBudgetBytes: KV_TOKENS * kvBytesPerTokenLayer(spec) * (endLayer - startLayer),
+    keepsWeights,
     signal: options.signal,
     onLost: options.onLost,
     onProgress: (progress) => {
-      options.onProgress(stepOf(progress));
+      if (progress.kind === 'not-kept' || progress.kind === 'kept-damaged') keepNews.push(progress);
+      else options.onProgress(stepOf(progress));
     },
   });
   const {engineClass, ...speed} = measured;
-  return {runner, engineClass, fallback, speed, crash: () => void runner.close()};
+  return {
+    runner,
+    engineClass,
+    fallback,
+    keepNews,
+    speed,
+    crash: () => void runner.close(),
+  };
 }
 
 function loadStub(
@@ -122,6 +133,7 @@ function loadStub(
     runner,
     engineClass: 'stub',
     fallback: null,
+    keepNews: [],
     speed: {
       decodeMsPerLayer: fixedMsPerLayer + msPerTokenLayer,
       prefillMsPerTokenLayer: msPerTokenLayer,
@@ -133,7 +145,7 @@ function loadStub(
   };
 }
 
-function stepOf(progress: LoadProgress): LoadStep {
+function stepOf(progress: Exclude<LoadProgress, KeepNews>): LoadStep {
   switch (progress.kind) {
     case 'weights':
       return {step: progress.kind, done: progress.bytesDone, total: progress.bytesTotal};

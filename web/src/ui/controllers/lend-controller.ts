@@ -10,6 +10,7 @@ import {
   type ModelCard,
   type ModelService,
 } from '../../ports/model-card.ts';
+import type {KeptWeightsService} from '../../ports/kept-weights-service.ts';
 import type {MemoryCap} from './memory-cap.ts';
 import {loadingPartsAfter, type LoadingParts} from './step-list.ts';
 
@@ -37,6 +38,8 @@ export type LendServices = {
   readonly network: Pick<NetworkService, 'isOnline' | 'onOnline'>;
   readonly models: ModelService;
   readonly memoryCap: MemoryCap;
+  /** `null`: nothing of this tab stays on the device. */
+  readonly keptWeights: KeptWeightsService | null;
   /** What the address says; the memory is a first value, which the person may change. */
   readonly engine: LendRequest['engine'];
   readonly threadCount: number;
@@ -100,6 +103,7 @@ export class LendController implements ReactiveController {
     const services = this.#services();
     const {state, isLeaving} = this.view;
     if (services === undefined || isLeaving || !isStopped(state)) return;
+    void services.keptWeights?.persist();
     await services.lend.lend(this.#request(services));
   }
 
@@ -126,10 +130,11 @@ export class LendController implements ReactiveController {
     this.#show({choice});
   }
 
-  #request({engine, threadCount, maxLayers}: LendServices): LendRequest {
-    if (maxLayers !== null) return {engine, threadCount, capacity: {kind: 'layers', maxLayers}};
+  #request({engine, threadCount, maxLayers, keptWeights}: LendServices): LendRequest {
+    const common = {engine, threadCount, keepsWeights: keptWeights !== null};
+    if (maxLayers !== null) return {...common, capacity: {kind: 'layers', maxLayers}};
     const memoryMiB = this.view.choice?.memoryMiB ?? this.#memoryMiB;
-    return {engine, threadCount, capacity: {kind: 'memory', memoryMiB}};
+    return {...common, capacity: {kind: 'memory', memoryMiB}};
   }
 
   async #describeModel({models, maxLayers}: LendServices): Promise<void> {

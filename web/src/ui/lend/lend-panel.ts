@@ -1,10 +1,12 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
+import type {KeptWeightsService} from '../../ports/kept-weights-service.ts';
 import type {NetworkState} from '../../ports/network-service.ts';
 import {isStopped, type LendView} from '../controllers/lend-controller.ts';
 import {controlStyles} from '../parts/control-styles.ts';
 import {LendWantedEvent, StopWantedEvent} from '../parts/page-events.ts';
 import {renderFailure} from '../parts/render-failure.ts';
+import './kept-weights-list.ts';
 import './lend-figures.ts';
 import './lend-offer.ts';
 import './lend-steps.ts';
@@ -25,6 +27,9 @@ export class LendPanel extends LitElement {
 
   @property({attribute: false})
   network: NetworkState = 'fine';
+
+  @property({attribute: false})
+  keptWeights: KeptWeightsService | null = null;
 
   override render(): TemplateResult | typeof nothing {
     const {view} = this;
@@ -63,7 +68,17 @@ export class LendPanel extends LitElement {
             : 'Keep this tab in sight: browsers slow down tabs that are hidden.'
         }
       </p>
+      ${this.#renderKept(view)}
     `;
+  }
+
+  #renderKept({state}: LendView): TemplateResult | typeof nothing {
+    const {keptWeights} = this;
+    if (keptWeights === null) return nothing;
+    return html`<weft-kept-weights
+      .service=${keptWeights}
+      .phase=${state.kind}
+    ></weft-kept-weights>`;
   }
 
   /** There while it says nothing too: a screen reader tells of changes only. */

@@ -1,7 +1,7 @@
 import {assert} from '#shared/base/assert.ts';
 import {cellsOf} from '#shared/model/cut-grid.ts';
 import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
-import {layerCount} from '#shared/model/layer-range.ts';
+import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
 import type {Manifest, TensorEntry} from '#shared/model/manifest/manifest.ts';
 import {
   sumByteLength,
@@ -18,14 +18,18 @@ import {OrtShardRunner} from '../ort/ort-shard-runner.ts';
 import type {ShardCell, ShardEngine, ShardLmHead} from '../ort/shard-engine.ts';
 import type {ShardRunner} from '../shard-runner.ts';
 import {EmbeddingTable} from '../ort/weights/embedding-table.ts';
+import {keepTensors} from '../weight-store/keep-tensors.ts';
+import type {WeightStore} from '../weight-store/weight-store.ts';
 import {readTensors} from './read-tensors.ts';
 
 /** Progress is reported in steps of this part of the whole: often enough for the eye. */
 const PROGRESS_STEPS = 200;
 
 type Tensors = ReadonlyMap<string, StoredTensor>;
+/** What is kept on the device as one file. */
+type PartFile = {readonly name: string; readonly entries: readonly TensorEntry[]};
 type Part = {
-  readonly entries: readonly TensorEntry[];
+  readonly files: readonly PartFile[];
   readonly build: (tensors: Tensors) => Promise<void>;
 };
 
@@ -40,11 +44,13 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   readonly manifest: Manifest;
   readonly shape: ShardShape;
   readonly weightsUrl: string;
+  /** `null`: weights are fetched at every load. */
+  readonly store: WeightStore | null;
   readonly kvBudgetBytes: number;
   readonly onProgress: (progress: LoadProgress) => void;
   readonly signal: AbortSignal;
 }): Promise<ShardRunner> {
-  const {engine, manifest, shape, weightsUrl, onProgress} = options;
+  const {engine, manifest, shape, weightsUrl, store, onProgress} = options;
   const {spec, cutEvery} = manifest;
   const grid = {layerCount: spec.layerCount, cutEvery};
   let embedding: EmbeddingTable | null = null;
@@ -59,7 +65,7 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   // The ends first: tied, they are one download; and the LM head leaves room in the
   // engine's memory, which never shrinks, for the cells that follow.
   const ends: Part = {
-    entries: tensorsOfEnds(manifest, shape),
+    files: filesOfEnds(manifest, shape),
     build: async (tensors) => {
       if (shape.embedding) embedding = embeddingOf(manifest, tensors);
       if (shape.lmHead) lmHead = await engine.createLmHead(spec, tensors);
@@ -67,15 +73,17 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
     },
   };
   const layers = ranges.map((range): Part => ({
-    entries: tensorsOfCell(manifest, range),
+    files: [fileOfCell(manifest, range)],
     build: async (tensors) => {
       cells.push(await engine.createCell(spec, range, tensors));
       tellGraph();
     },
   }));
   const onBytes = countBytes(sumByteLength(tensorsOfShard(manifest, shape)), onProgress);
-  await loadParts([ends, ...layers], (entries) =>
-    readTensors({url: weightsUrl, entries, onBytes, signal: options.signal}),
+  const fetch = async (entries: readonly TensorEntry[]): Promise<Tensors> =>
+    await readTensors({url: weightsUrl, entries, onBytes, signal: options.signal});
+  await loadParts([ends, ...layers], (file) =>
+    keepTensors({store, ...file, fetch, onBytes, onNews: onProgress}),
   );
   const embeddingBytes = shape.embedding ? sumByteLength(tensorsOfEmbedding(manifest)) : 0;
   const {range} = shape;
@@ -93,10 +101,23 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   return new OrtShardRunner(shard, cache);
 }
 
-function tensorsOfEnds(manifest: Manifest, shape: ShardShape): readonly TensorEntry[] {
-  const embedding = shape.embedding ? tensorsOfEmbedding(manifest) : [];
-  const lmHead = shape.lmHead ? tensorsOfLmHead(manifest) : [];
-  return [...new Set([...embedding, ...lmHead])];
+function fileOfCell(manifest: Manifest, range: LayerRange): PartFile {
+  const name = `layers-${range.startLayer}-${range.endLayer}`;
+  return {name, entries: tensorsOfCell(manifest, range)};
+}
+
+/** The embedding is a file of its own: with tied weights both ends need it. */
+function filesOfEnds(manifest: Manifest, shape: ShardShape): readonly PartFile[] {
+  const embedding = new Set(tensorsOfEmbedding(manifest));
+  const needed = new Set([
+    ...(shape.embedding ? embedding : []),
+    ...(shape.lmHead ? tensorsOfLmHead(manifest) : []),
+  ]);
+  const files = [
+    {name: 'embedding', entries: [...needed].filter((entry) => embedding.has(entry))},
+    {name: 'lm-head', entries: [...needed].filter((entry) => !embedding.has(entry))},
+  ];
+  return files.filter(({entries}) => entries.length > 0);
 }
 
 function embeddingOf(manifest: Manifest, tensors: Tensors): EmbeddingTable {
@@ -109,7 +130,7 @@ function embeddingOf(manifest: Manifest, tensors: Tensors): EmbeddingTable {
 /** Builds part after part; each read starts before the build of the part in front of it. */
 async function loadParts(
   parts: readonly Part[],
-  read: (entries: readonly TensorEntry[]) => Promise<Tensors>,
+  read: (file: PartFile) => Promise<Tensors>,
 ): Promise<void> {
   let ahead = startRead(parts[0], read);
   for (const [at, part] of parts.entries()) {
@@ -121,12 +142,20 @@ async function loadParts(
 
 function startRead(
   part: Part | undefined,
-  read: (entries: readonly TensorEntry[]) => Promise<Tensors>,
+  read: (file: PartFile) => Promise<Tensors>,
 ): Promise<Tensors> {
-  const reading = part === undefined ? Promise.resolve(new Map()) : read(part.entries);
+  const reading = readAll(part?.files ?? [], read);
   // Awaited after the build in front of it; until then a failure must not count as unhandled.
   reading.catch(() => undefined);
   return reading;
+}
+
+async function readAll(
+  files: readonly PartFile[],
+  read: (file: PartFile) => Promise<Tensors>,
+): Promise<Tensors> {
+  const tensors = await Promise.all(files.map(read));
+  return new Map(tensors.flatMap((some) => [...some]));
 }
 
 function countBytes(

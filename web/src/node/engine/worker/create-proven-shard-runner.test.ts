@@ -79,6 +79,7 @@ function load(
     embedding: true,
     lmHead,
     weightsUrl: 'model.gguf',
+    keepsWeights: false,
     kvBudgetBytes: 1e6,
     onProgress: () => undefined,
     signal,

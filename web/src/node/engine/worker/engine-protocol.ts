@@ -21,6 +21,8 @@ export type ShardPlan = {
   /** Absolute. Must answer range requests. */
   readonly weightsUrl: string;
   readonly kvBudgetBytes: number;
+  /** Whether weights stay on this device. */
+  readonly keepsWeights: boolean;
 };
 
 /** A shard that is loaded and proven. */

@@ -15,6 +15,8 @@ import {measureShard, SAME_BITS, SAME_WITHIN_ROUNDING} from '../proof/measure-sh
 import type {ShardEngine} from '../ort/shard-engine.ts';
 import {NO_MEMORY} from '../shard-memory.ts';
 import type {ShardOutput, ShardRunner, StepResult} from '../shard-runner.ts';
+import {openOpfsWeightStore} from '../weight-store/opfs-weight-store.ts';
+import {NotKeptError, type WeightStore} from '../weight-store/weight-store.ts';
 import {openWasmEngine} from '../ort/wasm/open-wasm-engine.ts';
 import {openWebGpuEngine} from '../ort/webgpu/open-webgpu-engine.ts';
 
@@ -84,7 +86,14 @@ async function loadOn<Kv extends {readonly tokenCount: number}>(
 ): Promise<MeasuredShard> {
   const {spec, cutEvery} = plan.manifest;
   void tellLoss(engine.lost);
-  const loaded = await createShardRunner({...plan, engine, onProgress: tell, signal: FOR_EVER});
+  const store = plan.keepsWeights ? await openStore(plan.manifest.file.sha256) : null;
+  const loaded = await createShardRunner({
+    ...plan,
+    engine,
+    store,
+    onProgress: tell,
+    signal: FOR_EVER,
+  });
   const speed = await measureShard({
     runner: loaded,
     grid: {layerCount: spec.layerCount, cutEvery},
@@ -99,6 +108,17 @@ async function loadOn<Kv extends {readonly tokenCount: number}>(
   runner = loaded;
   const {engineClass, threadCount} = engine;
   return {...speed, engineClass, threadCount};
+}
+
+/** @returns `null` where nothing can be kept, and says so to the page. */
+async function openStore(fileSha256: string): Promise<WeightStore | null> {
+  try {
+    return await openOpfsWeightStore(fileSha256);
+  } catch (error) {
+    if (!(error instanceof NotKeptError)) throw error;
+    tell({kind: 'not-kept', why: error.detail.why});
+    return null;
+  }
 }
 
 async function tellLoss(lost: Promise<string> | undefined): Promise<void> {

@@ -25,6 +25,8 @@ export type WorkerShardOptions = {
   readonly weightsUrl: string;
   /** Memory that all sessions together may take to remember. */
   readonly kvBudgetBytes: number;
+  /** Whether weights stay on this device. */
+  readonly keepsWeights: boolean;
   readonly onProgress: (progress: LoadProgress) => void;
   /** The engine died by itself; calls that wait, and all that follow, are rejected with the same. */
   readonly onLost?: (error: EngineError) => void;
@@ -46,7 +48,7 @@ type Pending = {
 export async function createWorkerShardRunner(
   options: WorkerShardOptions,
 ): Promise<{readonly runner: ShardRunner; readonly measured: MeasuredShard}> {
-  const {engine, manifest, range, embedding, lmHead, kvBudgetBytes, signal} = options;
+  const {engine, manifest, range, embedding, lmHead, kvBudgetBytes, keepsWeights, signal} = options;
   signal.throwIfAborted();
   const runner = new WorkerShardRunner(range, options);
   const abort = (): void => {
@@ -56,7 +58,7 @@ export async function createWorkerShardRunner(
   try {
     const weightsUrl = new URL(options.weightsUrl, location.href).href;
     const shape = {range, embedding, lmHead};
-    const plan = {engine, manifest, shape, weightsUrl, kvBudgetBytes};
+    const plan = {engine, manifest, shape, weightsUrl, kvBudgetBytes, keepsWeights};
     const result = await runner.call({kind: 'load', plan}, []);
     assert(result.kind === 'loaded', 'a load ends in a loaded shard');
     return {runner, measured: result.measured};

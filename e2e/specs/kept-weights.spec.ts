@@ -1,0 +1,101 @@
+import {expect, test, type Page} from '@playwright/test';
+import {startTinySwarm, type TinySwarm} from '../swarm/start-tiny-swarm.ts';
+
+const SEED = 7;
+/** Layers of the tiny model: a tab that may hold them all always takes the same. */
+const WHOLE = 'engine=wasm&maxLayers=4';
+/** Enough for the folders, and for none of the files. */
+const STORAGE_BYTES = 20_000;
+
+let tiny: TinySwarm;
+test.beforeAll(async () => {
+  tiny = await startTinySwarm({webgpu: false, seed: SEED});
+});
+test.afterAll(async () => {
+  await tiny.stop();
+});
+
+const lendPanel = (page: Page) => page.getByRole('region', {name: 'Lend this tab'});
+const keptList = (page: Page) => page.getByRole('list', {name: 'Kept on this device'});
+const isWeights = (url: string): boolean => url.endsWith('.gguf');
+
+/** Lends until it serves. @returns the requests for weights that this took. */
+async function lend(page: Page): Promise<number> {
+  let requests = 0;
+  const count = (request: {url(): string}): void => {
+    if (isWeights(request.url())) requests += 1;
+  };
+  page.on('request', count);
+  await lendPanel(page).getByRole('button', {name: 'Lend this tab'}).click();
+  await expect(lendPanel(page).getByText('Tokens served')).toBeVisible();
+  page.off('request', count);
+  return requests;
+}
+
+async function lendAgain(page: Page): Promise<number> {
+  await page.reload();
+  return await lend(page);
+}
+
+/** Flips the last byte of the first file of weights. @returns how many files there are. */
+async function damage(page: Page): Promise<number> {
+  return await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const all = await root.getDirectoryHandle('weights');
+    const files: FileSystemFileHandle[] = [];
+    for await (const folder of all.values()) {
+      if (!(folder instanceof FileSystemDirectoryHandle)) continue;
+      for await (const file of folder.values()) {
+        if (file instanceof FileSystemFileHandle) files.push(file);
+      }
+    }
+    const [handle] = files;
+    if (handle === undefined) return 0;
+    const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    const writable = await handle.createWritable();
+    await writable.write(bytes);
+    await writable.close();
+    return files.length;
+  });
+}
+
+test('[WK5] [WK6] weights stay on the device: a second lending requests none, a changed byte is found and its file fetched again, what is deleted is gone, and two tabs fetch it once', async () => {
+  const page = await tiny.swarm.openPage(`${WHOLE}&model=${tiny.id}`);
+  const first = await lend(page);
+  expect(first).toBeGreaterThan(1);
+  await expect(keptList(page).getByRole('listitem')).toHaveCount(1);
+  expect(await lendAgain(page)).toBe(0);
+
+  expect(await damage(page)).toBeGreaterThan(1);
+  const repaired = await lendAgain(page);
+  expect(repaired).toBeGreaterThan(0);
+  expect(repaired).toBeLessThan(first);
+  await expect(
+    lendPanel(page).getByText(/kept of tensor ".+" had changed, so it was downloaded again\./u),
+  ).toBeVisible();
+  await keptList(page)
+    .getByRole('button', {name: /^Delete .+ from this device$/u})
+    .press('Enter');
+  await expect(keptList(page)).toHaveCount(0);
+  const other = await page.context().newPage();
+  await Promise.all([page.reload(), other.goto(page.url())]);
+  const [one, two] = await Promise.all([lend(page), lend(other)]);
+  expect(one + two).toBe(first);
+  await page.context().close();
+});
+
+test('[WK7] a site without storage left serves from memory and says so', async () => {
+  const page = await tiny.swarm.openPage(`${WHOLE}&model=${tiny.id}`);
+  const session = await page.context().newCDPSession(page);
+  const {origin} = new URL(page.url());
+  await session.send('Storage.overrideQuotaForOrigin', {origin, quotaSize: STORAGE_BYTES});
+  expect(await lend(page)).toBeGreaterThan(0);
+  await expect(
+    lendPanel(page).getByText(
+      /^The storage of this site is full, so the weights are used from memory/u,
+    ),
+  ).toBeVisible();
+  await expect(keptList(page)).toHaveCount(0);
+  await page.context().close();
+});
