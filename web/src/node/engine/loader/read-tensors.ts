@@ -5,7 +5,7 @@ import {DownloadError} from '#shared/client/download/download-error.ts';
 import {downloadRange} from '#shared/client/download/download-range.ts';
 import type {Patience} from '#shared/client/download/patience.ts';
 import {EngineError} from '../engine-error.ts';
-import {checkTensor} from './check-tensor.ts';
+import {checkTensor} from '../weight-store/check-tensor.ts';
 
 /** GGUF aligns tensors, to 32 bytes as a rule: a read spans such a gap, but no tensor of others. */
 const MAX_GAP_BYTES = 256;

@@ -3,7 +3,7 @@ import type {TensorEntry} from '#shared/model/manifest/manifest.ts';
 import {sumByteLength} from '#shared/model/manifest/shard-tensors.ts';
 import type {KeepNews} from '../../../ports/lend-service.ts';
 import {EngineError} from '../engine-error.ts';
-import {checkTensor} from '../loader/check-tensor.ts';
+import {checkTensor} from './check-tensor.ts';
 import {NotKeptError, type WeightStore} from './weight-store.ts';
 
 type Tensors = ReadonlyMap<string, StoredTensor>;
