@@ -131,14 +131,15 @@ export const nodeRecordSchema = z
     openSessions: sessionCount,
     /** Tokens of KV cache that new sessions may still reserve. */
     kvTokensFree: count.max(MAX_KV_TOKENS),
-    /** What this node has done as the tail of chains: for people, nobody decides by it. */
+    /** What this node has done lately as the tail of chains, `null` for nothing: for people, nobody decides by it. */
     served: z
       .object({
         answersLastHour: count.max(MAX_SERVED),
         tokensPerSec: z.number().nonnegative().max(MAX_SERVED),
       })
       .readonly()
-      .default({answersLastHour: 0, tokensPerSec: 0}),
+      .nullable()
+      .default(null),
     /** Peers to which this node tried and failed to open a direct link. */
     unreachable: z.array(peerIdSchema).max(MAX_UNREACHABLE).readonly(),
   })

@@ -28,7 +28,7 @@ export function buildRecord(changes: Partial<NodeRecord> = {}): NodeRecord {
     maxSessions: 4,
     openSessions: 0,
     kvTokensFree: 4096,
-    served: {answersLastHour: 0, tokensPerSec: 0},
+    served: null,
     unreachable: [],
     ...changes,
   };

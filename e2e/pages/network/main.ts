@@ -75,7 +75,7 @@ function describeNode(node: BrowserNode): NodeFacts {
     maxSessions: 1,
     openSessions: 0,
     kvTokensFree: 1,
-    served: {answersLastHour: 0, tokensPerSec: 0},
+    served: null,
     unreachable: [],
   };
 }

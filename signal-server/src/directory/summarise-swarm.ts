@@ -30,8 +30,8 @@ function summariseModel(manifestHash: ManifestHash, nodes: readonly NodeRecord[]
     joining: nodes.length - serving.length,
     layers,
     chains: Math.min(...layers, ...endCounts),
-    answersLastHour: sum(serving.map(({served}) => served.answersLastHour)),
-    tokensPerSec: sum(serving.map(({served}) => served.tokensPerSec)),
+    answersLastHour: sum(serving.map(({served}) => served?.answersLastHour ?? 0)),
+    tokensPerSec: sum(serving.map(({served}) => served?.tokensPerSec ?? 0)),
   };
 }
 

@@ -43,9 +43,8 @@ export class ServedMeter {
 
   read(nowMs: number): NodeRecord['served'] {
     const windowSec = (LAST_TEN_SECONDS.bucketMs * LAST_TEN_SECONDS.bucketCount) / 1000;
-    return {
-      answersLastHour: this.#answers.count(nowMs),
-      tokensPerSec: this.#tokens.count(nowMs) / windowSec,
-    };
+    const answersLastHour = this.#answers.count(nowMs);
+    const tokensPerSec = this.#tokens.count(nowMs) / windowSec;
+    return answersLastHour + tokensPerSec === 0 ? null : {answersLastHour, tokensPerSec};
   }
 }

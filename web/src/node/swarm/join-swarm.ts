@@ -200,7 +200,7 @@ function firstFacts(
     rtts: [],
     coords: null,
     openSessions: 0,
-    served: {answersLastHour: 0, tokensPerSec: 0},
+    served: null,
     unreachable: [],
   };
 }
