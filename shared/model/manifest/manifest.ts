@@ -1,9 +1,14 @@
-import english from 'zod/v4/locales/en.js';
 import * as z from 'zod/mini';
 import {modelSpecSchema} from '../model-spec.ts';
 
-// The small build of zod, which the page loads before its first click, has no words by itself.
-z.config(english());
+// The small build of zod, which the page loads before its first click, has no words by itself:
+// "too small", "invalid type", "unrecognized keys: extra".
+z.config({
+  localeError: (issue) => {
+    const fault = issue.code.replaceAll('_', ' ');
+    return issue.code === 'unrecognized_keys' ? `${fault}: ${issue.keys.join(', ')}` : fault;
+  },
+});
 
 const text = z.string().check(z.minLength(1));
 const positive = z.int().check(z.positive());
