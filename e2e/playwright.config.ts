@@ -6,7 +6,7 @@ const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, i
 
 /** Few tabs, which spend most of their time with waiting: two such files fit side by side on two cores. */
 const WAITING = [
-  '**/specs/{away,clock,even-out,kept-weights,life,network,page,sub-path}.spec.ts',
+  '**/specs/{away,clock,demo,dev,even-out,kept-weights,life,network,page,sub-path}.spec.ts',
   '**/specs/hostile/*.spec.ts',
 ];
 

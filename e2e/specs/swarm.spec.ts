@@ -9,14 +9,18 @@ import {expect, test} from '@playwright/test';
 import {chromium} from 'playwright';
 import * as z from 'zod';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import type {TabTraffic} from '../../web/src/app/services/lab-controls.ts';
-import type {LinkReport} from '../../web/src/ports/link-service.ts';
 import reference from '../reference/smollm2-greedy.json' with {type: 'json'};
 import {measureScenario, type Measurement} from '../load/measure-scenario.ts';
 import {offerModel} from '../load/scenario/offer-model.ts';
 import {openRunFolder, type RunFolder} from '../load/run-folder.ts';
 import {parseScenario} from '../load/scenario/scenario.ts';
 import {expectedStubAnswer} from '../load/testing/expected-stub-answer.ts';
+import {
+  expectBytesAsSeen,
+  expectChainsAsServed,
+  observeWhenQuiet,
+  type ObservedTabs,
+} from '../load/testing/observed-swarm.ts';
 import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
 import {runProcess} from '../tools/machine/run-process.ts';
 import {manifestOfFile} from '../swarm/manifest-of-file.ts';
@@ -129,8 +133,6 @@ async function runCommand(name: string, scenario: Record<string, unknown>) {
   return {outcome, report: reportSchema.parse(JSON.parse(text)), reportDir};
 }
 
-type Observed = {readonly traffic: TabTraffic; readonly links: readonly LinkReport[]};
-
 test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees with the tabs and their browser', async () => {
   test.setTimeout(720_000);
   const requests = {
@@ -144,14 +146,11 @@ test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees 
     seed: 3,
   };
   const tabs = [{count: 20, engine: 'stub', maxLayers: 12}];
-  const observed = new Map<string, Observed>();
+  let observed: ObservedTabs = new Map();
   const {report, isGood} = await measure(
     {seed: 7, tabs, requests, waitForChains: 2},
     async (swarm) => {
-      for (const tab of swarm.tabs) {
-        const traffic = await tab.traffic();
-        observed.set(traffic.peerId, {traffic, links: await tab.links()});
-      }
+      observed = await observeWhenQuiet(swarm);
     },
   );
   expect(report.requests.flatMap(({error}) => error ?? [])).toEqual([]);
@@ -172,47 +171,6 @@ test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees 
   expectChainsAsServed(report, observed);
   expectBytesAsSeen(report, observed);
 });
-
-/** Each answer's chain, as its client tells it, against what each tab counted for each session. */
-function expectChainsAsServed(
-  {requests}: Measurement['report'],
-  observed: ReadonlyMap<string, Observed>,
-): void {
-  const claimed = new Map<string, number>();
-  for (const {chains, tokenIds} of requests) {
-    for (const {node} of (chains.at(-1) ?? []).slice(0, -1)) {
-      claimed.set(node, (claimed.get(node) ?? 0) + tokenIds.length - 1);
-    }
-  }
-  for (const [node, {traffic}] of observed) {
-    const decoded = traffic.sessions.reduce((sum, {decodeTokens}) => sum + decodeTokens, 0);
-    expect(decoded, node).toBe(claimed.get(node) ?? 0);
-  }
-}
-
-/** What one tab says it sent is what the other says it got, and no more than the browser transferred. */
-function expectBytesAsSeen(
-  {nodes}: Measurement['report'],
-  observed: ReadonlyMap<string, Observed>,
-): void {
-  for (const [from, {traffic, links}] of observed) {
-    for (const {peerId, sentBytes} of traffic.peers) {
-      const back = observed.get(peerId)?.traffic.peers.find((peer) => peer.peerId === from);
-      expect(back?.receivedBytes, `${from} to ${peerId}`).toBe(sentBytes);
-      if (peerId === from) continue;
-      // Two tabs that dial each other in the same moment have two connections.
-      const between = links.filter((each) => each.peerId === peerId);
-      const transferredBytes = between.reduce((sum, {bytesSent}) => sum + bytesSent, 0);
-      expect(transferredBytes, `${from} to ${peerId}`).toBeGreaterThanOrEqual(sentBytes);
-      for (const {localCandidateType, remoteCandidateType} of between)
-        expect([localCandidateType, remoteCandidateType]).not.toContain('relay');
-    }
-    const node = nodes.find(({id}) => id === from);
-    if (node !== undefined)
-      expect(node.bytesSent).toBe(traffic.peers.reduce((sum, peer) => sum + peer.sentBytes, 0));
-  }
-  expect(nodes.every(({id}) => observed.has(id))).toBe(true);
-}
 
 test('[SW6] 3 tabs with the real model, 8 requests of 2 clients: the tokens of the reference, and few bytes for each', async () => {
   const item = reference.items.find(({id}) => id === 'open-01-question');

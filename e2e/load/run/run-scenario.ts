@@ -122,8 +122,8 @@ class ScenarioRun {
       signal: this.#signal,
     });
     faults.end();
-    await Promise.all(this.#lending.tabs.map((tab) => tab.observe().catch(() => undefined)));
     await onLoadDone?.(this.#swarm);
+    await Promise.all(this.#lending.tabs.map((tab) => tab.observe().catch(() => undefined)));
     log(
       `${model.id}: ${requests.filter(({error}) => error === null).length} of ${requests.length} completed`,
     );
