@@ -18,8 +18,8 @@ export function likelyAtFault(doubts: readonly Doubt[]): readonly PeerId[] {
   return [...doubts.flatMap(({likely}) => likely), ...inMany];
 }
 
-/** Enough for a dozen doubts of long chains; a search beyond it tells no more than waiting would. */
-const MOST_GUESSES = 5_000;
+/** Enough for some doubts of long chains; a search beyond it tells no more than waiting would, and takes the page's time. */
+const MOST_GUESSES = 500;
 
 /**
  * As few hops as explain every doubt, those in most doubts first: avoided when there is nobody
