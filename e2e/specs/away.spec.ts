@@ -1,9 +1,7 @@
 import {expect, test} from '@playwright/test';
-import {offerTinyModel} from '../load/testing/offer-tiny-model.ts';
-import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
-import {Swarm} from '../swarm/start-swarm.ts';
+import {askForAnswer, beginAnswer, greedyRequest} from '../swarm/ask.ts';
+import {startTinySwarm, type TinySwarm} from '../swarm/start-tiny-swarm.ts';
 import type {Tab} from '../swarm/tab.ts';
-import {log} from '../swarm/test-log.ts';
 
 /** Short, so that the server soon takes a frozen tab for one that is gone. */
 const IMPATIENT = {pingIntervalMs: 1_000};
@@ -11,22 +9,13 @@ const SHORT = greedyRequest('Who is there?', {maxNewTokens: 8});
 /** Lasts longer than any delay: nobody waits for its end. */
 const LONG = greedyRequest('Who is there?', {maxNewTokens: 1_500});
 
-let model: Awaited<ReturnType<typeof offerTinyModel>>;
-let swarm: Swarm;
+let tiny: TinySwarm;
 let lender: Tab;
 let client: Tab;
 
 test.beforeAll(async () => {
-  model = await offerTinyModel(log);
-  const {modelsDir, siteDir} = model;
-  swarm = await Swarm.start({
-    modelsDir,
-    siteDir,
-    port: 0,
-    webgpu: false,
-    socketLimits: IMPATIENT,
-    log,
-  });
+  tiny = await startTinySwarm({socketLimits: IMPATIENT});
+  const {swarm, model} = tiny;
   const capacity = {kind: 'layers', maxLayers: model.grid.layerCount} as const;
   lender = await swarm.openLendingTab({engine: 'stub', capacity}, {model: model.id});
   await lender.waitForLendState(['serving'], {timeoutMs: 120_000});
@@ -34,8 +23,7 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(async () => {
-  await swarm.stop();
-  await model.remove();
+  await tiny.stop();
 });
 
 const listed = async (): Promise<number> => (await client.knownRecords()).length;
@@ -60,26 +48,11 @@ test('[AW1] a tab that was frozen until the server had given it up is listed and
 
 test('[AW2] a tab that was frozen in the middle of an answer is listed and serves again, and keeps nothing of that answer', async () => {
   const before = await askForAnswer(client, SHORT);
-  const abort = new AbortController();
-  const underWay = Promise.withResolvers<void>();
-  let isOver = false;
-  const asking = client
-    .ask(LONG, {
-      signal: abort.signal,
-      onEvent: ({kind}) => {
-        if (kind === 'token') underWay.resolve();
-      },
-    })
-    .catch(() => undefined)
-    .finally(() => {
-      isOver = true;
-    });
-  await underWay.promise;
-  await goAway({onStop: () => expect(isOver).toBe(false)});
+  const answer = await beginAnswer(client, LONG);
+  await goAway({onStop: () => expect(answer.isOver()).toBe(false)});
   await expect.poll(listed).toBe(1);
   expect((await askForAnswer(client, SHORT)).tokenIds).toEqual(before.tokenIds);
   // It may have gone on where it was, if the link outlived the pause.
-  abort.abort();
-  await asking;
+  await answer.stop();
   await expect.poll(async () => (await lender.lendLoad())?.openSessions).toBe(0);
 });

@@ -1,9 +1,7 @@
 import {expect, test} from '@playwright/test';
 import {seqKnownBy} from '../lab/bench/tabs/seen-again.ts';
-import {offerTinyModel} from '../load/testing/offer-tiny-model.ts';
 import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
-import {Swarm} from '../swarm/start-swarm.ts';
-import {log} from '../swarm/test-log.ts';
+import {startTinySwarm} from '../swarm/start-tiny-swarm.ts';
 import {setClock, wrongClockScript} from '../swarm/wrong-clock.ts';
 
 const SEC_MS = 1_000;
@@ -13,9 +11,7 @@ const MAX_SKEW_MS = 10 * SEC_MS;
 const QUESTION = greedyRequest('Who is there?', {maxNewTokens: 4});
 
 test('[CK5] tabs whose clocks are a day wrong join, lend and ask, and go on while their clocks are set', async () => {
-  const model = await offerTinyModel(log);
-  const {modelsDir, siteDir} = model;
-  const swarm = await Swarm.start({modelsDir, siteDir, port: 0, webgpu: false, log});
+  const {swarm, model, stop} = await startTinySwarm();
   try {
     const capacity = {kind: 'layers', maxLayers: model.grid.layerCount} as const;
     const lender = await swarm.openLendingTab(
@@ -38,7 +34,6 @@ test('[CK5] tabs whose clocks are a day wrong join, lend and ask, and go on whil
       expect(Math.abs(aheadMs)).toBeLessThan(MAX_SKEW_MS);
     }
   } finally {
-    await swarm.stop();
-    await model.remove();
+    await stop();
   }
 });

@@ -1,8 +1,6 @@
 import {expect, test} from '@playwright/test';
-import {offerTinyModel} from '../load/testing/offer-tiny-model.ts';
-import {Swarm} from '../swarm/start-swarm.ts';
+import {startTinySwarm, type TinySwarm} from '../swarm/start-tiny-swarm.ts';
 import type {Tab} from '../swarm/tab.ts';
-import {log} from '../swarm/test-log.ts';
 
 /** Two ranges make the model, and three tabs hold each. */
 const LAYERS_PER_TAB = 15;
@@ -10,18 +8,14 @@ const TABS = 6;
 /** A tab sees itself crowded for 30 s before it moves, and machines are busy. */
 const EVEN_WITHIN_MS = 240_000;
 
-let model: Awaited<ReturnType<typeof offerTinyModel>>;
-let swarm: Swarm;
+let tiny: TinySwarm;
 
 test.beforeAll(async () => {
-  model = await offerTinyModel(log);
-  const {modelsDir, siteDir} = model;
-  swarm = await Swarm.start({modelsDir, siteDir, port: 0, webgpu: false, log});
+  tiny = await startTinySwarm();
 });
 
 test.afterAll(async () => {
-  await swarm.stop();
-  await model.remove();
+  await tiny.stop();
 });
 
 /** The first layer that a tab serves, and nothing else; `null` while it serves nothing. */
@@ -39,6 +33,7 @@ const inTheEnd = (tabs: readonly Tab[]) =>
   expect.poll(() => startsOf(tabs), {timeout: EVEN_WITHIN_MS});
 
 test('[PL14] where two of three tabs close that hold the same layers, another moves there', async () => {
+  const {swarm, model} = tiny;
   const capacity = {kind: 'layers', maxLayers: LAYERS_PER_TAB} as const;
   const opened = Array.from({length: TABS}, () =>
     swarm.openLendingTab({engine: 'stub', capacity}, {model: model.id}),

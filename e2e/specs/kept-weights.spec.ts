@@ -9,7 +9,7 @@ const STORAGE_BYTES = 20_000;
 
 let tiny: TinySwarm;
 test.beforeAll(async () => {
-  tiny = await startTinySwarm({webgpu: false, seed: SEED});
+  tiny = await startTinySwarm({gguf: {seed: SEED}});
 });
 test.afterAll(async () => {
   await tiny.stop();
@@ -61,7 +61,7 @@ async function damage(page: Page): Promise<number> {
 }
 
 test('[WK5] [WK6] weights stay on the device: a second lending requests none, a changed byte is found and its file fetched again, what is deleted is gone, and two tabs fetch it once', async () => {
-  const page = await tiny.swarm.openPage(`${WHOLE}&model=${tiny.id}`);
+  const page = await tiny.swarm.openPage(`${WHOLE}&model=${tiny.model.id}`);
   const first = await lend(page);
   expect(first).toBeGreaterThan(1);
   await expect(keptList(page).getByRole('listitem')).toHaveCount(1);
@@ -86,7 +86,7 @@ test('[WK5] [WK6] weights stay on the device: a second lending requests none, a 
 });
 
 test('[WK7] a site without storage left serves from memory and says so', async () => {
-  const page = await tiny.swarm.openPage(`${WHOLE}&model=${tiny.id}`);
+  const page = await tiny.swarm.openPage(`${WHOLE}&model=${tiny.model.id}`);
   const session = await page.context().newCDPSession(page);
   const {origin} = new URL(page.url());
   await session.send('Storage.overrideQuotaForOrigin', {origin, quotaSize: STORAGE_BYTES});

@@ -1,25 +1,18 @@
 import {expect, test} from '@playwright/test';
-import {offerTinyModel} from '../load/testing/offer-tiny-model.ts';
-import {greedyRequest} from '../swarm/ask.ts';
-import {Swarm} from '../swarm/start-swarm.ts';
-import type {Tab} from '../swarm/tab.ts';
-import {log} from '../swarm/test-log.ts';
+import {beginAnswer, greedyRequest} from '../swarm/ask.ts';
+import {startTinySwarm, type TinySwarm} from '../swarm/start-tiny-swarm.ts';
 
 /** Lasts longer than any delay: nobody waits for its end. */
 const LONG = greedyRequest('Who is there?', {maxNewTokens: 1_500});
 
-let model: Awaited<ReturnType<typeof offerTinyModel>>;
-let swarm: Swarm;
+let tiny: TinySwarm;
 
 test.beforeAll(async () => {
-  model = await offerTinyModel(log);
-  const {modelsDir, siteDir} = model;
-  swarm = await Swarm.start({modelsDir, siteDir, port: 0, webgpu: false, log});
+  tiny = await startTinySwarm();
 });
 
 test.afterAll(async () => {
-  await swarm.stop();
-  await model.remove();
+  await tiny.stop();
 });
 
 type Line = {readonly type: string; readonly event: string; readonly counts?: unknown};
@@ -30,30 +23,15 @@ function eventsIn(line: string): readonly Line[] {
   return text === '' ? [] : [{type, ...JSON.parse(text)}];
 }
 
-/** A tab that is in the middle of an answer, which ends by `stop` or with the tab. */
-async function askAway(): Promise<{readonly tab: Tab; readonly stop: () => Promise<void>}> {
+/** A tab that is in the middle of an answer. */
+async function askAway() {
+  const {swarm, model} = tiny;
   const tab = await swarm.openTab({model: model.id});
-  const underWay = Promise.withResolvers<void>();
-  const abort = new AbortController();
-  const asking = tab
-    .ask(LONG, {
-      signal: abort.signal,
-      onEvent: ({kind}) => {
-        if (kind === 'token') underWay.resolve();
-      },
-    })
-    .catch(() => undefined);
-  await underWay.promise;
-  return {
-    tab,
-    stop: async () => {
-      abort.abort();
-      await asking;
-    },
-  };
+  return {tab, answer: await beginAnswer(tab, LONG)};
 }
 
 test('[TE5] the console of a tab tells its life in order, and nothing of what was asked', async () => {
+  const {swarm, model} = tiny;
   const lines: Line[] = [];
   const onLog = (line: string) => void lines.push(...eventsIn(line));
   const heard = () => lines.map(({event}) => event);
@@ -71,7 +49,7 @@ test('[TE5] the console of a tab tells its life in order, and nothing of what wa
   const last = await askAway();
   const leaving = tab.stopLending();
   await hears('leaving');
-  await last.stop();
+  await last.answer.stop();
   await leaving;
   await hears('left');
 

@@ -31,3 +31,36 @@ export async function askForAnswer(
   });
   return answer;
 }
+
+/** A question of which the first token has come, and which would last for long. */
+export type AnswerUnderWay = {
+  readonly isOver: () => boolean;
+  /** Cancels it, if it still runs. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Resolves with the first token; how the answer ends is nobody's concern. */
+export async function beginAnswer(tab: Tab, request: AskRequest): Promise<AnswerUnderWay> {
+  const underWay = Promise.withResolvers<void>();
+  const abort = new AbortController();
+  let isOver = false;
+  const asking = tab
+    .ask(request, {
+      signal: abort.signal,
+      onEvent: ({kind}) => {
+        if (kind === 'token') underWay.resolve();
+      },
+    })
+    .catch(() => undefined)
+    .finally(() => {
+      isOver = true;
+    });
+  await underWay.promise;
+  return {
+    isOver: () => isOver,
+    stop: async () => {
+      abort.abort();
+      await asking;
+    },
+  };
+}

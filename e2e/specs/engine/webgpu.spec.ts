@@ -201,10 +201,10 @@ async function expectEngineLost(tab: Tab): Promise<void> {
 }
 
 test('[WG3] [WG4] [LN5] a lending tab answers from the GPU, says when it is lost, takes the CPU when the GPU is wrong, and says when that engine crashes', async () => {
-  const {swarm, id, stop} = await startTinySwarm({webgpu: true, seed: SEED});
+  const {swarm, model, stop} = await startTinySwarm({webgpu: true, gguf: {seed: SEED}});
   try {
-    const client = await swarm.openTab({model: id});
-    const gpu = await lendOnGpu(swarm, id, CAN_BE_LOST);
+    const client = await swarm.openTab({model: model.id});
+    const gpu = await lendOnGpu(swarm, model.id, CAN_BE_LOST);
     expect(gpu.state).toMatchObject({
       engine: expect.stringMatching(/^webgpu-./u),
       engineFallback: null,
@@ -216,7 +216,7 @@ test('[WG3] [WG4] [LN5] a lending tab answers from the GPU, says when it is lost
     await gpu.tab.page.evaluate(`new BroadcastChannel('lose-gpu').postMessage(null)`);
     await expectEngineLost(gpu.tab);
 
-    const wrong = await lendOnGpu(swarm, id, WITH_SUBGROUPS);
+    const wrong = await lendOnGpu(swarm, model.id, WITH_SUBGROUPS);
     expect(wrong.state).toMatchObject({
       engine: 'wasm-f32',
       engineFallback: {
@@ -238,7 +238,7 @@ test('[WG3] [WG4] [LN5] a lending tab answers from the GPU, says when it is lost
 });
 
 test('[WG5] [PG38] on a browser without WebGPU the page lends its CPU, and says so, and what it holds', async () => {
-  const {swarm, stop} = await startTinySwarm({webgpu: false, seed: SEED});
+  const {swarm, stop} = await startTinySwarm({gguf: {seed: SEED}});
   try {
     const page = await swarm.openPage('maxLayers=4');
     const lend = page.getByRole('region', {name: 'Lend this tab'});
