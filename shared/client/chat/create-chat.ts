@@ -1,3 +1,4 @@
+import {SharedLoad} from '#shared/base/shared-load.ts';
 import {mostPositions} from '../../model/model-spec.ts';
 import type {NodeRecord} from '../../protocol/node-record.ts';
 import {ClientOverlay} from '../../scheduling/routing/load/client-overlay.ts';
@@ -64,15 +65,8 @@ export function createChat(swarm: AskedSwarm, options: {readonly maxKvTokens: nu
 
 /** Loaded at the first call; `null` when the model is offered for token ids only. */
 function vocabularyOf(model: OfferedModel, signal: AbortSignal): () => Promise<Vocabulary | null> {
-  let loading: Promise<Vocabulary> | null = null;
-  return async () => {
-    if (model.manifest.text === null) return null;
-    loading ??= loadVocabulary(model, {signal}).catch((error: unknown) => {
-      loading = null; // The network may be back at the next question.
-      throw error;
-    });
-    return loading;
-  };
+  const loading = new SharedLoad(() => loadVocabulary(model, {signal}));
+  return async () => (model.manifest.text === null ? null : loading.get());
 }
 
 /** Receives all records, also while nothing is asked. */

@@ -1,5 +1,6 @@
 import {readPageConfig, type PageConfig} from './config.ts';
 import {describeModel} from './describe-model.ts';
+import {SharedLoad} from '#shared/base/shared-load.ts';
 import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
 import {exposeTabControl, reportTabEvent} from './tab-control.ts';
 import {lazyServices} from './services/lazy-services.ts';
@@ -49,16 +50,16 @@ function start(config: PageConfig): void {
   const app = new AppShell();
   app.chat = services.chat;
   app.network = network;
-  const model = once(() => loadOffer(config));
+  const model = new SharedLoad(() => loadOffer(config));
   app.swarm = {
-    read: async (options) => readSwarm(siteUrl(), (await model()).manifestHash, options),
+    read: async (options) => readSwarm(siteUrl(), (await model.get()).manifestHash, options),
   };
   app.lendServices = {
     lend: services.lendService,
     links: services.links,
     network,
-    models: {describe: async () => describeModel({...(await model()), kvTokens: KV_TOKENS})},
-    keptWeights: config.headless ? null : opfsKeptWeights(model),
+    models: {describe: async () => describeModel({...(await model.get()), kvTokens: KV_TOKENS})},
+    keptWeights: config.headless ? null : opfsKeptWeights(() => model.get()),
     memoryCap: config.headless ? FORGETFUL : rememberMemoryCap(() => localStorage),
     engine: config.engine ?? (config.headless ? 'wasm' : 'best'),
     threadCount: config.threads ?? (config.headless ? 1 : usefulThreads()),
@@ -87,18 +88,6 @@ async function loadOffer({model: id}: PageConfig): Promise<OfferedModel> {
   const {loadManifest} = await import('#shared/client/model/load-manifest.ts');
   const {signal} = new AbortController();
   return loadManifest(siteUrl(), id, {signal});
-}
-
-/** Shares one success; what failed is tried again by the next who asks. */
-function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let loading: Promise<T> | null = null;
-  return () => {
-    loading ??= load().catch((error: unknown) => {
-      loading = null;
-      throw error;
-    });
-    return loading;
-  };
 }
 
 function siteUrl(): string {

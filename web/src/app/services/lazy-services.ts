@@ -1,3 +1,4 @@
+import {SharedLoad} from '#shared/base/shared-load.ts';
 import type {AnswerEvent, AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
 import type {LendService} from '../../ports/lend-service.ts';
 import type {LinkReport, LinkService} from '../../ports/link-service.ts';
@@ -17,14 +18,8 @@ export type NodeServices = {
 
 /** Replaces services that are loaded when one of them is first used. */
 export function lazyServices(load: () => Promise<NodeServices>): Services {
-  let loading: Promise<NodeServices> | null = null;
-  const loaded = (): Promise<NodeServices> => {
-    loading ??= load().catch((error: unknown) => {
-      loading = null; // The network may be back at the next click.
-      throw error;
-    });
-    return loading;
-  };
+  const node = new SharedLoad(load);
+  const loaded = (): Promise<NodeServices> => node.get();
   return {
     chat: {
       ask: (request: AskRequest, options) => lazyAnswer(loaded, request, options.signal),
@@ -32,7 +27,7 @@ export function lazyServices(load: () => Promise<NodeServices>): Services {
     lendService: new LendTab(async () => (await loaded()).startLending),
     links: {
       report: async (): Promise<readonly LinkReport[]> =>
-        loading === null ? [] : (await loaded()).links.report(),
+        node.hasBegun ? (await loaded()).links.report() : [],
     },
     lab: {
       prepare: async () => (await loaded()).lab.prepare(),
