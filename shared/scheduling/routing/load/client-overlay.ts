@@ -162,15 +162,17 @@ export class ClientOverlay {
   }
 
   /**
-   * Nodes that are in doubt, but for the least doubted, and those that are not proven and have had as many of the last chains as there are for each. Whatever
-   * makes a record attractive, it draws no more than that.
+   * Nodes that are in doubt, but for the least doubted, and those that are not proven and have
+   * had as many of the last chains as there are for each. Whatever makes a record attractive,
+   * it draws no more than that.
    */
   #restrained(snapshot: SwarmSnapshot): ReadonlySet<PeerId> {
     const {nodes} = snapshot;
     const serving = nodes.filter(({shards}) => shards.length > 0).length;
+    const chosen = this.#chosen.flat();
     const counts = new Map<PeerId, number>();
-    for (const nodeId of this.#chosen.flat()) counts.set(nodeId, (counts.get(nodeId) ?? 0) + 1);
-    const share = Math.floor(this.#chosen.flat().length / Math.max(1, serving)) + 1;
+    for (const nodeId of chosen) counts.set(nodeId, (counts.get(nodeId) ?? 0) + 1);
+    const share = Math.floor(chosen.length / Math.max(1, serving)) + 1;
     // Nodes in doubt are asked one by one: together they would share the blame again.
     const found = new Set<PeerId>(this.#book.doubted().slice(1));
     for (const [nodeId, count] of counts) {

@@ -5,15 +5,16 @@ import type {Answer} from '../state/generation-state.ts';
 
 /** Asks phase 2 for a chain. */
 export function chooseHops(answer: Answer): GenerationStep {
-  const {warm, ran, epoch} = answer;
-  return {
-    state: {kind: 'choosing', answer},
-    actions: [{kind: 'choose-chain', avoid: avoidedBy(answer), warm, ran, epoch: epoch + 1}],
-  };
+  return chooseWithout(answer, doubtedBy(answer));
 }
 
-function avoidedBy(answer: Answer): ReadonlySet<PeerId> {
-  return new Set([...answer.avoid, ...answer.liars, ...doubtedBy(answer)]);
+function chooseWithout(answer: Answer, doubted: readonly PeerId[]): GenerationStep {
+  const {warm, ran, epoch} = answer;
+  const avoid = new Set([...answer.avoid, ...answer.liars, ...doubted]);
+  return {
+    state: {kind: 'choosing', answer},
+    actions: [{kind: 'choose-chain', avoid, warm, ran, epoch: epoch + 1}],
+  };
 }
 
 function doubtedBy({doubts, needed}: Answer): readonly PeerId[] {
@@ -21,13 +22,14 @@ function doubtedBy({doubts, needed}: Answer): readonly PeerId[] {
 }
 
 /**
- * The answer with leave to ask some of those again who are doubted: there is no chain without them.
+ * Asks phase 2 once more, with some of those who are doubted: there is no chain without them.
  *
  * @returns `null` when there is none without whoever may be at fault.
  */
-export function withFewerDoubts(answer: Answer): Answer | null {
+export function chooseWithFewerDoubts(answer: Answer): GenerationStep | null {
   const needed = [...answer.needed, doubtedBy(answer)];
-  return fewestAtFault(answer.doubts, needed) === null ? null : {...answer, needed};
+  const doubted = fewestAtFault(answer.doubts, needed);
+  return doubted === null ? null : chooseWithout({...answer, needed}, doubted);
 }
 
 /** After a while, those who were full may have room, and those who were gone may be back. Who lied has lied. */

@@ -1,7 +1,7 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-import {chooseHops, withFewerDoubts} from './choose-hops.ts';
+import {chooseWithFewerDoubts} from './choose-hops.ts';
 import {endAsComplete, endAsFailed} from './end-answer.ts';
 import type {GenerationStep} from '../state/generation-action.ts';
 import {
@@ -46,8 +46,8 @@ export function takeGap(
 ): GenerationStep {
   const reason = whyNever(answer, missing);
   if (reason !== null) return endAsFailed(answer, reason, []);
-  const again = withFewerDoubts(answer);
-  if (again !== null) return chooseHops(again);
+  const again = chooseWithFewerDoubts(answer);
+  if (again !== null) return again;
   if (answer.emptyEnd !== null) return endAsEmpty(answer, answer.emptyEnd, nowMs);
   const {patienceMs} = answer.task.limits;
   const seen = missing.map((layers) => asRefused(answer, layers));

@@ -20,6 +20,7 @@ export class SwarmNow extends LitElement {
     if (swarm === 'unknown' || layerCount === 0) return nothing;
     const held = rangesOf(layerCount, (layer) => (swarm?.layers[layer] ?? 0) > 0);
     const missing = rangesOf(layerCount, (layer) => (swarm?.layers[layer] ?? 0) === 0);
+    const gap = missing.length === 0 ? null : `Nobody serves layers ${formatLayerList(missing)}`;
     return html`
       <weft-layer-strip
         .layerCount=${layerCount}
@@ -27,11 +28,10 @@ export class SwarmNow extends LitElement {
           ...held.map((range): StripPart => ({...range, tone: 'madder'})),
           ...missing.map((range): StripPart => ({...range, tone: 'missing'})),
         ]}
-        .label=${missing.length === 0 ? 'All layers are served' : `Nobody serves layers ${formatLayerList(missing)}`}
+        .label=${gap ?? 'All layers are served'}
       ></weft-layer-strip>
       <p>
-        ${tabsSentence(swarm)}
-        ${missing.length === 0 ? 'Every layer is served.' : `Nobody serves layers ${formatLayerList(missing)} yet.`}
+        ${tabsSentence(swarm)} ${gap === null ? 'Every layer is served.' : `${gap} yet.`}
         ${swarm === null || swarm.answersLastHour === 0 ? nothing : answersSentence(swarm.answersLastHour)}
       </p>
     `;
