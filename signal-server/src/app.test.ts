@@ -7,7 +7,7 @@ import {asPeerId, asSwarmId} from '#shared/base/ids.ts';
 import {bootstrapSchema} from '#shared/protocol/bootstrap.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 import {swarmSummarySchema} from '#shared/protocol/swarm-summary.ts';
-import {createApp} from './app.ts';
+import {createApp, type AppOptions} from './app.ts';
 import {summariseSwarm} from './directory/summarise-swarm.ts';
 
 const counters = {
@@ -26,16 +26,18 @@ const MODEL_BYTES = Uint8Array.from({length: 1000}, (_, index) => index % 251);
 let folder: string;
 let app: Hono;
 
-function create(publicUrl: string | null): Hono {
+function create(changed: Partial<AppOptions['config']> = {}): Hono {
   return createApp({
     config: {
       staticDir: join(folder, 'dist'),
       modelsDir: join(folder, 'models'),
-      publicUrl,
+      publicUrl: null,
+      embedOrigins: '*',
       iceServers: [{urls: ['stun:a.example']}],
       peers: [],
       turnUrls: [],
       turnSecret: null,
+      ...changed,
     },
     now: () => 1234,
     counters: () => counters,
@@ -52,7 +54,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'dist', 'assets', 'ort-1a2b.wasm'), MODEL_BYTES);
   await writeFile(join(folder, 'models', 'tiny.gguf'), MODEL_BYTES);
   await writeFile(join(folder, 'secret.txt'), 'secret');
-  app = create(null);
+  app = create();
 });
 afterAll(async () => {
   await rm(folder, {recursive: true});
@@ -79,12 +81,62 @@ test('[SS2] hashed files are cached for good, and wasm has its type', async () =
   expect(missing.headers.get('Cache-Control')).toBe('no-cache');
 });
 
-test('[SS6] other pages may read models and join', async () => {
-  const headers = {Origin: 'https://blog.example'};
-  for (const path of ['/models/tiny.gguf', '/api/bootstrap']) {
-    const response = await app.request(path, {headers});
-    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
+/** What the widget on a page of another site reads before and with its first question. */
+const READ_BY_WIDGET = [
+  '/assets/ort-1a2b.wasm',
+  '/catalog/none.json',
+  '/models/tiny.gguf',
+  '/api/bootstrap',
+  '/api/swarm',
+];
+const LISTED = ['https://blog.example', 'http://127.0.0.1:3000'] as const;
+
+test.each(READ_BY_WIDGET)('[SS6] pages of any site may read %s', async (path) => {
+  const {headers} = await app.request(path, {headers: {Origin: 'https://blog.example'}});
+  expect(headers.get('Access-Control-Allow-Origin')).toBe('*');
+  expect(headers.get('Cross-Origin-Resource-Policy')).toBe('cross-origin');
+});
+
+test.each(READ_BY_WIDGET)('[SS6] pages of listed sites only may read %s', async (path) => {
+  const listing = create({embedOrigins: LISTED});
+  const allowed = async (Origin: string) => {
+    const {headers} = await listing.request(path, {headers: {Origin}});
+    expect(headers.get('Vary')).toContain('Origin');
+    return headers.get('Access-Control-Allow-Origin');
+  };
+  for (const origin of LISTED) expect(await allowed(origin)).toBe(origin);
+  for (const origin of ['https://other.example', 'http://blog.example', 'null', '*']) {
+    expect(await allowed(origin)).toBeNull();
   }
+});
+
+test('[SS6] a page of another site may ask for a part of the model that it knows', async () => {
+  const ask = async (origin: string) =>
+    await create({embedOrigins: LISTED}).request('/models/tiny.gguf', {
+      method: 'OPTIONS',
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': 'GET',
+        'Access-Control-Request-Headers': 'if-range,range',
+      },
+    });
+  const {status, headers} = await ask(LISTED[0]);
+  expect(status).toBe(204);
+  expect(headers.get('Access-Control-Allow-Origin')).toBe(LISTED[0]);
+  expect(headers.get('Access-Control-Allow-Headers')).toBe('if-range,range');
+  expect(
+    (await ask('https://other.example')).headers.get('Access-Control-Allow-Origin'),
+  ).toBeNull();
+});
+
+test.each([
+  ['*', "frame-ancestors 'self'"],
+  [LISTED, "frame-ancestors 'self' https://blog.example http://127.0.0.1:3000"],
+] as const)('[SS29] where %s may embed, the page answers "%s"', async (embedOrigins, directive) => {
+  const {headers} = await create({embedOrigins}).request('/');
+  const directives = (headers.get('Content-Security-Policy') ?? '').split('; ');
+  expect(directives).toContain(directive);
+  expect(headers.get('X-Frame-Options')).toBeNull();
 });
 
 test.each([
@@ -108,7 +160,7 @@ test.each([
     '/dns/weft.example/tcp/443/tls/ws/p2p/12D3KooWX',
   ],
 ])('[SS8] tells a tab the address by which it came (%s, %s)', async (publicUrl, url, address) => {
-  const response = await create(publicUrl).request(url);
+  const response = await create({publicUrl}).request(url);
   expect(response.headers.get('Cache-Control')).toBe('no-store');
   expect(bootstrapSchema.parse(await response.json())).toEqual({
     peerId: '12D3KooWX',
@@ -132,9 +184,8 @@ test('[SS9] health, counters and metrics', async () => {
   expect(metrics).toContain('weft_refusals_total{reason="frame-broken"} 6\n');
 });
 
-test('[SY3] anybody may read who is there, also a page of another site', async () => {
-  const response = await app.request('/api/swarm', {headers: {Origin: 'https://blog.example'}});
+test('[SY3] anybody may read who is there', async () => {
+  const response = await app.request('/api/swarm');
   expect(response.headers.get('Cache-Control')).toBe('public, max-age=1');
-  expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
   expect(swarmSummarySchema.parse(await response.json())).toEqual(SWARM);
 });

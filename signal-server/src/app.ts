@@ -1,6 +1,5 @@
 import {Hono, type Context, type MiddlewareHandler} from 'hono';
 import {cors} from 'hono/cors';
-import {secureHeaders} from 'hono/secure-headers';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
 import type {SwarmSummary} from '#shared/protocol/swarm-summary.ts';
 import type {ServerConfig} from './config.ts';
@@ -8,13 +7,22 @@ import type {ServerCounters} from './metrics/server-counters.ts';
 import {basePath, pathBelow} from './http/base-path.ts';
 import {formatMetrics} from './metrics/format-metrics.ts';
 import {mintIceServers} from './http/mint-ice-servers.ts';
+import {pageSecurity} from './http/page-security.ts';
 import {publicAddress, socketPath} from './http/public-address.ts';
 import {serveFolder} from './http/files/serve-folder.ts';
+import type {EmbedOrigins} from './settings/embed-settings.ts';
 
 export type AppOptions = {
   readonly config: Pick<
     ServerConfig,
-    'staticDir' | 'modelsDir' | 'publicUrl' | 'iceServers' | 'turnUrls' | 'turnSecret' | 'peers'
+    | 'staticDir'
+    | 'modelsDir'
+    | 'publicUrl'
+    | 'embedOrigins'
+    | 'iceServers'
+    | 'turnUrls'
+    | 'turnSecret'
+    | 'peers'
   >;
   readonly now: () => number;
   readonly counters: () => ServerCounters;
@@ -29,9 +37,10 @@ export function createApp(options: AppOptions): Hono {
   const {config} = options;
   const base = basePath(config.publicUrl);
   const app = new Hono({getPath: ({url}) => pathBelow(base, url)});
-  app.use(pageSecurity());
+  const readable = readableBy(config.embedOrigins);
+  app.use(pageSecurity(config.embedOrigins));
   if (base !== '/') app.use(folderOf(base));
-  app.use('/api/*', cors());
+  app.use('/api/*', readable);
   app.get('/healthz', (context) => context.json({status: 'ok'}));
   app.get('/metrics', (context) => context.text(formatMetrics(options.counters())));
   app.get('/api/counters', (context) => uncached(context).json(options.counters()));
@@ -40,10 +49,10 @@ export function createApp(options: AppOptions): Hono {
     context.header('Cache-Control', 'public, max-age=1');
     return context.json(options.swarm());
   });
-  if (config.modelsDir !== null) mountModels(app, config.modelsDir);
+  if (config.modelsDir !== null) mountModels(app, config.modelsDir, readable);
   app.use(
     '/*',
-    cors(),
+    readable,
     cachePolicy,
     serveFolder({folder: config.staticDir, mountedAt: '', isPacked: true}),
   );
@@ -59,26 +68,12 @@ function folderOf(base: string): MiddlewareHandler {
   };
 }
 
-/** Threads need cross-origin isolation; the widget's script is loaded by pages of other sites. */
-function pageSecurity(): MiddlewareHandler {
-  const self = "'self'";
-  return secureHeaders({
-    crossOriginOpenerPolicy: 'same-origin',
-    crossOriginEmbedderPolicy: 'require-corp',
-    crossOriginResourcePolicy: 'cross-origin',
-    referrerPolicy: 'no-referrer',
-    contentSecurityPolicy: {
-      defaultSrc: [self],
-      scriptSrc: [self, "'wasm-unsafe-eval'"],
-      workerSrc: [self, 'blob:'],
-      // A tab may dial any signal server that its swarm's records name, and fetch weights by hash from anywhere.
-      connectSrc: [self, 'ws:', 'wss:', 'https:'],
-      imgSrc: [self, 'data:'],
-      objectSrc: ["'none'"],
-      baseUri: ["'none'"],
-      formAction: [self],
-      frameAncestors: [self],
-    },
+/** Which pages of other origins may read what is served here: script and chunks of the widget, API, models. */
+function readableBy(origin: EmbedOrigins): MiddlewareHandler {
+  return cors({
+    origin: origin === '*' ? origin : [...origin],
+    allowMethods: ['GET', 'HEAD'],
+    exposeHeaders: ['Accept-Ranges', 'Content-Length', 'Content-Range', 'ETag'],
   });
 }
 
@@ -100,10 +95,9 @@ function uncached(context: Context): Context {
   return context;
 }
 
-/** GGUF files by byte range, for this page and for others. */
-function mountModels(app: Hono, modelsDir: string): void {
-  const exposeHeaders = ['Accept-Ranges', 'Content-Length', 'Content-Range', 'ETag'];
-  app.use('/models/*', cors({exposeHeaders}), async (context, next) => {
+/** GGUF files by byte range. */
+function mountModels(app: Hono, modelsDir: string, readable: MiddlewareHandler): void {
+  app.use('/models/*', readable, async (context, next) => {
     await next();
     context.header('Cache-Control', 'no-cache');
   });

@@ -23,6 +23,7 @@ test('[SC1] everything has a default, and an empty or blank value counts as not 
     port: 8080,
     host: '127.0.0.1',
     publicUrl: null,
+    embedOrigins: '*',
     modelsDir: null,
     staticDir: 'dist',
     keySeedHex: null,
@@ -38,6 +39,7 @@ test('[SC1] everything has a default, and an empty or blank value counts as not 
   expect(parseConfig({})).toMatchObject(defaults);
   const variables = ['PORT', 'HOST', 'PUBLIC_URL', 'MODELS_DIR', 'STATIC_DIR', 'SERVER_KEY_SEED'];
   const others = [
+    'EMBED_ORIGINS',
     'ICE_SERVERS',
     'TURN_URLS',
     'TURN_SECRET',
@@ -57,6 +59,7 @@ test('[SC1] reads what is set', () => {
     PORT: ' 0 ',
     HOST: '[::1]',
     PUBLIC_URL: 'https://weft.example/a/b',
+    EMBED_ORIGINS: 'https://Blog.Example:443/, http://[::1]:3000',
     SERVER_KEY_SEED: '0A'.repeat(32),
     MAX_TABS: '7',
   });
@@ -64,6 +67,7 @@ test('[SC1] reads what is set', () => {
     port: 0,
     host: '::1',
     publicUrl: 'https://weft.example/a/b/',
+    embedOrigins: ['https://blog.example', 'http://[::1]:3000'],
     keySeedHex: '0a'.repeat(32),
     maxTabs: 7,
   });
@@ -81,6 +85,14 @@ test.each([
   ['PUBLIC_URL', 'https://weft.example/?a=b'],
   ['PUBLIC_URL', 'https://weft.example/#a'],
   ['PUBLIC_URL', 'https://weft.example//weft'],
+  ['EMBED_ORIGINS', 'blog.example'],
+  ['EMBED_ORIGINS', 'ftp://blog.example'],
+  ['EMBED_ORIGINS', 'https://blog.example/weft'],
+  ['EMBED_ORIGINS', 'https://blog.example/?a=b'],
+  ['EMBED_ORIGINS', 'https://*.blog.example'],
+  ['EMBED_ORIGINS', "https://a;script-src'self'"],
+  ['EMBED_ORIGINS', 'null'],
+  ['EMBED_ORIGINS', '*, https://blog.example'],
   ['MAX_TABS', '0'],
   ['MAX_TABS', '1e9'],
   ['TURN_URLS', 'stun:turn.example'],
@@ -101,6 +113,15 @@ test.each([
     }),
   );
   expect(messageOf({[variable]: value})).toContain(`${variable}="${value}"`);
+});
+
+test('[SC2] says which origin of a list is wrong, and why', () => {
+  expect(messageOf({EMBED_ORIGINS: 'https://a.example, b.example'})).toContain(
+    'entry 2 is not an origin; expected origins such as https://blog.example',
+  );
+  expect(messageOf({EMBED_ORIGINS: 'https://a.example/b'})).toContain('has a part after the host');
+  const many = Array.from({length: 51}, (_, index) => `https://s${index}.example`);
+  expect(messageOf({EMBED_ORIGINS: many.join()})).toContain('names more than 50 origins');
 });
 
 test('[SC3] names all that cannot be read at once', () => {

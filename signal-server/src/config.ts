@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import type {IceServer} from '#shared/protocol/ice-server.ts';
+import {embedOriginsSchema, type EmbedOrigins} from './settings/embed-settings.ts';
 import {folderFaults} from './settings/folder-faults.ts';
 import {iceServersSchema, MAX_ICE_SERVERS, turnUrlsSchema} from './settings/ice-settings.ts';
 import {peersSchema} from './settings/peer-settings.ts';
@@ -37,6 +38,13 @@ const settings = {
     otherwise: null,
     schema: publicUrlSchema,
     expected: 'an address such as https://weft.example or https://example.org/weft/',
+  }),
+  embedOrigins: setting<EmbedOrigins>({
+    variable: 'EMBED_ORIGINS',
+    meaning: 'the sites whose pages may embed the widget, and show the page in a frame',
+    otherwise: '*',
+    schema: listSchema(embedOriginsSchema),
+    expected: 'origins such as https://blog.example, separated by commas, or * alone for any',
   }),
   modelsDir: setting<string | null>({
     variable: 'MODELS_DIR',
