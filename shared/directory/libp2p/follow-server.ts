@@ -41,10 +41,11 @@ export async function followServer(options: Options): Promise<void> {
       continue;
     }
     const isFlooded = (await readOnce(connection, options)) === 'DIRECTORY_FLOODED';
-    if (!isFlooded) onLost();
-    if (openConnection(libp2p, peer) === connection) {
-      await untilConnected(libp2p, peer, signal, isFlooded ? AFTER_FLOOD_MS : RETRY_MS);
-    }
+    // Whoever floods could have its list read again by ending the connection.
+    if (isFlooded) await pause(AFTER_FLOOD_MS, signal);
+    const isOpen = openConnection(libp2p, peer) === connection;
+    if (!isFlooded || !isOpen) onLost();
+    if (!isFlooded && isOpen) await untilConnected(libp2p, peer, signal, RETRY_MS);
   }
 }
 
@@ -70,6 +71,18 @@ export function openConnection(libp2p: FollowedNode, peer: Libp2pPeerId): Connec
     .filter((connection) => connection.status === 'open' && isDirectConnection(connection))
     .toSorted((a, b) => b.timeline.open - a.timeline.open);
   return open[0] ?? null;
+}
+
+/** Resolves after `delayMs`, or when `signal` aborts. */
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, delayMs);
+  const giveUp = () => over.resolve();
+  signal.addEventListener('abort', giveUp, {once: true});
+  await over.promise;
+  clearTimeout(timer);
+  signal.removeEventListener('abort', giveUp);
 }
 
 /** Resolves when a connection to `peer` opens, after `limitMs`, or when `signal` aborts. */
