@@ -28,6 +28,8 @@ export type OpenTabOptions = {
 
 /** Many tabs open at once on few cores, and the machine may do other things too. */
 const OPEN_TIMEOUT_MS = 120_000;
+/** By default a page is looked at in each frame, so it has to draw sixty of them per second. */
+const POLL_EVERY_MS = 100;
 
 type OnEvent = (event: AnswerEvent, atUnixMs: number) => void | Promise<void>;
 
@@ -65,7 +67,7 @@ export class Tab {
     const search = new URLSearchParams({headless: 'true'});
     if (options.model !== undefined) search.set('model', options.model);
     await page.goto(`${options.url}?${search.toString()}`);
-    await page.waitForFunction(() => 'weftTab' in globalThis);
+    await page.waitForFunction(() => 'weftTab' in globalThis, null, {polling: POLL_EVERY_MS});
     return tab;
   }
 
@@ -81,13 +83,14 @@ export class Tab {
     return this.page.evaluate(() => weftTab.lendState());
   }
 
-  /** Polls in the page, once per frame, until the lending node is in one of these states. */
+  /** Polls in the page until the lending node is in one of these states. */
   async waitForLendState(
     kinds: readonly LendState['kind'][],
     {timeoutMs}: {readonly timeoutMs: number},
   ): Promise<LendState> {
     await this.page.waitForFunction((wanted) => wanted.includes(weftTab.lendState().kind), kinds, {
       timeout: timeoutMs,
+      polling: POLL_EVERY_MS,
     });
     return this.lendState();
   }

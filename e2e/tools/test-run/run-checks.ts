@@ -1,11 +1,11 @@
 import {ROOT, type Check} from './checks.ts';
 import type {TestCount} from './count-tests.ts';
-import {runStep} from './run-step.ts';
+import {runStep, type StepOutput} from './run-step.ts';
 
 export type RunChecksOptions = {
   readonly env: Readonly<Record<string, string>>;
-  /** `whole`: what a check prints is shown when it has ended, for checks that run side by side. */
-  readonly output: 'as it comes' | 'whole';
+  /** `whole`: what a check prints is shown when it has failed. */
+  readonly output: StepOutput;
   readonly signal: AbortSignal;
 };
 
@@ -15,11 +15,10 @@ export async function runChecks(
   {env, output, signal}: RunChecksOptions,
 ): Promise<TestCount> {
   const total = {passed: 0, failed: 0};
-  for (const {name, args, count} of checks) {
+  for (const {name, args, count, env: ownEnv} of checks) {
     signal.throwIfAborted();
     const startedMs = performance.now();
-    if (output === 'as it comes') log(`\n▸ ${name}`);
-    const result = await runStep({args, root: ROOT, env, output, signal});
+    const result = await runStep({args, root: ROOT, env: {...env, ...ownEnv}, output, signal});
     const {passed, failed} = await count(result);
     total.passed += passed;
     total.failed += failed;
