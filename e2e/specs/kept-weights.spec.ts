@@ -17,7 +17,7 @@ test.afterAll(async () => {
 
 const lendPanel = (page: Page) => page.getByRole('region', {name: 'Lend this tab'});
 const keptList = (page: Page) => page.getByRole('list', {name: 'Kept on this device'});
-const isWeights = (url: string): boolean => url.endsWith('.gguf');
+const isWeights = (url: string): boolean => url.includes('.gguf?');
 
 /** Lends until it serves. @returns the requests for weights that this took. */
 async function lend(page: Page): Promise<number> {

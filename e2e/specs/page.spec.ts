@@ -267,7 +267,7 @@ test('[PG52] a tab that lends its CPU loads less than 4 MB of code, and with its
   await lend.getByRole('button', {name: 'Lend this tab'}).click();
   await expect(lend.getByText('Tokens served')).toBeVisible();
   const transfers = await loaded();
-  const weightBytes = sumBytes(transfers.filter(({url}) => url.endsWith('.gguf')));
+  const weightBytes = sumBytes(transfers.filter(({url}) => url.includes('.gguf?')));
   const codeBytes = sumBytes(transfers) - weightBytes;
   log(
     `From the address to serving: ${codeBytes} bytes of code, ${weightBytes} of weights; promised ${promised}`,

@@ -6,6 +6,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest';
 import {asPeerId, asSwarmId} from '#shared/base/ids.ts';
 import {bootstrapSchema} from '#shared/protocol/bootstrap.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
+import {sha256} from '#shared/testing/sha256.ts';
 import {swarmSummarySchema} from '#shared/protocol/swarm-summary.ts';
 import {createApp, type AppOptions} from './app.ts';
 import {summariseSwarm} from './directory/summarise-swarm.ts';
@@ -21,6 +22,7 @@ const counters = {
   directoryReaders: 0,
   refusals: {'frame-broken': 6},
 };
+const KEPT = 'public, max-age=31536000, immutable';
 const SWARM = summariseSwarm([buildRecord()]);
 const MODEL_BYTES = Uint8Array.from({length: 1000}, (_, index) => index % 251);
 let folder: string;
@@ -73,9 +75,13 @@ test('[SS1] the page is cross-origin isolated and under a strict policy', async 
 
 test('[SS2] hashed files are cached for good, and wasm has its type', async () => {
   const {headers} = await app.request('/assets/ort-1a2b.wasm');
-  expect(headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable');
+  expect(headers.get('Cache-Control')).toBe(KEPT);
   expect(headers.get('Content-Type')).toBe('application/wasm');
   expect(headers.get('Cross-Origin-Resource-Policy')).toBe('cross-origin');
+  const known = {'If-None-Match': headers.get('ETag') ?? ''};
+  const again = await app.request('/assets/ort-1a2b.wasm', {headers: known});
+  expect(again.status).toBe(304);
+  expect(again.headers.get('Cache-Control')).toBe(KEPT);
   const missing = await app.request('/assets/none.js');
   expect(missing.status).toBe(404);
   expect(missing.headers.get('Cache-Control')).toBe('no-cache');
@@ -137,6 +143,40 @@ test.each([
   const directives = (headers.get('Content-Security-Policy') ?? '').split('; ');
   expect(directives).toContain(directive);
   expect(headers.get('X-Frame-Options')).toBeNull();
+});
+
+async function askForModel(query: string, headers: Record<string, string> = {}) {
+  const response = await app.request(`/models/changing.gguf${query}`, {headers});
+  const etag = response.headers.get('ETag') ?? '';
+  return {status: response.status, etag, policy: response.headers.get('Cache-Control')};
+}
+
+test('[SS30] a model is tagged by its content, and kept where the address names that', async () => {
+  const path = join(folder, 'models', 'changing.gguf');
+  const first = await sha256(MODEL_BYTES);
+  await writeFile(path, MODEL_BYTES);
+  expect((await askForModel('')).etag).toBe(`"${first}"`);
+  const named = `?sha256=${first}`;
+  expect(await askForModel(named)).toMatchObject({status: 200, policy: KEPT});
+  const part = {Range: 'bytes=1-2', 'If-Range': `"${first}"`};
+  expect(await askForModel(named, part)).toMatchObject({status: 206, policy: KEPT});
+  const known = {'If-None-Match': `"${first}"`};
+  expect(await askForModel(named, {...known, ...part})).toMatchObject({status: 304, policy: KEPT});
+  expect(await askForModel(named, {Range: 'bytes=5000-'})).toMatchObject({
+    status: 416,
+    policy: 'no-cache',
+  });
+  expect(await askForModel('')).toMatchObject({status: 200, policy: 'no-cache'});
+  expect(await askForModel('?sha256=')).toMatchObject({status: 200, policy: 'no-cache'});
+
+  await writeFile(path, MODEL_BYTES.toReversed());
+  expect(await askForModel(named, part)).toMatchObject({status: 200, policy: 'no-cache'});
+  const second = await sha256(MODEL_BYTES.toReversed());
+  expect((await askForModel('')).etag).toBe(`"${second}"`);
+  expect(await askForModel(named, {...known, ...part})).toMatchObject({
+    status: 200,
+    policy: 'no-cache',
+  });
 });
 
 test.each([

@@ -5,6 +5,8 @@ import type {SwarmSummary} from '#shared/protocol/swarm-summary.ts';
 import type {ServerConfig} from './config.ts';
 import type {ServerCounters} from './metrics/server-counters.ts';
 import {basePath, pathBelow} from './http/base-path.ts';
+import {cachePolicy} from './http/cache-policy.ts';
+import {ContentTags} from './http/files/content-tags.ts';
 import {formatMetrics} from './metrics/format-metrics.ts';
 import {mintIceServers} from './http/mint-ice-servers.ts';
 import {pageSecurity} from './http/page-security.ts';
@@ -30,8 +32,6 @@ export type AppOptions = {
   readonly node: () => Pick<Bootstrap, 'peerId' | 'swarmId' | 'protocolMajor'>;
 };
 
-const ONE_YEAR_SECONDS = 31_536_000;
-
 /** The HTTP side of the signal server: page, models, bootstrap, health, metrics. */
 export function createApp(options: AppOptions): Hono {
   const {config} = options;
@@ -53,7 +53,7 @@ export function createApp(options: AppOptions): Hono {
   app.use(
     '/*',
     readable,
-    cachePolicy,
+    cachePolicy(({req}) => req.path.startsWith('/assets/')),
     serveFolder({folder: config.staticDir, mountedAt: '', isPacked: true}),
   );
   return app;
@@ -95,19 +95,13 @@ function uncached(context: Context): Context {
   return context;
 }
 
-/** GGUF files by byte range. */
+/** GGUF files by byte range. The address of one that is kept names the SHA-256 that it has indeed. */
 function mountModels(app: Hono, modelsDir: string, readable: MiddlewareHandler): void {
-  app.use('/models/*', readable, async (context, next) => {
-    await next();
-    context.header('Cache-Control', 'no-cache');
-  });
-  app.all('/models/*', serveFolder({folder: modelsDir, mountedAt: '/models', isPacked: false}));
+  const {tagOf} = new ContentTags();
+  app.all(
+    '/models/*',
+    readable,
+    cachePolicy(({req, res}) => res.headers.get('ETag') === `"${req.query('sha256')}"`),
+    serveFolder({folder: modelsDir, mountedAt: '/models', isPacked: false, tagOf}),
+  );
 }
-
-/** Names under `assets/` contain a hash of their content; everything else is requested again. */
-const cachePolicy: MiddlewareHandler = async (context, next) => {
-  await next();
-  const isHashed = context.req.path.startsWith('/assets/') && context.res.ok;
-  const policy = isHashed ? `public, max-age=${ONE_YEAR_SECONDS}, immutable` : 'no-cache';
-  context.header('Cache-Control', policy);
-};

@@ -58,13 +58,14 @@ test('[DN10] a malformed catalogue is reported by its first wrong field, without
   );
 });
 
-test('[SS24] a model file may have any name', async () => {
+test('[SS24] [DN11] a model file may have any name, and its address names its hash', async () => {
   const [entry] = catalogSchema.parse(read('catalog.json'));
   const {weightsUrl} = await load(
     json(JSON.stringify([{...entry, fileName: 'a #1?/100%.gguf'}])),
     manifest,
   );
   expect(new URL(weightsUrl).pathname).toBe('/models/a%20%231%3F/100%25.gguf');
+  expect(new URL(weightsUrl).search).toBe(`?sha256=${entry?.sha256}`);
 });
 
 test.each([

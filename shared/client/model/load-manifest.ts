@@ -18,7 +18,10 @@ export type OfferedModel = {
   readonly licence: string;
   readonly manifest: Manifest;
   readonly manifestHash: ManifestHash;
-  /** Answers range requests with the bytes of the model file. */
+  /**
+   * Answers range requests with the bytes of the model file. It names their hash:
+   * what a browser has kept of one file is never taken for another.
+   */
   readonly weightsUrl: string;
 };
 
@@ -58,7 +61,7 @@ export async function loadManifest(
   if (manifest.text) wordPatternsOf(manifest.text);
   const {title, licence} = entry;
   const weightsPath = entry.fileName.split('/').map(encodeURIComponent).join('/');
-  const weightsUrl = new URL(`models/${weightsPath}`, siteUrl).href;
+  const weightsUrl = new URL(`models/${weightsPath}?sha256=${manifest.file.sha256}`, siteUrl).href;
   return {title, licence, manifest, manifestHash, weightsUrl};
 }
 

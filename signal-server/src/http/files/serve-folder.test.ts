@@ -200,6 +200,15 @@ test('[SS7] a link that was put into the folder is followed', async () => {
   expect(new TextDecoder().decode((await ask({}, 'link.gguf')).bytes)).toBe('secret');
 });
 
+test('[SS30] a file that is being written is not sent, and the client is asked to come again', async () => {
+  const writing = new Hono();
+  const folderOptions = {folder: join(folder, 'models'), mountedAt: '', isPacked: false};
+  writing.all('/*', serveFolder({...folderOptions, tagOf: async () => null}));
+  const {status, headers} = await writing.request('/tiny.gguf');
+  expect(status).toBe(503);
+  expect(headers.get('Retry-After')).toBe('1');
+});
+
 test.each(['POST', 'PUT', 'DELETE', 'PATCH'])('[SS26] %s is refused by name', async (method) => {
   const {status, headers} = await ask({}, 'tiny.gguf', method);
   expect(status).toBe(405);

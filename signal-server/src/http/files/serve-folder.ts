@@ -4,21 +4,25 @@ import {readRangeHeader, type ByteRange} from './byte-range.ts';
 import {findFile, type FoundFile} from './find-file.ts';
 import {findPacked} from './find-packed.ts';
 import {streamFile} from './stream-file.ts';
+import {tagByTime} from './tag-by-time.ts';
 
 type File = Extract<FoundFile, {kind: 'file'}>;
 
 /**
- * Files of a folder by GET and HEAD: whole or by byte range, with an entity tag
- * made of size and time. Sources: RFC 9110, sections 13 and 14.
+ * Files of a folder by GET and HEAD: whole or by byte range, with an entity
+ * tag. Sources: RFC 9110, sections 13 and 14.
  *
  * @param options.mountedAt what the path of a request has before the path in the folder.
  * @param options.isPacked whether smaller forms of files lie beside them, for clients that take those.
+ * @param options.tagOf the entity tag of a file, `null` while it is being written; by default, of its size and time.
  */
 export function serveFolder(options: {
   readonly folder: string;
   readonly mountedAt: string;
   readonly isPacked: boolean;
+  readonly tagOf?: (file: File) => Promise<string | null>;
 }): Handler {
+  const {tagOf = async (file) => tagByTime(file)} = options;
   return async (context) => {
     const {method, path} = context.req;
     if (method !== 'GET' && method !== 'HEAD') {
@@ -30,20 +34,26 @@ export function serveFolder(options: {
         return context.notFound();
       case 'malformed':
         return context.text('400 Bad Request', 400);
-      case 'file':
-        return options.isPacked
-          ? await answerPacked(context, found)
-          : answer(context, found, describe(found, found.path));
+      case 'file': {
+        const form = await formFor(context, found, options.isPacked);
+        const tag = await tagOf(form.file);
+        if (tag === null) {
+          return context.text('503 Service Unavailable', 503, {'Retry-After': '1'});
+        }
+        return answer(context, form.file, headersOf(found, form, tag));
+      }
     }
   };
 }
 
-async function answerPacked(context: Context, found: File): Promise<Response> {
-  const packed = await findPacked(found, context.req.header('Accept-Encoding') ?? '');
-  const headers = describe(packed?.file ?? found, found.path);
-  headers.set('Vary', 'Accept-Encoding');
-  if (packed !== null) headers.set('Content-Encoding', packed.encoding);
-  return answer(context, packed?.file ?? found, headers);
+type Form = {readonly file: File; readonly headers: Readonly<Record<string, string>>};
+
+async function formFor({req}: Context, file: File, isPacked: boolean): Promise<Form> {
+  if (!isPacked) return {file, headers: {}};
+  const headers = {Vary: 'Accept-Encoding'};
+  const packed = await findPacked(file, req.header('Accept-Encoding') ?? '');
+  if (packed === null) return {file, headers};
+  return {file: packed.file, headers: {...headers, 'Content-Encoding': packed.encoding}};
 }
 
 function answer(context: Context, file: File, headers: Headers): Response {
@@ -73,13 +83,14 @@ function send(
   return new Response(lengthBytes === 0 ? null : streamFile(file.path, range), {status, headers});
 }
 
-/** @param name of what the bytes are once they are unpacked. */
-function describe({totalBytes, modifiedNs}: File, name: string): Headers {
+/** @param found what the bytes are once they are unpacked. */
+function headersOf(found: File, {file, headers}: Form, tag: string): Headers {
   return new Headers({
+    ...headers,
     'Accept-Ranges': 'bytes',
-    'Content-Type': getMimeType(name) ?? 'application/octet-stream',
-    ETag: `"${totalBytes.toString(36)}-${modifiedNs.toString(36)}"`,
-    'Last-Modified': new Date(Number(modifiedNs / 1_000_000n)).toUTCString(),
+    'Content-Type': getMimeType(found.path) ?? 'application/octet-stream',
+    ETag: tag,
+    'Last-Modified': new Date(Number(file.modifiedNs / 1_000_000n)).toUTCString(),
   });
 }
 
