@@ -9,6 +9,7 @@ import {createApp} from './app.ts';
 import {parseConfig, type ServerConfig} from './config.ts';
 import {createServerNode, type ServerNode} from './create-server-node.ts';
 import type {ServerCounters} from './metrics/server-counters.ts';
+import {acceptConnections, type Accepting} from './http/accept-connections.ts';
 import {publicAddress} from './http/public-address.ts';
 import {createGuardedServer} from './http/guard-http-server.ts';
 import {RefusalTally} from './limits/refusals.ts';
@@ -69,8 +70,8 @@ export async function startSignalServer(
     {...limits, trustedProxies, refused: refusals.add},
     requestListener(app),
   );
-  const port = await listen(http, config);
-  const url = `http://${urlHost(config.host)}:${port}`;
+  const accepting = await listen(http, config);
+  const url = `http://${urlHost(config.host)}:${accepting.port}`;
   try {
     const announce = publicAddress(config.publicUrl ?? url);
     node = await createServerNode({
@@ -82,29 +83,29 @@ export async function startSignalServer(
         sourceAddress({remoteAddress, headers}, trustedProxies),
     });
   } catch (cause) {
-    http.close();
+    void accepting.close();
     throw cause;
   }
-  return describeServer({url, port, http, node});
+  return describeServer({url, accepting, http, node});
 }
 
 function describeServer(parts: {
   readonly url: string;
-  readonly port: number;
+  readonly accepting: Accepting;
   readonly http: Server;
   readonly node: ServerNode;
 }): SignalServer {
-  const {url, port, http, node} = parts;
+  const {url, accepting, http, node} = parts;
   http.on('upgrade', node.upgrade);
   return {
     url,
-    port,
+    port: accepting.port,
     peerId: asPeerId(node.libp2p.peerId.toString()),
     counters: () => node.counters(),
     recordRefusals: () => node.recordRefusals(),
     close: async () => {
       http.off('upgrade', node.upgrade);
-      const closed = new Promise((resolve) => http.close(resolve));
+      const closed = accepting.close();
       await node.stop();
       http.closeAllConnections();
       await closed;
@@ -112,24 +113,19 @@ function describeServer(parts: {
   };
 }
 
-/**
- * Connections that the system holds while this process is busy; with Node's 511, a crowd
- * or whoever opens thousands at once makes everybody's wait for a second, three, seven.
- */
-const BACKLOG = 4_096;
-
-async function listen(http: Server, {port, host}: ServerConfig): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    http.once('listening', resolve);
-    http.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(port, cause)));
-    http.listen({port, host, backlog: BACKLOG});
-  });
-  const address = http.address();
-  assert(address !== null && typeof address === 'object', 'the server listens on a TCP port');
-  return address.port;
+async function listen(
+  http: Server,
+  address: Pick<ServerConfig, 'port' | 'host'>,
+): Promise<Accepting> {
+  try {
+    return await acceptConnections(http, address);
+  } catch (cause) {
+    assert(cause instanceof Error, 'a socket fails with an error');
+    throw listenError(address.port, cause);
+  }
 }
 
-function listenError(port: number, cause: NodeJS.ErrnoException): ServerError {
+function listenError(port: number, cause: Error & {readonly code?: unknown}): ServerError {
   if (cause.code === 'EADDRINUSE') {
     const message = `Cannot listen on port ${port}: another program uses it; choose another port, or 0 for any free one`;
     return new ServerError({code: 'PORT_TAKEN', port}, message, {cause});

@@ -1,4 +1,5 @@
 import {generateKeyPair} from '@libp2p/crypto/keys';
+import type {Connection} from '@libp2p/interface';
 import {Libp2pRecord} from '@libp2p/record';
 import {sealFresh} from '../../../../signal-server/src/testing/open-client.ts';
 import type {Attack} from './attack-plan.ts';
@@ -8,33 +9,43 @@ const LANES = 8;
 /** A lane whose streams are refused so often in a row gives up. */
 const MAX_REFUSALS = 20;
 
-/** Records of as many owners, well signed, all over one connection; each lane waits for its answers. */
+/**
+ * Records of as many owners, well signed, all over one connection, which is opened again when
+ * it is ended to make room; each lane waits for its answers.
+ */
 export const manyIdentities: Attack = async ({nodes, counts, over}) => {
   let tried = 0;
   let taken = 0;
-  const put = async (held: DhtStream | null): Promise<DhtStream> => {
-    const {connection} = node;
-    const lane = held ?? (await openDhtStream(connection, {signal: over}));
+  let opened = nodes.open({}, {signal: over});
+  const connect = async (): Promise<Connection> => {
+    const mine = opened;
+    const node = await mine;
+    if (node.connection.status !== 'open' && opened === mine) {
+      opened = nodes.leave(node).then(async () => nodes.open({}, {signal: over}));
+    }
+    return (await opened).connection;
+  };
+  const put = async (lane: DhtStream): Promise<void> => {
     tried += 1;
     await lane.messages.write(await putOfNobodyKnown(), {signal: over});
     await lane.messages.read({signal: over});
     taken += 1;
-    return lane;
   };
   const runLane = async (): Promise<void> => {
     let lane: DhtStream | null = null;
     let refusals = 0;
     while (tried < counts.identities && refusals < MAX_REFUSALS && !over.aborted) {
+      const connection = await connect();
       try {
-        lane = await put(lane);
+        lane ??= await openDhtStream(connection, {signal: over});
+        await put(lane);
         refusals = 0;
       } catch {
         lane = null; // Refused, which is what this wants to see.
-        refusals += 1;
+        if (connection.status === 'open') refusals += 1;
       }
     }
   };
-  const node = await nodes.open({}, {signal: over});
   await Promise.all(Array.from({length: LANES}, runLane));
   return {kind: 'identities', tried, taken};
 };

@@ -8,15 +8,22 @@ import type {SignalServer} from '../../start-signal-server.ts';
 
 const LATE_MS = 200;
 let server: SignalServer;
+/** For tests of what is late; on a busy machine anything may be. */
+let impatient: SignalServer;
 
 beforeAll(async () => {
-  server = await openServer({}, {headersTimeoutMs: LATE_MS, handshakeTimeoutMs: LATE_MS});
+  server = await openServer();
+  impatient = await openServer({}, {headersTimeoutMs: LATE_MS, handshakeTimeoutMs: LATE_MS});
 });
-afterAll(async () => await server.close());
+afterAll(async () => {
+  await server.close();
+  await impatient.close();
+});
 
-const refusals = (reason: string): number => server.counters().refusals[reason] ?? Number.NaN;
+const refusals = (reason: string, of = server): number =>
+  of.counters().refusals[reason] ?? Number.NaN;
 
-const healthStatus = async () => (await fetch(`${server.url}/healthz`)).status;
+const healthStatus = async (of = server) => (await fetch(`${of.url}/healthz`)).status;
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
@@ -62,13 +69,13 @@ test.each([
   ['a ping', frame(0x89, 'x')],
   ['the first step of the handshake', frame(FIN_BINARY, '\x13/multistream/1.0.0\n')],
 ])('[SK2] %s after the upgrade costs the socket after a while', async (_what, bytes) => {
-  const before = refusals('handshake-late');
-  const socket = openRawSocket(server.port);
+  const before = refusals('handshake-late', impatient);
+  const socket = openRawSocket(impatient.port);
   socket.write(upgradeRequest());
   await expect.poll(() => socket.received()).toContain('101 Switching Protocols');
   socket.write(typeof bytes === 'string' ? bytes : Uint8Array.from(bytes));
   await socket.closed;
-  expect(refusals('handshake-late')).toBe(before + 1);
+  expect(refusals('handshake-late', impatient)).toBe(before + 1);
 });
 
 test('[SK2] what is no libp2p handshake costs the socket', async () => {
@@ -87,20 +94,20 @@ test.each([
   ['half an upgrade', upgradeRequest().slice(0, -2), '408'],
   ['half a request after a whole one', 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /', '200'],
 ])('[SK3] %s costs the socket after a while', async (_what, text, answer) => {
-  const socket = openRawSocket(server.port);
+  const socket = openRawSocket(impatient.port);
   socket.write(text);
   await socket.closed;
   expect(socket.received()).toContain(answer);
-  expect(await healthStatus()).toBe(200);
+  expect(await healthStatus(impatient)).toBe(200);
 });
 
 test('[SK3] one byte at a time does not keep a socket', async () => {
-  const socket = openRawSocket(server.port);
+  const socket = openRawSocket(impatient.port);
   const letters = `GET / HTTP/1.1\r\nX: ${'x'.repeat(1_000)}`[Symbol.iterator]();
   const dripping = setInterval(() => socket.write(letters.next().value ?? ''), LATE_MS / 10);
   await socket.closed;
   clearInterval(dripping);
-  expect(await healthStatus()).toBe(200);
+  expect(await healthStatus(impatient)).toBe(200);
 });
 
 test.each([
@@ -136,11 +143,10 @@ test('[SK4] a reset in the middle of anything costs its socket only', async () =
 test('[SK4] requests that come at once are answered in order', async () => {
   const socket = openRawSocket(server.port);
   socket.write(get('/healthz') + get('/none') + get('/healthz'));
-  await socket.closed;
-  const statuses = [...socket.received().matchAll(/HTTP\/1\.1 (\d+)/gu)].map(
-    ([, status]) => status,
-  );
-  expect(statuses).toEqual(['200', '404', '200']);
+  const statuses = () =>
+    [...socket.received().matchAll(/HTTP\/1\.1 (\d+)/gu)].map(([, status]) => status);
+  await expect.poll(statuses).toEqual(['200', '404', '200']);
+  socket.reset();
 });
 
 test('[SK7] a socket full of requests is ended, and none of them is answered', async () => {
