@@ -60,6 +60,8 @@ test('[TB2] a doubt shuns for 20 s, four times as long each time until the node 
   expect(shunnedMs(doubt)).toBe(20_000);
   expect(shunnedMs(doubt, doubt, doubt)).toBe(320_000);
   expect(shunnedMs(doubt, FINISHED, doubt)).toBe(20_000);
+  expect(shunnedMs(doubt, FINISHED)).toBe(0);
+  expect(shunnedMs(fault('left'), doubt, FINISHED)).toBe(30_000);
   expect(shunnedMs(doubt, fault('left'))).toBe(30_000);
 });
 

@@ -18,6 +18,8 @@ type Seen = {
   readonly strikes: number;
   /** Until then it is asked only where there is nobody else. */
   readonly shunnedUntilMs: number;
+  /** The same, but for a doubt: until then, or until it helps to finish an answer. */
+  readonly doubtedUntilMs: number;
   readonly changedMs: number;
   /** How much of what it says of itself is believed, 0 to 1; `null` while no answer has shown any of it. */
   readonly earned: number | null;
@@ -30,6 +32,7 @@ type Seen = {
 const STRANGER: Seen = {
   strikes: 0,
   shunnedUntilMs: 0,
+  doubtedUntilMs: 0,
   changedMs: 0,
   earned: null,
   finished: 0,
@@ -108,8 +111,8 @@ export class TrustBook {
   /** Nodes to be asked only where there is nobody else. */
   shunned(nowMs: number): ReadonlySet<PeerId> {
     const found = new Set<PeerId>();
-    for (const [peerId, {shunnedUntilMs}] of this.#records) {
-      if (shunnedUntilMs > nowMs) found.add(peerId);
+    for (const [peerId, {shunnedUntilMs, doubtedUntilMs}] of this.#records) {
+      if (Math.max(shunnedUntilMs, doubtedUntilMs) > nowMs) found.add(peerId);
     }
     return found;
   }
@@ -154,17 +157,18 @@ export class TrustBook {
 }
 
 function afterConduct(
-  {strikes, shunnedUntilMs, earned, finished, doubts}: Seen,
+  {strikes, shunnedUntilMs, doubtedUntilMs, earned, finished, doubts}: Seen,
   conduct: Conduct,
   nowMs: number,
 ): Partial<Seen> {
   if (conduct.kind === 'finished') {
-    return {strikes: Math.floor(strikes / 2), finished: finished + 1, doubts: 0};
+    const noDoubt = {doubts: 0, doubtedUntilMs: 0};
+    return {strikes: Math.floor(strikes / 2), finished: finished + 1, ...noDoubt};
   }
   if (!conduct.isCertain) {
     const baseMs = FULL.has(conduct.code) ? FULL_MS : DOUBTED_MS;
     const untilMs = nowMs + doubled(baseMs, 2 * doubts);
-    return {doubts: doubts + 1, shunnedUntilMs: Math.max(shunnedUntilMs, untilMs)};
+    return {doubts: doubts + 1, doubtedUntilMs: Math.max(doubtedUntilMs, untilMs)};
   }
   const baseMs = FULL.has(conduct.code) ? FULL_MS : SHUNNED_MS[conduct.kind];
   return {
