@@ -235,7 +235,6 @@ export class Lending {
   #publishLoad(): void {
     const {openSessions, kvTokensReserved} = this.#hop.load;
     const kvTokensFree = Math.max(0, KV_TOKENS - kvTokensReserved);
-    this.#attachServed();
     this.#publisher.update({openSessions, kvTokensFree});
     this.#volunteer.tell({kind: 'sessions', openSessions});
     this.#show();
