@@ -131,6 +131,8 @@ export const nodeRecordSchema = z
     openSessions: sessionCount,
     /** Tokens of KV cache that new sessions may still reserve. */
     kvTokensFree: count.max(MAX_KV_TOKENS),
+    /** All of the cache, free or not: what asks for more than that need not wait. */
+    kvTokens: count.max(MAX_KV_TOKENS).nullable().default(null),
     /** What this node has done lately as the tail of chains, `null` for nothing: for people, nobody decides by it. */
     served: z
       .object({

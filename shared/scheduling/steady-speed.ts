@@ -40,10 +40,15 @@ export function holdSpeed(held: HeldSpeed | null, measured: SteadySpeed, nowMs: 
     if (!isOld || !isWrong) return held;
   }
   const speed = {
-    decodeMsPerLayer: logStep(measured.decodeMsPerLayer),
-    hopOverheadMs: logStep(measured.hopOverheadMs),
+    decodeMsPerLayer: toNanosecond(logStep(measured.decodeMsPerLayer)),
+    hopOverheadMs: toNanosecond(logStep(measured.hopOverheadMs)),
   };
   return {speed, sinceMs: nowMs};
+}
+
+/** Every tab receives these digits, and further ones would tell nothing. */
+function toNanosecond(ms: number): number {
+  return Math.round(ms * 1e6) / 1e6;
 }
 
 /** Whether two times differ by more than a step of the scale. */
@@ -96,6 +101,7 @@ function readSteady(node: SnapshotNode): SnapshotNode {
     },
     openSessions: 0,
     kvTokensFree: Infinity,
+    kvTokens: null,
   };
 }
 

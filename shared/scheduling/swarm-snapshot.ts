@@ -45,6 +45,8 @@ export type SnapshotNode = {
   readonly openSessions: number;
   /** `Infinity` when the source does not say (pool files). */
   readonly kvTokensFree: number;
+  /** The whole cache; `null` when the source does not say. */
+  readonly kvTokens: number | null;
   /** How fast pieces of a prompt go out; `null` while that is not known. */
   readonly uplinkBytesPerSec: number | null;
   /** When the node published this: its record's `seq`; absent in pool files. */
@@ -184,6 +186,7 @@ function isSensible(node: SnapshotNode): boolean {
     times.every((ms) => ms >= 0 && ms <= MOST_MS) &&
     node.maxSessions >= 0 &&
     node.kvTokensFree >= 0 &&
+    (node.kvTokens ?? 0) >= 0 &&
     [...node.shards, ...(claim === null ? [] : [claim])].every(isSensibleShard)
   );
 }
@@ -233,6 +236,7 @@ function nodeOfRecord(record: SnapshotRecord): SnapshotNode {
     claim: record.claim,
     openSessions: record.openSessions,
     kvTokensFree: record.kvTokensFree,
+    kvTokens: record.kvTokens,
     uplinkBytesPerSec: record.uplinkBytesPerSec,
     publishedAtMs: record.seq,
     rtts: record.rtts,

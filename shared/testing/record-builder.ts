@@ -28,6 +28,7 @@ export function buildRecord(changes: Partial<NodeRecord> = {}): NodeRecord {
     maxSessions: 4,
     openSessions: 0,
     kvTokensFree: 4096,
+    kvTokens: 4096,
     served: null,
     unreachable: [],
     ...changes,

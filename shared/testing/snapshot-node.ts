@@ -15,6 +15,7 @@ export function snapshotNode(id: string, differences: Partial<SnapshotNode> = {}
     claim: null,
     openSessions: 0,
     kvTokensFree: 100_000,
+    kvTokens: null,
     uplinkBytesPerSec: null,
     rtts: [],
     coords: null,

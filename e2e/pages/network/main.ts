@@ -75,6 +75,7 @@ function describeNode(node: BrowserNode): NodeFacts {
     maxSessions: 1,
     openSessions: 0,
     kvTokensFree: 1,
+    kvTokens: 1,
     served: null,
     unreachable: [],
   };

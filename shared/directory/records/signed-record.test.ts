@@ -6,6 +6,7 @@ import {expect, test} from 'vitest';
 import {asPeerId} from '../../base/ids.ts';
 import {RECORD_MAX_BYTES, type NodeRecord} from '../../protocol/node-record.ts';
 import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
+import {holdSpeed} from '../../scheduling/steady-speed.ts';
 import {buildRecord} from '../../testing/record-builder.ts';
 import {createValidators, recordSelectors} from '../server/record-rules.ts';
 import {openRecord, sealedByteLength, sealRecord, type SealedRecord} from './signed-record.ts';
@@ -116,7 +117,7 @@ test('[SR10] what a record takes: 1,250 bytes with two neighbours, and 80 for ea
       decodeMsPerLayer: {fixedMs: 0, perSessionMs: 0.2222},
       prefillMsPerTokenLayer: 0.1109,
       hopOverheadMs: 0.4251,
-      steady: {decodeMsPerLayer: 0.21526948230495083, hopOverheadMs: 0.8610779292198033},
+      steady: holdSpeed(null, {decodeMsPerLayer: 0.2222, hopOverheadMs: 0.8251}, 0).speed,
       uplinkBytesPerSec: 5_128_515,
       coords: {at: [-100.6, 100.1, 100.2], heightMs: 11.2, errorMs: 18.3},
       rtts: Array.from({length: neighbours}, () => ({peerId, rttMs: 101.9})),

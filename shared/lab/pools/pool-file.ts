@@ -93,6 +93,7 @@ function nodeOf(node: z.infer<typeof poolNodeSchema>, rtts: unknown): SnapshotNo
     claim: null,
     openSessions: 0,
     kvTokensFree: Infinity,
+    kvTokens: null,
     uplinkBytesPerSec: null,
     rtts: measuredRtts(rtts),
     coords: coords === undefined ? null : {at: coords, heightMs, errorMs: 0},

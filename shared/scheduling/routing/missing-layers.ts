@@ -3,7 +3,7 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import {isOverdue, MOST_CLAIM_MS} from '../claim-limit.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import type {PlacedShard, SwarmSnapshot} from '../swarm-snapshot.ts';
-import {DISTRUSTED, FULL, TOO_SMALL, USABLE} from './node-states.ts';
+import {DISTRUSTED, FULL, mostKvTokens, TOO_SMALL, USABLE} from './node-states.ts';
 
 type Reason = Pick<MissingLayers, 'why' | 'mostKvTokens'>;
 
@@ -49,9 +49,9 @@ function reasonFor(
     shard.endLayer >= endLayer &&
     (startLayer > 0 || shard.embedding) &&
     (endLayer < grid.layerCount || shard.lmHead);
-  const serving = snapshot.nodes.flatMap(({shards, kvTokensFree}, at) =>
-    shards.some((shard) => isOnGrid(grid, shard) && holds(shard))
-      ? [{state: state[at] ?? USABLE, kvTokensFree}]
+  const serving = snapshot.nodes.flatMap((node, at) =>
+    node.shards.some((shard) => isOnGrid(grid, shard) && holds(shard))
+      ? [{state: state[at] ?? USABLE, mostKvTokens: mostKvTokens(node, 0)}]
       : [],
   );
   const has = (wanted: number) => serving.some((node) => node.state === wanted);
@@ -59,8 +59,7 @@ function reasonFor(
   if (has(FULL)) return {why: 'full'};
   if (has(DISTRUSTED)) return {why: 'distrusted'};
   if (has(TOO_SMALL)) {
-    const mostKvTokens = Math.max(...serving.map((node) => node.kvTokensFree));
-    return {why: 'too-small', mostKvTokens};
+    return {why: 'too-small', mostKvTokens: Math.max(...serving.map((node) => node.mostKvTokens))};
   }
   const isLoading = snapshot.nodes.some(
     ({claim, publishedAtMs}) =>

@@ -1,4 +1,4 @@
-import type {SwarmSnapshot} from '../swarm-snapshot.ts';
+import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {PeerId} from '#shared/base/ids.ts';
 import type {RouteOverlay, RouteRequest} from './chain.ts';
 
@@ -6,7 +6,7 @@ import type {RouteOverlay, RouteRequest} from './chain.ts';
 export const USABLE = 0;
 export const DISTRUSTED = 1;
 export const FULL = 2;
-/** Holds no session, and has too small a cache all the same: waiting is no use. */
+/** Its whole cache is too small: waiting is no use. */
 export const TOO_SMALL = 3;
 
 /** What every node is to one request of one client, by its position in the snapshot. O(N). */
@@ -23,10 +23,21 @@ export function nodeStates(
     else if (request.whenFull === 'refuse') {
       const sessions = node.openSessions + (overlay.promised.get(node.nodeId)?.sessions ?? 0);
       const isFull = sessions >= node.maxSessions || node.kvTokensFree < kvTokens;
-      if (isFull) state[at] = sessions === 0 && node.maxSessions > 0 ? TOO_SMALL : FULL;
+      const isTooSmall = node.maxSessions > 0 && mostKvTokens(node, sessions) < kvTokens;
+      if (isFull) state[at] = isTooSmall ? TOO_SMALL : FULL;
     }
   }
   return state;
+}
+
+/** What a session could have if the node held no other; `Infinity` when that is not known. */
+export function mostKvTokens(
+  {kvTokens, kvTokensFree}: Pick<SnapshotNode, 'kvTokens' | 'kvTokensFree'>,
+  sessions: number,
+): number {
+  // A node that holds nothing has all of its cache free.
+  const stated = kvTokens ?? (sessions === 0 ? kvTokensFree : Infinity);
+  return Math.max(stated, kvTokensFree);
 }
 
 /** Whether this client asks the node nothing. */

@@ -36,5 +36,6 @@ export function virtualRecord(
     maxSessions: takesSessions ? facts.maxSessions : 0,
     openSessions: lie === 'idle' ? 0 : load.openSessions,
     kvTokensFree: lie === 'idle' ? facts.kvTokens : load.kvTokensFree,
+    kvTokens: facts.kvTokens,
   });
 }

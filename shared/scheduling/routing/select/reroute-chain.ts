@@ -81,7 +81,7 @@ function keepOnly(node: SnapshotNode, kept: readonly ChainHop[]): SnapshotNode {
       lmHead: held?.lmHead === true && held.endLayer === endLayer,
     };
   });
-  return {...node, shards, maxSessions: Infinity, kvTokensFree: Infinity};
+  return {...node, shards, maxSessions: Infinity, kvTokensFree: Infinity, kvTokens: null};
 }
 
 /** What remains of shards when the layers of some hops are cut out. */

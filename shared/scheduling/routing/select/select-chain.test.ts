@@ -103,8 +103,13 @@ test('[RT15] a request that fits no idle cache gets the most that fits, not that
     kind: 'gap',
     missing: [{startLayer: 0, endLayer: 4, why: 'too-small', mostKvTokens: 18}],
   });
-  const busy = node('d', 0, 4, {kvTokensFree: 3, openSessions: 1});
-  expect(route([head, tail, busy])).toMatchObject({missing: [{why: 'full'}]});
+  const busy = {kvTokensFree: 3, openSessions: 1};
+  for (const kvTokens of [null, 19]) {
+    const later = node('d', 0, 4, {...busy, kvTokens});
+    expect(route([head, tail, later])).toMatchObject({missing: [{why: 'full'}]});
+  }
+  const never = node('d', 0, 4, {...busy, kvTokens: 17});
+  expect(route([never])).toMatchObject({missing: [{why: 'too-small', mostKvTokens: 17}]});
   const fits = node('e', 0, 4, {kvTokensFree: 19});
   expect(route([head, tail, fits])).toMatchObject({kind: 'chain', hops: [{nodeId: 'e'}]});
 });

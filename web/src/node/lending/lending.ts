@@ -66,6 +66,7 @@ export class Lending {
       engineClass: EXPECTED_ENGINE_CLASSES[this.#request.engine],
       maxSessions: HOP_LIMITS.maxSessions,
       kvTokensFree: KV_TOKENS,
+      kvTokens: KV_TOKENS,
       ...declaredSpeedOf(this.#request),
       isServing: () => this.#hop.load.openSessions > 0,
     });

@@ -15,6 +15,7 @@ export type OwnFacts = Pick<
   | 'engineClass'
   | 'maxSessions'
   | 'kvTokensFree'
+  | 'kvTokens'
   | 'decodeMsPerLayer'
   | 'prefillMsPerTokenLayer'
 >;

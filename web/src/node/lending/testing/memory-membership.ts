@@ -48,12 +48,12 @@ export async function memoryMembership(): Promise<{
       return () => undefined;
     },
     onSnapshot: (listener) => records.subscribe(listener),
-    publish: ({capacityLayers, engineClass, maxSessions, kvTokensFree}) => {
+    publish: ({capacityLayers, engineClass, maxSessions, kvTokensFree, kvTokens}) => {
       const idle = buildRecord({peerId, swarmId, manifestHash, shards: []});
       return startRecordPublisher({
         directory,
         privateKey,
-        facts: {...idle, capacityLayers, engineClass, maxSessions, kvTokensFree},
+        facts: {...idle, capacityLayers, engineClass, maxSessions, kvTokensFree, kvTokens},
         now: nowMs,
       });
     },
@@ -71,6 +71,7 @@ function countListeners(transport: Transport): {
   const counting: Transport = {
     localPeerId: transport.localPeerId,
     connect: (to, options) => transport.connect(to, options),
+    awaitLink: (from, options) => transport.awaitLink(from, options),
     send: (to, frame, options) => transport.send(to, frame, options),
     measureRtt: (to, options) => transport.measureRtt(to, options),
     onFrame: (listener) => transport.onFrame(listener),
