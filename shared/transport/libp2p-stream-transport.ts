@@ -77,6 +77,15 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
     if (to !== this.localPeerId) await this.#senderTo(to, signal);
   }
 
+  async awaitLink(from: PeerId, {signal}: {readonly signal: AbortSignal}): Promise<void> {
+    this.#throwIfClosed();
+    if (from === this.localPeerId) return;
+    const ended = AbortSignal.any([signal, this.#closing.signal]);
+    await this.#untilMet(peerIdFromString(from), async (met) => {
+      if (this.#directConnection(from) === undefined) await untilAborted(aborted(met), ended);
+    });
+  }
+
   async send(
     to: PeerId,
     frame: Uint8Array,
@@ -318,4 +327,10 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
   #throwIfClosed(): void {
     if (this.#closing.signal.aborted) throw transportClosed();
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => {
+    signal.addEventListener('abort', resolve, {once: true});
+  });
 }

@@ -262,6 +262,19 @@ export const transportContract: readonly TransportRule[] = [
     },
   },
   {
+    name: '[TR23] waits for a link until the peer has opened it',
+    run: async ({a, b}) => {
+      const linked = b.awaitLink(a.localPeerId, limited());
+      await a.connect(b.localPeerId, limited());
+      await linked;
+      await b.awaitLink(a.localPeerId, limited());
+      const abort = new AbortController();
+      const waiting = codeOf(b.awaitLink(NOBODY, {signal: abort.signal}));
+      abort.abort('enough');
+      equal(await waiting, 'enough', 'reason');
+    },
+  },
+  {
     name: '[TR12] a closed transport refuses to send, and the other side hears of it',
     run: async (pair) => {
       const {a, b} = pair;

@@ -35,6 +35,8 @@ export interface Transport {
    * @throws {TransportError} `PEER_UNREACHABLE`, `ONLY_RELAYED_PATH`.
    */
   connect(to: PeerId, options: {readonly signal: AbortSignal}): Promise<void>;
+  /** Waits, as long as the signal allows, until a peer has opened a link by itself: nobody is dialled. */
+  awaitLink(from: PeerId, options: {readonly signal: AbortSignal}): Promise<void>;
   /**
    * Resolves once the link has taken the frame; waits while the receiver is
    * behind: awaiting is the back-pressure. Connects first where needed. To

@@ -130,6 +130,7 @@ async function runCall({id, method, to, frame}: Call): Promise<Outcome> {
   try {
     let value = 0;
     if (method === 'connect') await opened.connect(peer, options);
+    else if (method === 'awaitLink') await opened.awaitLink(peer, options);
     else if (method === 'send') await opened.send(peer, fromBase64(frame), options);
     else value = await opened.measureRtt(peer, options);
     return {kind: 'done', value, traffic: opened.traffic()};

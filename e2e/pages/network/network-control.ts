@@ -17,7 +17,7 @@ export type Traffic = {
 
 export type Call = {
   readonly id: number;
-  readonly method: 'connect' | 'send' | 'measureRtt';
+  readonly method: 'connect' | 'awaitLink' | 'send' | 'measureRtt';
   readonly to: string;
   /** Base64. */
   readonly frame: string;

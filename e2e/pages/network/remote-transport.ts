@@ -51,6 +51,10 @@ export class RemoteTransport extends TransportBase implements Transport {
     await this.#call('connect', to, '', options);
   }
 
+  async awaitLink(from: PeerId, options: Options): Promise<void> {
+    await this.#call('awaitLink', from, '', options);
+  }
+
   async send(to: PeerId, frame: Uint8Array, options: Options): Promise<void> {
     await this.#call('send', to, Buffer.from(frame).toString('base64'), options);
   }

@@ -44,7 +44,8 @@ describe('resuming', () => {
     const [, link] = bench.open(opening({hops}));
     expect(link).toMatchObject({
       to: CLIENT,
-      peers: [CLIENT, HEAD],
+      peers: [HEAD],
+      visitors: [CLIENT],
       message: {kind: 'session-ready', inputFrom: [5, 0]},
     });
   });

@@ -49,6 +49,7 @@ export function lyingTransport(transport: Transport, distort: Distort): Transpor
     send,
     onFrame,
     connect: (to, options) => transport.connect(to, options),
+    awaitLink: (from, options) => transport.awaitLink(from, options),
     measureRtt: (to, options) => transport.measureRtt(to, options),
     onPeerClosed: (listener) => transport.onPeerClosed(listener),
     traffic: () => transport.traffic(),

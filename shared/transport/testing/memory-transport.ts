@@ -40,6 +40,8 @@ type Lane = {
 class MemoryTransport extends TransportBase implements Transport {
   readonly #members: Map<PeerId, MemoryTransport>;
   readonly #lanes = new Map<PeerId, Lane>();
+  /** Links that are waited for. */
+  readonly #awaited = new Map<PeerId, PromiseWithResolvers<void>>();
   #isClosed = false;
 
   constructor(localPeerId: PeerId, members: Map<PeerId, MemoryTransport>) {
@@ -51,6 +53,14 @@ class MemoryTransport extends TransportBase implements Transport {
     this.#throwIfClosed();
     signal.throwIfAborted();
     this.#laneTo(to);
+  }
+
+  async awaitLink(from: PeerId, {signal}: {readonly signal: AbortSignal}): Promise<void> {
+    this.#throwIfClosed();
+    if (this.#lanes.has(from) || from === this.localPeerId) return;
+    const linked = this.#awaited.get(from) ?? Promise.withResolvers<void>();
+    this.#awaited.set(from, linked);
+    await untilAborted(linked.promise, signal);
   }
 
   async send(
@@ -121,6 +131,8 @@ class MemoryTransport extends TransportBase implements Transport {
       lost: new AbortController(),
     };
     this.#lanes.set(peer, lane);
+    this.#awaited.get(peer)?.resolve();
+    this.#awaited.delete(peer);
     return lane;
   }
 

@@ -21,11 +21,13 @@ export type HopAction =
       readonly kvTokens: number;
       readonly position: number;
     }
-  /** Connect to all of `peers`, send `message` to `to`; then say `linked`. */
+  /** Connect to `peers`, wait for the links that `visitors` open, send `message` to `to`; then say `linked`. */
   | {
       readonly kind: 'link';
       readonly place: HopPlace;
       readonly peers: readonly PeerId[];
+      /** Dialled by nobody: whoever opens a session could have its hops call at anybody's door. */
+      readonly visitors: readonly PeerId[];
       readonly to: PeerId;
       readonly address: ControlAddress;
       readonly message: Message;

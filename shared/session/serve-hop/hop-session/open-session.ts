@@ -56,13 +56,16 @@ function link(place: HopPlace, position: number): SessionAction {
     const hopIndex = open.hopIndex + 1;
     const message: Message = {...open, hopIndex, hops};
     const address = addressOf(place, hopIndex);
-    return {kind: 'link', place, peers: [downstream], to: downstream, address, message};
+    const next = {peers: [downstream], visitors: [], to: downstream};
+    return {kind: 'link', place, ...next, address, message};
   }
   const inputFrom = hops.map(({warmPosition}) => warmPosition);
   return {
     kind: 'link',
     place,
-    peers: [...new Set([open.clientId, headOf(place)])],
+    peers: [headOf(place)],
+    // It has a link to both ends before it opens a session.
+    visitors: [open.clientId],
     to: open.clientId,
     address: addressOf(place, CLIENT_HOP),
     message: {kind: 'session-ready', inputFrom},

@@ -52,6 +52,10 @@ export class MeasuredTransport implements Transport {
     }
   }
 
+  async awaitLink(from: PeerId, options: {readonly signal: AbortSignal}): Promise<void> {
+    await this.#inner.awaitLink(from, options);
+  }
+
   async send(
     to: PeerId,
     frame: Uint8Array,

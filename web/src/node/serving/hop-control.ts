@@ -40,10 +40,10 @@ export class HopControl {
   }
 
   /** The opening goes on, or the tail says that the ring is ready. */
-  async link({place, peers, to, address, message}: Action<'link'>): Promise<void> {
+  async link({place, to, address, message, ...ends}: Action<'link'>): Promise<void> {
     const {sessionId, epoch} = place;
     try {
-      await this.#links.connect(sessionId, peers);
+      await this.#links.connect(sessionId, ends);
       await this.#links.send(sessionId, to, encodeControlFrame(address, message));
       this.#report(sessionId, {kind: 'linked', epoch});
     } catch (error) {

@@ -43,15 +43,16 @@ export class HopLinks {
   }
 
   /** @throws what the transport throws, or the reason when the session has ended. */
-  async connect(sessionId: SessionId, peers: readonly PeerId[]): Promise<void> {
-    const {localPeerId} = this.#transport;
-    const signal = this.#signalOf(sessionId);
-    const others = peers.filter((peerId) => peerId !== localPeerId);
-    await Promise.all(
-      others.map(async (peerId) => {
-        await this.#transport.connect(peerId, {signal});
-      }),
-    );
+  async connect(
+    sessionId: SessionId,
+    {peers, visitors}: {readonly peers: readonly PeerId[]; readonly visitors: readonly PeerId[]},
+  ): Promise<void> {
+    const transport = this.#transport;
+    const options = {signal: this.#signalOf(sessionId)};
+    await Promise.all([
+      ...peers.map(async (peerId) => transport.connect(peerId, options)),
+      ...visitors.map(async (peerId) => transport.awaitLink(peerId, options)),
+    ]);
   }
 
   /** @throws what the transport throws, or the reason when the session has ended. */

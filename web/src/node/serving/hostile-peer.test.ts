@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {asPeerId, asSessionId} from '#shared/base/ids.ts';
+import {HOP_LIMITS} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import {decodeControlFrame, encodeControlFrame} from '#shared/transport/frames/control-frame.ts';
 import {encodeFrame, parseFrame} from '#shared/protocol/frame/frame.ts';
@@ -214,17 +215,35 @@ test('[HP5] a peer that does not read its messages costs a bounded number of the
   expect(received - filled).toBe(257);
 });
 
-test('[HP6] a session in the name of somebody else is closed by that peer at its first word', async () => {
+/** A tail that has to serve somebody who asked for nothing. */
+async function openInNameOfVictim({isLinked}: {readonly isLinked: boolean}) {
   const swarm = new RingSwarm();
   const tail = swarm.addNode('tail', {startLayer: 3, endLayer: 6});
-  swarm.addClient('victim', []);
+  const victim = asPeerId('victim');
+  swarm.addClient(victim, []);
+  if (isLinked) await tail.transport.connect(victim, NEVER);
   const liar = addPeer(swarm, 'liar');
   const chain = [{peerId: asPeerId('liar'), startLayer: 0, endLayer: 3}, hopOf(tail)];
   liar.say(tail, {...opening('victim', chain), hopIndex: 1});
   await swarm.settle();
+  const toVictim = tail.transport.traffic().find(({peerId}) => peerId === victim);
+  return {swarm, tail, sentFrames: toVictim?.sentFrames ?? 0};
+}
+
+test('[HP6] a tail calls at nobody’s door: a peer without a link to it hears nothing, and the session ends', async () => {
+  const {swarm, tail, sentFrames} = await openInNameOfVictim({isLinked: false});
+  expect(sentFrames).toBe(0);
+  expect(tail.server.load.openSessions).toBe(1);
+  swarm.nowMs = HOP_LIMITS.openTimeoutMs + 1;
+  tail.server.sweep();
+  await swarm.settle();
   expect(tail.server.load.openSessions).toBe(0);
-  const toVictim = tail.transport.traffic().find(({peerId}) => peerId === asPeerId('victim'));
-  expect(toVictim?.sentFrames).toBe(1);
+});
+
+test('[HP6] a peer that has a link to it closes the session at its first word', async () => {
+  const {tail, sentFrames} = await openInNameOfVictim({isLinked: true});
+  expect(sentFrames).toBe(1);
+  expect(tail.server.load.openSessions).toBe(0);
 });
 
 test('[HP7] a client that opens all it may and uses nothing leaves room for others, and its sessions end soon', async () => {

@@ -41,7 +41,9 @@ class PlainClient {
 
   async open(epoch: number, chain: readonly (readonly [RingNode, number])[]): Promise<void> {
     const [first] = chain;
-    if (first === undefined) throw new Error('A chain has a head');
+    const [tail] = chain.at(-1) ?? [];
+    if (first === undefined || tail === undefined) throw new Error('A chain has hops');
+    await this.#transport.connect(tail.peerId, NEVER);
     this.#epoch = epoch;
     this.#head = first[0].peerId;
     await this.say({
