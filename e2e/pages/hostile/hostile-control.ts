@@ -1,3 +1,5 @@
+import type {LiarTask} from './start-liar.ts';
+
 /** A control message that the hostile peer was sent, and about which session. */
 export type ReceivedMessage = {
   readonly from: string;
@@ -19,6 +21,10 @@ export type FloodCount = {readonly sent: number; readonly links: number};
  */
 export type HostileControl = {
   join(options: {readonly manifestHash: string}): Promise<{readonly peerId: string}>;
+  /** One more peer: it lends some layers, and lies. */
+  startLiar(task: LiarTask): Promise<{readonly peerId: string}>;
+  /** Says goodbye and leaves. */
+  stopLiar(peerId: string): Promise<void>;
   /** Signs a record of this peer itself: `body` as it is, whatever it says. Base64. */
   sign(key: string, body: string): Promise<string>;
   /** Puts bytes under a DHT key as they are; how many servers stored them. */

@@ -3,6 +3,7 @@ import type {Browser, Page} from 'playwright';
 import {build} from 'vite';
 import {asPeerId, type ManifestHash, type PeerId} from '#shared/base/ids.ts';
 import type {SealedRecord} from '#shared/directory/records/signed-record.ts';
+import type {LiarTask} from './start-liar.ts';
 import type {Flood, FloodCount, HostileControl, ReceivedMessage} from './hostile-control.ts';
 
 declare const weftHostile: HostileControl;
@@ -73,6 +74,16 @@ export class HostilePeer {
       to,
       encoded,
     ] as const);
+  }
+
+  /** Another peer of its page lends some layers, and lies. Resolves once the server has its record. */
+  async startLiar(task: LiarTask): Promise<PeerId> {
+    const {peerId} = await this.#page.evaluate((lie) => weftHostile.startLiar(lie), task);
+    return asPeerId(peerId);
+  }
+
+  async stopLiar(liar: PeerId): Promise<void> {
+    await this.#page.evaluate((peer) => weftHostile.stopLiar(peer), liar);
   }
 
   async announce(to: PeerId, frameBytes: number): Promise<void> {

@@ -1,27 +1,15 @@
 import type {Stream} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
-import {asManifestHash, asPeerId, type PeerId} from '#shared/base/ids.ts';
+import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import {fromBase64, toBase64} from '#shared/directory/records/base64.ts';
 import {decodeControlFrame} from '#shared/transport/frames/control-frame.ts';
 import {isDirectConnection} from '#shared/transport/direct-path.ts';
-import type {Directory} from '#shared/directory/directory.ts';
-import {fetchBootstrap} from '#shared/transport/server-link/fetch-bootstrap.ts';
 import {FRAMES_PROTOCOL, encodeWord} from '#shared/transport/frames/frame-wire.ts';
-import {openLibp2pDirectory} from '#shared/directory/libp2p/libp2p-directory.ts';
-import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
-import {recordPrefix} from '#shared/directory/records/signed-record.ts';
-import type {Transport} from '#shared/transport/transport.ts';
 import {parseFrame} from '#shared/protocol/frame/frame.ts';
-import {
-  createLibp2pNode,
-  type BrowserNode,
-} from '../../../web/src/node/swarm/libp2p-node/create-libp2p-node.ts';
-import {
-  createEphemeralIdentity,
-  type Identity,
-} from '../../../web/src/node/swarm/libp2p-node/load-identity.ts';
 import {flood} from './flood.ts';
 import type {HostileControl, ReceivedMessage} from './hostile-control.ts';
+import {joinSwarm, limited, type Joined} from './join-swarm.ts';
+import {startLiar, type Liar} from './start-liar.ts';
 
 declare global {
   var weftHostile: HostileControl;
@@ -29,46 +17,20 @@ declare global {
   var weftReceived: (message: ReceivedMessage) => Promise<void>;
 }
 
-type Joined = {
-  readonly identity: Identity;
-  readonly node: BrowserNode;
-  readonly directory: Directory;
-  readonly transport: Transport;
-};
-
-const CALL_TIMEOUT_MS = 60_000;
 const encoder = new TextEncoder();
 
 let joined: Joined | null = null;
+const liars = new Map<string, Liar>();
 
 function running(): Joined {
   if (joined === null) throw new Error('join() first');
   return joined;
 }
 
-const limited = () => ({signal: AbortSignal.timeout(CALL_TIMEOUT_MS)});
-
 async function join(manifestHash: string): Promise<{readonly peerId: string}> {
-  const identity = await createEphemeralIdentity();
-  const node = await createLibp2pNode({
-    privateKey: identity.privateKey,
-    fetchBootstrap: (options) => fetchBootstrap(`${location.origin}/`, options),
-    ...limited(),
-  });
-  const {swarmId} = await node.server.connected;
-  const directory = await openLibp2pDirectory({
-    libp2p: node.libp2p,
-    prefix: recordPrefix(swarmId, asManifestHash(manifestHash)),
-    now: () => node.clock.nowMs(),
-    servers: node.server,
-  });
-  const addressesOf = (peer: PeerId): readonly string[] =>
-    directory.list().records.find(({peerId}) => peerId === peer)?.addresses ?? [];
-  const transport = await openLibp2pStreamTransport({libp2p: node.libp2p, addressesOf});
-  transport.onFrame(listen);
-  addEventListener('pagehide', () => node.abandon());
-  joined = {identity, node, directory, transport};
-  return {peerId: node.peerId};
+  joined = await joinSwarm(manifestHash);
+  joined.transport.onFrame(listen);
+  return {peerId: joined.node.peerId};
 }
 
 /** Reads control messages and drops all other frames. */
@@ -92,6 +54,15 @@ async function openFrames(to: PeerId): Promise<Stream> {
 
 globalThis.weftHostile = {
   join: ({manifestHash}) => join(manifestHash),
+  startLiar: async (task) => {
+    const liar = await startLiar(task);
+    liars.set(liar.peerId, liar);
+    return {peerId: liar.peerId};
+  },
+  stopLiar: async (peerId) => {
+    await liars.get(peerId)?.stop();
+    liars.delete(peerId);
+  },
   sign: async (key, body) => {
     const {privateKey} = running().identity;
     const signature = await privateKey.sign(encoder.encode(`weft-record:${key}\n${body}`));

@@ -49,6 +49,11 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     meaning: 'every kind of attack at once, beside three honest tabs that serve',
     load: async () => (await import('../../lab/soak/attackers.ts')).soakAttackers,
   },
+  {
+    name: 'liars',
+    meaning: 'every lie that a hop can tell, beside two honest tabs that serve',
+    load: async () => (await import('../../lab/soak/liars/soak-liars.ts')).soakLiars,
+  },
 ]);
 
 function named(soaks: readonly NamedSoak[]): Readonly<Record<string, NamedSoak>> {

@@ -6,6 +6,7 @@ import {
   encodeSampledTokens,
   type SampledToken,
 } from '#shared/protocol/frame/sampled-token.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {decodeControlFrame, encodeControlFrame} from '#shared/transport/frames/control-frame.ts';
 import type {Distort, LiedSession, Outgoing} from './lying-transport.ts';
 
@@ -16,6 +17,8 @@ export type HopLie = {
   readonly what: string;
   readonly at: readonly Place[];
   readonly distort: Distort;
+  /** It is noticed only when the time for an answer is over. */
+  readonly isSlow?: boolean;
 };
 
 const ANYWHERE: readonly Place[] = ['head', 'mid', 'tail'];
@@ -28,11 +31,35 @@ const CODES = Object.keys(REFUSALS).filter((code): code is RefusalCode =>
   Object.hasOwn(REFUSALS, code),
 );
 
-/** Lies that come before the first token. */
-export function earlyLies(model: {
-  readonly vocabularySize: number;
-  readonly endTokenId: number;
-}): readonly HopLie[] {
+/** Before the first token, after some honest ones, or beside an answer that is right. */
+export type LieTime = 'early' | 'late' | 'beside';
+
+export type LieName = {readonly when: LieTime; readonly what: string};
+
+/** All lies of a hop that serves this model. */
+export function hopLies({
+  vocabularySize,
+  endTokenIds,
+}: Pick<ModelSpec, 'vocabularySize' | 'endTokenIds'>): Readonly<
+  Record<LieTime, readonly HopLie[]>
+> {
+  const model = {vocabularySize, endTokenId: endTokenIds[0] ?? 0};
+  return {early: earlyLies(model), late: lateLies(model), beside: BESIDE};
+}
+
+/** @throws when there is none of that name. */
+export function lieNamed(
+  {when, what}: LieName,
+  model: Pick<ModelSpec, 'vocabularySize' | 'endTokenIds'>,
+): HopLie {
+  const found = hopLies(model)[when].find((lie) => lie.what === what);
+  if (found === undefined) throw new Error(`There is no ${when} lie "${what}"`);
+  return found;
+}
+
+type LiedModel = {readonly vocabularySize: number; readonly endTokenId: number};
+
+function earlyLies(model: LiedModel): readonly HopLie[] {
   return [
     ...CODES.map((code) => ({
       what: `refuses with ${code}`,
@@ -49,11 +76,12 @@ export function earlyLies(model: {
       at: ANYWHERE,
       distort: inPlaceOfOpening((session) => [failure(session, 'PEER_LEFT', 63)]),
     },
-    {what: 'says nothing', at: ANYWHERE, distort: () => []},
+    {what: 'says nothing', at: ANYWHERE, distort: () => [], isSlow: true},
     {
       what: 'takes the prompt and says nothing',
       at: ANYWHERE,
       distort: ({frame}) => (frame.kind === 'control' ? null : []),
+      isSlow: true,
     },
     {
       what: 'is ready at a position that it was not asked for',
@@ -74,8 +102,7 @@ export function earlyLies(model: {
   ];
 }
 
-/** Lies that come after some honest tokens. */
-export function lateLies(model: {readonly vocabularySize: number}): readonly HopLie[] {
+function lateLies(model: LiedModel): readonly HopLie[] {
   return [
     ...(['PEER_LEFT', 'PROMPT_TOO_LONG', 'VERSION_MISMATCH', 'BAD_PAYLOAD'] as const).map(
       (code) => ({
@@ -84,20 +111,18 @@ export function lateLies(model: {readonly vocabularySize: number}): readonly Hop
         distort: late((session) => [failure(session, code, session.open.hopIndex)]),
       }),
     ),
-    {what: 'falls silent', at: ANYWHERE, distort: fallSilent()},
+    {what: 'falls silent', at: ANYWHERE, distort: fallSilent(), isSlow: true},
     ...tokenLies(model, HONEST_TOKENS),
     {
       what: 'sends a token every 59 s',
       at: TAIL,
       distort: drip,
+      isSlow: true,
     },
   ];
 }
 
-function tokenLies(
-  {vocabularySize}: {readonly vocabularySize: number},
-  after: number,
-): readonly HopLie[] {
+function tokenLies({vocabularySize}: LiedModel, after: number): readonly HopLie[] {
   const other = (change: Partial<SampledToken>) =>
     inPlaceOfTokens(after, (tokens) => tokens.map((token) => ({...token, ...change})));
   return [
@@ -207,6 +232,27 @@ const drip: Distort = (honest, session) => {
   const isLater = honest.frame.kind === 'sampled' && tokensBefore(honest, session) > 0;
   return isLater ? [{...honest, afterMs: DRIP_MS}] : null;
 };
+
+/** Tokens that nobody asked for. */
+const goOn: Distort = (honest, session) => {
+  const {to, frame} = honest;
+  if (frame.kind !== 'sampled' || frame.hopIndex !== CLIENT_HOP) return null;
+  if (tokensBefore(honest, session) + 1 < session.open.maxNewTokens) return null;
+  return [0, 1, 2].map((more) => ({to, frame: {...frame, position: frame.position + more}}));
+};
+
+/** A thousand times what each measured. */
+const makeUpTimes: Distort = ({to, frame}) => {
+  const message = frame.kind === 'control' ? decodeControlFrame(frame) : null;
+  if (message?.kind !== 'session-served') return null;
+  const hops = message.hops.map((hop) => ({...hop, serviceMs: 1_000 * (hop.serviceMs + 1)}));
+  return [{to, frame: controlFrame(frame, {...message, hops})}];
+};
+
+const BESIDE: readonly HopLie[] = [
+  {what: 'goes on after the last token', at: TAIL, distort: goOn},
+  {what: 'makes up what the others took', at: TAIL, distort: makeUpTimes},
+];
 
 function otherHop({open}: LiedSession): number {
   const last = open.hops.length - 1;

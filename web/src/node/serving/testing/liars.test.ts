@@ -1,14 +1,15 @@
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import {GenerationFailedError} from '#shared/client/generation-failed.ts';
 import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
-import {earlyLies, lateLies, type HopLie, type Place} from '#shared/testing/lies/hop-lies.ts';
+import {hopLies, type HopLie, type Place} from '#shared/testing/lies/hop-lies.ts';
 import {RingSwarm, type RingNode} from './ring-swarm.ts';
 
 const PROMPT = [5, 7, 11, 13];
 const GREEDY = {temperature: 0, topK: 0, topP: 1, seed: 0, topLogprobs: 0};
 const NEW_TOKENS = 8;
 const PLACES: readonly Place[] = ['head', 'mid', 'tail'];
-const MODEL = {vocabularySize: 512, endTokenId: 3};
+const MODEL = {vocabularySize: 512, endTokenIds: [3]};
+const LIES = hopLies(MODEL);
 const TURN_MS = 500;
 const FULL: ReadonlySet<string> = new Set(['SESSIONS_FULL', 'KV_FULL', 'QUEUE_FULL']);
 
@@ -32,8 +33,7 @@ class LyingSwarm {
   readonly #thirds: readonly (readonly RingNode[])[];
 
   constructor(lie: HopLie | null, place: Place) {
-    const {endTokenId, vocabularySize} = MODEL;
-    this.swarm = new RingSwarm({endTokenIds: [endTokenId], vocabularySize});
+    this.swarm = new RingSwarm(MODEL);
     this.swarm.limits = {...this.swarm.limits, patienceMs: 60_000};
     this.#thirds = PLACES.map((at, index) =>
       ['first', 'second'].map((name) =>
@@ -87,7 +87,7 @@ function expectOnlyLiarIsSure(reports: readonly HopReport[], liar: string): void
 }
 
 describe('a hop that lies before the first token', () => {
-  const byName = Map.groupBy(earlyLies(MODEL), ({what}) => what);
+  const byName = Map.groupBy(LIES.early, ({what}) => what);
   test.each([...byName.keys()])('[LH1] one that %s ends no answer', async (what) => {
     const honest = await new LyingSwarm(null, 'head').ask('quiet');
     expect(honest.tokenIds).toHaveLength(NEW_TOKENS);
@@ -102,7 +102,7 @@ describe('a hop that lies before the first token', () => {
 });
 
 describe('a hop that lies after the first token', () => {
-  for (const lie of lateLies(MODEL)) {
+  for (const lie of LIES.late) {
     test.each(lie.at)(`[LH2] one that ${lie.what}, as %s, is named`, async (place) => {
       const {tokenIds} = await new LyingSwarm(null, 'head').ask('quiet');
       const world = new LyingSwarm(lie, place);
@@ -115,4 +115,14 @@ describe('a hop that lies after the first token', () => {
       expectOnlyLiarIsSure(world.swarm.reports, `first-${place}`);
     });
   }
+});
+
+describe('a hop that lies beside an answer that is right', () => {
+  test.each(LIES.beside)('[LH4] one that $what changes nothing of it', async (lie) => {
+    const honest = await new LyingSwarm(null, 'head').ask('quiet');
+    const world = new LyingSwarm(lie, 'tail');
+    expect(await world.ask('client')).toEqual(honest);
+    const faults = world.swarm.reports.filter(({conduct}) => conduct.kind !== 'finished');
+    expect(faults).toEqual([]);
+  });
 });

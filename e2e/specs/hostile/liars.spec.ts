@@ -1,0 +1,68 @@
+import {expect, test} from '@playwright/test';
+import {HostileWorld} from '../../pages/hostile/hostile-world.ts';
+import {everyLie, meetLiars, wrongWith} from '../../pages/hostile/meet-liars.ts';
+import type {Answer} from '../../swarm/answer.ts';
+import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
+import {log} from '../../swarm/test-log.ts';
+
+const REQUEST = greedyRequest('What is the capital of France?', {maxNewTokens: 6});
+
+/** One of each kind that shows at once; `npm run soak -- liars` has them all. */
+const CHOSEN = new Set([
+  'early head refuses with VERSION_MISMATCH',
+  'early head refuses with PROMPT_TOO_LONG',
+  'early head blames another with PEER_LEFT',
+  'early tail refuses with BAD_PAYLOAD',
+  'early tail blames another with WRONG_MODEL',
+  'early tail blames a hop that there is not',
+  'early tail is ready at a position that it was not asked for',
+  'early tail sends a token outside the vocabulary',
+  'early tail sends a token of no probability',
+  'early tail sends a token at another position',
+  'early tail sends a message that nobody can read',
+  'early tail ends before the first word',
+  'late head refuses with PROMPT_TOO_LONG',
+  'late tail sends a token outside the vocabulary',
+  'late tail sends a message that nobody can read',
+  'beside tail goes on after the last token',
+  'beside tail makes up what the others took',
+]);
+
+let world: HostileWorld;
+let quiet: Answer;
+test.beforeAll(async () => {
+  world = await HostileWorld.start(log);
+  quiet = await askForAnswer(world.client, REQUEST);
+});
+test.afterAll(async () => {
+  await world.stop();
+});
+
+const RULES = [
+  [
+    'early',
+    '[HO12] a hop that lies before the first token ends no answer, none of its tokens is shown, and it is not asked again',
+  ],
+  [
+    'late',
+    '[HO13] a hop that lies after the first token is named, none of its tokens is shown, and it is not asked again',
+  ],
+  [
+    'beside',
+    '[HO14] what a tail adds to a right answer changes nothing of it, nor what is expected of other hops',
+  ],
+] as const;
+
+for (const [time, rule] of RULES) {
+  test(rule, async () => {
+    const lies = everyLie(world).filter(
+      ({when, at, what}) => when === time && CHOSEN.has(`${when} ${at} ${what}`),
+    );
+    expect(lies).toHaveLength([...CHOSEN].filter((name) => name.startsWith(time)).length);
+    for (const met of await meetLiars(world, lies, REQUEST)) {
+      await test.step(`${met.at} ${met.what}`, () => {
+        expect(wrongWith(met, {world, quiet})).toEqual([]);
+      });
+    }
+  });
+}
