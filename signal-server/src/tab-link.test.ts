@@ -3,7 +3,7 @@ import {peerIdFromString} from '@libp2p/peer-id';
 import {yamux} from '@libp2p/yamux';
 import {multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
-import {afterEach, expect, test} from 'vitest';
+import {afterEach, expect, test, vi} from 'vitest';
 import {isWeftError} from '#shared/base/errors.ts';
 import {asPeerId} from '#shared/base/ids.ts';
 import type {Directory} from '#shared/directory/directory.ts';
@@ -217,4 +217,15 @@ test('[SL7] listens for the network that is back until it is stopped', async () 
   expect(online.size).toBe(1);
   await tab.stop();
   expect(online.size).toBe(0);
+});
+
+test('[SL8] a tab that has lost its place walks through no DHT to find another', async () => {
+  const {proxy, server} = await createWorld();
+  const tab = await joined({serverUrl: proxy.url});
+  const walks = vi.spyOn(tab.libp2p.peerRouting, 'getClosestPeers');
+  await server.close();
+  await expect.poll(() => tab.addresses(), PATIENT).toEqual([]);
+  const next = await startBehind(proxy);
+  await expect.poll(() => tab.addresses()[0], PATIENT).toContain(next.peerId);
+  expect(walks).not.toHaveBeenCalled();
 });

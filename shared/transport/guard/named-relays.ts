@@ -12,13 +12,24 @@ type Options = {
 };
 
 /**
+ * Without a place, libp2p looks for relays among all peers that the DHT knows: dozens of dials
+ * per second, of a server that has just been lost.
+ */
+const NO_WALK: CircuitRelayTransportComponents['randomWalk'] = {
+  async *walk() {
+    // Servers that are named are connected anyway, and say themselves that they relay.
+  },
+};
+
+/**
  * The relay transport of a tab, with named servers as its only relays. Any peer
  * may say that it relays: a place taken there would leave the tab with an
  * address that nobody dials, and its visitors unlimited.
  */
 export function namedRelaysOnly(create: Create, {isNamed, onVisit}: Options): Create {
   return (components) => {
-    const transport = create(components);
+    // Not by assignment, which would reach the components of the whole node.
+    const transport = create(Object.create(components, {randomWalk: {value: NO_WALK}}));
     assert('onStop' in transport, 'the relay transport takes stop streams');
     assert('reservationStore' in transport, 'the relay transport has a store of places');
     const {onStop, reservationStore} = transport;
