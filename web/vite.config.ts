@@ -2,6 +2,7 @@ import {fileURLToPath} from 'node:url';
 import {defineConfig} from 'vite';
 import {compressSite} from './compress-site.ts';
 import {swapBuiltSite} from './swap-built-site.ts';
+import {buildWidget} from './widget/build/build-widget.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -19,7 +20,11 @@ export default defineConfig({
     // It finds its WebAssembly file beside itself.
     exclude: ['onnxruntime-web'],
   },
-  plugins: [compressSite(), swapBuiltSite({workDir: fromRoot('.cache')})],
+  plugins: [
+    buildWidget({entry: fromRoot('web/widget/widget.ts'), shared: fromRoot('shared')}),
+    compressSite(),
+    swapBuiltSite({workDir: fromRoot('.cache')}),
+  ],
   worker: {format: 'es'},
   build: {
     outDir: fromRoot('dist'),

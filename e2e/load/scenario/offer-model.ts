@@ -96,6 +96,7 @@ async function offerFile(path: string, manifest: Manifest, folder: string): Prom
     fileName: FILE_NAME,
     byteLength: manifest.file.byteLength,
     sha256: manifest.file.sha256,
+    layerCount: manifest.spec.layerCount,
     sources: [],
   };
   const catalog: Catalog = [entry];

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import catalogJson from '../../../public/catalog/catalog.json' with {type: 'json'};
+import manifestJson from '../../../public/catalog/smollm2-135m-instruct.manifest.json' with {type: 'json'};
 import {catalogSchema} from './catalog.ts';
 
 const [entry] = catalogJson;
@@ -17,4 +18,9 @@ test.each<[string, unknown]>([
 test('[MD10] the shipped catalogue is in order', () => {
   const sources = catalogSchema.parse(catalogJson).map((model) => model.sources);
   expect(sources.map((list) => list.map((source) => source.kind))).toEqual([['hub', 'pypi']]);
+});
+
+test('[MD10] the shipped catalogue counts the layers as the manifest does', () => {
+  const [shipped] = catalogSchema.parse(catalogJson);
+  expect(shipped?.layerCount).toBe(manifestJson.spec.layerCount);
 });

@@ -32,6 +32,8 @@ const catalogEntrySchema = z.readonly(
     fileName: text,
     byteLength: z.int().check(z.positive()),
     sha256: sha256Hex,
+    /** As the manifest says, for who does not read that. */
+    layerCount: z.optional(z.int().check(z.positive())),
     /** To be tried in this order; none when only the site itself has the file. */
     sources: z.readonly(z.array(modelSourceSchema)),
   }),

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import {WeftError} from '#shared/base/errors.ts';
+import {parseWithoutEval} from './without-eval.ts';
 
-// Compiled schemas need `eval`, which the page's Content-Security-Policy forbids; trying is an error in the console.
-z.config({jitless: true});
+parseWithoutEval();
 
 const count = z.coerce.number().check(z.int(), z.positive());
 

@@ -1,10 +1,28 @@
-/** What the page may ask of the swarm: the client's own port. The UI knows this folder, nothing behind it. */
+import type {AnswerEvent as SwarmEvent, AskRequest} from '#shared/client/chat/chat-service.ts';
+
+/** What may be asked of the swarm: the client's own port. The UI knows this folder, nothing behind it. */
 export type {
-  AnswerEvent,
   AskRequest,
   ChainHop,
   ChatMessage,
-  ChatService,
   ServedHop,
 } from '#shared/client/chat/chat-service.ts';
 export type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+
+/** An answer of which another service than the swarm makes the rest, in text alone. */
+export type ElsewhereEvent =
+  /** From here on that service answers. */
+  | {readonly kind: 'elsewhere'; readonly host: string}
+  | {readonly kind: 'text'; readonly text: string; readonly atMs: number};
+
+export type AnswerEvent = SwarmEvent | ElsewhereEvent;
+
+/** The client's port, or another service where the swarm cannot serve. */
+export interface ChatService {
+  /**
+   * The answer as it comes; it ends when the reader stops or `signal` aborts.
+   *
+   * @throws {WeftError} whose message is a sentence for the reader.
+   */
+  ask(request: AskRequest, options: {readonly signal: AbortSignal}): AsyncIterable<AnswerEvent>;
+}

@@ -28,8 +28,10 @@ import {RecordChecks} from './record-worker/record-checks.ts';
 import type {OwnFacts, SwarmMembership} from './swarm-membership.ts';
 
 export type JoinOptions = {
+  /** Where the page of the server is; ends with a slash. */
   readonly siteUrl: string;
   readonly model: OfferedModel;
+  /** Whether the node forgets who it was when the tab closes. */
   readonly isEphemeral: boolean;
   /** Calls back with the state of the device, now and on every change. */
   readonly watchDevice: (listener: (state: DeviceState) => void) => void;

@@ -1,5 +1,6 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {customElement, property} from 'lit/decorators.js';
+import {property} from 'lit/decorators.js';
+import {defineElement} from '../parts/define-element.ts';
 import type {ChainHop, ServedHop} from '../../ports/chat-service.ts';
 import {msPerTokenOf, type AnswerProgress} from '../controllers/answer-progress.ts';
 import {controlStyles} from '../parts/control-styles.ts';
@@ -13,7 +14,7 @@ import {toneOfHop} from '../swarm/layer-strip.ts';
 const SHOWN_WAIT_MS = 1;
 
 /** Under an answer: the tabs it went through, and how fast. */
-@customElement('weft-answer-chain')
+@defineElement('weft-answer-chain')
 export class AnswerChain extends LitElement {
   @property({attribute: false})
   progress: AnswerProgress | undefined;

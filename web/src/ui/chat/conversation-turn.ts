@@ -1,24 +1,38 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {customElement, property} from 'lit/decorators.js';
+import {property} from 'lit/decorators.js';
+import type {Failure} from '../../ports/explain-failure.ts';
 import type {NetworkState} from '../../ports/network-service.ts';
+import type {AnswerProgress} from '../controllers/answer-progress.ts';
 import type {Turn} from '../controllers/conversation-controller.ts';
 import {controlStyles} from '../parts/control-styles.ts';
+import {defineElement} from '../parts/define-element.ts';
 import {renderFailure} from '../parts/render-failure.ts';
 import './answer-chain.ts';
 import './answer-status.ts';
+import type {WayToHelp} from './answer-status.ts';
 import './markdown/markdown-text.ts';
+import {ENGLISH_ANSWER} from './strings/answer-strings.ts';
+import type {ChatStrings, OwnStrings} from './strings/chat-strings.ts';
+import {fill} from './strings/fill.ts';
 
 /** One question, its answer, and where the answer came from. */
-@customElement('weft-turn')
+@defineElement('weft-turn')
 export class ConversationTurn extends LitElement {
   @property({attribute: false})
   turn: Turn | undefined;
 
   @property({attribute: false})
+  strings: OwnStrings = {};
+
+  /** A guest on a page of another site counts the tabs of an answer, and has no link to reload the page. */
+  @property({attribute: false})
+  isGuest = false;
+
+  @property({attribute: false})
   layerCount = 0;
 
   @property({attribute: false})
-  lendLabel: string | null = null;
+  help: WayToHelp | null = null;
 
   @property({attribute: false})
   network: NetworkState = 'fine';
@@ -26,35 +40,65 @@ export class ConversationTurn extends LitElement {
   override render(): TemplateResult | typeof nothing {
     const {turn} = this;
     if (turn === undefined) return nothing;
+    const strings = this.#strings();
     const {answer, question} = turn;
     const {progress} = answer;
     return html`
-      <p class="question"><span class="for-ears">You asked: </span>${question}</p>
-      <div class="answer">
+      <p class="question" part="message question">
+        <span class="for-ears">${strings.youAsked}</span>${question}
+      </p>
+      <div class="answer" part="message answer">
         ${progress.text === '' ? nothing : html`<weft-markdown .text=${progress.text}></weft-markdown>`}
         ${
           answer.kind === 'running'
             ? html`<weft-answer-status
                 .progress=${progress}
+                .strings=${this.strings}
                 .layerCount=${this.layerCount}
-                .lendLabel=${this.lendLabel}
+                .help=${this.help}
                 .network=${this.network}
               ></weft-answer-status>`
             : nothing
         }
-        ${answer.kind === 'failed' ? renderFailure(answer.failure) : nothing}
+        ${answer.kind === 'failed' ? this.#renderFailure(answer.failure) : nothing}
         ${
           answer.kind === 'complete' && answer.isStopped
-            ? html`<p class="quiet">You stopped this answer.</p>`
+            ? html`<p class="quiet">${strings.stopped}</p>`
             : nothing
         }
-        ${
-          progress.hops.length === 0
-            ? nothing
-            : html`<weft-answer-chain .progress=${progress}></weft-answer-chain>`
-        }
+        ${this.#renderOrigin(progress)}
       </div>
     `;
+  }
+
+  #strings() {
+    return {...ENGLISH_ANSWER, ...this.strings};
+  }
+
+  #renderFailure(failure: Failure): TemplateResult {
+    if (!this.isGuest) return renderFailure(failure);
+    const strings = this.#strings();
+    const {code, sentence} = failure;
+    return renderFailure(
+      {...failure, sentence: strings.failures?.[code] ?? sentence},
+      {codeLine: fill(strings.code, {code}), links: nothing},
+    );
+  }
+
+  #renderOrigin(progress: AnswerProgress): TemplateResult | typeof nothing {
+    const strings = this.#strings();
+    const {hops, servedElsewhere: host, finishReason} = progress;
+    if (host === null && !this.isGuest) {
+      return hops.length === 0
+        ? nothing
+        : html`<weft-answer-chain .progress=${progress}></weft-answer-chain>`;
+    }
+    const origin =
+      host === null ? originOf(hops.length, strings) : fill(strings.servedElsewhere, {host});
+    if (origin === '') return nothing;
+    return html`<p class="quiet origin">
+      ${origin} ${finishReason === 'length' ? strings.cut : nothing}
+    </p>`;
   }
 
   static override readonly styles = [
@@ -77,4 +121,12 @@ export class ConversationTurn extends LitElement {
       }
     `,
   ];
+}
+
+function originOf(
+  tabCount: number,
+  {servedByOne, servedByMany}: Pick<ChatStrings, 'servedByOne' | 'servedByMany'>,
+): string {
+  if (tabCount === 0) return '';
+  return tabCount === 1 ? servedByOne : fill(servedByMany, {count: tabCount});
 }

@@ -2,7 +2,14 @@ import type {AnswerEvent, ChainHop, MissingLayers, ServedHop} from '../../ports/
 import type {Failure} from '../../ports/explain-failure.ts';
 
 /** What an unfinished answer is busy with. */
-export type AnswerStage = 'joining' | 'choosing' | 'waiting' | 'opening' | 'reading' | 'writing';
+export type AnswerStage =
+  | 'joining'
+  | 'choosing'
+  | 'waiting'
+  | 'opening'
+  | 'reading'
+  | 'elsewhere'
+  | 'writing';
 
 /** Everything that is known of one answer, finished or not. Times by the page's own clock. */
 export type AnswerProgress = {
@@ -11,6 +18,8 @@ export type AnswerProgress = {
   readonly promptTokenCount: number;
   readonly tokenCount: number;
   readonly hops: readonly ChainHop[];
+  /** The service that answers in place of the swarm; `null`: the swarm does. */
+  readonly servedElsewhere: string | null;
   /** How many chains served the answer one after the other. */
   readonly chainCount: number;
   /** Layers that cannot be served, while the answer waits for them. */
@@ -35,6 +44,7 @@ export function beginAnswer(askedAtMs: number): AnswerProgress {
     promptTokenCount: 0,
     tokenCount: 0,
     hops: [],
+    servedElsewhere: null,
     chainCount: 0,
     missing: [],
     askedAtMs,
@@ -62,14 +72,11 @@ export function afterEvent(progress: AnswerProgress, event: AnswerEvent): Answer
     case 'ready':
       return {...progress, stage: 'reading'};
     case 'token':
-      return {
-        ...progress,
-        stage: 'writing',
-        text: progress.text + event.text,
-        tokenCount: progress.tokenCount + 1,
-        firstTokenAtMs: progress.firstTokenAtMs ?? event.atMs,
-        lastTokenAtMs: event.atMs,
-      };
+      return {...afterText(progress, event), tokenCount: progress.tokenCount + 1};
+    case 'elsewhere':
+      return {...progress, stage: 'elsewhere', missing: [], hops: [], servedElsewhere: event.host};
+    case 'text':
+      return afterText(progress, event);
     case 'end':
       return {
         ...progress,
@@ -79,6 +86,19 @@ export function afterEvent(progress: AnswerProgress, event: AnswerEvent): Answer
     case 'served':
       return {...progress, served: event.hops};
   }
+}
+
+function afterText(
+  progress: AnswerProgress,
+  {text, atMs}: {readonly text: string; readonly atMs: number},
+): AnswerProgress {
+  return {
+    ...progress,
+    stage: 'writing',
+    text: progress.text + text,
+    firstTokenAtMs: progress.firstTokenAtMs ?? atMs,
+    lastTokenAtMs: atMs,
+  };
 }
 
 /** Mean time between two tokens; `null` before there are two. */

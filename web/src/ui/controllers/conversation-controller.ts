@@ -1,6 +1,6 @@
 import type {ReactiveController, ReactiveControllerHost} from 'lit';
 import type {AskRequest, ChatMessage, ChatService} from '../../ports/chat-service.ts';
-import {explainFailure} from '../../ports/explain-failure.ts';
+import {explainFailure, type Failure} from '../../ports/explain-failure.ts';
 import {afterEvent, beginAnswer, type AnswerView} from './answer-progress.ts';
 
 /** One question and its answer. */
@@ -12,11 +12,24 @@ export type Turn = {
   readonly answer: AnswerView;
 };
 
+/** What has become of the conversation. */
+export type ConversationChange =
+  | {readonly kind: 'asked'; readonly question: string}
+  | {readonly kind: 'text'; readonly text: string}
+  /** Complete, or stopped by the reader. */
+  | {readonly kind: 'answered'; readonly text: string}
+  | {readonly kind: 'failed'; readonly failure: Failure}
+  /** The reader began another conversation. */
+  | {readonly kind: 'forgotten'};
+
 /** What the page knows besides. */
 export type PageFacts = {
   /** By the page's own clock. */
   readonly nowMs: () => number;
   readonly isOnline: () => boolean;
+  /** What the model is to be, before the first question; empty: what its file says. */
+  readonly systemPrompt?: () => string;
+  readonly onChange?: (change: ConversationChange) => void;
 };
 
 const MAX_NEW_TOKENS = 512;
@@ -45,6 +58,26 @@ export class ConversationController implements ReactiveController {
 
   stop(): void {
     this.#abort?.abort();
+  }
+
+  /** All that was asked and answered, as the next question would be sent with it. */
+  get messages(): readonly ChatMessage[] {
+    return this.turns.flatMap(messagesOf);
+  }
+
+  /** Goes on with an earlier conversation, in place of this one. */
+  restore(messages: readonly ChatMessage[]): void {
+    this.startOver();
+    const turns: Turn[] = [];
+    for (const {role, content} of messages) {
+      const last = turns.at(-1);
+      if (role === 'user') turns.push(this.#turnOf(content));
+      else if (role === 'assistant' && last !== undefined) {
+        const progress = {...last.answer.progress, text: content};
+        turns.splice(-1, 1, {...last, answer: {kind: 'complete', progress, isStopped: false}});
+      }
+    }
+    this.#show(turns);
   }
 
   /** Forgets all turns. */
@@ -76,28 +109,46 @@ export class ConversationController implements ReactiveController {
   ): Promise<void> {
     const abort = new AbortController();
     this.#abort = abort;
-    this.#askedCount += 1;
-    const id = this.#askedCount;
-    const show = (answer: AnswerView): void => {
-      if (this.#abort === abort) this.#show([...before, {id, question, attempt, answer}]);
+    const turn = {...this.#turnOf(question), attempt};
+    const show = (answer: AnswerView, change?: ConversationChange): void => {
+      if (this.#abort !== abort) return;
+      this.#show([...before, {...turn, answer}]);
+      if (change !== undefined) this.#page.onChange?.(change);
     };
-    let progress = beginAnswer(this.#page.nowMs());
-    show({kind: 'running', progress});
+    let {progress} = turn.answer;
+    const end = (isStopped: boolean): void => {
+      show({kind: 'complete', progress, isStopped}, {kind: 'answered', text: progress.text});
+    };
+    show({kind: 'running', progress}, {kind: 'asked', question});
     try {
-      const request = requestFor([...before.flatMap(messagesOf), asUser(question)], attempt);
-      for await (const event of chat.ask(request, {signal: abort.signal})) {
+      const messages = [...this.#instructions(), ...before.flatMap(messagesOf), asUser(question)];
+      for await (const event of chat.ask(requestFor(messages, attempt), {signal: abort.signal})) {
         progress = afterEvent(progress, event);
-        show({kind: 'running', progress});
+        const text = 'text' in event ? event.text : '';
+        show({kind: 'running', progress}, text === '' ? undefined : {kind: 'text', text});
       }
-      show({kind: 'complete', progress, isStopped: abort.signal.aborted});
+      end(abort.signal.aborted);
     } catch (error) {
-      if (abort.signal.aborted) show({kind: 'complete', progress, isStopped: true});
+      if (abort.signal.aborted) end(true);
       else {
         const isOnline = this.#page.isOnline();
         const failure = explainFailure(error, {doing: 'asking', isOnline});
-        show({kind: 'failed', progress, failure});
+        show({kind: 'failed', progress, failure}, {kind: 'failed', failure});
       }
     }
+  }
+
+  #instructions(): readonly ChatMessage[] {
+    const content = this.#page.systemPrompt?.() ?? '';
+    return content === '' ? [] : [{role: 'system', content}];
+  }
+
+  /** A turn without a word of an answer; as one of an earlier conversation, it was stopped. */
+  #turnOf(question: string): Turn {
+    this.#askedCount += 1;
+    const progress = beginAnswer(this.#page.nowMs());
+    const answer = {kind: 'complete', progress, isStopped: true} as const;
+    return {id: this.#askedCount, question, attempt: 0, answer};
   }
 
   #show(turns: readonly Turn[]): void {

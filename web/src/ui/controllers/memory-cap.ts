@@ -1,3 +1,5 @@
+import {attemptStorage} from './attempt-storage.ts';
+
 /** How much memory a person lends from this device, as last chosen. */
 export interface MemoryCap {
   /** MiB; `null` when nothing was chosen yet. */
@@ -11,23 +13,13 @@ const KEY = 'weft.memoryMiB';
 export function rememberMemoryCap(storage: () => Storage): MemoryCap {
   return {
     read: () => {
-      const memoryMiB = Number(attempt(() => storage().getItem(KEY)) ?? Number.NaN);
+      const memoryMiB = Number(attemptStorage(() => storage().getItem(KEY)) ?? Number.NaN);
       return Number.isInteger(memoryMiB) && memoryMiB > 0 ? memoryMiB : null;
     },
     write: (memoryMiB) => {
-      attempt(() => {
+      attemptStorage(() => {
         storage().setItem(KEY, String(memoryMiB));
       });
     },
   };
-}
-
-/** Browsers that block storage throw a SecurityError or QuotaExceededError: the cap is then for this visit. */
-function attempt<T>(access: () => T): T | null {
-  try {
-    return access();
-  } catch (error) {
-    if (error instanceof DOMException) return null;
-    throw error;
-  }
 }

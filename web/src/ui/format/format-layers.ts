@@ -6,6 +6,6 @@ export function formatLayers({startLayer, endLayer}: Layers): string {
 }
 
 /** `0–10 and 20–30`. */
-export function formatLayerList(ranges: readonly Layers[]): string {
-  return new Intl.ListFormat('en').format(ranges.map(formatLayers));
+export function formatLayerList(ranges: readonly Layers[], lang = 'en'): string {
+  return new Intl.ListFormat(lang).format(ranges.map(formatLayers));
 }

@@ -1,11 +1,12 @@
 import {css, html, LitElement, nothing, type PropertyValues, type TemplateResult} from 'lit';
-import {customElement, property, state} from 'lit/decorators.js';
+import {property, state} from 'lit/decorators.js';
+import {defineElement} from '../parts/define-element.ts';
 import type {KeptWeights, KeptWeightsService} from '../../ports/kept-weights-service.ts';
 import {formatBytes} from '../format/format-bytes.ts';
 import {controlStyles} from '../parts/control-styles.ts';
 
 /** The weights that this device keeps, each with a button that deletes it. */
-@customElement('weft-kept-weights')
+@defineElement('weft-kept-weights')
 export class KeptWeightsList extends LitElement {
   @property({attribute: false})
   service: KeptWeightsService | undefined;

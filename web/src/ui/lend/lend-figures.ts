@@ -1,5 +1,6 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {customElement, property} from 'lit/decorators.js';
+import {property} from 'lit/decorators.js';
+import {defineElement} from '../parts/define-element.ts';
 import {shorten} from '../../ports/explain-failure.ts';
 import type {KeepNews, LendState} from '../../ports/lend-service.ts';
 import {controlStyles} from '../parts/control-styles.ts';
@@ -8,7 +9,7 @@ import {formatDuration} from '../format/format-duration.ts';
 import {formatEngine} from '../format/format-engine.ts';
 
 /** What a serving tab has done so far. */
-@customElement('weft-lend-figures')
+@defineElement('weft-lend-figures')
 export class LendFigures extends LitElement {
   @property({attribute: false})
   state: Extract<LendState, {kind: 'serving'}> | undefined;

@@ -1,5 +1,6 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {customElement, property} from 'lit/decorators.js';
+import {property} from 'lit/decorators.js';
+import {defineElement} from '../parts/define-element.ts';
 import type {LendChoice, ModelCard} from '../../ports/model-card.ts';
 import type {LendView} from '../controllers/lend-controller.ts';
 import {controlStyles} from '../parts/control-styles.ts';
@@ -9,7 +10,7 @@ import {ChoiceEvent} from '../parts/page-events.ts';
 import {renderFailure} from '../parts/render-failure.ts';
 
 /** Before the click: what lending takes, and how much of it. */
-@customElement('weft-lend-offer')
+@defineElement('weft-lend-offer')
 export class LendOffer extends LitElement {
   @property({attribute: false})
   view: LendView | undefined;

@@ -1,5 +1,6 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {customElement, property} from 'lit/decorators.js';
+import {property} from 'lit/decorators.js';
+import {defineElement} from '../parts/define-element.ts';
 import type {LendState} from '../../ports/lend-service.ts';
 import type {LendView} from '../controllers/lend-controller.ts';
 import {controlStyles} from '../parts/control-styles.ts';
@@ -8,7 +9,7 @@ import type {StripPart} from '../swarm/layer-strip.ts';
 import {stepsOf, type StepView} from '../controllers/step-list.ts';
 
 /** After the click: the way to serving, and this tab's part of the model. */
-@customElement('weft-lend-steps')
+@defineElement('weft-lend-steps')
 export class LendSteps extends LitElement {
   @property({attribute: false})
   view: LendView | undefined;

@@ -35,7 +35,7 @@ export const controlStyles = css`
     color: var(--weft-madder);
   }
   button.small {
-    min-height: 2rem;
+    min-height: var(--weft-target, 2rem);
     padding: 0.2rem 0.75rem;
     font-size: 0.875rem;
   }

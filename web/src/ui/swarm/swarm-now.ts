@@ -1,15 +1,17 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {customElement, property} from 'lit/decorators.js';
+import {property} from 'lit/decorators.js';
+import {defineElement} from '../parts/define-element.ts';
 import type {SwarmView} from '../controllers/swarm-controller.ts';
 import {formatLayerList} from '../format/format-layers.ts';
+import {runsOfLayers} from './runs-of-layers.ts';
 import './layer-strip.ts';
 import type {StripPart} from './layer-strip.ts';
 
 /** The swarm as anybody may see it: how many tabs, which layers they serve, what they have answered. */
-@customElement('weft-swarm-now')
+@defineElement('weft-swarm-now')
 export class SwarmNow extends LitElement {
   @property({attribute: false})
-  swarm: SwarmView = 'unknown';
+  swarm: SwarmView = 'not-read';
 
   /** Of the page's model; 0 while it is not known. */
   @property({attribute: false})
@@ -17,9 +19,9 @@ export class SwarmNow extends LitElement {
 
   override render(): TemplateResult | typeof nothing {
     const {swarm, layerCount} = this;
-    if (swarm === 'unknown' || layerCount === 0) return nothing;
-    const held = rangesOf(layerCount, (layer) => (swarm?.layers[layer] ?? 0) > 0);
-    const missing = rangesOf(layerCount, (layer) => (swarm?.layers[layer] ?? 0) === 0);
+    if (typeof swarm === 'string' || layerCount === 0) return nothing;
+    const held = runsOfLayers(layerCount, (layer) => (swarm?.layers[layer] ?? 0) > 0);
+    const missing = runsOfLayers(layerCount, (layer) => (swarm?.layers[layer] ?? 0) === 0);
     const gap = missing.length === 0 ? null : `Nobody serves layers ${formatLayerList(missing)}`;
     return html`
       <weft-layer-strip
@@ -59,7 +61,7 @@ export class SwarmNow extends LitElement {
   `;
 }
 
-function tabsSentence(swarm: Exclude<SwarmView, 'unknown'>): string {
+function tabsSentence(swarm: Exclude<SwarmView, string>): string {
   const {tabs = 0, joining = 0} = swarm ?? {};
   const joiningToo = joining === 0 ? '' : `, ${joining} more ${joining === 1 ? 'joins' : 'join'}`;
   if (tabs === 0) return `No tab serves this model yet${joiningToo}.`;
@@ -68,19 +70,4 @@ function tabsSentence(swarm: Exclude<SwarmView, 'unknown'>): string {
 
 function answersSentence(count: number): string {
   return `${count} ${count === 1 ? 'answer' : 'answers'} in the last hour, as the tabs say.`;
-}
-
-/** The runs of layers for which `matches` holds. */
-function rangesOf(
-  layerCount: number,
-  matches: (layer: number) => boolean,
-): readonly {readonly startLayer: number; readonly endLayer: number}[] {
-  const ranges: {startLayer: number; endLayer: number}[] = [];
-  for (let layer = 0; layer < layerCount; layer += 1) {
-    if (!matches(layer)) continue;
-    const last = ranges.at(-1);
-    if (last?.endLayer === layer) last.endLayer = layer + 1;
-    else ranges.push({startLayer: layer, endLayer: layer + 1});
-  }
-  return ranges;
 }

@@ -1,5 +1,6 @@
 import {css, html, LitElement, type TemplateResult} from 'lit';
-import {customElement, property} from 'lit/decorators.js';
+import {property} from 'lit/decorators.js';
+import {defineElement} from '../../parts/define-element.ts';
 import type {AnswerMarkdown} from './answer-markdown.ts';
 
 /** Loaded with the first answer: nobody needs it before. */
@@ -14,7 +15,7 @@ async function loadMarkdown(): Promise<void> {
 }
 
 /** The text of an answer: as it is while the renderer is on its way, then as Markdown. */
-@customElement('weft-markdown')
+@defineElement('weft-markdown')
 export class MarkdownText extends LitElement {
   @property({attribute: false})
   text = '';

@@ -1,0 +1,18 @@
+import {WeftError} from '#shared/base/errors.ts';
+
+/** The swarm cannot serve, and neither does the service that is asked in its place. */
+export class FallbackError extends WeftError<{
+  readonly code: 'FALLBACK_FAILED';
+  readonly host: string;
+}> {
+  override readonly name = 'FallbackError';
+
+  /** @param reason goes on after the name of the host. */
+  constructor(host: string, reason: string, options?: ErrorOptions) {
+    super(
+      {code: 'FALLBACK_FAILED', host},
+      `The swarm cannot serve now, and ${host} ${reason}: try again in a minute`,
+      options,
+    );
+  }
+}

@@ -1,0 +1,330 @@
+import {html, LitElement, nothing, type TemplateResult} from 'lit';
+import {property, query, state} from 'lit/decorators.js';
+import {repeat} from 'lit/directives/repeat.js';
+import type {ChatMessage, ChatService} from '../../ports/chat-service.ts';
+import {explainFailure, type Failure} from '../../ports/explain-failure.ts';
+import type {NetworkState} from '../../ports/network-service.ts';
+import {ConversationController} from '../controllers/conversation-controller.ts';
+import {controlStyles} from '../parts/control-styles.ts';
+import {defineElement} from '../parts/define-element.ts';
+import type {WayToHelp} from './answer-status.ts';
+import {ConversationEvent} from './conversation-event.ts';
+import {conversationStyles} from './conversation-styles.ts';
+import {renderFailure} from '../parts/render-failure.ts';
+import {splitSentences} from './split-sentences.ts';
+import type {OwnStrings} from './strings/chat-strings.ts';
+import {ENGLISH_CONVERSATION} from './strings/conversation-strings.ts';
+
+/** A reader whose view ends this near to the end of the conversation follows the answer. */
+const FOLLOW_WITHIN_PX = 120;
+
+/**
+ * A conversation, and the box to go on with it; slot `empty` is shown before the first question.
+ * With the attribute `contained` it scrolls in itself, otherwise with the page.
+ *
+ * @fires ConversationEvent
+ */
+@defineElement('weft-conversation')
+export class ConversationView extends LitElement {
+  @property({attribute: false})
+  chat: ChatService | undefined;
+
+  @property({attribute: false})
+  strings: OwnStrings = {};
+
+  @property({attribute: false})
+  suggestions: readonly string[] = [];
+
+  @property({attribute: false})
+  placeholder = '';
+
+  @property({attribute: false})
+  systemPrompt = '';
+
+  /** On a page of another site: see `weft-turn`. */
+  @property({attribute: false})
+  isGuest = false;
+
+  @property({attribute: false})
+  layerCount = 0;
+
+  @property({attribute: false})
+  help: WayToHelp | null = null;
+
+  @property({attribute: false})
+  network: NetworkState = 'fine';
+
+  /** What the browser says at this moment. */
+  @property({attribute: false})
+  isOnline: () => boolean = () => true;
+
+  @query('textarea')
+  private readonly box: HTMLTextAreaElement | null | undefined;
+
+  @query('.end')
+  private readonly end: HTMLElement | null | undefined;
+
+  @query('.log')
+  private readonly log: HTMLElement | null | undefined;
+
+  /** Why questions and answers cannot be shown. */
+  @state()
+  private partFailure: Failure | null = null;
+
+  /** An answer to the last thing that the reader did. */
+  @state()
+  private notice: 'tooEarly' | 'copied' | 'notCopied' | null = null;
+
+  readonly #conversation = new ConversationController(this, {
+    nowMs: () => performance.now(),
+    isOnline: () => this.isOnline(),
+    systemPrompt: () => this.systemPrompt,
+    onChange: (change) => {
+      this.dispatchEvent(new ConversationEvent(change));
+    },
+  });
+  #isFollowing = false;
+
+  /** All that was asked and answered. */
+  get messages(): readonly ChatMessage[] {
+    return this.#conversation.messages;
+  }
+
+  get isEmpty(): boolean {
+    return this.#conversation.turns.length === 0;
+  }
+
+  /** Goes on with an earlier conversation, in place of this one. */
+  restore(messages: readonly ChatMessage[]): void {
+    if (messages.length > 0) void this.#loadTurns();
+    this.#conversation.restore(messages);
+  }
+
+  startOver(): void {
+    this.notice = null;
+    this.#conversation.startOver();
+  }
+
+  /** Resolves when the answer is over, with its text. Does nothing while another one runs. */
+  async ask(question: string): Promise<string> {
+    const {chat} = this;
+    if (chat === undefined || question.trim() === '') return '';
+    this.notice = this.#conversation.isRunning ? 'tooEarly' : null;
+    if (this.notice !== null) return '';
+    void this.#loadTurns();
+    await this.#conversation.ask(chat, question.trim());
+    return this.#conversation.turns.at(-1)?.answer.progress.text ?? '';
+  }
+
+  /** Nobody needs them before the first question. */
+  async #loadTurns(): Promise<void> {
+    try {
+      await import('./conversation-turn.ts');
+      this.partFailure = null;
+    } catch (error) {
+      this.partFailure = explainFailure(error, {doing: 'asking', isOnline: this.isOnline()});
+    }
+  }
+
+  override focus(): void {
+    this.box?.focus();
+  }
+
+  #say(what: keyof typeof ENGLISH_CONVERSATION): string {
+    return this.strings[what] ?? ENGLISH_CONVERSATION[what];
+  }
+
+  override render(): TemplateResult {
+    return html`
+      <div class="log" part="log">
+        ${this.isEmpty ? this.#renderWelcome() : this.#renderTurns()}
+        ${this.partFailure === null ? nothing : renderFailure(this.partFailure)}
+        ${this.#renderNext()}
+      </div>
+      ${this.#renderForm()} ${this.#renderAnnouncements()}
+    `;
+  }
+
+  #renderWelcome(): TemplateResult {
+    return html`
+      <slot name="empty"></slot>
+      ${
+        this.suggestions.length === 0
+          ? nothing
+          : html`<ul class="examples" aria-label=${this.#say('examples')}>
+              ${this.suggestions.map(
+                (example) =>
+                  html`<li>
+                    <button type="button" class="plain small" @click=${() => this.#ask(example)}>
+                      ${example}
+                    </button>
+                  </li>`,
+              )}
+            </ul>`
+      }
+    `;
+  }
+
+  #renderTurns(): TemplateResult {
+    return html`
+      <div role="group" aria-label=${this.#say('conversation')} class="turns">
+        ${repeat(
+          this.#conversation.turns,
+          ({id}) => id,
+          (turn) =>
+            html`<weft-turn
+              exportparts="message, question, answer"
+              .turn=${turn}
+              .strings=${this.strings}
+              .isGuest=${this.isGuest}
+              .layerCount=${this.layerCount}
+              .help=${this.help}
+              .network=${this.network}
+            ></weft-turn>`,
+        )}
+      </div>
+    `;
+  }
+
+  /** What can be done when an answer is over. */
+  #renderNext(): TemplateResult | typeof nothing {
+    const {isRunning} = this.#conversation;
+    if (this.isEmpty || isRunning) return nothing;
+    return html`
+      <div class="next">
+        <button type="button" class="plain small" @click=${this.#onAskAgain}>
+          ${this.#say('askAgain')}
+        </button>
+        <button type="button" class="plain small" @click=${this.#onCopy}>
+          ${this.#say('copy')}
+        </button>
+        <button type="button" class="plain small" @click=${this.#onStartOver}>
+          ${this.#say('startOver')}
+        </button>
+      </div>
+    `;
+  }
+
+  #renderForm(): TemplateResult {
+    const {notice} = this;
+    const {isRunning} = this.#conversation;
+    const isShown = notice !== null && (isRunning || notice !== 'tooEarly');
+    return html`
+      <form @submit=${this.#onSubmit}>
+        <label class="for-ears" for="question">${this.#say('question')}</label>
+        <textarea
+          part="input"
+          id="question"
+          name="question"
+          rows="1"
+          placeholder=${this.isEmpty ? this.placeholder || this.#say('askFirst') : this.#say('askNext')}
+          aria-describedby="how"
+          @keydown=${this.#onKeydown}
+        ></textarea>
+        <button
+          part="send"
+          type=${isRunning ? 'button' : 'submit'}
+          class=${isRunning ? 'plain' : ''}
+          @click=${this.#onButton}
+        >
+          ${isRunning ? this.#say('stop') : this.#say('ask')}
+        </button>
+        <p class=${isShown ? 'quiet' : 'for-ears'} role="status">
+          ${isShown ? this.#say(notice) : nothing}
+        </p>
+        <p class="quiet end" id="how">${this.#say('keys')}</p>
+      </form>
+    `;
+  }
+
+  /** For screen readers: the newest answer, sentence by sentence, never token by token. */
+  #renderAnnouncements(): TemplateResult {
+    const answer = this.#conversation.turns.at(-1)?.answer;
+    const isComplete = answer?.kind !== 'running';
+    const sentences = splitSentences(answer?.progress.text ?? '', {isComplete});
+    return html`
+      <div
+        class="for-ears"
+        role="log"
+        aria-live="polite"
+        aria-relevant="additions"
+        aria-label=${this.#say('answer')}
+      >
+        ${sentences.map((sentence) => html`<p>${sentence}</p>`)}
+      </div>
+    `;
+  }
+
+  protected override willUpdate(): void {
+    const {log} = this;
+    const belowPx = this.#isContained()
+      ? (log?.scrollHeight ?? 0) - (log?.scrollTop ?? 0) - (log?.clientHeight ?? 0)
+      : (this.end?.getBoundingClientRect().bottom ?? 0) - window.innerHeight;
+    this.#isFollowing = this.#conversation.isRunning && belowPx < FOLLOW_WITHIN_PX;
+  }
+
+  protected override updated(): void {
+    const {log} = this;
+    if (!this.#isFollowing) return;
+    if (!this.#isContained()) this.end?.scrollIntoView({block: 'end'});
+    // The text itself is laid out by elements that update after this one.
+    else requestAnimationFrame(() => log?.scrollTo({top: log.scrollHeight}));
+  }
+
+  #isContained(): boolean {
+    return this.hasAttribute('contained');
+  }
+
+  #ask(question: string): void {
+    void this.ask(question);
+    this.focus();
+  }
+
+  #onSubmit(event: SubmitEvent): void {
+    event.preventDefault();
+    const {box} = this;
+    if (box === null || box === undefined || this.#conversation.isRunning) return;
+    const question = box.value;
+    box.value = '';
+    this.#ask(question);
+  }
+
+  /** One button for both, so that the focus stays where it is. */
+  #onButton(event: Event): void {
+    if (!this.#conversation.isRunning) return;
+    // The button is one that sends again before the browser acts on this click.
+    event.preventDefault();
+    this.#conversation.stop();
+  }
+
+  #onKeydown(event: KeyboardEvent): void {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    if (this.#conversation.isRunning) this.notice = 'tooEarly';
+    else this.box?.form?.requestSubmit();
+  }
+
+  #onAskAgain(): void {
+    this.notice = null;
+    if (this.chat !== undefined) void this.#conversation.askAgain(this.chat);
+    this.focus();
+  }
+
+  async #onCopy(): Promise<void> {
+    const text = this.#conversation.turns.at(-1)?.answer.progress.text ?? '';
+    try {
+      await navigator.clipboard.writeText(text);
+      this.notice = 'copied';
+    } catch {
+      this.notice = 'notCopied'; // A frame, or a page over http, may not.
+    }
+  }
+
+  #onStartOver(): void {
+    this.startOver();
+    this.dispatchEvent(new ConversationEvent({kind: 'forgotten'}));
+    this.focus();
+  }
+
+  static override readonly styles = [controlStyles, conversationStyles];
+}

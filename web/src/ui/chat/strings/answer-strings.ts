@@ -1,0 +1,30 @@
+/** What is written under an answer, in English; a name in braces is replaced. */
+export const ENGLISH_ANSWER = {
+  youAsked: 'You asked: ',
+  stopped: 'You stopped this answer.',
+  cut: 'Cut at the longest answer.',
+  servedByOne: 'Computed by one browser tab.',
+  servedByMany: 'Computed by {count} browser tabs.',
+  servedElsewhere: 'Answered by {host}, not by the swarm.',
+  joining: 'Joining the swarm…',
+  choosing: 'Looking for a chain of tabs…',
+  opening: 'Opening the chain…',
+  elsewhere: '{host} reads your question…',
+  reading: 'The chain reads your question…',
+  'no-server':
+    'The signal server does not answer. This tab tries again by itself, and the answer begins then.',
+  offline: 'This device is offline. The answer begins by itself when the network is back.',
+  'no-node':
+    'Nobody serves layers {layers} of this model. The answer begins by itself when a tab takes them.',
+  loading:
+    'A tab is loading layers {layers} of this model. The answer begins by itself when it is ready.',
+  full: 'The swarm is full: every tab that holds layers {layers} is busy with other answers. This one begins by itself when there is room.',
+  'too-small':
+    'The tabs that hold layers {layers} have too little room for this question: shorten it.',
+  unreachable:
+    'The tabs that hold layers {layers} cannot reach each other. The answer begins by itself when they can.',
+  distrusted:
+    'The tabs that hold layers {layers} have refused. The answer begins by itself when another tab takes them.',
+  missing: 'Layers that cannot be served now: {layers} of {count}',
+  code: 'Code: {code}',
+} as const;

@@ -1,0 +1,59 @@
+import {build, type Plugin} from 'vite';
+import {importDirectly} from './import-directly.ts';
+import {pixelsForRem} from './pixels-for-rem.ts';
+import {privateGlobals} from './private-globals.ts';
+import {weighEntry} from './weigh-entry.ts';
+
+type Paths = {
+  /** The module that becomes `widget.js`. */
+  readonly entry: string;
+  /** What `#shared` means. */
+  readonly shared: string;
+};
+
+/**
+ * Builds the widget into the folder of the site, on its own: what it shares with the page would
+ * otherwise be cut into files that fit neither.
+ */
+export function buildWidget({entry, shared}: Paths): Plugin {
+  let outDir = '';
+  return {
+    name: 'build-widget',
+    apply: 'build',
+    configResolved(config) {
+      ({outDir} = config.build);
+    },
+    writeBundle: {
+      order: 'pre',
+      sequential: true,
+      async handler(options) {
+        await build({
+          configFile: false,
+          publicDir: false,
+          logLevel: 'warn',
+          base: './',
+          resolve: {alias: {'#shared': shared}},
+          plugins: [
+            importDirectly(),
+            privateGlobals(),
+            pixelsForRem(),
+            weighEntry({loads: 'define-chat'}),
+          ],
+          worker: {format: 'es'},
+          build: {
+            outDir: options.dir ?? outDir,
+            emptyOutDir: false,
+            target: 'es2023',
+            modulePreload: false,
+            chunkSizeWarningLimit: 2_000,
+            rolldownOptions: {
+              input: {widget: entry},
+              output: {entryFileNames: '[name].js'},
+              checks: {bundlerTimings: false},
+            },
+          },
+        });
+      },
+    },
+  };
+}
