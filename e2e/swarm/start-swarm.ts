@@ -148,6 +148,8 @@ export class Swarm {
   async openPage(
     search: string,
     options: {
+      /** A page that is served elsewhere; by default, this swarm's own. */
+      readonly url?: string;
       readonly context?: BrowserContextOptions;
       readonly prepare?: (page: Page) => Promise<void> | void;
     } = {},
@@ -155,7 +157,7 @@ export class Swarm {
     const context = await this.#browser.newContext(options.context);
     const page = await context.newPage();
     await options.prepare?.(page);
-    await page.goto(`${this.#siteUrl}?${search}`);
+    await page.goto(`${options.url ?? this.#siteUrl}?${search}`);
     return page;
   }
 

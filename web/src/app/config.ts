@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import {WeftError} from '#shared/base/errors.ts';
-import {parseWithoutEval} from './without-eval.ts';
+import {parseWithoutEval} from './node/without-eval.ts';
 
 parseWithoutEval();
 

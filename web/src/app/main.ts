@@ -29,7 +29,7 @@ function start(config: PageConfig): void {
   };
   const network = new WatchedNetwork({events: window, isOnline: () => navigator.onLine});
   const services = lazyServices(async () => {
-    const {createNode} = await import('./create-node.ts');
+    const {createNode} = await import('./node/create-node.ts');
     return createNode({
       siteUrl: siteUrl(),
       modelId: config.model,

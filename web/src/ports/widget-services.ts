@@ -2,7 +2,7 @@ import type {ChatMessage, ChatService} from './chat-service.ts';
 import type {NetworkService} from './network-service.ts';
 import type {ServedLayers, SwarmService} from './swarm-service.ts';
 
-/** Whom a widget asks. */
+/** The server, the model and the stand-in that a widget asks. */
 export type WidgetTarget = {
   /** Of the signal server; as its owner wrote it; empty: where the script came from. */
   readonly server: string;
@@ -36,6 +36,3 @@ export interface KeptConversation {
   write(messages: readonly ChatMessage[]): void;
   delete(): void;
 }
-
-/** @throws {WeftError} `SETTING_UNREADABLE`, naming the attribute. */
-export type OpenWidgetServices = (target: WidgetTarget) => WidgetServices;

@@ -1,7 +1,6 @@
 import {provide} from '@lit/context';
 import {css, html, LitElement, svg, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
-import {defineElement} from './parts/define-element.ts';
+import {customElement, property} from 'lit/decorators.js';
 import type {ChatService} from '../ports/chat-service.ts';
 import './chat/ask-panel.ts';
 import type {NetworkService} from '../ports/network-service.ts';
@@ -22,7 +21,7 @@ import './swarm/swarm-now.ts';
 import {ChoiceEvent, LendWantedEvent, StopWantedEvent} from './parts/page-events.ts';
 
 /** The page. Services are set by the composition root before the element is shown. */
-@defineElement('weft-app')
+@customElement('weft-app')
 export class AppShell extends LitElement {
   @provide({context: chatContext})
   @property({attribute: false})

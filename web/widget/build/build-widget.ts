@@ -44,6 +44,8 @@ export function buildWidget({entry, shared}: Paths): Plugin {
             outDir: options.dir ?? outDir,
             emptyOutDir: false,
             target: 'es2023',
+            // Those that know `light-dark()`: its replacement takes `color-scheme` from the same file.
+            cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
             modulePreload: false,
             chunkSizeWarningLimit: 2_000,
             rolldownOptions: {

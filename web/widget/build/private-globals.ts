@@ -12,11 +12,14 @@ export const privateGlobals = new Proxy(own, {
   get: (_, name) => (name in own ? own[name] : globalThis[name]),
 });
 export const privateSymbols = {metadata: Symbol.metadata ?? Symbol('metadata')};
+export const defineOnce = (name, element) =>
+  customElements.get(name) ?? customElements.define(name, element);
 `;
 
 /**
  * Gives Lit and Zod globals of their own: their lists of versions, registries and settings belong
- * to the page that embeds the widget, which may have a Lit and a Zod as well.
+ * to the page that embeds the widget, which may have a Lit and a Zod as well. Names of elements it
+ * shares: one that is taken is that of another widget, or of Weft's own page.
  */
 export function privateGlobals(): Plugin {
   return {
@@ -34,7 +37,9 @@ export function privateGlobals(): Plugin {
 export function withPrivateGlobals(code: string): string | null {
   const changed = code
     .replaceAll(/\bglobalThis\b/gu, 'privateGlobals')
+    .replaceAll(/(?<![.\w$])litPropertyMetadata\b/gu, 'privateGlobals.litPropertyMetadata')
+    .replaceAll(/\bcustomElements\.define\(/gu, 'defineOnce(')
     .replaceAll(/\bSymbol\.metadata\b/gu, 'privateSymbols.metadata');
   if (changed === code) return null;
-  return `import {privateGlobals, privateSymbols} from '${ID}';\n${changed}`;
+  return `import {defineOnce, privateGlobals, privateSymbols} from '${ID}';\n${changed}`;
 }

@@ -18,7 +18,7 @@ export function widgetServices(scriptFolder: string): (target: WidgetTarget) => 
   const network = new WatchedNetwork({events: window, isOnline: () => navigator.onLine});
   const nodes = new SharedNodes({
     createNode: async (options) => {
-      const {createAskingNode} = await import('../create-asking-node.ts');
+      const {createAskingNode} = await import('../node/create-asking-node.ts');
       return createAskingNode(options);
     },
     pageEvents: window,

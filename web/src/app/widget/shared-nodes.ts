@@ -1,7 +1,7 @@
 import {SharedLoad} from '#shared/base/shared-load.ts';
 import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 import type {ChatService} from '../../ports/chat-service.ts';
-import type {AskingNode, AskingOptions} from '../create-asking-node.ts';
+import type {AskingNode, AskingOptions} from '../node/create-asking-node.ts';
 
 export type NodeTarget = {readonly serverUrl: string; readonly model: string};
 

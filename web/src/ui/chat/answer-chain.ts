@@ -1,6 +1,5 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
-import {defineElement} from '../parts/define-element.ts';
+import {customElement, property} from 'lit/decorators.js';
 import type {ChainHop, ServedHop} from '../../ports/chat-service.ts';
 import {msPerTokenOf, type AnswerProgress} from '../controllers/answer-progress.ts';
 import {controlStyles} from '../parts/control-styles.ts';
@@ -14,7 +13,7 @@ import {toneOfHop} from '../swarm/layer-strip.ts';
 const SHOWN_WAIT_MS = 1;
 
 /** Under an answer: the tabs it went through, and how fast. */
-@defineElement('weft-answer-chain')
+@customElement('weft-answer-chain')
 export class AnswerChain extends LitElement {
   @property({attribute: false})
   progress: AnswerProgress | undefined;

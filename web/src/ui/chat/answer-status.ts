@@ -1,9 +1,8 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
+import {customElement, property} from 'lit/decorators.js';
 import type {NetworkState} from '../../ports/network-service.ts';
 import type {AnswerProgress} from '../controllers/answer-progress.ts';
 import {controlStyles} from '../parts/control-styles.ts';
-import {defineElement} from '../parts/define-element.ts';
 import {formatLayerList} from '../format/format-layers.ts';
 import '../swarm/layer-strip.ts';
 import {LendWantedEvent} from '../parts/page-events.ts';
@@ -19,7 +18,7 @@ export type WayToHelp = {
 };
 
 /** What an answer without words is busy with, and what the reader can do about it. */
-@defineElement('weft-answer-status')
+@customElement('weft-answer-status')
 export class AnswerStatus extends LitElement {
   @property({attribute: false})
   progress: AnswerProgress | undefined;

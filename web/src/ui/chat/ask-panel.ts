@@ -1,13 +1,12 @@
 import {consume} from '@lit/context';
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
+import {customElement, property} from 'lit/decorators.js';
 import type {ChatService} from '../../ports/chat-service.ts';
 import type {Failure} from '../../ports/explain-failure.ts';
 import type {ModelCard} from '../../ports/model-card.ts';
 import type {NetworkState} from '../../ports/network-service.ts';
 import {chatContext} from '../parts/contexts.ts';
 import {controlStyles} from '../parts/control-styles.ts';
-import {defineElement} from '../parts/define-element.ts';
 import {renderFailure} from '../parts/render-failure.ts';
 import type {WayToHelp} from './answer-status.ts';
 import './conversation-view.ts';
@@ -19,7 +18,7 @@ const EXAMPLES = [
 ];
 
 /** The chat of the page: its model, and the conversation with it. */
-@defineElement('weft-ask-panel')
+@customElement('weft-ask-panel')
 export class AskPanel extends LitElement {
   @consume({context: chatContext})
   chat: ChatService | undefined;

@@ -1,11 +1,10 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
+import {customElement, property} from 'lit/decorators.js';
 import type {Failure} from '../../ports/explain-failure.ts';
 import type {NetworkState} from '../../ports/network-service.ts';
 import type {AnswerProgress} from '../controllers/answer-progress.ts';
 import type {Turn} from '../controllers/conversation-controller.ts';
 import {controlStyles} from '../parts/control-styles.ts';
-import {defineElement} from '../parts/define-element.ts';
 import {renderFailure} from '../parts/render-failure.ts';
 import './answer-chain.ts';
 import './answer-status.ts';
@@ -16,7 +15,7 @@ import type {ChatStrings, OwnStrings} from './strings/chat-strings.ts';
 import {fill} from './strings/fill.ts';
 
 /** One question, its answer, and where the answer came from. */
-@defineElement('weft-turn')
+@customElement('weft-turn')
 export class ConversationTurn extends LitElement {
   @property({attribute: false})
   turn: Turn | undefined;

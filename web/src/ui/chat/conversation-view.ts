@@ -1,12 +1,11 @@
 import {html, LitElement, nothing, type TemplateResult} from 'lit';
-import {property, query, state} from 'lit/decorators.js';
+import {customElement, property, query, state} from 'lit/decorators.js';
 import {repeat} from 'lit/directives/repeat.js';
 import type {ChatMessage, ChatService} from '../../ports/chat-service.ts';
 import {explainFailure, type Failure} from '../../ports/explain-failure.ts';
 import type {NetworkState} from '../../ports/network-service.ts';
 import {ConversationController} from '../controllers/conversation-controller.ts';
 import {controlStyles} from '../parts/control-styles.ts';
-import {defineElement} from '../parts/define-element.ts';
 import type {WayToHelp} from './answer-status.ts';
 import {ConversationEvent} from './conversation-event.ts';
 import {conversationStyles} from './conversation-styles.ts';
@@ -24,7 +23,7 @@ const FOLLOW_WITHIN_PX = 120;
  *
  * @fires ConversationEvent
  */
-@defineElement('weft-conversation')
+@customElement('weft-conversation')
 export class ConversationView extends LitElement {
   @property({attribute: false})
   chat: ChatService | undefined;

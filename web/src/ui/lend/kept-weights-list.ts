@@ -1,12 +1,11 @@
 import {css, html, LitElement, nothing, type PropertyValues, type TemplateResult} from 'lit';
-import {property, state} from 'lit/decorators.js';
-import {defineElement} from '../parts/define-element.ts';
+import {customElement, property, state} from 'lit/decorators.js';
 import type {KeptWeights, KeptWeightsService} from '../../ports/kept-weights-service.ts';
 import {formatBytes} from '../format/format-bytes.ts';
 import {controlStyles} from '../parts/control-styles.ts';
 
 /** The weights that this device keeps, each with a button that deletes it. */
-@defineElement('weft-kept-weights')
+@customElement('weft-kept-weights')
 export class KeptWeightsList extends LitElement {
   @property({attribute: false})
   service: KeptWeightsService | undefined;

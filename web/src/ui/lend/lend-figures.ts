@@ -1,6 +1,5 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
-import {defineElement} from '../parts/define-element.ts';
+import {customElement, property} from 'lit/decorators.js';
 import {shorten} from '../../ports/explain-failure.ts';
 import type {KeepNews, LendState} from '../../ports/lend-service.ts';
 import {controlStyles} from '../parts/control-styles.ts';
@@ -9,7 +8,7 @@ import {formatDuration} from '../format/format-duration.ts';
 import {formatEngine} from '../format/format-engine.ts';
 
 /** What a serving tab has done so far. */
-@defineElement('weft-lend-figures')
+@customElement('weft-lend-figures')
 export class LendFigures extends LitElement {
   @property({attribute: false})
   state: Extract<LendState, {kind: 'serving'}> | undefined;

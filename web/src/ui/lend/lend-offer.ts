@@ -1,6 +1,5 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
-import {defineElement} from '../parts/define-element.ts';
+import {customElement, property} from 'lit/decorators.js';
 import type {LendChoice, ModelCard} from '../../ports/model-card.ts';
 import type {LendView} from '../controllers/lend-controller.ts';
 import {controlStyles} from '../parts/control-styles.ts';
@@ -10,7 +9,7 @@ import {ChoiceEvent} from '../parts/page-events.ts';
 import {renderFailure} from '../parts/render-failure.ts';
 
 /** Before the click: what lending takes, and how much of it. */
-@defineElement('weft-lend-offer')
+@customElement('weft-lend-offer')
 export class LendOffer extends LitElement {
   @property({attribute: false})
   view: LendView | undefined;

@@ -1,6 +1,5 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
-import {defineElement} from '../parts/define-element.ts';
+import {customElement, property} from 'lit/decorators.js';
 import type {KeptWeightsService} from '../../ports/kept-weights-service.ts';
 import type {NetworkState} from '../../ports/network-service.ts';
 import {isStopped, type LendView} from '../controllers/lend-controller.ts';
@@ -21,7 +20,7 @@ const CUT_OFF =
   'No other tab can be reached from here, so nobody can use this one: a firewall, a VPN or a setting of this browser may block WebRTC. Try another network.';
 
 /** Lend this tab: what it takes, one button, then what the tab does. */
-@defineElement('weft-lend-panel')
+@customElement('weft-lend-panel')
 export class LendPanel extends LitElement {
   @property({attribute: false})
   view: LendView | undefined;

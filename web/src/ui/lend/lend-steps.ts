@@ -1,6 +1,5 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
-import {defineElement} from '../parts/define-element.ts';
+import {customElement, property} from 'lit/decorators.js';
 import type {LendState} from '../../ports/lend-service.ts';
 import type {LendView} from '../controllers/lend-controller.ts';
 import {controlStyles} from '../parts/control-styles.ts';
@@ -9,7 +8,7 @@ import type {StripPart} from '../swarm/layer-strip.ts';
 import {stepsOf, type StepView} from '../controllers/step-list.ts';
 
 /** After the click: the way to serving, and this tab's part of the model. */
-@defineElement('weft-lend-steps')
+@customElement('weft-lend-steps')
 export class LendSteps extends LitElement {
   @property({attribute: false})
   view: LendView | undefined;

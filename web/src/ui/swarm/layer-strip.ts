@@ -7,8 +7,7 @@ import {
   type SVGTemplateResult,
   type TemplateResult,
 } from 'lit';
-import {property} from 'lit/decorators.js';
-import {defineElement} from '../parts/define-element.ts';
+import {customElement, property} from 'lit/decorators.js';
 
 /** A dye of the page, or `missing` for layers that nobody holds. */
 export type StripTone = 'madder' | 'indigo' | 'weld' | 'missing';
@@ -37,7 +36,7 @@ const WEFT_GAP = 2.3;
  * All layers of a model as warp threads, some of them dyed. With `isWoven`, one weft thread
  * crosses the dyed ones, over and under.
  */
-@defineElement('weft-layer-strip')
+@customElement('weft-layer-strip')
 export class LayerStrip extends LitElement {
   @property({attribute: false})
   layerCount = 0;

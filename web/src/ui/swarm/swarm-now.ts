@@ -1,6 +1,5 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
-import {defineElement} from '../parts/define-element.ts';
+import {customElement, property} from 'lit/decorators.js';
 import type {SwarmView} from '../controllers/swarm-controller.ts';
 import {formatLayerList} from '../format/format-layers.ts';
 import {runsOfLayers} from './runs-of-layers.ts';
@@ -8,7 +7,7 @@ import './layer-strip.ts';
 import type {StripPart} from './layer-strip.ts';
 
 /** The swarm as anybody may see it: how many tabs, which layers they serve, what they have answered. */
-@defineElement('weft-swarm-now')
+@customElement('weft-swarm-now')
 export class SwarmNow extends LitElement {
   @property({attribute: false})
   swarm: SwarmView = 'not-read';

@@ -24,7 +24,7 @@ export function stateSentence(
   return fill(say.get('short'), {layers: formatLayerList(layers, say.lang)});
 }
 
-/** Who computes, and who could read. */
+/** The machines that compute an answer, and that could read what is asked. */
 export function trustSentences(servers: Servers, say: Strings): string {
   const names = namesOf(servers);
   const trust = fill(say.get('trust'), names);

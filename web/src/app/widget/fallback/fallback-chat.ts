@@ -1,5 +1,5 @@
 import type {AskRequest, ChatService} from '../../../ports/chat-service.ts';
-import {parseWithoutEval} from '../../without-eval.ts';
+import {parseWithoutEval} from '../../node/without-eval.ts';
 import {FallbackError} from './fallback-error.ts';
 import {readCompletion} from './read-completion.ts';
 

@@ -1,6 +1,5 @@
 import {css, html, LitElement, type TemplateResult} from 'lit';
-import {property} from 'lit/decorators.js';
-import {defineElement} from '../../parts/define-element.ts';
+import {customElement, property} from 'lit/decorators.js';
 import type {AnswerMarkdown} from './answer-markdown.ts';
 
 /** Loaded with the first answer: nobody needs it before. */
@@ -15,7 +14,7 @@ async function loadMarkdown(): Promise<void> {
 }
 
 /** The text of an answer: as it is while the renderer is on its way, then as Markdown. */
-@defineElement('weft-markdown')
+@customElement('weft-markdown')
 export class MarkdownText extends LitElement {
   @property({attribute: false})
   text = '';

@@ -1,7 +1,7 @@
-import type {TabEvent} from '../ports/tab-event.ts';
-import type {NodeServices} from './services/lazy-services.ts';
-import {watchNode} from '../node/life/watch-node.ts';
-import {Lending} from '../node/lending/lending.ts';
+import type {TabEvent} from '../../ports/tab-event.ts';
+import type {NodeServices} from '../services/lazy-services.ts';
+import {watchNode} from '../../node/life/watch-node.ts';
+import {Lending} from '../../node/lending/lending.ts';
 import {createAskingNode, type AskingOptions} from './create-asking-node.ts';
 
 export type NodeOptions = Omit<AskingOptions, 'serving'> & {

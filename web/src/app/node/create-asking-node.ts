@@ -1,9 +1,9 @@
 import {createChat, type Chat} from '#shared/client/chat/create-chat.ts';
 import {loadManifest} from '#shared/client/model/load-manifest.ts';
-import {KV_TOKENS} from '../node/lending/lending-limits.ts';
-import {routeFrames, type FrameReceivers} from '../node/serving/route-frames.ts';
-import {joinSwarm, type JoinOptions} from '../node/swarm/join-swarm.ts';
-import type {SwarmMembership} from '../node/swarm/swarm-membership.ts';
+import {KV_TOKENS} from '../../node/lending/lending-limits.ts';
+import {routeFrames, type FrameReceivers} from '../../node/serving/route-frames.ts';
+import {joinSwarm, type JoinOptions} from '../../node/swarm/join-swarm.ts';
+import type {SwarmMembership} from '../../node/swarm/swarm-membership.ts';
 import {parseWithoutEval} from './without-eval.ts';
 
 export type AskingOptions = Omit<JoinOptions, 'model'> & {
