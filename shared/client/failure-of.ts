@@ -1,8 +1,9 @@
 import {unreachable} from '#shared/base/assert.ts';
 import type {WeftError} from '#shared/base/errors.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {Answer, FailureReason} from '#shared/session/generation/state/generation-state.ts';
 import type {Refusal} from '#shared/session/generation/state/refusal.ts';
-import {GenerationFailedError} from './generation-failed.ts';
+import {GenerationFailedError, type FailureCode} from './generation-failed.ts';
 import {PromptTooLongError} from './prompt-too-long.ts';
 import {SwarmFullError} from './swarm-full.ts';
 
@@ -31,5 +32,15 @@ export function failureOf(answer: Answer, reason: FailureReason): WeftError {
 }
 
 function refusedError({code, peerId, cause}: Refusal, {tokenIds}: Answer): GenerationFailedError {
-  return new GenerationFailedError({code, peerId, tokensShown: tokenIds.length}, {cause});
+  const tokensShown = tokenIds.length;
+  return new GenerationFailedError(
+    {code: failureCode(code, tokensShown), peerId, tokensShown},
+    {cause},
+  );
+}
+
+/** The client has looked whether the request fits, and a chain that gave a token speaks its version. */
+function failureCode(code: RefusalCode, tokensShown: number): FailureCode {
+  const isFalse = code === 'PROMPT_TOO_LONG' || (code === 'VERSION_MISMATCH' && tokensShown > 0);
+  return isFalse ? 'PEER_LIED' : code;
 }

@@ -97,6 +97,7 @@ export const GOOD_SENTENCES: ReadonlySet<string> = new Set([
   'MODEL_UNKNOWN',
   'MODEL_UNSUPPORTED',
   'NO_RELAY_PLACE',
+  'PEER_LIED',
   'PROMPT_EMPTY',
   'PROMPT_TOO_LONG',
   'SERVER_UNREACHABLE',
