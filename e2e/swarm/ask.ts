@@ -34,6 +34,8 @@ export async function askForAnswer(
 
 /** A question of which the first token has come, and which would last for long. */
 export type AnswerUnderWay = {
+  /** The nodes that serve it, first to last. */
+  readonly nodes: readonly string[];
   readonly isOver: () => boolean;
   /** Cancels it, if it still runs. */
   readonly stop: () => Promise<void>;
@@ -44,11 +46,13 @@ export async function beginAnswer(tab: Tab, request: AskRequest): Promise<Answer
   const underWay = Promise.withResolvers<void>();
   const abort = new AbortController();
   let isOver = false;
+  let nodes: readonly string[] = [];
   const asking = tab
     .ask(request, {
       signal: abort.signal,
-      onEvent: ({kind}) => {
-        if (kind === 'token') underWay.resolve();
+      onEvent: (event) => {
+        if (event.kind === 'chain') nodes = event.hops.map(({node}) => node);
+        if (event.kind === 'token') underWay.resolve();
       },
     })
     .catch(() => undefined)
@@ -57,6 +61,7 @@ export async function beginAnswer(tab: Tab, request: AskRequest): Promise<Answer
     });
   await underWay.promise;
   return {
+    nodes,
     isOver: () => isOver,
     stop: async () => {
       abort.abort();

@@ -1,11 +1,16 @@
 import {expect, test} from '@playwright/test';
-import {HostileWorld} from '../../pages/hostile/hostile-world.ts';
+import {asPeerId} from '#shared/base/ids.ts';
+import {halfOf, HostileWorld} from '../../pages/hostile/hostile-world.ts';
 import {everyLie, meetLiars, wrongWith} from '../../pages/hostile/meet-liars.ts';
 import type {Answer} from '../../swarm/answer.ts';
-import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
+import {askForAnswer, beginAnswer, greedyRequest} from '../../swarm/ask.ts';
+import type {Tab} from '../../swarm/tab.ts';
 import {log} from '../../swarm/test-log.ts';
 
 const REQUEST = greedyRequest('What is the capital of France?', {maxNewTokens: 6});
+/** Lasts longer than any delay. */
+const ENDLESS = greedyRequest('What is the capital of France?', {maxNewTokens: 3_000});
+const LEND_TIMEOUT_MS = 60_000;
 
 /** One of each kind that shows at once; `npm run soak -- liars` has them all. */
 const CHOSEN = new Set([
@@ -66,3 +71,35 @@ for (const [time, rule] of RULES) {
     }
   });
 }
+
+/** One more tab for each half of the model. @returns all that lend, by node. */
+async function openSpares(): Promise<ReadonlyMap<string, Tab>> {
+  const {swarm, model, head, tail} = world;
+  const open = () => swarm.openLendingTab(halfOf(model), {model: model.id});
+  const lending = [head.tab, tail.tab, await open(), await open()];
+  return new Map(
+    await Promise.all(
+      lending.map(async (tab) => {
+        await tab.waitForLendState(['serving'], {timeoutMs: LEND_TIMEOUT_MS});
+        const {peerId} = await tab.traffic();
+        await world.waitUntilKnown(asPeerId(peerId));
+        return [peerId, tab] as const;
+      }),
+    ),
+  );
+}
+
+test('[HO15] the question after a tab was closed in the middle of an answer does not ask it', async () => {
+  const {client} = world;
+  const lending = await openSpares();
+  for (const at of [1, 0]) {
+    const answer = await beginAnswer(client, ENDLESS);
+    const closed = answer.nodes[at] ?? '';
+    await lending.get(closed)?.close();
+    await answer.stop();
+    const {tokenIds, chains} = await askForAnswer(client, REQUEST);
+    expect(tokenIds).toEqual(quiet.tokenIds);
+    expect(chains).toHaveLength(1);
+    expect(chains[0]?.map(({node}) => node)).not.toContain(closed);
+  }
+});

@@ -48,6 +48,10 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     meaning: 'how long a real tab that was frozen takes to serve again',
     load: async () => (await import('../../lab/bench/tabs/away.ts')).benchAway,
   },
+  'closed-tab': {
+    meaning: 'how long a question waits for its first token when a tab has just been closed',
+    load: async () => (await import('../../lab/bench/tabs/closed-tab.ts')).benchClosedTab,
+  },
   markdown: {
     meaning: 'what it costs the page to render a long answer token by token',
     load: async () => (await import('../../lab/bench/tabs/markdown.ts')).benchMarkdown,
