@@ -3,6 +3,7 @@ import type {LendRequest} from '../../ports/lend-service.ts';
 import type {SwarmMembership} from '../../node/swarm/swarm-membership.ts';
 import {LendTab} from './lend-tab.ts';
 import {Lending} from '../../node/lending/lending.ts';
+import {KV_TOKENS} from '../../node/lending/lending-limits.ts';
 import {memoryMembership} from '../../node/lending/testing/memory-membership.ts';
 
 const STUB: LendRequest = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}};
@@ -100,6 +101,15 @@ test('[LN2] two stops at once end one lending, and leave no listener and no reco
     await expect.poll(() => membership.snapshotWith(null).nodes.length).toBe(0);
   }
   expect(kinds).toEqual(['idle', 'joining', 'waiting', 'idle', 'joining', 'waiting', 'idle']);
+});
+
+test('[LN8] the record of a lending tab says how much its whole cache holds', async () => {
+  const {membership} = await memoryMembership();
+  const node = lendingTab(() => Promise.resolve(membership));
+  await node.lend(STUB);
+  const recorded = () => membership.snapshotWith(null).nodes.map(({kvTokens}) => kvTokens);
+  await expect.poll(recorded).toEqual([KV_TOKENS]);
+  await node.stop();
 });
 
 test('[LN3] a swarm that cannot be joined is reported with its code, and can be tried again', async () => {
