@@ -18,11 +18,21 @@ export class GenerationClient<H extends Hop = Hop> {
   constructor(options: GenerationClientOptions<H>) {
     this.#options = options;
     options.transport.onPeerClosed((peerId) => {
-      for (const answer of this.#answers.values()) answer.loseLink(peerId);
+      this.#loseLink(peerId);
     });
     options.onSnapshot(() => {
       for (const answer of this.#answers.values()) answer.seeSnapshot();
     });
+  }
+
+  /** Outside of answers too: whoever is gone is listed for a while, and the next question should not ask it first. */
+  #loseLink(peerId: PeerId): void {
+    const answers = [...this.#answers.values()];
+    if (!answers.some((answer) => answer.hasHop(peerId))) {
+      const conduct = {kind: 'left', code: 'PEER_LEFT', isCertain: false} as const;
+      this.#options.report?.({peerId, conduct});
+    }
+    for (const answer of answers) answer.loseLink(peerId);
   }
 
   /**

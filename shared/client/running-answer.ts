@@ -107,6 +107,11 @@ export class RunningAnswer<H extends Hop = Hop> {
     });
   }
 
+  /** Whether the peer is in the chain that was chosen last. */
+  hasHop(peerId: PeerId): boolean {
+    return this.#run.hops.some((hop) => hop.peerId === peerId);
+  }
+
   /** After the frames that came before: the last token counts, also for a reader that is late. */
   loseLink(peerId: PeerId): void {
     this.#arrive(() => {

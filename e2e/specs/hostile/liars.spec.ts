@@ -89,13 +89,20 @@ async function openSpares(): Promise<ReadonlyMap<string, Tab>> {
   );
 }
 
-test('[HO15] the question after a tab was closed in the middle of an answer does not ask it', async () => {
+test('[HO15] the question after a tab was closed, in the middle of an answer or after it, does not ask it', async () => {
   const {client} = world;
   const lending = await openSpares();
-  for (const at of [1, 0]) {
+  const isLinked = async (node: string) =>
+    (await client.links()).some(({peerId}) => peerId === node);
+  for (const [at, when] of [
+    [1, 'during'],
+    [0, 'after'],
+  ] as const) {
     const answer = await beginAnswer(client, ENDLESS);
     const closed = answer.nodes[at] ?? '';
+    if (when === 'after') await answer.stop();
     await lending.get(closed)?.close();
+    await expect.poll(() => isLinked(closed)).toBe(false);
     await answer.stop();
     const {tokenIds, chains} = await askForAnswer(client, REQUEST);
     expect(tokenIds).toEqual(quiet.tokenIds);

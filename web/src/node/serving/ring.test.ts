@@ -247,6 +247,16 @@ describe('a ring of hops', () => {
     expect(swarm.openSessions()).toBe(0);
   });
 
+  test('[TB8] a hop whose link is lost after an answer is in doubt, for it may have left', async () => {
+    const swarm = new RingSwarm();
+    const chain = threeHops(swarm);
+    await collectTokens(swarm.addClient('a', [chain]), PROMPT);
+    swarm.reports.length = 0;
+    await chain[2]?.transport.close();
+    const conduct = {kind: 'left', code: 'PEER_LEFT', isCertain: false};
+    expect(swarm.reports).toEqual([{peerId: chain[2]?.peerId, conduct}]);
+  });
+
   test('[RG9] a session that is silent for too long is freed', async () => {
     const swarm = new RingSwarm();
     const chain = threeHops(swarm);
