@@ -32,6 +32,8 @@ export type AnswerContext<H extends Hop> = {
   readonly limits: GenerationLimits;
   /** Phase 2 over the newest snapshot. */
   readonly chooseChain: (wish: ChainWish) => ChainChoice<H>;
+  /** Whether the newest snapshot has this node. */
+  readonly isListed?: (peerId: PeerId) => boolean;
   /** A chain is about to be used: counts its load until the function that it returns is called. */
   readonly promise?: (hops: readonly H[]) => () => void;
   /** Hears what each hop of an answer did. */
@@ -120,6 +122,9 @@ export class RunningAnswer<H extends Hop = Hop> {
   }
 
   seeSnapshot(): void {
+    const {isListed} = this.#context;
+    const gone = this.#run.hops.find(({peerId}) => isListed?.(peerId) === false);
+    if (gone !== undefined) this.#run.take({kind: 'unlisted', peerId: gone.peerId});
     this.#run.take({kind: 'snapshot'});
   }
 

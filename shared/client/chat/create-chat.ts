@@ -90,6 +90,7 @@ function createClient(swarm: AskedSwarm, overlay: ClientOverlay): GenerationClie
     limits: GENERATION_LIMITS,
     chooseChain: (wish) =>
       chooseChain({snapshot: swarm.snapshot(), model: asked}, wish, {overlay, seed}),
+    isListed: (peerId) => swarm.snapshot().indexOf.has(peerId),
     promise: (hops) => {
       const chain = overlay.promise(hops.map(toChainHop), swarm.nowMs());
       return () => {

@@ -73,7 +73,7 @@ const someTrouble = fc.oneof(
   fc.record({kind: fc.constant('served' as const), epoch: fc.constant(0), hops: fc.constant([])}),
   fc.record({kind: fc.constant('snapshot' as const)}),
   fc.record({kind: fc.constant('tick' as const)}),
-  fc.record({kind: fc.constant('link-lost' as const), peerId: somePeer}),
+  fc.record({kind: fc.constantFrom('link-lost' as const, 'unlisted' as const), peerId: somePeer}),
 );
 /** A reader stops once in a while only. */
 const someEvents = fc.array(
@@ -151,6 +151,7 @@ const EACH_KIND: readonly SeenEvent[] = [
   {kind: 'snapshot'},
   {kind: 'tick'},
   {kind: 'link-lost', peerId: asPeerId('a')},
+  {kind: 'unlisted', peerId: asPeerId('a')},
   {kind: 'stop'},
 ];
 

@@ -192,6 +192,17 @@ test('[GN9] a link to a peer in the middle of the chain is none of the answer', 
   expect(stepGeneration(shown.state, lost)).toEqual({state: shown.state, actions: []});
 });
 
+test('[GN23] a hop that is listed no more while its chain opens has left; afterwards that means nothing', () => {
+  for (const {peerId} of [A, B, C]) {
+    const opening = after(ending, chain(A, B, C), {kind: 'unlisted', peerId});
+    const again = {kind: 'choose-chain', avoid: new Set([peerId])};
+    expect(opening.actions).toContainEqual(expect.objectContaining(again));
+  }
+  const shown = after(ending, ...TWO_SHOWN);
+  const unlisted = {kind: 'unlisted', peerId: A.peerId, nowMs: 0} as const;
+  expect(stepGeneration(shown.state, unlisted)).toEqual({state: shown.state, actions: []});
+});
+
 test('[GN10] for tabs to join an answer waits without end, and asks again when the snapshot changes', () => {
   const waiting = after(task(), gap('no-node'));
   expect(wakeAtMs(waiting.state)).toBeNull();

@@ -128,9 +128,10 @@ function stepSearching(state: Of<'searching'>, event: GenerationEvent): Generati
 /** Why the chain serves the answer no more, if that is what was seen. */
 function lossIn(state: ServedState, event: GenerationEvent): Refusal | null {
   if (event.kind === 'refused') return event.refusal;
-  return event.kind === 'link-lost' && isEnd(state.hops, event.peerId)
-    ? {code: 'PEER_LEFT', peerId: event.peerId}
-    : null;
+  const isLost =
+    (event.kind === 'link-lost' && isEnd(state.hops, event.peerId)) ||
+    (event.kind === 'unlisted' && state.kind === 'opening' && isHop(state.hops, event.peerId));
+  return isLost ? {code: 'PEER_LEFT', peerId: event.peerId} : null;
 }
 
 /** A client that was asleep itself hears the time late, and what the chain sent meanwhile even later. */
@@ -169,6 +170,10 @@ function isOfOtherChain({answer}: GenerationState, event: GenerationEvent): bool
 function isDue(state: GenerationState, event: GenerationEvent): boolean {
   const dueMs = wakeAtMs(state);
   return event.kind === 'tick' && dueMs !== null && event.nowMs >= dueMs;
+}
+
+function isHop(hops: readonly Hop[], peerId: PeerId): boolean {
+  return hops.some((hop) => hop.peerId === peerId);
 }
 
 /** The client has a link to head and tail only; what else it is linked to is no part of this answer. */

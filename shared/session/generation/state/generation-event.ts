@@ -18,6 +18,8 @@ export type SeenEvent =
   | {readonly kind: 'tick'}
   /** The link of the client to this peer is lost. */
   | {readonly kind: 'link-lost'; readonly peerId: PeerId}
+  /** This peer is in no record any more. */
+  | {readonly kind: 'unlisted'; readonly peerId: PeerId}
   /** The reader wants no more. */
   | {readonly kind: 'stop'};
 
