@@ -11,7 +11,7 @@ import {greedyRequest} from '../swarm/ask.ts';
 import {Swarm} from '../swarm/start-swarm.ts';
 import {AskFailedError, type Tab} from '../swarm/tab.ts';
 import {log} from '../swarm/test-log.ts';
-import {sumBytes, watchTransfers, type Transfer} from '../swarm/watch-transfers.ts';
+import {NOTHING_LOADED, sumBytes, watchTransfers} from '../swarm/watch-transfers.ts';
 
 /** Before the first click, packed as the server sends it. */
 const MOST_PAGE_BYTES = 60_000;
@@ -25,8 +25,6 @@ const STUB = {
   stubSlowdown: 8,
   capacity: {kind: 'layers', maxLayers: 10},
 } as const;
-
-const NOTHING_LOADED = async (): Promise<readonly Transfer[]> => [];
 
 let model: PreparedModel;
 let swarm: Swarm;

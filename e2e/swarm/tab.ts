@@ -19,6 +19,8 @@ export type OpenTabOptions = {
   readonly model?: string;
   /** Runs in the page before any of its scripts, for faults that a test wants. */
   readonly initScript?: string;
+  /** Called before anything is loaded. */
+  readonly prepare?: (page: Page) => Promise<void> | void;
   readonly onLog?: (line: string) => void;
   /** Hears when the lending node changes what it does, or the layers that it holds. */
   readonly onLendChanged?: (state: LendState, atUnixMs: number) => void;
@@ -57,6 +59,7 @@ export class Tab {
     page.on('console', (message) => options.onLog?.(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => options.onLog?.(`page error: ${error.stack ?? error.message}`));
     if (options.initScript !== undefined) await page.addInitScript(options.initScript);
+    await options.prepare?.(page);
     page.on('crash', () => options.onLog?.('the process of the tab crashed'));
     await page.exposeFunction('weftReport', (askId: string, event: AnswerEvent, atUnixMs: number) =>
       tab.#listeners.get(askId)?.(event, atUnixMs),

@@ -6,6 +6,9 @@ export type Transfer = {
   readonly bodyBytes: number;
 };
 
+/** Before anything is watched. */
+export const NOTHING_LOADED = async (): Promise<readonly Transfer[]> => [];
+
 /** What a page and its workers load from now on; the result gives what has come to its end. */
 export function watchTransfers(page: Page): () => Promise<readonly Transfer[]> {
   const transfers: Promise<Transfer>[] = [];

@@ -7,6 +7,8 @@ import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
 import type {Swarm} from '../../swarm/start-swarm.ts';
 import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
 import type {Tab} from '../../swarm/tab.ts';
+import {log} from '../../swarm/test-log.ts';
+import {NOTHING_LOADED, sumBytes, watchTransfers} from '../../swarm/watch-transfers.ts';
 
 // SwiftShader: a real WebGPU adapter, on the CPU.
 test.use({
@@ -20,6 +22,7 @@ const TOLERANCE = 1e-3;
 const KV_BUDGET_BYTES = 16 * 2 ** 20;
 const TOKEN_IDS = Array.from({length: 60}, (_, at) => (at * 37) % 290);
 const SEED = 5;
+const MOST_WEBGPU_CODE_BYTES = 6_500_000;
 /** Two cells of two layers: a boundary on the GPU, and no more shaders than needed. */
 const CUT_EVERY = 2;
 /** SwiftShader compiles for seconds, and minutes on a machine that is shared. */
@@ -179,12 +182,19 @@ test('[WG2] an operator that the GPU cannot run is an error, and does not go to 
 
 /** A tab that may use the GPU, with a fault in its engine; resolves when it serves the whole model. */
 async function lendOnGpu(swarm: Swarm, model: string, fault: string) {
-  const tab = await swarm.openTab({model});
+  let loaded = NOTHING_LOADED;
+  const tab = await swarm.openTab({
+    model,
+    prepare: (page) => {
+      loaded = watchTransfers(page);
+    },
+  });
   await beforeWorkers(tab.page, fault);
   await tab.lend({engine: 'webgpu', threadCount: 2, capacity: {kind: 'layers', maxLayers: 4}});
   const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
   if (state.kind !== 'serving') throw new Error(`The tab serves nothing: ${JSON.stringify(state)}`);
-  return {tab, state};
+  const code = (await loaded()).filter(({url}) => !url.includes('.gguf?'));
+  return {tab, state, codeBytes: sumBytes(code)};
 }
 
 /** What the swarm answers, and on which engines. */
@@ -200,7 +210,7 @@ async function expectEngineLost(tab: Tab): Promise<void> {
   });
 }
 
-test('[WG3] [WG4] [LN5] a lending tab answers from the GPU, says when it is lost, takes the CPU when the GPU is wrong, and says when that engine crashes', async () => {
+test('[WG3] [WG4] [LN5] [PG52] a lending tab answers from the GPU, says when it is lost, takes the CPU when the GPU is wrong, and says when that engine crashes', async () => {
   const {swarm, model, stop} = await startTinySwarm({webgpu: true, gguf: {seed: SEED}});
   try {
     const client = await swarm.openTab({model: model.id});
@@ -209,6 +219,8 @@ test('[WG3] [WG4] [LN5] a lending tab answers from the GPU, says when it is lost
       engine: expect.stringMatching(/^webgpu-./u),
       engineFallback: null,
     });
+    log(`From the address to serving on the GPU: ${gpu.codeBytes} bytes of code`);
+    expect(gpu.codeBytes).toBeLessThanOrEqual(MOST_WEBGPU_CODE_BYTES);
     const onGpu = await ask(client);
     expect(onGpu.tokenIds).toHaveLength(3);
     expect(onGpu.engines).toEqual([gpu.state.engine]);
