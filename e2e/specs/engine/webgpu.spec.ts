@@ -1,4 +1,4 @@
-import {expect, test, type Page} from '@playwright/test';
+import {expect, test, type Page, type Route} from '@playwright/test';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import {GraphBuilder} from '../../../web/src/node/engine/ort/graph/graph-builder.ts';
 import {serveTinyModel, type TinySite} from '../../pages/engine/serve-tiny-model.ts';
@@ -51,12 +51,16 @@ test.afterAll(async () => {
   await site[Symbol.asyncDispose]();
 });
 
-/** Workers of the engine run `script` before their own. */
-async function beforeWorkers(page: Page, script: string): Promise<void> {
-  await page.route('**/engine.worker-*.js', async (route) => {
+/**
+ * The next worker of the engine runs `script` before its own. Only that one: while
+ * Playwright answers requests of a page, its browser keeps nothing that it loads.
+ */
+async function beforeNextWorker(page: Page, script: string): Promise<void> {
+  const change = async (route: Route): Promise<void> => {
     const response = await route.fetch();
     await route.fulfill({response, body: `${script}\n${await response.text()}`});
-  });
+  };
+  await page.route('**/engine.worker-*.js', change, {times: 1});
 }
 
 async function openEnginePage(page: Page): Promise<void> {
@@ -189,7 +193,7 @@ async function lendOnGpu(swarm: Swarm, model: string, fault: string) {
       loaded = watchTransfers(page);
     },
   });
-  await beforeWorkers(tab.page, fault);
+  await beforeNextWorker(tab.page, fault);
   await tab.lend({engine: 'webgpu', threadCount: 2, capacity: {kind: 'layers', maxLayers: 4}});
   const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
   if (state.kind !== 'serving') throw new Error(`The tab serves nothing: ${JSON.stringify(state)}`);

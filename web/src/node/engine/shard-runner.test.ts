@@ -33,7 +33,7 @@ async function ortShard(): Promise<ShardUnderTest> {
     response.end(GGUF.subarray(start, end + 1));
   });
   const runner = await createShardRunner({
-    engine: await openWasmEngine(1),
+    engine: await openWasmEngine(1, 'wasm'),
     manifest,
     shape: {
       range: {startLayer: 0, endLayer: spec.layerCount},

@@ -25,11 +25,12 @@ function enginesWith(faults: {
   readonly onRun?: (output: ShardOutput) => ShardOutput;
   readonly decodeMsPerLayer?: number;
 }) {
-  /** Kinds and layers of what was loaded, and whether it still runs. */
+  /** Kinds, foreign builds and layers of what was loaded, and whether it still runs. */
   const loads: string[] = [];
   const create: typeof createWorkerShardRunner = async ({engine, range, signal}) => {
     signal.throwIfAborted();
-    const at = loads.push(`${engine.kind} ${range.startLayer}–${range.endLayer}`) - 1;
+    const build = engine.kind === 'wasm' && engine.build ? ` by ${engine.build}` : '';
+    const at = loads.push(`${engine.kind}${build} ${range.startLayer}–${range.endLayer}`) - 1;
     const isGpu = engine.kind === 'webgpu';
     if (isGpu) faults.onLoad?.();
     const stub = createStubShardRunner({
@@ -91,7 +92,7 @@ test('[PE1] a GPU that says what the CPU says is used, after one cell of the CPU
   const {measured, fallback} = await load(create);
   expect(measured.engineClass).toBe('webgpu-test');
   expect(fallback).toBeNull();
-  expect(loads).toEqual(['webgpu 0–4', 'wasm 2–4 closed']);
+  expect(loads).toEqual(['webgpu 0–4', 'wasm by webgpu 2–4 closed']);
 });
 
 /** What a wrong kernel does: one row of a long piece is another's. */
@@ -124,7 +125,7 @@ for (const [what, onRun] of [
     expect(measured.engineClass).toBe('wasm-f32');
     expect(fallback?.code).toBe('ENGINES_DISAGREE');
     expect(fallback?.message).toContain('The GPU gives other numbers than the CPU');
-    expect(loads).toEqual(['webgpu 0–4 closed', 'wasm 2–4 closed', 'wasm 0–4']);
+    expect(loads).toEqual(['webgpu 0–4 closed', 'wasm by webgpu 2–4 closed', 'wasm 0–4']);
     await runner.close();
   });
 }
@@ -173,7 +174,7 @@ test('[PE5] for the best engine a GPU slower than the CPU does not count, unless
     code: 'GPU_SLOWER',
     message: 'The GPU takes 90 ms for a layer, and the CPU 1.0 ms',
   });
-  expect(slow.loads).toEqual(['webgpu 0–4 closed', 'wasm 2–4 closed', 'wasm 0–4']);
+  expect(slow.loads).toEqual(['webgpu 0–4 closed', 'wasm by webgpu 2–4 closed', 'wasm 0–4']);
   expect((await load(slow.create, {wish: 'webgpu'})).fallback).toBeNull();
   const fast = enginesWith({decodeMsPerLayer: 0.5});
   expect((await load(fast.create, {wish: 'best'})).fallback).toBeNull();

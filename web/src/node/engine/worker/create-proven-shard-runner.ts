@@ -57,7 +57,10 @@ export async function createProvenShardRunner({
 }
 
 type Loaded = Omit<ProvenShard, 'fallback'>;
-type OnCpu = WorkerShardOptions & {readonly create: typeof createWorkerShardRunner};
+type OnCpu = WorkerShardOptions & {
+  readonly engine: {readonly kind: 'wasm'};
+  readonly create: typeof createWorkerShardRunner;
+};
 
 /** @returns the shard, or what speaks against the GPU; nothing is left of it then. */
 async function tryGpu(wish: 'best' | 'webgpu', onCpu: OnCpu): Promise<Loaded | EngineFallback> {
@@ -81,14 +84,23 @@ async function tryGpu(wish: 'best' | 'webgpu', onCpu: OnCpu): Promise<Loaded | E
   }
 }
 
-/** @returns how fast the CPU is. */
-async function prove(candidate: ShardRunner, {create, ...shard}: OnCpu): Promise<MeasuredShard> {
+/**
+ * In the code that the GPU has loaded already: that of WASM alone would be another download,
+ * and most GPUs are right.
+ *
+ * @returns how fast the CPU is.
+ */
+async function prove(
+  candidate: ShardRunner,
+  {create, engine, ...shard}: OnCpu,
+): Promise<MeasuredShard> {
   const {manifest, lmHead} = shard;
   const {spec, cutEvery} = manifest;
   const range = cellsOf({layerCount: spec.layerCount, cutEvery}, shard.range).at(-1);
   assert(range !== undefined, 'a shard has a cell');
   const {runner: reference, measured} = await create({
     ...shard,
+    engine: {...engine, build: 'webgpu'},
     range,
     embedding: false,
     kvBudgetBytes:

@@ -3,6 +3,7 @@ import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import type {ShardShape} from '#shared/model/manifest/shard-tensors.ts';
 import type {EngineClass} from '../engine-class.ts';
 import type {EngineErrorDetail} from '../engine-error.ts';
+import type {OrtBuild} from '../ort/import-ort.ts';
 import type {LoadProgress} from '../load-progress.ts';
 import type {ShardSpeed} from '../proof/measure-shard.ts';
 import type {ShardMemory} from '../shard-memory.ts';
@@ -10,8 +11,14 @@ import type {ShardOutput, ShardStep} from '../shard-runner.ts';
 
 /** What a shard runs on. */
 export type EngineChoice =
-  /** Threads of the CPU; one where the page is not isolated. */
-  {readonly kind: 'wasm'; readonly threadCount: number} | {readonly kind: 'webgpu'};
+  | {
+      readonly kind: 'wasm';
+      /** Of the CPU; one where the page is not isolated. */
+      readonly threadCount: number;
+      /** Whose build of onnxruntime runs it: by default its own, which is smaller than a GPU's. */
+      readonly build?: OrtBuild;
+    }
+  | {readonly kind: 'webgpu'};
 
 /** What to load: plain data, so that it can cross to the worker. */
 export type ShardPlan = {

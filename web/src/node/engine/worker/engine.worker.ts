@@ -70,13 +70,14 @@ async function answer(call: EngineCall): Promise<EngineResult> {
 }
 
 async function load(plan: ShardPlan): Promise<MeasuredShard> {
-  switch (plan.engine.kind) {
+  const {engine} = plan;
+  switch (engine.kind) {
     case 'wasm':
-      return await loadOn(await openWasmEngine(plan.engine.threadCount), plan);
+      return await loadOn(await openWasmEngine(engine.threadCount, engine.build ?? 'wasm'), plan);
     case 'webgpu':
       return await loadOn(await openWebGpuEngine(), plan);
     default:
-      return unreachable(plan.engine);
+      return unreachable(engine);
   }
 }
 

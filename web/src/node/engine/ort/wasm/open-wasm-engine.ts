@@ -1,5 +1,6 @@
 import {buildLmHeadGraph} from '../graph/build-lm-head-graph.ts';
 import {CPU_DIALECT} from '../graph/dialects/cpu-dialect.ts';
+import {importOrt, type OrtBuild} from '../import-ort.ts';
 import {createOrtCell} from '../ort-cell.ts';
 import {OrtEngine} from '../ort-engine.ts';
 import {OrtLmHead} from '../ort-lm-head.ts';
@@ -12,11 +13,13 @@ import {wasmPieceFeeds} from './wasm-piece-feeds.ts';
  * onnxruntime on the CPU of this thread, and of `threadsWished - 1` more where the
  * page is isolated. The count is fixed for the life of the thread; the bits do not depend on it.
  */
-export async function openWasmEngine(threadsWished: number): Promise<ShardEngine<WasmKv>> {
+export async function openWasmEngine(
+  threadsWished: number,
+  build: OrtBuild,
+): Promise<ShardEngine<WasmKv>> {
   // Threads share memory, which a page has only when it is isolated from others.
   const threadCount = crossOriginIsolated ? threadsWished : 1;
-  // Imported here, so that it is a file of its own: its threads start from that file.
-  const onnxRuntime = await import('onnxruntime-web/wasm');
+  const onnxRuntime = await importOrt(build);
   onnxRuntime.env.wasm.numThreads = threadCount;
   onnxRuntime.env.logLevel = 'error';
   const ort = new OrtEngine(onnxRuntime, {executionProviders: ['wasm']});
