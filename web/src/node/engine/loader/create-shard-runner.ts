@@ -18,7 +18,7 @@ import {OrtShardRunner} from '../ort/ort-shard-runner.ts';
 import type {ShardCell, ShardEngine, ShardLmHead} from '../ort/shard-engine.ts';
 import type {ShardRunner} from '../shard-runner.ts';
 import {EmbeddingTable} from '../ort/weights/embedding-table.ts';
-import {keepTensors} from '../weight-store/keep-tensors.ts';
+import {keepTensors, type FetchTensors} from '../weight-store/keep-tensors.ts';
 import type {WeightStore} from '../weight-store/weight-store.ts';
 import {readTensors} from './read-tensors.ts';
 
@@ -80,8 +80,9 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
     },
   }));
   const onBytes = countBytes(sumByteLength(tensorsOfShard(manifest, shape)), onProgress);
-  const fetch = async (entries: readonly TensorEntry[]): Promise<Tensors> =>
-    await readTensors({url: weightsUrl, entries, onBytes, signal: options.signal});
+  const {signal} = options;
+  const fetch: FetchTensors = (entries, onTensor) =>
+    readTensors({url: weightsUrl, entries, onBytes, onTensor, signal});
   await loadParts([ends, ...layers], (file) =>
     keepTensors({store, ...file, fetch, onBytes, onNews: onProgress}),
   );

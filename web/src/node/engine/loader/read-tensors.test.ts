@@ -35,6 +35,7 @@ const read = (
     url,
     entries,
     onBytes: () => undefined,
+    onTensor: async () => {},
     signal: new AbortController().signal,
     patience: {...PATIENCE, firstPauseMs: 1, quietMs: 20},
     ...options,

@@ -9,7 +9,8 @@ import {checkTensor} from '../weight-store/check-tensor.ts';
 
 /** GGUF aligns tensors, to 32 bytes as a rule: a read spans such a gap, but no tensor of others. */
 const MAX_GAP_BYTES = 256;
-const MAX_READ_BYTES = 16 * 2 ** 20;
+/** What a tab has to fetch again that was closed in the middle. */
+const MAX_READ_BYTES = 4 * 2 ** 20;
 /** A browser opens six connections to a host, for all tabs together; a read that waits for one looks like a stall. */
 const READS_AT_ONCE = 3;
 
@@ -24,10 +25,12 @@ export async function readTensors(options: {
   readonly url: string;
   readonly entries: readonly TensorEntry[];
   readonly onBytes: (byteCount: number) => void;
+  /** Called for each tensor that has been checked; waited for. */
+  readonly onTensor: (entry: TensorEntry, bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
   readonly signal: AbortSignal;
   readonly patience?: Patience;
 }): Promise<ReadonlyMap<string, StoredTensor>> {
-  const {entries} = options;
+  const {entries, onTensor} = options;
   const ranges = coalesceRanges(entries, {
     maxGapBytes: MAX_GAP_BYTES,
     maxRangeBytes: MAX_READ_BYTES,
@@ -45,6 +48,7 @@ export async function readTensors(options: {
         const own = bytes.subarray(startByte, startByte + entry.byteLength);
         await checkTensor(entry, own);
         tensors.set(entry.name, {dtype: entry.dtype, shape: entry.shape, bytes: own});
+        await onTensor(entry, own);
       }
     }
   };

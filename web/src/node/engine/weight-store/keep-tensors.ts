@@ -4,81 +4,73 @@ import {sumByteLength} from '#shared/model/manifest/shard-tensors.ts';
 import type {KeepNews} from '../../../ports/lend-service.ts';
 import {EngineError} from '../engine-error.ts';
 import {checkTensor} from './check-tensor.ts';
-import {NotKeptError, type WeightStore} from './weight-store.ts';
+import {TensorWriter} from './tensor-writer.ts';
+import type {WeightStore} from './weight-store.ts';
 
 type Tensors = ReadonlyMap<string, StoredTensor>;
+/** `onTensor` is called for each tensor as soon as it is there, and waited for. */
+export type FetchTensors = (
+  entries: readonly TensorEntry[],
+  onTensor: (entry: TensorEntry, bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
+) => Promise<Tensors>;
 
 type Options = {
   /** `null`: nothing is kept on this device. */
   readonly store: WeightStore | null;
-  /** Of the file; the tensors lie in it one after the other, as in `entries`. */
+  /** Of the file; the tensors lie in it one after the other, as in the model file. */
   readonly name: string;
   readonly entries: readonly TensorEntry[];
-  readonly fetch: (entries: readonly TensorEntry[]) => Promise<Tensors>;
+  readonly fetch: FetchTensors;
   readonly onBytes: (byteCount: number) => void;
   readonly onNews: (news: KeepNews) => void;
 };
 
 /**
- * Tensors from this device where it keeps them unharmed, else fetched, and then
- * kept. Every tensor is checked against its hash at every load. Tabs that want
- * the same file at the same time fetch it once.
+ * Tensors from this device where it keeps them unharmed, else fetched, and kept as
+ * they come: a download that was cut off goes on behind the last whole tensor.
+ * Every tensor is checked against its hash at every load. Tabs that want the same
+ * file at the same time fetch it once.
  *
  * @throws whatever `fetch` throws; that nothing can be kept is news, and no error.
  */
 export async function keepTensors(options: Options): Promise<Tensors> {
-  const {store, name, entries, fetch} = options;
-  if (store === null || entries.length === 0) return await fetch(entries);
+  const {store, name, fetch, onNews} = options;
+  const entries = options.entries.toSorted((a, b) => a.offsetBytes - b.offsetBytes);
+  if (store === null || entries.length === 0) return await fetch(entries, async () => {});
   return await store.alone(name, async () => {
-    const kept = await readKept(store, options);
-    if (kept !== null) return kept;
-    const fetched = await fetch(entries);
-    await keep(store, fetched, options);
-    return fetched;
+    const kept = await readKept(store, {...options, entries});
+    const missing = entries.slice(kept.size);
+    if (missing.length === 0) return kept;
+    const startByte = sumByteLength(entries.slice(0, kept.size));
+    const writer = new TensorWriter({store, name, entries: missing, startByte, onNews});
+    const fetched = await fetch(missing, (entry, bytes) => writer.add(entry, bytes));
+    return new Map([...kept, ...fetched]);
   });
 }
 
+/** The first tensors of the file, as far as they are there. */
 async function readKept(
   store: WeightStore,
   {name, entries, onBytes, onNews}: Options,
-): Promise<Tensors | null> {
-  const bytes = await store.read(name);
-  // Of another length: a write that was cut off.
-  if (bytes === null || bytes.byteLength !== sumByteLength(entries)) return null;
+): Promise<Tensors> {
   const tensors = new Map<string, StoredTensor>();
+  const bytes = await store.read(name);
   let startByte = 0;
   for (const entry of entries) {
-    const own = bytes.subarray(startByte, startByte + entry.byteLength);
+    const endByte = startByte + entry.byteLength;
+    if (bytes === null || endByte > bytes.byteLength) break;
+    const own = bytes.subarray(startByte, endByte);
     try {
       await checkTensor(entry, own);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       onNews({kind: 'kept-damaged', tensor: entry.name});
       await store.delete(name);
-      return null;
+      return new Map();
     }
     tensors.set(entry.name, {dtype: entry.dtype, shape: entry.shape, bytes: own});
-    startByte += entry.byteLength;
+    startByte = endByte;
   }
-  onBytes(bytes.byteLength);
+  onBytes(startByte);
   return tensors;
-}
-
-async function keep(
-  store: WeightStore,
-  tensors: Tensors,
-  {name, entries, onNews}: Options,
-): Promise<void> {
-  const bytes = new Uint8Array(sumByteLength(entries));
-  let startByte = 0;
-  for (const entry of entries) {
-    bytes.set(tensors.get(entry.name)?.bytes ?? [], startByte);
-    startByte += entry.byteLength;
-  }
-  try {
-    await store.write(name, bytes);
-  } catch (error) {
-    if (!(error instanceof NotKeptError)) throw error;
-    onNews({kind: 'not-kept', why: error.detail.why});
-  }
 }

@@ -6,7 +6,7 @@ export const WEIGHTS_FOLDER = 'weights';
 const LOCK_PATIENCE_MS = 120_000;
 
 /**
- * In the site's private file system (OPFS).
+ * In the site's private file system (OPFS), for workers: pages have no way to add to a file.
  *
  * @param fileSha256 of the model file: what is kept does not depend on who offers it.
  * @throws {NotKeptError} where the browser gives this page no storage, as in some private windows.
@@ -40,13 +40,17 @@ class OpfsWeightStore implements WeightStore {
     }
   }
 
-  async write(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async write(name: string, bytes: Uint8Array<ArrayBuffer>, atByte: number): Promise<void> {
     try {
       const handle = await this.#folder.getFileHandle(name, {create: true});
-      // What is written is there as a whole once the stream is closed, or not at all.
-      const file = await handle.createWritable();
-      await file.write(bytes);
-      await file.close();
+      const file = await handle.createSyncAccessHandle();
+      try {
+        file.truncate(atByte);
+        file.write(bytes, {at: atByte});
+        file.flush();
+      } finally {
+        file.close();
+      }
     } catch (cause) {
       await this.delete(name); // An empty file would be listed.
       throw notKept(cause);

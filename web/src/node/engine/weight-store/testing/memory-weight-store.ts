@@ -12,11 +12,13 @@ export class MemoryWeightStore implements WeightStore {
     return this.files.get(name)?.slice() ?? null;
   }
 
-  async write(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  async write(name: string, bytes: Uint8Array<ArrayBuffer>, atByte: number): Promise<void> {
     if (this.refuses !== null) {
+      this.files.delete(name);
       throw new NotKeptError({code: 'WEIGHTS_NOT_KEPT', why: this.refuses}, 'No room');
     }
-    this.files.set(name, bytes.slice());
+    const before = this.files.get(name)?.subarray(0, atByte) ?? [];
+    this.files.set(name, Uint8Array.from([...before, ...bytes]));
   }
 
   async delete(name: string): Promise<void> {
