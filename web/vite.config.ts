@@ -1,8 +1,10 @@
 import {fileURLToPath} from 'node:url';
 import {defineConfig} from 'vite';
+import packageFile from '../package.json' with {type: 'json'};
 import {compressSite} from './compress-site.ts';
 import {swapBuiltSite} from './swap-built-site.ts';
 import {buildWidget} from './widget/build/build-widget.ts';
+import {keepVersions} from './widget/build/keep-versions.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -21,7 +23,12 @@ export default defineConfig({
     exclude: ['onnxruntime-web'],
   },
   plugins: [
-    buildWidget({entry: fromRoot('web/widget/widget.ts'), shared: fromRoot('shared')}),
+    buildWidget({
+      entry: fromRoot('web/widget/widget.ts'),
+      shared: fromRoot('shared'),
+      version: packageFile.version,
+    }),
+    keepVersions({siteDir: fromRoot('dist')}),
     compressSite(),
     swapBuiltSite({workDir: fromRoot('.cache')}),
   ],

@@ -116,6 +116,21 @@ test.each(READ_BY_WIDGET)('[SS6] pages of listed sites only may read %s', async 
   }
 });
 
+test('[SS2] a version of the widget is cached for good, and the latest one asked for again', async () => {
+  for (const [name, policy] of [
+    ['widget@1.2.3.js', KEPT],
+    ['widget.js', 'no-cache'],
+    ['widget@1.2.3.json', 'no-cache'],
+  ] as const) {
+    await writeFile(join(folder, 'dist', name), 'export {};');
+    const {status, headers} = await app.request(`/${name}`);
+    expect(status).toBe(200);
+    expect(headers.get('Cache-Control')).toBe(policy);
+  }
+  const missing = await app.request('/widget@1.2.4.js');
+  expect(missing.headers.get('Cache-Control')).toBe('no-cache');
+});
+
 test('[SS6] a page of another site may ask for a part of the model that it knows', async () => {
   const ask = async (origin: string) =>
     await create({embedOrigins: LISTED}).request('/models/tiny.gguf', {

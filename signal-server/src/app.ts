@@ -32,6 +32,9 @@ export type AppOptions = {
   readonly node: () => Pick<Bootstrap, 'peerId' | 'swarmId' | 'protocolMajor'>;
 };
 
+/** Files under `assets/` contain a hash of their content in their names; a version of the widget never changes. */
+const NAMED_BY_CONTENT = /^\/(?:assets\/|widget@[^/]+\.js$)/u;
+
 /** The HTTP side of the signal server: page, models, bootstrap, health, metrics. */
 export function createApp(options: AppOptions): Hono {
   const {config} = options;
@@ -53,7 +56,7 @@ export function createApp(options: AppOptions): Hono {
   app.use(
     '/*',
     readable,
-    cachePolicy(({req}) => req.path.startsWith('/assets/')),
+    cachePolicy(({req}) => NAMED_BY_CONTENT.test(req.path)),
     serveFolder({folder: config.staticDir, mountedAt: '', isPacked: true}),
   );
   return app;

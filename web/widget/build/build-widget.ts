@@ -1,21 +1,24 @@
 import {build, type Plugin} from 'vite';
 import {importDirectly} from './import-directly.ts';
+import {pinVersion} from './pin-version.ts';
 import {pixelsForRem} from './pixels-for-rem.ts';
 import {privateGlobals} from './private-globals.ts';
 import {weighEntry} from './weigh-entry.ts';
 
-type Paths = {
+type Options = {
   /** The module that becomes `widget.js`. */
   readonly entry: string;
   /** What `#shared` means. */
   readonly shared: string;
+  /** Under which it stays as it is. */
+  readonly version: string;
 };
 
 /**
  * Builds the widget into the folder of the site, on its own: what it shares with the page would
  * otherwise be cut into files that fit neither.
  */
-export function buildWidget({entry, shared}: Paths): Plugin {
+export function buildWidget({entry, shared, version}: Options): Plugin {
   let outDir = '';
   return {
     name: 'build-widget',
@@ -38,6 +41,7 @@ export function buildWidget({entry, shared}: Paths): Plugin {
             privateGlobals(),
             pixelsForRem(),
             weighEntry({loads: 'define-chat'}),
+            pinVersion({version}),
           ],
           worker: {format: 'es'},
           build: {

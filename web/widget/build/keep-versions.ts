@@ -1,0 +1,67 @@
+import {copyFile, mkdir, readdir, readFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import process from 'node:process';
+import type {Plugin} from 'vite';
+import type {PinnedVersion} from './pin-version.ts';
+
+const DESCRIPTION = /^widget@.+\.json$/u;
+
+/**
+ * Takes the versions of the widget that the last site has over into the next, with all
+ * that they load: pages of others name them, and check their hashes.
+ */
+export function keepVersions({siteDir}: {readonly siteDir: string}): Plugin {
+  let outDir = '';
+  return {
+    name: 'keep-versions',
+    apply: 'build',
+    configResolved({build}) {
+      ({outDir} = build);
+    },
+    writeBundle: {
+      order: 'pre',
+      sequential: true,
+      async handler({dir = outDir}) {
+        const [last, next] = [await readVersions(siteDir), await readVersions(dir)];
+        for (const [name, version] of last) {
+          const built = next.get(name);
+          if (built === undefined)
+            await takeOver(siteDir, dir, [name, ...Object.keys(version.integrity)]);
+          else if (hasChanged(version, built)) tellChanged(built.version);
+        }
+      },
+    },
+  };
+}
+
+/** By the names of the files that describe them. */
+async function readVersions(folder: string): Promise<ReadonlyMap<string, PinnedVersion>> {
+  const names = await readdir(folder).catch(() => []);
+  const described = names.filter((name) => DESCRIPTION.test(name));
+  return new Map(
+    await Promise.all(
+      described.map(async (name): Promise<[string, PinnedVersion]> => {
+        const text = await readFile(join(folder, name), 'utf8');
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Written by the last build.
+        return [name, JSON.parse(text) as PinnedVersion];
+      }),
+    ),
+  );
+}
+
+async function takeOver(from: string, to: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    await mkdir(dirname(join(to, path)), {recursive: true});
+    await copyFile(join(from, path), join(to, path));
+  }
+}
+
+function hasChanged(last: PinnedVersion, next: PinnedVersion): boolean {
+  return JSON.stringify(last.integrity) !== JSON.stringify(next.integrity);
+}
+
+function tellChanged(version: string): void {
+  process.stderr.write(
+    `The widget has changed since the last build of version ${version}: pages that pin it refuse it now, so raise "version" in package.json before you serve it to them\n`,
+  );
+}
