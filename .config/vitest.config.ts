@@ -6,7 +6,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**'],
     // Left to itself it keeps one core free, which is half of a machine with two.
     maxWorkers: '100%',
-    // No test changes what another finds: to load every module anew for each file is a third of the work.
+    // No test changes what another finds: to load every module again for each file is a third of the work.
     isolate: false,
     setupFiles: ['.config/same-properties.ts'],
     // Only ends what hangs: the longest takes half a minute on two quiet cores, and machines are ten times slower.
