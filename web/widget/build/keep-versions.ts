@@ -25,8 +25,7 @@ export function keepVersions({siteDir}: {readonly siteDir: string}): Plugin {
         const [last, next] = [await readVersions(siteDir), await readVersions(dir)];
         for (const [name, version] of last) {
           const built = next.get(name);
-          if (built === undefined)
-            await takeOver(siteDir, dir, [name, ...Object.keys(version.integrity)]);
+          if (built === undefined) await takeOver(siteDir, dir, {name, version});
           else if (hasChanged(version, built)) tellChanged(built.version);
         }
       },
@@ -49,10 +48,21 @@ async function readVersions(folder: string): Promise<ReadonlyMap<string, PinnedV
   );
 }
 
-async function takeOver(from: string, to: string, paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    await mkdir(dirname(join(to, path)), {recursive: true});
-    await copyFile(join(from, path), join(to, path));
+/** Its description last: a version that is not whole in the last site is none in the next. */
+async function takeOver(
+  from: string,
+  to: string,
+  {name, version}: {readonly name: string; readonly version: PinnedVersion},
+): Promise<void> {
+  try {
+    for (const path of [...Object.keys(version.integrity), name]) {
+      await mkdir(dirname(join(to, path)), {recursive: true});
+      await copyFile(join(from, path), join(to, path));
+    }
+  } catch (error) {
+    process.stderr.write(
+      `Version ${version.version} of the widget is left out, since the last build has not all of it: ${String(error)}\n`,
+    );
   }
 }
 

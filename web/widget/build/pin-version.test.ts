@@ -77,6 +77,14 @@ test('[BS6] versions of the last site are taken over with all their files', asyn
   expect((await readVersion('next/widget@1.3.0.json')).version).toBe('1.3.0');
 });
 
+test('[BS6] a version that is not whole in the last site is left out, and named', async () => {
+  await buildSite('1.2.3', 'export const more = "one";', 'last');
+  await rm(join(folder, 'last/assets'), {recursive: true});
+  const output = await buildSite('1.3.0', 'export const more = "two";', 'next');
+  expect(output).toContain('Version 1.2.3 of the widget is left out');
+  expect(await readdir(join(folder, 'next'))).not.toContain('widget@1.2.3.json');
+});
+
 test('[BS6] a version that changes under its number is what the build says', async () => {
   await buildSite('1.2.3', 'export const more = "one";', 'last');
   expect(await buildSite('1.2.3', 'export const more = "one";', 'next')).not.toContain('raise');
