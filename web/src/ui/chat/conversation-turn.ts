@@ -44,7 +44,7 @@ export class ConversationTurn extends LitElement {
     const {progress} = answer;
     return html`
       <p class="question" part="message question">
-        <span class="for-ears">${strings.youAsked}</span>${question}
+        <span class="for-ears">${strings.youAsked}</span><span class="asked">${question}</span>
       </p>
       <div class="answer" part="message answer">
         ${progress.text === '' ? nothing : html`<weft-markdown .text=${progress.text}></weft-markdown>`}
@@ -110,8 +110,10 @@ export class ConversationTurn extends LitElement {
         padding: 0.5rem 0.9rem;
         border-radius: 1rem 1rem 0.2rem;
         background: var(--weft-madder-wash);
-        white-space: pre-wrap;
         overflow-wrap: anywhere;
+      }
+      .asked {
+        white-space: pre-wrap;
       }
       .answer {
         display: grid;
