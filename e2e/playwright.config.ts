@@ -8,6 +8,7 @@ const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, i
 const WAITING = [
   '**/specs/{away,clock,demo,dev,even-out,kept-weights,life,network,page,sub-path}.spec.ts',
   '**/specs/hostile/*.spec.ts',
+  '**/specs/widget/*.spec.ts',
 ];
 
 export default defineConfig({

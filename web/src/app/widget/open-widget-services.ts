@@ -28,8 +28,8 @@ export function widgetServices(scriptFolder: string): (target: WidgetTarget) => 
     },
   });
   return ({server, model, fallback}) => {
-    const serverUrl = server === '' ? scriptFolder : folderUrl('server', server);
-    const fallbackUrl = fallback === '' ? null : folderUrl('fallback', fallback);
+    const serverUrl = server === '' ? scriptFolder : folderUrl('server', server, document.baseURI);
+    const fallbackUrl = fallback === '' ? null : folderUrl('fallback', fallback, document.baseURI);
     const node = nodes.share({serverUrl, model});
     const offered = offeredSwarm(serverUrl, model);
     return {

@@ -3,7 +3,11 @@ import {expect, test} from 'vitest';
 import {WeftError} from '#shared/base/errors.ts';
 import type {AnswerEvent, AskRequest, ChatService} from '../../ports/chat-service.ts';
 import {msPerTokenOf} from './answer-progress.ts';
-import {ConversationController} from './conversation-controller.ts';
+import {
+  ConversationController,
+  type ConversationChange,
+  type PageFacts,
+} from './conversation-controller.ts';
 
 const HOST: ReactiveControllerHost = {
   addController: () => undefined,
@@ -46,8 +50,8 @@ function scripted(scripts: readonly Script[]): ChatService & {readonly asked: As
   };
 }
 
-const conversation = (): ConversationController =>
-  new ConversationController(HOST, {nowMs: () => 0, isOnline: () => true});
+const conversation = (facts: Partial<PageFacts> = {}): ConversationController =>
+  new ConversationController(HOST, {nowMs: () => 0, isOnline: () => true, ...facts});
 
 test('[PG9] a second question is sent with the first one and its answer', async () => {
   const chat = scripted([words('Hi', '!'), words('Yes')]);
@@ -114,4 +118,63 @@ test('[PG14] speed is the mean between the first and the last token', async () =
   await controller.ask(chat, 'Hello?');
   const progress = controller.turns[0]?.answer.progress;
   expect(progress && msPerTokenOf(progress)).toBe(10);
+});
+
+test('[PG54] an earlier conversation goes on, and what was not answered in it is not sent', async () => {
+  const chat = scripted([words('Yes')]);
+  const controller = conversation();
+  const answered = [
+    {role: 'user', content: 'Hello?'},
+    {role: 'assistant', content: 'Hi!'},
+  ] as const;
+  controller.restore([...answered, {role: 'user', content: 'And then?'}]);
+  expect(controller.turns.map(({question}) => question)).toEqual(['Hello?', 'And then?']);
+  expect(controller.messages).toEqual(answered);
+  await controller.ask(chat, 'Really?');
+  expect(chat.asked[0]?.prompt).toEqual({
+    kind: 'messages',
+    messages: [...answered, {role: 'user', content: 'Really?'}],
+  });
+});
+
+test('[PG55] what the model is to be is sent before the first question', async () => {
+  const chat = scripted([words('Ahoy')]);
+  const controller = conversation({systemPrompt: () => 'You are a sailor'});
+  await controller.ask(chat, 'Hello?');
+  expect(chat.asked[0]?.prompt).toMatchObject({
+    messages: [
+      {role: 'system', content: 'You are a sailor'},
+      {role: 'user', content: 'Hello?'},
+    ],
+  });
+});
+
+test('[PG56] whoever listens hears of each question, each piece of text, and how it ended', async () => {
+  const changes: string[] = [];
+  const onChange = (change: ConversationChange): void => {
+    changes.push(`${change.kind} ${'text' in change ? change.text : ''}`.trim());
+  };
+  const lost = new WeftError({code: 'PEER_LEFT'}, 'The next hop left; ask again');
+  const controller = conversation({onChange});
+  const chat = scripted([words('one', ' two'), lost]);
+  await controller.ask(chat, 'Count');
+  await controller.ask(chat, 'Go on');
+  const heard = ['asked', 'text one', 'text  two', 'answered one two', 'asked', 'failed'];
+  expect(changes).toEqual(heard);
+});
+
+test('[PG57] an answer from elsewhere has its author, and no chain', async () => {
+  const elsewhere: readonly AnswerEvent[] = [
+    ...words().slice(0, 2),
+    {kind: 'elsewhere', host: 'llm.example'},
+    {kind: 'text', text: 'From elsewhere', atMs: 1},
+    {kind: 'end', finishReason: 'stop', text: ''},
+  ];
+  const controller = conversation();
+  await controller.ask(scripted([elsewhere]), 'Who?');
+  expect(controller.turns[0]?.answer.progress).toMatchObject({
+    text: 'From elsewhere',
+    servedElsewhere: 'llm.example',
+    hops: [],
+  });
 });

@@ -272,26 +272,38 @@ export abstract class WeftChat extends WidgetSettings {
     >`;
   }
 
-  protected override firstUpdated(): void {
-    const messages = this.keep ? (this.#kept()?.read() ?? []) : [];
-    if (messages.length > 0) this.conversation?.restore(messages);
+  protected override updated(changed: PropertyValues<this>): void {
+    this.#rise();
+    if (changed.has('isOpen')) this.#tellOpen(changed.get('isOpen') === true);
+    if (changed.has('keep') && this.keep) this.#goOn();
+    const swarm = this.#swarmState();
+    this.#tellState(swarm);
+    this.toggleAttribute('unserved', this.#isUnserved(swarm));
   }
 
-  protected override updated(changed: PropertyValues<this>): void {
+  /** Above everything else, wherever in the page the element is. */
+  #rise(): void {
     const {dock} = this;
-    // Above everything else, wherever in the page the element is.
     if (dock && 'popover' in dock && !dock.matches(':popover-open')) dock.showPopover();
-    if (changed.has('isOpen') && (this.isOpen || changed.get('isOpen') === true)) {
-      this.#tell(this.isOpen ? 'weft-open' : 'weft-close', null);
-      this.#swarm.readNow();
-    }
-    const swarm = this.#swarmState();
+  }
+
+  #tellOpen(wasOpen: boolean): void {
+    if (this.isOpen === wasOpen) return;
+    this.#tell(this.isOpen ? 'weft-open' : 'weft-close', null);
+    this.#swarm.readNow();
+  }
+
+  /** With what this device has kept. */
+  #goOn(): void {
+    const {conversation} = this;
+    if (conversation?.isEmpty === true) conversation.restore(this.#kept()?.read() ?? []);
+  }
+
+  #tellState(swarm: SwarmState | null): void {
     const state = JSON.stringify(swarm);
-    if (swarm !== null && state !== this.#lastState) {
-      this.#lastState = state;
-      this.#tell('weft-state', swarm);
-    }
-    this.toggleAttribute('unserved', this.#isUnserved(swarm));
+    if (swarm === null || state === this.#lastState) return;
+    this.#lastState = state;
+    this.#tell('weft-state', swarm);
   }
 
   #isUnserved(swarm: SwarmState | null): boolean {
