@@ -56,6 +56,10 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     meaning: 'what it costs the page to render a long answer token by token',
     load: async () => (await import('../../lab/bench/tabs/markdown.ts')).benchMarkdown,
   },
+  'hostile-answers': {
+    meaning: 'how long an answer that means harm keeps the page of a widget busy',
+    load: async () => (await import('../../lab/bench/tabs/hostile-answers.ts')).benchHostileAnswers,
+  },
   prediction: {
     meaning: 'predicted against measured times of three real tabs with the real model',
     load: async () => (await import('../../lab/bench/tabs/prediction.ts')).benchPrediction,

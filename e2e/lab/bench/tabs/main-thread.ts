@@ -1,5 +1,4 @@
-import type {CDPSession} from 'playwright';
-import type {Tab} from '../../../swarm/tab.ts';
+import type {CDPSession, Page} from 'playwright';
 
 /** What the thread of a page did. */
 export type ThreadTime = {
@@ -8,21 +7,21 @@ export type ThreadTime = {
   readonly scriptMs: number;
 };
 
-/** The time that the main thread of one tab spends, as the browser counts it. */
+/** The time that the main thread of one page spends, as the browser counts it. */
 export class MainThread {
   readonly #session: CDPSession;
-  readonly #tab: Tab;
+  readonly #page: Page;
 
-  private constructor(session: CDPSession, tab: Tab) {
+  private constructor(session: CDPSession, page: Page) {
     this.#session = session;
-    this.#tab = tab;
+    this.#page = page;
   }
 
-  static async of(tab: Tab): Promise<MainThread> {
-    const session = await tab.page.context().newCDPSession(tab.page);
+  static async of(page: Page): Promise<MainThread> {
+    const session = await page.context().newCDPSession(page);
     // Of the thread, not of the wall: a machine that is busy elsewhere does not count.
     await session.send('Performance.enable', {timeDomain: 'threadTicks'});
-    await tab.page.evaluate(() => {
+    await page.evaluate(() => {
       globalThis.longestTaskMs = 0;
       new PerformanceObserver((list) => {
         for (const {duration} of list.getEntries()) {
@@ -30,7 +29,7 @@ export class MainThread {
         }
       }).observe({type: 'longtask'});
     });
-    return new MainThread(session, tab);
+    return new MainThread(session, page);
   }
 
   /** Since the page was opened. */
@@ -43,7 +42,7 @@ export class MainThread {
 
   /** The longest task so far by the wall's clock, in ms; 0 when none took 50 ms. */
   async longestTaskMs(): Promise<number> {
-    return this.#tab.page.evaluate(() => globalThis.longestTaskMs ?? 0);
+    return this.#page.evaluate(() => globalThis.longestTaskMs ?? 0);
   }
 }
 

@@ -75,7 +75,7 @@ async function spentBy(
   tabs: readonly Tab[],
   {sign, signal}: {readonly sign: () => Promise<() => void>; readonly signal: AbortSignal},
 ): Promise<readonly Spent[]> {
-  const threads = await Promise.all(tabs.map(async (tab) => MainThread.of(tab)));
+  const threads = await Promise.all(tabs.map(async (tab) => MainThread.of(tab.page)));
   const read = async () => Promise.all(threads.map(async (thread) => thread.time()));
   const list = await sign();
   const atStart = await read();

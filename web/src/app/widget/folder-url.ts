@@ -7,7 +7,7 @@ import {WeftError} from '#shared/base/errors.ts';
  * @throws {WeftError} `SETTING_UNREADABLE`, naming the attribute.
  */
 export function folderUrl(attribute: string, text: string, pageUrl: string): string {
-  const url = URL.parse(text, pageUrl);
+  const url = URL.canParse(text, pageUrl) ? new URL(text, pageUrl) : null;
   if (url === null || !/^https?:$/u.test(url.protocol)) {
     throw new WeftError(
       {code: 'SETTING_UNREADABLE', attribute},

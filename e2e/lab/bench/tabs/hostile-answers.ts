@@ -1,0 +1,65 @@
+import type {Page} from 'playwright';
+import {HOSTILE_ANSWERS} from '../../../pages/widget-hosts/hostile-answers.ts';
+import {serveCompletions} from '../../../pages/widget-hosts/serve-completions.ts';
+import {serveHostPages} from '../../../pages/widget-hosts/serve-host-pages.ts';
+import {startTinySwarm} from '../../../swarm/start-tiny-swarm.ts';
+import {lineOf} from '../bench-line.ts';
+import type {Benchmark} from '../benchmark.ts';
+import {MainThread} from './main-thread.ts';
+
+/** A person who types notices what lasts longer. */
+const ALLOWED_MS = 50;
+
+/** The longest task of a page whose widget shows answers that mean harm, each in a conversation of its own. */
+export const benchHostileAnswers: Benchmark = async ({print, log, signal}) => {
+  const {swarm, stop} = await startTinySwarm();
+  const site = await serveHostPages(swarm.server.url);
+  const completions = await serveCompletions((message) => HOSTILE_ANSWERS[Number(message)] ?? '');
+  try {
+    const page = await swarm.openPage('', {url: `${site.url}plain.html`});
+    await openWith(page, completions.url);
+    await ask(page, 'Are you there?');
+    const longestMs: number[] = [];
+    for (const [at, answer] of HOSTILE_ANSWERS.entries()) {
+      signal.throwIfAborted();
+      const thread = await MainThread.of(page);
+      await ask(page, String(at));
+      const ms = await thread.longestTaskMs();
+      longestMs.push(ms);
+      if (ms > ALLOWED_MS) log(`hostile-answers: ${ms} ms for ${answer.slice(0, 40)}`);
+    }
+    const max = Math.max(...longestMs);
+    const line = lineOf('hostile answers, longest task', max, 'ms');
+    print({...line, floor: ALLOWED_MS, n: longestMs.length, min: Math.min(...longestMs), max});
+  } finally {
+    await completions.close();
+    await site.close();
+    await stop();
+  }
+};
+
+async function openWith(page: Page, fallback: string): Promise<void> {
+  await page.evaluate(async (url) => {
+    await customElements.whenDefined('weft-chat');
+    const chat = document.querySelector('weft-chat');
+    chat?.setAttribute('fallback', url);
+    chat?.setAttribute('open', '');
+  }, fallback);
+}
+
+/** Resolves when the answer is over and laid out. */
+async function ask(page: Page, question: string): Promise<void> {
+  await page.evaluate(async (text) => {
+    const chat = document.querySelector('weft-chat');
+    for (const [name, given] of [
+      ['clear', []],
+      ['ask', [text]],
+    ] as const) {
+      const method: unknown = chat && Reflect.get(chat, name);
+      if (typeof method === 'function') await Reflect.apply(method, chat, given);
+    }
+    await new Promise((resolve) => {
+      requestAnimationFrame(() => setTimeout(resolve, 200));
+    });
+  }, question);
+}
