@@ -1,4 +1,5 @@
 import {expect, test, type Page} from '@playwright/test';
+import * as z from 'zod';
 import {HOSTILE_ANSWERS} from '../../pages/widget-hosts/hostile-answers.ts';
 import {serveCompletions, type Completions} from '../../pages/widget-hosts/serve-completions.ts';
 import {serveHostPages, type HostSite} from '../../pages/widget-hosts/serve-host-pages.ts';
@@ -6,6 +7,12 @@ import {startTinySwarm, type TinySwarm} from '../../swarm/start-tiny-swarm.ts';
 
 const TEN_LAYERS = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}} as const;
 const FROM_FALLBACK = /^Answered by 127\.0\.0\.1:\d+, not by the swarm\.$/u;
+
+const stateSchema = z.object({
+  state: z.string(),
+  missing: z.array(z.tuple([z.number(), z.number()])),
+});
+const swarmSchema = z.object({models: z.array(z.object({chains: z.number()}))});
 
 let tiny: TinySwarm;
 let site: HostSite;
@@ -59,6 +66,11 @@ async function reopen(page: Page): Promise<void> {
   });
 }
 
+async function chainCount(): Promise<number> {
+  const response = await fetch(new URL('api/swarm', tiny.swarm.server.url));
+  return swarmSchema.parse(await response.json()).models[0]?.chains ?? 0;
+}
+
 async function ask(page: Page, question: string): Promise<void> {
   const box = page.getByRole('textbox', {name: 'Your question'});
   await box.fill(question);
@@ -75,11 +87,9 @@ test('[WE7] layers that nobody serves are named by the event, by the widget and 
     chat?.remove();
     document.querySelector('weft-chat')?.toggleAttribute('open', true);
   });
-  const state = await stating;
-  expect(state).toMatchObject({
-    state: 'short',
-    missing: [[expect.any(Number), expect.any(Number)]],
-  });
+  const {state, missing} = stateSchema.parse(await stating);
+  expect(state).toBe('short');
+  expect(missing.reduce((sum, [start, end]) => sum + end - start, 0)).toBe(20);
   await expect(page.getByText(/^Nobody serves layers \d+–\d+ of the model now/u)).toBeVisible();
   await ask(page, 'Anybody?');
   await expect(page.getByText(/The answer begins by itself when a tab takes them/u)).toBeVisible();
@@ -88,7 +98,8 @@ test('[WE7] layers that nobody serves are named by the event, by the widget and 
 
 test('[WE7] hidden while nobody serves, and not while somebody has asked', async () => {
   const page = await openWidget({'hide-when-unserved': '', open: ''});
-  await expect(page.locator('weft-chat')).toBeHidden();
+  await expect(page.locator('weft-chat')).toHaveAttribute('unserved');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   await page.evaluate(() =>
     document.querySelector('weft-chat')?.removeAttribute('hide-when-unserved'),
   );
@@ -97,6 +108,28 @@ test('[WE7] hidden while nobody serves, and not while somebody has asked', async
     document.querySelector('weft-chat')?.setAttribute('hide-when-unserved', ''),
   );
   await expect(page.getByText('Anybody?')).toBeVisible();
+  await page.context().close();
+});
+
+test('[WE11] a server, a fallback or a model that cannot be meant is named', async () => {
+  const page = await openWidget({open: ''});
+  const wrong = {
+    server: ['ftp://weft.example/', 'Cannot read the attribute "server" of this chat'],
+    fallback: ['https://', 'Cannot read the attribute "fallback" of this chat'],
+    model: ['nonsense', 'This site has no model "nonsense"'],
+  } as const;
+  for (const [name, [value, sentence]] of Object.entries(wrong)) {
+    const set = (text: string) =>
+      page.evaluate(
+        ([attribute = '', given = '']) =>
+          document.querySelector('weft-chat')?.setAttribute(attribute, given),
+        [name, text],
+      );
+    await set(value);
+    await expect(page.getByRole('alert')).toContainText(sentence);
+    await set('');
+    await expect(page.getByRole('alert')).toHaveCount(0);
+  }
   await page.context().close();
 });
 
@@ -116,6 +149,7 @@ test('[WE8] a swarm that serves is asked alone', async () => {
     await tiny.swarm.openLendingTab(TEN_LAYERS),
   ];
   for (const tab of lenders) await tab.waitForLendState(['serving'], {timeoutMs: 60_000});
+  await expect.poll(chainCount).toBe(1);
   const askedBefore = completions.asked.length;
   const page = await openWidget({fallback: completions.url, open: ''});
   await ask(page, 'Who weaves here?');

@@ -18,7 +18,7 @@ export class SwarmController<Summary = ModelSummary> implements ReactiveControll
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param service is there when the host is connected.
+   * @param service there is nothing to read as long as it is not there.
    * @param everyMs may change between two readings.
    */
   constructor(
@@ -52,9 +52,11 @@ export class SwarmController<Summary = ModelSummary> implements ReactiveControll
   };
 
   async #read(): Promise<void> {
+    const service = this.#service();
+    if (service === undefined) return;
     const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
     try {
-      this.view = (await this.#service()?.read({signal})) ?? null;
+      this.view = await service.read({signal});
     } catch (error) {
       this.failure = error;
       this.view = 'unknown'; // Asking and lending say why; a page that is only looked at does not.
