@@ -4,7 +4,7 @@ import type {ServedLayers, SwarmService} from './swarm-service.ts';
 
 /** The server, the model and the stand-in that a widget asks. */
 export type WidgetTarget = {
-  /** Of the signal server; as its owner wrote it; empty: where the script came from. */
+  /** Address of a signal server, as the owner of the page wrote it; empty: where the script came from. */
   readonly server: string;
   /** An id of that server's catalogue; empty: its first entry. */
   readonly model: string;

@@ -15,17 +15,21 @@ const ANY_MODEL = 'default';
 
 /** Opens what each widget of a page may call; the widgets share their nodes. */
 export function widgetServices(scriptFolder: string): (target: WidgetTarget) => WidgetServices {
-  const network = new WatchedNetwork({events: window, isOnline: () => navigator.onLine});
+  const networks = new Map<string, WatchedNetwork>();
+  const networkTo = (serverUrl: string): WatchedNetwork => {
+    const known = networks.get(serverUrl);
+    if (known !== undefined) return known;
+    const network = new WatchedNetwork({events: window, isOnline: () => navigator.onLine});
+    networks.set(serverUrl, network);
+    return network;
+  };
   const nodes = new SharedNodes({
     createNode: async (options) => {
       const {createAskingNode} = await import('../node/create-asking-node.ts');
       return createAskingNode(options);
     },
     pageEvents: window,
-    onOnline: (listener) => network.onOnline(listener),
-    onServerState: (state) => {
-      network.serverState(state);
-    },
+    networkTo,
   });
   return ({server, model, fallback}) => {
     const serverUrl = server === '' ? scriptFolder : folderUrl('server', server, document.baseURI);
@@ -44,7 +48,7 @@ export function widgetServices(scriptFolder: string): (target: WidgetTarget) => 
               isServed: offered.isServed,
             }),
       swarm: offered,
-      network,
+      network: networkTo(serverUrl),
       layerCount: offered.layerCount,
       kept: (heading) => keepConversation(`weft-chat ${serverUrl} ${heading}`, () => localStorage),
       release: () => {

@@ -3,6 +3,7 @@ import type {ChatService} from '#shared/client/chat/chat-service.ts';
 import {memoryMembership} from '../../node/lending/testing/memory-membership.ts';
 import type {AskingNode, AskingOptions} from '../node/create-asking-node.ts';
 import {askForEvents} from './testing/ask-for-events.ts';
+import {WatchedNetwork} from '../watch-network.ts';
 import {SharedNodes} from './shared-nodes.ts';
 
 const TARGET = {serverUrl: 'https://weft.example/', model: ''};
@@ -28,8 +29,7 @@ async function page() {
   const nodes = new SharedNodes({
     createNode,
     pageEvents,
-    onOnline: () => () => undefined,
-    onServerState: () => undefined,
+    networkTo: () => new WatchedNetwork({events: pageEvents, isOnline: () => true}),
   });
   return {nodes, pageEvents, joined, left};
 }

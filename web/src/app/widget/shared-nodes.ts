@@ -1,7 +1,7 @@
 import {SharedLoad} from '#shared/base/shared-load.ts';
-import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
 import type {ChatService} from '../../ports/chat-service.ts';
 import type {AskingNode, AskingOptions} from '../node/create-asking-node.ts';
+import type {WatchedNetwork} from '../watch-network.ts';
 
 export type NodeTarget = {readonly serverUrl: string; readonly model: string};
 
@@ -18,8 +18,8 @@ type Environment = {
   readonly createNode: (options: AskingOptions) => Promise<AskingNode>;
   /** Tells when the page is hidden for good, as far as anybody knows. */
   readonly pageEvents: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
-  readonly onOnline: (listener: () => void) => () => void;
-  readonly onServerState: (state: ServerLinkState) => void;
+  /** What is known of the way to a server. */
+  readonly networkTo: (serverUrl: string) => Pick<WatchedNetwork, 'onOnline' | 'serverState'>;
 };
 
 /** All widgets of a page that ask the same model of the same server do so through one node. */
@@ -92,9 +92,10 @@ class Stay {
 
   constructor(
     {serverUrl, model}: NodeTarget,
-    {createNode, pageEvents, onOnline, onServerState}: Environment,
+    {createNode, pageEvents, networkTo}: Environment,
     leave: () => void,
   ) {
+    const network = networkTo(serverUrl);
     this.#pageEvents = pageEvents;
     this.#onPageHide = () => {
       // In this very task: a page that comes back joins again with its next question.
@@ -113,8 +114,10 @@ class Stay {
           listener({hidden: false});
         },
         onPageHide: (abandon) => this.#abandon.add(abandon),
-        onOnline,
-        onServerState,
+        onOnline: (listener) => network.onOnline(listener),
+        onServerState: (state) => {
+          network.serverState(state);
+        },
       }),
     );
   }

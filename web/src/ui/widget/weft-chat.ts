@@ -140,6 +140,7 @@ export abstract class WeftChat extends WidgetSettings {
       this.#settingFailure = null;
     } catch (error) {
       this.#settingFailure = this.#explain(error);
+      this.#tellFailure(this.#settingFailure);
     }
   }
 
@@ -320,6 +321,10 @@ export abstract class WeftChat extends WidgetSettings {
     this.dispatchEvent(widgetEvent(type, detail));
   }
 
+  #tellFailure({code, sentence}: Failure): void {
+    this.#tell('weft-error', {code, message: sentence});
+  }
+
   #onConversation({change}: ConversationEvent): void {
     switch (change.kind) {
       case 'asked':
@@ -332,11 +337,9 @@ export abstract class WeftChat extends WidgetSettings {
         this.#tell('weft-message', {role: 'assistant', content: change.text});
         if (this.keep) this.#kept()?.write(this.messages);
         break;
-      case 'failed': {
-        const {code, sentence} = change.failure;
-        this.#tell('weft-error', {code, message: sentence});
+      case 'failed':
+        this.#tellFailure(change.failure);
         break;
-      }
       case 'forgotten':
         this.#kept()?.delete();
     }
