@@ -71,6 +71,12 @@ export const controlStyles = css`
     clip-path: inset(50%);
     white-space: nowrap;
   }
+  @media (forced-colors: active) {
+    button {
+      background: ButtonFace;
+      color: ButtonText;
+    }
+  }
   @media (prefers-reduced-motion: reduce) {
     *,
     *::before,

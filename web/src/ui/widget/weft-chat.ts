@@ -66,14 +66,14 @@ export abstract class WeftChat extends WidgetSettings {
 
   readonly #open = (): void => {
     if (this.isOpen) return;
-    this.#focusedBefore = this.matches(':focus-within') ? null : document.activeElement;
+    this.#focusedBefore = this.#hasFocus() ? null : document.activeElement;
     this.isOpen = true;
     void this.#focusWhenShown(null);
   };
 
   close(): void {
     if (!this.isOpen) return;
-    const hadFocus = this.matches(':focus-within');
+    const hadFocus = this.#hasFocus();
     const before = this.#focusedBefore;
     this.#focusedBefore = null;
     this.isOpen = false;
@@ -357,6 +357,12 @@ export abstract class WeftChat extends WidgetSettings {
 
   #heading(): string {
     return this.heading === '' ? this.#strings.get('heading') : this.heading;
+  }
+
+  /** In its shadow, or in what the page has put into its slots. */
+  #hasFocus(): boolean {
+    const inShadow = this.shadowRoot?.activeElement ?? null;
+    return inShadow !== null || this.contains(document.activeElement);
   }
 
   #isShown(): boolean {
