@@ -23,9 +23,9 @@ export class ConversationTurn extends LitElement {
   @property({attribute: false})
   strings: OwnStrings = {};
 
-  /** A guest on a page of another site counts the tabs of an answer, and has no link to reload the page. */
+  /** In a page of another site the tabs of an answer are only counted, and no link reloads that page. */
   @property({attribute: false})
-  isGuest = false;
+  isEmbedded = false;
 
   @property({attribute: false})
   layerCount = 0;
@@ -75,7 +75,7 @@ export class ConversationTurn extends LitElement {
   }
 
   #renderFailure(failure: Failure): TemplateResult {
-    if (!this.isGuest) return renderFailure(failure);
+    if (!this.isEmbedded) return renderFailure(failure);
     const strings = this.#strings();
     const {code, sentence} = failure;
     return renderFailure(
@@ -87,7 +87,7 @@ export class ConversationTurn extends LitElement {
   #renderOrigin(progress: AnswerProgress): TemplateResult | typeof nothing {
     const strings = this.#strings();
     const {hops, servedElsewhere: host, finishReason} = progress;
-    if (host === null && !this.isGuest) {
+    if (host === null && !this.isEmbedded) {
       return hops.length === 0
         ? nothing
         : html`<weft-answer-chain .progress=${progress}></weft-answer-chain>`;

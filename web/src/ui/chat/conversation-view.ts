@@ -42,7 +42,7 @@ export class ConversationView extends LitElement {
 
   /** On a page of another site: see `weft-turn`. */
   @property({attribute: false})
-  isGuest = false;
+  isEmbedded = false;
 
   @property({attribute: false})
   layerCount = 0;
@@ -175,7 +175,7 @@ export class ConversationView extends LitElement {
               exportparts="message, question, answer"
               .turn=${turn}
               .strings=${this.strings}
-              .isGuest=${this.isGuest}
+              .isEmbedded=${this.isEmbedded}
               .layerCount=${this.layerCount}
               .help=${this.help}
               .network=${this.network}

@@ -224,7 +224,7 @@ export abstract class WeftChat extends WidgetSettings {
           .suggestions=${this.suggestionLines}
           .placeholder=${this.placeholder}
           .systemPrompt=${this.systemPrompt}
-          .isGuest=${true}
+          .isEmbedded=${true}
           .layerCount=${this.#services?.layerCount() ?? 0}
           .network=${this.#network.state}
           .isOnline=${isOnline}
