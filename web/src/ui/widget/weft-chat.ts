@@ -44,6 +44,8 @@ export abstract class WeftChat extends WidgetSettings {
   #services: WidgetServices | null = null;
   /** Why there are no services. */
   #settingFailure: Failure | null = null;
+  /** The target of the services; frameworks set attributes one by one, before and after they connect an element. */
+  #openedFor = '';
   #lastState = '';
   /** What had the focus before the panel did. */
   #focusedBefore: Element | null = null;
@@ -132,11 +134,12 @@ export abstract class WeftChat extends WidgetSettings {
   }
 
   #openServices(): void {
-    const {server, model, fallback} = this;
+    const target = this.#target();
     this.#services?.release();
     this.#services = null;
+    this.#openedFor = JSON.stringify(target);
     try {
-      this.#services = this.openServices({server, model, fallback});
+      this.#services = this.openServices(target);
       this.#settingFailure = null;
     } catch (error) {
       this.#settingFailure = this.#explain(error);
@@ -148,9 +151,14 @@ export abstract class WeftChat extends WidgetSettings {
     return explainFailure(error, {doing: 'asking', isOnline: navigator.onLine});
   }
 
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    const isOtherTarget = changed.has('server') || changed.has('model') || changed.has('fallback');
-    if (!this.hasUpdated || !isOtherTarget) return;
+  #target(): WidgetTarget {
+    const {server, model, fallback} = this;
+    return {server, model, fallback};
+  }
+
+  protected override willUpdate(): void {
+    const isOther = JSON.stringify(this.#target()) !== this.#openedFor;
+    if (!this.isConnected || !isOther) return;
     this.#openServices();
     this.#swarm.readNow();
   }
