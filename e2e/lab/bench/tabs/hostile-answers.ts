@@ -1,4 +1,5 @@
 import type {Page} from 'playwright';
+import {assert} from '#shared/base/assert.ts';
 import {HOSTILE_ANSWERS} from '../../../pages/widget-hosts/hostile-answers.ts';
 import {serveCompletions} from '../../../pages/widget-hosts/serve-completions.ts';
 import {serveHostPages} from '../../../pages/widget-hosts/serve-host-pages.ts';
@@ -14,7 +15,9 @@ const ALLOWED_MS = 50;
 export const benchHostileAnswers: Benchmark = async ({print, log, signal}) => {
   const {swarm, stop} = await startTinySwarm();
   const site = await serveHostPages(swarm.server.url);
-  const completions = await serveCompletions((message) => HOSTILE_ANSWERS[Number(message)] ?? '');
+  const completions = await serveCompletions(
+    (message) => HOSTILE_ANSWERS[Number(message)] ?? 'Yes',
+  );
   try {
     const page = await swarm.openPage('', {url: `${site.url}plain.html`});
     await openWith(page, completions.url);
@@ -47,19 +50,22 @@ async function openWith(page: Page, fallback: string): Promise<void> {
   }, fallback);
 }
 
-/** Resolves when the answer is over and laid out. */
+/** Resolves when the answer is over and laid out; an empty one would measure nothing. */
 async function ask(page: Page, question: string): Promise<void> {
-  await page.evaluate(async (text) => {
+  const shownCharacters = await page.evaluate(async (text) => {
     const chat = document.querySelector('weft-chat');
+    let answer: unknown = '';
     for (const [name, given] of [
       ['clear', []],
       ['ask', [text]],
     ] as const) {
       const method: unknown = chat && Reflect.get(chat, name);
-      if (typeof method === 'function') await Reflect.apply(method, chat, given);
+      if (typeof method === 'function') answer = await Reflect.apply(method, chat, given);
     }
     await new Promise((resolve) => {
       requestAnimationFrame(() => setTimeout(resolve, 200));
     });
+    return String(answer).length;
   }, question);
+  assert(shownCharacters > 0, 'the widget has shown an answer');
 }
