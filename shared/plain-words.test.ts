@@ -3,8 +3,17 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
 
-const FOLDERS = ['shared', 'web', 'signal-server', 'e2e', '.github', '.config', '.ci'];
-const SOURCE = /\.(?:ts|mjs|cjs|md|css|html|yml)$/u;
+const FOLDERS = [
+  'shared',
+  'web',
+  'signal-server',
+  'e2e',
+  'public/examples',
+  '.github',
+  '.config',
+  '.ci',
+];
+const SOURCE = /\.(?:tsx?|mjs|cjs|md|css|html|yml)$/u;
 const NOT_OURS = /node_modules|[/\\]plain-words\.test\.ts$/u;
 
 /** Words that come from a translation where they occur in prose about software. */

@@ -2,6 +2,7 @@ import {fileURLToPath} from 'node:url';
 import {defineConfig} from 'vite';
 import packageFile from '../package.json' with {type: 'json'};
 import {compressSite} from './compress-site.ts';
+import {buildExamples} from './examples/build-examples.ts';
 import {swapBuiltSite} from './swap-built-site.ts';
 import {buildWidget} from './widget/build/build-widget.ts';
 import {keepVersions} from './widget/build/keep-versions.ts';
@@ -29,6 +30,11 @@ export default defineConfig({
       version: packageFile.version,
     }),
     keepVersions({siteDir: fromRoot('dist')}),
+    buildExamples({
+      'copy-snippet': fromRoot('web/examples/copy-snippet.ts'),
+      react: fromRoot('web/examples/react.tsx'),
+      vue: fromRoot('web/examples/vue.ts'),
+    }),
     compressSite(),
     swapBuiltSite({workDir: fromRoot('.cache')}),
   ],

@@ -1,0 +1,108 @@
+import {readdirSync} from 'node:fs';
+import {createServer} from 'node:http';
+import {fileURLToPath} from 'node:url';
+import {expect, test, type Locator, type Page} from '@playwright/test';
+import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
+import {startTinySwarm, type TinySwarm} from '../../swarm/start-tiny-swarm.ts';
+
+const FOLDER = fileURLToPath(new URL('../../../public/examples/', import.meta.url));
+const PAGES = readdirSync(FOLDER).filter((name) => name.endsWith('.html'));
+
+let tiny: TinySwarm;
+test.beforeAll(async () => {
+  tiny = await startTinySwarm();
+});
+test.afterAll(async () => {
+  await tiny.stop();
+});
+
+/** Addresses that a page asks for, and what it says in its console. */
+type Seen = {readonly urls: readonly string[]; readonly complaints: readonly string[]};
+
+async function openExample(name: string): Promise<{readonly page: Page; readonly seen: Seen}> {
+  const urls: string[] = [];
+  const complaints: string[] = [];
+  const page = await tiny.swarm.openPage('', {
+    context: {permissions: ['clipboard-read', 'clipboard-write']},
+    url: `${tiny.swarm.server.url}/examples/${name}`,
+    prepare: (opened) => {
+      opened.on('request', (request) => urls.push(request.url()));
+      opened.on('pageerror', (error) => complaints.push(error.message));
+      opened.on('console', (message) => {
+        if (message.type() === 'error') complaints.push(message.text());
+      });
+    },
+  });
+  return {page, seen: {urls, complaints}};
+}
+
+const lineOf = (widget: Locator): Locator => widget.getByRole('textbox');
+
+/** One that floats is a button until it is opened. */
+async function expectWidgets(page: Page, count: number): Promise<void> {
+  const widgets = page.locator('weft-chat');
+  await expect(widgets).toHaveCount(count);
+  for (const widget of await widgets.all()) {
+    const button = widget.getByRole('button', {name: 'Open the chat'});
+    await expect(lineOf(widget).or(button)).toBeVisible();
+  }
+}
+
+for (const name of PAGES) {
+  test(`[EX3] the example ${name} shows its widget, of this server and of nobody else`, async () => {
+    const {page, seen} = await openExample(name);
+    await expectWidgets(page, name === 'two.html' ? 2 : 1);
+    const {origin} = new URL(page.url());
+    expect(seen.urls.filter((url) => new URL(url).origin !== origin)).toEqual([]);
+    expect(seen.complaints).toEqual([]);
+    await page.context().close();
+  });
+}
+
+test('[EX3] a widget in an application of React hears of the swarm, and answers', async () => {
+  const {layerCount} = tiny.model.grid;
+  const lend = {engine: 'stub', capacity: {kind: 'layers', maxLayers: layerCount}} as const;
+  const tab = await tiny.swarm.openLendingTab(lend, {model: tiny.model.id});
+  await tab.waitForLendState(['serving'], {timeoutMs: 60_000});
+  const {page} = await openExample('react.html');
+  await expect(page.getByText('The swarm is ready.')).toBeVisible();
+  const widget = page.locator('weft-chat');
+  await lineOf(widget).fill('hello world');
+  await lineOf(widget).press('Enter');
+  await expect(widget.locator('weft-markdown p').first()).not.toBeEmpty();
+  await Promise.all([page.context().close(), tab.close()]);
+});
+
+test('[EX1] [EX2] the page with the snippet shows what is chosen, copies it, and binds it to a version with its hashes', async () => {
+  const {page} = await openExample('');
+  const snippet = page.locator('#snippet');
+  const {origin} = new URL(page.url());
+  await page.getByRole('radio', {name: 'Dark'}).check();
+  await page.getByRole('textbox', {name: 'Heading', exact: true}).fill('"Ask" us');
+  await expect(page.locator('weft-chat').getByRole('heading', {name: '"Ask" us'})).toBeVisible();
+  const lines = `<script type="module" src="${origin}/widget.js"></script>
+<weft-chat mode="inline" theme="dark" heading="&quot;Ask&quot; us"></weft-chat>`;
+  await expect(snippet).toHaveText(lines);
+  await page.getByRole('button', {name: 'Copy this snippet'}).click();
+  await expect(page.getByText('Copied', {exact: true})).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(lines);
+
+  await page.getByRole('checkbox', {name: 'Always this version'}).check();
+  const body = (await snippet.textContent()) ?? '';
+  const site = createServer((_, response) => {
+    response.writeHead(200, {'Content-Type': 'text/html'}).end(body);
+  });
+  const host = await page.context().newPage();
+  await host.goto(`http://127.0.0.1:${await listenOnLoopback(site)}/`);
+  await expectWidgets(host, 1);
+  await host.route('**/define-chat-*.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({response, body: `${await response.text()}\n`});
+  });
+  const refused = host.waitForEvent('console', (message) => message.text().includes('integrity'));
+  await host.reload();
+  await refused;
+  await expect(lineOf(host.locator('weft-chat'))).toHaveCount(0);
+  await page.context().close();
+  site.close();
+});
