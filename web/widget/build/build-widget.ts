@@ -54,6 +54,8 @@ export function buildWidget({entry, shared, version}: Options): Plugin {
             chunkSizeWarningLimit: 2_000,
             rolldownOptions: {
               input: {widget: entry},
+              // Nothing imports the entry: a page may have it under another name.
+              preserveEntrySignatures: 'strict',
               output: {entryFileNames: '[name].js'},
               checks: {bundlerTimings: false},
             },

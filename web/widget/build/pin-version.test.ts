@@ -66,6 +66,17 @@ test('[BS5] beside the widget lies the same under its version, with the hash of 
   expect(output).toBe(`widget@1.2.3.js: ${integrity['widget@1.2.3.js']}\n`);
 });
 
+test('[BS5] a build whose scripts import the latest one is refused', async () => {
+  await writeFile(
+    join(folder, 'widget.js'),
+    `import('./more.js').then(globalThis.show);\nexport const shared = globalThis.shared();`,
+  );
+  const importing = `export {shared as more} from './widget.js';`;
+  await expect(buildSite('1.2.3', importing, 'next')).rejects.toThrow(
+    /Cannot pin: "assets\/more-[^"]+\.js" imports the latest "widget\.js"/u,
+  );
+});
+
 test('[BS6] versions of the last site are taken over with all their files', async () => {
   await buildSite('1.2.3', 'export const more = "one";', 'last');
   const {integrity} = await readVersion('last/widget@1.2.3.json');

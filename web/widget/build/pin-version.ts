@@ -22,6 +22,12 @@ export function pinVersion({version}: {readonly version: string}): Plugin {
         const files = Object.values(bundle);
         const entry = files.find((file) => file.type === 'chunk' && file.isEntry);
         if (entry === undefined) this.error('Nothing to pin: the build has no entry');
+        const importer = files.find(
+          (file) => file.type === 'chunk' && file.imports.includes(entry.fileName),
+        );
+        if (importer !== undefined) {
+          this.error(`Cannot pin: "${importer.fileName}" imports the latest "${entry.fileName}"`);
+        }
         const pinned = entry.fileName.replace(/\.js$/u, `@${version}.js`);
         await copyFile(join(dir, entry.fileName), join(dir, pinned));
         const loaded = files.filter((file) => file !== entry).map(({fileName}) => fileName);
