@@ -2,6 +2,7 @@ import {multiaddr} from '@multiformats/multiaddr';
 import {afterEach, expect, test} from 'vitest';
 import {putRecord} from '#shared/directory/libp2p/put-record.ts';
 import type {SignalServer} from '../start-signal-server.ts';
+import {startForwarder} from '../testing/forward-from.ts';
 import {openClient, openServer, type Client} from '../testing/open-client.ts';
 import {openRawSocket, upgradeRequest, type RawSocket} from '../testing/raw-socket.ts';
 
@@ -16,10 +17,16 @@ async function open(...options: Parameters<typeof openServer>): Promise<SignalSe
   return server;
 }
 
-async function join(server: SignalServer): Promise<Client> {
+async function join(server: Pick<SignalServer, 'port' | 'peerId'>): Promise<Client> {
   const client = await openClient(server);
   closers.push(async () => await client.stop());
   return client;
+}
+
+async function serve(client: Client): Promise<void> {
+  const {libp2p, connection} = client;
+  const put = {libp2p, server: connection.remotePeer, signal: AbortSignal.timeout(60_000)};
+  expect(await putRecord({...put, sealed: await client.seal()})).toEqual({kind: 'stored'});
 }
 
 const isOpen = ({connection}: Client) => connection.status === 'open';
@@ -27,12 +34,7 @@ const isOpen = ({connection}: Client) => connection.status === 'open';
 test('[LM5] one address that holds all connections keeps nobody out, and whoever serves stays', async () => {
   const server = await open({maxTabs: 2});
   const serving = await join(server);
-  const {libp2p, connection} = serving;
-  const signal = AbortSignal.timeout(60_000);
-  const sealed = await serving.seal();
-  expect(await putRecord({libp2p, server: connection.remotePeer, sealed, signal})).toEqual({
-    kind: 'stored',
-  });
+  await serve(serving);
   const others: Client[] = [];
   for (let index = 0; index < 8; index += 1) others.push(await join(server));
   await expect.poll(() => others.filter(isOpen).length).toBe(3);
@@ -41,6 +43,30 @@ test('[LM5] one address that holds all connections keeps nobody out, and whoever
   const {connections, refusals} = server.counters();
   expect(connections).toBe(4);
   expect(refusals['connection-crowded-out']).toBe(5);
+});
+
+test('[LM5] two addresses that fill the server with records shut out nobody from a third', async () => {
+  const server = await open({maxTabs: 5});
+  const strangers: Client[] = [];
+  const joinFrom = async (fromAddress: string): Promise<Client> => {
+    const forwarder = await startForwarder({fromAddress, port: server.port});
+    closers.push(async () => await forwarder.close());
+    return await join({port: forwarder.port, peerId: server.peerId});
+  };
+  for (let index = 0; index < 10; index += 1) {
+    const stranger = await joinFrom(index % 2 === 0 ? '127.0.0.2' : '127.0.0.3');
+    await serve(stranger);
+    strangers.push(stranger);
+  }
+  const honest = await join(server);
+  await expect.poll(() => strangers.filter(isOpen).length).toBe(9);
+  // Strangers come back, and nobody has to serve to stay.
+  for (const fromAddress of ['127.0.0.2', '127.0.0.3']) {
+    const again = await joinFrom(fromAddress);
+    await expect.poll(() => isOpen(again)).toBe(false);
+  }
+  expect(isOpen(honest)).toBe(true);
+  await serve(honest);
 });
 
 test('[LM6] a peer has four connections at most, the latest', async () => {

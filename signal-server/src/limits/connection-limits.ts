@@ -17,8 +17,19 @@ type Options = {
 const MAX_CONNECTIONS_OF_PEER = 4;
 /** So long a connection may take to show what it is good for. */
 const YOUNG_MS = 10_000;
+/** As many as a household has; however many records others keep here, theirs come in and stay. */
+const FEW_OF_ADDRESS = 4;
 /** What libp2p opens by itself on every connection. */
 const UNASKED = new Set(['/ipfs/id/1.0.0', '/ipfs/id/push/1.0.0', '/ipfs/ping/1.0.0']);
+
+type Entry = {
+  readonly source: string;
+  /** By a clock that nobody sets. */
+  readonly openedMs: number;
+};
+
+/** Who goes first: the least useful, and among equals the one with the largest weight. */
+type Rank = {readonly use: number; readonly weight: number};
 
 /** More is better; the least goes first. */
 const USE = {silent: 0, reads: 1, reachable: 2, serves: 3} as const;
@@ -29,11 +40,13 @@ const USE = {silent: 0, reads: 1, reachable: 2, serves: 3} as const;
  * be dialled, then who has a record here. Whoever just came has ten seconds.
  * Nobody is refused for their address, so any number of tabs behind one gets
  * in; only among equals do those of the most numerous address go first, and
- * an address with more than half of all is trusted one step less.
+ * an address with more than half of all is trusted one step less. The few of an
+ * address that has only these count as if they served: else whoever fills the
+ * server with records from two addresses would shut out all others.
  */
 export class ConnectionLimits {
   readonly #options: Options;
-  readonly #open = new Map<Connection, string>();
+  readonly #open = new Map<Connection, Entry>();
   readonly #counts = new SourceCounts();
 
   constructor(options: Options) {
@@ -50,17 +63,17 @@ export class ConnectionLimits {
   #enter(connection: Connection): void {
     if (connection.status !== 'open') return;
     const source = sourceKeyOf(connection);
-    this.#open.set(connection, source);
+    this.#open.set(connection, {source, openedMs: performance.now()});
     this.#counts.add(source);
     this.#endSpareOfSamePeer(connection.remotePeer);
     if (this.#open.size > this.#options.maxConnections) this.#endLeastUseful();
   }
 
   #leave(connection: Connection): void {
-    const source = this.#open.get(connection);
-    if (source === undefined) return;
+    const entry = this.#open.get(connection);
+    if (entry === undefined) return;
     this.#open.delete(connection);
-    this.#counts.remove(source);
+    this.#counts.remove(entry.source);
   }
 
   #endSpareOfSamePeer(peer: PeerId): void {
@@ -71,23 +84,27 @@ export class ConnectionLimits {
   }
 
   #endLeastUseful(): void {
-    const nowMs = Date.now();
-    let worst: {
-      readonly connection: Connection;
-      readonly use: number;
-      readonly weight: number;
-    } | null = null;
-    for (const [connection, source] of this.#open) {
-      const ageMs = nowMs - connection.timeline.open;
-      const count = this.#counts.of(source);
-      const isMostOfAll = count * 2 > this.#options.maxConnections;
-      const use = this.#useOf(connection, ageMs) - (isMostOfAll ? 1 : 0);
-      const weight = ageMs * count;
-      if (worst !== null && (use > worst.use || (use === worst.use && weight <= worst.weight)))
-        continue;
-      worst = {connection, use, weight};
+    const nowMs = performance.now();
+    let worst: ({readonly connection: Connection} & Rank) | null = null;
+    for (const [connection, {source, openedMs}] of this.#open) {
+      const rank = this.#rankOf(connection, {source, ageMs: nowMs - openedMs});
+      if (worst !== null && !isBelow(rank, worst)) continue;
+      worst = {connection, ...rank};
     }
     if (worst !== null) this.#end(worst.connection, 'connection-crowded-out');
+  }
+
+  #rankOf(
+    connection: Connection,
+    {source, ageMs}: {readonly source: string; readonly ageMs: number},
+  ): Rank {
+    const count = this.#counts.of(source);
+    const isMostOfAll = count * 2 > this.#options.maxConnections;
+    const use = this.#useOf(connection, ageMs);
+    if (count > FEW_OF_ADDRESS || isMostOfAll) {
+      return {use: use - (isMostOfAll ? 1 : 0), weight: ageMs * count};
+    }
+    return {use: use >= USE.reachable ? USE.serves : use, weight: 0};
   }
 
   #useOf(connection: Connection, ageMs: number): number {
@@ -103,4 +120,8 @@ export class ConnectionLimits {
     this.#options.refused(reason);
     connection.abort(new Error(`Ended by the server: ${reason}`));
   }
+}
+
+function isBelow(one: Rank, other: Rank): boolean {
+  return one.use < other.use || (one.use === other.use && one.weight > other.weight);
 }

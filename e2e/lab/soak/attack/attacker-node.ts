@@ -1,4 +1,3 @@
-import {connect, createServer, type Socket} from 'node:net';
 import {setTimeout as wait} from 'node:timers/promises';
 import {circuitRelayTransport} from '@libp2p/circuit-relay-v2';
 import {identify} from '@libp2p/identify';
@@ -9,7 +8,10 @@ import {yamux} from '@libp2p/yamux';
 import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
 import {assert} from '#shared/base/assert.ts';
-import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
+import {
+  startForwarder,
+  type Forwarder,
+} from '../../../../signal-server/src/testing/forward-from.ts';
 import type {AttackTarget} from './attack-target.ts';
 
 const RETRY_MS = 250;
@@ -94,34 +96,4 @@ export class AttackerNodes {
     assert(forwarder !== undefined, 'attackers come from somewhere');
     return multiaddr(`/ip4/127.0.0.1/tcp/${forwarder.port}/ws/p2p/${this.#target.serverId}`);
   }
-}
-
-type Forwarder = {readonly port: number; close(): Promise<void>};
-
-async function startForwarder(to: {
-  readonly fromAddress: string;
-  readonly port: number;
-}): Promise<Forwarder> {
-  const sockets = new Set<Socket>();
-  const keep = (socket: Socket): void => {
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => sockets.delete(socket));
-  };
-  const server = createServer((socket) => {
-    const {fromAddress: localAddress, port} = to;
-    const forwarded = connect({host: '127.0.0.1', port, localAddress});
-    for (const each of [socket, forwarded]) keep(each);
-    socket.on('close', () => forwarded.destroy());
-    forwarded.on('close', () => socket.destroy());
-    socket.pipe(forwarded).pipe(socket);
-  });
-  const port = await listenOnLoopback(server);
-  return {
-    port,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
