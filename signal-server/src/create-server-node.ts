@@ -56,6 +56,8 @@ export type ServerNode = {
 };
 
 type Options = {
+  /** Unix ms, as `createServerClock` gives. */
+  readonly nowMs: () => number;
   /** Multiaddr under which tabs reach this server. */
   readonly announce: string;
   readonly keySeedHex: string | null;
@@ -83,6 +85,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
   const maxConnections = options.maxTabs * 2;
   const peerServerIds = new Set<string>(options.peers.map(({peerId}) => peerId));
   const records = new RecordService({
+    nowMs: options.nowMs,
     addressOf: sourceKeyOf,
     peerServerIds,
     maxConnections,

@@ -17,6 +17,7 @@ import {defaultSocketLimits, type SocketLimits} from './limits/socket-limits.ts'
 import {parseProxyList, sourceAddress} from './limits/source/source-address.ts';
 import {requestListener} from './http/request-listener.ts';
 import type {Misconduct} from './limits/conduct-book.ts';
+import {createServerClock} from './server-clock.ts';
 import {ServerError} from './server-error.ts';
 import {folderFaults} from './settings/folder-faults.ts';
 
@@ -50,6 +51,7 @@ export async function startSignalServer(
     const {variable, sentence} = missing;
     throw new ServerError({code: 'FOLDER_MISSING', variable}, `Cannot serve ${sentence}`);
   }
+  const nowMs = createServerClock();
   let node: ServerNode | null = null;
   const running = () => {
     assert(node !== null, 'requests are served after the node has started');
@@ -57,7 +59,7 @@ export async function startSignalServer(
   };
   const app = createApp({
     config,
-    now: Date.now,
+    now: nowMs,
     counters: () => running().counters(),
     swarm: () => running().swarm(),
     node: () => ({
@@ -76,6 +78,7 @@ export async function startSignalServer(
     const announce = publicAddress(config.publicUrl ?? url);
     node = await createServerNode({
       ...config,
+      nowMs,
       announce,
       refusals,
       socketLimits: limits,

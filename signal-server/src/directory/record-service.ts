@@ -28,6 +28,8 @@ const MAX_DHT_STREAMS = 16;
 const MAX_RECORDS_PER_OWNER = 8;
 
 type Options = {
+  /** Unix ms. */
+  readonly nowMs: () => number;
   /** The address that a connection counts against. */
   readonly addressOf: (link: {readonly remoteAddr: Multiaddr}) => string;
   /** Other servers of the swarm: they may hand on records of others. */
@@ -51,14 +53,14 @@ export class RecordService {
   constructor(options: Options) {
     this.#options = options;
     this.datastore = new NewestRecordDatastore({
-      now: Date.now,
+      now: options.nowMs,
       // Full only while peer servers hand on more than all who are connected could write.
       maxRecords: options.maxConnections * MAX_RECORDS_PER_OWNER,
       maxRecordsPerOwner: MAX_RECORDS_PER_OWNER,
     });
     this.#intake = new RecordIntake({
       datastore: this.datastore,
-      now: Date.now,
+      now: options.nowMs,
       peerServerIds: options.peerServerIds,
       mayVerify: async ({address, peerId}) =>
         await this.#lane.take({address, peer: peerId}, RECORD_UNITS),
@@ -82,7 +84,7 @@ export class RecordService {
       // is asked nothing, and is passed on to nobody.
       peerInfoMapper: (peer) =>
         peerServerIds.has(peer.id.toString()) ? peer : {...peer, multiaddrs: []},
-      validators: createValidators(Date.now),
+      validators: createValidators(this.#options.nowMs),
       selectors: recordSelectors,
     })(components);
     return guardDht(dht, {

@@ -28,7 +28,7 @@ type Entry = {
   readonly openedMs: number;
 };
 
-/** Who goes first: the least useful, and among equals the one with the largest weight. */
+/** The least useful is ended first, and among equals the one with the largest weight. */
 type Rank = {readonly use: number; readonly weight: number};
 
 /** More is better; the least goes first. */
