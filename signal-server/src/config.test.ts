@@ -141,6 +141,9 @@ test.each([
   [{TURN_URLS: 'turn:a.example', TURN_SECRET: 'hush-hush', ICE_SERVERS: 'hush-hush'}],
   [{ICE_SERVERS: '[{"urls":"turn:a","username":"hush-hush","credential":7}]'}],
   [{PUBLIC_URL: 'https://me:hush-hush@weft.example'}],
+  [{TURN_URLS: 'turn:u:hush@turn.example'}],
+  [{PUBLIC_URL: 'u:hush@a.example'}],
+  [{PUBLIC_URL: 'https://u:hush/hush@a.example'}],
 ])('[SC4] never prints a secret: %o', (env: Record<string, string>) => {
   const message = messageOf(env);
   expect(message).toContain(`${Object.keys(env).at(-1)}`);

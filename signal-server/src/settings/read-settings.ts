@@ -47,8 +47,8 @@ function sentenceOf(one: Setting<unknown>, text: string, why: string): string {
 }
 
 function quote(variable: string, text: string): string {
-  // The part of an address before "@" may be a password.
-  const safe = text.replaceAll(/\/\/[^/@]*@/gu, '//…@');
+  // Whatever precedes an "@" may be a password, even in a malformed address.
+  const safe = text.replace(/^.*@/su, '…@');
   const cut = safe.length > MAX_SHOWN_CHARACTERS ? `${safe.slice(0, MAX_SHOWN_CHARACTERS)}…` : safe;
   return `${variable}=${JSON.stringify(cut)}`;
 }
