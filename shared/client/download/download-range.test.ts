@@ -80,6 +80,16 @@ test('[DN2] a part that ends early without a word goes on too', async () => {
   expect(ranges).toEqual(['bytes=100-10099', 'bytes=800-10099']);
 });
 
+const allThenSilence: Answer = ({start, end}, response) => {
+  response.writeHead(206).write(FILE.subarray(start, end + 1));
+};
+
+test('[DN2] a part all of whose bytes came is done, and nothing is asked for again, though the line stays open', async () => {
+  const {url, ranges} = await serveScript(allThenSilence);
+  expect((await download(url, IMPATIENT)).bytes).toEqual(FILE.slice(START, END));
+  expect(ranges).toEqual(['bytes=100-10099']);
+});
+
 const partThenSilence: Answer = ({start, end}, response) => {
   response.writeHead(206, {'content-length': end + 1 - start});
   response.write(FILE.subarray(start, start + 50));

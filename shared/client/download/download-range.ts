@@ -65,13 +65,18 @@ class Part {
   async #read(response: Response, fromByte: number, request: Request): Promise<Tried> {
     const isWhole = response.status === 200;
     let skipBytes = isWhole ? fromByte : 0;
-    for await (const chunk of readBody(response, request)) {
-      const own = chunk.subarray(skipBytes);
-      skipBytes = Math.max(0, skipBytes - chunk.length);
-      const restBytes = this.bytes.length - this.#reachedBytes;
-      this.#take(own.subarray(0, restBytes));
-      if (own.length >= restBytes && isWhole) return {kind: 'done'};
-      if (own.length > restBytes) return tooLong(this.bytes.length);
+    try {
+      for await (const chunk of readBody(response, request)) {
+        const own = chunk.subarray(skipBytes);
+        skipBytes = Math.max(0, skipBytes - chunk.length);
+        const restBytes = this.bytes.length - this.#reachedBytes;
+        this.#take(own.subarray(0, restBytes));
+        if (own.length >= restBytes && isWhole) return {kind: 'done'};
+        if (own.length > restBytes) return tooLong(this.bytes.length);
+      }
+    } catch (error) {
+      // A line that breaks, or stays open, after the last byte takes nothing away.
+      if (this.#reachedBytes < this.bytes.length) throw error;
     }
     if (this.#reachedBytes === this.bytes.length) return {kind: 'done'};
     const reason = `${this.#reachedBytes} of ${this.bytes.length} bytes came`;
