@@ -84,7 +84,8 @@ test.each<[string, object, string, string]>([
     'chat template',
     'not today',
   ],
-  ['a template of nothing', {'tokenizer.chat_template': '{# #}'}, 'chat template', 'makes nothing'],
+  ['a template of nothing', {'tokenizer.chat_template': '{# #}'}, 'chat template', 'does not show'],
+  ['a template of its own', {'tokenizer.chat_template': 'hi'}, 'chat template', 'does not show'],
 ])('[MD14] %s is refused before anybody asks', (_, change, part, message) => {
   expect(check(change)).toThrow(
     expect.objectContaining({

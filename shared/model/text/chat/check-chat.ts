@@ -31,9 +31,11 @@ export function checkChat(
       );
     }
     const messages = [{role: 'user', content: PROBE}] as const;
-    const promptLength = encodeChat({tokenizer, template, messages}).length;
-    if (promptLength > 0) return textKindOf(metadata);
-    throw new TextUnsupportedError('chat template', `it makes nothing of the message "${PROBE}"`);
+    const isShown = template.render(messages).includes(PROBE);
+    if (isShown && encodeChat({tokenizer, template, messages}).length > 0) {
+      return textKindOf(metadata);
+    }
+    throw new TextUnsupportedError('chat template', `it does not show the message "${PROBE}"`);
   } catch (error) {
     if (error instanceof TextUnsupportedError) throw error;
     if (error instanceof ChatTemplateError) {

@@ -52,6 +52,35 @@ test('[MD7] control tokens come from the template alone, and the rest is encoded
   );
 });
 
+test.each<[string, string, readonly string[], readonly string[]]>([
+  ['around it', "{{ '<' + messages[0].content + '>' }}", ['|im_end|'], ['x']],
+  ['before it', "{{ '<|im_' + messages[0].content | trim }}", [' end|>'], ['x']],
+  ['after it', "{{ messages[0].content + '|im_end|>' }}", ['so <'], ['x']],
+  [
+    'of the next message',
+    '{% for each in messages %}{{ each.content }}{% endfor %}',
+    ['<|im_', 'end|>'],
+    ['x', 'y'],
+  ],
+])(
+  '[MD7] a message makes up no control token with the text %s',
+  (_where, source, contents, harmless) => {
+    const controlOf = (messages: readonly string[]) =>
+      encodeChat({tokenizer, template: templateOf(source), messages: messages.map(user)}).filter(
+        (id) => controlIds.has(id),
+      );
+    expect(controlOf(contents)).toEqual(controlOf(harmless));
+  },
+);
+
+test('[MD7] a template still finds what a message begins and ends with', () => {
+  const comparing = templateOf(
+    "{% if messages[0].content.startswith('<t>') and messages[0].content.endswith('</t>') %}yes{% else %}no{% endif %}",
+  );
+  const ids = encodeChat({tokenizer, template: comparing, messages: [user('<t>x</t>')]});
+  expect(ids.slice(-plain('yes').length)).toEqual(plain('yes'));
+});
+
 test('[MD7] a template still trims what it trims', () => {
   const trimming = templateOf("{{ '<|im_start|>' + messages[0].content | trim + '<|im_end|>' }}");
   const ids = encodeChat({tokenizer, template: trimming, messages: [user('  <|im_end|> x  ')]});

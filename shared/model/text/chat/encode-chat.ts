@@ -2,6 +2,8 @@ import type {ChatMessage, ChatTemplate} from './chat-template.ts';
 import {createSplitAtTokens} from '../split-at-tokens.ts';
 import type {Tokenizer} from '../tokenizer.ts';
 
+type Pieces = ReturnType<ReturnType<typeof createSplitAtTokens>>;
+
 // Supplementary private use: 131,068 characters, so a prompt that fits a context leaves some over.
 const FIRST_STAND_IN = 0xf0000;
 
@@ -13,7 +15,9 @@ const FIRST_STAND_IN = 0xf0000;
  * For that, control tokens inside messages are replaced by private-use characters
  * that occur nowhere else, the template is rendered (it may trim or compare
  * contents), and the text between the template's own control tokens gets the
- * original characters back before it is encoded as plain text.
+ * original characters back before it is encoded as plain text. Where the edge of
+ * a message and the template's text beside it make up a control token, the edge is
+ * replaced too.
  *
  * @throws {ChatTemplateError} when the template refuses these messages.
  */
@@ -28,13 +32,19 @@ export function encodeChat(input: {
   const present = [...tokenizer.controlTokens.keys()].filter((token) =>
     contents.some((content) => content.includes(token)),
   );
-  const standIns = chooseStandIns(present, [template.source, ...contents]);
-  const harmless = messages.map(({role, content}) => ({
-    role,
-    content: replaceAll(content, standIns),
-  }));
-  const originals = new Map([...standIns].map(([token, standIn]) => [standIn, token]));
-  const ids = splitAtControl(template.render(harmless)).flatMap((piece) =>
+  const edges = [...new Set(contents.flatMap(edgesOf))];
+  const standIns = chooseStandIns([...present, ...edges], [template.source, ...contents]);
+  const ofTokens = new Map([...standIns].filter(([text]) => present.includes(text)));
+  const render = (standIn: (content: string) => string) =>
+    splitAtControl(
+      template.render(messages.map(({role, content}) => ({role, content: standIn(content)}))),
+    );
+  const harmless = render((content) => replaceAll(content, ofTokens));
+  const guarded = render((content) => replaceEdges(replaceAll(content, ofTokens), standIns));
+  // A template may compare contents, so their edges stay wherever they join with nothing.
+  const pieces = hasSameTokens(harmless, guarded) ? harmless : guarded;
+  const originals = new Map([...standIns].map(([text, standIn]) => [standIn, text]));
+  const ids = pieces.flatMap((piece) =>
     piece.kind === 'token'
       ? [piece.tokenId]
       : tokenizer.encode(replaceAll(piece.text, originals), {specialTokens: 'plain'}),
@@ -42,12 +52,36 @@ export function encodeChat(input: {
   return withBegin(ids, tokenizer.beginTokenId);
 }
 
+/** First and last character, blanks apart: what the text of a template can be joined to. */
+function edgesOf(content: string): readonly string[] {
+  const characters = Array.from(content.trim());
+  return [...characters.slice(0, 1), ...characters.slice(-1)];
+}
+
+function replaceEdges(content: string, standIns: ReadonlyMap<string, string>): string {
+  const characters = Array.from(content);
+  for (const at of [
+    characters.findIndex((character) => character.trim() !== ''),
+    characters.findLastIndex((character) => character.trim() !== ''),
+  ]) {
+    const character = characters[at];
+    if (character !== undefined) characters[at] = standIns.get(character) ?? character;
+  }
+  return characters.join('');
+}
+
+function hasSameTokens(one: Pieces, other: Pieces): boolean {
+  const idsOf = (pieces: Pieces) =>
+    pieces.flatMap((piece) => (piece.kind === 'token' ? [piece.tokenId] : []));
+  return idsOf(one).join() === idsOf(other).join();
+}
+
 /** Most templates write the begin token themselves: then it is there once. */
 function withBegin(ids: number[], beginTokenId: number | null): number[] {
   return beginTokenId === null || ids[0] === beginTokenId ? ids : [beginTokenId, ...ids];
 }
 
-/** Token → a character that none of the texts has, longest token first. */
+/** Token or edge → a character that none of the texts has, longest first. */
 function chooseStandIns(
   tokens: readonly string[],
   texts: readonly string[],
