@@ -4,9 +4,9 @@ import {chromiumArguments, findChromium} from './tools/machine/find-chromium.ts'
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** Few tabs, which spend most of their time with waiting: `npm test` runs them beside those that compute. */
+/** Few tabs, which spend most of their time with waiting: `npm test` runs two such files side by side. */
 const WAITING = [
-  '**/specs/{away,clock,demo,dev,even-out,kept-weights,life,network,page,sub-path}.spec.ts',
+  '**/specs/{away,clock,demo,dev,even-out,examples,kept-weights,life,network,page,sub-path}.spec.ts',
   '**/specs/hostile/*.spec.ts',
   '**/specs/widget/*.spec.ts',
 ];

@@ -57,15 +57,22 @@ export const BUILD_OF_THE_PAGE: Check = {
   count: passOrFail,
 };
 
-export const WAITING_BROWSER_TESTS = browserTests('waiting');
-export const COMPUTING_BROWSER_TESTS = browserTests('computing');
+export const WAITING_BROWSER_TESTS = browserTests('waiting', {workers: 2});
+export const COMPUTING_BROWSER_TESTS = browserTests('computing', {workers: 1});
 
 /** @param project of `e2e/playwright.config.ts`. */
-function browserTests(project: string): Check {
+function browserTests(project: string, {workers}: {readonly workers: number}): Check {
   const report = `${ROOT}${REPORTS}/playwright-${project}.json`;
   return {
     name: `real-browser tests, ${project}`,
-    args: ['playwright', 'test', '--config', 'e2e/playwright.config.ts', `--project=${project}`],
+    args: [
+      'playwright',
+      'test',
+      '--config',
+      'e2e/playwright.config.ts',
+      `--project=${project}`,
+      `--workers=${workers}`,
+    ],
     env: {PLAYWRIGHT_JSON_OUTPUT_FILE: report},
     count: (result) => countPlaywright(report, result),
   };
