@@ -4,9 +4,9 @@ import {chromiumArguments, findChromium} from './tools/machine/find-chromium.ts'
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** Few tabs, which spend most of their time with waiting: `npm test` runs two such files side by side. */
+/** Few tabs, which spend most of their time with waiting: two such files fit side by side on two cores. */
 const WAITING = [
-  '**/specs/{away,clock,demo,dev,even-out,examples,kept-weights,life,network,page,sub-path}.spec.ts',
+  '**/specs/{away,clock,demo,dev,even-out,kept-weights,life,network,page,sub-path}.spec.ts',
   '**/specs/hostile/*.spec.ts',
   '**/specs/widget/*.spec.ts',
 ];
@@ -22,7 +22,7 @@ export default defineConfig({
       outputDir: fromRoot('.cache/playwright/computing'),
     },
   ],
-  // Two cores, and tabs that compute.
+  // Two cores, and tabs that compute: one at a time. `npm test` gives the waiting ones two.
   workers: 1,
   retries: 0,
   // Ends a test that hangs; no test is about time, and machines are busy.

@@ -1,9 +1,9 @@
 import {fileURLToPath} from 'node:url';
 import {defineConfig} from 'vite';
 import packageFile from '../package.json' with {type: 'json'};
-import {compressSite} from './compress-site.ts';
+import {compressSite} from './site/compress-site.ts';
 import {buildExamples} from './examples/build-examples.ts';
-import {swapBuiltSite} from './swap-built-site.ts';
+import {swapBuiltSite} from './site/swap-built-site.ts';
 import {buildWidget} from './widget/build/build-widget.ts';
 import {keepVersions} from './widget/build/keep-versions.ts';
 

@@ -6,6 +6,7 @@ export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 const REPORTS = '.cache/reports';
 const vitestReport = `${REPORTS}/vitest.json`;
+const playwrightReport = `${REPORTS}/playwright.json`;
 
 /** Unit tests that take more than ten seconds: `npm test` runs them, `npm run check` does not. */
 const SLOW_TESTS = '**/*.slow.test.ts';
@@ -14,7 +15,6 @@ export type Check = {
   readonly name: string;
   /** The tool, then its arguments. */
   readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
   readonly count: (result: StepResult) => Promise<TestCount>;
 };
 
@@ -51,29 +51,20 @@ export const QUICK_UNIT_TESTS: Check = {
   args: [...UNIT_TESTS.args, '--exclude', SLOW_TESTS],
 };
 
-export const BUILD_OF_THE_PAGE: Check = {
-  name: 'build of the page',
-  args: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'],
-  count: passOrFail,
-};
+export const BROWSER_CHECKS: readonly Check[] = [
+  {
+    name: 'build of the page',
+    args: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'],
+    count: passOrFail,
+  },
+  browserTests('that wait', ['--project=waiting', '--workers=2']),
+  browserTests('that compute', ['--project=computing']),
+];
 
-export const WAITING_BROWSER_TESTS = browserTests('waiting', {workers: 2});
-export const COMPUTING_BROWSER_TESTS = browserTests('computing', {workers: 1});
-
-/** @param project of `e2e/playwright.config.ts`. */
-function browserTests(project: string, {workers}: {readonly workers: number}): Check {
-  const report = `${ROOT}${REPORTS}/playwright-${project}.json`;
+function browserTests(which: string, args: readonly string[]): Check {
   return {
-    name: `real-browser tests, ${project}`,
-    args: [
-      'playwright',
-      'test',
-      '--config',
-      'e2e/playwright.config.ts',
-      `--project=${project}`,
-      `--workers=${workers}`,
-    ],
-    env: {PLAYWRIGHT_JSON_OUTPUT_FILE: report},
-    count: (result) => countPlaywright(report, result),
+    name: `real-browser tests ${which}`,
+    args: ['playwright', 'test', '--config', 'e2e/playwright.config.ts', ...args],
+    count: (result) => countPlaywright(`${ROOT}${playwrightReport}`, result),
   };
 }

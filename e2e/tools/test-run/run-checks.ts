@@ -1,11 +1,11 @@
 import {ROOT, type Check} from './checks.ts';
 import type {TestCount} from './count-tests.ts';
-import {runStep, type StepOutput} from './run-step.ts';
+import {runStep} from './run-step.ts';
 
 export type RunChecksOptions = {
   readonly env: Readonly<Record<string, string>>;
-  /** `whole`: what a check prints is shown when it has failed. */
-  readonly output: StepOutput;
+  /** `whole`: what a check prints is shown when it has ended, for checks that run side by side. */
+  readonly output: 'as it comes' | 'whole';
   readonly signal: AbortSignal;
 };
 
@@ -15,10 +15,11 @@ export async function runChecks(
   {env, output, signal}: RunChecksOptions,
 ): Promise<TestCount> {
   const total = {passed: 0, failed: 0};
-  for (const {name, args, count, env: ownEnv} of checks) {
+  for (const {name, args, count} of checks) {
     signal.throwIfAborted();
     const startedMs = performance.now();
-    const result = await runStep({args, root: ROOT, env: {...env, ...ownEnv}, output, signal});
+    if (output === 'as it comes') log(`\n▸ ${name}`);
+    const result = await runStep({args, root: ROOT, env, output, signal});
     const {passed, failed} = await count(result);
     total.passed += passed;
     total.failed += failed;

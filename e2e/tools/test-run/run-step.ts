@@ -2,13 +2,9 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {createInterface} from 'node:readline';
 import * as z from 'zod';
 
 const packageSchema = z.object({bin: z.union([z.string(), z.record(z.string(), z.string())])});
-
-/** `line by line` goes to our own output as it comes, `whole` into the result. */
-export type StepOutput = 'line by line' | 'whole';
 
 export type StepResult = {
   readonly exitCode: number;
@@ -22,24 +18,21 @@ export async function runStep(options: {
   readonly args: readonly string[];
   readonly root: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly output: StepOutput;
+  /** `as it comes` goes to our own output, `whole` into the result. */
+  readonly output: 'as it comes' | 'whole';
   readonly signal: AbortSignal;
 }): Promise<StepResult> {
   const [tool = '', ...rest] = options.args;
   const child = spawn(process.execPath, [await scriptOf(options.root, tool), ...rest], {
     cwd: options.root,
     env: {...process.env, ...options.env},
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio:
+      options.output === 'whole' ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
     signal: options.signal,
   });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
-    if (options.output === 'whole') {
-      stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
-    } else {
-      // Steps that run side by side share the lines of a terminal, not one line.
-      createInterface({input: stream}).on('line', (line) => process.stderr.write(`${line}\n`));
-    }
+    stream?.setEncoding('utf8').on('data', (text: string) => (printed += text));
   }
   await once(child, 'close');
   return {exitCode: child.exitCode ?? 1, printed};

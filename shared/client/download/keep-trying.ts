@@ -1,3 +1,4 @@
+import {pause} from '#shared/base/pause.ts';
 import {DownloadError, type DownloadFault} from './download-error.ts';
 import {
   LEAST_PROGRESS_BYTES,
@@ -110,13 +111,4 @@ function stalled(ms: number): Tried {
 function broken(hasAnswered: boolean): Tried {
   if (hasAnswered) return {kind: 'again', fault: 'cut', reason: 'the connection broke'};
   return {kind: 'again', fault: 'no-connection', reason: 'the connection failed'};
-}
-
-/** Resolves early when the download is aborted. */
-async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, pauseMs);
-  signal.addEventListener('abort', () => over.resolve(), {once: true});
-  await over.promise;
-  clearTimeout(timer);
 }

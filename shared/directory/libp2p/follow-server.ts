@@ -1,6 +1,7 @@
 import type {Connection, Libp2p, PeerId as Libp2pPeerId} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import type {PeerId} from '../../base/ids.ts';
+import {pause} from '../../base/pause.ts';
 import type {DirectoryReply} from '../../protocol/directory-message.ts';
 import {RECORD_TTL_MS} from '../../protocol/node-record.ts';
 import {isDirectConnection} from '../../transport/direct-path.ts';
@@ -41,11 +42,15 @@ export async function followServer(options: Options): Promise<void> {
       continue;
     }
     const isFlooded = (await readOnce(connection, options)) === 'DIRECTORY_FLOODED';
-    // Whoever floods could have its list read again by ending the connection.
-    if (isFlooded) await pause(AFTER_FLOOD_MS, signal);
-    const isOpen = openConnection(libp2p, peer) === connection;
-    if (!isFlooded || !isOpen) onLost();
-    if (!isFlooded && isOpen) await untilConnected(libp2p, peer, signal, RETRY_MS);
+    const isSame = () => openConnection(libp2p, peer) === connection;
+    if (isFlooded) {
+      // Whoever floods could have its list read again by ending the connection.
+      await pause(AFTER_FLOOD_MS, signal);
+      if (!isSame()) onLost();
+    } else {
+      onLost();
+      if (isSame()) await untilConnected(libp2p, peer, signal, RETRY_MS);
+    }
   }
 }
 
@@ -73,18 +78,6 @@ export function openConnection(libp2p: FollowedNode, peer: Libp2pPeerId): Connec
   return open[0] ?? null;
 }
 
-/** Resolves after `delayMs`, or when `signal` aborts. */
-async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, delayMs);
-  const giveUp = () => over.resolve();
-  signal.addEventListener('abort', giveUp, {once: true});
-  await over.promise;
-  clearTimeout(timer);
-  signal.removeEventListener('abort', giveUp);
-}
-
 /** Resolves when a connection to `peer` opens, after `limitMs`, or when `signal` aborts. */
 async function untilConnected(
   libp2p: FollowedNode,
@@ -96,12 +89,7 @@ async function untilConnected(
   const look = ({detail}: CustomEvent<Connection>) => {
     if (detail.remotePeer.equals(peer)) over.resolve();
   };
-  const giveUp = () => over.resolve();
-  const timer = setTimeout(giveUp, limitMs);
   libp2p.addEventListener('connection:open', look);
-  signal.addEventListener('abort', giveUp, {once: true});
-  await over.promise;
-  clearTimeout(timer);
-  signal.removeEventListener('abort', giveUp);
+  await pause(limitMs, signal, over);
   libp2p.removeEventListener('connection:open', look);
 }

@@ -1,4 +1,5 @@
-import {build, type Plugin} from 'vite';
+import type {Plugin} from 'vite';
+import {buildInto, inBuiltSite} from '../../site/in-built-site.ts';
 import {importDirectly} from './import-directly.ts';
 import {pinVersion} from './pin-version.ts';
 import {pixelsForRem} from './pixels-for-rem.ts';
@@ -19,49 +20,29 @@ type Options = {
  * otherwise be cut into files that fit neither.
  */
 export function buildWidget({entry, shared, version}: Options): Plugin {
-  let outDir = '';
-  return {
-    name: 'build-widget',
-    apply: 'build',
-    configResolved(config) {
-      ({outDir} = config.build);
-    },
-    writeBundle: {
-      order: 'pre',
-      sequential: true,
-      async handler(options) {
-        await build({
-          configFile: false,
-          publicDir: false,
-          logLevel: 'warn',
-          base: './',
-          resolve: {alias: {'#shared': shared}},
-          plugins: [
-            importDirectly(),
-            privateGlobals(),
-            pixelsForRem(),
-            weighEntry({loads: 'define-chat'}),
-            pinVersion({version}),
-          ],
-          worker: {format: 'es'},
-          build: {
-            outDir: options.dir ?? outDir,
-            emptyOutDir: false,
-            target: 'es2023',
-            // Those that know `light-dark()`: its replacement takes `color-scheme` from the same file.
-            cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
-            modulePreload: false,
-            chunkSizeWarningLimit: 2_000,
-            rolldownOptions: {
-              input: {widget: entry},
-              // Nothing imports the entry: a page may have it under another name.
-              preserveEntrySignatures: 'strict',
-              output: {entryFileNames: '[name].js'},
-              checks: {bundlerTimings: false},
-            },
-          },
-        });
+  return inBuiltSite('build-widget', async (folder) =>
+    buildInto(folder, {
+      resolve: {alias: {'#shared': shared}},
+      plugins: [
+        importDirectly(),
+        privateGlobals(),
+        pixelsForRem(),
+        weighEntry({loads: 'define-chat'}),
+        pinVersion({version}),
+      ],
+      worker: {format: 'es'},
+      build: {
+        // Those that know `light-dark()`: its replacement takes `color-scheme` from the same file.
+        cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+        modulePreload: false,
+        chunkSizeWarningLimit: 2_000,
+        rolldownOptions: {
+          input: {widget: entry},
+          // Nothing imports the entry: a page may have it under another name.
+          preserveEntrySignatures: 'strict',
+          output: {entryFileNames: '[name].js'},
+        },
       },
-    },
-  };
+    }),
+  );
 }

@@ -2,6 +2,7 @@ import {copyFile, mkdir, readdir, readFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import process from 'node:process';
 import type {Plugin} from 'vite';
+import {inBuiltSite} from '../../site/in-built-site.ts';
 import type {PinnedVersion} from './pin-version.ts';
 
 const DESCRIPTION = /^widget@.+\.json$/u;
@@ -11,26 +12,14 @@ const DESCRIPTION = /^widget@.+\.json$/u;
  * that they load: pages of others name them, and check their hashes.
  */
 export function keepVersions({siteDir}: {readonly siteDir: string}): Plugin {
-  let outDir = '';
-  return {
-    name: 'keep-versions',
-    apply: 'build',
-    configResolved({build}) {
-      ({outDir} = build);
-    },
-    writeBundle: {
-      order: 'pre',
-      sequential: true,
-      async handler({dir = outDir}) {
-        const [last, next] = [await readVersions(siteDir), await readVersions(dir)];
-        for (const [name, version] of last) {
-          const built = next.get(name);
-          if (built === undefined) await takeOver(siteDir, dir, {name, version});
-          else if (hasChanged(version, built)) tellChanged(built.version);
-        }
-      },
-    },
-  };
+  return inBuiltSite('keep-versions', async (folder) => {
+    const [last, next] = [await readVersions(siteDir), await readVersions(folder)];
+    for (const [name, version] of last) {
+      const built = next.get(name);
+      if (built === undefined) await takeOver(siteDir, folder, {name, version});
+      else if (hasChanged(version, built)) tellChanged(built.version);
+    }
+  });
 }
 
 /** By the names of the files that describe them. */

@@ -1,3 +1,4 @@
+import {setTimeout as wait} from 'node:timers/promises';
 import type {AnswerEvent} from '#shared/client/chat/chat-service.ts';
 import {percentile} from '../../../load/report/percentile.ts';
 import {beginAnswer, greedyRequest} from '../../../swarm/ask.ts';
@@ -13,6 +14,7 @@ const FLOOR = 1.5;
 /** Two for each half of the model. */
 const LENDING_TABS = 4;
 const LOAD_TIMEOUT_MS = 300_000;
+const POLL_MS = 100;
 const QUESTION = 'What is the capital of France?';
 const SHORT = greedyRequest(QUESTION, {maxNewTokens: 4});
 const LONG = greedyRequest(QUESTION, {maxNewTokens: 256});
@@ -67,7 +69,7 @@ async function measure(
   for (let round = 0; round < ROUNDS; round += 1) {
     signal.throwIfAborted();
     await openMissing();
-    await untilKnown(client, lenders);
+    await untilKnown(client, lenders, {signal});
     await askFirst(client);
     quietMs.push((await askFirst(client)).ms);
     const dead = await closeOne(client, lenders, {when, at: round % 2});
@@ -110,14 +112,18 @@ async function refill(swarm: Swarm, model: PreparedModel, lenders: Lenders): Pro
   }
 }
 
-async function untilKnown(client: Tab, lenders: Lenders): Promise<void> {
+async function untilKnown(
+  client: Tab,
+  lenders: Lenders,
+  {signal}: {readonly signal: AbortSignal},
+): Promise<void> {
   const isKnown = async (): Promise<boolean> => {
     const records = await client.knownRecords();
     return [...lenders.keys()].every((node) =>
       records.some(({peerId, shards}) => peerId === node && shards.length > 0),
     );
   };
-  while (!(await isKnown())) await client.page.waitForTimeout(100);
+  while (!(await isKnown())) await wait(POLL_MS, undefined, {signal});
 }
 
 /** How long the first token took, and all nodes that were asked for it. */

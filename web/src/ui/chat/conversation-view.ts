@@ -93,6 +93,11 @@ export class ConversationView extends LitElement {
     return this.#conversation.turns.length === 0;
   }
 
+  /** Of the newest answer, as far as it has come. */
+  get #newestText(): string {
+    return this.#conversation.turns.at(-1)?.answer.progress.text ?? '';
+  }
+
   /** Goes on with an earlier conversation, in place of this one. */
   restore(messages: readonly ChatMessage[]): void {
     if (messages.length > 0) void this.#loadTurns();
@@ -104,15 +109,13 @@ export class ConversationView extends LitElement {
     this.#conversation.startOver();
   }
 
-  /** Resolves when the answer is over, with its text. Does nothing while another one runs. */
+  /** Asks once the answer that runs is over. Resolves when its own is, with the text. */
   async ask(question: string): Promise<string> {
     const {chat} = this;
     if (chat === undefined || question.trim() === '') return '';
-    this.notice = this.#conversation.isRunning ? 'tooEarly' : null;
-    if (this.notice !== null) return '';
+    this.notice = null;
     void this.#loadTurns();
-    await this.#conversation.ask(chat, question.trim());
-    return this.#conversation.turns.at(-1)?.answer.progress.text ?? '';
+    return await this.#conversation.ask(chat, question.trim());
   }
 
   /** Nobody needs them before the first question. */
@@ -238,9 +241,8 @@ export class ConversationView extends LitElement {
 
   /** For screen readers: the newest answer, sentence by sentence, never token by token. */
   #renderAnnouncements(): TemplateResult {
-    const answer = this.#conversation.turns.at(-1)?.answer;
-    const isComplete = answer?.kind !== 'running';
-    const sentences = splitSentences(answer?.progress.text ?? '', {isComplete});
+    const isComplete = !this.#conversation.isRunning;
+    const sentences = splitSentences(this.#newestText, {isComplete});
     return html`
       <div
         class="for-ears"
@@ -310,9 +312,8 @@ export class ConversationView extends LitElement {
   }
 
   async #onCopy(): Promise<void> {
-    const text = this.#conversation.turns.at(-1)?.answer.progress.text ?? '';
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(this.#newestText);
       this.notice = 'copied';
     } catch {
       this.notice = 'notCopied'; // A frame, or a page over http, may not.

@@ -112,6 +112,25 @@ test('[PG13] what an abandoned answer still says is not shown', async () => {
   expect(controller.turns).toEqual([]);
 });
 
+test('[PG58] questions that come during an answer are asked after it, in their order', async () => {
+  const chat = scripted([words('A'), words('B'), words('C')]);
+  const controller = conversation();
+  const asking = ['One', 'Two', 'Three'].map(async (question) => controller.ask(chat, question));
+  expect(await Promise.all(asking)).toEqual(['A', 'B', 'C']);
+  expect(controller.turns.map(({question}) => question)).toEqual(['One', 'Two', 'Three']);
+});
+
+test('[PG58] a question that waits is forgotten with the conversation, and when the page lets go', async () => {
+  const chat = scripted([words('A'), words('B'), words('C')]);
+  const controller = conversation();
+  for (const end of ['startOver', 'hostDisconnected'] as const) {
+    const asking = [controller.ask(chat, 'One'), controller.ask(chat, 'Two')];
+    controller[end]();
+    expect(await Promise.all(asking)).toEqual(['', '']);
+  }
+  expect(chat.asked).toHaveLength(2);
+});
+
 test('[PG14] speed is the mean between the first and the last token', async () => {
   const chat = scripted([words('a', 'b', 'c')]);
   const controller = conversation();

@@ -40,6 +40,8 @@ export class ConversationController implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #page: PageFacts;
   #abort: AbortController | null = null;
+  /** Of each question that came during an answer, called when that is over: whether it may be asked. */
+  readonly #waiting = new Set<(may: boolean) => void>();
   #askedCount = 0;
 
   constructor(host: ReactiveControllerHost, page: PageFacts) {
@@ -50,6 +52,7 @@ export class ConversationController implements ReactiveController {
 
   hostDisconnected(): void {
     this.stop();
+    this.#callWaiting(false);
   }
 
   get isRunning(): boolean {
@@ -80,16 +83,26 @@ export class ConversationController implements ReactiveController {
     this.#show(turns);
   }
 
-  /** Forgets all turns. */
+  /** Forgets all turns, and the questions that wait. */
   startOver(): void {
     this.stop();
+    this.#callWaiting(false);
     this.#abort = null;
     this.#show([]);
   }
 
-  /** Asks, with all answered turns before it. One answer at a time. */
-  async ask(chat: ChatService, question: string): Promise<void> {
-    if (!this.isRunning) await this.#answer(chat, this.turns, {question, attempt: 0});
+  /**
+   * Asks, with all answered turns before it, once the answer that runs is over.
+   *
+   * @returns what was answered, as far as it came; nothing when the conversation ended before that.
+   */
+  async ask(chat: ChatService, question: string): Promise<string> {
+    while (this.isRunning) {
+      const may = Promise.withResolvers<boolean>();
+      this.#waiting.add(may.resolve);
+      if (!(await may.promise)) return '';
+    }
+    return await this.#answer(chat, this.turns, {question, attempt: 0});
   }
 
   /** Asks the newest question another time, in place of its answer. */
@@ -106,7 +119,7 @@ export class ConversationController implements ReactiveController {
     chat: ChatService,
     before: readonly Turn[],
     {question, attempt}: Pick<Turn, 'question' | 'attempt'>,
-  ): Promise<void> {
+  ): Promise<string> {
     const abort = new AbortController();
     this.#abort = abort;
     const turn = {...this.#turnOf(question), attempt};
@@ -136,6 +149,13 @@ export class ConversationController implements ReactiveController {
         show({kind: 'failed', progress, failure}, {kind: 'failed', failure});
       }
     }
+    this.#callWaiting(true);
+    return progress.text;
+  }
+
+  #callWaiting(may: boolean): void {
+    for (const tell of this.#waiting) tell(may);
+    this.#waiting.clear();
   }
 
   #instructions(): readonly ChatMessage[] {

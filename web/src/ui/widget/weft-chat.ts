@@ -96,7 +96,7 @@ export abstract class WeftChat extends WidgetSettings {
     else this.#open();
   }
 
-  /** Resolves when the answer is over, with its text; an empty one while another answer runs. */
+  /** Asks once the answer that runs is over. Resolves when its own is, with the text. */
   async ask(text: string): Promise<string> {
     await this.updateComplete;
     return (await this.conversation?.ask(text)) ?? '';

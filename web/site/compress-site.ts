@@ -3,6 +3,7 @@ import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {extname, join} from 'node:path';
 import {brotliCompress, constants, gzip} from 'node:zlib';
 import type {Plugin} from 'vite';
+import {inBuiltSite} from './in-built-site.ts';
 
 /** What shrinks: text and WebAssembly. Pictures and fonts are packed already. */
 const SHRINKS: ReadonlySet<string> = new Set([
@@ -30,28 +31,14 @@ const gzipOf = promisify(gzip);
  * accept Brotli from `https:` and from their own machine only.
  */
 export function compressSite(): Plugin {
-  let outDir = '';
-  return {
-    name: 'compress-site',
-    apply: 'build',
-    configResolved({build}) {
-      outDir = build.outDir;
-    },
-    // Before the site is swapped in.
-    writeBundle: {
-      order: 'pre',
-      sequential: true,
-      async handler(options) {
-        const folder = options.dir ?? outDir;
-        const entries = await readdir(folder, {recursive: true, withFileTypes: true});
-        await Promise.all(
-          entries
-            .filter((entry) => entry.isFile() && SHRINKS.has(extname(entry.name)))
-            .map(async ({parentPath, name}) => compressFile(join(parentPath, name))),
-        );
-      },
-    },
-  };
+  return inBuiltSite('compress-site', async (folder) => {
+    const entries = await readdir(folder, {recursive: true, withFileTypes: true});
+    await Promise.all(
+      entries
+        .filter((entry) => entry.isFile() && SHRINKS.has(extname(entry.name)))
+        .map(async ({parentPath, name}) => compressFile(join(parentPath, name))),
+    );
+  });
 }
 
 async function compressFile(path: string): Promise<void> {
