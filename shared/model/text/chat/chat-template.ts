@@ -2,6 +2,7 @@ import {Template} from '@huggingface/jinja';
 import {WeftError} from '../../../base/errors.ts';
 import type {GgufMetadata} from '../../gguf/gguf-file.ts';
 import {readTokenizerMetadata} from '../tokenizer-metadata.ts';
+import {renderTemplate, TemplateRefusal, TemplateTooLargeError} from './render-template.ts';
 
 export type ChatMessage = {
   readonly role: 'system' | 'user' | 'assistant';
@@ -39,27 +40,31 @@ export class ChatTemplateError extends WeftError<Detail> {
 export function createChatTemplate(metadata: GgufMetadata): ChatTemplate {
   const {chatTemplate: source, bosToken, eosToken} = readTokenizerMetadata(metadata);
   if (source === null) throw new ChatTemplateError('the file has none ("tokenizer.chat_template")');
-  const template = orTemplateError(() => new Template(source));
+  const {parsed} = orTemplateError('it is no valid Jinja template', () => new Template(source));
   return {
     source,
     render: (messages) =>
-      orTemplateError(() =>
-        template.render({
-          messages,
-          add_generation_prompt: true,
-          bos_token: bosToken ?? '',
-          eos_token: eosToken ?? '',
-        }),
+      orTemplateError('it fails on these messages', () =>
+        renderTemplate(
+          parsed,
+          {
+            messages,
+            add_generation_prompt: true,
+            bos_token: bosToken ?? '',
+            eos_token: eosToken ?? '',
+          },
+          {messageCount: messages.length},
+        ),
       ),
   };
 }
 
-function orTemplateError<T>(action: () => T): T {
+/** @param otherwise what is wrong when only the library has words for it, which nobody can act on. */
+function orTemplateError<T>(otherwise: string, action: () => T): T {
   try {
     return action();
-  } catch (error) {
-    throw new ChatTemplateError(error instanceof Error ? error.message : String(error), {
-      cause: error,
-    });
+  } catch (cause) {
+    const hasWords = cause instanceof TemplateRefusal || cause instanceof TemplateTooLargeError;
+    throw new ChatTemplateError(hasWords ? cause.message : otherwise, {cause});
   }
 }

@@ -90,6 +90,12 @@ test('[MD7] a template still trims what it trims', () => {
 test('[MD9] a missing, broken or refusing template is an error that says so', () => {
   expect(() => templateOf(undefined)).toThrow('the file has none');
   expect(() => templateOf('{% for %}')).toThrow(ChatTemplateError);
+  for (const source of ['{% for each in messages %}', '{{', '{% if %}', '{{ 1 + }}', '{% end %}']) {
+    expect(() => templateOf(source)).toThrow('it is no valid Jinja template');
+  }
+  expect(() => templateOf('{{ 1 + none }}').render([user('Hi')])).toThrow(
+    'it fails on these messages',
+  );
   expect(() => templateOf("{{ raise_exception('no system role') }}").render([user('Hi')])).toThrow(
     'no system role',
   );

@@ -1,0 +1,57 @@
+import {Template} from '@huggingface/jinja';
+import {expect, test} from 'vitest';
+import {renderTemplate, TemplateRefusal, TemplateTooLargeError} from './render-template.ts';
+
+const CHAT = Array.from({length: 50}, (_, i) => ({role: 'user', content: `Question ${i}`}));
+
+const render = (source: string) =>
+  renderTemplate(new Template(source).parsed, {messages: CHAT}, {messageCount: CHAT.length});
+
+test.each([
+  ['a long range', '{% for i in range(1000000000) %}{% endfor %}'],
+  ['a range that is not used', '{{ range(1000000000) | length }}'],
+  ['a range backwards', '{{ range(0, -1000000000, -1) | length }}'],
+  ['a range by a tiny step', '{{ range(0, 1, 0.000000001) | length }}'],
+  [
+    'empty loops in each other',
+    '{% for a in range(900) %}{% for b in range(900) %}{% endfor %}{% endfor %}',
+  ],
+  [
+    'empty loops over messages',
+    '{% for a in messages %}{% for b in messages %}{% for c in messages %}{% for d in messages %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}',
+  ],
+  [
+    'loops with a condition',
+    '{% for a in range(900) if a %}{% for b in range(900) if b %}{% endfor %}{% endfor %}',
+  ],
+  [
+    'a macro in a loop',
+    '{% macro m() %}{% for a in range(900) %}x{% endfor %}{% endmacro %}{% for b in range(900) %}{{ m() }}{% endfor %}',
+  ],
+  [
+    'a text that doubles',
+    "{% set ns = namespace(text='x') %}{% for i in range(60) %}{% set ns.text = ns.text ~ ns.text %}{% endfor %}",
+  ],
+])('[MD17] %s ends early', (_what, source) => {
+  expect(() => render(source)).toThrow(TemplateTooLargeError);
+});
+
+test.each([
+  '{{ range(0, 5, 0) }}',
+  '{{ range("x") }}',
+  '{% macro m(f) %}{{ f(f) }}{% endmacro %}{{ m(m) }}',
+])('[MD17] what cannot be computed is an error: %s', (source) => {
+  expect(() => render(source)).toThrow(RangeError);
+});
+
+test('[MD17] what chats need is there', () => {
+  expect(render('{% for i in range(2, 8, 3) %}{{ i }},{% endfor %}')).toBe('2,5,');
+  expect(render('{{ range(3) | length }}{{ True and true and none is none }}')).toBe('3true');
+  expect(render("{{ strftime_now('%Y') | length }}")).toBe('4');
+  expect(render('{% for each in messages if loop is defined or true %}.{% endfor %}')).toHaveLength(
+    50,
+  );
+  expect(() => render("{{ raise_exception('in its own words') }}")).toThrow(
+    new TemplateRefusal('in its own words'),
+  );
+});

@@ -1,0 +1,120 @@
+import {Environment, Interpreter, Template} from '@huggingface/jinja';
+import {assert} from '../../../base/assert.ts';
+
+/** What `Template` parses to. */
+export type Program = Template['parsed'];
+
+type Statement = Parameters<Interpreter['evaluate']>[0];
+type Value = ReturnType<Interpreter['evaluate']>;
+
+/** Those of any model's file need some hundred for a message. A step takes about 10 µs at worst. */
+const FREE_STEPS = 100_000;
+const STEPS_PER_MESSAGE = 2_000;
+/** Far more than any context holds. */
+const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024;
+
+/** What a template says by `raise_exception`: its own words. */
+export class TemplateRefusal extends Error {
+  override readonly name = 'TemplateRefusal';
+}
+
+/** Something in a template would go on for ever, or fill the memory. */
+export class TemplateTooLargeError extends Error {
+  override readonly name = 'TemplateTooLargeError';
+}
+
+/**
+ * Renders what a stranger's file brought, in a bounded number of steps.
+ *
+ * @throws {TemplateRefusal} when the template refuses `variables`.
+ * @throws {TemplateTooLargeError} when it needs more steps than `messageCount` messages could.
+ * @throws what the library throws when the template is wrong.
+ */
+export function renderTemplate(
+  program: Program,
+  variables: Readonly<Record<string, unknown>>,
+  {messageCount}: {readonly messageCount: number},
+): string {
+  const budget = new Budget(FREE_STEPS + messageCount * STEPS_PER_MESSAGE);
+  const environment = new Environment();
+  const globals = {...CONSTANTS, ...functionsWithin(budget), ...variables};
+  for (const [name, value] of Object.entries(globals)) environment.set(name, value);
+  const {value} = new BoundedInterpreter(environment, budget).run(program);
+  assert(typeof value === 'string', 'a template makes a text');
+  return value;
+}
+
+/** Spelt both ways, as Jinja does. */
+const CONSTANTS = {false: false, true: true, none: null, False: false, True: true, None: null};
+
+function functionsWithin(budget: Budget): Readonly<Record<string, unknown>> {
+  return {
+    raise_exception: (words: unknown) => {
+      throw new TemplateRefusal(String(words));
+    },
+    range: (first: number, second?: number, step = 1) => {
+      const [start, stop] = second === undefined ? [0, first] : [first, second];
+      const length = Math.max(0, Math.ceil((stop - start) / step));
+      // Not a number of entries where a step is 0 or something is no number.
+      if (!Number.isSafeInteger(length)) throw new RangeError('range() has no such length');
+      budget.spend(length);
+      return Array.from({length}, (_, i) => start + i * step);
+    },
+    strftime_now: (format: string) => NOW.render({format}),
+  };
+}
+
+/** The library has the function, and no name for it outside of templates. */
+const NOW = new Template('{{ strftime_now(format) }}');
+
+class Budget {
+  #left: number;
+
+  constructor(steps: number) {
+    this.#left = steps;
+  }
+
+  spend(steps: number): void {
+    this.#left -= steps;
+    if (this.#left < 0) throw new TemplateTooLargeError('it takes more steps than any chat needs');
+  }
+}
+
+/** Counts what it evaluates and how often loops turn, since an empty loop evaluates nothing. */
+class BoundedInterpreter extends Interpreter {
+  readonly #budget: Budget;
+  /** What loops go over. */
+  readonly #iterables = new WeakSet<object>();
+
+  constructor(environment: Environment, budget: Budget) {
+    super(environment);
+    this.#budget = budget;
+  }
+
+  override evaluate(statement: Statement, environment: Environment): Value {
+    this.#budget.spend(1);
+    if (statement?.type === 'For') this.#noteIterable(statement);
+    const result = super.evaluate(statement, environment);
+    if (statement !== undefined && this.#iterables.has(statement)) {
+      this.#budget.spend(sizeOf(result.value));
+    }
+    if (typeof result.value === 'string' && result.value.length > MAX_TEXT_CHARACTERS) {
+      throw new TemplateTooLargeError('it makes a text that is longer than any chat');
+    }
+    return result;
+  }
+
+  #noteIterable(loop: object): void {
+    if (!('iterable' in loop) || typeof loop.iterable !== 'object' || loop.iterable === null)
+      return;
+    const {iterable} = loop;
+    // `for x in xs if …` goes over `xs`, the left side.
+    const over = 'lhs' in iterable ? iterable.lhs : iterable;
+    if (typeof over === 'object' && over !== null) this.#iterables.add(over);
+  }
+}
+
+function sizeOf(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  return value instanceof Map ? value.size : 0;
+}
