@@ -29,7 +29,14 @@ const COUNTS: AttackCounts = {
 };
 /** So that the attack is under way when the first honest tab comes. */
 const HEAD_START_MS = 2_000;
+/** Else the server held against less than was meant. */
+const LEAST_TRIED = {
+  'silent sockets': COUNTS.silentSockets,
+  'pipelined lookups': COUNTS.pipelinedLookups,
+  'idle connections': COUNTS.idleConnections,
+} as const;
 const HONEST_EVERY_MS = 2_000;
+const ASKED_EVERY_MS = 2_000;
 const LENDING_TABS = 3;
 const OPEN_TIMEOUT_MS = 120_000;
 const ANSWER_TOKENS = 24;
@@ -154,12 +161,20 @@ async function askUntil(
     } catch (error) {
       failed.push(String(error));
     }
+    await wait(ASKED_EVERY_MS, undefined, {signal: over}).catch(() => undefined);
   }
   return {asked, failed};
 }
 
-function phaseChecks(name: string, {honest, healthMs, asked, failed}: Phase): readonly Check[] {
+function phaseChecks(
+  name: string,
+  {honest, healthMs, asked, failed, attacks}: Phase,
+): readonly Check[] {
+  const triedOf = (attack: string) => attacks.find(({kind}) => kind === attack)?.tried ?? 0;
   return [
+    ...Object.entries(LEAST_TRIED).map(([attack, least]) =>
+      atLeast(`${name}: ${attack}`, triedOf(attack), least),
+    ),
     atLeast(`${name}: honest tabs that came`, honest.length, 3),
     atMost(`${name}: slowest join, ms`, Math.max(...honest.map(({joinMs}) => joinMs)), 5_000),
     atMost(

@@ -47,6 +47,8 @@ const USE = {silent: 0, reads: 1, reachable: 2, serves: 3} as const;
 export class ConnectionLimits {
   readonly #options: Options;
   readonly #open = new Map<Connection, Entry>();
+  /** Of each peer, the oldest first. */
+  readonly #ofPeer = new Map<string, Set<Connection>>();
   readonly #counts = new SourceCounts();
 
   constructor(options: Options) {
@@ -65,7 +67,7 @@ export class ConnectionLimits {
     const source = sourceKeyOf(connection);
     this.#open.set(connection, {source, openedMs: performance.now()});
     this.#counts.add(source);
-    this.#endSpareOfSamePeer(connection.remotePeer);
+    this.#enterOfPeer(connection);
     if (this.#open.size > this.#options.maxConnections) this.#endLeastUseful();
   }
 
@@ -74,12 +76,18 @@ export class ConnectionLimits {
     if (entry === undefined) return;
     this.#open.delete(connection);
     this.#counts.remove(entry.source);
+    const peer = connection.remotePeer.toString();
+    const connections = this.#ofPeer.get(peer);
+    connections?.delete(connection);
+    if (connections?.size === 0) this.#ofPeer.delete(peer);
   }
 
-  #endSpareOfSamePeer(peer: PeerId): void {
-    const connections = [...this.#open.keys()].filter(({remotePeer}) => remotePeer.equals(peer));
+  #enterOfPeer(connection: Connection): void {
+    const peer = connection.remotePeer.toString();
+    const connections = this.#ofPeer.get(peer) ?? new Set();
+    this.#ofPeer.set(peer, connections.add(connection));
     const [oldest] = connections;
-    if (oldest === undefined || connections.length <= MAX_CONNECTIONS_OF_PEER) return;
+    if (oldest === undefined || connections.size <= MAX_CONNECTIONS_OF_PEER) return;
     this.#end(oldest, 'connection-of-same-peer');
   }
 
