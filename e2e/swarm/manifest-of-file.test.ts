@@ -18,6 +18,7 @@ test('[CL3] a model file that is missing, a folder, no GGUF file or cut is named
   try {
     await refused(path, 'there is no such file; give the path of a whole GGUF file');
     await refused(folder, 'it is a folder, not a file');
+    await refused('/dev/null', 'it is a device, not a file');
     await writeFile(path, 'no model');
     await refused(path, 'it is no GGUF file');
     const model = tinyGguf({seed: 1});

@@ -48,7 +48,8 @@ async function openModel(path: string): Promise<Blob> {
   const stats = await stat(path).catch((error: unknown) => {
     throw unreadable({path, reason: whyUnreadable(error)}, error);
   });
-  if (!stats.isFile()) throw unreadable({path, reason: 'it is a folder, not a file'}, null);
+  if (stats.isDirectory()) throw unreadable({path, reason: 'it is a folder, not a file'}, null);
+  if (!stats.isFile()) throw unreadable({path, reason: 'it is a device, not a file'}, null);
   await access(path, constants.R_OK).catch((error: unknown) => {
     throw unreadable({path, reason: whyUnreadable(error)}, error);
   });

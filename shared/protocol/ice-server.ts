@@ -17,7 +17,11 @@ export const iceUrlSchema = z
 /** One STUN or TURN server, as `RTCConfiguration.iceServers` takes it. */
 export const iceServerSchema = z
   .object({
-    urls: z.array(iceUrlSchema).min(1).max(8).readonly(),
+    urls: z
+      .array(iceUrlSchema)
+      .min(1, 'names no address')
+      .max(8, 'names more than 8 addresses')
+      .readonly(),
     /** For TURN. Chromium takes no more than 509 bytes. */
     username: z.string().min(1).max(509).exactOptional(),
     credential: z.string().min(1).max(509).exactOptional(),

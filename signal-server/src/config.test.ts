@@ -177,8 +177,22 @@ test.each([
   ['[{"urls": "turn:a.example", "username": "u"}]', '"username" and "credential"'],
   ['[{"urls": "stun:a.example"}, {}]', 'entry 2, "urls"'],
   [JSON.stringify(NINE), 'more than 8'],
+  [
+    JSON.stringify([{urls: NINE.map(({urls}) => urls)}]),
+    'entry 1, "urls" names more than 8 addresses',
+  ],
+  ['[{"urls": []}]', 'entry 1, "urls" names no address'],
 ])('[SC5] refuses ICE servers on which a tab would throw: %s', (text, why) => {
   expect(messageOf({ICE_SERVERS: text})).toContain(why);
+});
+
+test.each([
+  [{TEST_SWARM: 'maybe'}, 'TEST_SWARM="maybe": expected true or false'],
+  [{ICE_SERVERS: '[7]'}, 'ICE_SERVERS (not shown): entry 1; expected a JSON array'],
+  [{ICE_SERVERS: '[{"urls": [7]}]'}, 'entry 1, "urls", entry 1; expected a JSON array'],
+])('[SC2] no word of a schema is in the sentence about %o', (env, sentence) => {
+  expect(messageOf(env)).toContain(sentence);
+  expect(messageOf(env)).not.toMatch(/invalid|received|option/iu);
 });
 
 test('[SC5] TURN_URLS and TURN_SECRET come together, and leave room for each other', () => {
@@ -229,6 +243,8 @@ test('[SC8] folders that are not there are named beside all else', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'weft-config-'));
   const file = join(folder, 'file');
   await writeFile(file, '');
+  expect(read({STATIC_DIR: folder, MODELS_DIR: folder})).toThrow(/STATIC_DIR.*no index\.html/u);
+  await writeFile(join(folder, 'index.html'), '');
   expect(read({STATIC_DIR: folder, MODELS_DIR: folder})).not.toThrow();
   const wrong = read({STATIC_DIR: join(folder, 'none'), MODELS_DIR: file, PORT: 'x'});
   expect(wrong).toThrow(/PORT.*\n.*MODELS_DIR.* it is no folder.*\n.*STATIC_DIR.* no such folder/u);

@@ -1,4 +1,5 @@
 import {randomBytes} from 'node:crypto';
+import {existsSync} from 'node:fs';
 import {chmod, mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import process from 'node:process';
@@ -89,12 +90,25 @@ async function readSeed(path: string): Promise<string | null> {
 async function writeSeed(path: string, seedHex: string): Promise<ServerError | null> {
   const half = `${path}.${process.pid}`;
   try {
-    await mkdir(dirname(path), {recursive: true, mode: 0o700});
+    await makeFolder(dirname(path));
     await writeFile(half, `${seedHex}\n`, {mode: 0o600});
     await rename(half, path);
     return null;
   } catch (cause) {
     return unusable(path, `it cannot be written (${codeOf(cause)})`, cause);
+  }
+}
+
+/** And those around it. Node's own way never ends where the system refuses new folders as if their parent were missing, as in `/proc`. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, {mode: 0o700});
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    const parent = dirname(path);
+    if (codeOf(error) !== 'ENOENT' || existsSync(parent)) throw error;
+    await makeFolder(parent);
+    await mkdir(path, {mode: 0o700});
   }
 }
 
@@ -108,7 +122,7 @@ async function lock(path: string): Promise<Lock> {
   const processId = Number(await readFile(lockPath, 'utf8').catch(() => ''));
   // In a container every server has the same process id: its own name there is a leftover.
   if (processId !== process.pid && isRunning(processId)) return {kind: 'other', processId};
-  await mkdir(dirname(path), {recursive: true, mode: 0o700}).catch(() => undefined);
+  await makeFolder(dirname(path)).catch(() => undefined);
   await rm(lockPath, {force: true}).catch(() => undefined);
   await writeFile(lockPath, String(process.pid), {flag: 'wx'}).catch(() => undefined);
   const release = async () => await rm(lockPath, {force: true}).catch(() => undefined);

@@ -30,6 +30,14 @@ async function makeManifest(metadata: MetadataChange, ...options: readonly strin
   return {out, error, code};
 }
 
+test('[CL3] an id that could not be part of an address is refused', async () => {
+  for (const id of ['../x', '.x', 'a b', 'ä', 'x'.repeat(101)]) {
+    const {code, out, error} = await makeManifest({}, '--id', id);
+    expect({code, out}).toEqual({code: 1, out: ''});
+    expect(error).toMatch(/^--id ".*": expected up to 100 letters, digits, .*\n/u);
+  }
+});
+
 test('[CL3] [MD14] a model that nobody can chat with is refused in one sentence, and made for token ids on request', async () => {
   const speechless = {'tokenizer.chat_template': null};
   expect(await makeManifest(speechless)).toEqual({

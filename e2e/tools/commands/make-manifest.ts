@@ -2,6 +2,10 @@ import {runToExit} from '../command-line/run-to-exit.ts';
 import {pathFromCaller} from '../command-line/files/path-from-caller.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
 
+/** It is part of addresses and of the names of files. */
+const ID = /^[\da-z][\w.-]{0,99}$/iu;
+const ID_EXPECTED = 'expected up to 100 letters, digits, ".", "_" or "-", such as my-model-1b';
+
 await runToExit(
   {
     start: 'npm run -s make-manifest',
@@ -25,6 +29,7 @@ await runToExit(
   async ({values, positionals: [path = '']}) => {
     const {id = '', 'cut-every': layers} = values;
     if (id === '') throw new Error('--id is missing: the id of the model in the catalogue');
+    if (!ID.test(id)) throw new Error(`--id ${JSON.stringify(id)}: ${ID_EXPECTED}`);
     if (layers === undefined) throw new Error('--cut-every is missing: the layers in a cell');
     const cutEvery = wholeNumber('cut-every', layers, 1);
     const prompts = values['token-ids'] === true ? 'token-ids' : 'chat';

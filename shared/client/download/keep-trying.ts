@@ -93,19 +93,18 @@ async function tryOnce({signal, patience, attempt}: Download): Promise<Outcome> 
   } catch (cause) {
     const {stallMs} = patience;
     const isStalled = watch.signal.aborted;
-    const tried = isStalled ? stalled(stallMs) : broken(answer.status !== null);
+    const tried = isStalled ? stalled(stallMs, watch.bytes) : broken(answer.status !== null);
     return {tried, status: answer.status, stalledMs: isStalled ? stallMs : 0, cause};
   } finally {
     watch.close();
   }
 }
 
-function stalled(ms: number): Tried {
-  return {
-    kind: 'again',
-    fault: 'stalled',
-    reason: `nothing came for ${Math.round(ms / 100) / 10} s`,
-  };
+function stalled(ms: number, bytes: number): Tried {
+  const seconds = Math.round(ms / 100) / 10;
+  const reason =
+    bytes === 0 ? `nothing came for ${seconds} s` : `only ${bytes} bytes came in ${seconds} s`;
+  return {kind: 'again', fault: 'stalled', reason};
 }
 
 function broken(hasAnswered: boolean): Tried {

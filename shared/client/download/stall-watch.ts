@@ -20,6 +20,11 @@ export class StallWatch {
     }, stallMs / TICKS);
   }
 
+  /** What came since there was last enough. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get signal(): AbortSignal {
     return this.#stalled.signal;
   }

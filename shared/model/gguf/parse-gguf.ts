@@ -99,6 +99,6 @@ function alignmentOf(metadata: GgufMetadata): number {
     Number.isInteger(Math.log2(alignment));
   if (isSound) return alignment;
   throw new ModelUnreadableError(
-    `general.alignment is ${showValue(alignment)}, and must be a power of two`,
+    `general.alignment is ${showValue(alignment)}, and must be a power of two up to ${LARGEST_ALIGNMENT_BYTES}`,
   );
 }

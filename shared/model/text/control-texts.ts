@@ -65,8 +65,9 @@ const CONTROL_TEXTS: ReadonlySet<string> = new Set([
   '<fim_pad>',
 ]);
 
-/** `<|…|>`, `<|…>`, `<…|>`, and the same with full-width bars. */
-const BARRED = /^<(?:[|｜][^<>]*\p{L}[^<>]*|[^\s<>]*\p{L}[^\s<>]*[|｜])>$/u;
+/** `<|…|>`, `<|…>`, `<…|>`, `[|…|]`, and the same with full-width bars. */
+const BARRED =
+  /^(?:<(?:[|｜][^<>]*\p{L}[^<>]*|[^\s<>]*\p{L}[^\s<>]*[|｜])>|\[[|｜][^[\]\s]*\p{L}[^[\]\s]*[|｜]\])$/u;
 
 /** Whether a token's text says that it steers the model, so that no person's text may become it. */
 export function looksLikeControl(text: string): boolean {

@@ -1,7 +1,9 @@
 import type {IncomingMessage} from 'node:http';
 
 const MAX_HOST_CHARACTERS = 255;
-const HOST = /^(?<host>[\w-]+(?:\.[\w-]+)*\.?|\[[\da-f:.]+\])(?::\d{1,5})?$/iu;
+/** No part of a name begins or ends with a hyphen; no port is 0. */
+const HOST =
+  /^(?<host>\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.?|\[[\da-f:.]+\])(?::(?!0+$)\d{1,5})?$/iu;
 
 /**
  * Whether a request says once, and as one can be dialled, by which host it

@@ -1,4 +1,5 @@
-import {statSync} from 'node:fs';
+import {existsSync, statSync} from 'node:fs';
+import {join} from 'node:path';
 import type {SettingFault} from './read-settings.ts';
 
 type Folders = {readonly staticDir: string; readonly modelsDir: string | null};
@@ -7,16 +8,28 @@ type Folders = {readonly staticDir: string; readonly modelsDir: string | null};
 export function folderFaults({staticDir, modelsDir}: Folders): readonly SettingFault[] {
   return [
     ...(modelsDir === null ? [] : faultOf('MODELS_DIR', modelsDir, 'a folder with GGUF files')),
-    ...faultOf('STATIC_DIR', staticDir, 'the built page: run "npm run build" first, or name it'),
+    ...faultOf('STATIC_DIR', staticDir, BUILT_PAGE, whyNoPage(staticDir)),
   ];
 }
 
-function faultOf(variable: string, folder: string, expected: string): readonly SettingFault[] {
-  const why = whyNoFolder(folder);
+const BUILT_PAGE = 'the built page: run "npm run build" first, or name it';
+
+function faultOf(
+  variable: string,
+  folder: string,
+  expected: string,
+  why = whyNoFolder(folder),
+): readonly SettingFault[] {
   if (why === null) return [];
   return [
     {variable, sentence: `${variable}=${JSON.stringify(folder)}: ${why}; expected ${expected}`},
   ];
+}
+
+function whyNoPage(folder: string): string | null {
+  const why = whyNoFolder(folder);
+  if (why !== null) return why;
+  return existsSync(join(folder, 'index.html')) ? null : 'it has no index.html';
 }
 
 function whyNoFolder(path: string): string | null {

@@ -1,4 +1,4 @@
-import type {Setting} from './setting.ts';
+import {NO_REASON, type Setting} from './setting.ts';
 
 type Settings = Readonly<Record<string, Setting<unknown>>>;
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
@@ -24,7 +24,7 @@ export function readSettings<S extends Settings>(
   const entries = Object.entries(settings).map(([key, one]) => {
     const text = textOf(env, one.variable);
     if (text === undefined) return [key, one.otherwise];
-    const {data, error} = one.schema.safeParse(text);
+    const {data, error} = one.schema.safeParse(text, {error: inOurWords});
     if (error === undefined) return [key, data];
     const [issue] = error.issues;
     const place = (issue?.path ?? []).map(nameStep).join(', ');
@@ -35,6 +35,9 @@ export function readSettings<S extends Settings>(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Keys and types are those of `settings`, one by one.
   return {values: Object.fromEntries(entries) as ValuesOf<S>, faults};
 }
+
+/** For an issue that a schema has no words for: `expected` says what would be right. */
+const inOurWords = (): string => NO_REASON;
 
 /** A step into a list is counted as people do. */
 function nameStep(step: PropertyKey): string {

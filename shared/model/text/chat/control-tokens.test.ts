@@ -25,17 +25,31 @@ test.each([
   '<s>',
   '</s>',
   '[INST]',
+  '[|endofturn|]',
+  '[|system|]',
   '<fim_prefix>',
 ])('[MD13] "%s" looks like a control token', (text) => {
   expect(looksLikeControl(text)).toBe(true);
 });
 
-test.each(['', ' ', '<|', '|>', '<||>', '<|>', '<b>', '</div>', '[0]', 'a<|im_end|>', '<think>'])(
-  '[MD13] "%s" does not',
-  (text) => {
-    expect(looksLikeControl(text)).toBe(false);
-  },
-);
+test.each([
+  '',
+  ' ',
+  '<|',
+  '|>',
+  '<||>',
+  '<|>',
+  '<b>',
+  '</div>',
+  '[0]',
+  '[|]',
+  '[|0|]',
+  '[a|b]',
+  'a<|im_end|>',
+  '<think>',
+])('[MD13] "%s" does not', (text) => {
+  expect(looksLikeControl(text)).toBe(false);
+});
 
 test.each([1, 3, 4, 6])(
   '[MD13] whatever type a token has (%s), by its text it is control, and ends an answer',

@@ -161,6 +161,7 @@ test('[SK7] a socket full of requests is ended, and none of them is answered', a
 test('[SK7] answers that nobody reads make room for those who read', async () => {
   const staticDir = await mkdtemp(join(tmpdir(), 'weft-site-'));
   // Holes only, and more than the buffers of a socket take before its reader stops.
+  await writeFile(join(staticDir, 'index.html'), '');
   await writeFile(join(staticDir, 'big.bin'), '');
   await truncate(join(staticDir, 'big.bin'), 2 ** 30);
   const crowded = await openServer({staticDir}, {maxSockets: 4});
