@@ -1,7 +1,6 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {expect, test} from 'vitest';
-import {GENERATION_LIMITS} from './session/generation/state/generation-task.ts';
 import {RULE_FIGURES} from './testing/rule-figures.ts';
 
 type Rule = {readonly id: string; readonly text: string; readonly file: string};
@@ -49,15 +48,6 @@ const inLab = (file: string): boolean => file.split('/').includes('lab');
 test('[BD5] rules of a lab room are marked, and no others', () => {
   const wrong = rules.filter(({text, file}) => text.startsWith('(lab) ') !== inLab(file));
   expect(wrong.map(({id}) => id)).toEqual([]);
-});
-
-/** What an answer needs that goes on without a lost hop. */
-const RECOVERY = 'GN5 GN6 GN7 GN11 HS8 HS9 HS10 HS11 HS12 RG22 RR1 RR2 RR3 RR4'.split(' ');
-
-test('[BD5] the rules of recovery are marked exactly while no answer of a tab recovers', () => {
-  const marked = rules.filter(({text}) => text.startsWith('(not yet) ')).map(({id}) => id);
-  const expected = GENERATION_LIMITS.afterLoss === 'end' ? RECOVERY : [];
-  expect(marked.toSorted()).toEqual(expected.toSorted());
 });
 
 test.each(RULE_FIGURES)('[BD6] %s says "%s", as the source does', (id, words) => {

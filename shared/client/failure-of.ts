@@ -4,6 +4,7 @@ import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {Answer, FailureReason} from '#shared/session/generation/state/generation-state.ts';
 import type {Refusal} from '#shared/session/generation/state/refusal.ts';
 import {GenerationFailedError, type FailureCode} from './generation-failed.ts';
+import {LayersLostError} from './layers-lost.ts';
 import {PromptTooLongError} from './prompt-too-long.ts';
 import {SwarmFullError} from './swarm-full.ts';
 
@@ -18,6 +19,11 @@ export function failureOf(answer: Answer, reason: FailureReason): WeftError {
       const cause = refusal === null ? null : refusedError(refusal, answer);
       // After so long without any room, it is no use to ask again sooner than after as long a time.
       return new SwarmFullError({missing, retryAfterMs: limits.patienceMs}, {cause});
+    }
+    case 'lost': {
+      const {missing, refusal} = reason;
+      const cause = refusal === null ? null : refusedError(refusal, answer);
+      return new LayersLostError({missing, tokensShown: answer.tokenIds.length}, {cause});
     }
     case 'too-long':
       return new PromptTooLongError({

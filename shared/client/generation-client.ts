@@ -51,6 +51,7 @@ export class GenerationClient<H extends Hop = Hop> {
    * or `signal` aborts.
    *
    * @throws {GenerationFailedError} when the answer cannot be completed.
+   * @throws {LayersLostError} when it had begun, and nobody holds some layers any more.
    * @throws {PromptTooLongError} when no chain could ever have room for it.
    * @throws {SwarmFullError} when there was no room for it in all the time that it may wait.
    */

@@ -32,7 +32,6 @@ export type VirtualAnswerOptions = {
 };
 
 /** A tab's limits, with the leave to recover that tabs do not have yet. */
-const LIMITS = {...GENERATION_LIMITS, afterLoss: 'recover'} as const;
 const PIECE_TOKENS = 64;
 const MODEL = {endTokenIds: [], vocabularySize: 1, contextTokens: Infinity};
 /** About how often the snapshot of a client that waits changes. */
@@ -52,7 +51,7 @@ export class VirtualAnswer implements VirtualPeer {
     const {asked, number, time, client, countFromMs} = options;
     const promptTokenIds = Array.from({length: asked.promptTokens}, () => TOKEN.tokenId);
     const request = {promptTokenIds, maxNewTokens: asked.newTokens, sampling: SAMPLING};
-    const task = {...request, ...MODEL, pieceTokens: PIECE_TOKENS, limits: LIMITS};
+    const task = {...request, ...MODEL, pieceTokens: PIECE_TOKENS, limits: GENERATION_LIMITS};
     this.#options = options;
     this.#request = request;
     this.sessionId = asSessionId(String(number).padStart(16, '0'));

@@ -13,7 +13,6 @@ import {
   C,
   chain,
   D,
-  ending,
   fed,
   gap,
   hop,
@@ -27,22 +26,22 @@ import {
 
 test('[GN14] every hop of the chain that gave the last token is reported as having finished', () => {
   const finished = ['a: finished', 'b: finished', 'c: finished'];
-  expect(reportsOf(ending, ...TWO_SHOWN, tokens(0, 7, 99))).toEqual(finished);
+  expect(reportsOf(task(), ...TWO_SHOWN, tokens(0, 7, 99))).toEqual(finished);
 });
 
 test('[GN14] a hop that refuses, is gone or breaks the wire format is reported', () => {
   const opened = [chain(A, B, C)];
-  expect(reportsOf(ending, ...opened, refused(0, 'KV_FULL', A.peerId))).toEqual(['a: refused']);
+  expect(reportsOf(task(), ...opened, refused(0, 'KV_FULL', A.peerId))).toEqual(['a: refused']);
   const gone = {kind: 'link-lost', peerId: C.peerId} as const;
-  expect(reportsOf(ending, ...opened, gone)).toEqual(['c: left']);
-  expect(reportsOf(ending, ...TWO_SHOWN, gone)).toEqual(['c: left']);
-  expect(reportsOf(ending, ...opened, tokens(0, 5, 21))).toEqual(['c: lied']);
+  expect(reportsOf(task(), ...opened, gone)).toEqual(['c: left']);
+  expect(reportsOf(task(), ...TWO_SHOWN, gone)).toEqual(['c: left']);
+  expect(reportsOf(task(), ...opened, tokens(0, 5, 21))).toEqual(['c: lied']);
 });
 
 test('[GN14] where nobody in particular is to blame, every hop is reported, and none for certain', () => {
   const late = {kind: 'tick', nowMs: 30_000} as const;
   const silent = ['a: silent?', 'b: silent?', 'c: silent?'];
-  expect(reportsOf(ending, chain(A, B, C), late)).toEqual(silent);
+  expect(reportsOf(task(), chain(A, B, C), late)).toEqual(silent);
 });
 
 const says = (of: Hop, by: Hop) => ({
@@ -53,12 +52,12 @@ const says = (of: Hop, by: Hop) => ({
 
 test('[GN15] what a hop says of another is certain of neither, and what it says of itself is', () => {
   const opened = [chain(A, B, C)];
-  expect(reportsOf(ending, ...opened, says(C, C))).toEqual(['c: lied']);
-  expect(reportsOf(ending, ...opened, says(A, C))).toEqual(['a: lied?', 'c: lied?']);
+  expect(reportsOf(task(), ...opened, says(C, C))).toEqual(['c: lied']);
+  expect(reportsOf(task(), ...opened, says(A, C))).toEqual(['a: lied?', 'c: lied?']);
   // Through the head comes what those behind it say, of the head too.
-  expect(reportsOf(ending, ...opened, says(C, A))).toEqual(['c: lied?', 'a: lied?', 'b: lied?']);
-  expect(reportsOf(ending, ...opened, says(A, A))).toEqual(['a: lied?', 'b: lied?', 'c: lied?']);
-  expect(after(ending, ...opened, says(C, A)).actions.at(-1)).toMatchObject({
+  expect(reportsOf(task(), ...opened, says(C, A))).toEqual(['c: lied?', 'a: lied?', 'b: lied?']);
+  expect(reportsOf(task(), ...opened, says(A, A))).toEqual(['a: lied?', 'b: lied?', 'c: lied?']);
+  expect(after(task(), ...opened, says(C, A)).actions.at(-1)).toMatchObject({
     avoid: new Set(['c']),
   });
 });
@@ -70,10 +69,10 @@ const tryAt = (epoch: number, atMs: number, code: RefusalCode = 'PEER_LEFT') => 
 
 test('[GN4] five tries over all its patience without a token are the end, full hops and tries of one second not counted', () => {
   const four = [0, 15_000, 30_000, 45_000].flatMap((atMs, epoch) => tryAt(epoch, atMs));
-  expect(after(ending, ...four, ...tryAt(4, 60_000, 'KV_FULL')).state.kind).toBe('choosing');
-  expect(after(ending, ...four, ...tryAt(4, 45_999)).state.kind).toBe('choosing');
-  expect(after(ending, ...four, ...tryAt(4, 59_999)).state.kind).toBe('choosing');
-  expect(after(ending, ...four, ...tryAt(4, 60_000)).state).toMatchObject({
+  expect(after(task(), ...four, ...tryAt(4, 60_000, 'KV_FULL')).state.kind).toBe('choosing');
+  expect(after(task(), ...four, ...tryAt(4, 45_999)).state.kind).toBe('choosing');
+  expect(after(task(), ...four, ...tryAt(4, 59_999)).state.kind).toBe('choosing');
+  expect(after(task(), ...four, ...tryAt(4, 60_000)).state).toMatchObject({
     kind: 'failed',
     reason: {refusal: {code: 'PEER_LEFT', peerId: 'a'}},
   });
@@ -82,7 +81,7 @@ test('[GN4] five tries over all its patience without a token are the end, full h
 /** After the answer has waited for half a second. */
 function avoidedAfter(code: RefusalCode) {
   const wake = {kind: 'tick', nowMs: 500} as const;
-  return after(ending, chain(A), refused(0, code, A.peerId), gap('distrusted'), wake).actions;
+  return after(task(), chain(A), refused(0, code, A.peerId), gap('distrusted'), wake).actions;
 }
 
 test('[GN4] a hop that lied is avoided for the rest of the answer, another one until the answer has waited', () => {
@@ -100,7 +99,7 @@ function chainsOf(failureOf: (hops: readonly Hop[]) => Refusal | 'silence' | nul
   );
   const chains: string[] = [];
   let nowMs = 0;
-  let step: GenerationStep = startGeneration(ending);
+  let step: GenerationStep = startGeneration(task());
   for (let turn = 0; turn < 100; turn += 1) {
     const {state, actions} = step;
     const wish = actions.findLast(({kind}) => kind === 'choose-chain');
@@ -172,26 +171,27 @@ test('[GN16] where every hop refuses at once, the answer waits', () => {
 const garbage = tokens(0, 5, 100);
 const fedAll = [chain(A, B, C), ready(0, 0, 0, 0), fed(0), fed(0), fed(0)];
 
-test('[GN17] a token that no honest tail can have sampled costs the tail its place before the first token, and the answer after it', () => {
-  const before = after(ending, ...fedAll, garbage);
+test('[GN17] a token that no honest tail can have sampled costs the tail its place', () => {
+  const before = after(task(), ...fedAll, garbage);
   expect(before.state).toMatchObject({kind: 'choosing', answer: {tokenIds: []}});
   expect(before.actions.at(-1)).toMatchObject({avoid: new Set(['c'])});
-  expect(after(ending, ...TWO_SHOWN, tokens(0, 7, 100)).state).toMatchObject({
-    kind: 'failed',
-    answer: {tokenIds: [21, 22]},
-    reason: {refusal: {code: 'BAD_PAYLOAD', peerId: 'c'}},
+  const {state, actions} = after(task(), ...TWO_SHOWN, tokens(0, 7, 100));
+  expect(state).toMatchObject({
+    kind: 'choosing',
+    answer: {tokenIds: [21, 22], lastRefusal: {code: 'BAD_PAYLOAD', peerId: 'c'}},
   });
+  expect(actions.at(-1)).toMatchObject({avoid: new Set(['c'])});
 });
 
 test('[GN18] an end before the first word is believed of a second chain, or where there is none', () => {
   const empty = [...fedAll, tokens(0, 5, 99)];
-  const doubted = after(ending, ...empty);
+  const doubted = after(task(), ...empty);
   expect(doubted.state).toMatchObject({kind: 'choosing', answer: {tokenIds: []}});
   expect(doubted.actions.at(-1)).toMatchObject({avoid: new Set(['a', 'b', 'c'])});
   const other = [chain(D), ready(1, 0), fed(1), fed(1), fed(1)];
-  expect(after(ending, ...empty, ...other, tokens(1, 5, 99)).state.kind).toBe('complete');
-  expect(after(ending, ...empty, ...other, tokens(1, 5, 21)).state.kind).toBe('decoding');
-  let alone = after(ending, ...empty);
+  expect(after(task(), ...empty, ...other, tokens(1, 5, 99)).state.kind).toBe('complete');
+  expect(after(task(), ...empty, ...other, tokens(1, 5, 21)).state.kind).toBe('decoding');
+  let alone = after(task(), ...empty);
   while (alone.state.kind === 'choosing')
     alone = stepGeneration(alone.state, {...gap('distrusted'), nowMs: 0});
   expect(alone.state).toMatchObject({kind: 'complete', answer: {tokenIds: [99]}});
@@ -209,6 +209,6 @@ test('[GN19] whether a request can be served at all, the client finds out for it
     reason: {refusal: {code: 'BAD_PAYLOAD', peerId: null}},
   });
   const opened = [chain(A, B, C), refused(0, 'PROMPT_TOO_LONG', A.peerId)];
-  expect(after(ending, ...opened).state.kind).toBe('choosing');
-  expect(reportsOf(ending, ...opened)).toEqual(['a: lied']);
+  expect(after(task(), ...opened).state.kind).toBe('choosing');
+  expect(reportsOf(task(), ...opened)).toEqual(['a: lied']);
 });

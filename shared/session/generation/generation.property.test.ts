@@ -8,7 +8,7 @@ import type {GenerationEvent, SeenEvent} from './state/generation-event.ts';
 import {isOver, tokenCountOf, type GenerationState} from './state/generation-state.ts';
 import {GENERATION_LIMITS, type GenerationTask} from './state/generation-task.ts';
 import {startGeneration, stepGeneration} from './step-generation.ts';
-import {A, after, ending, refused, tokens, TWO_SHOWN} from './testing/generation-script.ts';
+import {after, task as taskWith, tokens, TWO_SHOWN} from './testing/generation-script.ts';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 const LAYERS = 6;
@@ -95,9 +95,7 @@ const someTask = fc.record({
   vocabularySize: fc.constant(51),
   contextTokens: fc.constant(100),
   pieceTokens: fc.integer({min: 1, max: 4}),
-  limits: fc
-    .constantFrom('recover' as const, 'end' as const)
-    .map((afterLoss) => ({...GENERATION_LIMITS, afterLoss})),
+  limits: fc.constant(GENERATION_LIMITS),
 });
 
 function asToken(tokenId: number) {
@@ -158,9 +156,9 @@ const EACH_KIND: readonly SeenEvent[] = [
 const SILENT = {kind: 'tick', nowMs: 16_000} as const;
 /** States at the end of long ways, which chance does not find every time. */
 const FAR = [
-  after(ending, ...TWO_SHOWN, SILENT),
-  after(ending, ...TWO_SHOWN, refused(0, 'PEER_LEFT', A.peerId)),
-  after(ending, ...TWO_SHOWN, tokens(0, 7, 99)),
+  after(taskWith(), ...TWO_SHOWN, SILENT),
+  after(taskWith(), ...TWO_SHOWN, tokens(0, 7, 99)),
+  startGeneration(taskWith({contextTokens: 1})),
 ];
 
 test('[GN13] every event has an answer in every state, and what is over stays so', () => {

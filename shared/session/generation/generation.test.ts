@@ -11,7 +11,6 @@ import {
   C,
   chain,
   D,
-  ending,
   fed,
   gap,
   hop,
@@ -66,15 +65,16 @@ test.each([
   ['too far ahead', [tokens(0, 8, 23)]],
   ['by none', [tokens(0, 7)]],
 ])('[GN3] a token that comes %s is not shown, and the tail is to blame', (_, events) => {
-  expect(after(ending, ...TWO_SHOWN, ...events).state).toMatchObject({
-    kind: 'failed',
-    answer: {tokenIds: [21, 22]},
-    reason: {kind: 'refused', refusal: {code: 'OUT_OF_ORDER', peerId: 'c'}},
+  const {state, actions} = after(task(), ...TWO_SHOWN, ...events);
+  expect(state).toMatchObject({
+    kind: 'choosing',
+    answer: {tokenIds: [21, 22], lastRefusal: {code: 'OUT_OF_ORDER', peerId: 'c'}},
   });
+  expect(actions.at(-1)).toMatchObject({avoid: new Set(['c']), warm: [A, B]});
 });
 
 test('[GN3] a token that comes before the prompt is complete costs the tail its place, and not the answer', () => {
-  const {state, actions} = after(ending, chain(A, B, C), ready(0, 0, 0, 0), tokens(0, 5, 21));
+  const {state, actions} = after(task(), chain(A, B, C), ready(0, 0, 0, 0), tokens(0, 5, 21));
   expect(state).toMatchObject({kind: 'choosing', answer: {tokenIds: []}});
   expect(actions.at(-1)).toMatchObject({kind: 'choose-chain', avoid: new Set(['c'])});
 });
@@ -174,16 +174,14 @@ test.each([
   expect(actions).toMatchObject([{kind: 'choose-chain', avoid: new Set(avoid)}]);
 });
 
-test('[GN9] without leave to recover, a hop that is lost after the first token ends the answer with the reason', () => {
-  const begun = after(ending, ...TWO_SHOWN, {kind: 'link-lost', peerId: C.peerId});
-  expect(begun.state).toMatchObject({
-    kind: 'failed',
-    answer: {tokenIds: [21, 22]},
-    reason: {kind: 'refused', refusal: {code: 'PEER_LEFT', peerId: 'c'}},
-  });
-  expect(begun.actions).toEqual([{kind: 'close', epoch: 0, at: ['a'], reason: 'failed'}]);
-  const before = after(ending, chain(A, B, C), {kind: 'link-lost', peerId: C.peerId});
-  expect(before.state.kind).toBe('choosing');
+test('[GN9] a link to head or tail that is lost costs the answer that hop', () => {
+  for (const {peerId} of [A, C]) {
+    for (const before of [[chain(A, B, C)], TWO_SHOWN]) {
+      const lost = after(task(), ...before, {kind: 'link-lost', peerId});
+      expect(lost.state).toMatchObject({kind: 'choosing'});
+      expect(lost.actions.at(-1)).toMatchObject({avoid: new Set([peerId])});
+    }
+  }
 });
 
 test('[GN9] a link to a peer in the middle of the chain is none of the answer', () => {
@@ -194,11 +192,11 @@ test('[GN9] a link to a peer in the middle of the chain is none of the answer', 
 
 test('[GN23] a hop that is listed no more while its chain opens has left; afterwards that means nothing', () => {
   for (const {peerId} of [A, B, C]) {
-    const opening = after(ending, chain(A, B, C), {kind: 'unlisted', peerId});
+    const opening = after(task(), chain(A, B, C), {kind: 'unlisted', peerId});
     const again = {kind: 'choose-chain', avoid: new Set([peerId])};
     expect(opening.actions).toContainEqual(expect.objectContaining(again));
   }
-  const shown = after(ending, ...TWO_SHOWN);
+  const shown = after(task(), ...TWO_SHOWN);
   const unlisted = {kind: 'unlisted', peerId: A.peerId, nowMs: 0} as const;
   expect(stepGeneration(shown.state, unlisted)).toEqual({state: shown.state, actions: []});
 });
@@ -242,11 +240,11 @@ test.each<[RefusalCode, 'distrusted' | 'unreachable']>([
   '[GN10] where all refused with %s who could serve it, an answer waits for others',
   (code, why) => {
     const events = [chain(A), refused(0, code, A.peerId), gap('distrusted')];
-    const waiting = after(ending, ...events);
+    const waiting = after(task(), ...events);
     expect(wakeAtMs(waiting.state)).toBe(500);
     expect(waiting.actions).toMatchObject([{news: {kind: 'waiting', missing: [{why}]}}]);
     const late = after(
-      ending,
+      task(),
       ...events,
       {kind: 'tick', nowMs: 60_000},
       {...gap('distrusted'), nowMs: 60_000},
@@ -258,21 +256,23 @@ test.each<[RefusalCode, 'distrusted' | 'unreachable']>([
   },
 );
 
-test('[GN10] an answer that has begun waits for whatever it lacks until its patience is over', () => {
-  const events = [...TWO_SHOWN, refused(0, 'PEER_LEFT', B.peerId), gap('no-node')];
-  expect(wakeAtMs(after(task(), ...events).state)).toBe(500);
-  const tooLong = after(
-    task(),
-    ...events,
-    {kind: 'tick', nowMs: 60_000},
-    {...gap('no-node'), nowMs: 60_000},
-  );
-  expect(tooLong.state).toMatchObject({
-    kind: 'failed',
-    reason: {kind: 'refused', refusal: {code: 'PEER_LEFT', peerId: 'b'}},
-  });
-  expect(tooLong.actions).toEqual([{kind: 'close', epoch: 0, at: ['a', 'c'], reason: 'failed'}]);
-});
+test.each([
+  ['no-node', 8_000, {kind: 'lost', missing: [{startLayer: 0, endLayer: 6, why: 'no-node'}]}],
+  ['distrusted', 60_000, {kind: 'refused'}],
+] as const)(
+  '[GN10] an answer that has begun waits for layers that are missing as %s for %i ms',
+  (why, patienceMs, reason) => {
+    const events = [...TWO_SHOWN, refused(0, 'PEER_LEFT', B.peerId), gap(why)];
+    const lookAt = (nowMs: number) =>
+      after(task(), ...events, {kind: 'tick', nowMs}, {...gap(why), nowMs});
+    expect(wakeAtMs(after(task(), ...events).state)).toBe(500);
+    expect(lookAt(patienceMs - 1).state.kind).toBe('waiting');
+    const {state, actions} = lookAt(patienceMs);
+    const refusal = {code: 'PEER_LEFT', peerId: 'b'};
+    expect(state).toMatchObject({kind: 'failed', reason: {...reason, refusal}});
+    expect(actions).toEqual([{kind: 'close', epoch: 0, at: ['a', 'c'], reason: 'failed'}]);
+  },
+);
 
 test('[GN10] a request that no cache could ever hold is refused at once', () => {
   const missing = [{startLayer: 0, endLayer: 6, why: 'too-small', mostKvTokens: 7}] as const;

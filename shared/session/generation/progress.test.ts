@@ -6,7 +6,6 @@ import {
   B,
   C,
   chain,
-  ending,
   fed,
   ready,
   refused,
@@ -18,7 +17,7 @@ import {
 
 const due = (
   ...events: Parameters<typeof after> extends readonly [unknown, ...infer E] ? E : never
-) => wakeAtMs(after(ending, ...events).state);
+) => wakeAtMs(after(task(), ...events).state);
 
 const predicted = (stepMs: number) => ({...chain(A, B, C), stepMs});
 const FED = [ready(0, 0, 0, 0), fed(0), fed(0), fed(0)];
@@ -32,7 +31,7 @@ test('[GN20] an opening has 15 s and 5 s for each hop, a prompt three steps for 
 
 /** How many tokens come before the chain fails, if one comes every so often. */
 function tokensAtPace(stepMs: number, everyMs: number, most: number): number {
-  const long = task({maxNewTokens: most + 1, limits: ending.limits});
+  const long = task({maxNewTokens: most + 1, limits: task().limits});
   const events: Parameters<typeof after>[1][] = [predicted(stepMs), ...FED];
   for (let shown = 0; shown < most; shown += 1) {
     const nowMs = shown * everyMs;
@@ -54,7 +53,7 @@ test('[GN20] a chain that takes ten times what was predicted has not failed, and
 test('[GN20] one pause of 15 s is no fault, and a client that slept itself blames nobody', () => {
   const paused = [...TWO_SHOWN, {...tokens(0, 7, 23), nowMs: 15_500}];
   expect(after(task({maxNewTokens: 9}), ...paused).state.kind).toBe('decoding');
-  const slept = after(ending, ...TWO_SHOWN, {kind: 'tick', nowMs: 60_000});
+  const slept = after(task(), ...TWO_SHOWN, {kind: 'tick', nowMs: 60_000});
   expect(slept.state.kind).toBe('decoding');
   expect(wakeAtMs(slept.state)).toBe(75_000);
 });
@@ -65,13 +64,12 @@ const reached = (hopIndex: number, position: number) =>
 const GIVE_UP = {kind: 'tick', nowMs: 19_000} as const;
 
 test('[GN21] after the first token, the hops of a chain that fell silent are asked how far they are', () => {
-  const asked = after(ending, ...TWO_SHOWN, SILENT);
+  const asked = after(task(), ...TWO_SHOWN, SILENT);
   expect(asked.actions).toEqual([
-    {kind: 'replay', epoch: 0, hopIndex: 0, position: 0},
-    {kind: 'replay', epoch: 0, hopIndex: 1, position: 0},
+    {kind: 'replay', epoch: 0, hopIndex: 0, position: 9},
+    {kind: 'replay', epoch: 0, hopIndex: 1, position: 9},
   ]);
   expect(wakeAtMs(asked.state)).toBe(19_000);
-  expect(after(task(), ...TWO_SHOWN, SILENT).state.kind).toBe('choosing');
 });
 
 test.each([
@@ -80,26 +78,33 @@ test.each([
   ['the hop that does not answer', 'b', [reached(0, 7), GIVE_UP]],
   ['the head that does not answer', 'a', [reached(1, 7), GIVE_UP]],
   ['the head that is behind', 'a', [reached(0, 6), reached(1, 6)]],
-])('[GN21] the answer ends with SESSION_EXPIRED and the name of %s', (_, peerId, events) => {
-  expect(after(ending, ...TWO_SHOWN, SILENT, ...events).state).toMatchObject({
-    kind: 'failed',
-    answer: {tokenIds: [21, 22]},
-    reason: {kind: 'refused', refusal: {code: 'SESSION_EXPIRED', peerId}},
-  });
-});
+])(
+  '[GN21] it is lost by SESSION_EXPIRED of %s, and the others keep their caches',
+  (_, peerId, events) => {
+    const {state, actions} = after(task(), ...TWO_SHOWN, SILENT, ...events);
+    expect(state).toMatchObject({
+      kind: 'choosing',
+      answer: {tokenIds: [21, 22], lastRefusal: {code: 'SESSION_EXPIRED', peerId}},
+    });
+    expect(actions.at(-1)).toMatchObject({
+      avoid: new Set([peerId]),
+      warm: [A, B, C].filter((hop) => hop.peerId !== peerId),
+    });
+  },
+);
 
 test('[GN21] only of the head the client knows for itself that it is silent', () => {
   const silent = [...TWO_SHOWN, SILENT];
-  expect(reportsOf(ending, ...silent, GIVE_UP)).toEqual(['a: silent']);
-  expect(reportsOf(ending, ...silent, reached(0, 7), GIVE_UP)).toEqual([
+  expect(reportsOf(task(), ...silent, GIVE_UP)).toEqual(['a: silent']);
+  expect(reportsOf(task(), ...silent, reached(0, 7), GIVE_UP)).toEqual([
     'b: silent?',
     'a: lied?',
     'c: lied?',
   ]);
   const alone = [chain({...A, endLayer: 6}), ready(0, 0), fed(0), fed(0), fed(0), tokens(0, 5, 21)];
-  expect(reportsOf(ending, ...alone, SILENT)).toEqual(['a: silent']);
+  expect(reportsOf(task(), ...alone, SILENT)).toEqual(['a: silent']);
   const refusal = {...refused(0, 'ENGINE_LOST', A.peerId), nowMs: 16_050};
-  expect(after(ending, ...silent, refusal).state).toMatchObject({
-    reason: {refusal: {code: 'ENGINE_LOST', peerId: 'a'}},
+  expect(after(task(), ...silent, refusal).state).toMatchObject({
+    answer: {lastRefusal: {code: 'ENGINE_LOST', peerId: 'a'}},
   });
 });

@@ -148,6 +148,17 @@ describe('replaying', () => {
     expect(sent(bench.run())).toMatchObject([{position: 5, epoch: 2}]);
   });
 
+  test('[HS10] asked for a position for which it has no room, a hop says how far it has come, and goes on', () => {
+    const bench = new MiddleHop();
+    bench.serveUntil(5);
+    const asked = {kind: 'replay-from', epoch: 0, hopIndex: 1, position: 1_000} as const;
+    expect(replies(bench.hear(asked))).toEqual([
+      {to: HEAD, kind: 'kept-from', epoch: 0, hopIndex: 1, position: 5},
+    ]);
+    bench.frame(5);
+    expect(sent(bench.run())).toMatchObject([{position: 5}]);
+  });
+
   test('[HS9] what is meant for another hop is passed down, and its answer up', () => {
     const bench = new MiddleHop();
     bench.serveUntil(5);

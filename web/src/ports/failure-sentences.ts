@@ -94,6 +94,7 @@ export const GOOD_SENTENCES: ReadonlySet<string> = new Set([
   'GPU_SLOWER',
   'HEADER_ALTERED',
   'INSECURE_PAGE',
+  'LAYERS_LOST',
   'MANIFEST_ALTERED',
   'MODEL_UNKNOWN',
   'MODEL_UNSUPPORTED',

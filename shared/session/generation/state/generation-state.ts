@@ -83,7 +83,7 @@ export type GenerationState =
       readonly stepMs: number;
       readonly dueMs: number;
     }
-  /** The chain fell silent, and the answer ends; its hops are asked which of them it is. */
+  /** The chain fell silent; its hops are asked which of them it is. */
   | {
       readonly kind: 'searching';
       readonly answer: Answer;
@@ -122,6 +122,12 @@ export type FailureReason =
   /** For all its patience it found no room. */
   | {
       readonly kind: 'full';
+      readonly missing: readonly MissingLayers[];
+      readonly refusal: Refusal | null;
+    }
+  /** It had begun, and nobody holds or loads these layers any more. */
+  | {
+      readonly kind: 'lost';
       readonly missing: readonly MissingLayers[];
       readonly refusal: Refusal | null;
     }

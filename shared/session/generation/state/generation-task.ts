@@ -6,13 +6,8 @@ export type GenerationLimits = {
   readonly slackMs: number;
   /** How long an answer waits, at one stretch, for room at hops that are full, or for hops to go on with. */
   readonly patienceMs: number;
-  /** Chains in a row that failed without a token. Full hops do not count, nor, with leave to recover, absent ones. */
+  /** Chains in a row that failed without a token. Full hops do not count. */
   readonly maxFailures: number;
-  /**
-   * `recover`: an answer goes on without a hop that is lost after the first token, and waits for
-   * others when those who could serve it are not where their records say. `end`: it does neither.
-   */
-  readonly afterLoss: 'recover' | 'end';
 };
 
 /** What is asked, and how far the client goes for it: the same for the whole life of an answer. */
@@ -36,7 +31,6 @@ export const GENERATION_LIMITS: GenerationLimits = {
   // Answers take seconds: those that fill the swarm now are over by then, or it is too small.
   patienceMs: 60_000,
   maxFailures: 5,
-  afterLoss: 'end',
 };
 
 const PIECE_BYTES = 32 * 1024;

@@ -73,16 +73,13 @@ function closeWhole(
   return closeAt(answer, hops.slice(0, 1), reason);
 }
 
-/** Frees a chain that broke, or did not open: hops that keep caches after a loss hear of it one by one. */
+/** Frees a chain that broke, or did not open: its hops keep their caches after a loss, and hear of it one by one. */
 export function closeBroken(
   answer: Answer,
   hops: readonly Hop[],
   reason: CloseReason,
 ): readonly GenerationAction[] {
-  const keeps = answer.task.limits.afterLoss === 'recover';
-  return keeps
-    ? closeAt(answer, [...hops, ...answer.opened], reason)
-    : closeAt(answer, hops.slice(0, 1), reason);
+  return closeAt(answer, [...hops, ...answer.opened], reason);
 }
 
 function closeAt(

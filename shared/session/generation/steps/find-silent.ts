@@ -10,26 +10,23 @@ const REPLY_MS = 3_000;
 type Searching = Extract<GenerationState, {readonly kind: 'searching'}>;
 
 /**
- * A chain gave nothing for too long. Where the answer ends with it, the reader hears which hop is silent:
- * every hop but the tail is asked to replay from the start, which it has not kept, and
- * answers how far it has come. An answer that can go on does not wait for that.
+ * A chain gave nothing for too long. While tokens go round, its other hops are worth keeping: every hop
+ * but the tail is asked to replay from beyond what it has room for, and answers how far it has come.
  */
 export function loseSilentChain(state: ServedState, nowMs: number): GenerationStep {
   const {answer, hops, stepMs} = state;
-  if (state.kind !== 'decoding' || answer.task.limits.afterLoss === 'recover') {
+  if (state.kind !== 'decoding') {
     return loseChain(state, {code: 'SESSION_EXPIRED', peerId: null}, nowMs);
   }
   const asked = hops.slice(0, -1);
   const reached = asked.map(() => null);
   if (asked.length === 0) return nameSilent({...state, kind: 'searching', reached}, nowMs);
+  const {epoch, task} = answer;
+  // The last token of an answer is never fed back: no cache has a place for it.
+  const position = task.promptTokenIds.length + task.maxNewTokens;
   return {
     state: {kind: 'searching', answer, hops, stepMs, reached, dueMs: nowMs + REPLY_MS},
-    actions: asked.map((_, hopIndex) => ({
-      kind: 'replay',
-      epoch: answer.epoch,
-      hopIndex,
-      position: 0,
-    })),
+    actions: asked.map((_, hopIndex) => ({kind: 'replay', epoch, hopIndex, position})),
   };
 }
 

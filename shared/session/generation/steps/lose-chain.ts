@@ -29,7 +29,9 @@ function goOn(
   }: {readonly blame: Blame; readonly refusal: Refusal; readonly nowMs: number},
 ): GenerationStep {
   const {hops, answer} = state;
-  if (!survives(answer, nowMs)) return endAsFailed(answer, {kind: 'refused', refusal}, hops);
+  if (!survives(answer, nowMs)) {
+    return endAsFailed(answer, {kind: 'refused', refusal: answer.lastRefusal ?? refusal}, hops);
+  }
   if (!hasBegun(answer)) {
     const {state: choosing, actions} = chooseHops({...answer, opened: []});
     return {state: choosing, actions: [...closeBroken(answer, hops, 'failed'), ...actions]};
@@ -46,16 +48,17 @@ function goOn(
 }
 
 /** Here, and nowhere else, it is decided whether an answer goes on without a hop. */
-function survives({task, tokenIds, failures, failsSinceMs}: Answer, nowMs: number): boolean {
-  const {maxFailures, patienceMs, afterLoss} = task.limits;
-  const isSpent = failures >= maxFailures && nowMs - (failsSinceMs ?? nowMs) >= patienceMs;
-  return !isSpent && (tokenIds.length === 0 || afterLoss === 'recover');
+function survives({task, failures, failsSinceMs}: Answer, nowMs: number): boolean {
+  const {maxFailures, patienceMs} = task.limits;
+  return failures < maxFailures || nowMs - (failsSinceMs ?? nowMs) < patienceMs;
 }
 
 /** Hops that are full are asked again as long as the answer waits for room: being full does not count as a failure. */
 function withFailure(answer: Answer, refusal: Refusal, nowMs: number): Answer {
   const {failures, failedMs, failsSinceMs} = answer;
-  const next = {...answer, lastRefusal: refusal};
+  // What names nobody says less to its reader than what named a hop before.
+  const lastRefusal = refusal.peerId === null ? (answer.lastRefusal ?? refusal) : refusal;
+  const next = {...answer, lastRefusal};
   if (isFull(refusal) || (failedMs !== null && nowMs - failedMs < ONE_TRY_MS)) return next;
   return {
     ...next,

@@ -19,11 +19,10 @@ export function openChain(
   },
 ): GenerationStep {
   const epoch = answer.epoch + 1;
-  const {afterLoss, slackMs} = answer.task.limits;
-  const keep = afterLoss === 'recover' ? 'after-loss' : 'nothing';
+  const {slackMs} = answer.task.limits;
   const dueMs = dueOfOpening(hops.length, {slackMs, nowMs});
   return {
     state: {kind: 'opening', answer: {...answer, epoch}, hops, warmPositions, stepMs, dueMs},
-    actions: [{kind: 'open', epoch, hops, warmPositions, keep}],
+    actions: [{kind: 'open', epoch, hops, warmPositions, keep: 'after-loss'}],
   };
 }

@@ -15,6 +15,8 @@ import {isFull, isGone} from '../state/refusal.ts';
 
 /** How soon an answer that found no room, or nobody to replace a lost hop, asks again. */
 const LOOK_AGAIN_MS = 500;
+/** How long an answer that has begun waits for layers that nobody holds or loads: its reader can do more about it. */
+const LOST_PATIENCE_MS = 8_000;
 
 /** Phase 2 knows a chain. */
 export function takeChain(
@@ -49,12 +51,11 @@ export function takeGap(
   const again = chooseWithFewerDoubts(answer);
   if (again !== null) return again;
   if (answer.emptyEnd !== null) return endAsEmpty(answer, answer.emptyEnd, nowMs);
-  const {patienceMs} = answer.task.limits;
   const seen = missing.map((layers) => asRefused(answer, layers));
   const waitsSinceMs = answer.waitsSinceMs ?? nowMs;
   const isBounded =
     hasBegun(answer) || missing.every(({why}) => why === 'full' || why === 'distrusted');
-  if (isBounded && nowMs - waitsSinceMs >= patienceMs) {
+  if (isBounded && nowMs - waitsSinceMs >= patienceFor(answer, missing)) {
     return endAsFailed(answer, whyInTheEnd(answer, seen), []);
   }
   return {
@@ -81,8 +82,20 @@ function whyNever(answer: Answer, missing: readonly MissingLayers[]): FailureRea
   return {kind: 'too-long', mostKvTokens: Math.min(...mostKvTokens)};
 }
 
+function patienceFor({task: {limits}}: Answer, missing: readonly MissingLayers[]): number {
+  return missing.some(isHeldByNobody)
+    ? Math.min(LOST_PATIENCE_MS, limits.patienceMs)
+    : limits.patienceMs;
+}
+
+function isHeldByNobody({why}: MissingLayers): boolean {
+  return why === 'no-node';
+}
+
 function whyInTheEnd(answer: Answer, missing: readonly MissingLayers[]): FailureReason {
   const {lastRefusal: refusal} = answer;
+  const lost = missing.filter(isHeldByNobody);
+  if (hasBegun(answer) && lost.length > 0) return {kind: 'lost', missing: lost, refusal};
   const isForRoom = !hasBegun(answer) && missing.every(({why}) => why === 'full');
   if (!isForRoom && refusal !== null) return {kind: 'refused', refusal};
   return {kind: 'full', missing, refusal};

@@ -23,13 +23,10 @@ export function task(differences: Partial<GenerationTask> = {}): GenerationTask 
     vocabularySize: 100,
     contextTokens: 1_000,
     pieceTokens: 2,
-    limits: {...GENERATION_LIMITS, afterLoss: 'recover'},
+    limits: GENERATION_LIMITS,
     ...differences,
   };
 }
-
-/** Without leave to recover. */
-export const ending = task({limits: GENERATION_LIMITS});
 
 type TimedEvent = SeenEvent & {readonly nowMs?: number};
 

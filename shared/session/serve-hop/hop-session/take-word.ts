@@ -1,4 +1,5 @@
 import {unreachable} from '#shared/base/assert.ts';
+import {kvTokensOf} from '#shared/protocol/control/open-session.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
 import {closeSession, endSession, loseChain} from './end-session.ts';
 import type {SessionAction, SessionStep} from './hop-action.ts';
@@ -74,7 +75,10 @@ function truncate(
   };
 }
 
-/** The next hop needs input from a position on: kept states go again, and nothing before it. */
+/**
+ * The next hop needs input from a position on: kept states go again, and nothing before it. Asked for a
+ * position for which it has no room, a hop says how far it has come.
+ */
 function replay(
   state: OpenState,
   message: Extract<Message, {readonly kind: 'replay-from'}>,
@@ -86,6 +90,10 @@ function replay(
   if (hopIndex > place.open.hopIndex) return {state, actions: passDown(place, message)};
   if (hopIndex < place.open.hopIndex || place.isTail) return misaddressed(state);
   if (state.kind !== 'serving') return {state, actions: []};
+  if (position > kvTokensOf(place.open)) {
+    const reached = {kind: 'kept-from', epoch, hopIndex, position: cache.position} as const;
+    return {state, actions: [tellUp(place, reached)]};
+  }
   const keptFrom = cache.kept[0]?.position ?? cache.position;
   if (position < Math.min(keptFrom, cache.position)) {
     const answer = {kind: 'kept-from', epoch, hopIndex, position: keptFrom} as const;

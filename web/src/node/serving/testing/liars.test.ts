@@ -27,20 +27,29 @@ type Asked = {
   readonly isOver: boolean;
 };
 
+type World = {
+  /** Of all hops none lies without it. */
+  readonly lie?: HopLie;
+  /** Where the hop is that lies. */
+  readonly place?: Place;
+  /** Whether there is another hop for the layers of each; there is, by default. */
+  readonly hasSpares?: boolean;
+};
+
 /** Three hops of two layers each, and another for the layers of each; the first of one place may lie. */
 class LyingSwarm {
   readonly swarm: RingSwarm;
   readonly #thirds: readonly (readonly RingNode[])[];
 
-  constructor(lie: HopLie | null, place: Place) {
+  constructor({lie, place, hasSpares = true}: World = {}) {
     this.swarm = new RingSwarm(MODEL);
     this.swarm.limits = {...this.swarm.limits, patienceMs: 60_000};
     this.#thirds = PLACES.map((at, index) =>
-      ['first', 'second'].map((name) =>
+      (hasSpares ? ['first', 'second'] : ['first']).map((name) =>
         this.swarm.addNode(
           `${name}-${at}`,
           {startLayer: 2 * index, endLayer: 2 * index + 2},
-          lie !== null && at === place && name === 'first' ? {distort: lie.distort} : {},
+          lie !== undefined && at === place && name === 'first' ? {distort: lie.distort} : {},
         ),
       ),
     );
@@ -89,11 +98,11 @@ function expectOnlyLiarIsSure(reports: readonly HopReport[], liar: string): void
 describe('a hop that lies before the first token', () => {
   const byName = Map.groupBy(LIES.early, ({what}) => what);
   test.each([...byName.keys()])('[LH1] one that %s ends no answer', async (what) => {
-    const honest = await new LyingSwarm(null, 'head').ask('quiet');
+    const honest = await new LyingSwarm().ask('quiet');
     expect(honest.tokenIds).toHaveLength(NEW_TOKENS);
     for (const lie of byName.get(what) ?? []) {
       for (const place of lie.at) {
-        const world = new LyingSwarm(lie, place);
+        const world = new LyingSwarm({lie, place});
         expect({place, ...(await world.ask('client'))}).toEqual({place, ...honest});
         expectOnlyLiarIsSure(world.swarm.reports, `first-${place}`);
       }
@@ -103,26 +112,35 @@ describe('a hop that lies before the first token', () => {
 
 describe('a hop that lies after the first token', () => {
   for (const lie of LIES.late) {
-    test.each(lie.at)(`[LH2] one that ${lie.what}, as %s, is named`, async (place) => {
-      const {tokenIds} = await new LyingSwarm(null, 'head').ask('quiet');
-      const world = new LyingSwarm(lie, place);
-      const {error, ...shown} = await world.ask('client');
-      expect(tokenIds.slice(0, shown.tokenIds.length)).toEqual(shown.tokenIds);
-      expect(shown.tokenIds.length).toBeGreaterThan(0);
-      if (!(error instanceof GenerationFailedError))
-        throw new Error(`Not refused: ${String(error)}`);
-      expect(error.detail.peerId).toBe(`first-${place}`);
-      // Nothing is wrong with the request, whatever a hop says.
-      expect(['PROMPT_TOO_LONG', 'VERSION_MISMATCH']).not.toContain(error.detail.code);
+    test.each(lie.at)(`[LH2] one that ${lie.what}, as %s, ends no answer`, async (place) => {
+      const honest = await new LyingSwarm().ask('quiet');
+      const world = new LyingSwarm({lie, place});
+      expect(await world.ask('client')).toEqual(honest);
       expectOnlyLiarIsSure(world.swarm.reports, `first-${place}`);
     });
+
+    test.each(lie.at)(
+      `[LH5] one that ${lie.what}, as %s, is named where it is the only one`,
+      async (place) => {
+        const {tokenIds} = await new LyingSwarm().ask('quiet');
+        const {error, ...shown} = await new LyingSwarm({lie, place, hasSpares: false}).ask(
+          'client',
+        );
+        expect(tokenIds.slice(0, shown.tokenIds.length)).toEqual(shown.tokenIds);
+        if (!(error instanceof GenerationFailedError))
+          throw new Error(`Not refused: ${String(error)}`);
+        expect(error.detail.peerId).toBe(`first-${place}`);
+        // Nothing is wrong with the request, whatever a hop says.
+        expect(['PROMPT_TOO_LONG', 'VERSION_MISMATCH']).not.toContain(error.detail.code);
+      },
+    );
   }
 });
 
 describe('a hop that lies beside an answer that is right', () => {
   test.each(LIES.beside)('[LH4] one that $what changes nothing of it', async (lie) => {
-    const honest = await new LyingSwarm(null, 'head').ask('quiet');
-    const world = new LyingSwarm(lie, 'tail');
+    const honest = await new LyingSwarm().ask('quiet');
+    const world = new LyingSwarm({lie, place: 'tail'});
     expect(await world.ask('client')).toEqual(honest);
     const faults = world.swarm.reports.filter(({conduct}) => conduct.kind !== 'finished');
     expect(faults).toEqual([]);

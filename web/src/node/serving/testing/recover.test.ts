@@ -4,10 +4,9 @@ import {collectTokens, GREEDY, RingSwarm, type RingNode} from './ring-swarm.ts';
 const PROMPT = [5, 7, 11, 13];
 const NEW_TOKENS = 24;
 
-/** Three hops of two layers each, another for the layers of each, and leave to recover. */
+/** Three hops of two layers each, and another for the layers of each. */
 function spareSwarm() {
   const swarm = new RingSwarm();
-  swarm.limits = {...swarm.limits, afterLoss: 'recover'};
   const addChain = (name: string) =>
     [0, 2, 4].map((startLayer) =>
       swarm.addNode(`${name}-${startLayer}`, {startLayer, endLayer: startLayer + 2}),
