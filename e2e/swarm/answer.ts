@@ -45,6 +45,7 @@ export function extendAnswer(answer: Answer, event: AnswerEvent): Answer {
       return {...answer, served: event.hops};
     case 'waiting':
     case 'ready':
+    case 'lost':
       return answer;
   }
 }

@@ -9,12 +9,14 @@ export type GenerationRequest = {
   readonly sampling: Sampling;
 };
 
-/** What the reader of an answer hears, in this order; `waiting`, `chain` and `ready` come again with each chain. */
+/**
+ * What the reader of an answer hears, in this order; `waiting`, `chain` and `ready` come again with each
+ * chain, after `lost` where the answer had begun.
+ */
 export type ReaderEvent<H extends Hop = Hop> =
-  | Extract<ReaderNews, {readonly kind: 'waiting' | 'token' | 'end'}>
+  | Extract<ReaderNews, {readonly kind: 'waiting' | 'lost' | 'token' | 'end'}>
   | {readonly kind: 'chain'; readonly hops: readonly H[]; readonly predictedStepMs: number}
-  /** Every hop has reserved. */
-  | {readonly kind: 'ready'; readonly sessionId: SessionId}
+  | ({readonly sessionId: SessionId} & Extract<ReaderNews, {readonly kind: 'ready'}>)
   /** What the hops say that they took; comes last, or not at all. */
   | {readonly kind: 'served'; readonly hops: readonly ServedHop<H>[]};
 

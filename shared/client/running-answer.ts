@@ -238,7 +238,7 @@ export class RunningAnswer<H extends Hop = Hop> {
         this.#push({kind: 'chain', hops: news.hops, predictedStepMs: news.stepMs});
         return;
       case 'ready':
-        this.#push({kind: 'ready', sessionId: this.#sessionId});
+        this.#push({kind: 'ready', sessionId: this.#sessionId, inputFrom: news.inputFrom});
         return;
       case 'served':
         this.#tellServed(news.hops);

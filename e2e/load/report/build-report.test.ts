@@ -106,6 +106,9 @@ describe('a report', () => {
       atToken: 1,
       cause: 'closed',
       pauseMs: 900,
+      detectMs: 500,
+      reopenMs: 300,
+      replayMs: 100,
       replayedTokens: 4,
       replayedLayers: 10,
     };

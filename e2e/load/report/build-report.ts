@@ -1,7 +1,13 @@
 import {reportedHop} from '../../swarm/reported-hop.ts';
 import {percentile} from './percentile.ts';
 import type {NodeReport, Report, RequestReport} from './report.ts';
-import type {HopSession, NodeObservation, RequestRecord, RunRecord} from '../run/run-record.ts';
+import type {
+  HopSession,
+  NodeObservation,
+  Recovery,
+  RequestRecord,
+  RunRecord,
+} from '../run/run-record.ts';
 
 /** Puts what was seen into the form that is promised. Pure. */
 export function buildReport(input: {
@@ -66,7 +72,7 @@ function reportRequest(
     timeToFirstTokenMs: firstMs === undefined ? null : round(firstMs - askedAtMs),
     interTokenMs: {p50: round(percentile(gaps, 50)), p95: round(percentile(gaps, 95))},
     chains: request.chains.map((chain) => chain.map(reportedHop)),
-    recoveries: request.recoveries,
+    recoveries: request.recoveries.map(roundRecovery),
     wireBytesPerTokenPerHop: wireBytesPerToken(sessionIds.flatMap((id) => sessions.get(id) ?? [])),
     predictedStepMs: request.predictedStepMs === null ? null : round(request.predictedStepMs),
     prediction: request.served.map(({node, predictedMs, observedMs, waitedMs}) => ({
@@ -82,6 +88,17 @@ function reportRequest(
     askedAtMs: round(askedAtMs),
     endedAtMs: round(request.endedAtMs),
     tokenAtMs: tokenAtMs.map(round),
+  };
+}
+
+function roundRecovery(recovery: Recovery): Recovery {
+  const {pauseMs, detectMs, reopenMs, replayMs} = recovery;
+  return {
+    ...recovery,
+    pauseMs: round(pauseMs),
+    detectMs: round(detectMs),
+    reopenMs: round(reopenMs),
+    replayMs: round(replayMs),
   };
 }
 

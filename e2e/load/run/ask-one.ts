@@ -4,6 +4,7 @@ import {missingLayersOf} from '../../demo/missing-layers.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from '../../swarm/answer.ts';
 import {AskFailedError, type Tab} from '../../swarm/tab.ts';
 import type {FaultPlan} from './fault-plan.ts';
+import {RecoveryWatch} from './recovery-watch.ts';
 import {rejectedBy} from './rejected-by.ts';
 import type {RunJournal} from './run-journal.ts';
 import type {RequestError, RequestRecord} from './run-record.ts';
@@ -62,7 +63,7 @@ export async function askOne(input: AskOneInput): Promise<RequestRecord> {
     topLogprobs,
     finishReason,
     chains: seen.chains,
-    recoveries: [],
+    recoveries: seen.recovery.recoveries,
     sessionIds: seen.sessionIds,
     predictedStepMs: seen.predictedStepMs,
     served,
@@ -79,6 +80,7 @@ class SeenAnswer {
   readonly tokenAtMs: number[] = [];
   /** Those that became ready: one that refused has served nothing. */
   readonly chains: (readonly ChainHop[])[] = [];
+  readonly recovery = new RecoveryWatch();
   answer: Answer = NO_ANSWER;
   predictedStepMs: number | null = null;
   givenUp: RequestError | null = null;
@@ -94,6 +96,7 @@ class SeenAnswer {
   async take(event: AnswerEvent, atUnixMs: number): Promise<void> {
     const {id, faults, journal} = this.#input;
     this.answer = extendAnswer(this.answer, event);
+    this.recovery.see(event, journal.runMsOf(atUnixMs));
     switch (event.kind) {
       case 'waiting':
         this.#wait(event.missing);
@@ -110,7 +113,8 @@ class SeenAnswer {
         await faults.onChain(id, event.hops);
         return;
       case 'ready':
-        this.sessionIds.push(event.sessionId);
+        // An answer keeps its session from chain to chain.
+        if (!this.sessionIds.includes(event.sessionId)) this.sessionIds.push(event.sessionId);
         this.chains.push(this.#chosen);
         journal.note('request-ready', {request: id}, journal.runMsOf(atUnixMs));
         await faults.onTokens(id, 0);
@@ -119,6 +123,11 @@ class SeenAnswer {
         this.tokenAtMs.push(journal.runMsOf(atUnixMs));
         await faults.onTokens(id, this.tokenAtMs.length);
         return;
+      case 'lost': {
+        const {code, node} = event;
+        journal.note('request-lost-hop', {request: id, code, node}, journal.runMsOf(atUnixMs));
+        return;
+      }
       case 'prompt':
       case 'end':
       case 'served':

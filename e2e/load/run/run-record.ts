@@ -31,7 +31,7 @@ export type RequestRecord = {
   readonly finishReason: 'stop' | 'length' | null;
   readonly chains: readonly (readonly ChainHop[])[];
   readonly recoveries: readonly Recovery[];
-  /** Sessions that the answer ran in, one for each chain that became ready. */
+  /** Sessions that the answer ran in; it keeps its own from chain to chain. */
   readonly sessionIds: readonly string[];
   /** Of the last chain, when it was chosen; `null` when there was none. */
   readonly predictedStepMs: number | null;
@@ -42,11 +42,19 @@ export type RequestRecord = {
 
 export type RequestError = {readonly code: string; readonly message: string};
 
-/** A pause in which another chain took over. */
+/** A pause in which other hops took over; its parts are one after the other. */
 export type Recovery = {
+  /** Tokens that the reader had. */
   readonly atToken: number;
   readonly cause: string;
+  /** From the last token before to the first after. */
   readonly pauseMs: number;
+  /** Until the client knew of the loss. */
+  readonly detectMs: number;
+  /** Until another chain was ready. */
+  readonly reopenMs: number;
+  /** Until its hops had what they lacked, and the next token came. */
+  readonly replayMs: number;
   readonly replayedTokens: number;
   readonly replayedLayers: number;
 };
@@ -102,6 +110,7 @@ export type RunEvent = {
     | 'request-waiting'
     | 'request-chain'
     | 'request-ready'
+    | 'request-lost-hop'
     | 'request-completed'
     | 'request-failed'
     | 'fault'

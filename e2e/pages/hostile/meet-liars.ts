@@ -1,5 +1,4 @@
 import type {PeerId} from '#shared/base/ids.ts';
-import {shortPeerId} from '#shared/base/short-peer-id.ts';
 import type {AskRequest} from '#shared/client/chat/chat-service.ts';
 import {hopLies, type LieName, type Place} from '#shared/testing/lies/hop-lies.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from '../../swarm/answer.ts';
@@ -59,16 +58,9 @@ export function wrongWith(
   const isShown = tokenIds.some((tokenId, i) => tokenId !== quiet.tokenIds[i]);
   return [
     ...(isShown ? ['a token that no honest tab sent was shown'] : []),
-    ...(met.when === 'late' ? wrongFailure(met) : wrongEnd(met, quiet)),
+    ...wrongEnd(met, quiet),
     ...(met.when === 'beside' ? wrongTimes(met, {world, quiet}) : wrongMemory(met)),
   ];
-}
-
-/** After the first token the answer fails, by the fault of the liar. */
-function wrongFailure({liar, first: {answer, failure}}: Meeting): readonly string[] {
-  if (answer.tokenIds.length === 0) return ['not even the honest tokens were shown'];
-  const isNamed = failure?.message.includes(`(peer "…${shortPeerId(liar)}")`) === true;
-  return isNamed ? [] : [`it was not named: ${failure?.message ?? 'the answer was whole'}`];
 }
 
 function wrongEnd({first: {answer, failure}}: Meeting, quiet: Answer): readonly string[] {

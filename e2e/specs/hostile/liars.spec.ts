@@ -50,7 +50,7 @@ const RULES = [
   ],
   [
     'late',
-    '[HO13] a hop that lies after the first token is named, none of its tokens is shown, and it is not asked again',
+    '[HO13] a hop that lies after the first token ends no answer, none of its tokens is shown, and it is not asked again',
   ],
   [
     'beside',

@@ -48,8 +48,13 @@ export type AnswerEvent =
   /** These layers cannot be served now, each for its reason; the answer begins when they can. */
   | {readonly kind: 'waiting'; readonly missing: readonly MissingLayers[]}
   | {readonly kind: 'chain'; readonly hops: readonly ChainHop[]; readonly predictedStepMs: number}
-  /** Every hop is ready; the prompt is sent when the next event is asked for. */
-  | {readonly kind: 'ready'; readonly sessionId: string}
+  /**
+   * Every hop is ready, and the prompt is sent when the next event is asked for. Per hop the position from
+   * which it needs input: what comes before, prompt and answer together, is in its cache.
+   */
+  | {readonly kind: 'ready'; readonly sessionId: string; readonly inputFrom: readonly number[]}
+  /** An answer that had begun lost a hop, `null` where nobody knows which; it goes on over another chain. */
+  | {readonly kind: 'lost'; readonly code: string; readonly node: string | null}
   | {
       readonly kind: 'token';
       readonly tokenId: number;

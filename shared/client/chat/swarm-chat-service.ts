@@ -92,8 +92,13 @@ function textStreamOf(vocabulary: Vocabulary | null): TokenTextStream {
 function toAnswerEvent(event: ReaderEvent<EngineHop>, text: TokenTextStream): AnswerEvent {
   switch (event.kind) {
     case 'waiting':
-    case 'ready':
       return event;
+    case 'ready': {
+      const {sessionId, inputFrom} = event;
+      return {kind: 'ready', sessionId, inputFrom};
+    }
+    case 'lost':
+      return {kind: 'lost', code: event.code, node: event.peerId};
     case 'chain': {
       const hops = event.hops.map(({peerId, startLayer, endLayer, engine}) => ({
         node: peerId,

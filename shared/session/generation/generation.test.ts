@@ -92,9 +92,10 @@ test('[GN4] before the first token a hop that refuses is avoided; nobody to blam
   expect(early.actions).toEqual([]);
 });
 
-test('[GN5] [RR4] a lost hop is replaced in a higher epoch; the others are opened at the position of the last token', () => {
+test('[GN5] [GN24] [RR4] a lost hop is replaced in a higher epoch; the others are opened at the position of the last token', () => {
   const lost = after(task(), ...TWO_SHOWN, refused(0, 'PEER_LEFT', B.peerId));
   expect(lost.actions).toEqual([
+    {kind: 'tell', news: {kind: 'lost', code: 'PEER_LEFT', peerId: 'b'}},
     {kind: 'choose-chain', avoid: new Set(['b']), warm: [A, C], ran: [A, B, C], epoch: 1},
   ]);
   const opened = stepGeneration(lost.state, {...chain(A, D, C), nowMs: 0});
@@ -122,6 +123,7 @@ test('[GN5] a chain that fails to open leaves the warm hops warm, but for who re
     refused(1, 'SESSIONS_FULL', D.peerId),
   );
   expect(actions).toEqual([
+    {kind: 'tell', news: {kind: 'lost', code: 'SESSIONS_FULL', peerId: 'd'}},
     {kind: 'choose-chain', avoid: new Set(['b', 'd']), warm: [A, C], ran: [A, B, C], epoch: 2},
   ]);
 });
@@ -135,7 +137,7 @@ test('[GN6] what a new hop missed is asked of the hop in front of it, before the
     ready(1, 6, 0, 6),
   );
   expect(actions).toEqual([
-    {kind: 'tell', news: {kind: 'ready'}},
+    {kind: 'tell', news: {kind: 'ready', inputFrom: [6, 0, 6]}},
     {kind: 'replay', epoch: 1, hopIndex: 0, position: 0},
     {kind: 'feed', epoch: 1, position: 6, tokenIds: [22], sample: true},
   ]);
@@ -171,7 +173,7 @@ test.each([
     ready(1, ...inputFrom),
   );
   expect(state).toMatchObject({kind: 'choosing', answer: {tokenIds: [21, 22]}});
-  expect(actions).toMatchObject([{kind: 'choose-chain', avoid: new Set(avoid)}]);
+  expect(actions.at(-1)).toMatchObject({kind: 'choose-chain', avoid: new Set(avoid)});
 });
 
 test('[GN9] a link to head or tail that is lost costs the answer that hop', () => {

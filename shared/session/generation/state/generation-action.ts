@@ -1,6 +1,7 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {HopServed} from '#shared/protocol/control/hop-served.ts';
 import type {Hop, OpenSession} from '#shared/protocol/control/open-session.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {GenerationState, RanHop} from './generation-state.ts';
@@ -58,8 +59,10 @@ export type GenerationAction =
 export type ReaderNews =
   /** Some layers cannot be served now; the answer goes on when they can. */
   | {readonly kind: 'waiting'; readonly missing: readonly MissingLayers[]}
-  /** Every hop has reserved. */
-  | {readonly kind: 'ready'}
+  /** An answer that had begun goes on without this hop, or without one that nobody knows. */
+  | {readonly kind: 'lost'; readonly code: RefusalCode; readonly peerId: PeerId | null}
+  /** Every hop has reserved; per hop the position from which it needs input. */
+  | {readonly kind: 'ready'; readonly inputFrom: readonly number[]}
   | {readonly kind: 'token'; readonly token: SampledToken; readonly atMs: number}
   | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'}
   /** What the hops say that they took; comes last, or not at all. */

@@ -40,11 +40,16 @@ function goOn(
   const isLeft = ({peerId}: Hop) => !lost.includes(peerId);
   // Hops of a chain that did not open hold nothing, but for those that it took over.
   const warm = state.kind === 'opening' ? answer.warm : hops;
-  return chooseHops({
+  const {state: choosing, actions} = chooseHops({
     ...answer,
     opened: withHops(answer.opened, hops).filter(isLeft),
     warm: warm.filter(isLeft),
   });
+  const {code, peerId} = refusal;
+  return {
+    state: choosing,
+    actions: [{kind: 'tell', news: {kind: 'lost', code, peerId}}, ...actions],
+  };
 }
 
 /** Here, and nowhere else, it is decided whether an answer goes on without a hop. */

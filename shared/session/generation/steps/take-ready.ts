@@ -45,7 +45,7 @@ export function takeReady(
     state: feeding.state,
     actions: [
       ...closeDropped(answer, hops),
-      {kind: 'tell', news: {kind: 'ready'}},
+      {kind: 'tell', news: {kind: 'ready', inputFrom}},
       // Down the chain like the pieces, and so in front of them at every hop.
       ...asks.map((ask) => ({kind: 'replay', epoch: answer.epoch, ...ask}) as const),
       ...feeding.actions,

@@ -65,6 +65,7 @@ export class ConversationTurn extends LitElement {
             ? html`<p class="quiet">${strings.stopped}</p>`
             : nothing
         }
+        ${progress.hasOtherEngine ? html`<p class="quiet">${strings.hasOtherEngine}</p>` : nothing}
         ${this.#renderOrigin(progress)}
       </div>
     `;

@@ -9,7 +9,9 @@ export type AnswerStage =
   | 'opening'
   | 'reading'
   | 'elsewhere'
-  | 'writing';
+  | 'writing'
+  /** The answer had begun, and lost a tab; another takes over. */
+  | 'replacing';
 
 /** Everything that is known of one answer, finished or not. Times by the page's own clock. */
 export type AnswerProgress = {
@@ -22,6 +24,8 @@ export type AnswerProgress = {
   readonly servedElsewhere: string | null;
   /** How many chains served the answer one after the other. */
   readonly chainCount: number;
+  /** Another kind of engine went on: the rest may differ by rounding from what the first would have written. */
+  readonly hasOtherEngine: boolean;
   /** Layers that cannot be served, while the answer waits for them. */
   readonly missing: readonly MissingLayers[];
   readonly askedAtMs: number;
@@ -46,6 +50,7 @@ export function beginAnswer(askedAtMs: number): AnswerProgress {
     hops: [],
     servedElsewhere: null,
     chainCount: 0,
+    hasOtherEngine: false,
     missing: [],
     askedAtMs,
     firstTokenAtMs: null,
@@ -62,15 +67,11 @@ export function afterEvent(progress: AnswerProgress, event: AnswerEvent): Answer
     case 'waiting':
       return {...progress, stage: 'waiting', missing: event.missing};
     case 'chain':
-      return {
-        ...progress,
-        stage: 'opening',
-        missing: [],
-        hops: event.hops,
-        chainCount: progress.chainCount + 1,
-      };
+      return afterChain(progress, event.hops);
     case 'ready':
-      return {...progress, stage: 'reading'};
+      return hasBegun(progress) ? progress : {...progress, stage: 'reading'};
+    case 'lost':
+      return {...progress, stage: 'replacing'};
     case 'token':
       return {...afterText(progress, event), tokenCount: progress.tokenCount + 1};
     case 'elsewhere':
@@ -86,6 +87,31 @@ export function afterEvent(progress: AnswerProgress, event: AnswerEvent): Answer
     case 'served':
       return {...progress, served: event.hops};
   }
+}
+
+function afterChain(progress: AnswerProgress, hops: readonly ChainHop[]): AnswerProgress {
+  const isReplaced = hasBegun(progress);
+  return {
+    ...progress,
+    stage: isReplaced ? 'replacing' : 'opening',
+    missing: [],
+    hops,
+    chainCount: progress.chainCount + 1,
+    hasOtherEngine: progress.hasOtherEngine || (isReplaced && changesEngine(progress.hops, hops)),
+  };
+}
+
+function hasBegun({tokenCount}: AnswerProgress): boolean {
+  return tokenCount > 0;
+}
+
+/** Whether some layer runs on another kind of engine than before. */
+function changesEngine(before: readonly ChainHop[], after: readonly ChainHop[]): boolean {
+  return after.some(({startLayer, endLayer, engine}) =>
+    before.some(
+      (hop) => hop.startLayer < endLayer && startLayer < hop.endLayer && hop.engine !== engine,
+    ),
+  );
 }
 
 function afterText(

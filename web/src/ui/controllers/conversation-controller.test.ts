@@ -2,7 +2,7 @@ import type {ReactiveControllerHost} from 'lit';
 import {expect, test} from 'vitest';
 import {WeftError} from '#shared/base/errors.ts';
 import type {AnswerEvent, AskRequest, ChatService} from '../../ports/chat-service.ts';
-import {msPerTokenOf} from './answer-progress.ts';
+import {afterEvent, beginAnswer, msPerTokenOf} from './answer-progress.ts';
 import {
   ConversationController,
   type ConversationChange,
@@ -19,7 +19,7 @@ const HOST: ReactiveControllerHost = {
 const words = (...texts: readonly string[]): readonly AnswerEvent[] => [
   {kind: 'prompt', tokenIds: [1, 2]},
   {kind: 'chain', hops: [], predictedStepMs: 1},
-  {kind: 'ready', sessionId: '0123456789abcdef'},
+  {kind: 'ready', sessionId: '0123456789abcdef', inputFrom: [0]},
   ...texts.map((text, i): AnswerEvent => ({
     kind: 'token',
     tokenId: i,
@@ -196,4 +196,31 @@ test('[PG57] an answer from elsewhere has its author, and no chain', async () =>
     servedElsewhere: 'llm.example',
     hops: [],
   });
+});
+
+const chainOn = (engine: string): AnswerEvent => ({
+  kind: 'chain',
+  hops: [{node: 'a', startLayer: 0, endLayer: 4, engine}],
+  predictedStepMs: 1,
+});
+
+function stagesOf(events: readonly AnswerEvent[]): readonly string[] {
+  let progress = beginAnswer(0);
+  return events.map((event) => {
+    progress = afterEvent(progress, event);
+    return `${progress.stage}${progress.hasOtherEngine ? ', other engine' : ''}`;
+  });
+}
+
+test('[PG59] an answer that lost a tab says so until it goes on, and whether on another kind of engine', () => {
+  const token: AnswerEvent = {kind: 'token', tokenId: 1, text: 'a', topLogprobs: [], atMs: 0};
+  const ready: AnswerEvent = {kind: 'ready', sessionId: '0123456789abcdef', inputFrom: [0]};
+  const lost: AnswerEvent = {kind: 'lost', code: 'PEER_LEFT', node: 'a'};
+  const begun = [chainOn('wasm'), ready, token];
+  const replaced = ['replacing', 'replacing', 'replacing'];
+  const expected = ['opening', 'reading', 'writing', ...replaced, 'writing'];
+  expect(stagesOf([...begun, lost, chainOn('wasm'), ready, token])).toEqual(expected);
+  expect(stagesOf([...begun, lost, chainOn('webgpu'), ready, token]).at(-1)).toBe(
+    'writing, other engine',
+  );
 });

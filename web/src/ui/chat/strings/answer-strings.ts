@@ -6,25 +6,28 @@ export const ENGLISH_ANSWER = {
   servedByOne: 'Computed by one browser tab.',
   servedByMany: 'Computed by {count} browser tabs.',
   servedElsewhere: 'Answered by {host}, not by the swarm.',
+  hasOtherEngine:
+    'Another kind of engine went on after a tab was lost: the rest may differ slightly from what the first would have written.',
   joining: 'Joining the swarm…',
   choosing: 'Looking for a chain of tabs…',
   opening: 'Opening the chain…',
   elsewhere: '{host} reads your question…',
   reading: 'The chain reads your question…',
+  replacing: 'A tab was lost. Another one takes over…',
   'no-server':
-    'The signal server does not answer. This tab tries again by itself, and the answer begins then.',
-  offline: 'This device is offline. The answer begins by itself when the network is back.',
+    'The signal server does not answer. This tab tries again by itself, and the answer comes then.',
+  offline: 'This device is offline. The answer comes by itself when the network is back.',
   'no-node':
-    'Nobody serves layers {layers} of this model. The answer begins by itself when a tab takes them.',
+    'Nobody serves layers {layers} of this model. The answer comes by itself when a tab takes them.',
   loading:
-    'A tab is loading layers {layers} of this model. The answer begins by itself when it is ready.',
-  full: 'The swarm is full: every tab that holds layers {layers} is busy with other answers. This one begins by itself when there is room.',
+    'A tab is loading layers {layers} of this model. The answer comes by itself when it is ready.',
+  full: 'The swarm is full: every tab that holds layers {layers} is busy with other answers. This one comes by itself when there is room.',
   'too-small':
     'The tabs that hold layers {layers} have too little room for this question: shorten it.',
   unreachable:
-    'The tabs that hold layers {layers} cannot reach each other. The answer begins by itself when they can.',
+    'The tabs that hold layers {layers} cannot reach each other. The answer comes by itself when they can.',
   distrusted:
-    'The tabs that hold layers {layers} have refused. The answer begins by itself when another tab takes them.',
+    'The tabs that hold layers {layers} have refused. The answer comes by itself when another tab takes them.',
   missing: 'Layers that cannot be served now: {layers} of {count}',
   code: 'Code: {code}',
 } as const;
