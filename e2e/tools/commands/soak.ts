@@ -54,6 +54,11 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     meaning: 'every lie that a hop can tell, beside two honest tabs that serve',
     load: async () => (await import('../../lab/soak/liars/soak-liars.ts')).soakLiars,
   },
+  {
+    name: 'reference',
+    meaning: 'every chat of the reference over three tabs and over one: the same bits',
+    load: async () => (await import('../../lab/soak/reference/soak-reference.ts')).soakReference,
+  },
 ]);
 
 function named(soaks: readonly NamedSoak[]): Readonly<Record<string, NamedSoak>> {

@@ -1,0 +1,46 @@
+import type {Answer} from '../swarm/answer.ts';
+import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
+import {forEachAtOnce} from '../swarm/for-each-at-once.ts';
+import {Swarm} from '../swarm/start-swarm.ts';
+import type {Tab} from '../swarm/tab.ts';
+import type {PreparedModel} from '../tools/machine/model-file/prepare-model.ts';
+import {REFERENCE_CHATS, type ReferenceChat} from './reference-chats.ts';
+
+const LOAD_TIMEOUT_MS = 120_000;
+const ANSWERS_AT_ONCE = 3;
+
+/** A chat of the reference, and the answer of a swarm to it. */
+export type AnsweredChat = {readonly chat: ReferenceChat; readonly answer: Answer};
+
+/** Asks all the chats of the reference in a swarm of this many tabs; each holds the same share of the real model. */
+export async function answerReference(
+  model: PreparedModel,
+  {tabCount, log}: {readonly tabCount: number; readonly log: (line: string) => void},
+): Promise<readonly AnsweredChat[]> {
+  const swarm = await Swarm.start({modelsDir: model.modelsDir, port: 0, webgpu: false, log});
+  try {
+    const cells = Math.ceil(model.grid.layerCount / model.grid.cutEvery);
+    const maxLayers = Math.ceil(cells / tabCount) * model.grid.cutEvery;
+    const request = {engine: 'wasm', capacity: {kind: 'layers', maxLayers}} as const;
+    const opened = Array.from({length: tabCount}, () =>
+      swarm.openLendingTab(request, {model: model.id}),
+    );
+    const tabs = await Promise.all(opened);
+    for (const tab of tabs) await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
+    return await askSideBySide(await swarm.openTab({model: model.id}));
+  } finally {
+    await swarm.stop();
+  }
+}
+
+/** While one tab works on one answer, the next tab works on another: three tabs are busy at once. */
+async function askSideBySide(client: Tab): Promise<readonly AnsweredChat[]> {
+  const answered: AnsweredChat[] = [];
+  const numbered = [...REFERENCE_CHATS.entries()];
+  await forEachAtOnce(numbered, ANSWERS_AT_ONCE, async ([i, chat]) => {
+    const prompt = {kind: 'messages', messages: chat.messages} as const;
+    const answer = await askForAnswer(client, greedyRequest('', {prompt, topLogprobs: 20}));
+    answered[i] = {chat, answer};
+  });
+  return answered;
+}
