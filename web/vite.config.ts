@@ -3,6 +3,7 @@ import {defineConfig} from 'vite';
 import packageFile from '../package.json' with {type: 'json'};
 import {compressSite} from './site/compress-site.ts';
 import {buildExamples} from './examples/build-examples.ts';
+import {markSource, PAGE_SOURCE} from './site/mark-source.ts';
 import {swapBuiltSite} from './site/swap-built-site.ts';
 import {buildWidget} from './widget/build/build-widget.ts';
 import {keepVersions} from './widget/build/keep-versions.ts';
@@ -35,6 +36,7 @@ export default defineConfig({
       react: fromRoot('web/examples/react.tsx'),
       vue: fromRoot('web/examples/vue.ts'),
     }),
+    markSource(PAGE_SOURCE),
     compressSite(),
     swapBuiltSite({workDir: fromRoot('.cache')}),
   ],
