@@ -37,10 +37,13 @@ export function failureOf(answer: Answer, reason: FailureReason): WeftError {
   }
 }
 
-function refusedError({code, peerId, cause}: Refusal, {tokenIds}: Answer): GenerationFailedError {
+function refusedError(
+  {code, peerId, orElse = [], cause}: Refusal,
+  {tokenIds}: Answer,
+): GenerationFailedError {
   const tokensShown = tokenIds.length;
   return new GenerationFailedError(
-    {code: failureCode(code, tokensShown), peerId, tokensShown},
+    {code: failureCode(code, tokensShown), peerId, orElse, tokensShown},
     {cause},
   );
 }

@@ -10,6 +10,8 @@ type Detail = {
   readonly code: FailureCode;
   /** The hop that is to blame, when it is known. */
   readonly peerId: PeerId | null;
+  /** Hops that may be to blame in its place: it is their word, or came through them. */
+  readonly orElse: readonly PeerId[];
   readonly tokensShown: number;
 };
 
@@ -18,13 +20,24 @@ export class GenerationFailedError extends WeftError<Detail> {
   override readonly name = 'GenerationFailedError';
 
   constructor(detail: Detail, options?: ErrorOptions) {
-    const who = detail.peerId === null ? '' : ` (peer "…${shortPeerId(detail.peerId)}")`;
+    const {code, tokensShown} = detail;
+    const tokens = tokensShown === 1 ? '1 token' : `${tokensShown} tokens`;
     super(
       detail,
-      `The answer stopped after ${detail.tokensShown} tokens: ${whatWasWrong(detail.code)}${who}; ask again`,
+      `The answer stopped after ${tokens}: ${whatWasWrong(code)}${whoIsToBlame(detail)}; ask again`,
       options,
     );
   }
+}
+
+/** More ids than that, nobody reads. */
+const MOST_NAMED = 3;
+
+function whoIsToBlame({peerId, orElse}: Detail): string {
+  if (peerId === null) return '';
+  const names = orElse.map((hop) => `"…${shortPeerId(hop)}"`).join(' or ');
+  const others = orElse.length > MOST_NAMED ? `one of ${orElse.length} others` : names;
+  return ` (peer "…${shortPeerId(peerId)}"${others === '' ? '' : `, unless it was ${others}`})`;
 }
 
 function whatWasWrong(code: FailureCode): string {

@@ -101,6 +101,8 @@ export function eventOf(
       return {kind: 'refused', epoch, refusal: {...refusal, reportedBy: from}};
     }
     case 'kept-from': {
+      // Whoever is asked to replay answers up the chain.
+      if (from !== hops[0]?.peerId) return null;
       const {hopIndex, position} = message;
       return {kind: 'kept-from', epoch, hopIndex, position};
     }

@@ -24,6 +24,14 @@ import {
   TWO_SHOWN,
 } from './testing/generation-script.ts';
 
+const garbage = tokens(0, 5, 100);
+const fedAll = [chain(A, B, C), ready(0, 0, 0, 0), fed(0), fed(0), fed(0)];
+const likeliest = (count: number) => {
+  const top = Array.from({length: count}, () => ({tokenId: 21, logprob: -1}));
+  const token = {tokenId: 21, logprob: -1, top};
+  return {kind: 'tokens', epoch: 0, position: 5, tokens: [token]} as const;
+};
+
 test('[GN14] every hop of the chain that gave the last token is reported as having finished', () => {
   const finished = ['a: finished', 'b: finished', 'c: finished'];
   expect(reportsOf(task(), ...TWO_SHOWN, tokens(0, 7, 99))).toEqual(finished);
@@ -35,7 +43,7 @@ test('[GN14] a hop that refuses, is gone or breaks the wire format is reported',
   const gone = {kind: 'link-lost', peerId: C.peerId} as const;
   expect(reportsOf(task(), ...opened, gone)).toEqual(['c: left']);
   expect(reportsOf(task(), ...TWO_SHOWN, gone)).toEqual(['c: left']);
-  expect(reportsOf(task(), ...opened, tokens(0, 5, 21))).toEqual(['c: lied']);
+  expect(reportsOf(task(), ...fedAll, garbage)).toEqual(['c: lied']);
 });
 
 test('[GN14] where nobody in particular is to blame, every hop is reported, and none for certain', () => {
@@ -44,21 +52,40 @@ test('[GN14] where nobody in particular is to blame, every hop is reported, and 
   expect(reportsOf(task(), chain(A, B, C), late)).toEqual(silent);
 });
 
-const says = (of: Hop, by: Hop) => ({
+const says = (of: Hop, by: Hop, code: RefusalCode = 'BAD_PAYLOAD') => ({
   kind: 'refused' as const,
   epoch: 0,
-  refusal: {code: 'BAD_PAYLOAD' as const, peerId: of.peerId, reportedBy: by.peerId},
+  refusal: {code, peerId: of.peerId, reportedBy: by.peerId},
 });
 
-test('[GN15] what a hop says of another is certain of neither, and what it says of itself is', () => {
+test('[GN15] what a hop says of another is certain of neither, and what a tail says of its own state is', () => {
   const opened = [chain(A, B, C)];
-  expect(reportsOf(task(), ...opened, says(C, C))).toEqual(['c: lied']);
-  expect(reportsOf(task(), ...opened, says(A, C))).toEqual(['a: lied?', 'c: lied?']);
+  expect(reportsOf(task(), ...opened, says(C, C, 'ENGINE_LOST'))).toEqual(['c: refused']);
+  expect(reportsOf(task(), chain(A), says(A, A))).toEqual(['a: lied']);
+  expect(reportsOf(task(), ...opened, says(A, C))).toEqual(['a: lied?', 'b: lied?', 'c: lied?']);
   // Through the head comes what those behind it say, of the head too.
   expect(reportsOf(task(), ...opened, says(C, A))).toEqual(['c: lied?', 'a: lied?', 'b: lied?']);
   expect(reportsOf(task(), ...opened, says(A, A))).toEqual(['a: lied?', 'b: lied?', 'c: lied?']);
   expect(after(task(), ...opened, says(C, A)).actions.at(-1)).toMatchObject({
     avoid: new Set(['c']),
+  });
+});
+
+test('[GN15] what a tail has from the hops before it is a doubt about every hop', () => {
+  const doubts = ['c: lied?', 'a: lied?', 'b: lied?'];
+  // How many of the likeliest it sends, and where it samples.
+  expect(reportsOf(task(), ...fedAll, likeliest(1))).toEqual(doubts);
+  expect(reportsOf(task(), ...fedAll, tokens(0, 6, 21))).toEqual(doubts);
+  expect(reportsOf(task(), chain(A, B, C), ready(0, 0, 0))).toEqual(doubts);
+  const opened = [chain(A, B, C)];
+  const unsupported = says(C, C, 'UNSUPPORTED');
+  expect(reportsOf(task(), ...opened, unsupported)).toEqual([
+    'c: refused?',
+    'a: lied?',
+    'b: lied?',
+  ]);
+  expect(after(task(), ...TWO_SHOWN, tokens(0, 8, 21)).state).toMatchObject({
+    answer: {lastRefusal: {code: 'OUT_OF_ORDER', peerId: 'c', orElse: ['a', 'b']}},
   });
 });
 
@@ -167,9 +194,6 @@ test('[GN16] where every hop refuses at once, the answer waits', () => {
   const {kind} = chainsOf((hops) => ({code: 'WRONG_MODEL', peerId: hops[0]?.peerId ?? null}));
   expect(kind).toBe('waiting');
 });
-
-const garbage = tokens(0, 5, 100);
-const fedAll = [chain(A, B, C), ready(0, 0, 0, 0), fed(0), fed(0), fed(0)];
 
 test('[GN17] a token that no honest tail can have sampled costs the tail its place', () => {
   const before = after(task(), ...fedAll, garbage);

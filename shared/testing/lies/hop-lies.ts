@@ -1,4 +1,5 @@
 import type {Message} from '#shared/protocol/control/message.ts';
+import type {OpenSession} from '#shared/protocol/control/open-session.ts';
 import {REFUSALS, type RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {CLIENT_HOP, parseFrame, type Frame} from '#shared/protocol/frame/frame.ts';
 import {
@@ -19,10 +20,13 @@ export type HopLie = {
   readonly distort: Distort;
   /** It is noticed only when the time for an answer is over. */
   readonly isSlow?: boolean;
+  /** What a client sees is another hop's doing: no more can be known than that it was one of them. */
+  readonly isFraming?: boolean;
 };
 
 const ANYWHERE: readonly Place[] = ['head', 'mid', 'tail'];
 const TAIL: readonly Place[] = ['tail'];
+const BEFORE_TAIL: readonly Place[] = ['head', 'mid'];
 /** Tokens that a liar gives honestly before a lie that comes late. */
 const HONEST_TOKENS = 3;
 const DRIP_MS = 59_000;
@@ -95,6 +99,23 @@ function earlyLies(model: LiedModel): readonly HopLie[] {
     },
     ...tokenLies(model, 0),
     {
+      what: 'asks the tail for other likeliest tokens',
+      at: BEFORE_TAIL,
+      distort: passOn((open) => ({
+        ...open,
+        sampling: {...open.sampling, topLogprobs: open.sampling.topLogprobs + 1},
+      })),
+    },
+    {
+      what: 'makes up what the head holds',
+      at: BEFORE_TAIL,
+      distort: passOn((open) => ({
+        ...open,
+        hops: open.hops.map((hop, at) => (at === 0 ? {...hop, warmPosition: 7} : hop)),
+      })),
+    },
+    {what: 'asks for guessed tokens to be verified', at: BEFORE_TAIL, distort: askToVerify},
+    {
       what: 'ends before the first word',
       at: TAIL,
       distort: inPlaceOfTokens(0, () => [{tokenId: model.endTokenId, logprob: -0.1, top: []}]),
@@ -111,6 +132,18 @@ function lateLies(model: LiedModel): readonly HopLie[] {
         distort: late((session) => [failure(session, code, session.open.hopIndex)]),
       }),
     ),
+    {
+      what: 'blames another with PEER_LEFT',
+      at: ANYWHERE,
+      distort: late((session) => [failure(session, 'PEER_LEFT', otherHop(session))]),
+      isFraming: true,
+    },
+    {
+      what: 'runs a step twice',
+      at: BEFORE_TAIL,
+      distort: doubleStep,
+      isFraming: true,
+    },
     {what: 'falls silent', at: ANYWHERE, distort: fallSilent(), isSlow: true},
     ...tokenLies(model, HONEST_TOKENS),
     {
@@ -226,6 +259,27 @@ function fallSilent(): Distort {
     return silent.has(session) ? [] : null;
   };
 }
+
+/** The opening, as the next hop gets it. */
+function passOn(change: (open: OpenSession) => OpenSession): Distort {
+  return (honest) => {
+    const message = openingOf(honest);
+    if (message?.kind !== 'open-session') return null;
+    const {to, frame} = honest;
+    return [{to, frame: controlFrame(frame, change(message))}];
+  };
+}
+
+const askToVerify: Distort = ({to, frame}) =>
+  frame.kind === 'hidden' ? [{to, frame: {...frame, verify: true}}] : null;
+
+/** The tail samples one position too late. */
+const doubleStep: Distort = (honest, session) => {
+  const {to, frame} = honest;
+  if (frame.kind !== 'hidden' || tokensBefore(honest, session) < HONEST_TOKENS) return null;
+  const payload = Uint8Array.from([...frame.payload, ...frame.payload]);
+  return [{to, frame: {...frame, tokenCount: 2 * frame.tokenCount, payload}}];
+};
 
 /** The first token comes in time. */
 const drip: Distort = (honest, session) => {

@@ -8,6 +8,8 @@ export type Refusal = {
   readonly peerId: PeerId | null;
   /** Whose message says so; absent when the client saw it itself. */
   readonly reportedBy?: PeerId;
+  /** Where it is not certain: the hops that may be to blame in place of that one. */
+  readonly orElse?: readonly PeerId[];
   /** What the driver saw, for the error that it shows. */
   readonly cause?: unknown;
 };

@@ -1,6 +1,6 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
-import {REFUSALS} from '#shared/protocol/control/refusal-code.ts';
+import {REFUSALS, type RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {Doubt} from '../state/doubt.ts';
 import type {GenerationAction} from '../state/generation-action.ts';
 import type {HopFault} from '../state/hop-conduct.ts';
@@ -11,17 +11,27 @@ export type Blame =
   | {readonly kind: 'certain'; readonly peerId: PeerId}
   | {readonly kind: 'doubt'; readonly doubt: Doubt};
 
+/** What a hop says of its own state, whatever it was sent. */
+const OWN_STATE: ReadonlySet<RefusalCode> = new Set([
+  'NOT_SERVING',
+  'ENGINE_LOST',
+  'SESSIONS_FULL',
+  'QUEUE_FULL',
+]);
+
 /**
  * A hop speaks for itself only: what it says of another hop is a doubt, also about itself. A head
- * passes on what all behind it say, also of the head, so that of its messages only a tail's are its own.
+ * passes on what all behind it say, also of the head, so that of its messages only a tail's are its
+ * own. And what a tail does follows from what came to it through the others: one of them may have
+ * changed it, to make the tail look like a liar.
  */
-export function blameOf(hops: readonly Hop[], {peerId, reportedBy}: Refusal): Blame {
+export function blameOf(hops: readonly Hop[], {code, peerId, reportedBy}: Refusal): Blame {
   const peers = hops.map((hop) => hop.peerId);
   if (peerId === null) return {kind: 'doubt', doubt: {likely: peers, reporters: []}};
-  if (reportedBy === undefined) return {kind: 'certain', peerId};
-  const isOfTail = reportedBy === peers.at(-1);
-  if (isOfTail && reportedBy === peerId) return {kind: 'certain', peerId};
-  const reporters = isOfTail ? [reportedBy] : peers.filter((hop) => hop !== peerId);
+  const isOfItself = reportedBy === peerId && peerId === peers.at(-1);
+  const isAlone = peers.length === 1 || OWN_STATE.has(code);
+  if (reportedBy === undefined || (isOfItself && isAlone)) return {kind: 'certain', peerId};
+  const reporters = peers.filter((hop) => hop !== peerId);
   return {kind: 'doubt', doubt: {likely: [peerId], reporters}};
 }
 

@@ -6,25 +6,32 @@ import type {GenerationTask} from '../state/generation-task.ts';
 const ROUNDING = 0.05;
 
 /**
- * Whether an honest tail can have sampled this: a token of the vocabulary, log-probabilities that are some,
- * and as many of the likeliest as were asked for, best first, in which the token has its place.
+ * Whether an honest tail can have sampled this, whatever it was asked for: a token of the vocabulary,
+ * log-probabilities that are some, and of the likeliest the best first, in which the token has its place.
  * Whether it is the token that the model gives, only another tail could say.
  */
 export function canBeSampled(
   {tokenId, logprob, top}: SampledToken,
-  {vocabularySize, sampling}: GenerationTask,
+  {vocabularySize}: Pick<GenerationTask, 'vocabularySize'>,
 ): boolean {
   const isEntry = (entry: {readonly tokenId: number; readonly logprob: number}) =>
     entry.tokenId < vocabularySize && entry.logprob > -Infinity && entry.logprob <= ROUNDING;
   if (!isEntry({tokenId, logprob}) || !top.every(isEntry)) return false;
-  if (top.length !== Math.min(sampling.topLogprobs, vocabularySize)) return false;
   const isSorted = top.every((entry, at) => entry.logprob <= (top[at - 1] ?? entry).logprob);
   const isDistinct = new Set(top.map((entry) => entry.tokenId)).size === top.length;
   const held = top.reduce((sum, entry) => sum + portableExp(entry.logprob), 0);
   if (!isSorted || !isDistinct || held > 1 + 2 * ROUNDING) return false;
-  const [best, last] = [top[0], top.at(-1)];
-  if (best === undefined || last === undefined) return true;
-  if (sampling.temperature === 0 && best.tokenId !== tokenId) return false;
+  const last = top.at(-1);
+  if (last === undefined) return true;
   const own = top.find((entry) => entry.tokenId === tokenId);
   return own === undefined ? logprob <= last.logprob : own.logprob === logprob;
+}
+
+/** Whether it was sampled as was asked: with so many of the likeliest, and as the best of them at temperature 0. */
+export function isAsAsked(
+  {tokenId, top}: SampledToken,
+  {vocabularySize, sampling}: Pick<GenerationTask, 'vocabularySize' | 'sampling'>,
+): boolean {
+  if (top.length !== Math.min(sampling.topLogprobs, vocabularySize)) return false;
+  return sampling.temperature !== 0 || (top[0] ?? {tokenId}).tokenId === tokenId;
 }

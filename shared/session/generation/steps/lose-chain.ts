@@ -13,8 +13,9 @@ const ONE_TRY_MS = 1_000;
  * A chain does not, or no longer, serve the answer: another one is chosen, or the answer fails.
  * Before the first token the next chain starts from scratch; after it, the remaining hops keep their caches.
  */
-export function loseChain(state: ServedState, refusal: Refusal, nowMs: number): GenerationStep {
-  const blame = blameOf(state.hops, refusal);
+export function loseChain(state: ServedState, seen: Refusal, nowMs: number): GenerationStep {
+  const blame = blameOf(state.hops, seen);
+  const refusal = blame.kind === 'certain' ? seen : {...seen, orElse: blame.doubt.reporters};
   const answer = withBlame(withFailure(state.answer, refusal, nowMs), blame, refusal);
   const {state: next, actions} = goOn({...state, answer}, {blame, refusal, nowMs});
   return {state: next, actions: [...reportFault(blame, refusal), ...actions]};

@@ -60,10 +60,10 @@ function whyImpossible(
 ): Refusal | null {
   const tail = hops.at(-1)?.peerId ?? null;
   const code = 'MALFORMED_MESSAGE';
-  if (inputFrom.length !== hops.length) return {code, peerId: tail};
+  const itsWord = tail === null ? {} : {reportedBy: tail};
+  if (inputFrom.length !== hops.length) return {code, peerId: tail, ...itsWord};
   const at = inputFrom.findIndex((position, hop) => position > (warmPositions[hop] ?? 0));
-  if (at === -1) return null;
-  return {code, peerId: hops[at]?.peerId ?? null, ...(tail === null ? {} : {reportedBy: tail})};
+  return at === -1 ? null : {code, peerId: hops[at]?.peerId ?? null, ...itsWord};
 }
 
 /** Hops that have no part in the chain any more. Below its epoch: whoever they pass it on to may be in the chain. */

@@ -1,10 +1,10 @@
-import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
-import {canBeSampled} from './check-token.ts';
+import {canBeSampled, isAsAsked} from './check-token.ts';
 import {dueOfToken} from './allow-time.ts';
 import {endAsComplete} from './end-answer.ts';
 import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
 import {tokenCountOf, type Answer, type ServedState} from '../state/generation-state.ts';
+import type {Refusal} from '../state/refusal.ts';
 import {loseChain} from './lose-chain.ts';
 
 const NO_FAILURE = {failures: 0, failedMs: null, failsSinceMs: null, waitsSinceMs: null};
@@ -18,10 +18,8 @@ type Sampled = {
 /** Each token comes once, at the position after the last one; what comes behind the end is not looked at. */
 export function takeTokens(state: ServedState, sampled: Sampled): GenerationStep {
   const {nowMs} = sampled;
-  const code = faultOfTokens(state, sampled);
-  if (code !== null) {
-    return loseChain(state, {code, peerId: state.hops.at(-1)?.peerId ?? null}, nowMs);
-  }
+  const refusal = faultOfTokens(state, sampled);
+  if (refusal !== null) return loseChain(state, refusal, nowMs);
   const {answer} = state;
   const [first] = sampled.tokens;
   if (first !== undefined && answer.emptyEnd === null && isEmptyEnd(answer, first)) {
@@ -32,12 +30,19 @@ export function takeTokens(state: ServedState, sampled: Sampled): GenerationStep
 }
 
 /** What is wrong with what the tail sent, or `null`. */
-function faultOfTokens(state: ServedState, {position, tokens}: Sampled): RefusalCode | null {
-  const {answer} = state;
+function faultOfTokens(state: ServedState, {position, tokens}: Sampled): Refusal | null {
+  const {answer, hops} = state;
+  const peerId = hops.at(-1)?.peerId ?? null;
+  // Where it samples, and how, the tail has from the hops before it: as good as its word only.
+  const itsWord = peerId === null ? {peerId} : {peerId, reportedBy: peerId};
   const isAsked =
     state.kind === 'decoding' || (state.kind === 'feeding' && state.pieces.length === 0);
-  if (!isAsked || position !== tokenCountOf(answer) || tokens.length === 0) return 'OUT_OF_ORDER';
-  return tokens.every((token) => canBeSampled(token, answer.task)) ? null : 'BAD_PAYLOAD';
+  if (!isAsked || position !== tokenCountOf(answer) || tokens.length === 0) {
+    return {code: 'OUT_OF_ORDER', ...itsWord};
+  }
+  const code = 'BAD_PAYLOAD';
+  if (!tokens.every((token) => canBeSampled(token, answer.task))) return {code, peerId};
+  return tokens.every((token) => isAsAsked(token, answer.task)) ? null : {code, ...itsWord};
 }
 
 /** An end before the first word is rare enough to ask another chain. */

@@ -1,4 +1,6 @@
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
+import {eventOf} from '#shared/client/session-messages.ts';
+import {A, B, C} from '#shared/session/generation/testing/generation-script.ts';
 import {GenerationFailedError} from '#shared/client/generation-failed.ts';
 import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import {hopLies, type HopLie, type Place} from '#shared/testing/lies/hop-lies.ts';
@@ -129,7 +131,8 @@ describe('a hop that lies after the first token', () => {
         expect(tokenIds.slice(0, shown.tokenIds.length)).toEqual(shown.tokenIds);
         if (!(error instanceof GenerationFailedError))
           throw new Error(`Not refused: ${String(error)}`);
-        expect(error.detail.peerId).toBe(`first-${place}`);
+        const {peerId, orElse} = error.detail;
+        expect(lie.isFraming === true ? [peerId, ...orElse] : [peerId]).toContain(`first-${place}`);
         // Nothing is wrong with the request, whatever a hop says.
         expect(['PROMPT_TOO_LONG', 'VERSION_MISMATCH']).not.toContain(error.detail.code);
       },
@@ -145,4 +148,11 @@ describe('a hop that lies beside an answer that is right', () => {
     const faults = world.swarm.reports.filter(({conduct}) => conduct.kind !== 'finished');
     expect(faults).toEqual([]);
   });
+});
+
+test('[GN21] how far a hop is, a client hears through the head: what a tail says of it counts for nothing', () => {
+  const hops = [A, B, C];
+  const message = {kind: 'kept-from', epoch: 0, hopIndex: 0, position: 0} as const;
+  expect(eventOf(hops, {from: A.peerId, epoch: 0}, message)).toEqual(message);
+  expect(eventOf(hops, {from: C.peerId, epoch: 0}, message)).toBeNull();
 });
