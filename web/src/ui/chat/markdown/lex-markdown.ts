@@ -6,7 +6,8 @@ const MAX_DEPTH = 12;
 const MAX_EMPHASES = 200;
 /** How often each character may be read again, at most: quotes and lists are read once per level. */
 const MAX_READINGS = 32;
-const EMPHASIS = /[*_~]+/gu;
+/** Three marks open or close at most two; a longer run is as much work as several. */
+const EMPHASIS = /[*_~]{1,3}/gu;
 
 /** What a lexer made of a text, and how many characters it was given for that, levels included. */
 export type Lexed = {readonly tokens: Token[]; readonly lexedCharacters: number};

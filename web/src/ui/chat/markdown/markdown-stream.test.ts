@@ -149,6 +149,12 @@ test.each([
   expect(Math.max(...depths)).toBeLessThan(60);
 });
 
+test.each(['*', '_', '~'])('[MK2] a run of thousands of %s counts as many marks', (mark) => {
+  const run = mark.repeat(2000);
+  const text = `a ${run}x${run}`;
+  expect(shapeOf(lexMarkdown(text).tokens)).toEqual([['paragraph', [['text', text]]]]);
+});
+
 test('[MK2] code of many screens stays one block until it is closed', () => {
   const code = `\`\`\`js\n${'let x = [1, 2];\n'.repeat(1000)}\`\`\`\n`;
   const shown = flat(feed(`${code}\nAnd words`, 7).update(`${code}\nAnd words.`));
