@@ -31,7 +31,7 @@ export const conversationStyles = css`
     flex-wrap: wrap;
     gap: 0.5rem;
   }
-  form {
+  .ask {
     display: grid;
     grid-template-columns: 1fr auto;
     gap: 0.4rem 0.6rem;
@@ -55,10 +55,10 @@ export const conversationStyles = css`
     color: var(--weft-quiet);
     opacity: 1;
   }
-  form button {
+  .ask button {
     min-width: 5.2rem;
   }
-  form p {
+  .ask p {
     grid-column: 1 / -1;
   }
   /* Fingers find the button. */

@@ -10,7 +10,7 @@ import type {WayToHelp} from './answer-status.ts';
 import {ConversationEvent} from './conversation-event.ts';
 import {conversationStyles} from './conversation-styles.ts';
 import {renderFailure} from '../parts/render-failure.ts';
-import {splitSentences} from './split-sentences.ts';
+import {SpokenSentences} from './spoken-sentences.ts';
 import type {OwnStrings} from './strings/chat-strings.ts';
 import {ENGLISH_CONVERSATION} from './strings/conversation-strings.ts';
 
@@ -82,6 +82,7 @@ export class ConversationView extends LitElement {
       this.dispatchEvent(new ConversationEvent(change));
     },
   });
+  readonly #spoken = new SpokenSentences();
   #isFollowing = false;
 
   /** All that was asked and answered. */
@@ -138,12 +139,18 @@ export class ConversationView extends LitElement {
 
   override render(): TemplateResult {
     return html`
-      <div class="log" part="log">
+      <div
+        class="log"
+        part="log"
+        role="group"
+        aria-label=${this.#say('conversation')}
+        tabindex=${this.#isContained() ? 0 : nothing}
+      >
         ${this.isEmpty ? this.#renderWelcome() : this.#renderTurns()}
         ${this.partFailure === null ? nothing : renderFailure(this.partFailure)}
         ${this.#renderNext()}
       </div>
-      ${this.#renderForm()} ${this.#renderAnnouncements()}
+      ${this.#renderBox()} ${this.#renderAnnouncements()}
     `;
   }
 
@@ -169,7 +176,7 @@ export class ConversationView extends LitElement {
 
   #renderTurns(): TemplateResult {
     return html`
-      <div role="group" aria-label=${this.#say('conversation')} class="turns">
+      <div class="turns">
         ${repeat(
           this.#conversation.turns,
           ({id}) => id,
@@ -207,12 +214,13 @@ export class ConversationView extends LitElement {
     `;
   }
 
-  #renderForm(): TemplateResult {
+  /** No form, since a frame may not be allowed to submit one. */
+  #renderBox(): TemplateResult {
     const {notice} = this;
     const {isRunning} = this.#conversation;
     const isShown = notice !== null && (isRunning || notice !== 'tooEarly');
     return html`
-      <form @submit=${this.#onSubmit}>
+      <div class="ask">
         <label class="for-ears" for="question">${this.#say('question')}</label>
         <textarea
           part="input"
@@ -225,7 +233,7 @@ export class ConversationView extends LitElement {
         ></textarea>
         <button
           part="send"
-          type=${isRunning ? 'button' : 'submit'}
+          type="button"
           class=${isRunning ? 'plain' : ''}
           @click=${this.#onButton}
         >
@@ -235,14 +243,14 @@ export class ConversationView extends LitElement {
           ${isShown ? this.#say(notice) : nothing}
         </p>
         <p class="quiet end" id="how">${this.#say('keys')}</p>
-      </form>
+      </div>
     `;
   }
 
   /** For screen readers: the newest answer, sentence by sentence, never token by token. */
   #renderAnnouncements(): TemplateResult {
     const isComplete = !this.#conversation.isRunning;
-    const sentences = splitSentences(this.#newestText, {isComplete});
+    const announcements = this.#spoken.update(this.#newestText, {isComplete});
     return html`
       <div
         class="for-ears"
@@ -251,7 +259,11 @@ export class ConversationView extends LitElement {
         aria-relevant="additions"
         aria-label=${this.#say('answer')}
       >
-        ${sentences.map((sentence) => html`<p>${sentence}</p>`)}
+        ${repeat(
+          announcements,
+          ({id}) => id,
+          ({text}) => html`<p>${text}</p>`,
+        )}
       </div>
     `;
   }
@@ -281,28 +293,25 @@ export class ConversationView extends LitElement {
     this.focus();
   }
 
-  #onSubmit(event: SubmitEvent): void {
-    event.preventDefault();
+  #send(): void {
     const {box} = this;
-    if (box === null || box === undefined || this.#conversation.isRunning) return;
+    if (box === null || box === undefined) return;
     const question = box.value;
     box.value = '';
     this.#ask(question);
   }
 
   /** One button for both, so that the focus stays where it is. */
-  #onButton(event: Event): void {
-    if (!this.#conversation.isRunning) return;
-    // The button is one that sends again before the browser acts on this click.
-    event.preventDefault();
-    this.#conversation.stop();
+  #onButton(): void {
+    if (this.#conversation.isRunning) this.#conversation.stop();
+    else this.#send();
   }
 
   #onKeydown(event: KeyboardEvent): void {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     if (this.#conversation.isRunning) this.notice = 'tooEarly';
-    else this.box?.form?.requestSubmit();
+    else this.#send();
   }
 
   #onAskAgain(): void {
