@@ -30,7 +30,9 @@ export async function readOffer(
   const ids = entries.map(({id}) => id).join(', ');
   throw new WeftError(
     {code: 'MODEL_UNKNOWN'},
-    `This site has no model "${modelId}": it has ${ids}`,
+    ids === ''
+      ? `${new URL(serverUrl).host} has no model: tell whoever runs this site`
+      : `This site has no model "${modelId}": it has ${ids}`,
   );
 }
 

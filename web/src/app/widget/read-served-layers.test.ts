@@ -1,6 +1,9 @@
+import {once} from 'node:events';
+import {createServer} from 'node:http';
 import {afterEach, expect, test, vi} from 'vitest';
 import catalogJson from '../../../../public/catalog/catalog.json' with {type: 'json'};
 import {catalogSchema} from '#shared/model/manifest/catalog.ts';
+import {readJson} from './read-json.ts';
 import {readOffer} from './read-offer.ts';
 import {readServedLayers} from './read-served-layers.ts';
 
@@ -32,6 +35,24 @@ test('[WS4] the model of a widget is the first of the catalogue, or the one that
     detail: {code: 'MODEL_UNKNOWN'},
     message: `This site has no model "other": it has ${id}`,
   });
+});
+
+test('[WS4] a server that has no model at all is named', async () => {
+  serverSays([]);
+  await expect(readOffer(SERVER, '', {signal})).rejects.toMatchObject({
+    detail: {code: 'MODEL_UNKNOWN'},
+    message: 'weft.example has no model: tell whoever runs this site',
+  });
+});
+
+test('[WS4] a server that takes a request and says nothing does not say', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : '';
+  const reading = readJson(new URL(`http://127.0.0.1:${port}/`), {signal, timeoutMs: 1});
+  await expect(reading).rejects.toThrow(/timeout/u);
+  server.close();
 });
 
 const LISTED = {manifestHash: 'a', tabs: 1, joining: 0, layers: [1, 0], chains: 0};

@@ -66,7 +66,7 @@ export class ConversationTurn extends LitElement {
             : nothing
         }
         ${progress.hasOtherEngine ? html`<p class="quiet">${strings.hasOtherEngine}</p>` : nothing}
-        ${this.#renderOrigin(progress)}
+        ${answer.kind === 'failed' && progress.text === '' ? nothing : this.#renderOrigin(progress)}
       </div>
     `;
   }

@@ -102,5 +102,12 @@ test('[WS6] a service that fails is named, with what to do', async () => {
   });
   const odd = await serve(streaming('data: {"choices": 1}\n\n'));
   await expect(answer(odd)).rejects.toThrow('sends what is no answer');
+  for (const type of ['text/event-stream', 'application/json']) {
+    const lost = await serve((_, response) => {
+      response.writeHead(200, {'Content-Type': type});
+      response.write(event('Half'), () => response.destroy());
+    });
+    await expect(answer(lost)).rejects.toThrow('breaks off before its answer is over');
+  }
   await expect(answer('http://127.0.0.1:9/v1/')).rejects.toThrow('does not answer');
 });

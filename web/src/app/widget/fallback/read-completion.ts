@@ -27,7 +27,7 @@ const completionSchema = z.object({
 /**
  * What a chat completion of an OpenAI-compatible service says, streamed or in one piece.
  *
- * @throws {FallbackError} when it is something else; the reason of an aborted request.
+ * @throws {FallbackError} when it is something else, or not all of it comes.
  */
 export async function* readCompletion(
   response: Response,
@@ -35,7 +35,7 @@ export async function* readCompletion(
 ): AsyncGenerator<CompletionPart, void, undefined> {
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
   if (!isStream || response.body === null) {
-    yield partOf(await response.text(), host);
+    yield partOf(await response.text().catch(breaksOff(host)), host);
     return;
   }
   const events = response.body
@@ -45,10 +45,16 @@ export async function* readCompletion(
     )
     .getReader();
   for (;;) {
-    const {done, value} = await events.read();
+    const {done, value} = await events.read().catch(breaksOff(host));
     if (done || value.data === '[DONE]') return;
     yield partOf(value.data, host);
   }
+}
+
+function breaksOff(host: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new FallbackError(host, 'breaks off before its answer is over', {cause});
+  };
 }
 
 function partOf(json: string, host: string): CompletionPart {
