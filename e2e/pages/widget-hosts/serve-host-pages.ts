@@ -53,7 +53,8 @@ async function answer(
     return;
   }
   const name = path.replace(/\.html$/u, '');
-  const page = await readFile(fromHere(`./${name === 'isolated' ? 'plain' : name}.html`), 'utf8');
+  const file = name === 'isolated' || name === 'sandboxed' ? 'plain' : name;
+  const page = await readFile(fromHere(`./${file}.html`), 'utf8');
   response
     .writeHead(200, {'Content-Type': 'text/html; charset=utf-8', ...headersOf(name, serverUrl)})
     .end(
@@ -71,6 +72,9 @@ function headersOf(name: string, serverUrl: string): Readonly<Record<string, str
         'Cross-Origin-Opener-Policy': 'same-origin',
         'Cross-Origin-Embedder-Policy': 'require-corp',
       };
+    case 'sandboxed':
+      // As in a frame with the attribute.
+      return {'Content-Security-Policy': 'sandbox allow-scripts'};
     case 'strict-csp':
       // As web/widget/README.md has it.
       return {

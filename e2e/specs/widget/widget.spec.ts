@@ -117,6 +117,30 @@ test('[WE1] the answer streams in a frame of another origin', async () => {
   await page.context().close();
 });
 
+test('[WE1] the answer streams in a page that may neither store nor submit anything', async () => {
+  const {page} = await visit(`${site.url}sandboxed.html`);
+  await expectAnswer(page);
+  await page.context().close();
+});
+
+test('[WE12] what a page sets before the script has come counts', async () => {
+  const {page} = await visit(`${site.url}plain.html`);
+  await page.route(/widget\.js/u, (route) => route.abort());
+  await page.reload();
+  await page.evaluate(() => {
+    const messages = [
+      {role: 'user', content: 'Who wove before?'},
+      {role: 'assistant', content: 'Weavers.'},
+    ];
+    const heading = 'Early';
+    Object.assign(document.querySelector('weft-chat') ?? {}, {open: true, heading, messages});
+  });
+  await page.unroute(/widget\.js/u);
+  await page.addScriptTag({type: 'module', url: `${tiny.swarm.server.url}/widget.js?early`});
+  await expect(page.getByRole('dialog', {name: 'Early'})).toContainText('Who wove before?');
+  await page.context().close();
+});
+
 test('[WE5] removed during an answer it leaves the swarm, and put back it asks again', async () => {
   const {page} = await visit(`${site.url}plain.html`);
   await launcher(page).click();
@@ -148,6 +172,10 @@ test('[WE3] opened, asked and closed by keyboard, with the focus where it was', 
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog', {name: 'Weaver'})).toBeVisible();
   await expect(box(page)).toBeFocused();
+  // Past the suggestion to what scrolls, and back.
+  for (const key of ['Shift+Tab', 'Shift+Tab']) await page.keyboard.press(key);
+  await expect(page.getByRole('group', {name: 'Conversation'})).toBeFocused();
+  for (const key of ['Tab', 'Tab']) await page.keyboard.press(key);
   const answering = nextAnswer(page);
   await page.keyboard.type('Who weaves here?');
   await page.keyboard.press('Enter');

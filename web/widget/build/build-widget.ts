@@ -23,6 +23,8 @@ export function buildWidget({entry, shared, version}: Options): Plugin {
   return inBuiltSite('build-widget', async (folder) =>
     buildInto(folder, {
       resolve: {alias: {'#shared': shared}},
+      // Of Node.js; what a page has under this name is something of its own.
+      define: {'globalThis.Buffer': 'undefined'},
       plugins: [
         importDirectly(),
         privateGlobals(),

@@ -1,5 +1,5 @@
 import {html, nothing, type PropertyValues, type TemplateResult} from 'lit';
-import {query} from 'lit/decorators.js';
+import {property, query} from 'lit/decorators.js';
 import type {ChatMessage} from '../../ports/chat-service.ts';
 import {explainFailure, type Failure} from '../../ports/explain-failure.ts';
 import type {ServedLayers} from '../../ports/swarm-service.ts';
@@ -22,6 +22,8 @@ import {widgetStyles, widgetTokens} from './widget-styles.ts';
 const READ_OPEN_EVERY_MS = 10_000;
 /** Most visitors of a page never open its chat. */
 const READ_CLOSED_EVERY_MS = 30_000;
+/** Of a property with an accessor of its own: Lit takes over what a page has set before the script came. */
+const SET_EARLY = {attribute: false, noAccessor: true} as const;
 
 /** A chat with a swarm, for any page: attributes, events and all else are in web/widget/README.md. */
 export abstract class WeftChat extends WidgetSettings {
@@ -58,6 +60,7 @@ export abstract class WeftChat extends WidgetSettings {
   protected abstract openServices(target: WidgetTarget): WidgetServices;
 
   /** A method, and when it is set whether the panel is open: both are what pages expect under this name. */
+  @property(SET_EARLY)
   get open(): () => void {
     return this.#open;
   }
@@ -108,6 +111,7 @@ export abstract class WeftChat extends WidgetSettings {
     this.#kept()?.delete();
   }
 
+  @property(SET_EARLY)
   get messages(): readonly ChatMessage[] {
     return this.conversation?.messages ?? [];
   }
