@@ -5,7 +5,7 @@ import {asPeerId, type PeerId} from '../base/ids.ts';
 import {CONNECT_TIMEOUT_MS} from './connect-timeout.ts';
 import {FrameReceiver} from './frames/frame-receiver.ts';
 import {FrameSender} from './frames/frame-sender.ts';
-import {FRAMES_PROTOCOL} from './frames/frame-wire.ts';
+import {BEAT_MS, FRAMES_PROTOCOL} from './frames/frame-wire.ts';
 import {isDirectAddress, isDirectConnection} from './direct-path.ts';
 import {opensNoSocket, readAddresses} from './dialled-addresses.ts';
 import {TransportBase} from './transport-base.ts';
@@ -32,6 +32,8 @@ type Options = {
   readonly onFlood?: (connection: Connection, why: string) => void;
   /** How long a frame may stop in the middle. */
   readonly stallMs?: number;
+  /** How often each side of a link gives a sign of life; all nodes of a swarm have the same. */
+  readonly beatMs?: number;
 };
 
 /** Both halves of a link; either may be missing while the other side has not spoken yet. */
@@ -56,10 +58,14 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
   readonly #attempts = new Map<PeerId, Promise<FrameSender>>();
   readonly #closing = new AbortController();
   readonly #stallMs: number;
+  readonly #beatMs: number;
 
-  constructor({libp2p, addressesOf, onFlood = () => undefined, stallMs = STALL_MS}: Options) {
+  constructor(options: Options) {
+    const {libp2p, addressesOf, onFlood = () => undefined} = options;
+    const {stallMs = STALL_MS, beatMs = BEAT_MS} = options;
     super(asPeerId(libp2p.peerId.toString()));
     this.#stallMs = stallMs;
+    this.#beatMs = beatMs;
     this.#libp2p = libp2p;
     this.#addressesOf = addressesOf;
     this.#onFlood = onFlood;
@@ -260,6 +266,11 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
   #addSender(to: PeerId, stream: Stream): FrameSender {
     const sender = new FrameSender({
       stream,
+      beatMs: this.#beatMs,
+      onSilent: () => {
+        // Whoever dials this peer next needs another connection.
+        this.#directConnection(to)?.abort(new Error('The peer gives no sign of life any more'));
+      },
       onViolation: () => {
         this.meter.violated(to);
         if (this.#links.get(to)?.sender === sender) this.#lose(to, 'violation');
@@ -283,6 +294,7 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
     const receiver = new FrameReceiver({
       stream,
       stallMs: this.#stallMs,
+      beatMs: this.#beatMs,
       onFrame: (frame) => this.deliver(from, frame),
       onViolation: () => {
         this.meter.violated(from);

@@ -6,7 +6,14 @@ import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {asPeerId} from '../../base/ids.ts';
-import {FRAMES_PROTOCOL, encodeWord, WINDOW_BYTES} from './frame-wire.ts';
+import {
+  BEAT,
+  chunksOf,
+  FRAMES_PROTOCOL,
+  encodeWord,
+  WINDOW_BYTES,
+  WORD_BYTES,
+} from './frame-wire.ts';
 import {openLibp2pStreamTransport} from '../libp2p-stream-transport.ts';
 import {MAX_FRAME_BYTES} from '../../protocol/frame/frame.ts';
 import type {LinkLoss, Transport} from '../transport.ts';
@@ -26,7 +33,9 @@ async function createNode(): Promise<Libp2p> {
   });
 }
 
-async function openTransport(limits: {readonly stallMs?: number} = {}): Promise<Transport> {
+async function openTransport(
+  limits: {readonly stallMs?: number; readonly beatMs?: number} = {},
+): Promise<Transport> {
   return await openLibp2pStreamTransport({
     libp2p: honest,
     addressesOf: () => liar.getMultiaddrs().map(String),
@@ -124,4 +133,40 @@ test('[TR19] a peer that sends more frames than are read loses the link', async 
   const frames = new Uint8Array(4_000);
   for (let k = 0; k < 20 && stream.status === 'open'; k += 1) stream.send(frames);
   expect(await loss).toBe('violation');
+});
+
+/** The liar takes frames, and gives signs of life with its own hand. */
+async function acceptFrames(): Promise<{readonly accepted: Promise<Stream>}> {
+  const {promise, resolve} = Promise.withResolvers<Stream>();
+  await liar.handle(FRAMES_PROTOCOL, resolve);
+  return {accepted: promise};
+}
+
+test('[TR24] a peer that gave signs of life and gives none any more loses its link and its connection', async () => {
+  await transport.close();
+  transport = await openTransport({beatMs: 5});
+  const loss = nextLoss();
+  const {accepted} = await acceptFrames();
+  const to = asPeerId(liar.peerId.toString());
+  await transport.send(to, Uint8Array.of(1), {signal: new AbortController().signal});
+  const stream = await await accepted;
+  const [connection] = honest.getConnections(liar.peerId);
+  stream.send(encodeWord(BEAT));
+  expect(await loss).toBe('closed');
+  expect(connection?.status).not.toBe('open');
+});
+
+test('[TR24] a receiver gives signs of life while frames come, and for a while after', async () => {
+  await transport.close();
+  transport = await openTransport({beatMs: 1});
+  const stream = await openRawStream();
+  const beats: number[] = [];
+  stream.addEventListener('message', ({data}) => {
+    for (const chunk of chunksOf(data)) beats.push(chunk.byteLength);
+  });
+  await new Promise((resolve) => void setImmediate(resolve));
+  expect(beats).toEqual([]);
+  stream.send(encodeWord(0));
+  while (beats.length < 10) await new Promise((resolve) => void setImmediate(resolve));
+  expect(new Set(beats)).toEqual(new Set([WORD_BYTES]));
 });

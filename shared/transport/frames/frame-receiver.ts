@@ -1,13 +1,17 @@
 import type {Stream} from '@libp2p/interface';
 import {
+  BEAT,
+  BEAT_MS,
   chunksOf,
   encodeWord,
+  GIVEN_BEATS,
   PING,
   PONG,
   WINDOW_BYTES,
   WORD_BYTES,
   WordReader,
 } from './frame-wire.ts';
+import {PulseTimer} from './pulse-timer.ts';
 import {Allowance} from '../../base/allowance.ts';
 import {MAX_FRAME_BYTES} from '../../protocol/frame/frame.ts';
 
@@ -35,6 +39,8 @@ type Options = {
   /** The violation was a flood: called after `onViolation`. */
   readonly onFlood: (why: string) => void;
   readonly onClosed: () => void;
+  /** How often to give a sign of life, while frames come. */
+  readonly beatMs?: number;
 };
 
 type Assembly = {
@@ -52,6 +58,7 @@ export class FrameReceiver {
   #partial: Assembly | null = null;
   readonly #pings = new Allowance(PINGS);
   readonly #frames = new Allowance(FRAMES);
+  readonly #beats: PulseTimer;
   #uncreditedBytes = 0;
   #owedBytes = 0;
   #isClosed = false;
@@ -60,11 +67,19 @@ export class FrameReceiver {
 
   constructor(options: Options) {
     this.#options = options;
-    const {stream} = options;
+    const {stream, beatMs = BEAT_MS} = options;
+    this.#beats = new PulseTimer({
+      tickMs: beatMs,
+      lastsTicks: GIVEN_BEATS,
+      onTick: () => {
+        this.#write(BEAT);
+      },
+    });
     stream.addEventListener('close', () => {
       if (this.#isClosed) return;
       this.#isClosed = true;
       clearTimeout(this.#stallTimer);
+      this.#beats.stop();
       options.onClosed();
     });
     stream.addEventListener('message', ({data}) => {
@@ -101,6 +116,7 @@ export class FrameReceiver {
     } else if (word > MAX_FRAME_BYTES) {
       this.#violate(`a frame of ${word} bytes, at most ${MAX_FRAME_BYTES}`);
     } else {
+      this.#beats.use();
       if (this.#frames.take(this.#lastByteMs) > MAX_FRAMES_TOO_MANY) this.#flood('frames');
       const frame = new Uint8Array(Math.min(word, FIRST_BYTES));
       this.#partial = {frame, byteLength: word, filledBytes: 0, heldBytes: WORD_BYTES};

@@ -1,13 +1,17 @@
 import type {Stream} from '@libp2p/interface';
 import {
+  BEAT_MS,
   chunksOf,
   encodeWord,
   PING,
   PONG,
+  WATCHED_BEATS,
   WINDOW_BYTES,
   WORD_BYTES,
   WordReader,
 } from './frame-wire.ts';
+import {LinkPulse} from './link-pulse.ts';
+import {PulseTimer} from './pulse-timer.ts';
 import {untilAborted} from '../../base/until-aborted.ts';
 
 type Item = {
@@ -27,8 +31,12 @@ type Options = {
   readonly stream: Stream;
   /** The peer sent what no honest peer sends; the stream is aborted next. */
   readonly onViolation: () => void;
+  /** The peer gives no sign of life any more; the stream is aborted next. */
+  readonly onSilent: () => void;
   /** Called once, when the stream ends for any reason. */
   readonly onClosed: () => void;
+  /** How often the peer gives a sign of life. */
+  readonly beatMs?: number;
 };
 
 /** The sending half of a link: frames out, credit and pongs in. */
@@ -38,13 +46,27 @@ export class FrameSender {
   readonly #words = new WordReader();
   #queue: Item[] = [];
   #pings: PendingPing[] = [];
+  readonly #pulse = new LinkPulse();
+  readonly #watch: PulseTimer;
   #creditBytes = WINDOW_BYTES;
   #isBlocked = false;
   #closed: {readonly cause: unknown} | null = null;
 
-  constructor({stream, onViolation, onClosed}: Options) {
+  constructor({stream, onViolation, onSilent, onClosed, beatMs = BEAT_MS}: Options) {
     this.#stream = stream;
     this.#onViolation = onViolation;
+    this.#watch = new PulseTimer({
+      tickMs: beatMs,
+      lastsTicks: WATCHED_BEATS,
+      onTick: (tick) => {
+        if (!this.#pulse.tick(tick)) return;
+        onSilent();
+        this.abort(new Error('The peer gives no sign of life any more'));
+      },
+      onRest: () => {
+        this.#pulse.rest();
+      },
+    });
     // `stream.onDrain()` resolves at once after its first use (@libp2p/utils 7.4.1): listen instead.
     stream.addEventListener('drain', () => {
       this.#isBlocked = false;
@@ -54,6 +76,7 @@ export class FrameSender {
     stream.addEventListener('close', ({error}) => {
       if (this.#closed !== null) return;
       this.#closed = {cause: error};
+      this.#watch.stop();
       for (const waiting of [...this.#queue, ...this.#pings]) waiting.reject(error);
       this.#queue = [];
       this.#pings = [];
@@ -66,6 +89,7 @@ export class FrameSender {
     const bytes = new Uint8Array(WORD_BYTES + frame.byteLength);
     bytes.set(encodeWord(frame.byteLength));
     bytes.set(frame, WORD_BYTES);
+    if (this.#closed === null) this.#watch.use();
     await this.#enqueue<void>(bytes, signal, (resolve) => resolve());
   }
 
@@ -134,6 +158,7 @@ export class FrameSender {
   }
 
   #takeWord(word: number): void {
+    this.#pulse.beat();
     if (word === PONG) {
       const ping = this.#pings.shift();
       ping?.resolve(performance.now() - ping.sentAtMs);

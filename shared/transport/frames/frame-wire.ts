@@ -6,11 +6,19 @@ export const FRAMES_PROTOCOL = `/weft/frames/${PROTOCOL_MAJOR}.0.0`;
 /**
  * Words on a link, big-endian u32. Sender to receiver: the length of a frame,
  * then its bytes; or `PING`. Receiver to sender: bytes that it has dealt with
- * since the last such word; or `PONG`, in the order of the pings.
+ * since the last such word, 0 as a sign of life; or `PONG`, in the order of the pings.
  */
 export const WORD_BYTES = 4;
 export const PING = 0xff_ff_ff_ff;
 export const PONG = 0xff_ff_ff_ff;
+/** A sign of life: no bytes were dealt with. */
+export const BEAT = 0;
+/** How often a receiver gives one, while frames come and for a while after. */
+export const BEAT_MS = 500;
+/** A sender waits for signs of life for so long after its last frame. */
+export const WATCHED_BEATS = 40;
+/** A receiver gives them for longer than anybody waits for them. */
+export const GIVEN_BEATS = 60;
 /**
  * Bytes, words included, that may be on the way to a receiver which has not
  * dealt with them. Without it a busy receiver's stream is reset at 4 MiB
