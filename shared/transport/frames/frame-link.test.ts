@@ -149,7 +149,7 @@ test('[TR24] a peer that gave signs of life and gives none any more loses its li
   const {accepted} = await acceptFrames();
   const to = asPeerId(liar.peerId.toString());
   await transport.send(to, Uint8Array.of(1), {signal: new AbortController().signal});
-  const stream = await await accepted;
+  const stream = await accepted;
   const [connection] = honest.getConnections(liar.peerId);
   stream.send(encodeWord(BEAT));
   expect(await loss).toBe('closed');

@@ -35,7 +35,7 @@ test('[TR24] a peer that never beats is not expected to, nor one of whom nobody 
   expect(silentFor100()).not.toContain(true);
 });
 
-test('[TR24] who was stopped itself judges nobody', () => {
+test('[TR24] a judge that was stopped itself judges nobody', () => {
   const pulse = new LinkPulse();
   pulse.beat();
   for (let i = 0; i < 6; i += 1) expect(pulse.tick(ON_TIME)).toBe(false);
