@@ -4,25 +4,21 @@ import {chromiumArguments, findChromium} from './tools/machine/find-chromium.ts'
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** Few tabs, which spend most of their time with waiting: two such files fit side by side on two cores. */
-const WAITING = [
-  '**/specs/{away,clock,demo,dev,even-out,kept-weights,life,network,page,sub-path}.spec.ts',
-  '**/specs/hostile/*.spec.ts',
-  '**/specs/widget/*.spec.ts',
-];
+/** Twelve tabs and more, or what is compared with a clock: nothing may run beside them. */
+const ALONE = '**/specs/alone/*.spec.ts';
 
 export default defineConfig({
   testDir: '.',
   projects: [
-    {name: 'waiting', testMatch: WAITING, outputDir: fromRoot('.cache/playwright/waiting')},
     {
-      name: 'computing',
+      name: 'side-by-side',
       testMatch: '**/*.spec.ts',
-      testIgnore: WAITING,
-      outputDir: fromRoot('.cache/playwright/computing'),
+      testIgnore: ALONE,
+      outputDir: fromRoot('.cache/playwright/side-by-side'),
     },
+    {name: 'alone', testMatch: ALONE, outputDir: fromRoot('.cache/playwright/alone')},
   ],
-  // Two cores, and tabs that compute: one at a time. `npm test` gives the waiting ones two.
+  // One at a time is best to look at; `npm test` says how many of the first project.
   workers: 1,
   retries: 0,
   // Ends a test that hangs; no test is about time, and machines are busy.

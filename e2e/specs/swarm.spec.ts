@@ -7,25 +7,16 @@ import {fileURLToPath, pathToFileURL} from 'node:url';
 import {promisify} from 'node:util';
 import {expect, test} from '@playwright/test';
 import {chromium} from 'playwright';
-import * as z from 'zod';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import reference from '../reference/smollm2-greedy.json' with {type: 'json'};
 import {measureScenario, type Measurement} from '../load/measure-scenario.ts';
 import {offerModel} from '../load/scenario/offer-model.ts';
 import {openRunFolder, type RunFolder} from '../load/run-folder.ts';
 import {parseScenario} from '../load/scenario/scenario.ts';
-import {expectedStubAnswer} from '../load/testing/expected-stub-answer.ts';
-import {
-  expectBytesAsSeen,
-  expectChainsAsServed,
-  observeWhenQuiet,
-  type ObservedTabs,
-} from '../load/testing/observed-swarm.ts';
+import {reportSchema} from '../load/testing/report-fields.ts';
 import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
 import {runProcess} from '../tools/machine/run-process.ts';
-import {manifestOfFile} from '../swarm/manifest-of-file.ts';
 import {expectLivesHeard} from '../load/testing/expect-lives-heard.ts';
-import type {Swarm} from '../swarm/start-swarm.ts';
 import {log} from '../swarm/test-log.ts';
 
 const COMMAND = fileURLToPath(new URL('../tools/commands/swarm.ts', import.meta.url));
@@ -38,46 +29,6 @@ const ENDLESS = {tokenIds: [240, 63]};
 const FRAME_HEADER_BYTES = 28;
 /** Time enough for a machine on which all takes ten times as long. */
 const PATIENT = {coverageTimeoutMs: 300_000, timeoutMs: 600_000};
-
-/** The fields that readers outside this repository rely on. */
-const reportSchema = z.object({
-  summary: z.object({
-    requests: z.int(),
-    completed: z.int(),
-    failed: z.int(),
-    wrong: z.int(),
-    tokensPerSec: z.number(),
-    timeToFirstTokenMs: z.object({p50: z.number(), p95: z.number(), max: z.number()}),
-    interTokenMs: z.object({p50: z.number(), p95: z.number(), max: z.number()}),
-    takeoverMs: z.object({p50: z.number(), max: z.number()}),
-    coverageMs: z.number().nullable(),
-  }),
-  requests: z.array(
-    z.object({
-      id: z.int(),
-      tokenIds: z.array(z.int()),
-      finishReason: z.enum(['stop', 'length']).nullable(),
-      chains: z.array(
-        z.array(
-          z.object({
-            node: z.string(),
-            startLayer: z.int(),
-            endLayer: z.int(),
-            engine: z.string(),
-          }),
-        ),
-      ),
-      error: z.string().nullable(),
-      errorCode: z.string().nullable(),
-      isWrong: z.boolean(),
-    }),
-  ),
-  nodes: z.array(
-    z.object({id: z.string(), startLayer: z.int(), endLayer: z.int(), loadedLayers: z.int()}),
-  ),
-  events: z.array(z.looseObject({atMs: z.number(), kind: z.string()})),
-  tabEvents: z.array(z.looseObject({atMs: z.number(), tab: z.string(), event: z.string()})),
-});
 
 let folder: string;
 let modelPath: string;
@@ -101,16 +52,13 @@ test.afterAll(async () => {
   await rm(folder, {recursive: true});
 });
 
-/** A scenario in this process, so that the test can look into its tabs. */
-async function measure(
-  scenarioJson: Record<string, unknown>,
-  onLoadDone?: (swarm: Swarm) => Promise<void>,
-): Promise<Measurement> {
+/** A scenario in this process. */
+async function measure(scenarioJson: Record<string, unknown>): Promise<Measurement> {
   const scenario = parseScenario({model: modelPath, ...PATIENT, ...scenarioJson});
   const {signal} = new AbortController();
   const ownFolder = await mkdtemp(join(runFolder.path, 'site-'));
   const model = await offerModel(scenario, {folder: ownFolder, log, signal});
-  return measureScenario({scenario, model, signal, log, ...(onLoadDone && {onLoadDone})});
+  return measureScenario({scenario, model, signal, log});
 }
 
 /** Chromium's sockets have short paths, so a folder for a run's temporary files has one too. */
@@ -132,45 +80,6 @@ async function runCommand(name: string, scenario: Record<string, unknown>) {
   await expectNothingLeft(temporary);
   return {outcome, report: reportSchema.parse(JSON.parse(text)), reportDir};
 }
-
-test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees with the tabs and their browser', async () => {
-  test.setTimeout(720_000);
-  const requests = {
-    prompts: ['hello world', 'because', {tokenIds: [5, 6, 7]}],
-    count: 50,
-    clients: 2,
-    arrival: 'poisson',
-    perSec: 2,
-    maxTokens: 8,
-    temperature: 0.7,
-    seed: 3,
-  };
-  const tabs = [{count: 20, engine: 'stub', maxLayers: 12}];
-  let observed: ObservedTabs = new Map();
-  const {report, isGood} = await measure(
-    {seed: 7, tabs, requests, waitForChains: 2},
-    async (swarm) => {
-      observed = await observeWhenQuiet(swarm);
-    },
-  );
-  expect(report.requests.flatMap(({error}) => error ?? [])).toEqual([]);
-  expect(report.summary).toMatchObject({requests: 50, completed: 50, failed: 0, wrong: 0});
-  expect(isGood).toBe(true);
-  expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toBeTruthy();
-
-  const {spec} = await manifestOfFile({path: modelPath, id: 'tiny', cutEvery: 3, prompts: 'chat'});
-  for (const {promptTokenIds, tokenIds, chains, wireBytesPerTokenPerHop} of report.requests) {
-    expect(tokenIds).toEqual(await expectedStubAnswer({...requests, spec, promptTokenIds}));
-    expect(chains.at(-1)?.map(({startLayer}) => startLayer)).toEqual([
-      0,
-      ...(chains.at(-1) ?? []).slice(0, -1).map(({endLayer}) => endLayer),
-    ]);
-    expect(chains.at(-1)?.at(-1)?.endLayer).toBe(LAYER_COUNT);
-    expect(wireBytesPerTokenPerHop).toBe(HIDDEN_SIZE * 2 + FRAME_HEADER_BYTES);
-  }
-  expectChainsAsServed(report, observed);
-  expectBytesAsSeen(report, observed);
-});
 
 test('[SW6] 3 tabs with the real model, 8 requests of 2 clients: the tokens of the reference, and few bytes for each', async () => {
   const item = reference.items.find(({id}) => id === 'open-01-question');

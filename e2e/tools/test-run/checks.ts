@@ -57,13 +57,14 @@ export const BROWSER_CHECKS: readonly Check[] = [
     args: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'],
     count: passOrFail,
   },
-  browserTests('that wait', ['--project=waiting', '--workers=2']),
-  browserTests('that compute', ['--project=computing']),
+  // Few tabs, which wait more than they compute.
+  browserTests('side by side', ['--project=side-by-side', '--workers=2']),
+  browserTests('alone', ['--project=alone']),
 ];
 
-function browserTests(which: string, args: readonly string[]): Check {
+function browserTests(how: string, args: readonly string[]): Check {
   return {
-    name: `real-browser tests ${which}`,
+    name: `real-browser tests, ${how}`,
     args: ['playwright', 'test', '--config', 'e2e/playwright.config.ts', ...args],
     count: (result) => countPlaywright(`${ROOT}${playwrightReport}`, result),
   };

@@ -1,11 +1,11 @@
 import {expect, test} from '@playwright/test';
 import {RECORD_MAX_BYTES, type NodeRecord} from '#shared/protocol/node-record.ts';
 import {sealedByteLength} from '#shared/directory/records/signed-record.ts';
-import {prepareModel, type PreparedModel} from '../tools/machine/model-file/prepare-model.ts';
-import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
-import {Swarm} from '../swarm/start-swarm.ts';
-import type {Tab} from '../swarm/tab.ts';
-import {log} from '../swarm/test-log.ts';
+import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/prepare-model.ts';
+import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
+import {Swarm} from '../../swarm/start-swarm.ts';
+import type {Tab} from '../../swarm/tab.ts';
+import {log} from '../../swarm/test-log.ts';
 
 const TAB_COUNT = 3;
 const TIMEOUT_MS = 120_000;

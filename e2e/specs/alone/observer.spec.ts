@@ -1,17 +1,17 @@
 import {tmpdir} from 'node:os';
 import {expect, test} from '@playwright/test';
 import {FRAME_HEADER_BYTES} from '#shared/protocol/frame/frame.ts';
-import {measureScenario} from '../load/measure-scenario.ts';
-import {offerModel} from '../load/scenario/offer-model.ts';
-import type {Report} from '../load/report/report.ts';
-import {parseScenario} from '../load/scenario/scenario.ts';
+import {measureScenario} from '../../load/measure-scenario.ts';
+import {offerModel} from '../../load/scenario/offer-model.ts';
+import type {Report} from '../../load/report/report.ts';
+import {parseScenario} from '../../load/scenario/scenario.ts';
 import {
   OBSERVE_CONNECTIONS,
   readConnections,
   type ObservedConnection,
-} from '../pages/observer/observe-connections.ts';
-import type {Swarm} from '../swarm/start-swarm.ts';
-import {log} from '../swarm/test-log.ts';
+} from '../../pages/observer/observe-connections.ts';
+import type {Swarm} from '../../swarm/start-swarm.ts';
+import {log} from '../../swarm/test-log.ts';
 
 const SCENARIO = {
   model: 'smollm2-135m-instruct',

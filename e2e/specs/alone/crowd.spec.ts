@@ -1,6 +1,6 @@
 import {expect, test} from '@playwright/test';
-import {runCrowd} from '../load/run-crowd.ts';
-import {startTinySwarm, type TinySwarm} from '../swarm/start-tiny-swarm.ts';
+import {runCrowd} from '../../load/run-crowd.ts';
+import {startTinySwarm, type TinySwarm} from '../../swarm/start-tiny-swarm.ts';
 
 let tiny: TinySwarm;
 
