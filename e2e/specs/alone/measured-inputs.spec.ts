@@ -46,27 +46,6 @@ async function layerMsOf(peerId: string): Promise<number> {
   return (await recordOf(peerId))?.decodeMsPerLayer.perSessionMs ?? Number.NaN;
 }
 
-test('[ME1] after an answer over three tabs their records say round trips, places and overhead', async () => {
-  const answer = await askForAnswer(client, {...greedyRequest('Who is there?'), maxNewTokens: 24});
-  const chain = answer.chains.at(-1)?.map(({node}) => node) ?? [];
-  expect(answer.served.map(({node}) => node)).toEqual(chain);
-  expect(chain).toHaveLength(TAB_COUNT);
-  for (const {predictedMs, observedMs, decodeSteps} of answer.served) {
-    expect(decodeSteps).toBe(answer.tokenIds.length - 1);
-    expect(predictedMs).toBeGreaterThan(0);
-    expect(observedMs).toBeGreaterThan(0);
-  }
-  await expect
-    .poll(async () => (await client.knownRecords()).filter(isMeasured).length, {
-      timeout: TIMEOUT_MS,
-    })
-    .toBe(TAB_COUNT);
-  for (const record of await client.knownRecords()) {
-    expect(record.rtts.map(({peerId}) => peerId)).not.toContain(record.peerId);
-    expect(sealedByteLength(record)).toBeLessThanOrEqual(RECORD_MAX_BYTES);
-  }
-});
-
 test('[PG37] a complete answer shows what a token took in each hop, and what was expected', async () => {
   const page = await swarm.openPage('');
   const box = page.getByRole('textbox', {name: 'Your question'});
@@ -76,12 +55,6 @@ test('[PG37] a complete answer shows what a token took in each hop, and what was
   await expect(took).toHaveCount(TAB_COUNT, {timeout: TIMEOUT_MS});
   await page.context().close();
 });
-
-function isMeasured(record: NodeRecord): boolean {
-  const {rtts, coords, steady, hopOverheadMs, unreachable} = record;
-  const isPlaced = coords !== null && rtts.length === TAB_COUNT - 1 && unreachable.length === 0;
-  return isPlaced && steady !== null && hopOverheadMs > 0;
-}
 
 test('[ME2] a tab that is hidden is slower in its record until it is back', async () => {
   const [tab] = tabs;
@@ -113,6 +86,33 @@ test('[ME2] a tab that is hidden is slower in its record until it is back', asyn
   await show('visible');
   await expect.poll(slowness, {timeout: TIMEOUT_MS}).toBeLessThan(1.5);
 });
+
+test('[ME1] after an answer over three tabs their records say round trips, places and overhead', async () => {
+  const answer = await askForAnswer(client, {...greedyRequest('Who is there?'), maxNewTokens: 24});
+  const chain = answer.chains.at(-1)?.map(({node}) => node) ?? [];
+  expect(answer.served.map(({node}) => node)).toEqual(chain);
+  expect(chain).toHaveLength(TAB_COUNT);
+  for (const {predictedMs, observedMs, decodeSteps} of answer.served) {
+    expect(decodeSteps).toBe(answer.tokenIds.length - 1);
+    expect(predictedMs).toBeGreaterThan(0);
+    expect(observedMs).toBeGreaterThan(0);
+  }
+  await expect
+    .poll(async () => (await client.knownRecords()).filter(isMeasured).length, {
+      timeout: TIMEOUT_MS,
+    })
+    .toBe(TAB_COUNT);
+  for (const record of await client.knownRecords()) {
+    expect(record.rtts.map(({peerId}) => peerId)).not.toContain(record.peerId);
+    expect(sealedByteLength(record)).toBeLessThanOrEqual(RECORD_MAX_BYTES);
+  }
+});
+
+function isMeasured(record: NodeRecord): boolean {
+  const {rtts, coords, steady, hopOverheadMs, unreachable} = record;
+  const isPlaced = coords !== null && rtts.length === TAB_COUNT - 1 && unreachable.length === 0;
+  return isPlaced && steady !== null && hopOverheadMs > 0;
+}
 
 test('[ME3] a tab whose timers become late is slower in its record, though nobody asks it anything', async () => {
   const [, tab] = tabs;
