@@ -33,7 +33,9 @@ export type HopTurn = {
 
 /** What a hop tells its record. */
 export type MachineLoad = {
+  /** Without those whose caches wait to be resumed. */
   readonly openSessions: number;
+  readonly waitingCaches: number;
   /** Cache positions that open sessions have reserved. */
   readonly kvTokensReserved: number;
   readonly queuedSteps: number;
@@ -62,11 +64,12 @@ export class HopMachine {
   }
 
   get load(): MachineLoad {
-    let kvTokensReserved = 0;
-    for (const {place} of this.#sessions.values()) kvTokensReserved += kvTokensOf(place.open);
+    // A cache that only waits to be resumed gives way to whoever opens.
+    const open = [...this.#sessions.values()].filter(({kind}) => kind !== 'waiting');
     return {
-      openSessions: this.#sessions.size,
-      kvTokensReserved,
+      openSessions: open.length,
+      waitingCaches: this.#sessions.size - open.length,
+      kvTokensReserved: open.reduce((sum, {place}) => sum + kvTokensOf(place.open), 0),
       queuedSteps: this.#queue.length,
       refusals: this.#refusals,
     };

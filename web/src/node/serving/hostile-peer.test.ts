@@ -127,7 +127,7 @@ test('[HP2] a session that is closed while it opens leaves nothing at the next h
   await swarm.settle();
   reserved.resolve();
   await swarm.settle();
-  expect(swarm.openSessions()).toBe(0);
+  expect(swarm.heldSessions()).toBe(0);
   for (const {server} of swarm.nodes) expect([...server.load.refusals]).toEqual([]);
 });
 
@@ -143,7 +143,7 @@ test('[RG19] a hop tells of a change when the engine has let go of a session, to
   await swarm.settle();
   peer.say(hop, {kind: 'close-session', reason: 'cancelled'});
   await swarm.settle();
-  expect(swarm.openSessions()).toBe(0);
+  expect(swarm.heldSessions()).toBe(0);
   const before = changes;
   freed.resolve();
   await swarm.settle();
@@ -254,13 +254,13 @@ test('[HP7] a client that opens all it may and uses nothing leaves room for othe
     squatter.say(hop, opening('squatter', [hopOf(hop)]), asSessionId(`00000000000000a${number}`));
   }
   await swarm.settle();
-  expect(swarm.openSessions()).toBe(6);
+  expect(swarm.heldSessions()).toBe(6);
   const honest = swarm.addClient('honest', [[hop]]);
   expect(await collectTokens(honest, PROMPT)).toHaveLength(12);
   swarm.nowMs = 31_000;
   hop.server.sweep();
   await swarm.settle();
-  expect(swarm.openSessions()).toBe(0);
+  expect(swarm.heldSessions()).toBe(0);
 });
 
 test('[HP8] a client that keeps six sessions busy delays the answer of another by no more than one session would', async () => {

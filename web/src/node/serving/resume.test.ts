@@ -169,13 +169,13 @@ test('[HS9] the hop before a lost one feeds the new one what it kept, and the te
   expect(client.tokenIds).toEqual(await undisturbed());
   await client.say({kind: 'close-session', reason: 'done'});
   await swarm.settle();
-  expect(swarm.openSessions()).toBe(1); // At the lost hop, whose links were cut.
+  expect(swarm.heldSessions()).toBe(1); // At the lost hop, whose links were cut.
   for (const {server} of [head, spare, tail]) {
     expect([...server.load.refusals.keys()].filter((code) => code !== 'PEER_LEFT')).toEqual([]);
   }
   swarm.nowMs = 60_000;
   for (const {server} of swarm.nodes) server.sweep();
-  expect(swarm.openSessions()).toBe(0);
+  expect(swarm.heldSessions()).toBe(0);
 });
 
 test('[HS10] where too little was kept, the client goes back with its token list, and the text goes on the same', async () => {

@@ -45,7 +45,7 @@ describe('a ring of hops', () => {
     expect(overThree).toHaveLength(12);
     expect(overOne).toEqual(overThree);
     await swarm.settle();
-    expect(swarm.openSessions()).toBe(0);
+    expect(swarm.heldSessions()).toBe(0);
   });
 
   test('[RG2] a prompt of many pieces is one prompt', async () => {
@@ -89,7 +89,7 @@ describe('a ring of hops', () => {
     })();
     await expect(reading).rejects.toThrow(/abort/iu);
     await swarm.settle();
-    expect(swarm.openSessions()).toBe(0);
+    expect(swarm.heldSessions()).toBe(0);
     for (const {server} of swarm.nodes) expect([...server.load.refusals]).toEqual([]);
   });
 
@@ -101,12 +101,12 @@ describe('a ring of hops', () => {
     let event = await answer.next();
     while (event.value?.kind !== 'ready') event = await answer.next();
     await swarm.settle();
-    expect(swarm.openSessions()).toBe(3);
+    expect(swarm.heldSessions()).toBe(3);
     let tokens = 0;
     for await (const {kind} of answer) if (kind === 'token') tokens += 1;
     expect(tokens).toBe(4);
     await swarm.settle();
-    expect(swarm.openSessions()).toBe(0);
+    expect(swarm.heldSessions()).toBe(0);
   });
 
   test('[RG5] an end token ends the answer, and is the last of it', async () => {
@@ -132,7 +132,7 @@ describe('a ring of hops', () => {
     expect(await collectTokens(client, PROMPT)).toHaveLength(12);
     await swarm.settle();
     expect(full.server.load.refusals.get('SESSIONS_FULL')).toBe(1);
-    expect(swarm.openSessions()).toBe(0);
+    expect(swarm.heldSessions()).toBe(0);
   });
 
   test('[RG14] while all hops are full a request waits for room, as long as its client has patience', async () => {
@@ -152,7 +152,7 @@ describe('a ring of hops', () => {
     const both = await Promise.all([collectTokens(patient, PROMPT), collectTokens(patient, [1])]);
     expect(both.map((tokens) => tokens.length)).toEqual([12, 12]);
     await swarm.settle();
-    expect(swarm.openSessions()).toBe(0);
+    expect(swarm.heldSessions()).toBe(0);
   });
 
   test('[RG20] a request that no cache could ever hold is refused at once, with the most that fits', async () => {
@@ -179,7 +179,7 @@ describe('a ring of hops', () => {
     }
     expect(seen).toBe(12);
     await swarm.settle();
-    expect(swarm.openSessions()).toBe(0);
+    expect(swarm.heldSessions()).toBe(0);
   });
 
   test('[RG15] a hop counts what it sent to the next, by session, prompt and answer apart', async () => {
@@ -224,7 +224,7 @@ describe('a ring of hops', () => {
     const swarm = new RingSwarm();
     expect(await failureOf(ask(swarm))).toBe(code);
     await swarm.settle();
-    expect(swarm.openSessions()).toBe(0);
+    expect(swarm.heldSessions()).toBe(0);
   });
 
   test('[RG8] a hop whose link is lost during an answer ends it with PEER_LEFT, and the others are freed', async () => {
@@ -244,7 +244,7 @@ describe('a ring of hops', () => {
     expect(await failureOf(reading)).toBe('PEER_LEFT');
     expect(seen).toBeGreaterThanOrEqual(3);
     await swarm.settle();
-    expect(swarm.openSessions()).toBe(0);
+    expect(swarm.heldSessions()).toBe(0);
   });
 
   test('[TB8] a hop whose link is lost after an answer is in doubt, for it may have left', async () => {
@@ -268,7 +268,7 @@ describe('a ring of hops', () => {
     swarm.nowMs = 2_000;
     for (const {server} of swarm.nodes) server.sweep();
     await swarm.settle();
-    expect(swarm.openSessions()).toBe(0);
+    expect(swarm.heldSessions()).toBe(0);
   });
 
   test('[RG17] when the answer is complete, each hop tells the client what its steps took', async () => {

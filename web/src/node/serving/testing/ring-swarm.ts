@@ -151,8 +151,12 @@ export class RingSwarm {
     }
   }
 
-  openSessions(): number {
-    return this.nodes.reduce((sum, {server}) => sum + server.load.openSessions, 0);
+  /** Sessions that are open, and caches that wait to be resumed, of all hops. */
+  heldSessions(): number {
+    return this.nodes.reduce(
+      (sum, {server}) => sum + server.load.openSessions + server.load.waitingCaches,
+      0,
+    );
   }
 }
 
