@@ -52,6 +52,10 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     meaning: 'how long a question waits for its first token when a tab has just been closed',
     load: async () => (await import('../../lab/bench/tabs/closed-tab.ts')).benchClosedTab,
   },
+  takeover: {
+    meaning: 'how long an answer pauses when a real tab of its chain is closed or killed',
+    load: async () => (await import('../../lab/bench/tabs/takeover.ts')).benchTakeover,
+  },
   markdown: {
     meaning: 'what it costs the page to render a long answer token by token',
     load: async () => (await import('../../lab/bench/tabs/markdown.ts')).benchMarkdown,
