@@ -63,6 +63,9 @@ export class FrameSender {
         onSilent();
         this.abort(new Error('The peer gives no sign of life any more'));
       },
+      onWake: () => {
+        this.#pulse.wake();
+      },
       onRest: () => {
         this.#pulse.rest();
       },

@@ -33,6 +33,11 @@ test('[TR24] a peer that never beats is not expected to, nor one of whom nobody 
   pulse.beat();
   pulse.rest();
   expect(silentFor100()).not.toContain(true);
+  pulse.wake();
+  expect(silentFor100().indexOf(true)).toBe(6);
+  const mute = new LinkPulse();
+  mute.wake();
+  for (let i = 0; i < 100; i += 1) expect(mute.tick(ON_TIME)).toBe(false);
 });
 
 test('[TR24] a judge that was stopped itself judges nobody', () => {

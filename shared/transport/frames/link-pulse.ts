@@ -11,14 +11,22 @@ const FORGOTTEN = 0.995;
  * own timer and not the time: who was stopped itself has heard nothing, and judges nobody.
  */
 export class LinkPulse {
-  /** Since the last beat; `null` before the first: a peer that never beats is not expected to. */
+  /** Since the last beat; `null` while none is expected. */
   #silentTicks: number | null = null;
+  /** A peer that never gives a sign of life is not expected to. */
+  #hasBeaten = false;
   #longestPauseTicks = 0;
 
   beat(): void {
     const pauseTicks = this.#silentTicks ?? 0;
     this.#longestPauseTicks = Math.max(pauseTicks, this.#longestPauseTicks * FORGOTTEN);
     this.#silentTicks = 0;
+    this.#hasBeaten = true;
+  }
+
+  /** Something is sent after a rest: beats begin with it. */
+  wake(): void {
+    if (this.#hasBeaten) this.#silentTicks = 0;
   }
 
   /**

@@ -6,6 +6,7 @@ export class PulseTimer {
   readonly #tickMs: number;
   readonly #lastsTicks: number;
   readonly #onTick: (tick: {readonly isLate: boolean}) => void;
+  readonly #onWake: () => void;
   readonly #onRest: () => void;
   #timer: ReturnType<typeof setInterval> | null = null;
   #ticksLeft = 0;
@@ -16,11 +17,13 @@ export class PulseTimer {
     /** For so many ticks after the last use. */
     readonly lastsTicks: number;
     readonly onTick: (tick: {readonly isLate: boolean}) => void;
+    readonly onWake?: () => void;
     readonly onRest?: () => void;
   }) {
     this.#tickMs = options.tickMs;
     this.#lastsTicks = options.lastsTicks;
     this.#onTick = options.onTick;
+    this.#onWake = options.onWake ?? (() => undefined);
     this.#onRest = options.onRest ?? (() => undefined);
   }
 
@@ -28,6 +31,7 @@ export class PulseTimer {
   use(): void {
     this.#ticksLeft = this.#lastsTicks;
     if (this.#timer !== null) return;
+    this.#onWake();
     this.#tickedMs = performance.now();
     this.#timer = setInterval(() => {
       this.#tick();
