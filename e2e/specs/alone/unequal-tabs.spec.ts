@@ -3,10 +3,10 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {expect, test} from '@playwright/test';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {measureScenario} from '../load/measure-scenario.ts';
-import {offerModel} from '../load/scenario/offer-model.ts';
-import {parseScenario} from '../load/scenario/scenario.ts';
-import {log} from '../swarm/test-log.ts';
+import {measureScenario} from '../../load/measure-scenario.ts';
+import {offerModel} from '../../load/scenario/offer-model.ts';
+import {parseScenario} from '../../load/scenario/scenario.ts';
+import {log} from '../../swarm/test-log.ts';
 
 /**
  * Three tabs of one size, and two small ones without which there is no second chain. The third is so slow,
