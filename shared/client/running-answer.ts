@@ -18,6 +18,7 @@ import {GenerationRun, type SentAction, type RunNews} from './generation-run.ts'
 import type {GenerationRequest, ReaderEvent} from './reader-event.ts';
 import type {ChainChoice, ChainWish} from './route-answer.ts';
 import {encodeAction, readFrame} from './session-frames.ts';
+import {endOf} from './session-messages.ts';
 
 /** How long the end of an answer is worth a new link. */
 const CLOSE_MS = 60_000;
@@ -55,6 +56,8 @@ export class RunningAnswer<H extends Hop = Hop> {
   #isAwaited = false;
   /** What came while it did not: frames, and that time has passed. */
   readonly #arrived: (() => void)[] = [];
+  /** How many frames of it are from whom. */
+  readonly #unread = new Map<PeerId, number>();
   /** Aborted when the answer is over: what it still sends is not sent any more. */
   readonly #over = new AbortController();
 
@@ -101,9 +104,13 @@ export class RunningAnswer<H extends Hop = Hop> {
    * answer never runs ahead of its reader. What its sender has no say in is ignored.
    */
   receive(from: PeerId, frame: Frame): void {
-    // An honest chain says one word per token; a flood is dropped, and then out of order.
-    if (this.#arrived.length > this.#request.maxNewTokens + CONTROL_WORDS) return;
+    if (endOf(this.#run.hops, from) === null) return;
+    const unread = this.#unread.get(from) ?? 0;
+    // An honest hop says one word per token; of a flood the end is dropped, and then out of order.
+    if (unread > this.#request.maxNewTokens + CONTROL_WORDS) return;
+    this.#unread.set(from, unread + 1);
     this.#arrive(() => {
+      this.#unread.set(from, (this.#unread.get(from) ?? 1) - 1);
       const seen = readFrame(this.#run.hops, from, frame);
       if (seen !== null) this.#run.take(seen);
     });

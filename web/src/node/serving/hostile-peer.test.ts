@@ -113,6 +113,33 @@ test('[HP1] a peer that fills the queue pays for it, and the other answer contin
   expect(hop.server.load).toMatchObject({openSessions: 0, queuedSteps: 0});
 });
 
+test.each(['head', 'mid'])(
+  '[LH6] a flood of the %s, while the reader is slow, costs no token of the tail',
+  async (name) => {
+    const swarm = new RingSwarm();
+    const hops = ['head', 'mid', 'tail'].map((each, at) =>
+      swarm.addNode(each, {startLayer: 2 * at, endLayer: 2 * at + 2}),
+    );
+    const honest = await collectTokens(swarm.addClient('quiet', [hops]), PROMPT);
+    const client = swarm.addClient('slow', [hops]);
+    const request = {promptTokenIds: PROMPT, maxNewTokens: 12, sampling: GREEDY};
+    const answer = client.generate(request, NEVER);
+    const tokens: SampledToken[] = [];
+    let sessionId = SESSION;
+    for await (const event of answer) {
+      if (event.kind === 'ready') sessionId = event.sessionId;
+      if (event.kind !== 'token') continue;
+      tokens.push(event.token);
+      if (tokens.length > 1) continue;
+      const word = {kind: 'kept-from', epoch: 0, hopIndex: 0, position: 1} as const;
+      const frame = parseFrame(encodeControlFrame({sessionId, epoch: 0, hopIndex: 0}, word));
+      for (let sent = 0; sent < 100; sent += 1) client.receive(asPeerId(name), frame);
+      await swarm.settle();
+    }
+    expect(tokens).toEqual(honest);
+  },
+);
+
 test('[HP2] a session that is closed while it opens leaves nothing at the next hop', async () => {
   const swarm = new RingSwarm();
   const head = swarm.addNode('head', {startLayer: 0, endLayer: 3});
