@@ -28,6 +28,35 @@ function openMany(
 const sweep = (bench: MiddleHop, nowMs: number) => replies(bench.machine.sweep(nowMs));
 const openSessionsOf = (bench: MiddleHop) => bench.machine.load.openSessions;
 
+/** Whether a newcomer gets in, when each of these has come forward by a step every so often for ten minutes. */
+function getsIn(
+  everyMs: number,
+  squats: readonly {readonly clientId: PeerId; readonly opener?: PeerId}[],
+): boolean {
+  const bench = new MiddleHop();
+  const opened = squats.map(({clientId, opener = HEAD}, number) => {
+    const hops = opening().hops.map((hop, at) => (at === 0 ? {...hop, peerId: opener} : hop));
+    const sessionId = idOf(number);
+    bench.hear(opening({clientId, hops, maxNewTokens: 60}), {from: opener, sessionId});
+    bench.machine.step(sessionId, {kind: 'reserved', epoch: 0});
+    bench.machine.step(sessionId, {kind: 'linked', epoch: 0});
+    return {sessionId, from: opener};
+  });
+  for (let at = 0; at < Math.min(60, 600_000 / everyMs); at += 1) {
+    for (const {sessionId, from} of opened) bench.frame(at, {sessionId, from});
+    bench.run();
+    sweep(bench, bench.nowMs);
+    bench.nowMs += everyMs;
+  }
+  expect(openSessionsOf(bench)).toBe(squats.length);
+  return kindsOf(bench.open()).includes('reserve');
+}
+
+const [A, B] = [asPeerId('a'), asPeerId('b')];
+const ofTwo = Array.from({length: maxSessions}, (_, at) => ({clientId: at < 4 ? A : B}));
+const madeUp = ofTwo.map((_, at) => ({clientId: asPeerId(`made-up-${at}`), opener: SQUATTER}));
+const ofEight = ofTwo.map((_, at) => ({clientId: asPeerId(`client-${at}`)}));
+
 describe('shares', () => {
   test('[HS15] one client gets three quarters of the sessions, and the rest is for others', () => {
     const bench = new MiddleHop();
@@ -77,6 +106,33 @@ describe('shares', () => {
     const actions = bench.open();
     expect(replies(actions)).toContainEqual({to: SQUATTER, ...failed('SESSIONS_FULL')});
     expect(actions).toContainEqual(expect.objectContaining({kind: 'reserve'}));
+  });
+
+  test.each([
+    ['two clients that fill a hop', ofTwo, {slow: 3_000, pace: 1_500}],
+    ['made-up clients of one that opens', madeUp, {slow: 3_000, pace: 1_500}],
+    ['a client for each session', ofEight, {slow: 6_000, pace: 3_000}],
+  ])('[HS16] %s keep it only while they come forward', (_, squats, {slow, pace}) => {
+    expect(getsIn(slow, squats)).toBe(true);
+    expect(getsIn(59_000, squats)).toBe(true);
+    expect(getsIn(pace, squats)).toBe(false);
+    expect(getsIn(59_000, squats.slice(1))).toBe(true);
+  });
+
+  test('[HS16] nor does it help a session to go back and come again, or to be opened again', () => {
+    const bench = new MiddleHop({maxSessions: 1});
+    bench.open(opening({clientId: SQUATTER}), idOf(0));
+    for (let epoch = 0; epoch < 40; epoch += 1) {
+      bench.frame(0, {sessionId: idOf(0), epoch});
+      bench.run();
+      bench.nowMs += 1_000;
+      expect(kindsOf(bench.open(opening(), idOf(1_000 + epoch))).includes('reserve')).toBe(
+        bench.nowMs > 35_000,
+      );
+      if (bench.nowMs > 35_000) return;
+      bench.open(opening({clientId: SQUATTER, epoch: epoch + 1}), idOf(0));
+    }
+    expect.unreachable('the place is given away');
   });
 
   test('[HS16] a session that runs gives its place to nobody', () => {

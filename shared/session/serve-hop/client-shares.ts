@@ -38,21 +38,21 @@ export function refusalBeyondShare(
 }
 
 /**
- * The session that gives its place to a new one: the oldest unused one of the client that has the
- * most, at least two more than the client of the new one. Clients can be made up by the peer that
+ * The session that gives its place to a new one: the oldest hardly used one of the client that has the
+ * most of them, at least two more than the client of the new one. Clients can be made up by the peer that
  * opens, so the same goes for what each peer has opened. `null` when there is no such session.
  *
- * @param unused oldest first.
+ * @param hardlyUsed oldest first.
  */
-export function unusedBeyondShare(unused: Sessions, place: HopPlace): SessionId | null {
+export function beyondShare(hardlyUsed: Sessions, place: HopPlace): SessionId | null {
   for (const by of [clientOf, openerOf]) {
     const counts = new Map<PeerId, number>();
-    for (const {place: held} of unused.values()) {
+    for (const {place: held} of hardlyUsed.values()) {
       counts.set(by(held), (counts.get(by(held)) ?? 0) + 1);
     }
     const most = Math.max(0, ...counts.values());
     if (most < (counts.get(by(place)) ?? 0) + 2) continue;
-    for (const [sessionId, other] of unused) {
+    for (const [sessionId, other] of hardlyUsed) {
       if (counts.get(by(other.place)) === most) return sessionId;
     }
   }

@@ -4,7 +4,7 @@ import {kvTokensOf, type OpenSession} from '#shared/protocol/control/open-sessio
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {CLIENT_HOP, type Frame} from '#shared/protocol/frame/frame.ts';
 import {StepQueue} from './step-queue.ts';
-import {oldestWaiting, refusalBeyondShare, unusedBeyondShare} from './client-shares.ts';
+import {beyondShare, oldestWaiting, refusalBeyondShare} from './client-shares.ts';
 import {checkOpening, type ServedRange} from './check-opening.ts';
 import type {HopAction, SessionStep} from './hop-session/hop-action.ts';
 import type {HopContext} from './hop-session/hop-context.ts';
@@ -109,7 +109,9 @@ export class HopMachine {
       const before = this.#sessions.get(sessionId);
       const actions = this.step(sessionId, {kind: 'frame', from, frame});
       // A frame that was dropped changes nothing, and is no sign of life.
-      if (this.#sessions.get(sessionId) !== before) this.#clock.used(sessionId, nowMs);
+      if (this.#sessions.get(sessionId) !== before) {
+        this.#clock.fed(sessionId, frame.position + frame.tokenCount, nowMs);
+      }
       return actions;
     }
     // Frames that were under way when a session closed are nobody's fault.
@@ -203,7 +205,7 @@ export class HopMachine {
     }
     const place = hopPlace({sessionId, from, open});
     const full = refusalBeyondShare(this.#sessions, place, this.#context.limits);
-    const room = full === null ? this.#makeRoom(place) : null;
+    const room = full === null ? this.#makeRoom(place, nowMs) : null;
     if (room === null) {
       return this.refuse(heard, {code: full ?? 'SESSIONS_FULL', hopIndex: open.hopIndex});
     }
@@ -220,14 +222,25 @@ export class HopMachine {
     return open.clientId === state.place.open.clientId ? null : 'MISADDRESSED';
   }
 
-  /** A cache that only waits gives way, and what is never used by whoever holds too much. `null` when nobody does. */
-  #makeRoom(place: HopPlace): Actions | null {
-    if (this.#sessions.size < this.#context.limits.maxSessions) return [];
+  /**
+   * A cache that only waits gives way; then what is hardly used, of whoever holds too much of that; then what
+   * is as good as not used at all. `null` when there is nothing of these.
+   */
+  #makeRoom(place: HopPlace, nowMs: number): Actions | null {
+    const {maxSessions, slowStepMs, stoppedStepMs} = this.#context.limits;
+    if (this.#sessions.size < maxSessions) return [];
     const waiting = oldestWaiting(this.#sessions);
     if (waiting !== null) return this.step(waiting, {kind: 'give-up'});
-    const unused = new Map([...this.#sessions].filter(([id]) => this.#clock.isUnused(id)));
-    const beyond = unusedBeyondShare(unused, place);
-    return beyond === null ? null : this.step(beyond, {kind: 'end', code: 'SESSIONS_FULL'});
+    const isSlow = (id: SessionId, stepMs: number) =>
+      // What is in line waits for this hop itself.
+      !this.#queue.holds(id) && this.#clock.isSlowerThan(stepMs, id, nowMs);
+    const hardlyUsed = [...this.#sessions].filter(
+      ([id]) => this.#clock.isUnused(id) || isSlow(id, slowStepMs),
+    );
+    const beyond =
+      beyondShare(new Map(hardlyUsed), place) ??
+      hardlyUsed.find(([id]) => isSlow(id, stoppedStepMs))?.[0];
+    return beyond === undefined ? null : this.step(beyond, {kind: 'end', code: 'SESSIONS_FULL'});
   }
 
   /** The engine has no room: a cache that only waits gives way. `null` when none does. */

@@ -7,7 +7,16 @@ type Times = {
   readonly openedMs: number;
   /** When a frame was last taken or run; `null`: none since it was opened. */
   readonly usedMs: number | null;
+  /** When it was opened first. */
+  readonly firstOpenedMs: number;
+  /** Frames that brought it further than it had been before, in any epoch. */
+  readonly steps: number;
+  /** The farthest position to which it was fed. */
+  readonly farthest: number;
 };
+
+/** What is no pause yet: hops link, a prompt is computed. */
+const PAUSE_MS = 30_000;
 
 /** Since when the sessions of a hop wait for what comes next. */
 export class SessionClock {
@@ -17,12 +26,34 @@ export class SessionClock {
   opened(sessionId: SessionId, nowMs: number): void {
     const before = this.#times.get(sessionId);
     if (before !== undefined && before.usedMs === null) return;
-    this.#times.set(sessionId, {openedMs: nowMs, usedMs: null});
+    const {firstOpenedMs, steps, farthest} = before ?? {
+      firstOpenedMs: nowMs,
+      steps: 0,
+      farthest: 0,
+    };
+    this.#times.set(sessionId, {openedMs: nowMs, usedMs: null, firstOpenedMs, steps, farthest});
   }
 
   used(sessionId: SessionId, nowMs: number): void {
     const before = this.#times.get(sessionId);
     if (before !== undefined) this.#times.set(sessionId, {...before, usedMs: nowMs});
+  }
+
+  /** A frame was taken that ends before `position`. */
+  fed(sessionId: SessionId, position: number, nowMs: number): void {
+    const before = this.#times.get(sessionId);
+    if (before === undefined) return;
+    const isFurther = position > before.farthest;
+    const steps = before.steps + (isFurther ? 1 : 0);
+    const farthest = Math.max(before.farthest, position);
+    this.#times.set(sessionId, {...before, usedMs: nowMs, steps, farthest});
+  }
+
+  /** Whether a session that was used came forward more slowly than a step every so many ms, a pause left out. */
+  isSlowerThan(stepMs: number, sessionId: SessionId, nowMs: number): boolean {
+    const times = this.#times.get(sessionId);
+    if (times === undefined || times.usedMs === null) return false;
+    return nowMs - times.firstOpenedMs > PAUSE_MS + stepMs * times.steps;
   }
 
   isUnused(sessionId: SessionId): boolean {

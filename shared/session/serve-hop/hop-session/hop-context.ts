@@ -15,6 +15,10 @@ export type HopLimits = {
   readonly unusedTimeoutMs: number;
   /** A session that was used and is silent for longer is freed. */
   readonly idleTimeoutMs: number;
+  /** At a full hop a session that takes longer for a step, on average, gives way to who has fewer of such. */
+  readonly slowStepMs: number;
+  /** One that takes longer than this gives way to anybody. */
+  readonly stoppedStepMs: number;
   /** How long a cache waits to be resumed; 0: not at all. */
   readonly keepMs: number;
   /** Hidden states that are kept of each session whose opening asks for it. */
@@ -32,6 +36,10 @@ export const HOP_LIMITS: HopLimits = {
   // The hops after this one link one after the other, those before compute the first piece.
   unusedTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
+  // Nobody reads so slowly; where a whole swarm is so slow, each client still has its share.
+  slowStepMs: 2_000,
+  // No reader stays with such an answer.
+  stoppedStepMs: 5_000,
   keepMs: 30_000,
   keptBytes: 4 * 1024 * 1024,
   replayBytes: 32 * 1024,
