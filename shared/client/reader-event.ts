@@ -20,5 +20,9 @@ export type ReaderEvent<H extends Hop = Hop> =
   /** What the hops say that they took; comes last, or not at all. */
   | {readonly kind: 'served'; readonly hops: readonly ServedHop<H>[]};
 
-/** What one hop says it measured of one answer; it may be wrong. */
-export type ServedHop<H extends Hop = Hop> = Omit<HopServed, 'hopIndex'> & {readonly hop: H};
+/** What the tail says that one hop measured of one answer; it may be wrong. */
+export type ServedHop<H extends Hop = Hop> = Omit<HopServed, 'hopIndex'> & {
+  readonly hop: H;
+  /** Whether it is the tail that it says this of. */
+  readonly isOfTail: boolean;
+};

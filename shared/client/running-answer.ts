@@ -256,11 +256,11 @@ export class RunningAnswer<H extends Hop = Hop> {
   }
 
   #tellServed(served: readonly HopServed[]): void {
-    const hops = this.#run.hops.flatMap((hop, at) => {
+    const hops = this.#run.hops.flatMap((hop, at, all) => {
       const own = served.find(({hopIndex}) => hopIndex === at);
       if (own === undefined || own.decodeSteps === 0) return [];
       const {decodeSteps, serviceMs, waitMs} = own;
-      return [{hop, decodeSteps, serviceMs, waitMs}];
+      return [{hop, decodeSteps, serviceMs, waitMs, isOfTail: at === all.length - 1}];
     });
     if (hops.length > 0) this.#push({kind: 'served', hops});
   }

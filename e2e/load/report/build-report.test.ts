@@ -119,7 +119,14 @@ describe('a report', () => {
   });
 
   test('[LR9] what the hops took is beside what was predicted, and the errors are summed up', () => {
-    const hop = {node: 'a', decodeSteps: 9, predictedMs: 10, observedMs: 12, waitedMs: 1.234};
+    const hop = {
+      node: 'a',
+      decodeSteps: 9,
+      predictedMs: 10,
+      observedMs: 12,
+      waitedMs: 1.234,
+      word: 'own' as const,
+    };
     const requests = [
       requestRecord({
         predictedStepMs: 40,

@@ -64,8 +64,14 @@ export type AnswerEvent =
       readonly atMs: number;
     }
   | {readonly kind: 'end'; readonly finishReason: 'stop' | 'length'; readonly text: string}
-  /** What each hop took, as it says itself, and what was expected of it; last, or not at all. */
+  /** What each hop took, as the tail says, and what was expected of it; last, or not at all. */
   | {readonly kind: 'served'; readonly hops: readonly ServedHop[]};
+
+/**
+ * Who says how long a hop took: it itself, or the tail, with a time that agrees with what the hop says in
+ * its record (`confirmed`), or with another.
+ */
+export type WordOfTimes = 'own' | 'confirmed' | 'unconfirmed';
 
 /** One decode step in one hop, without waiting for others. */
 export type ServedHop = {
@@ -76,4 +82,5 @@ export type ServedHop = {
   readonly observedMs: number;
   /** Median of what a step waited for the steps of other answers. */
   readonly waitedMs: number;
+  readonly word: WordOfTimes;
 };

@@ -2,7 +2,7 @@ import {assert} from '#shared/base/assert.ts';
 import {routeAnswer, type ChainChoice, type ChainWish} from '#shared/client/route-answer.ts';
 import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import type {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
-import type {EngineHop} from './swarm-chat-service.ts';
+import type {EngineHop} from './engine-hop.ts';
 import type {SwarmSnapshot} from '../../scheduling/swarm-snapshot.ts';
 
 /** What is asked, as phase 2 needs to know it. */

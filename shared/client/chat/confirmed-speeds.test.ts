@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/base/ids.ts';
-import {confirmedSpeeds} from './confirmed-speeds.ts';
+import {confirmedSpeeds, wordOfTimes} from './confirmed-speeds.ts';
 
 const served = (name: string, startLayer: number, serviceMs: number) => ({
   hop: {
@@ -15,6 +15,7 @@ const served = (name: string, startLayer: number, serviceMs: number) => ({
   decodeSteps: 9,
   serviceMs,
   waitMs: 0,
+  isOfTail: name === 'tail',
 });
 
 const speeds = (headMs: number, tailMs: number) =>
@@ -27,4 +28,11 @@ test('[LH3] a tail speaks for itself, and of others what agrees with their recor
   ]);
   expect(speeds(9.1, 5).map(({peerId}) => peerId)).toEqual(['tail']);
   expect(speeds(2.9, 5).map(({peerId}) => peerId)).toEqual(['tail']);
+});
+
+test('[LH3] a tail that leaves itself out makes no other hop speak for itself', () => {
+  expect(confirmedSpeeds([served('head', 0, 41)])).toEqual([]);
+  expect(wordOfTimes(served('head', 0, 41))).toBe('unconfirmed');
+  expect(wordOfTimes(served('head', 0, 7))).toBe('confirmed');
+  expect(wordOfTimes(served('tail', 2, 41))).toBe('own');
 });

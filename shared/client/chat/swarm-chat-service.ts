@@ -3,21 +3,12 @@ import {encodeChat} from '#shared/model/text/chat/encode-chat.ts';
 import {createTokenTextStream, type TokenTextStream} from '#shared/model/text/token-text-stream.ts';
 import type {GenerationClient} from '#shared/client/generation-client.ts';
 import type {ReaderEvent, ServedHop} from '#shared/client/reader-event.ts';
-import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {ChatTemplate} from '#shared/model/text/chat/chat-template.ts';
 import type {Tokenizer} from '#shared/model/text/tokenizer.ts';
 import type {AnswerEvent, AskRequest, ChatService, Prompt} from './chat-service.ts';
+import {wordOfTimes} from './confirmed-speeds.ts';
+import type {EngineHop} from './engine-hop.ts';
 import {TokenIdsOnlyError} from './token-ids-only-error.ts';
-
-export type EngineHop = Hop & {
-  readonly engine: string;
-  /** What one decode step of this hop is expected to take when nobody else is there. */
-  readonly predictedMs: number;
-  /** What this hop says of itself. */
-  readonly statedMsPerLayer: number;
-  /** The part of it that does not depend on the layers. */
-  readonly hopOverheadMs: number;
-};
 
 type Vocabulary = {readonly tokenizer: Tokenizer; readonly template: ChatTemplate};
 
@@ -116,12 +107,13 @@ function toAnswerEvent(event: ReaderEvent<EngineHop>, text: TokenTextStream): An
     case 'end':
       return {kind: 'end', finishReason: event.finishReason, text: text.end()};
     case 'served': {
-      const hops = event.hops.map(({hop, decodeSteps, serviceMs, waitMs}) => ({
-        node: hop.peerId,
-        decodeSteps,
-        predictedMs: hop.predictedMs,
-        observedMs: serviceMs,
-        waitedMs: waitMs,
+      const hops = event.hops.map((served) => ({
+        node: served.hop.peerId,
+        decodeSteps: served.decodeSteps,
+        predictedMs: served.hop.predictedMs,
+        observedMs: served.serviceMs,
+        waitedMs: served.waitMs,
+        word: wordOfTimes(served),
       }));
       return {kind: 'served', hops};
     }

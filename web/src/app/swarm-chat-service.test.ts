@@ -8,7 +8,8 @@ import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {GREEDY, RingSwarm} from '../node/serving/testing/ring-swarm.ts';
 import type {Prompt} from '#shared/client/chat/chat-service.ts';
-import {SwarmChatService, type EngineHop} from '#shared/client/chat/swarm-chat-service.ts';
+import type {EngineHop} from '#shared/client/chat/engine-hop.ts';
+import {SwarmChatService} from '#shared/client/chat/swarm-chat-service.ts';
 
 const {metadata} = await parseGguf(memoryByteSource(tinyGguf({seed: 3})));
 const vocabulary = {

@@ -1,6 +1,6 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
-import type {ChainHop, ServedHop} from '../../ports/chat-service.ts';
+import type {ChainHop} from '../../ports/chat-service.ts';
 import {msPerTokenOf, type AnswerProgress} from '../controllers/answer-progress.ts';
 import {controlStyles} from '../parts/control-styles.ts';
 import {formatDuration} from '../format/format-duration.ts';
@@ -8,9 +8,7 @@ import {formatEngine} from '../format/format-engine.ts';
 import {formatLayers} from '../format/format-layers.ts';
 import {shortNode} from '../format/short-node.ts';
 import {toneOfHop} from '../swarm/layer-strip.ts';
-
-/** Shorter waits are nobody's concern. */
-const SHOWN_WAIT_MS = 1;
+import {timesOf} from './times-of-hop.ts';
 
 /** Under an answer: the tabs it went through, and how fast. */
 @customElement('weft-answer-chain')
@@ -87,23 +85,16 @@ export class AnswerChain extends LitElement {
 }
 
 function renderHop(hop: ChainHop, index: number, {served}: AnswerProgress): TemplateResult {
-  const took = served.find(({node}) => node === hop.node);
+  const times = timesOf(served.find(({node}) => node === hop.node));
   return html`
     <li class=${toneOfHop(index)} title=${hop.node}>
       <code>${shortNode(hop.node)}</code>
       <span class="what"
         >layers ${formatLayers(hop)},
-        ${formatEngine(hop.engine)}${took === undefined ? nothing : `: ${textOf(took)}`}</span
+        ${formatEngine(hop.engine)}${times === null ? nothing : `: ${times}`}</span
       >
     </li>
   `;
-}
-
-/** Per token, in this hop alone. */
-function textOf({observedMs, predictedMs, waitedMs}: ServedHop): string {
-  const parts = [`took ${formatDuration(observedMs)}`, `expected ${formatDuration(predictedMs)}`];
-  if (waitedMs >= SHOWN_WAIT_MS) parts.push(`waited ${formatDuration(waitedMs)} for other answers`);
-  return parts.join(', ');
 }
 
 function speedOf(progress: AnswerProgress): string {
