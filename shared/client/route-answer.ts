@@ -4,6 +4,7 @@ import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {ChainHop, RouteResult} from '#shared/scheduling/routing/chain.ts';
 import {rerouteChain, type RanLayers} from '#shared/scheduling/routing/select/reroute-chain.ts';
 import {selectChain, type RouteInput} from '#shared/scheduling/routing/select/select-chain.ts';
+import {promptTokenMsOf} from '#shared/scheduling/routing/prompt-token-ms.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {RanHop} from '#shared/session/generation/state/generation-state.ts';
 import type {GenerationRequest} from './reader-event.ts';
@@ -12,7 +13,12 @@ import type {GenerationRequest} from './reader-event.ts';
 export type RoutedHop = Hop & {readonly engine: string};
 
 export type ChainChoice<H extends Hop = Hop> =
-  | {readonly kind: 'chain'; readonly hops: readonly H[]; readonly stepMs: number}
+  | {
+      readonly kind: 'chain';
+      readonly hops: readonly H[];
+      readonly stepMs: number;
+      readonly promptTokenMs: number;
+    }
   | {readonly kind: 'gap'; readonly missing: readonly MissingLayers[]};
 
 /** What is asked of phase 2, and what this answer has already. */
@@ -63,7 +69,8 @@ export function routeAnswer(route: AnswerRoute): ChainChoice<RoutedHop> {
     assert(node !== undefined, 'a chain is made of nodes of its snapshot');
     return {peerId: nodeId, startLayer, endLayer, engine: node.engineClass};
   });
-  return {kind: 'chain', hops, stepMs: result.stepMs};
+  const promptTokenMs = promptTokenMsOf(known.snapshot, result.hops, hiddenStateBytes);
+  return {kind: 'chain', hops, stepMs: result.stepMs, promptTokenMs};
 }
 
 /** A hop as phase 2 names it. */

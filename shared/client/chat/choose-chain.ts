@@ -44,5 +44,5 @@ export function chooseChain(
     const predictedMs = (endLayer - startLayer) * layerMs + hopOverheadMs;
     return {...hop, predictedMs, statedMsPerLayer, hopOverheadMs};
   });
-  return {kind: 'chain', hops, stepMs: choice.stepMs};
+  return {...choice, hops};
 }

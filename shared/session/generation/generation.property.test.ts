@@ -30,7 +30,12 @@ const someWhy = fc.constantFrom('full' as const, 'no-node' as const, 'distrusted
 
 /** What moves an answer on. Here and below, epochs and positions count from where the answer is. */
 const someProgress = fc.oneof(
-  fc.record({kind: fc.constant('chain' as const), hops: someHops, stepMs: fc.constant(10)}),
+  fc.record({
+    kind: fc.constant('chain' as const),
+    hops: someHops,
+    stepMs: fc.constant(10),
+    promptTokenMs: fc.constant(1),
+  }),
   /** What the hops say that they hold is as much less than believed. */
   fc.record({
     kind: fc.constant('ready' as const),
@@ -138,7 +143,12 @@ function placed(state: GenerationState, seen: SeenEvent): SeenEvent {
 
 /** One event of each kind, that fits wherever one can. */
 const EACH_KIND: readonly SeenEvent[] = [
-  {kind: 'chain', hops: [{peerId: asPeerId('a'), startLayer: 0, endLayer: LAYERS}], stepMs: 10},
+  {
+    kind: 'chain',
+    hops: [{peerId: asPeerId('a'), startLayer: 0, endLayer: LAYERS}],
+    stepMs: 10,
+    promptTokenMs: 1,
+  },
   {kind: 'gap', missing: [{startLayer: 0, endLayer: LAYERS, why: 'no-node'}]},
   {kind: 'ready', epoch: 0, inputFrom: []},
   {kind: 'fed', epoch: 0},

@@ -22,11 +22,29 @@ const due = (
 const predicted = (stepMs: number) => ({...chain(A, B, C), stepMs});
 const FED = [ready(0, 0, 0, 0), fed(0), fed(0), fed(0)];
 
-test('[GN20] an opening has 15 s and 5 s for each hop, a prompt three steps for each token beside the slack', () => {
+test('[GN20] an opening has 15 s and 5 s for each hop, a prompt three times what it is predicted to take beside the slack and twenty steps', () => {
   expect(due(chain(A))).toBe(20_000);
   expect(due(chain(A, B, C))).toBe(30_000);
-  expect(due(predicted(10), ...FED)).toBe(15_000 + 1_000 + 5 * 30);
-  expect(due(predicted(200), ...FED)).toBe(15_000 + 4_000 + 5 * 600);
+  // Five tokens in three pieces.
+  expect(due(predicted(10), ...FED)).toBe(15_000 + 1_000 + 3 * (5 * 1 + 3 * 10));
+  expect(due({...predicted(200), promptTokenMs: 40}, ...FED)).toBe(
+    15_000 + 4_000 + 3 * (5 * 40 + 3 * 200),
+  );
+});
+
+test('[GN20] whatever its hops say of prompts, none takes longer than its tokens one by one', () => {
+  expect(due({...predicted(10), promptTokenMs: 1e6}, ...FED)).toBe(15_000 + 1_000 + 3 * 5 * 10);
+});
+
+test('[GN20] silence of a minute is a failure also before the first token of a long prompt', () => {
+  const long = task({
+    promptTokenIds: Array.from({length: 2_000}, () => 11),
+    contextTokens: 2_048,
+    pieceTokens: 28,
+  });
+  const pieces = Array.from({length: 72}, () => fed(0));
+  const asked = [{...predicted(100), promptTokenMs: 2}, ready(0, 0, 0, 0), ...pieces];
+  expect(wakeAtMs(after(long, ...asked).state)).toBeLessThan(60_000);
 });
 
 /** How many tokens come before the chain fails, if one comes every so often. */

@@ -30,6 +30,8 @@ type Answered =
       readonly hops: readonly RanHop[];
       /** What one decode step of all hops is predicted to take. */
       readonly stepMs: number;
+      /** What one token of the prompt is, among many. */
+      readonly promptTokenMs: number;
     }
   | {readonly kind: 'gap'; readonly missing: readonly MissingLayers[]};
 

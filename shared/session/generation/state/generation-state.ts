@@ -61,6 +61,7 @@ export type GenerationState =
       /** What each hop is believed to hold; what it really holds comes with the readiness. */
       readonly warmPositions: readonly number[];
       readonly stepMs: number;
+      readonly promptTokenMs: number;
       readonly dueMs: number;
     }
   /** The hops get what they lack, the prompt or what a new hop missed, until the first token comes. */
@@ -73,6 +74,7 @@ export type GenerationState =
       /** What is not handed over yet, as positions; the last piece asks for a token. */
       readonly pieces: readonly Piece[];
       readonly stepMs: number;
+      readonly promptTokenMs: number;
       readonly dueMs: number;
     }
   /** Tokens go round. */
@@ -108,7 +110,8 @@ export type GenerationState =
 export type Piece = {readonly from: number; readonly to: number};
 
 /**
- * A state in which a chain serves the answer: it is predicted to take `stepMs` for one step, and has failed
+ * A state in which a chain serves the answer: it is predicted to take `stepMs` for one step, before the first
+ * token `promptTokenMs` for one of many that it computes together, and has failed
  * when nothing came until `dueMs`.
  */
 export type ServedState = Extract<

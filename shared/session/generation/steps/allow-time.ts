@@ -2,7 +2,7 @@
 const SLOWNESS = 20;
 /** Nobody is held to less per token. */
 const LEAST_TOKEN_MS = 1_000;
-/** One by one, tokens of a prompt would take a step each; together they take a fraction of it. */
+/** What comes before the first token is predicted as a whole, and so wrong by less than a single step. */
 const PROMPT_SLOWNESS = 3;
 /** Each hop links the next one, and makes room. */
 const OPENING_MS_PER_HOP = 5_000;
@@ -22,9 +22,21 @@ type Pace = {
   readonly nowMs: number;
 };
 
-/** By when the first token must be there, or room for the next piece of what comes before it. */
-export function dueOfPrompt(tokens: number, {stepMs, slackMs, nowMs}: Pace): number {
-  return nowMs + slackMs + perToken(stepMs) + PROMPT_SLOWNESS * tokens * stepMs;
+/**
+ * By when the first token must be there, or room for the next piece of what comes before it.
+ *
+ * @param tokenMs what one token of it is predicted to take; the pieces take a step of their own each.
+ */
+export function dueOfPrompt(
+  {
+    tokens,
+    pieces,
+    tokenMs,
+  }: {readonly tokens: number; readonly pieces: number; readonly tokenMs: number},
+  {stepMs, slackMs, nowMs}: Pace,
+): number {
+  const promptMs = Math.min(tokens * stepMs, tokens * tokenMs + pieces * stepMs);
+  return nowMs + slackMs + perToken(stepMs) + PROMPT_SLOWNESS * promptMs;
 }
 
 /**

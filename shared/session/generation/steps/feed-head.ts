@@ -28,8 +28,10 @@ export function handOver(state: Feeding): GenerationStep {
 
 /** There is room for more, so the chain goes on. */
 export function withTimeForPrompt(state: Feeding, nowMs: number): Feeding {
-  const {answer, inputFrom, stepMs} = state;
-  const {slackMs} = answer.task.limits;
+  const {answer, inputFrom, stepMs, promptTokenMs: tokenMs} = state;
+  const {pieceTokens, limits} = answer.task;
   const tokens = tokenCountOf(answer) - Math.min(...inputFrom);
-  return {...state, dueMs: dueOfPrompt(tokens, {stepMs, slackMs, nowMs})};
+  const pieces = Math.ceil(tokens / pieceTokens);
+  const pace = {stepMs, slackMs: limits.slackMs, nowMs};
+  return {...state, dueMs: dueOfPrompt({tokens, pieces, tokenMs}, pace)};
 }

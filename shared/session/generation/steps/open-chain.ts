@@ -10,11 +10,13 @@ export function openChain(
     hops,
     warmPositions,
     stepMs,
+    promptTokenMs,
     nowMs,
   }: {
     readonly hops: readonly Hop[];
     readonly warmPositions: readonly number[];
     readonly stepMs: number;
+    readonly promptTokenMs: number;
     readonly nowMs: number;
   },
 ): GenerationStep {
@@ -22,7 +24,15 @@ export function openChain(
   const {slackMs} = answer.task.limits;
   const dueMs = dueOfOpening(hops.length, {slackMs, nowMs});
   return {
-    state: {kind: 'opening', answer: {...answer, epoch}, hops, warmPositions, stepMs, dueMs},
+    state: {
+      kind: 'opening',
+      answer: {...answer, epoch},
+      hops,
+      warmPositions,
+      stepMs,
+      promptTokenMs,
+      dueMs,
+    },
     actions: [{kind: 'open', epoch, hops, warmPositions, keep: 'after-loss'}],
   };
 }

@@ -24,15 +24,21 @@ export function takeChain(
   {
     hops,
     stepMs,
+    promptTokenMs,
     nowMs,
-  }: {readonly hops: readonly Hop[]; readonly stepMs: number; readonly nowMs: number},
+  }: {
+    readonly hops: readonly Hop[];
+    readonly stepMs: number;
+    readonly promptTokenMs: number;
+    readonly nowMs: number;
+  },
 ): GenerationStep {
   // The last token has been through no hop yet: no cache holds it.
   const warmPosition = tokenCountOf(answer) - 1;
   const warmPositions = hops.map((hop) =>
     answer.warm.some((warm) => isSameHop(warm, hop)) ? warmPosition : 0,
   );
-  return openChain(answer, {hops, warmPositions, stepMs, nowMs});
+  return openChain(answer, {hops, warmPositions, stepMs, promptTokenMs, nowMs});
 }
 
 /**

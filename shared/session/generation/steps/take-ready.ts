@@ -20,7 +20,7 @@ export function takeReady(
   inputFrom: readonly number[],
   nowMs: number,
 ): GenerationStep {
-  const {answer, hops, warmPositions, stepMs} = state;
+  const {answer, hops, warmPositions, stepMs, promptTokenMs} = state;
   const refusal = whyImpossible(state, inputFrom);
   if (refusal !== null) return loseChain(state, refusal, nowMs);
   const tokenCount = tokenCountOf(answer);
@@ -38,6 +38,7 @@ export function takeReady(
     inputFrom,
     pieces,
     stepMs,
+    promptTokenMs,
     dueMs: nowMs,
   } as const;
   const feeding = handOver(withTimeForPrompt(fresh, nowMs));
@@ -79,7 +80,7 @@ function closeDropped(answer: Answer, hops: readonly Hop[]): readonly Generation
  * in front go back to where the hop after it needs input, so that the token list fills them all.
  */
 export function takeKeptFrom(state: Feeding, hopIndex: number, nowMs: number): GenerationStep {
-  const {answer, hops, inputFrom, stepMs} = state;
+  const {answer, hops, inputFrom, stepMs, promptTokenMs} = state;
   const needed = inputFrom[hopIndex + 1] ?? Infinity;
   // Nobody asked it.
   if (needed >= (inputFrom[hopIndex] ?? 0)) return {state, actions: []};
@@ -90,5 +91,5 @@ export function takeKeptFrom(state: Feeding, hopIndex: number, nowMs: number): G
   const warmPositions = inputFrom.map((position, at) =>
     at <= hopIndex ? Math.min(position, needed) : position,
   );
-  return openChain({...answer, failures}, {hops, warmPositions, stepMs, nowMs});
+  return openChain({...answer, failures}, {hops, warmPositions, stepMs, promptTokenMs, nowMs});
 }

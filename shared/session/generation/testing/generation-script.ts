@@ -53,7 +53,8 @@ function lastStep(what: GenerationTask, events: readonly TimedEvent[]): Generati
   );
 }
 
-export const chain = (...hops: readonly Hop[]) => ({kind: 'chain', hops, stepMs: 10}) as const;
+export const chain = (...hops: readonly Hop[]) =>
+  ({kind: 'chain', hops, stepMs: 10, promptTokenMs: 1}) as const;
 export const gap = (why: 'full' | 'no-node' | 'distrusted') =>
   ({kind: 'gap', missing: [{startLayer: 0, endLayer: 6, why}]}) as const;
 export const ready = (epoch: number, ...inputFrom: readonly number[]) =>

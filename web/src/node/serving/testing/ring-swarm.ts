@@ -127,7 +127,7 @@ export class RingSwarm {
           return {kind: 'gap', missing: [{startLayer: 0, endLayer: this.spec.layerCount, ...why}]};
         }
         const hops = chain.map(({peerId, range}) => ({peerId, ...range}));
-        return {kind: 'chain', hops, stepMs: 1};
+        return {kind: 'chain', hops, stepMs: 1, promptTokenMs: 1};
       },
       report: (report) => {
         this.reports.push(report);
