@@ -65,7 +65,7 @@ export function stopAnswer(state: GenerationState): GenerationStep {
 }
 
 /** Frees a chain whose hops still reach each other: its head passes it on. */
-function closeWhole(
+export function closeWhole(
   answer: Answer,
   hops: readonly Hop[],
   reason: CloseReason,
@@ -74,7 +74,7 @@ function closeWhole(
 }
 
 /** Frees a chain that broke, or did not open: its hops keep their caches after a loss, and hear of it one by one. */
-export function closeBroken(
+function closeBroken(
   answer: Answer,
   hops: readonly Hop[],
   reason: CloseReason,

@@ -1,7 +1,7 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {blameOf, faultOf, reportFault, type Blame} from './blame-hop.ts';
 import {chooseHops} from './choose-hops.ts';
-import {closeBroken, endAsFailed} from './end-answer.ts';
+import {closeWhole, endAsFailed} from './end-answer.ts';
 import type {GenerationStep} from '../state/generation-action.ts';
 import {hasBegun, type Answer, type ServedState} from '../state/generation-state.ts';
 import {isFull, type Refusal} from '../state/refusal.ts';
@@ -35,7 +35,8 @@ function goOn(
   }
   if (!hasBegun(answer)) {
     const {state: choosing, actions} = chooseHops({...answer, opened: []});
-    return {state: choosing, actions: [...closeBroken(answer, hops, 'failed'), ...actions]};
+    // Its hops hold nothing that is worth a link to each of them.
+    return {state: choosing, actions: [...closeWhole(answer, hops, 'failed'), ...actions]};
   }
   const lost = blame.kind === 'certain' ? [blame.peerId] : blame.doubt.likely;
   const isLeft = ({peerId}: Hop) => !lost.includes(peerId);
