@@ -8,7 +8,8 @@ import {SparedHalves} from './spared-halves.ts';
 
 const ROUNDS = 6;
 const AFTER_TOKENS = 8;
-const REQUEST = greedyRequest('What is the capital of France?', {maxNewTokens: 64});
+/** Its answer is longer than that. */
+const REQUEST = greedyRequest('Write a long story about a weaver.', {maxNewTokens: 64});
 
 /** What becomes of a tab in the middle of an answer, and how long the reader may wait for the next token, by the median. */
 const FATES = [
