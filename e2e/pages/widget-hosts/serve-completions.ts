@@ -17,9 +17,13 @@ export type Completions = {
   readonly close: () => Promise<void>;
 };
 
-/** @param answerTo the whole answer to a message; it is streamed in pieces of a few characters. */
+/**
+ * @param answerTo the whole answer to a message.
+ * @param options.pieceCharacters of each event of the stream; by default, a twentieth of the answer.
+ */
 export async function serveCompletions(
   answerTo: (message: string) => string,
+  options: {readonly pieceCharacters?: number} = {},
 ): Promise<Completions> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -37,7 +41,7 @@ export async function serveCompletions(
     asked.push(message);
     response.writeHead(200, {'Content-Type': 'text/event-stream'});
     const text = answerTo(message);
-    const pieceCharacters = Math.max(3, Math.ceil(text.length / 20));
+    const {pieceCharacters = Math.max(3, Math.ceil(text.length / 20))} = options;
     for (let at = 0; at < text.length; at += pieceCharacters) {
       const content = text.slice(at, at + pieceCharacters);
       response.write(`data: ${JSON.stringify({choices: [{delta: {content}}]})}\n\n`);

@@ -10,20 +10,34 @@ import {MainThread} from './main-thread.ts';
 
 /** A person who types notices what lasts longer. */
 const ALLOWED_MS = 50;
+/** What a model writes at a time; the whole answer is laid out again however little comes. */
+const PIECE_CHARACTERS = 16;
+/** As much as a widget shows of one answer. */
+const ANSWER_CHARACTERS = 32_000;
+
+/** Many small parts of one answer: each that comes could lay out, or restyle, all those before. */
+const CROWDED = [
+  {begin: '```\n', part: 'a = b;\n'},
+  {begin: '| a | b | c |\n| - | - | - |\n', part: '| 1 | two | 3 |\n'},
+  {begin: '', part: '- one **item**\n'},
+  {begin: '', part: '# A heading\n\nA paragraph.\n\n'},
+].map(({begin, part}) => begin + part.repeat(ANSWER_CHARACTERS / part.length));
+
+const ANSWERS = [...HOSTILE_ANSWERS, ...CROWDED];
 
 /** The longest task of a page whose widget shows answers that mean harm, each in a conversation of its own. */
 export const benchHostileAnswers: Benchmark = async ({print, log, signal}) => {
   const {swarm, stop} = await startTinySwarm();
   const site = await serveHostPages(swarm.server.url);
-  const completions = await serveCompletions(
-    (message) => HOSTILE_ANSWERS[Number(message)] ?? 'Yes',
-  );
+  const completions = await serveCompletions((message) => ANSWERS[Number(message)] ?? 'Yes', {
+    pieceCharacters: PIECE_CHARACTERS,
+  });
   try {
     const page = await swarm.openPage('', {url: `${site.url}plain.html`});
     await openWith(page, completions.url);
     await ask(page, 'Are you there?');
     const longestMs: number[] = [];
-    for (const [at, answer] of HOSTILE_ANSWERS.entries()) {
+    for (const [at, answer] of ANSWERS.entries()) {
       signal.throwIfAborted();
       const thread = await MainThread.of(page);
       await ask(page, String(at));

@@ -5,6 +5,7 @@ import type {ChatMessage, ChatService} from '../../ports/chat-service.ts';
 import {explainFailure, type Failure} from '../../ports/explain-failure.ts';
 import type {NetworkState} from '../../ports/network-service.ts';
 import {ConversationController} from '../controllers/conversation-controller.ts';
+import {FollowController} from '../controllers/follow-controller.ts';
 import {controlStyles} from '../parts/control-styles.ts';
 import type {WayToHelp} from './answer-status.ts';
 import {ConversationEvent} from './conversation-event.ts';
@@ -13,9 +14,6 @@ import {renderFailure} from '../parts/render-failure.ts';
 import {SpokenSentences} from './spoken-sentences.ts';
 import type {OwnStrings} from './strings/chat-strings.ts';
 import {ENGLISH_CONVERSATION} from './strings/conversation-strings.ts';
-
-/** A reader whose view ends this near to the end of the conversation follows the answer. */
-const FOLLOW_WITHIN_PX = 120;
 
 /**
  * A conversation, and the box to go on with it; slot `empty` is shown before the first question.
@@ -83,7 +81,19 @@ export class ConversationView extends LitElement {
     },
   });
   readonly #spoken = new SpokenSentences();
-  #isFollowing = false;
+
+  constructor() {
+    super();
+    const view = {
+      isGrowing: () => this.#conversation.isRunning,
+      belowPx: () => this.#belowPx(),
+      scrolledPx: () => (this.#isContained() ? (this.log?.scrollTop ?? 0) : scrollY),
+      scrollToEnd: () => {
+        this.#scrollToEnd();
+      },
+    };
+    this.addController(new FollowController(view, (then) => requestAnimationFrame(then)));
+  }
 
   /** All that was asked and answered. */
   get messages(): readonly ChatMessage[] {
@@ -268,20 +278,17 @@ export class ConversationView extends LitElement {
     `;
   }
 
-  protected override willUpdate(): void {
+  /** By how much the conversation ends below what is seen of it. */
+  #belowPx(): number {
     const {log} = this;
-    const belowPx = this.#isContained()
-      ? (log?.scrollHeight ?? 0) - (log?.scrollTop ?? 0) - (log?.clientHeight ?? 0)
-      : (this.end?.getBoundingClientRect().bottom ?? 0) - window.innerHeight;
-    this.#isFollowing = this.#conversation.isRunning && belowPx < FOLLOW_WITHIN_PX;
+    if (!this.#isContained()) return (this.end?.getBoundingClientRect().bottom ?? 0) - innerHeight;
+    return (log?.scrollHeight ?? 0) - (log?.scrollTop ?? 0) - (log?.clientHeight ?? 0);
   }
 
-  protected override updated(): void {
+  #scrollToEnd(): void {
     const {log} = this;
-    if (!this.#isFollowing) return;
-    if (!this.#isContained()) this.end?.scrollIntoView({block: 'end'});
-    // The text itself is laid out by elements that update after this one.
-    else requestAnimationFrame(() => log?.scrollTo({top: log.scrollHeight}));
+    if (this.#isContained()) log?.scrollTo({top: log.scrollHeight});
+    else this.end?.scrollIntoView({block: 'end'});
   }
 
   #isContained(): boolean {

@@ -64,7 +64,7 @@ export class MarkdownText extends LitElement {
       overflow-wrap: anywhere;
     }
     :host > :first-child,
-    p:first-of-type {
+    p:first-child {
       margin-block-start: 0;
     }
     p,
