@@ -111,3 +111,22 @@ test('[WS6] a service that fails is named, with what to do', async () => {
   }
   await expect(answer('http://127.0.0.1:9/v1/')).rejects.toThrow('does not answer');
 });
+
+test('[WS7] no other host hears of the conversation, and the sentence says which address to give', async () => {
+  let askedCount = 0;
+  const other = await serve((request, response) => {
+    askedCount += 1;
+    streaming(event('I'))(request, response);
+  });
+  for (const status of [301, 302, 307, 308]) {
+    const url = await serve((_, response) =>
+      response.writeHead(status, {Location: `${other}chat/completions`}).end(),
+    );
+    const {host} = new URL(url);
+    await expect(answer(url)).rejects.toMatchObject({
+      detail: {code: 'FALLBACK_FAILED', host},
+      message: `The swarm cannot serve now, and ${host} sends the question on to another address: tell whoever runs this site to give the final address as its fallback`,
+    });
+  }
+  expect(askedCount).toBe(0);
+});

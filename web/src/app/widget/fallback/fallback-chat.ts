@@ -92,6 +92,7 @@ async function post(
       body: JSON.stringify(body),
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
+      redirect: 'manual', // The visitor knows of this host, and of no other.
       signal,
     });
   } catch (cause) {
@@ -99,5 +100,11 @@ async function post(
     throw new FallbackError(host, 'does not answer', {cause});
   }
   if (response.ok) return response;
+  // Browsers tell nothing of a redirect, not even its status, which they give as 0.
+  if (response.status < 400) {
+    throw new FallbackError(host, 'sends the question on to another address', {
+      whatToDo: 'tell whoever runs this site to give the final address as its fallback',
+    });
+  }
   throw new FallbackError(host, `answers with an error (${response.status})`);
 }

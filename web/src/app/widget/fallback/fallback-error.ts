@@ -8,10 +8,14 @@ export class FallbackError extends WeftError<{
   override readonly name = 'FallbackError';
 
   /** @param reason goes on after the name of the host. */
-  constructor(host: string, reason: string, options?: ErrorOptions) {
+  constructor(
+    host: string,
+    reason: string,
+    {whatToDo = 'try again in a minute', ...options}: ErrorOptions & {readonly whatToDo?: string} = {},
+  ) {
     super(
       {code: 'FALLBACK_FAILED', host},
-      `The swarm cannot serve now, and ${host} ${reason}: try again in a minute`,
+      `The swarm cannot serve now, and ${host} ${reason}: ${whatToDo}`,
       options,
     );
   }
