@@ -12,6 +12,8 @@ import {SharedNodes} from './shared-nodes.ts';
 
 /** How services ask a model of a service whose models nobody has named. */
 const ANY_MODEL = 'default';
+/** A slow network loads the code and joins in less; a server that went silent never ends it. */
+const JOIN_TIMEOUT_MS = 30_000;
 
 /** Opens what each widget of a page may call; the widgets share their nodes. */
 export function widgetServices(scriptFolder: string): (target: WidgetTarget) => WidgetServices {
@@ -46,6 +48,7 @@ export function widgetServices(scriptFolder: string): (target: WidgetTarget) => 
               swarm: node.chat,
               fallback: lazyFallback({baseUrl: fallbackUrl, model: model || ANY_MODEL}),
               isServed: offered.isServed,
+              joinTimeout: () => AbortSignal.timeout(JOIN_TIMEOUT_MS),
             }),
       swarm: offered,
       network: networkTo(serverUrl),

@@ -11,7 +11,10 @@ export class FallbackError extends WeftError<{
   constructor(
     host: string,
     reason: string,
-    {whatToDo = 'try again in a minute', ...options}: ErrorOptions & {readonly whatToDo?: string} = {},
+    {
+      whatToDo = 'try again in a minute',
+      ...options
+    }: ErrorOptions & {readonly whatToDo?: string} = {},
   ) {
     super(
       {code: 'FALLBACK_FAILED', host},

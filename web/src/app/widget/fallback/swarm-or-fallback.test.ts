@@ -20,6 +20,9 @@ function service(events: readonly AnswerEvent[], failure?: Error): ChatService {
   };
 }
 
+/** No time passes. */
+const joinTimeout = (): AbortSignal => new AbortController().signal;
+
 const failed = (code: string): Error => new WeftError({code}, 'It failed');
 
 async function answer(swarm: ChatService, {isServed = true} = {}): Promise<readonly string[]> {
@@ -27,6 +30,7 @@ async function answer(swarm: ChatService, {isServed = true} = {}): Promise<reado
     swarm,
     fallback: service([ELSEWHERE]),
     isServed: () => Promise.resolve(isServed),
+    joinTimeout,
   });
   return (await askForEvents(chat)).map(({kind}) => kind);
 }
@@ -55,10 +59,53 @@ test('[WS5] a reader who stops is not answered by the fallback', async () => {
     swarm: service([PROMPT], failed('CANCELLED_ANYHOW')),
     fallback: service([ELSEWHERE]),
     isServed: () => Promise.resolve(true),
+    joinTimeout,
   });
   const onEvent = (): void => {
     abort.abort();
   };
   const answering = askForEvents(chat, {signal: abort.signal, onEvent});
   await expect(answering).rejects.toThrow('It failed');
+});
+
+/** Asks a swarm whose server says nothing until `join` is called. */
+function joining() {
+  const late = new AbortController();
+  const joined = Promise.withResolvers<void>();
+  const began = Promise.withResolvers<void>();
+  let wasGivenUp = false;
+  const swarm: ChatService = {
+    async *ask(_, {signal}) {
+      signal.addEventListener('abort', () => (wasGivenUp = true));
+      began.resolve();
+      await joined.promise;
+      signal.throwIfAborted();
+      yield* [PROMPT, TOKEN];
+      late.abort();
+      yield END;
+    },
+  };
+  const chat = swarmOrFallback({
+    swarm,
+    fallback: service([ELSEWHERE]),
+    isServed: () => Promise.resolve(true),
+    joinTimeout: () => late.signal,
+  });
+  return {late, join: joined.resolve, began: began.promise, chat, wasGivenUp: () => wasGivenUp};
+}
+
+test('[WS8] the fallback answers where joining takes too long, and the swarm is given up', async () => {
+  const {late, join, began, chat, wasGivenUp} = joining();
+  const answering = askForEvents(chat);
+  await began;
+  late.abort();
+  expect(await answering).toEqual([ELSEWHERE]);
+  expect(wasGivenUp()).toBe(true);
+  join(); // Too late: what fails then is nobody's.
+});
+
+test('[WS8] a swarm that was joined in time may take longer for its answer', async () => {
+  const {join, chat} = joining();
+  join();
+  expect(await askForEvents(chat)).toEqual([PROMPT, TOKEN, END]);
 });

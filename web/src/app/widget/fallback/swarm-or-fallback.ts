@@ -6,6 +6,8 @@ type Services = {
   readonly fallback: ChatService;
   /** Whether the server lists a whole chain. Never rejects. */
   readonly isServed: (options: {readonly signal: AbortSignal}) => Promise<boolean>;
+  /** Begins with each question, and aborts when joining the swarm for it has taken too long. */
+  readonly joinTimeout: () => AbortSignal;
 };
 
 /** What no other service could do better: the person has to ask another way. */
@@ -13,7 +15,7 @@ const ANYWHERE: ReadonlySet<string> = new Set(['PROMPT_EMPTY', 'PROMPT_TOO_LONG'
 
 /**
  * Asks the swarm, and the fallback only where the swarm cannot serve: nobody holds some layers,
- * every tab is busy, or it cannot be joined. An answer of which something was shown never changes
+ * every tab is busy, or it cannot be joined in time. An answer of which something was shown never changes
  * its author.
  */
 export function swarmOrFallback(services: Services): ChatService {
@@ -21,7 +23,7 @@ export function swarmOrFallback(services: Services): ChatService {
     async *ask(request, {signal}) {
       const isServed = await services.isServed({signal});
       signal.throwIfAborted();
-      const isDone = isServed && (yield* askSwarm(services.swarm, request, signal));
+      const isDone = isServed && (yield* askSwarm(services, request, signal));
       if (!isDone) yield* services.fallback.ask(request, {signal});
     },
   };
@@ -29,7 +31,7 @@ export function swarmOrFallback(services: Services): ChatService {
 
 /** @returns whether the swarm has answered. */
 async function* askSwarm(
-  swarm: ChatService,
+  {swarm, joinTimeout}: Services,
   request: AskRequest,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent, boolean, undefined> {
@@ -37,7 +39,8 @@ async function* askSwarm(
   const signals = AbortSignal.any([signal, givingUp.signal]);
   let hasText = false;
   try {
-    for await (const event of swarm.ask(request, {signal: signals})) {
+    const events = swarm.ask(request, {signal: signals});
+    for await (const event of startedBefore(joinTimeout(), events)) {
       if (event.kind === 'waiting' && !hasText) return false;
       if (event.kind === 'token') hasText ||= event.text !== '';
       yield event;
@@ -48,5 +51,33 @@ async function* askSwarm(
     return false;
   } finally {
     givingUp.abort();
+  }
+}
+
+/**
+ * The same events, of which the first comes before `timeout` aborts.
+ *
+ * @throws the reason of `timeout`.
+ */
+async function* startedBefore(
+  timeout: AbortSignal,
+  events: AsyncIterable<AnswerEvent>,
+): AsyncGenerator<AnswerEvent, void, undefined> {
+  const iterator = events[Symbol.asyncIterator]();
+  const late = Promise.withResolvers<never>();
+  const onLate = (): void => {
+    late.reject(timeout.reason);
+  };
+  timeout.addEventListener('abort', onLate, {once: true});
+  try {
+    const first = await Promise.race([iterator.next(), late.promise]);
+    timeout.removeEventListener('abort', onLate);
+    if (first.done === true) return;
+    yield first.value;
+    yield* {[Symbol.asyncIterator]: () => iterator};
+  } finally {
+    timeout.removeEventListener('abort', onLate);
+    // Not awaited: whoever joins for ever does not end either.
+    void iterator.return?.().catch(() => undefined);
   }
 }
