@@ -1,3 +1,4 @@
+import {showLayers} from '#shared/model/show-layers.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 
 const SAYS: Readonly<Record<MissingLayers['why'], readonly [what: string, next: string]>> = {
@@ -14,8 +15,7 @@ export function missingLayersOf(missing: readonly MissingLayers[]): string {
   const byReason = Map.groupBy(missing, ({why}) => why);
   return Array.from(byReason, ([why, all]) => {
     const [what, next] = SAYS[why];
-    const ranges = all.map(({startLayer, endLayer}) => `${startLayer}–${endLayer}`).join(', ');
     const layers = all.reduce((sum, {startLayer, endLayer}) => sum + endLayer - startLayer, 0);
-    return `${what} ${ranges} (${layers} layers in all): ${next}`;
+    return `${what} ${showLayers(all)} (${layers} layers in all): ${next}`;
   }).join('; ');
 }

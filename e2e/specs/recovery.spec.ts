@@ -1,12 +1,6 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {expect, test} from '@playwright/test';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {measureScenario} from '../load/measure-scenario.ts';
-import {offerModel} from '../load/scenario/offer-model.ts';
-import {parseScenario} from '../load/scenario/scenario.ts';
-import {log} from '../swarm/test-log.ts';
+import {measureTiny} from '../load/testing/measure-tiny.ts';
 
 const SHAPE = {layerCount: 48, hiddenSize: 64, contextTokens: 512};
 /** What a stub of this model says to it is longer than all that is asked for. */
@@ -21,37 +15,24 @@ const FAULTS = [
 ] as const;
 
 test('[RC1] a head that closes, a middle that is killed, a tail whose engine crashes: each answer goes on with the same text', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'weft-spec-'));
-  try {
-    const path = join(folder, 'tiny.gguf');
-    await writeFile(path, tinyGguf({seed: 1, shape: SHAPE}));
-    const scenario = parseScenario({
-      model: path,
-      tabs: [{count: 6, engine: 'stub', maxLayers: 16}],
-      waitForChains: 2,
-      coverageTimeoutMs: 300_000,
-      timeoutMs: 600_000,
-      requests: {prompts: [LONG], count: 4, arrival: 'sequential', maxTokens: ANSWER_TOKENS},
-      faults: FAULTS,
-    });
-    const {signal} = new AbortController();
-    const model = await offerModel(scenario, {folder, log, signal});
-    const {report} = await measureScenario({scenario, model, signal, log});
-    expect(report.summary).toMatchObject({requests: 4, completed: 4, failed: 0, wrong: 0});
-    expect(report.requests[0]?.recoveries).toEqual([]);
-    const struck = report.events.filter(({kind}) => kind === 'fault');
-    expect(struck.map(({fault}) => fault)).toEqual(FAULTS.map(({kind}) => kind));
-    for (const [at, {request}] of FAULTS.entries()) {
-      const answer = report.requests[request];
-      expect(answer?.tokenIds).toHaveLength(ANSWER_TOKENS);
-      expect(answer?.recoveries).toHaveLength(1);
-      const [recovery] = answer?.recoveries ?? [];
-      expect(recovery?.replayedTokens).toBeGreaterThan(0);
-      const nodes = answer?.chains.map((chain) => chain.map(({node}) => node)) ?? [];
-      expect(nodes[0]).toContain(struck[at]?.['node']);
-      expect(nodes.at(-1)).not.toContain(struck[at]?.['node']);
-    }
-  } finally {
-    await rm(folder, {recursive: true});
+  const {report} = await measureTiny(tinyGguf({seed: 1, shape: SHAPE}), {
+    tabs: [{count: 6, engine: 'stub', maxLayers: 16}],
+    waitForChains: 2,
+    requests: {prompts: [LONG], count: 4, arrival: 'sequential', maxTokens: ANSWER_TOKENS},
+    faults: FAULTS,
+  });
+  expect(report.summary).toMatchObject({requests: 4, completed: 4, failed: 0, wrong: 0});
+  expect(report.requests[0]?.recoveries).toEqual([]);
+  const struck = report.events.filter(({kind}) => kind === 'fault');
+  expect(struck.map(({fault}) => fault)).toEqual(FAULTS.map(({kind}) => kind));
+  for (const [at, {request}] of FAULTS.entries()) {
+    const answer = report.requests[request];
+    expect(answer?.tokenIds).toHaveLength(ANSWER_TOKENS);
+    expect(answer?.recoveries).toHaveLength(1);
+    const [recovery] = answer?.recoveries ?? [];
+    expect(recovery?.replayedTokens).toBeGreaterThan(0);
+    const nodes = answer?.chains.map((chain) => chain.map(({node}) => node)) ?? [];
+    expect(nodes[0]).toContain(struck[at]?.['node']);
+    expect(nodes.at(-1)).not.toContain(struck[at]?.['node']);
   }
 });

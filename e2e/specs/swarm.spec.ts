@@ -13,6 +13,7 @@ import {measureScenario, type Measurement} from '../load/measure-scenario.ts';
 import {offerModel} from '../load/scenario/offer-model.ts';
 import {openRunFolder, type RunFolder} from '../load/run-folder.ts';
 import {parseScenario} from '../load/scenario/scenario.ts';
+import {PATIENT} from '../load/testing/measure-tiny.ts';
 import {reportSchema} from '../load/testing/report-fields.ts';
 import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
 import {runProcess} from '../tools/machine/run-process.ts';
@@ -27,8 +28,6 @@ const CONTEXT_TOKENS = 2_048;
 const BRIEF = {tokenIds: [288]};
 const ENDLESS = {tokenIds: [240, 63]};
 const FRAME_HEADER_BYTES = 28;
-/** Time enough for a machine on which all takes ten times as long. */
-const PATIENT = {coverageTimeoutMs: 300_000, timeoutMs: 600_000};
 
 let folder: string;
 let modelPath: string;

@@ -15,14 +15,14 @@ export function failureOf(answer: Answer, reason: FailureReason): WeftError {
     case 'refused':
       return refusedError(reason.refusal, answer);
     case 'full': {
-      const {missing, refusal} = reason;
-      const cause = refusal === null ? null : refusedError(refusal, answer);
+      const {missing} = reason;
+      const cause = causeOf(reason.refusal, answer);
       // After so long without any room, it is no use to ask again sooner than after as long a time.
       return new SwarmFullError({missing, retryAfterMs: limits.patienceMs}, {cause});
     }
     case 'lost': {
-      const {missing, refusal} = reason;
-      const cause = refusal === null ? null : refusedError(refusal, answer);
+      const {missing} = reason;
+      const cause = causeOf(reason.refusal, answer);
       return new LayersLostError({missing, tokensShown: answer.tokenIds.length}, {cause});
     }
     case 'too-long':
@@ -35,6 +35,10 @@ export function failureOf(answer: Answer, reason: FailureReason): WeftError {
     default:
       return unreachable(reason);
   }
+}
+
+function causeOf(refusal: Refusal | null, answer: Answer): GenerationFailedError | null {
+  return refusal === null ? null : refusedError(refusal, answer);
 }
 
 function refusedError(

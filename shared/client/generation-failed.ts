@@ -21,13 +21,18 @@ export class GenerationFailedError extends WeftError<Detail> {
 
   constructor(detail: Detail, options?: ErrorOptions) {
     const {code, tokensShown} = detail;
-    const tokens = tokensShown === 1 ? '1 token' : `${tokensShown} tokens`;
     super(
       detail,
-      `The answer stopped after ${tokens}: ${whatWasWrong(code)}${whoIsToBlame(detail)}; ask again`,
+      `${stoppedAfter(tokensShown)}: ${whatWasWrong(code)}${whoIsToBlame(detail)}; ask again`,
       options,
     );
   }
+}
+
+/** How the sentence begins that says why an answer ended early. */
+export function stoppedAfter(tokensShown: number): string {
+  const tokens = tokensShown === 1 ? '1 token' : `${tokensShown} tokens`;
+  return `The answer stopped after ${tokens}`;
 }
 
 /** More ids than that, nobody reads. */

@@ -1,5 +1,7 @@
 import {WeftError} from '../base/errors.ts';
 import type {MissingLayers} from '../scheduling/scheduling-event.ts';
+import {stoppedAfter} from './generation-failed.ts';
+import {showLayers} from '../model/show-layers.ts';
 
 type Detail = {
   readonly code: 'LAYERS_LOST';
@@ -13,12 +15,9 @@ export class LayersLostError extends WeftError<Detail> {
   override readonly name = 'LayersLostError';
 
   constructor(detail: Omit<Detail, 'code'>, options?: ErrorOptions) {
-    const layers = detail.missing
-      .map(({startLayer, endLayer}) => `${startLayer}–${endLayer}`)
-      .join(', ');
     super(
       {code: 'LAYERS_LOST', ...detail},
-      `The answer stopped after ${detail.tokensShown} tokens: a tab was lost, and no other holds layers ${layers}; ask again when one does`,
+      `${stoppedAfter(detail.tokensShown)}: a tab was lost, and no other holds layers ${showLayers(detail.missing)}; ask again when one does`,
       options,
     );
   }

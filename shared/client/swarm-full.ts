@@ -1,5 +1,6 @@
 import {WeftError} from '../base/errors.ts';
 import type {MissingLayers} from '../scheduling/scheduling-event.ts';
+import {showLayers} from '../model/show-layers.ts';
 
 type Detail = {
   readonly code: 'SWARM_FULL';
@@ -13,13 +14,10 @@ export class SwarmFullError extends WeftError<Detail> {
   override readonly name = 'SwarmFullError';
 
   constructor(detail: Omit<Detail, 'code'>, options?: ErrorOptions) {
-    const layers = detail.missing
-      .map(({startLayer, endLayer}) => `${startLayer}–${endLayer}`)
-      .join(', ');
     const seconds = Math.max(1, Math.ceil(detail.retryAfterMs / 1_000));
     super(
       {code: 'SWARM_FULL', ...detail},
-      `The swarm is full: every tab that holds layers ${layers} serves as many answers as it can; try again in ${seconds} s`,
+      `The swarm is full: every tab that holds layers ${showLayers(detail.missing)} serves as many answers as it can; try again in ${seconds} s`,
       options,
     );
   }

@@ -1,8 +1,9 @@
 import {promisify} from 'node:util';
-import {readdir, readFile, writeFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
 import {extname, join} from 'node:path';
 import {brotliCompress, constants, gzip} from 'node:zlib';
 import type {Plugin} from 'vite';
+import {filesIn} from './files-in.ts';
 import {inBuiltSite} from './in-built-site.ts';
 
 /** What shrinks: text and WebAssembly. Pictures and fonts are packed already. */
@@ -32,12 +33,8 @@ const gzipOf = promisify(gzip);
  */
 export function compressSite(): Plugin {
   return inBuiltSite('compress-site', async (folder) => {
-    const entries = await readdir(folder, {recursive: true, withFileTypes: true});
-    await Promise.all(
-      entries
-        .filter((entry) => entry.isFile() && SHRINKS.has(extname(entry.name)))
-        .map(async ({parentPath, name}) => compressFile(join(parentPath, name))),
-    );
+    const shrinking = (await filesIn(folder)).filter((path) => SHRINKS.has(extname(path)));
+    await Promise.all(shrinking.map(async (path) => compressFile(join(folder, path))));
   });
 }
 

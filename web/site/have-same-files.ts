@@ -1,9 +1,10 @@
-import {readdir, readFile} from 'node:fs/promises';
-import {join, relative} from 'node:path';
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {filesIn} from './files-in.ts';
 
 /** Whether two folders hold the same files with the same bytes. Reads both; files that go meanwhile are not the same. */
 export async function haveSameFiles(one: string, other: string): Promise<boolean> {
-  const [paths, otherPaths] = await Promise.all([filesIn(one), filesIn(other)]);
+  const [paths, otherPaths] = await Promise.all([pathsIn(one), pathsIn(other)]);
   if (paths.join('\n') !== otherPaths.join('\n')) return false;
   for (const path of paths) {
     const [bytes, otherBytes] = await Promise.all([read(one, path), read(other, path)]);
@@ -16,11 +17,8 @@ async function read(folder: string, path: string): Promise<Buffer | null> {
   return await readFile(join(folder, path)).catch(ignoreMissing);
 }
 
-async function filesIn(folder: string): Promise<readonly string[]> {
-  const options = {recursive: true, withFileTypes: true} as const;
-  const entries = (await readdir(folder, options).catch(ignoreMissing)) ?? [];
-  const files = entries.filter((entry) => entry.isFile());
-  return files.map(({parentPath, name}) => relative(folder, join(parentPath, name))).toSorted();
+async function pathsIn(folder: string): Promise<readonly string[]> {
+  return (await filesIn(folder).catch(ignoreMissing)) ?? [];
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): null {

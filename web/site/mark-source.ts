@@ -1,8 +1,9 @@
 import {createHash} from 'node:crypto';
-import {readdir, readFile, stat, writeFile} from 'node:fs/promises';
+import {readFile, stat, writeFile} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import type {Plugin} from 'vite';
+import {filesIn} from './files-in.ts';
 import {inBuiltSite} from './in-built-site.ts';
 
 /** Files and folders that a site is built from. */
@@ -49,8 +50,5 @@ async function hashSource({rootDir, paths}: Source): Promise<string> {
 
 async function filesOf(path: string): Promise<readonly string[]> {
   if ((await stat(path)).isFile()) return [path];
-  const entries = await readdir(path, {recursive: true, withFileTypes: true});
-  return entries
-    .filter((entry) => entry.isFile())
-    .map(({parentPath, name}) => join(parentPath, name));
+  return (await filesIn(path)).map((file) => join(path, file));
 }

@@ -1,12 +1,10 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {expect, test} from '@playwright/test';
+import {memoryByteSource} from '#shared/model/byte-source.ts';
+import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
+import {readModelSpec} from '#shared/model/manifest-of-file/read-model-spec.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {measureScenario} from '../../load/measure-scenario.ts';
-import {offerModel} from '../../load/scenario/offer-model.ts';
-import {parseScenario} from '../../load/scenario/scenario.ts';
 import {expectedStubAnswer} from '../../load/testing/expected-stub-answer.ts';
+import {measureTiny} from '../../load/testing/measure-tiny.ts';
 import {
   expectBytesAsSeen,
   expectChainsAsServed,
@@ -14,24 +12,10 @@ import {
   type ObservedTabs,
 } from '../../load/testing/observed-swarm.ts';
 import {reportSchema} from '../../load/testing/report-fields.ts';
-import {manifestOfFile} from '../../swarm/manifest-of-file.ts';
-import {log} from '../../swarm/test-log.ts';
 
 const LAYER_COUNT = 48;
 const HIDDEN_SIZE = 64;
 const FRAME_HEADER_BYTES = 28;
-/** Time enough for a machine on which all takes ten times as long. */
-const PATIENT = {coverageTimeoutMs: 300_000, timeoutMs: 600_000};
-
-let folder: string;
-
-test.beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'weft-spec-'));
-});
-
-test.afterAll(async () => {
-  await rm(folder, {recursive: true});
-});
 
 test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees with the tabs and their browser', async () => {
   test.setTimeout(720_000);
@@ -46,29 +30,19 @@ test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees 
     seed: 3,
   };
   const tabs = [{count: 20, engine: 'stub', maxLayers: 12}];
-  const path = join(folder, 'tiny.gguf');
   const shape = {layerCount: LAYER_COUNT, hiddenSize: HIDDEN_SIZE};
-  await writeFile(path, tinyGguf({seed: 1, shape}));
-  const load = {model: path, seed: 7, tabs, requests, waitForChains: 2};
-  const scenario = parseScenario({...PATIENT, ...load});
-  const {signal} = new AbortController();
-  const model = await offerModel(scenario, {folder, log, signal});
+  const gguf = tinyGguf({seed: 1, shape});
   let observed: ObservedTabs = new Map();
-  const {report, isGood} = await measureScenario({
-    scenario,
-    model,
-    signal,
-    log,
-    onLoadDone: async (swarm) => {
-      observed = await observeWhenQuiet(swarm);
-    },
+  const load = {seed: 7, tabs, requests, waitForChains: 2};
+  const {report, isGood} = await measureTiny(gguf, load, async (swarm) => {
+    observed = await observeWhenQuiet(swarm);
   });
   expect(report.requests.flatMap(({error}) => error ?? [])).toEqual([]);
   expect(report.summary).toMatchObject({requests: 50, completed: 50, failed: 0, wrong: 0});
   expect(isGood).toBe(true);
   expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toBeTruthy();
 
-  const {spec} = await manifestOfFile({path, id: 'tiny', cutEvery: 3, prompts: 'chat'});
+  const spec = readModelSpec(await parseGguf(memoryByteSource(gguf)));
   for (const {promptTokenIds, tokenIds, chains, wireBytesPerTokenPerHop} of report.requests) {
     expect(tokenIds).toEqual(await expectedStubAnswer({...requests, spec, promptTokenIds}));
     expect(chains.at(-1)?.map(({startLayer}) => startLayer)).toEqual([

@@ -1,11 +1,6 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {expect, test} from '@playwright/test';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {measureScenario} from '../../load/measure-scenario.ts';
-import {offerModel} from '../../load/scenario/offer-model.ts';
-import {parseScenario} from '../../load/scenario/scenario.ts';
+import {measureTiny} from '../../load/testing/measure-tiny.ts';
 import {log} from '../../swarm/test-log.ts';
 
 /**
@@ -20,48 +15,38 @@ const TABS = [
 const SLOW = 2;
 
 test('[SW8] of 5 tabs the slow one gets fewer layers than those of its size, and answers go to its faster replica', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'weft-spec-'));
-  try {
-    const path = join(folder, 'tiny.gguf');
-    await writeFile(path, tinyGguf({seed: 1, shape: {layerCount: 30, hiddenSize: 64}}));
-    const requests = {prompts: ['hello world', 'because'], count: 4, maxTokens: 16};
-    const scenario = parseScenario({
-      model: path,
-      tabs: TABS,
-      waitForChains: 2,
-      coverageTimeoutMs: 300_000,
-      requests,
-    });
-    const {signal} = new AbortController();
-    const model = await offerModel(scenario, {folder, log, signal});
-    const {report, isGood} = await measureScenario({scenario, model, signal, log});
-    expect(isGood).toBe(true);
-    expect(report.summary.coverageMs).not.toBeNull();
-    const layersOf = (tab: number): number => {
-      const node = report.nodes.find((each) => each.tab === tab);
-      return (node?.endLayer ?? 0) - (node?.startLayer ?? 0);
-    };
-    log(
-      report.nodes
-        .map(
-          ({tab, startLayer, endLayer, servedTokens}) =>
-            `${tab}: ${startLayer}–${endLayer}, ${servedTokens}`,
-        )
-        .join('; '),
-    );
-    expect(layersOf(SLOW)).toBeGreaterThan(0);
-    for (const fast of [0, 1]) expect(layersOf(SLOW)).toBeLessThan(layersOf(fast));
-    const slow = report.nodes.find(({tab}) => tab === SLOW);
-    expect(slow?.servedTokens).toBe(0);
-    const replicas = report.nodes.filter(
-      ({tab, startLayer, endLayer}) =>
-        tab !== SLOW && startLayer < (slow?.endLayer ?? 0) && endLayer > (slow?.startLayer ?? 0),
-    );
-    expect(replicas.some(({servedTokens}) => servedTokens > 0)).toBe(true);
-    for (const {chains} of report.requests) {
-      expect(chains.at(-1)?.map(({node}) => node)).not.toContain(slow?.id);
-    }
-  } finally {
-    await rm(folder, {recursive: true});
+  const gguf = tinyGguf({seed: 1, shape: {layerCount: 30, hiddenSize: 64}});
+  const requests = {prompts: ['hello world', 'because'], count: 4, maxTokens: 16};
+  const {report, isGood} = await measureTiny(gguf, {
+    tabs: TABS,
+    waitForChains: 2,
+    timeoutMs: 300_000,
+    requests,
+  });
+  expect(isGood).toBe(true);
+  expect(report.summary.coverageMs).not.toBeNull();
+  const layersOf = (tab: number): number => {
+    const node = report.nodes.find((each) => each.tab === tab);
+    return (node?.endLayer ?? 0) - (node?.startLayer ?? 0);
+  };
+  log(
+    report.nodes
+      .map(
+        ({tab, startLayer, endLayer, servedTokens}) =>
+          `${tab}: ${startLayer}–${endLayer}, ${servedTokens}`,
+      )
+      .join('; '),
+  );
+  expect(layersOf(SLOW)).toBeGreaterThan(0);
+  for (const fast of [0, 1]) expect(layersOf(SLOW)).toBeLessThan(layersOf(fast));
+  const slow = report.nodes.find(({tab}) => tab === SLOW);
+  expect(slow?.servedTokens).toBe(0);
+  const replicas = report.nodes.filter(
+    ({tab, startLayer, endLayer}) =>
+      tab !== SLOW && startLayer < (slow?.endLayer ?? 0) && endLayer > (slow?.startLayer ?? 0),
+  );
+  expect(replicas.some(({servedTokens}) => servedTokens > 0)).toBe(true);
+  for (const {chains} of report.requests) {
+    expect(chains.at(-1)?.map(({node}) => node)).not.toContain(slow?.id);
   }
 });

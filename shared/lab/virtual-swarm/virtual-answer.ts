@@ -31,7 +31,6 @@ export type VirtualAnswerOptions = {
   readonly countFromMs: number;
 };
 
-/** A tab's limits, with the leave to recover that tabs do not have yet. */
 const PIECE_TOKENS = 64;
 const MODEL = {endTokenIds: [], vocabularySize: 1, contextTokens: Infinity};
 /** About how often the snapshot of a client that waits changes. */

@@ -1,7 +1,6 @@
 import type {Stream} from '@libp2p/interface';
 import {
   BEAT,
-  BEAT_MS,
   chunksOf,
   encodeWord,
   GIVEN_BEATS,
@@ -40,7 +39,7 @@ type Options = {
   readonly onFlood: (why: string) => void;
   readonly onClosed: () => void;
   /** How often to give a sign of life, while frames come. */
-  readonly beatMs?: number;
+  readonly beatMs: number;
 };
 
 type Assembly = {
@@ -67,7 +66,7 @@ export class FrameReceiver {
 
   constructor(options: Options) {
     this.#options = options;
-    const {stream, beatMs = BEAT_MS} = options;
+    const {stream, beatMs} = options;
     this.#beats = new PulseTimer({
       tickMs: beatMs,
       lastsTicks: GIVEN_BEATS,

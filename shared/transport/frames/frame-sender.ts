@@ -1,6 +1,5 @@
 import type {Stream} from '@libp2p/interface';
 import {
-  BEAT_MS,
   chunksOf,
   encodeWord,
   PING,
@@ -36,7 +35,7 @@ type Options = {
   /** Called once, when the stream ends for any reason. */
   readonly onClosed: () => void;
   /** How often the peer gives a sign of life. */
-  readonly beatMs?: number;
+  readonly beatMs: number;
 };
 
 /** The sending half of a link: frames out, credit and pongs in. */
@@ -52,7 +51,7 @@ export class FrameSender {
   #isBlocked = false;
   #closed: {readonly cause: unknown} | null = null;
 
-  constructor({stream, onViolation, onSilent, onClosed, beatMs = BEAT_MS}: Options) {
+  constructor({stream, onViolation, onSilent, onClosed, beatMs}: Options) {
     this.#stream = stream;
     this.#onViolation = onViolation;
     this.#watch = new PulseTimer({

@@ -1,3 +1,4 @@
+import {untilAborted} from '#shared/base/until-aborted.ts';
 import {codeOf} from '../../../ports/explain-failure.ts';
 import type {AnswerEvent, AskRequest, ChatService} from '../../../ports/chat-service.ts';
 
@@ -64,19 +65,12 @@ async function* startedBefore(
   events: AsyncIterable<AnswerEvent>,
 ): AsyncGenerator<AnswerEvent, void, undefined> {
   const iterator = events[Symbol.asyncIterator]();
-  const late = Promise.withResolvers<never>();
-  const onLate = (): void => {
-    late.reject(timeout.reason);
-  };
-  timeout.addEventListener('abort', onLate, {once: true});
   try {
-    const first = await Promise.race([iterator.next(), late.promise]);
-    timeout.removeEventListener('abort', onLate);
+    const first = await untilAborted(iterator.next(), timeout);
     if (first.done === true) return;
     yield first.value;
     yield* {[Symbol.asyncIterator]: () => iterator};
   } finally {
-    timeout.removeEventListener('abort', onLate);
     // Not awaited: whoever joins for ever does not end either.
     void iterator.return?.().catch(() => undefined);
   }
