@@ -36,6 +36,8 @@ type Options = {
   readonly beatMs?: number;
 };
 
+type OpenedStream = {readonly stream: Stream; readonly connection: Connection};
+
 /** Both halves of a link; either may be missing while the other side has not spoken yet. */
 type Link = {sender: FrameSender | null; receiver: FrameReceiver | null};
 
@@ -160,14 +162,14 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
    * A held connection may have ended without a word, while the peer is already
    * back on another: then that one is used, or a fresh one.
    */
-  async #openStream(to: PeerId, signal: AbortSignal): Promise<Stream> {
+  async #openStream(to: PeerId, signal: AbortSignal): Promise<OpenedStream> {
     const held = this.#directConnection(to);
     const opened = held === undefined ? null : await this.#openUntilReplaced(held, signal);
-    if (opened !== null) return opened;
+    if (held !== undefined && opened !== null) return {stream: opened, connection: held};
     signal.throwIfAborted();
     const other = this.#directConnection(to);
     const connection = other === undefined || other === held ? await this.#dial(to, signal) : other;
-    return await connection.newStream(FRAMES_PROTOCOL, {signal});
+    return {stream: await connection.newStream(FRAMES_PROTOCOL, {signal}), connection};
   }
 
   /** Gives way as soon as the peer is back on another connection: this one may never answer. */
@@ -263,13 +265,13 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
       );
   }
 
-  #addSender(to: PeerId, stream: Stream): FrameSender {
+  #addSender(to: PeerId, {stream, connection}: OpenedStream): FrameSender {
     const sender = new FrameSender({
       stream,
       beatMs: this.#beatMs,
-      onSilent: () => {
-        // Whoever dials this peer next needs another connection.
-        this.#directConnection(to)?.abort(new Error('The peer gives no sign of life any more'));
+      // Whoever dials this peer next needs another connection; it may be back on one already.
+      onSilent: (cause) => {
+        connection.abort(cause);
       },
       onViolation: () => {
         this.meter.violated(to);

@@ -156,6 +156,23 @@ test('[TR24] a peer that gave signs of life and gives none any more loses its li
   expect(connection?.status).not.toBe('open');
 });
 
+test('[TR24] a peer that is back on another connection loses the silent one only', async () => {
+  await transport.close();
+  transport = await openTransport({beatMs: 5});
+  const loss = nextLoss();
+  const {accepted} = await acceptFrames();
+  const to = asPeerId(liar.peerId.toString());
+  await transport.send(to, Uint8Array.of(1), {signal: new AbortController().signal});
+  const stream = await accepted;
+  const [silent] = honest.getConnections(liar.peerId);
+  await liar.dial(honest.getMultiaddrs(), {force: true});
+  stream.send(encodeWord(BEAT));
+  expect(await loss).toBe('closed');
+  const open = honest.getConnections(liar.peerId).filter(({status}) => status === 'open');
+  expect(open).toHaveLength(1);
+  expect(open).not.toContain(silent);
+});
+
 test('[TR24] a receiver gives signs of life while frames come, and for a while after', async () => {
   await transport.close();
   transport = await openTransport({beatMs: 1});

@@ -31,7 +31,7 @@ type Options = {
   /** The peer sent what no honest peer sends; the stream is aborted next. */
   readonly onViolation: () => void;
   /** The peer gives no sign of life any more; the stream is aborted next. */
-  readonly onSilent: () => void;
+  readonly onSilent: (cause: Error) => void;
   /** Called once, when the stream ends for any reason. */
   readonly onClosed: () => void;
   /** How often the peer gives a sign of life. */
@@ -59,8 +59,9 @@ export class FrameSender {
       lastsTicks: WATCHED_BEATS,
       onTick: (tick) => {
         if (!this.#pulse.tick(tick)) return;
-        onSilent();
-        this.abort(new Error('The peer gives no sign of life any more'));
+        const cause = new Error('The peer gives no sign of life any more');
+        onSilent(cause);
+        this.abort(cause);
       },
       onWake: () => {
         this.#pulse.wake();
