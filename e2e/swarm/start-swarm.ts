@@ -2,11 +2,14 @@ import {mkdir} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {chromium, type Browser, type BrowserContextOptions, type Page} from 'playwright';
 import type {LabLendRequest} from '../../web/src/node/lending/lab-lend.ts';
+import {assert} from '#shared/base/assert.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
 import type {SocketLimits} from '../../signal-server/src/limits/socket-limits.ts';
 import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
 
+import type {ServerProcess} from './server/server-process.ts';
+import {startServerProcesses} from './server/start-server-processes.ts';
 import {Tab, type OpenTabOptions} from './tab.ts';
 
 const DIST_DIR = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -33,34 +36,34 @@ export type SwarmOptions = {
   readonly peers?: readonly NamedServer[];
   /** Of the signal server; by default, those of `npm start`. */
   readonly socketLimits?: Partial<SocketLimits>;
+  /** So many servers, which know each other, in processes of their own, which can be killed; by default, one in this process. */
+  readonly serverProcesses?: number;
   /** `ours`: a signal to this process does not end the browser, whoever started the swarm stops it. */
   readonly signals?: 'playwright' | 'ours';
 };
 
-type StartedServer = {
-  readonly server: SignalServer;
-  readonly startServer: (port: number) => Promise<SignalServer>;
-};
+type Servers =
+  | {
+      readonly kind: 'here';
+      server: SignalServer;
+      readonly start: (port: number) => Promise<SignalServer>;
+    }
+  | {readonly kind: 'apart'; readonly processes: readonly [ServerProcess, ...ServerProcess[]]};
 
 /** A signal server and a browser on this machine: what every real-tab run begins with. */
 export class Swarm {
-  readonly #startServer: (port: number) => Promise<SignalServer>;
-  #server: SignalServer;
+  readonly #servers: Servers;
   readonly #browser: Browser;
   readonly #tabs: Tab[] = [];
   readonly #siteUrl: string;
   readonly #initScript: string | undefined;
   readonly #browserLost = new AbortController();
 
-  private constructor(
-    {server, startServer}: StartedServer,
-    browser: Browser,
-    options: SwarmOptions,
-  ) {
-    this.#server = server;
-    this.#startServer = startServer;
+  private constructor(servers: Servers, browser: Browser, options: SwarmOptions) {
+    this.#servers = servers;
     this.#browser = browser;
-    this.#siteUrl = options.publicUrl ?? server.url;
+    const {url} = servers.kind === 'here' ? servers.server : servers.processes[0];
+    this.#siteUrl = options.publicUrl ?? url;
     this.#initScript = options.initScript;
     browser.on('disconnected', () => {
       this.#browserLost.abort(new Error('The browser ended before the swarm was stopped'));
@@ -75,18 +78,7 @@ export class Swarm {
   static async start(options: SwarmOptions): Promise<Swarm> {
     await mkdir(options.modelsDir, {recursive: true});
     const executablePath = await findChromium({log: options.log});
-    const config = {
-      host: '127.0.0.1',
-      staticDir: options.siteDir ?? DIST_DIR,
-      modelsDir: options.modelsDir,
-      maxTabs: MAX_TABS,
-      isTest: true,
-      publicUrl: options.publicUrl ?? null,
-      peers: options.peers ?? [],
-    };
-    const startServer = (port: number) =>
-      startSignalServer({...config, port}, options.socketLimits);
-    const server = await startServer(options.port);
+    const servers = await startServers(options);
     const endsOnSignal = options.signals !== 'ours';
     try {
       const browser = await chromium.launch({
@@ -97,23 +89,32 @@ export class Swarm {
         handleSIGTERM: endsOnSignal,
         handleSIGHUP: endsOnSignal,
       });
-      return new Swarm({server, startServer}, browser, options);
+      return new Swarm(servers, browser, options);
     } catch (error) {
-      await server.close();
+      await stopServers(servers);
       throw error;
     }
   }
 
+  /** The one in this process. */
   get server(): SignalServer {
-    return this.#server;
+    assert(this.#servers.kind === 'here', 'what a server counts is read where it runs here');
+    return this.#servers.server;
+  }
+
+  /** Those in processes of their own, that of the page first. */
+  get serverProcesses(): readonly ServerProcess[] {
+    return this.#servers.kind === 'apart' ? this.#servers.processes : [];
   }
 
   /** Ends the server while `meanwhile` runs; then it is back at the same address, with another peer id. */
   async withoutServer(meanwhile: () => Promise<void>): Promise<void> {
-    const {port} = this.#server;
-    await this.#server.close();
+    const servers = this.#servers;
+    assert(servers.kind === 'here', 'processes are killed and started again one by one');
+    const {port} = servers.server;
+    await servers.server.close();
     await meanwhile();
-    this.#server = await this.#startServer(port);
+    servers.server = await servers.start(port);
   }
 
   get tabs(): readonly Tab[] {
@@ -164,6 +165,29 @@ export class Swarm {
   /** Ends the tabs, the browser and the server; safe to call twice. */
   async stop(): Promise<void> {
     await this.#browser.close();
-    await this.#server.close();
+    await stopServers(this.#servers);
   }
+}
+
+async function startServers(options: SwarmOptions): Promise<Servers> {
+  const staticDir = options.siteDir ?? DIST_DIR;
+  const {modelsDir, port, publicUrl = null, peers = [], serverProcesses} = options;
+  if (serverProcesses !== undefined) {
+    const env = {
+      STATIC_DIR: staticDir,
+      MODELS_DIR: modelsDir,
+      MAX_TABS: String(MAX_TABS),
+      TEST_SWARM: 'true',
+    };
+    return {kind: 'apart', processes: await startServerProcesses(serverProcesses, env)};
+  }
+  const config = {host: '127.0.0.1', staticDir, modelsDir, maxTabs: MAX_TABS, isTest: true};
+  const start = (atPort: number) =>
+    startSignalServer({...config, publicUrl, peers, port: atPort}, options.socketLimits);
+  return {kind: 'here', server: await start(port), start};
+}
+
+async function stopServers(servers: Servers): Promise<void> {
+  if (servers.kind === 'here') await servers.server.close();
+  else await Promise.all(servers.processes.map((server) => server.stop()));
 }

@@ -14,7 +14,7 @@ import type {AttackTarget} from './attack/attack-target.ts';
 import {honestTab, type HonestTimes} from './attack/honest-tab.ts';
 import {watchHealth} from './attack/watch-health.ts';
 import type {Soak} from './soak.ts';
-import {spawnServer, type SpawnedServer} from './spawn-server.ts';
+import {ServerProcess} from '../../swarm/server/server-process.ts';
 
 const MAX_TABS = 500;
 const COUNTS: AttackCounts = {
@@ -60,7 +60,7 @@ type Phase = {
 /** Every kind of attack at once, beside a swarm of three tabs that serves and grows. */
 export const soakAttackers: Soak = async (_, {signal}) => {
   const model = await prepareModel({log, signal});
-  const server = await spawnServer({
+  const server = await ServerProcess.start({
     env: {MODELS_DIR: model.modelsDir, MAX_TABS: String(MAX_TABS)},
   });
   const browser = await chromium.launch({
@@ -102,7 +102,7 @@ async function openSwarm(
 }
 
 async function runPhase(
-  server: SpawnedServer,
+  server: ServerProcess,
   {lending, client}: Swarm,
   {
     fromAddresses,
@@ -137,7 +137,7 @@ async function runPhase(
 }
 
 async function joinAgainAndAgain(
-  server: SpawnedServer,
+  server: ServerProcess,
   over: AbortSignal,
 ): Promise<readonly HonestTimes[]> {
   const times: HonestTimes[] = [];
@@ -188,7 +188,7 @@ function phaseChecks(
   ];
 }
 
-async function countersOf({url}: SpawnedServer): Promise<unknown> {
+async function countersOf({url}: ServerProcess): Promise<unknown> {
   const response = await fetch(`${url}/api/counters`);
   return await response.json();
 }

@@ -10,7 +10,7 @@ import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import {RECORD_TTL_MS} from '#shared/protocol/node-record.ts';
 import {comeAndGo, type Visits} from './heap/come-and-go.ts';
 import type {Soak} from './soak.ts';
-import {spawnServer} from './spawn-server.ts';
+import {ServerProcess} from '../../swarm/server/server-process.ts';
 
 const VISITS: Visits = {joins: 2_000, directoryStreams: 2_000, identities: 400};
 const ROUNDS = 4;
@@ -32,7 +32,7 @@ export const soakServerHeap: Soak = async (_, {signal}) => {
   const staticDir = await mkdtemp(join(tmpdir(), 'weft-heap-'));
   await writeFile(join(staticDir, 'index.html'), '<!doctype html>');
   const reporter = new URL('heap/report-heap.ts', import.meta.url).href;
-  const server = await spawnServer({
+  const server = await ServerProcess.start({
     env: {STATIC_DIR: staticDir},
     nodeArgs: ['--expose-gc', ...INTERPRETED, '--import', reporter],
   });

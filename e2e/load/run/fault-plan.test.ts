@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {FaultPlan, type FaultTab} from './fault-plan.ts';
+import {FaultPlan, type FaultServer, type FaultTab} from './fault-plan.ts';
 import {RunJournal} from './run-journal.ts';
 import {parseScenario} from '../scenario/scenario.ts';
 
@@ -38,12 +38,25 @@ class RecordedTab implements FaultTab {
   }
 }
 
+class RecordedServer implements FaultServer {
+  readonly acts: ('killed' | 'started')[] = [];
+
+  async kill(): Promise<void> {
+    this.acts.push('killed');
+  }
+
+  async startAgain(): Promise<void> {
+    this.acts.push('started');
+  }
+}
+
 function planOf(...faults: readonly Record<string, unknown>[]) {
   const scenario = {model: 'm', tabs: [{count: 3}], requests: {prompts: ['Hi'], count: 3}, faults};
   const tabs = [0, 1, 2].map((index) => new RecordedTab(index));
   const journal = new RunJournal(0);
-  const plan = new FaultPlan({...parseScenario(scenario), tabs, journal});
-  return {plan, tabs, kinds: () => journal.events.map(({kind}) => kind)};
+  const server = new RecordedServer();
+  const plan = new FaultPlan({...parseScenario(scenario), tabs, server, journal});
+  return {plan, tabs, server, kinds: () => journal.events.map(({kind}) => kind)};
 }
 
 const hop = (tab: number, startLayer: number) => ({
@@ -109,6 +122,24 @@ describe('a plan of faults', () => {
     plan.end();
     expect(tabs[0]).toMatchObject({isFrozen: false, thawCount: 1});
     expect(kinds()).toEqual(['fault', 'tab-thawed']);
+    expect(plan.skippedCount).toBe(0);
+  });
+
+  test.each([
+    ['for good', {}, ['killed']],
+    ['for a while, which ends with the load at the latest', {forMs: 1e6}, ['killed', 'started']],
+  ])('[FP6] the server is killed %s', async (_, times, acts) => {
+    const {plan, server, kinds} = planOf({
+      kind: 'kill-server',
+      request: 0,
+      afterTokens: 2,
+      ...times,
+    });
+    await plan.onTokens(0, 2);
+    expect(server.acts).toEqual(['killed']);
+    plan.end();
+    expect(server.acts).toEqual(acts);
+    await expect.poll(kinds).toEqual(['fault', ...acts.slice(1).map(() => 'server-back')]);
     expect(plan.skippedCount).toBe(0);
   });
 

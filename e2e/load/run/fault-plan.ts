@@ -18,9 +18,17 @@ export type FaultTab = {
   freeze(): Promise<() => void>;
 };
 
+/** The signal server, where it may be killed. */
+export type FaultServer = {
+  kill(): Promise<void>;
+  /** The same one again; safe to call when it is there. */
+  startAgain(): Promise<void>;
+};
+
 export type FaultPlanOptions = {
   readonly faults: readonly Fault[];
   readonly tabs: readonly FaultTab[];
+  readonly server: FaultServer | null;
   readonly seed: number;
   readonly journal: RunJournal;
 };
@@ -37,8 +45,8 @@ export class FaultPlan {
   readonly #timers: NodeJS.Timeout[] = [];
   /** The newest chain of each running request, in the order in which they began. */
   readonly #chains = new Map<number, readonly ChainHop[]>();
-  /** What lets tabs go on that are frozen now. */
-  readonly #frozen = new Set<() => void>();
+  /** What lets tabs go on that are frozen now, and brings back a server that was killed for a while. */
+  readonly #away = new Set<() => void>();
   #skippedCount = 0;
 
   constructor(options: FaultPlanOptions) {
@@ -82,10 +90,10 @@ export class FaultPlan {
     this.#chains.delete(request);
   }
 
-  /** The load is over: what has not happened will not, and what is frozen goes on. */
+  /** The load is over: what has not happened will not, and what is away for a while comes back. */
   end(): void {
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const thaw of this.#frozen) thaw();
+    for (const bringBack of this.#away) bringBack();
     for (const pending of this.#pending)
       this.#skip(pending, 'the requests ended before its time came');
   }
@@ -101,11 +109,12 @@ export class FaultPlan {
       this.#skip(pending, target);
       return;
     }
-    const {kind} = pending.fault;
+    const {fault} = pending;
     try {
-      await this.#do(pending.fault, target);
-      const {id} = target.observation;
-      this.#options.journal.note('fault', {fault: kind, tab: target.index, node: id});
+      if (target === null) await this.#killServer(fault);
+      else await this.#do(fault, target);
+      const facts = target === null ? {} : {tab: target.index, node: target.observation.id};
+      this.#options.journal.note('fault', {fault: fault.kind, ...facts});
     } catch (error) {
       this.#skip(pending, error instanceof Error ? error.message : String(error));
     }
@@ -121,6 +130,8 @@ export class FaultPlan {
         return target.crashEngine();
       case 'freeze-tab':
         return this.#freeze(target, forMs ?? 0);
+      case 'kill-server':
+        throw new Error('Broken invariant: no tab is the target of kill-server');
       default:
         return unreachable(kind);
     }
@@ -129,20 +140,40 @@ export class FaultPlan {
   async #freeze(target: FaultTab, forMs: number): Promise<void> {
     const {journal} = this.#options;
     const goOn = await target.freeze();
-    const thaw = (): void => {
-      if (!this.#frozen.delete(thaw)) return;
+    this.#bringBackAfter(forMs, () => {
       goOn();
       journal.note('tab-thawed', {tab: target.index, node: target.observation.id});
-    };
-    this.#frozen.add(thaw);
-    this.#timers.push(setTimeout(thaw, forMs));
+    });
   }
 
-  /** The tab that is meant, or why there is none. */
-  #targetOf({fault, index}: Pending): FaultTab | 'not-yet' | `no ${string}` {
+  async #killServer({forMs}: Fault): Promise<void> {
+    const {server, journal} = this.#options;
+    if (server === null) throw new Error('Broken invariant: the server runs in this process');
+    await server.kill();
+    if (forMs === undefined) return;
+    this.#bringBackAfter(forMs, () => {
+      server.startAgain().then(
+        () => journal.note('server-back'),
+        (error: unknown) => journal.note('server-not-back', {why: String(error)}),
+      );
+    });
+  }
+
+  #bringBackAfter(forMs: number, act: () => void): void {
+    const bringBack = (): void => {
+      if (this.#away.delete(bringBack)) act();
+    };
+    this.#away.add(bringBack);
+    this.#timers.push(setTimeout(bringBack, forMs));
+  }
+
+  /** The tab that is meant, `null` for the server, or why there is none. */
+  #targetOf({fault, index}: Pending): FaultTab | null | 'not-yet' | `no ${string}` {
     const {tabs, seed} = this.#options;
     const {target, request} = fault;
     switch (target.kind) {
+      case 'server':
+        return null;
       case 'tab': {
         const tab = tabs[target.tab];
         return tab?.isOpen === true ? tab : `no open tab ${target.tab}`;

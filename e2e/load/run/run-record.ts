@@ -103,6 +103,8 @@ export type RunEvent = {
     | 'tab-failed'
     | 'tab-closed'
     | 'tab-thawed'
+    | 'server-back'
+    | 'server-not-back'
     | 'covered'
     | 'not-covered'
     | 'load-begins'

@@ -45,6 +45,7 @@ export async function runScenario(
     port: 0,
     webgpu: options.scenario.tabs.some(({engine}) => engine === 'webgpu'),
     signals: 'ours',
+    ...(options.scenario.faults.some(({kind}) => kind === 'kill-server') && {serverProcesses: 1}),
     log,
     ...(initScript && {initScript}),
   });
@@ -103,6 +104,7 @@ class ScenarioRun {
     const faults = new FaultPlan({
       faults: scenario.faults,
       tabs: this.#lending.tabs,
+      server: this.#swarm.serverProcesses[0] ?? null,
       seed: scenario.seed,
       journal: this.#journal,
     });

@@ -22,12 +22,14 @@ test('[SN1] the example of the format is read, but for what is not there yet', (
                   "arrival": "poisson", "perSec": 2, "maxTokens": 32, "temperature": 0, "seed": 1},
      "faults": [{"kind": "close-tab", "target": "stage:1", "request": 0, "afterTokens": 8},
                 {"kind": "freeze-tab", "target": "stage:0", "atMs": 9000, "forMs": 20000},
-                {"kind": "crash-engine", "target": "random", "atMs": 9000}],
+                {"kind": "crash-engine", "target": "random", "atMs": 9000},
+                {"kind": "kill-server", "atMs": 12000, "forMs": 10000}],
      "network": {"delayMs": 0, "lossPercent": 0, "rateBytesPerSec": null}}`),
   );
   expect(scenario.faults[0]?.target).toEqual({kind: 'stage', stage: 1});
   expect(scenario.faults[1]?.forMs).toBe(20_000);
   expect(scenario.faults[2]?.target).toEqual({kind: 'random'});
+  expect(scenario.faults[3]?.target).toEqual({kind: 'server'});
   expect(requestCountOf(scenario)).toBe(20);
   expect(scenario.coverageTimeoutMs).toBe(60_000);
 });
@@ -56,8 +58,8 @@ test.each<[string, unknown, RegExp]>([
   ['an empty prompt', {...MINIMAL, requests: {prompts: [{tokenIds: []}]}}, /requests\.prompts\.0/u],
   [
     'a fault to come',
-    {...MINIMAL, faults: [{kind: 'kill-server', target: 'random', atMs: 1}]},
-    /faults\.0\.kind: "kill-server" is not supported yet: close-tab, kill-tab, crash-engine, freeze-tab/u,
+    {...MINIMAL, faults: [{kind: 'corrupt-tab', target: 'random', atMs: 1}]},
+    /faults\.0\.kind: "corrupt-tab" is not supported yet: close-tab, kill-tab, crash-engine, freeze-tab/u,
   ],
   [
     'a target nobody knows',
@@ -85,7 +87,17 @@ test.each<[string, unknown, RegExp]>([
   [
     'an end of what lasts',
     {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:0', atMs: 1, forMs: 1}]},
-    /faults\.0\.forMs: freeze-tab says how long, and no other/u,
+    /faults\.0\.forMs: freeze-tab says how long, kill-server may, and no other/u,
+  ],
+  [
+    'a server at a stage',
+    {...MINIMAL, faults: [{kind: 'kill-server', target: 'stage:0', atMs: 1}]},
+    /faults\.0\.target: every fault names its target, but for kill-server/u,
+  ],
+  [
+    'a fault without a target',
+    {...MINIMAL, faults: [{kind: 'close-tab', atMs: 1}]},
+    /faults\.0\.target: every fault names its target/u,
   ],
   [
     'a request that is not asked',

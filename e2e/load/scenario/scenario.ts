@@ -79,11 +79,12 @@ const requestsSchema = z
 
 const TARGET = /^(?:(stage|tab):(\d+)|random)$/u;
 
-/** The target: a stage of a chain, a lending tab in the order of the scenario, or any lending tab. */
+/** The target: a stage of a chain, a lending tab in the order of the scenario, any lending tab, or no tab. */
 export type FaultTarget =
   | {readonly kind: 'stage'; readonly stage: number}
   | {readonly kind: 'tab'; readonly tab: number}
-  | {readonly kind: 'random'};
+  | {readonly kind: 'random'}
+  | {readonly kind: 'server'};
 
 const targetSchema = z
   .string()
@@ -93,16 +94,20 @@ const targetSchema = z
     if (kind === 'stage') return {kind, stage: Number(digits)};
     if (kind === 'tab') return {kind, tab: Number(digits)};
     return {kind: 'random'};
-  });
+  })
+  .default({kind: 'server'});
 
-const FAULT_KINDS = ['close-tab', 'kill-tab', 'crash-engine', 'freeze-tab'] as const;
-const LATER_FAULTS = ['slow-tab', 'corrupt-tab', 'cut-link', 'kill-server'];
+const FAULT_KINDS = ['close-tab', 'kill-tab', 'crash-engine', 'freeze-tab', 'kill-server'] as const;
+const LATER_FAULTS = ['slow-tab', 'corrupt-tab', 'cut-link'];
+/** What may come back, and what has to. */
+const MAY_LAST: readonly string[] = ['freeze-tab', 'kill-server'];
+const HAS_TO_END: readonly string[] = ['freeze-tab'];
 
 const faultSchema = z
   .strictObject({
     kind: oneOf(FAULT_KINDS, LATER_FAULTS),
     target: targetSchema,
-    /** How long `freeze-tab` stops the process of the tab. */
+    /** How long `freeze-tab` stops the process of the tab, or the server stays killed: without it, for good. */
     forMs: ms.optional(),
     /** Since the first request could be asked. */
     atMs: ms.optional(),
@@ -119,9 +124,16 @@ const faultSchema = z
     error: 'say atMs or afterTokens, not both',
     path: ['afterTokens'],
   })
-  .refine(({kind, forMs}) => (kind === 'freeze-tab') === (forMs !== undefined), {
-    error: 'freeze-tab says how long, and no other fault does',
-    path: ['forMs'],
+  .refine(
+    ({kind, forMs}) => (forMs === undefined ? !HAS_TO_END.includes(kind) : MAY_LAST.includes(kind)),
+    {
+      error: 'freeze-tab says how long, kill-server may, and no other fault does',
+      path: ['forMs'],
+    },
+  )
+  .refine(({kind, target}) => (kind === 'kill-server') === (target.kind === 'server'), {
+    error: 'every fault names its target, but for kill-server',
+    path: ['target'],
   })
   .readonly();
 
