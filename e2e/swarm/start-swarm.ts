@@ -32,6 +32,8 @@ export type SwarmOptions = {
   readonly publicUrl?: string;
   /** Runs in every tab before any of its scripts: for who watches from inside, or breaks something. */
   readonly initScript?: string;
+  /** Called with every page before anything is loaded. */
+  readonly prepare?: (page: Page) => Promise<void>;
   /** Other servers that the bootstrap names to tabs. */
   readonly peers?: readonly NamedServer[];
   /** Of the signal server; by default, those of `npm start`. */
@@ -57,6 +59,7 @@ export class Swarm {
   readonly #tabs: Tab[] = [];
   readonly #siteUrl: string;
   readonly #initScript: string | undefined;
+  readonly #prepare: (page: Page) => Promise<void>;
   readonly #browserLost = new AbortController();
 
   private constructor(servers: Servers, browser: Browser, options: SwarmOptions) {
@@ -65,6 +68,7 @@ export class Swarm {
     const {url} = servers.kind === 'here' ? servers.server : servers.processes[0];
     this.#siteUrl = options.publicUrl ?? url;
     this.#initScript = options.initScript;
+    this.#prepare = options.prepare ?? (async () => undefined);
     browser.on('disconnected', () => {
       this.#browserLost.abort(new Error('The browser ended before the swarm was stopped'));
     });
@@ -125,7 +129,15 @@ export class Swarm {
   async openTab(options: Partial<OpenTabOptions> = {}): Promise<Tab> {
     const initScript = this.#initScript;
     const url = this.#siteUrl;
-    const tab = await Tab.open(this.#browser, {url, ...(initScript && {initScript}), ...options});
+    const tab = await Tab.open(this.#browser, {
+      url,
+      ...(initScript && {initScript}),
+      ...options,
+      prepare: async (page) => {
+        await this.#prepare(page);
+        await options.prepare?.(page);
+      },
+    });
     this.#tabs.push(tab);
     return tab;
   }
@@ -157,6 +169,7 @@ export class Swarm {
   ): Promise<Page> {
     const context = await this.#browser.newContext(options.context);
     const page = await context.newPage();
+    await this.#prepare(page);
     await options.prepare?.(page);
     await page.goto(`${options.url ?? this.#siteUrl}?${search}`);
     return page;

@@ -55,8 +55,16 @@ function planOf(...faults: readonly Record<string, unknown>[]) {
   const tabs = [0, 1, 2].map((index) => new RecordedTab(index));
   const journal = new RunJournal(0);
   const server = new RecordedServer();
-  const plan = new FaultPlan({...parseScenario(scenario), tabs, server, journal});
-  return {plan, tabs, server, kinds: () => journal.events.map(({kind}) => kind)};
+  const cuts = new Set<string>();
+  const cutLink = (from: FaultTab, to: FaultTab) => {
+    const link = `${from.index}-${to.index}`;
+    cuts.add(link);
+    return () => {
+      cuts.delete(link);
+    };
+  };
+  const plan = new FaultPlan({...parseScenario(scenario), tabs, server, journal, cutLink});
+  return {plan, tabs, server, journal, cuts, kinds: () => journal.events.map(({kind}) => kind)};
 }
 
 const hop = (tab: number, startLayer: number) => ({
@@ -141,6 +149,38 @@ describe('a plan of faults', () => {
     expect(server.acts).toEqual(acts);
     await expect.poll(kinds).toEqual(['fault', ...acts.slice(1).map(() => 'server-back')]);
     expect(plan.skippedCount).toBe(0);
+  });
+
+  test('[FP7] the link after a stage is cut, after the last that to the first, for good', async () => {
+    const {plan, cuts, journal} = planOf(
+      {kind: 'cut-link', target: 'stage:0', request: 0, afterTokens: 1},
+      {kind: 'cut-link', target: 'stage:1', request: 0, afterTokens: 2},
+    );
+    await plan.onChain(0, [hop(2, 0), hop(1, 1)]);
+    await plan.onTokens(0, 1);
+    expect([...cuts]).toEqual(['2-1']);
+    await plan.onTokens(0, 2);
+    plan.end();
+    expect([...cuts]).toEqual(['2-1', '1-2']);
+    const [first] = journal.events;
+    expect(first).toMatchObject({fault: 'cut-link', node: 'node-2', to: {node: 'node-1'}});
+  });
+
+  test('[FP7] a link that is cut for a while heals', async () => {
+    const fault = {kind: 'cut-link', target: 'stage:0', request: 0, forMs: 0};
+    const {plan, cuts, kinds} = planOf(fault);
+    await plan.onChain(0, [hop(0, 0), hop(1, 1)]);
+    await plan.onTokens(0, 0);
+    await expect.poll(() => cuts.size).toBe(0);
+    expect(kinds()).toEqual(['fault', 'link-healed']);
+  });
+
+  test('[FP7] a chain of one stage has no link to cut', async () => {
+    const {plan, cuts} = planOf({kind: 'cut-link', target: 'stage:0', request: 0});
+    await plan.onChain(0, [hop(0, 0)]);
+    await plan.onTokens(0, 0);
+    expect(cuts.size).toBe(0);
+    expect(plan.skippedCount).toBe(1);
   });
 
   test('[FP4] a random target is the same for a seed', async () => {

@@ -31,6 +31,8 @@ export type FaultPlanOptions = {
   readonly server: FaultServer | null;
   readonly seed: number;
   readonly journal: RunJournal;
+  /** All packets between two tabs vanish. @returns lets them pass again; safe to call twice. */
+  readonly cutLink: (from: FaultTab, to: FaultTab) => () => void;
 };
 
 type Pending = {readonly fault: Fault; readonly index: number; isDue: boolean};
@@ -45,7 +47,7 @@ export class FaultPlan {
   readonly #timers: NodeJS.Timeout[] = [];
   /** The newest chain of each running request, in the order in which they began. */
   readonly #chains = new Map<number, readonly ChainHop[]>();
-  /** What lets tabs go on that are frozen now, and brings back a server that was killed for a while. */
+  /** What ends faults that last for a while: lets a tab go on, packets pass, a server come back. */
   readonly #away = new Set<() => void>();
   #skippedCount = 0;
 
@@ -113,15 +115,19 @@ export class FaultPlan {
     try {
       if (target === null) await this.#killServer(fault);
       else await this.#do(fault, target);
-      const facts = target === null ? {} : {tab: target.index, node: target.observation.id};
-      this.#options.journal.note('fault', {fault: fault.kind, ...facts});
+      const to = fault.kind === 'cut-link' ? this.#nextOf(fault) : null;
+      this.#options.journal.note('fault', {
+        fault: fault.kind,
+        ...(target !== null && factsOf(target)),
+        ...(to !== null && {to: factsOf(to)}),
+      });
     } catch (error) {
       this.#skip(pending, error instanceof Error ? error.message : String(error));
     }
   }
 
-  async #do({kind, forMs}: Fault, target: FaultTab): Promise<void> {
-    switch (kind) {
+  async #do(fault: Fault, target: FaultTab): Promise<void> {
+    switch (fault.kind) {
       case 'close-tab':
         return target.close();
       case 'kill-tab':
@@ -129,11 +135,14 @@ export class FaultPlan {
       case 'crash-engine':
         return target.crashEngine();
       case 'freeze-tab':
-        return this.#freeze(target, forMs ?? 0);
+        return this.#freeze(target, fault.forMs ?? 0);
+      case 'cut-link':
+        this.#cutLink(fault, target);
+        return;
       case 'kill-server':
         throw new Error('Broken invariant: no tab is the target of kill-server');
       default:
-        return unreachable(kind);
+        return unreachable(fault.kind);
     }
   }
 
@@ -142,7 +151,19 @@ export class FaultPlan {
     const goOn = await target.freeze();
     this.#bringBackAfter(forMs, () => {
       goOn();
-      journal.note('tab-thawed', {tab: target.index, node: target.observation.id});
+      journal.note('tab-thawed', factsOf(target));
+    });
+  }
+
+  #cutLink(fault: Fault, target: FaultTab): void {
+    const {cutLink, journal} = this.#options;
+    const to = this.#nextOf(fault);
+    if (to === target) throw new Error('no link after the only stage');
+    const heal = cutLink(target, to);
+    if (fault.forMs === undefined) return;
+    this.#bringBackAfter(fault.forMs, () => {
+      heal();
+      journal.note('link-healed', {...factsOf(target), to: factsOf(to)});
     });
   }
 
@@ -186,18 +207,38 @@ export class FaultPlan {
         return serving[chosen] ?? 'no tab that serves';
       }
       case 'stage': {
-        const hops =
-          request === undefined ? this.#chains.values().next().value : this.#chains.get(request);
+        const hops = this.#hopsOf(request);
         if (hops === undefined) return 'not-yet';
-        const node = hops[target.stage]?.node;
-        const tab = tabs.find(({observation, isOpen}) => isOpen && observation.id === node);
+        const tab = this.#openTabOf(hops[target.stage]);
         return tab ?? `no open tab at stage ${target.stage} of ${hops.length}`;
       }
     }
+  }
+
+  /** The tab of the stage after the target: the first comes after the last. */
+  #nextOf({target, request}: Fault): FaultTab {
+    const stage = target.kind === 'stage' ? target.stage : 0;
+    const hops = this.#hopsOf(request) ?? [];
+    const tab = this.#openTabOf(hops[(stage + 1) % hops.length]);
+    if (tab === undefined) throw new Error(`no open tab after stage ${stage} of ${hops.length}`);
+    return tab;
+  }
+
+  #hopsOf(request: number | undefined): readonly ChainHop[] | undefined {
+    return request === undefined ? this.#chains.values().next().value : this.#chains.get(request);
+  }
+
+  #openTabOf(hop: ChainHop | undefined): FaultTab | undefined {
+    const {tabs} = this.#options;
+    return tabs.find(({observation, isOpen}) => isOpen && observation.id === hop?.node);
   }
 
   #skip({fault, index}: Pending, why: string): void {
     this.#skippedCount += 1;
     this.#options.journal.note('fault-skipped', {fault: fault.kind, index, why});
   }
+}
+
+function factsOf({index, observation}: FaultTab): {readonly tab: number; readonly node: string} {
+  return {tab: index, node: observation.id};
 }

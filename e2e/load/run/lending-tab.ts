@@ -1,3 +1,4 @@
+import type {Page} from 'playwright';
 import type {LabLendRequest} from '../../../web/src/node/lending/lab-lend.ts';
 import type {LendState} from '../../../web/src/ports/lend-service.ts';
 import type {Swarm} from '../../swarm/start-swarm.ts';
@@ -58,6 +59,11 @@ export class LendingTab {
 
   get isOpen(): boolean {
     return this.#tab !== null;
+  }
+
+  /** `null` once it is closed. */
+  get page(): Page | null {
+    return this.#tab?.page ?? null;
   }
 
   /** Opens the tab, which joins the swarm and lends nothing yet. */

@@ -105,6 +105,9 @@ export type RunEvent = {
     | 'tab-thawed'
     | 'server-back'
     | 'server-not-back'
+    | 'link-healed'
+    /** What became of the packets between tabs; only where they passed a proxy. */
+    | 'packets'
     | 'covered'
     | 'not-covered'
     | 'load-begins'

@@ -1,11 +1,15 @@
+import type {Page} from 'playwright';
 import {WeftError} from '#shared/base/errors.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
+import {putBehindProxy} from '../../network/put-behind-proxy.ts';
+import {QUIET_NETWORK} from '../../network/packet-line.ts';
+import {UdpProxy} from '../../network/udp-proxy.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
 import {askRequests} from './ask-requests.ts';
 import type {Patience} from './ask-one.ts';
 import {countUnservedLayers} from '../scenario/count-chains.ts';
 import {heldLayers, judgeCoverage} from '../scenario/coverage.ts';
-import {FaultPlan} from './fault-plan.ts';
+import {FaultPlan, type FaultTab} from './fault-plan.ts';
 import {lendTabs, type Lending} from './lend-tabs.ts';
 import type {RunModel} from '../scenario/offer-model.ts';
 import {rejectedBy} from './rejected-by.ts';
@@ -25,8 +29,10 @@ export type RunScenarioOptions = {
   /** Runs in every tab before any of its scripts. */
   readonly initScript?: string;
   /** Called when the last request has ended, before anything is closed: for who looks on from outside. */
-  readonly onLoadDone?: (swarm: Swarm) => Promise<void>;
+  readonly onLoadDone?: (swarm: Swarm, proxy: UdpProxy<Page> | null) => Promise<void>;
 };
+
+type ProxiedOptions = RunScenarioOptions & {readonly proxy: UdpProxy<Page> | null};
 
 /**
  * One run of a scenario: server, tabs, load, faults. What goes wrong inside is
@@ -39,6 +45,7 @@ export async function runScenario(
 ): Promise<RunRecord & {readonly skippedFaults: number}> {
   const {model, signal, log, initScript} = options;
   signal.throwIfAborted();
+  const proxy = proxyOf(options.scenario);
   const swarm = await Swarm.start({
     modelsDir: model.modelsDir,
     siteDir: model.siteDir,
@@ -48,19 +55,27 @@ export async function runScenario(
     ...(options.scenario.faults.some(({kind}) => kind === 'kill-server') && {serverProcesses: 1}),
     log,
     ...(initScript && {initScript}),
+    ...(proxy && {prepare: (page: Page) => putBehindProxy(page, proxy)}),
   });
   const over = new AbortController();
   try {
-    const run = new ScenarioRun(options, swarm, over.signal);
+    const run = new ScenarioRun({...options, proxy}, swarm, over.signal);
     return await Promise.race([run.go(), rejectedBy(signal)]);
   } finally {
     over.abort(new Error('The run is over'));
     await swarm.stop();
+    await proxy?.close();
   }
 }
 
+/** What all packets between tabs pass, where the scenario wants something of them; it costs time. */
+function proxyOf({network, faults, seed}: Scenario): UdpProxy<Page> | null {
+  if (network === undefined && faults.every(({kind}) => kind !== 'cut-link')) return null;
+  return new UdpProxy(network ?? QUIET_NETWORK, seed);
+}
+
 class ScenarioRun {
-  readonly #options: RunScenarioOptions;
+  readonly #options: ProxiedOptions;
   readonly #swarm: Swarm;
   readonly #journal = new RunJournal(performance.timeOrigin + performance.now());
   /** Ends waiting and asking, with an error that says why. */
@@ -68,7 +83,7 @@ class ScenarioRun {
   readonly #lending: Lending;
   #onChange: () => void = () => undefined;
 
-  constructor(options: RunScenarioOptions, swarm: Swarm, over: AbortSignal) {
+  constructor(options: ProxiedOptions, swarm: Swarm, over: AbortSignal) {
     const {scenario, model} = options;
     this.#options = options;
     this.#swarm = swarm;
@@ -94,7 +109,7 @@ class ScenarioRun {
   }
 
   async go(): Promise<RunRecord & {readonly skippedFaults: number}> {
-    const {scenario, model, log, onLoadDone} = this.#options;
+    const {scenario, model, log, proxy, onLoadDone} = this.#options;
     log(
       `Opening ${this.#lending.tabs.length} lending tabs and ${scenario.requests.clients} clients`,
     );
@@ -107,6 +122,7 @@ class ScenarioRun {
       server: this.#swarm.serverProcesses[0] ?? null,
       seed: scenario.seed,
       journal: this.#journal,
+      cutLink: (from, to) => this.#cutLink(from, to),
     });
     faults.begin();
     let endedCount = 0;
@@ -124,7 +140,8 @@ class ScenarioRun {
       signal: this.#signal,
     });
     faults.end();
-    await onLoadDone?.(this.#swarm);
+    if (proxy !== null) this.#journal.note('packets', proxy.counters);
+    await onLoadDone?.(this.#swarm, proxy);
     await Promise.all(this.#lending.tabs.map((tab) => tab.observe().catch(() => undefined)));
     log(
       `${model.id}: ${requests.filter(({error}) => error === null).length} of ${requests.length} completed`,
@@ -138,6 +155,13 @@ class ScenarioRun {
       coverageMs,
       skippedFaults: faults.skippedCount,
     };
+  }
+
+  #cutLink(from: FaultTab, to: FaultTab): () => void {
+    const {proxy} = this.#options;
+    const [a, b] = [from, to].map(({index}) => this.#lending.tabs[index]?.page);
+    if (proxy === null || !a || !b) throw new Error('no packets of it pass the proxy');
+    return proxy.cut(a, b);
   }
 
   /** Nobody waits for tabs that have had their time, only for clients that have not heard of all of them yet. */

@@ -24,12 +24,13 @@ test('[SN1] the example of the format is read, but for what is not there yet', (
                 {"kind": "freeze-tab", "target": "stage:0", "atMs": 9000, "forMs": 20000},
                 {"kind": "crash-engine", "target": "random", "atMs": 9000},
                 {"kind": "kill-server", "atMs": 12000, "forMs": 10000}],
-     "network": {"delayMs": 0, "lossPercent": 0, "rateBytesPerSec": null}}`),
+     "network": {"delayMs": 25, "lossPercent": 0, "rateBytesPerSec": null}}`),
   );
   expect(scenario.faults[0]?.target).toEqual({kind: 'stage', stage: 1});
   expect(scenario.faults[1]?.forMs).toBe(20_000);
   expect(scenario.faults[2]?.target).toEqual({kind: 'random'});
   expect(scenario.faults[3]?.target).toEqual({kind: 'server'});
+  expect(scenario.network).toEqual({delayMs: 25, lossPercent: 0, rateBytesPerSec: null});
   expect(requestCountOf(scenario)).toBe(20);
   expect(scenario.coverageTimeoutMs).toBe(60_000);
 });
@@ -59,7 +60,7 @@ test.each<[string, unknown, RegExp]>([
   [
     'a fault to come',
     {...MINIMAL, faults: [{kind: 'corrupt-tab', target: 'random', atMs: 1}]},
-    /faults\.0\.kind: "corrupt-tab" is not supported yet: close-tab, kill-tab, crash-engine, freeze-tab/u,
+    /faults\.0\.kind: "corrupt-tab" is not supported yet: close-tab, kill-tab, crash-engine, freeze-tab, cut-link, kill-server/u,
   ],
   [
     'a target nobody knows',
@@ -87,7 +88,7 @@ test.each<[string, unknown, RegExp]>([
   [
     'an end of what lasts',
     {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:0', atMs: 1, forMs: 1}]},
-    /faults\.0\.forMs: freeze-tab says how long, kill-server may, and no other/u,
+    /faults\.0\.forMs: freeze-tab says how long, cut-link and kill-server may, and no other/u,
   ],
   [
     'a server at a stage',
@@ -109,7 +110,13 @@ test.each<[string, unknown, RegExp]>([
     {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:1', request: 0}]},
     /faults\.0\.target: there are 1 tabs/u,
   ],
-  ['a slow network', {...MINIMAL, network: {delayMs: 25}}, /network\.delayMs: not supported yet/u],
+  [
+    'a link of no stage',
+    {...MINIMAL, faults: [{kind: 'cut-link', target: 'tab:0', atMs: 1}]},
+    /faults\.0\.target: say "stage:N"/u,
+  ],
+  ['more loss than packets', {...MINIMAL, network: {lossPercent: 101}}, /network\.lossPercent/u],
+  ['no rate at all', {...MINIMAL, network: {rateBytesPerSec: 0}}, /network\.rateBytesPerSec/u],
 ])('[SN3] a scenario with %s is refused by the name of the field', (_, value, expected) => {
   expect(problemsOf(value)).toMatch(expected);
 });

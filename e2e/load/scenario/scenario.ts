@@ -97,17 +97,24 @@ const targetSchema = z
   })
   .default({kind: 'server'});
 
-const FAULT_KINDS = ['close-tab', 'kill-tab', 'crash-engine', 'freeze-tab', 'kill-server'] as const;
-const LATER_FAULTS = ['slow-tab', 'corrupt-tab', 'cut-link'];
+const FAULT_KINDS = [
+  'close-tab',
+  'kill-tab',
+  'crash-engine',
+  'freeze-tab',
+  'cut-link',
+  'kill-server',
+] as const;
+const LATER_FAULTS = ['slow-tab', 'corrupt-tab'];
 /** What may come back, and what has to. */
-const MAY_LAST: readonly string[] = ['freeze-tab', 'kill-server'];
+const MAY_LAST: readonly string[] = ['freeze-tab', 'cut-link', 'kill-server'];
 const HAS_TO_END: readonly string[] = ['freeze-tab'];
 
 const faultSchema = z
   .strictObject({
     kind: oneOf(FAULT_KINDS, LATER_FAULTS),
     target: targetSchema,
-    /** How long `freeze-tab` stops the process of the tab, or the server stays killed: without it, for good. */
+    /** How long `freeze-tab` stops the process of the tab, a link is cut or the server stays killed: without it, for good. */
     forMs: ms.optional(),
     /** Since the first request could be asked. */
     atMs: ms.optional(),
@@ -127,7 +134,7 @@ const faultSchema = z
   .refine(
     ({kind, forMs}) => (forMs === undefined ? !HAS_TO_END.includes(kind) : MAY_LAST.includes(kind)),
     {
-      error: 'freeze-tab says how long, kill-server may, and no other fault does',
+      error: 'freeze-tab says how long, cut-link and kill-server may, and no other fault does',
       path: ['forMs'],
     },
   )
@@ -135,19 +142,29 @@ const faultSchema = z
     error: 'every fault names its target, but for kill-server',
     path: ['target'],
   })
+  .refine(({kind, target}) => kind !== 'cut-link' || target.kind === 'stage', {
+    error: 'say "stage:N": its link to the next stage, of the last to the first',
+    path: ['target'],
+  })
   .readonly();
 
-const networkSchema = z.strictObject({
-  delayMs: z.literal(0, {error: 'not supported yet: leave it out, or 0'}).default(0),
-  lossPercent: z.literal(0, {error: 'not supported yet: leave it out, or 0'}).default(0),
-  rateBytesPerSec: z.null({error: 'not supported yet: leave it out, or null'}).default(null),
-});
+/** Of every link between two tabs, in each direction. */
+const networkSchema = z
+  .strictObject({
+    /** One way. */
+    delayMs: ms.default(0),
+    /** Of packets; which ones, the seed decides. */
+    lossPercent: z.number().min(0).max(100).default(0),
+    /** `null`: as fast as this machine is. */
+    rateBytesPerSec: z.number().positive().nullable().default(null),
+  })
+  .readonly();
 
 const scenarioSchema = z
   .strictObject({
     /** An id of the catalogue, or the path of a GGUF file. */
     model: z.string().min(1),
-    /** Of arrivals and of random targets. */
+    /** Of arrivals, of random targets and of packets that are lost. */
     seed: z.int().min(0).max(0xffff_ffff).default(0),
     timeoutMs: count.default(300_000),
     tabs: z.array(tabGroupSchema).min(1).readonly(),

@@ -2,9 +2,9 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {measureScenario, type Measurement} from '../measure-scenario.ts';
+import type {RunScenarioOptions} from '../run/run-scenario.ts';
 import {offerModel} from '../scenario/offer-model.ts';
 import {parseScenario} from '../scenario/scenario.ts';
-import type {Swarm} from '../../swarm/start-swarm.ts';
 import {log} from '../../swarm/test-log.ts';
 
 /** Time enough for a machine on which all takes ten times as long. */
@@ -14,7 +14,7 @@ export const PATIENT = {coverageTimeoutMs: 300_000, timeoutMs: 600_000};
 export async function measureTiny(
   gguf: Uint8Array,
   scenarioJson: Readonly<Record<string, unknown>>,
-  onLoadDone?: (swarm: Swarm) => Promise<void>,
+  onLoadDone?: RunScenarioOptions['onLoadDone'],
 ): Promise<Measurement> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-spec-'));
   try {
