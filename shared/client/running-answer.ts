@@ -12,6 +12,7 @@ import {
 } from '#shared/session/generation/state/generation-task.ts';
 import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import type {Refusal} from '#shared/session/generation/state/refusal.ts';
+import {connectWithin} from '#shared/transport/connect-within.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {failureOf} from './failure-of.ts';
 import {GenerationRun, type SentAction, type RunNews} from './generation-run.ts';
@@ -212,7 +213,7 @@ export class RunningAnswer<H extends Hop = Hop> {
     await Promise.all(
       Array.from(ends, async (peerId) => {
         try {
-          await transport.connect(peerId, {signal: this.#over.signal});
+          await connectWithin(transport, peerId, {signal: this.#over.signal});
         } catch (cause) {
           this.#refuse(epoch, {code: 'PEER_UNREACHABLE', peerId, cause});
         }

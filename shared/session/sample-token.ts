@@ -1,3 +1,4 @@
+import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {portableExp, portableLog} from '../base/portable-math.ts';
 import {keyedUniform} from './keyed-uniform.ts';
 import type {TopLogits} from './top-logits.ts';
@@ -75,4 +76,14 @@ export function logprobsOf(
   return candidatesOf(top)
     .slice(0, count)
     .map(({tokenId, logit}) => ({tokenId, logprob: logit - top.logSumExp}));
+}
+
+/** Chooses the next token, with what its reader hears of it: its log-probability, and the likeliest that were asked for. */
+export function sampledTokenOf(
+  top: TopLogits,
+  options: SamplingOptions & {readonly topLogprobs: number},
+): SampledToken {
+  const tokenId = sampleToken(top, options);
+  const logit = top.logits[top.tokenIds.indexOf(tokenId)] ?? Number.NEGATIVE_INFINITY;
+  return {tokenId, logprob: logit - top.logSumExp, top: logprobsOf(top, options.topLogprobs)};
 }

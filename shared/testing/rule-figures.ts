@@ -4,7 +4,7 @@ import {MAX_SAMPLED_TOKENS} from '../protocol/frame/sampled-token.ts';
 import {RECORD_MAX_BYTES, RECORD_TTL_MS} from '../protocol/node-record.ts';
 import {STEADY_MS} from '../scheduling/steady-speed.ts';
 import {MOST_MS} from '../scheduling/swarm-snapshot.ts';
-import {CONNECT_TIMEOUT_MS} from '../transport/connect-timeout.ts';
+import {CONNECT_TIMEOUT_MS, LINK_WAIT_MS} from '../transport/connect-timeout.ts';
 
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
@@ -25,4 +25,5 @@ export const RULE_FIGURES: readonly (readonly [rule: string, words: string])[] =
   ['SP2', MOST_MS === 3_600 * SECOND_MS ? 'above an hour' : `above ${MOST_MS} ms`],
   ['SI2', STEADY_MS === 60 * SECOND_MS ? 'once a minute' : `once in ${STEADY_MS} ms`],
   ['GD5', `at most ${CONNECT_TIMEOUT_MS / SECOND_MS} seconds`],
+  ['TR25', `waits ${LINK_WAIT_MS / SECOND_MS} s`],
 ];

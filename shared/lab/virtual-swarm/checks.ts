@@ -55,8 +55,17 @@ export function answerChecks(report: SwarmReport): readonly Check[] {
   const {asked, done, bugs} = summariseAnswers(report.answers);
   return [
     atLeast('answers given', done, asked),
+    atMost('answers with a wrong token', report.wrong, 0),
     atMost('refusals that no honest peer gives another', bugs, 0),
     atMost('sessions left open', report.openSessions, 0),
+  ];
+}
+
+/** What holds where every answer loses hops. */
+export function brokenChainChecks(report: SwarmReport): readonly Check[] {
+  return [
+    atLeast('faults, of each answer one or two', report.faults, report.answers.length),
+    ...answerChecks(report),
   ];
 }
 

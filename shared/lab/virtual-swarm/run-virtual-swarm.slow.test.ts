@@ -1,9 +1,10 @@
 import {assert, nat, property} from 'fast-check';
 import {expect, test} from 'vitest';
 import {seededRandom} from '#shared/scheduling/seeded-choice.ts';
-import {answerChecks, broken, churnChecks, joinChecks} from './checks.ts';
+import {answerChecks, broken, brokenChainChecks, churnChecks, joinChecks} from './checks.ts';
 import {comingAndGoing, joinStorm} from './scripts/membership-scripts.ts';
 import {runVirtualSwarm} from './run-virtual-swarm.ts';
+import {brokenChains} from './scripts/broken-chains.ts';
 import {steadyRequests} from './scripts/steady-requests.ts';
 import {summariseAnswers} from './report/summarise-answers.ts';
 
@@ -85,4 +86,9 @@ test('[VS7] no answer is lost to a tab that leaves, while others serve its layer
   expect(report.coveredShare).toBe(1);
   expect(summariseAnswers(report.answers).recoveries).toBeGreaterThan(5);
   expect(broken(answerChecks(report))).toEqual([]);
+});
+
+test.each([1, 2])('[VS9] every answer outlives its tabs, token for token, seed %i', (seed) => {
+  const report = runVirtualSwarm(brokenChains({seed, nodes: 60, requests: 30}));
+  expect(broken(brokenChainChecks(report))).toEqual([]);
 });

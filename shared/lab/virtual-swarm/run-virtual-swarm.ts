@@ -9,7 +9,10 @@ import type {NodeStart, SwarmScript} from './swarm-script.ts';
 import {VirtualAnswer, type AskedRequest} from './virtual-answer.ts';
 import {VirtualClient} from './virtual-client.ts';
 import {VirtualCrowd} from './virtual-crowd.ts';
+import {expectedTokens} from './expected-tokens.ts';
+import {VirtualFaults} from './virtual-faults.ts';
 import {VirtualDirectory} from './virtual-directory.ts';
+import {loadMs} from './node/load-log.ts';
 import {VirtualNode} from './node/virtual-node.ts';
 import {VirtualTime} from './virtual-time.ts';
 import {VirtualWire} from './virtual-wire.ts';
@@ -45,6 +48,7 @@ class Run {
   readonly #crowd: VirtualCrowd;
   readonly #directory: VirtualDirectory;
   readonly #wire: VirtualWire;
+  readonly #faults: VirtualFaults;
   readonly #clients = new Map<number, VirtualClient>();
   readonly #goneMs = new Map<PeerId, number>();
   readonly #report = emptyReport();
@@ -66,6 +70,15 @@ class Run {
     this.#wire = new VirtualWire({
       time: this.#time,
       wayMs: (from, to) => this.#crowd.wayMs(from, to),
+    });
+    this.#faults = new VirtualFaults(script.faults, {
+      time: this.#time,
+      wire: this.#wire,
+      nodeOf: (peerId) => this.#crowd.nodeOf(peerId),
+      replace: (node, noticed) => {
+        this.#replace(node, noticed);
+      },
+      silentMs: SILENT_LINK_MS,
     });
   }
 
@@ -96,8 +109,17 @@ class Run {
       replicas: this.#crowd.replicas,
       coveredShare: this.#measures === 0 ? 0 : this.#coveredMeasures / this.#measures,
       refusedRecords: this.#directory.refused,
+      faults: this.#faults.count,
+      wrong: this.#answers.filter((answer) => this.#isWrong(answer)).length,
       answers: this.#answers.map(({report}) => report),
     };
+  }
+
+  #isWrong({tokens: {promptTokenIds, sampling, tokenIds}}: VirtualAnswer): boolean {
+    const {layerCount} = this.#script.grid;
+    const count = tokenIds.length;
+    const expected = expectedTokens({promptTokenIds, sampling, layerCount, count});
+    return expected.some((tokenId, at) => tokenId !== tokenIds[at]);
   }
 
   get #isOver(): boolean {
@@ -135,7 +157,7 @@ class Run {
     if (churn === null) return;
     // Inverse transform of an exponential life; a report, not a plan, so `log` may be used.
     this.#time.after(-Math.log(1 - this.#random()) * churn.meanLifeMs, () => {
-      this.#leave(node);
+      if (!node.isGone) this.#leave(node, this.#random() < churn.noticedRate);
     });
   }
 
@@ -144,7 +166,7 @@ class Run {
     return this.#observers;
   }
 
-  #leave(node: VirtualNode): void {
+  #leave(node: VirtualNode, noticed: boolean): void {
     const {churn, placement} = this.#script;
     const {serving} = node.hop;
     this.#report.departures += 1;
@@ -152,7 +174,6 @@ class Run {
     this.#crowd.remove(node);
     this.#addLog(node);
     this.#goneMs.set(node.id, this.#time.nowMs);
-    const noticed = this.#random() < (churn?.noticedRate ?? 1);
     if (!noticed && serving !== null)
       this.#silentlyGone.push({shard: serving, publishedAtMs: node.publishedAtMs});
     node.leave({noticed, linkLossMs: noticed ? CLOSED_LINK_MS : SILENT_LINK_MS});
@@ -164,10 +185,21 @@ class Run {
     this.#join({facts: newcomer, shard: null});
   }
 
+  /** For a node that a fault ends comes one like it, with the same layers. */
+  #replace(node: VirtualNode, noticed: boolean): void {
+    const {facts, hop} = node;
+    const shard = hop.serving;
+    this.#leave(node, noticed);
+    const id = `${facts.id}-${String(this.#report.joins)}`;
+    this.#time.after(loadMs(null, shard), () => {
+      this.#join({facts: {...facts, id}, shard});
+    });
+  }
+
   #lookAfter(node: VirtualNode, delayMs: number): void {
     this.#time.after(delayMs, () => {
       if (node.isGone) return;
-      this.#countGhosts(node.lookAround());
+      if (!node.isFrozen) this.#countGhosts(node.lookAround());
       this.#lookAfter(node, LOOK_EVERY_MS[node.mood]);
     });
   }
@@ -218,6 +250,9 @@ class Run {
       number,
       asked,
       countFromMs,
+      onTokens: (tokens, hops) => {
+        this.#faults.onTokens(number, tokens, hops);
+      },
     });
     this.#answers.push(answer);
     this.#clientOf(asked.client).remember(answer);

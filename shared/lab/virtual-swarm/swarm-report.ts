@@ -34,6 +34,10 @@ export type SwarmReport = {
   refusedRecords: number;
   /** Sessions that nodes hold at the end. */
   openSessions: number;
+  /** Faults of the script that happened. */
+  faults: number;
+  /** Answers with a token that one undisturbed engine would not have given. */
+  wrong: number;
   answers: readonly AnswerReport[];
 };
 
@@ -58,6 +62,8 @@ export function emptyReport(): SwarmReport {
     replicas: [],
     refusedRecords: 0,
     openSessions: 0,
+    faults: 0,
+    wrong: 0,
     answers: [],
   };
 }

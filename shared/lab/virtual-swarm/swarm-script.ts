@@ -67,6 +67,24 @@ export type Churn = {
   readonly noticedRate: number;
 };
 
+/** Something that befalls the chain of a running answer, once. */
+export type AnswerFault = {
+  readonly kind:
+    | 'close-tab'
+    /** The same without a sign. */
+    | 'kill-tab'
+    | 'crash-engine'
+    /** Packets between a hop and the next one vanish, after the tail those to the head. */
+    | 'cut-link'
+    | 'freeze-tab';
+  /** Which of the requests of the script. */
+  readonly request: number;
+  /** 0: when its chain is ready, and the prompt on its way. */
+  readonly afterTokens: number;
+  /** Of the chain that serves it then; in shorter chains it is counted round. */
+  readonly stage: number;
+};
+
 /** All that happens in a run: equal scripts give equal reports. */
 export type SwarmScript = {
   readonly grid: CutGrid;
@@ -82,6 +100,7 @@ export type SwarmScript = {
   /** Least time between two records of a node. */
   readonly publishEveryMs: number;
   readonly requests: readonly AskedRequest[];
+  readonly faults: readonly AnswerFault[];
   readonly chooseChain: ChooseChain;
   /** Least time between two snapshots of a client. */
   readonly viewEveryMs: number;
@@ -105,6 +124,7 @@ export function swarmScript(
     directory: {minDelayMs: 0, maxDelayMs: 0, lossRate: 0},
     publishEveryMs: 250,
     requests: [],
+    faults: [],
     chooseChain: selectChain,
     viewEveryMs: 250,
     trust: 'earned',

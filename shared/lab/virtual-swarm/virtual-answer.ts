@@ -1,12 +1,16 @@
 import {asSessionId, type ManifestHash, type PeerId, type SessionId} from '#shared/base/ids.ts';
-import {GenerationRun, type SentAction} from '#shared/client/generation-run.ts';
+import {GenerationRun, type RunNews, type SentAction} from '#shared/client/generation-run.ts';
 import type {GenerationRequest} from '#shared/client/reader-event.ts';
 import {eventOf, messageOf, tokensFrame} from '#shared/client/session-messages.ts';
+import type {Hop, Sampling} from '#shared/protocol/control/open-session.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
+import {decodeSampledTokens} from '#shared/protocol/frame/sampled-token.ts';
 import type {SeenEvent} from '#shared/session/generation/state/generation-event.ts';
 import {GENERATION_LIMITS} from '#shared/session/generation/state/generation-task.ts';
 import type {Heard} from '#shared/session/serve-hop/hop-machine.ts';
+import {hashWords} from '#shared/session/keyed-uniform.ts';
+import {VIRTUAL_VOCABULARY} from './node/virtual-engine.ts';
 import {AnswerWatch, type AnswerReport} from './report/answer-report.ts';
 import type {VirtualClient} from './virtual-client.ts';
 import type {VirtualTime} from './virtual-time.ts';
@@ -19,6 +23,8 @@ export type AskedRequest = {
   readonly client: number;
   readonly promptTokens: number;
   readonly newTokens: number;
+  /** How its tokens are sampled; greedily where it does not say. */
+  readonly sampling?: Pick<Sampling, 'temperature' | 'seed'>;
 };
 
 export type VirtualAnswerOptions = {
@@ -29,14 +35,15 @@ export type VirtualAnswerOptions = {
   readonly number: number;
   readonly asked: AskedRequest;
   readonly countFromMs: number;
+  /** Called when its chain is ready, with 0, and after each token, with how many there are. */
+  readonly onTokens?: (tokens: number, hops: readonly Hop[]) => void;
 };
 
 const PIECE_TOKENS = 64;
-const MODEL = {endTokenIds: [], vocabularySize: 1, contextTokens: Infinity};
+const MODEL = {endTokenIds: [], vocabularySize: VIRTUAL_VOCABULARY, contextTokens: Infinity};
 /** About how often the snapshot of a client that waits changes. */
 const SNAPSHOT_EVERY_MS = 500;
-const SAMPLING = {temperature: 0, topK: 0, topP: 1, seed: 0, topLogprobs: 0};
-const TOKEN = {tokenId: 0, logprob: 0, top: []};
+const GREEDY = {temperature: 0, topK: 0, topP: 1, seed: 0, topLogprobs: 0};
 
 /** One answer in virtual time: does what the product's machine says, over a wire without bytes. */
 export class VirtualAnswer implements VirtualPeer {
@@ -48,8 +55,12 @@ export class VirtualAnswer implements VirtualPeer {
 
   constructor(options: VirtualAnswerOptions) {
     const {asked, number, time, client, countFromMs} = options;
-    const promptTokenIds = Array.from({length: asked.promptTokens}, () => TOKEN.tokenId);
-    const request = {promptTokenIds, maxNewTokens: asked.newTokens, sampling: SAMPLING};
+    const promptTokenIds = Array.from(
+      {length: asked.promptTokens},
+      (_, at) => hashWords([number, at], 0) % VIRTUAL_VOCABULARY,
+    );
+    const sampling = {...GREEDY, ...asked.sampling};
+    const request = {promptTokenIds, maxNewTokens: asked.newTokens, sampling};
     const task = {...request, ...MODEL, pieceTokens: PIECE_TOKENS, limits: GENERATION_LIMITS};
     this.#options = options;
     this.#request = request;
@@ -70,6 +81,7 @@ export class VirtualAnswer implements VirtualPeer {
       },
       tell: (news) => {
         this.#watch.hear(news, time.nowMs);
+        this.#tellTokens(news);
         if (news.kind === 'waiting')
           time.after(SNAPSHOT_EVERY_MS, () => this.#run.take({kind: 'snapshot'}));
       },
@@ -84,13 +96,20 @@ export class VirtualAnswer implements VirtualPeer {
     return this.#watch.report;
   }
 
+  /** What it asked, and what it has got. */
+  get tokens() {
+    const {promptTokenIds, sampling} = this.#request;
+    return {promptTokenIds, sampling, tokenIds: this.#run.state.answer.tokenIds};
+  }
+
   start(): void {
     this.#run.start();
   }
 
-  receive(from: PeerId, {kind, epoch, position}: Frame): void {
+  receive(from: PeerId, frame: Frame): void {
+    const {kind, epoch, position} = frame;
     if (kind !== 'sampled' || from !== this.#run.hops.at(-1)?.peerId) return;
-    this.#run.take({kind: 'tokens', epoch, position, tokens: [TOKEN]});
+    this.#run.take({kind: 'tokens', epoch, position, tokens: decodeSampledTokens(frame)});
   }
 
   hear(heard: Heard, message: Message): void {
@@ -100,6 +119,12 @@ export class VirtualAnswer implements VirtualPeer {
 
   peerLeft(peerId: PeerId): void {
     this.#see({kind: 'link-lost', peerId});
+  }
+
+  #tellTokens({kind}: RunNews<Hop>): void {
+    if (kind !== 'ready' && kind !== 'token') return;
+    const {hops, state} = this.#run;
+    this.#options.onTokens?.(state.answer.tokenIds.length, hops);
   }
 
   #see(seen: SeenEvent): void {

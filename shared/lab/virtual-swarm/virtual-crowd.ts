@@ -26,6 +26,11 @@ export class VirtualCrowd {
     return this.#living.values();
   }
 
+  /** `null` when it is gone. */
+  nodeOf(peerId: PeerId): VirtualNode | null {
+    return this.#living.get(peerId) ?? null;
+  }
+
   get isCovered(): boolean {
     return this.#unserved === 0;
   }

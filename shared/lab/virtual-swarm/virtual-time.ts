@@ -3,11 +3,19 @@ export const START_MS = 1_800_000_000_000;
 
 type Due = {readonly atMs: number; readonly order: number; readonly run: () => void};
 
+/** Where things can be put off until their time comes. */
+export type TimeLine = {
+  /** Since the start of the run. */
+  readonly nowMs: number;
+  at(atMs: number, run: () => void): void;
+  after(delayMs: number, run: () => void): void;
+};
+
 /**
  * Virtual time: what is due first runs first, what is due together in the order
  * in which it was asked for. Nothing sleeps. A binary heap: O(log n) per event.
  */
-export class VirtualTime {
+export class VirtualTime implements TimeLine {
   readonly #heap: Due[] = [];
   #nowMs = 0;
   #asked = 0;

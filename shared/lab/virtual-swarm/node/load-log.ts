@@ -29,8 +29,8 @@ export function countLoad(log: NodeLog, before: PlacedShard | null, next: Placed
 }
 
 /** How long it takes to load what of `next` is not held yet. */
-export function loadMs(held: PlacedShard | null, next: PlacedShard): number {
-  return newLayers(held, next) * LOAD_MS_PER_LAYER;
+export function loadMs(held: PlacedShard | null, next: PlacedShard | null): number {
+  return next === null ? 0 : newLayers(held, next) * LOAD_MS_PER_LAYER;
 }
 
 /** Layers of `next` that are not held yet. */

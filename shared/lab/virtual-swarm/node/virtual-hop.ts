@@ -1,3 +1,4 @@
+import {assert} from '#shared/base/assert.ts';
 import type {ManifestHash, PeerId, SessionId} from '#shared/base/ids.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
@@ -5,8 +6,9 @@ import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import type {DecodeMsPerLayer, PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
+import {encodeSampledTokens, type SampledToken} from '#shared/protocol/frame/sampled-token.ts';
+import {encodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 import type {HopAction} from '#shared/session/serve-hop/hop-session/hop-action.ts';
-import type {StepOutput} from '#shared/session/serve-hop/hop-session/hop-event.ts';
 import {
   clientFrame,
   headFrame,
@@ -15,10 +17,11 @@ import {
 } from '#shared/session/serve-hop/hop-frames.ts';
 import {HOP_LIMITS} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {HopMachine, type Heard, type HopTurn} from '#shared/session/serve-hop/hop-machine.ts';
-import type {VirtualTime} from '../virtual-time.ts';
 import type {VirtualPeer, VirtualWire} from '../virtual-wire.ts';
+import type {NodeTime} from './node-time.ts';
+import {VirtualEngine} from './virtual-engine.ts';
 
-/** Replaces a real engine: how long it takes, whatever its node says of itself. */
+/** How long an engine takes, whatever its node says of itself. */
 export type EngineCost = {
   readonly decodeMsPerLayer: DecodeMsPerLayer;
   readonly prefillMsPerTokenLayer: number;
@@ -26,7 +29,7 @@ export type EngineCost = {
 };
 
 export type VirtualHopOptions = {
-  readonly time: VirtualTime;
+  readonly time: NodeTime;
   readonly wire: VirtualWire;
   readonly self: PeerId;
   readonly manifestHash: ManifestHash;
@@ -42,7 +45,6 @@ export type VirtualHopOptions = {
 /** Of a small model: what is kept for a replay is bounded as in a tab. */
 const HIDDEN_SIZE = 576;
 const SWEEP_EVERY_MS = 5_000;
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * One hop of other people's answers in virtual time: does what the product's machine
@@ -53,7 +55,9 @@ export class VirtualHop implements VirtualPeer {
   readonly #machine: HopMachine;
   readonly #reserved = new Map<SessionId, number>();
   #shard: PlacedShard | null = null;
-  #isBusy = false;
+  #engine = new VirtualEngine();
+  /** What the engine runs. */
+  #turn: HopTurn | null = null;
   #isDead = false;
   #isSweeping = false;
 
@@ -103,6 +107,14 @@ export class VirtualHop implements VirtualPeer {
     this.#machine.reopen();
   }
 
+  /** The engine is gone, and with it all that it held; the tab lives on. */
+  crash(): void {
+    this.#engine = new VirtualEngine();
+    if (this.#turn !== null) this.#machine.release(this.#turn);
+    this.#turn = null;
+    this.serve(null, 'ENGINE_LOST');
+  }
+
   /** The node is gone: nothing runs any more, and neighbours notice after a while. */
   die(noticedAfterMs: number): void {
     this.#isDead = true;
@@ -110,30 +122,37 @@ export class VirtualHop implements VirtualPeer {
   }
 
   receive(from: PeerId, frame: Frame): void {
-    this.#do(this.#machine.receive(from, frame, this.#nowMs));
-    this.#run();
+    this.#options.time.whenAwake(() => {
+      this.#do(this.#machine.receive(from, frame, this.#nowMs));
+      this.#run();
+    });
   }
 
   hear(heard: Heard, message: Message): void {
-    this.#do(this.#machine.hear(heard, message, this.#nowMs));
+    this.#options.time.whenAwake(() => {
+      this.#do(this.#machine.hear(heard, message, this.#nowMs));
+    });
   }
 
   peerLeft(peerId: PeerId): void {
-    this.#do(this.#machine.peerLeft(peerId, this.#nowMs));
+    this.#options.time.whenAwake(() => {
+      this.#do(this.#machine.peerLeft(peerId, this.#nowMs));
+    });
   }
 
   get #nowMs(): number {
     return this.#options.time.nowMs;
   }
 
-  #do(actions: readonly HopAction[]): void {
+  /** @param sampled what the tail sampled in the turn that brought these about. */
+  #do(actions: readonly HopAction[], sampled: SampledToken | null = null): void {
     if (this.#isDead) return;
-    for (const action of actions) this.#act(action);
+    for (const action of actions) this.#act(action, sampled);
     if (this.#machine.load.openSessions > 0) this.#sweepLater();
   }
 
-  #act(action: HopAction): void {
-    const {wire, self, onChange} = this.#options;
+  #act(action: HopAction, sampled: SampledToken | null): void {
+    const {wire, self, time, onChange} = this.#options;
     switch (action.kind) {
       case 'reserve':
         this.#reserve(action);
@@ -141,18 +160,20 @@ export class VirtualHop implements VirtualPeer {
       case 'link': {
         const {to, address, message} = action;
         wire.connect({from: self, to, address, message}, (isReached) => {
-          this.#linked(action, isReached);
+          time.whenAwake(() => {
+            this.#linked(action, isReached);
+          });
         });
         break;
       }
       case 'truncate':
+        this.#engine.truncate(action.place.sessionId, action.position);
         break;
       case 'send-states':
         wire.send(self, action.to, statesFrame(action));
         break;
       case 'send-token':
-        if (action.head !== null) wire.send(self, action.head, headFrame(action, NO_BYTES));
-        wire.send(self, action.place.open.clientId, clientFrame(action, NO_BYTES));
+        this.#sendToken(action, sampled);
         break;
       case 'tell':
         wire.tell(self, action.to, action.address, action.message);
@@ -160,16 +181,28 @@ export class VirtualHop implements VirtualPeer {
       case 'pass-close': {
         const {hopIndex} = action.place.open;
         const closing = passedClose(action, {hopIndex, decodeSteps: 0, serviceMs: 0, waitMs: 0});
-        if (closing !== null) this.#act(closing);
+        if (closing !== null) this.#act(closing, null);
         break;
       }
       default:
+        this.#engine.free(action.place.sessionId);
         this.#reserved.delete(action.place.sessionId);
         onChange();
     }
   }
 
-  #reserve({place, kvTokens}: Extract<HopAction, {readonly kind: 'reserve'}>): void {
+  #sendToken(
+    action: Extract<HopAction, {readonly kind: 'send-token'}>,
+    token: SampledToken | null,
+  ): void {
+    assert(token !== null, 'a token that is sent was sampled');
+    const {wire, self} = this.#options;
+    const {head, place} = action;
+    if (head !== null) wire.send(self, head, headFrame(action, encodeTokenIds([token.tokenId])));
+    wire.send(self, place.open.clientId, clientFrame(action, encodeSampledTokens([token])));
+  }
+
+  #reserve({place, kvTokens, position}: Extract<HopAction, {readonly kind: 'reserve'}>): void {
     const {sessionId, epoch} = place;
     const before = this.#reserved.get(sessionId) ?? 0;
     if (kvTokens > this.#kvTokensFree + before) {
@@ -178,6 +211,7 @@ export class VirtualHop implements VirtualPeer {
       return;
     }
     this.#reserved.set(sessionId, kvTokens);
+    this.#engine.truncate(sessionId, position);
     this.#options.onChange();
     this.#do(this.#machine.step(sessionId, {kind: 'reserved', epoch}));
   }
@@ -205,14 +239,16 @@ export class VirtualHop implements VirtualPeer {
 
   /** One step at a time, each as long as its layers take. */
   #run(): void {
-    if (this.#isBusy || this.#isDead) return;
+    if (this.#turn !== null || this.#isDead) return;
     const turn = this.#machine.take();
     if (turn === null) return;
-    this.#isBusy = true;
+    this.#turn = turn;
+    // What is truncated while it runs, a real engine truncates after it.
+    const {output, token} = this.#engine.run(turn);
     this.#options.time.after(this.#stepMs(turn), () => {
-      if (this.#isDead) return;
-      this.#isBusy = false;
-      this.#do(this.#machine.ran(turn, outputOf(turn), this.#nowMs));
+      if (this.#isDead || this.#turn !== turn) return;
+      this.#turn = null;
+      this.#do(this.#machine.ran(turn, output, this.#nowMs), token);
       this.#machine.release(turn);
       this.#run();
     });
@@ -224,9 +260,4 @@ export class VirtualHop implements VirtualPeer {
       tokenCount === 1 ? decodeLayerMs(decodeMsPerLayer, 1) : tokenCount * prefillMsPerTokenLayer;
     return (range.endLayer - range.startLayer) * layerMs + hopOverheadMs;
   }
-}
-
-function outputOf({output}: HopTurn): StepOutput {
-  if (output === 'logits') return {kind: 'token', isEnd: false};
-  return output === 'hidden' ? {kind: 'hidden', dtype: 'f16', bytes: NO_BYTES} : {kind: 'none'};
 }

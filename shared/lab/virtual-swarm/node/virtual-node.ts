@@ -11,7 +11,8 @@ import type {VirtualDirectory} from '../virtual-directory.ts';
 import type {VirtualTime} from '../virtual-time.ts';
 import type {VirtualWire} from '../virtual-wire.ts';
 import {CommandedShard} from './commanded-shard.ts';
-import {emptyLog, type NodeLog} from './load-log.ts';
+import {emptyLog, loadMs, type NodeLog} from './load-log.ts';
+import {NodeTime} from './node-time.ts';
 import {VirtualHop} from './virtual-hop.ts';
 import {VirtualPublisher} from './virtual-publisher.ts';
 import {virtualRecord} from './virtual-record.ts';
@@ -46,16 +47,19 @@ export class VirtualNode {
   readonly hop: VirtualHop;
   readonly log: NodeLog = emptyLog();
   readonly #options: VirtualNodeOptions;
+  readonly #time: NodeTime;
   readonly #publisher: VirtualPublisher;
   readonly #volunteer: VirtualVolunteer;
   readonly #commanded: CommandedShard;
   #isGone = false;
 
   constructor(options: VirtualNodeOptions) {
-    const {facts, time, wire, grid, contextTokens, shard} = options;
+    const {facts, wire, grid, contextTokens, shard} = options;
+    const time = new NodeTime(options.time);
     this.id = asPeerId(facts.id);
     this.facts = facts;
     this.#options = options;
+    this.#time = time;
     this.hop = new VirtualHop({
       time,
       wire,
@@ -89,9 +93,14 @@ export class VirtualNode {
     this.#commanded = new CommandedShard(hands, shard);
     this.#publisher = new VirtualPublisher({
       ...options,
+      time,
       clockSkewMs: facts.clockSkewMs,
       describe: (seq) => virtualRecord(facts, {seq, layers: this.#layers, load: this.hop.load}),
     });
+  }
+
+  get isFrozen(): boolean {
+    return this.#time.isFrozen;
   }
 
   get isGone(): boolean {
@@ -120,6 +129,30 @@ export class VirtualNode {
       // A node that serves from the start of a script has been there for long: it knows the others, whose records are on their way.
       if (decides && shard === null) this.#volunteer.tell({kind: 'published', epoch: 0});
     });
+  }
+
+  /** Its engine is gone, and it loads again. */
+  crashEngine(): void {
+    const before = this.hop.serving;
+    this.hop.crash();
+    this.#publisher.publishSoon();
+    this.#options.onServing(this, before);
+    if (this.#options.decides) {
+      this.#volunteer.tell({kind: 'engine-lost', by: 'engine', message: 'it crashed'});
+      return;
+    }
+    this.#soon(loadMs(null, before), () => {
+      this.#serve(before);
+    });
+  }
+
+  /** Nothing happens here until `thaw`. */
+  freeze(): void {
+    this.#time.freeze();
+  }
+
+  thaw(): void {
+    this.#time.thaw();
   }
 
   leave({noticed, linkLossMs}: {readonly noticed: boolean; readonly linkLossMs: number}): void {
@@ -158,7 +191,7 @@ export class VirtualNode {
   }
 
   #soon(afterMs: number, act: () => void): void {
-    this.#options.time.after(afterMs, () => {
+    this.#time.after(afterMs, () => {
       if (!this.#isGone) act();
     });
   }

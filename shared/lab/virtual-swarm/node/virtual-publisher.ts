@@ -1,9 +1,9 @@
 import {RECORD_REFRESH_MS, type NodeRecord} from '#shared/protocol/node-record.ts';
 import type {VirtualDirectory} from '../virtual-directory.ts';
-import {START_MS, type VirtualTime} from '../virtual-time.ts';
+import {START_MS, type TimeLine} from '../virtual-time.ts';
 
 export type VirtualPublisherOptions = {
-  readonly time: VirtualTime;
+  readonly time: TimeLine;
   readonly directory: VirtualDirectory;
   readonly clockSkewMs: number;
   /** Least time between two records. */

@@ -31,7 +31,7 @@ export const HOP_LIMITS: HopLimits = {
   maxSessions: 8,
   kvTokens: Infinity,
   maxQueuedSteps: 4_096,
-  // The engine makes room, and the link to the next hop opens (`CONNECT_TIMEOUT_MS`).
+  // The engine makes room, and the link to the next hop opens (`LINK_WAIT_MS`).
   openTimeoutMs: 20_000,
   // The hops after this one link one after the other, those before compute the first piece.
   unusedTimeoutMs: 30_000,

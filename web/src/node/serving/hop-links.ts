@@ -1,5 +1,6 @@
 import type {PeerId, SessionId} from '#shared/base/ids.ts';
 import type {HopServed} from '#shared/protocol/control/hop-served.ts';
+import {connectWithin} from '#shared/transport/connect-within.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {SessionTimes} from './session-times.ts';
 
@@ -50,7 +51,7 @@ export class HopLinks {
     const transport = this.#transport;
     const options = {signal: this.#signalOf(sessionId)};
     await Promise.all([
-      ...peers.map(async (peerId) => transport.connect(peerId, options)),
+      ...peers.map(async (peerId) => connectWithin(transport, peerId, options)),
       ...visitors.map(async (peerId) => transport.awaitLink(peerId, options)),
     ]);
   }

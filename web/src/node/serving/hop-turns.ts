@@ -4,8 +4,7 @@ import {refusalOf} from '#shared/protocol/control/refusal-of.ts';
 import {decodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
-import {logprobsOf, sampleToken} from '#shared/session/sample-token.ts';
-import type {TopLogits} from '#shared/session/top-logits.ts';
+import {sampledTokenOf} from '#shared/session/sample-token.ts';
 import type {HopAction} from '#shared/session/serve-hop/hop-session/hop-action.ts';
 import type {StepOutput} from '#shared/session/serve-hop/hop-session/hop-event.ts';
 import type {HopMachine, HopTurn} from '#shared/session/serve-hop/hop-machine.ts';
@@ -186,15 +185,8 @@ function outcomeOf(
   spec: ModelSpec,
 ): Pick<RanTurn, 'output' | 'token'> {
   if (output.kind !== 'logits') return {output, token: null};
-  const token = sampledToken(turn, output.top);
+  const {sampling} = turn.place.open;
+  const position = turn.frame.position + turn.frame.tokenCount;
+  const token = sampledTokenOf(output.top, {...sampling, position});
   return {output: {kind: 'token', isEnd: spec.endTokenIds.includes(token.tokenId)}, token};
-}
-
-function sampledToken({place, frame}: HopTurn, top: TopLogits): SampledToken {
-  const {sampling} = place.open;
-  const tokenId = sampleToken(top, {...sampling, position: frame.position + frame.tokenCount});
-  const index = top.tokenIds.indexOf(tokenId);
-  const logit = top.logits[index] ?? Number.NEGATIVE_INFINITY;
-  const likeliest = logprobsOf(top, sampling.topLogprobs);
-  return {tokenId, logprob: logit - top.logSumExp, top: likeliest};
 }

@@ -1,6 +1,13 @@
 import type {SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {
+  runStubLayer,
+  STUB_LANES,
+  stubEmbedding,
+  stubTopLogits,
+  type StubLayerCache,
+} from '#shared/model/stub-model.ts';
 import {EngineError, engineLost} from '../engine-error.ts';
 import {runInTurn} from '../run-step.ts';
 import {NO_MEMORY} from '../shard-memory.ts';
@@ -18,19 +25,11 @@ export type StubOptions = {
   readonly lost?: AbortSignal;
 };
 
-/** For each layer, one running hash per position. */
-type StubCache = {readonly kvTokens: number; readonly layers: Map<number, number[]>};
-
-/** Lanes of a hidden state that encode the state of a token; the rest is zero. */
-const LANES = 8;
-/** Lane values are integers below 2¹¹, which f16 holds exactly. */
-const LANE_MASK = 0x7ff;
-const TOP_TOKENS = 8;
+type StubCache = {readonly kvTokens: number; readonly layers: Map<number, StubLayerCache>};
 
 /**
- * A runner without weights for swarms of many tabs: it takes its declared time
- * and returns a function of every layer, position and token before, so that a
- * lost, repeated or reordered frame or a wrong cache changes the answer.
+ * A runner without weights for swarms of many tabs: it takes its declared time and gives what
+ * `stub-model.ts` says. Of a hidden state it uses the first lanes; the rest is zero.
  */
 export function createStubShardRunner(options: StubOptions): ShardRunner {
   const {spec, range} = options;
@@ -45,12 +44,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       const past = cache.layers.get(layer) ?? [];
       cache.layers.set(layer, past);
       tokens.forEach((lanes, i) => {
-        const position = step.position + i;
-        const context = mix(past[position - 1] ?? layer, lanes[0] ?? 0);
-        past[position] = context;
-        for (let lane = 0; lane < LANES; lane += 1) {
-          lanes[lane] = mix(mix(context, lanes[lane] ?? 0), layer * LANES + lane) & LANE_MASK;
-        }
+        runStubLayer(past, {layer, position: step.position + i}, lanes);
       });
     }
   }
@@ -73,7 +67,10 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       const room = kvTokensFree + (before?.kvTokens ?? 0);
       if (kvTokens > room) return Promise.reject(kvFull(kvTokens, room));
       kvTokensFree = room - kvTokens;
-      caches.set(sessionId, {kvTokens, layers: before?.layers ?? new Map<number, number[]>()});
+      caches.set(sessionId, {
+        kvTokens,
+        layers: before?.layers ?? new Map<number, StubLayerCache>(),
+      });
       return Promise.resolve();
     },
     run: (steps) => runInTurn(steps, run),
@@ -123,7 +120,10 @@ function outputOf(
   spec: ModelSpec,
 ): ShardOutput {
   if (output === 'none') return {kind: 'none'};
-  if (output === 'logits') return {kind: 'logits', top: topOf(tokens.at(-1), spec)};
+  if (output === 'logits') {
+    const lanes = tokens.at(-1) ?? new Uint32Array(STUB_LANES);
+    return {kind: 'logits', top: stubTopLogits(lanes, spec.vocabularySize)};
+  }
   return {kind: 'hidden', dtype: 'f16', bytes: writeLanes(tokens, spec.hiddenSize)};
 }
 
@@ -132,29 +132,19 @@ function throwIfLost(lost: AbortSignal | undefined): void {
   throw engineLost('it crashed');
 }
 
-/** One round of a 32-bit hash (murmur3's finaliser over both words). */
-function mix(a: number, b: number): number {
-  let hash = Math.imul(a ^ Math.imul(b + 0x9e3779b9, 0x85ebca6b), 0xc2b2ae35);
-  hash ^= hash >>> 15;
-  hash = Math.imul(hash, 0x27d4eb2f);
-  return (hash ^ (hash >>> 13)) >>> 0;
-}
-
 function readLanes(
   input: ShardInput,
   tokenCount: number,
   hiddenSize: number,
 ): readonly Uint32Array[] {
   if (input.kind === 'tokens') {
-    return Array.from(input.tokenIds, (id) =>
-      Uint32Array.from({length: LANES}, (_, lane) => mix(id, lane) & LANE_MASK),
-    );
+    return Array.from(input.tokenIds, stubEmbedding);
   }
   const {bytes, dtype} = input;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const valueBytes = dtype === 'f16' ? 2 : 4;
   return Array.from({length: tokenCount}, (_, token) =>
-    Uint32Array.from({length: LANES}, (__, lane) => {
+    Uint32Array.from({length: STUB_LANES}, (__, lane) => {
       const offset = (token * hiddenSize + lane) * valueBytes;
       return dtype === 'f16'
         ? integerOfF16(view.getUint16(offset, true))
@@ -185,16 +175,4 @@ function integerOfF16(bits: number): number {
   if (bits === 0) return 0;
   const exponent = (bits >> 10) - 15;
   return ((bits & 0x3ff) | 0x400) >> (10 - exponent);
-}
-
-function topOf(
-  lanes: Uint32Array | undefined,
-  spec: ModelSpec,
-): Extract<ShardOutput, {kind: 'logits'}>['top'] {
-  const seed = (lanes ?? new Uint32Array(LANES)).reduce((hash, value) => mix(hash, value), 0);
-  const count = Math.min(TOP_TOKENS, spec.vocabularySize);
-  const tokenIds = new Set<number>();
-  for (let i = 0; tokenIds.size < count; i += 1) tokenIds.add(mix(seed, i) % spec.vocabularySize);
-  const logits = Float32Array.from({length: count}, (_, i) => count - i);
-  return {tokenIds: Uint32Array.from(tokenIds), logits, logSumExp: count + 0.5};
 }

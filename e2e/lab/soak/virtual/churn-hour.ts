@@ -4,7 +4,7 @@ import {comingAndGoing} from '#shared/lab/virtual-swarm/scripts/membership-scrip
 import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
 import {steadyRequests} from '#shared/lab/virtual-swarm/scripts/steady-requests.ts';
 import {summariseAnswers} from '#shared/lab/virtual-swarm/report/summarise-answers.ts';
-import type {Soak} from './soak.ts';
+import type {Soak} from '../soak.ts';
 
 const HOUR_MS = 3_600_000;
 const ANSWERS = 5000;

@@ -1,4 +1,4 @@
-import type {Soak} from './soak.ts';
+import type {Soak} from '../soak.ts';
 
 type VirtualSoak = {readonly meaning: string; readonly load: () => Promise<Soak>};
 
@@ -7,6 +7,10 @@ export const VIRTUAL_SOAKS: Readonly<Record<string, VirtualSoak>> = {
   'churn-hour': {
     meaning: '200 tabs that come and go for an hour while 5,000 answers are given (virtual time)',
     load: async () => (await import('./churn-hour.ts')).soakChurnHour,
+  },
+  'broken-chains': {
+    meaning: '500 tabs, every answer loses hops, 200 seeds: none is lost or wrong (virtual time)',
+    load: async () => (await import('./broken-chains.ts')).soakBrokenChains,
   },
   'stable-hour': {
     meaning: '200 tabs that stay for an hour: nobody may move (virtual time)',

@@ -1,7 +1,7 @@
-import type {BenchLine} from '../bench/bench-line.ts';
-import {benchStaleClients} from '../bench/scheduling/stale-clients.ts';
+import type {BenchLine} from '../../bench/bench-line.ts';
+import {benchStaleClients} from '../../bench/scheduling/stale-clients.ts';
 import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
-import type {Soak} from './soak.ts';
+import type {Soak} from '../soak.ts';
 
 /** Clients whose records are 2 s old lose little to one who knows everything at once. */
 export const soakStaleClients: Soak = async ({seed, reportDir}, {signal}) => {

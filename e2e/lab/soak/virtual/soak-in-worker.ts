@@ -1,7 +1,7 @@
 /// <reference types="node" />
 import {Worker} from 'node:worker_threads';
-import {askWorker} from '../bench/ask-worker.ts';
-import type {Soak} from './soak.ts';
+import {askWorker} from '../../bench/ask-worker.ts';
+import type {Soak} from '../soak.ts';
 
 /** A long run of `VIRTUAL_SOAKS` in a thread of its own, so that Ctrl-C ends it. */
 export function soakInWorker(name: string): Soak {

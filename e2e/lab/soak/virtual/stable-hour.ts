@@ -1,7 +1,7 @@
 import {joinChecks} from '#shared/lab/virtual-swarm/checks.ts';
 import {joinStorm} from '#shared/lab/virtual-swarm/scripts/membership-scripts.ts';
 import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
-import type {Soak} from './soak.ts';
+import type {Soak} from '../soak.ts';
 
 /** 200 tabs that join within a second and stay: after that nobody moves for an hour. */
 export const soakStableHour: Soak = ({seed}) => {

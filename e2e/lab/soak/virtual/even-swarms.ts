@@ -12,7 +12,7 @@ import {
   equalTabsJoinOneByOne,
 } from '#shared/lab/virtual-swarm/scripts/even-swarms.ts';
 import type {SwarmScript} from '#shared/lab/virtual-swarm/swarm-script.ts';
-import type {Soak} from './soak.ts';
+import type {Soak} from '../soak.ts';
 
 const JOINING_SEEDS = 200;
 const OTHER_SEEDS = 20;

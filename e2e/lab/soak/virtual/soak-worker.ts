@@ -1,6 +1,6 @@
 /// <reference types="node" />
 import {parentPort} from 'node:worker_threads';
-import type {SoakContext} from './soak.ts';
+import type {SoakContext} from '../soak.ts';
 import {VIRTUAL_SOAKS} from './virtual-soaks.ts';
 
 type Question = {readonly name: string; readonly context: SoakContext};
