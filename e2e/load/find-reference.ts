@@ -1,10 +1,21 @@
 import {runScenario, type RunScenarioOptions} from './run/run-scenario.ts';
 import type {RequestRecord} from './run/run-record.ts';
-import {promptOf, requestCountOf, type Scenario} from './scenario/scenario.ts';
+import {promptOf, requestCountOf, type Scenario, type ScenarioPrompt} from './scenario/scenario.ts';
+
+export type Reference = {
+  /** By question. */
+  readonly answers: ReadonlyMap<string, readonly number[]>;
+  /** Questions that even the undisturbed run could not answer. */
+  readonly failed: readonly RequestRecord[];
+};
 
 /** Equal for requests that must get the same answer: within a scenario only prompts differ. */
 export function questionOf(scenario: Scenario, id: number): string {
-  return JSON.stringify(promptOf(scenario, id));
+  return toQuestion(promptOf(scenario, id));
+}
+
+export function toQuestion(prompt: ScenarioPrompt): string {
+  return JSON.stringify(prompt);
 }
 
 /**
@@ -16,20 +27,19 @@ export function questionOf(scenario: Scenario, id: number): string {
 export async function findReference(
   options: RunScenarioOptions,
   longestTokens: number,
-): Promise<{
-  readonly answers: ReadonlyMap<string, readonly number[]>;
-  /** Questions that even the undisturbed run could not answer. */
-  readonly failed: readonly RequestRecord[];
-}> {
+): Promise<Reference> {
   const {scenario} = options;
   const {requests} = scenario;
-  const count = Math.min(requests.prompts.length, requestCountOf(scenario));
+  const asked = requests.prompts.slice(0, requestCountOf(scenario));
+  const prompts = [...new Map(asked.map((prompt) => [toQuestion(prompt), prompt])).values()];
   const undisturbed: Scenario = {
     ...scenario,
     faults: [],
+    replaceTabs: false,
     requests: {
       ...requests,
-      count,
+      prompts,
+      count: prompts.length,
       clients: 1,
       arrival: 'sequential',
       maxTokens: Math.max(1, longestTokens),

@@ -1,9 +1,9 @@
 import {buildReport} from './report/build-report.ts';
-import {findReference, questionOf} from './find-reference.ts';
+import {findReference, questionOf, type Reference} from './find-reference.ts';
 import {findWrong} from './report/find-wrong.ts';
 import type {Report} from './report/report.ts';
 import {runScenario, type RunScenarioOptions} from './run/run-scenario.ts';
-import type {RunEvent} from './run/run-record.ts';
+import type {RunEvent, RunRecord} from './run/run-record.ts';
 
 export type Measurement = {
   readonly report: Report;
@@ -11,18 +11,16 @@ export type Measurement = {
   readonly isGood: boolean;
 };
 
+export type MeasureOptions = RunScenarioOptions & {
+  /** The right answer to each question, where the caller knows them: then no second run is made. */
+  readonly answers?: ReadonlyMap<string, readonly number[]>;
+};
+
 /** Runs a scenario, and a second time without its faults where it has some, and compares. */
-export async function measureScenario(options: RunScenarioOptions): Promise<Measurement> {
-  const {scenario, log} = options;
+export async function measureScenario(options: MeasureOptions): Promise<Measurement> {
+  const {scenario} = options;
   const record = await runScenario(options);
-  const hasFaults = scenario.faults.length > 0;
-  if (hasFaults) log('The same without faults, to compare');
-  const reference = hasFaults
-    ? await findReference(
-        options,
-        Math.max(...record.requests.map(({tokenIds}) => tokenIds.length)),
-      )
-    : {answers: new Map<string, number[]>(), failed: []};
+  const reference = await rightAnswers(options, record);
   const answers = record.requests.map(({id, tokenIds, error}) => ({
     id,
     question: questionOf(scenario, id),
@@ -43,4 +41,11 @@ export async function measureScenario(options: RunScenarioOptions): Promise<Meas
   const {failed, wrong} = report.summary;
   const isGood = failed + wrong + record.skippedFaults + reference.failed.length === 0;
   return {report, isGood};
+}
+
+async function rightAnswers(options: MeasureOptions, {requests}: RunRecord): Promise<Reference> {
+  const {scenario, log, answers = new Map<string, readonly number[]>()} = options;
+  if (scenario.faults.length === 0 || answers.size > 0) return {answers, failed: []};
+  log('The same without faults, to compare');
+  return findReference(options, Math.max(...requests.map(({tokenIds}) => tokenIds.length)));
 }

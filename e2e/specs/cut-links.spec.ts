@@ -26,12 +26,14 @@ test('[RC2] [UP5] links whose packets vanish, from the head, from the middle and
       requests: {prompts: [LONG], count: 3, arrival: 'sequential', maxTokens: ANSWER_TOKENS},
       faults: FAULTS,
     },
-    async ({tabs}, proxy) => {
-      if (proxy === null) return; // The same without faults.
-      const ports = await Promise.all(tabs.map(({page}) => readRemotePorts(page)));
-      expect(ports.flat().length).toBeGreaterThan(tabs.length);
-      expect(proxy.ports).toEqual(expect.arrayContaining(ports.flat()));
-      expect(proxy.counters.cutPackets).toBeGreaterThan(0);
+    {
+      onLoadDone: async ({tabs}, proxy) => {
+        if (proxy === null) return; // The same without faults.
+        const ports = await Promise.all(tabs.map(({page}) => readRemotePorts(page)));
+        expect(ports.flat().length).toBeGreaterThan(tabs.length);
+        expect(proxy.ports).toEqual(expect.arrayContaining(ports.flat()));
+        expect(proxy.counters.cutPackets).toBeGreaterThan(0);
+      },
     },
   );
   expect(report.summary).toMatchObject({requests: 3, completed: 3, failed: 0, wrong: 0});

@@ -118,6 +118,7 @@ class SeenAnswer {
         this.chains.push(this.#chosen);
         journal.note('request-ready', {request: id}, journal.runMsOf(atUnixMs));
         await faults.onTokens(id, 0);
+        await faults.onRecovery(id, this.chains.length - 1);
         return;
       case 'token':
         this.tokenAtMs.push(journal.runMsOf(atUnixMs));

@@ -19,6 +19,8 @@ export type LoadInput = {
   readonly faults: FaultPlan;
   readonly journal: RunJournal;
   readonly patience: Patience;
+  /** Each request of a sequence waits for it. */
+  readonly beforeAsk: (id: number) => Promise<void>;
   readonly onEnd: (request: RequestRecord) => void;
   readonly signal: AbortSignal;
 };
@@ -31,7 +33,10 @@ export async function askRequests(input: LoadInput): Promise<readonly RequestRec
   const ids = Array.from({length: count}, (_, id) => id);
   if (arrival === 'sequential') {
     const records: RequestRecord[] = [];
-    for (const id of ids) records.push(await ask(input, id));
+    for (const id of ids) {
+      await input.beforeAsk(id);
+      records.push(await ask(input, id));
+    }
     return records;
   }
   const times = arrivalTimesMs({arrival, count, perSec, seed: scenario.seed});

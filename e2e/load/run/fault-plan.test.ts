@@ -183,6 +183,24 @@ describe('a plan of faults', () => {
     expect(plan.skippedCount).toBe(1);
   });
 
+  test('[FP8] strikes the tab that has taken over, once its chain is ready', async () => {
+    const {plan, tabs, kinds} = planOf(
+      {kind: 'close-tab', target: 'stage:0', request: 0, afterTokens: 1},
+      {kind: 'kill-tab', target: 'stage:0', request: 0, afterRecoveries: 1},
+    );
+    await plan.onChain(0, [hop(0, 0)]);
+    await plan.onRecovery(0, 0);
+    await plan.onTokens(0, 1);
+    expect(tabs.map(({isOpen}) => isOpen)).toEqual([false, true, true]);
+    await plan.onChain(0, [hop(2, 0)]);
+    await plan.onRecovery(1, 1);
+    expect(kinds()).toEqual(['fault']);
+    await plan.onRecovery(0, 1);
+    plan.end();
+    expect(tabs.map(({isOpen}) => isOpen)).toEqual([false, true, false]);
+    expect(plan.skippedCount).toBe(0);
+  });
+
   test('[FP4] a random target is the same for a seed', async () => {
     const hit = [];
     for (let run = 0; run < 2; run += 1) {

@@ -83,9 +83,16 @@ export class FaultPlan {
   /** A request has so many tokens; 0: its chain is ready. Resolves when what this triggers has happened. */
   async onTokens(request: number, tokenCount: number): Promise<void> {
     await this.#strikeAll(({fault}) => {
-      const isAwaited = fault.atMs === undefined && fault.request === request;
-      return isAwaited && tokenCount >= (fault.afterTokens ?? 0);
+      const isAwaited = fault.atMs === undefined && fault.afterRecoveries === undefined;
+      return isAwaited && fault.request === request && tokenCount >= (fault.afterTokens ?? 0);
     });
+  }
+
+  /** So many other chains have become ready for a request in place of a broken one. */
+  async onRecovery(request: number, recoveryCount: number): Promise<void> {
+    await this.#strikeAll(
+      ({fault}) => fault.request === request && fault.afterRecoveries === recoveryCount,
+    );
   }
 
   onEnd(request: number): void {

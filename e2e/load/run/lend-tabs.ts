@@ -12,6 +12,8 @@ export type Lending = {
   readonly tabs: readonly LendingTab[];
   /** Resolves when those that are there from the beginning have joined. Rejects when one cannot be opened. */
   readonly ready: Promise<void>;
+  /** Opens another tab like this one, which joins at once. */
+  readonly replace: (tab: LendingTab) => Promise<void>;
 };
 
 /** Opens the lending tabs of a scenario; those of one time join together. */
@@ -45,5 +47,12 @@ export function lendTabs(input: {
       if (!signal.aborted) journal.note('tab-failed', {message: String(error)});
     });
   }
-  return {tabs, ready: openGroup(first)};
+  const replace = async ({group, index: replaced}: LendingTab): Promise<void> => {
+    const tab = new LendingTab({index: tabs.length, group, journal, onChange});
+    tabs.push(tab);
+    journal.note('tab-replaced', {tab: replaced, by: tab.index});
+    await tab.open(swarm, model);
+    await tab.lend();
+  };
+  return {tabs, ready: openGroup(first), replace};
 }

@@ -26,6 +26,7 @@ export class LendingTab {
   readonly #options: LendingTabOptions;
   #tab: Tab | null = null;
   #state: LendState = {kind: 'idle'};
+  #isEnded = false;
   #seen: NodeObservation;
 
   constructor(options: LendingTabOptions) {
@@ -64,6 +65,11 @@ export class LendingTab {
   /** `null` once it is closed. */
   get page(): Page | null {
     return this.#tab?.page ?? null;
+  }
+
+  /** Whether it will never serve again: closed, killed, or its engine crashed. */
+  get isOver(): boolean {
+    return this.#isEnded || this.#state.kind === 'failed';
   }
 
   /** Opens the tab, which joins the swarm and lends nothing yet. */
@@ -133,6 +139,7 @@ export class LendingTab {
     const tab = this.#tab;
     await this.observe();
     this.#tab = null;
+    this.#isEnded = true;
     if (tab !== null) await end(tab);
     this.#options.journal.note('tab-closed', {tab: this.index, node: this.#seen.id});
     this.#options.onChange();

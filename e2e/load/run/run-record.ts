@@ -108,8 +108,11 @@ export type RunEvent = {
     | 'link-healed'
     /** What became of the packets between tabs; only where they passed a proxy. */
     | 'packets'
+    | 'tab-replaced'
     | 'covered'
     | 'not-covered'
+    /** By the records that a tab which only looks on has read, before a request is asked. */
+    | 'held'
     | 'load-begins'
     | 'request-asked'
     | 'request-waiting'

@@ -5,13 +5,16 @@ import {putBehindProxy} from '../../network/put-behind-proxy.ts';
 import {QUIET_NETWORK} from '../../network/packet-line.ts';
 import {UdpProxy} from '../../network/udp-proxy.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
+import type {Tab} from '../../swarm/tab.ts';
 import {askRequests} from './ask-requests.ts';
 import type {Patience} from './ask-one.ts';
 import {countUnservedLayers} from '../scenario/count-chains.ts';
 import {heldLayers, judgeCoverage} from '../scenario/coverage.ts';
 import {FaultPlan, type FaultTab} from './fault-plan.ts';
 import {lendTabs, type Lending} from './lend-tabs.ts';
+import {TabReplacement} from './tab-replacement.ts';
 import type {RunModel} from '../scenario/offer-model.ts';
+import {RecordObserver} from './record-observer.ts';
 import {rejectedBy} from './rejected-by.ts';
 import {RunJournal} from './run-journal.ts';
 import type {RunRecord} from './run-record.ts';
@@ -82,6 +85,7 @@ class ScenarioRun {
   readonly #signal: AbortSignal;
   readonly #lending: Lending;
   #onChange: () => void = () => undefined;
+  #replacement: TabReplacement | null = null;
 
   constructor(options: ProxiedOptions, swarm: Swarm, over: AbortSignal) {
     const {scenario, model} = options;
@@ -103,6 +107,7 @@ class ScenarioRun {
       journal: this.#journal,
       onChange: () => {
         this.#onChange();
+        this.#replacement?.look();
       },
       signal: this.#signal,
     });
@@ -115,6 +120,9 @@ class ScenarioRun {
     );
     const [clients] = await Promise.all([this.#openClients(), this.#lending.ready]);
     const coverageMs = await this.#awaitCoverage();
+    if (scenario.replaceTabs && coverageMs !== null) {
+      this.#replacement = await this.#replaceTabs(clients);
+    }
     this.#journal.note('load-begins');
     const faults = new FaultPlan({
       faults: scenario.faults,
@@ -132,6 +140,7 @@ class ScenarioRun {
       faults,
       journal: this.#journal,
       patience: this.#patience(coverageMs),
+      beforeAsk: async (id) => this.#replacement?.beforeAsk(id),
       onEnd: ({id, error}) => {
         endedCount += 1;
         const outcome = error === null ? 'completed' : `failed: ${error.message}`;
@@ -173,6 +182,15 @@ class ScenarioRun {
       ms: HEARSAY_MS,
       isFinal: (missing) => unservedLayers === sumLayers(missing),
     };
+  }
+
+  async #replaceTabs(clients: readonly Tab[]): Promise<TabReplacement> {
+    const {scenario, model} = this.#options;
+    const [swarm, lending, journal] = [this.#swarm, this.#lending, this.#journal];
+    const observer = await RecordObserver.open(swarm, {model: model.id, grid: model.grid});
+    const wantedChains = scenario.waitForChains;
+    const signal = this.#signal;
+    return new TabReplacement({lending, observer, clients, wantedChains, journal, signal});
   }
 
   async #openClients() {

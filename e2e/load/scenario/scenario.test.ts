@@ -117,6 +117,21 @@ test.each<[string, unknown, RegExp]>([
   ],
   ['more loss than packets', {...MINIMAL, network: {lossPercent: 101}}, /network\.lossPercent/u],
   ['no rate at all', {...MINIMAL, network: {rateBytesPerSec: 0}}, /network\.rateBytesPerSec/u],
+  [
+    'a fault that counts tokens and recoveries',
+    {
+      ...MINIMAL,
+      faults: [
+        {kind: 'close-tab', target: 'tab:0', request: 0, afterTokens: 1, afterRecoveries: 1},
+      ],
+    },
+    /faults\.0\.afterRecoveries: goes with request, and in place of afterTokens/u,
+  ],
+  [
+    'tabs to replace while requests overlap',
+    {...MINIMAL, replaceTabs: true, requests: {prompts: ['Hi'], arrival: 'all'}},
+    /replaceTabs: requests wait for the tabs that replace others: their arrival must be sequential/u,
+  ],
 ])('[SN3] a scenario with %s is refused by the name of the field', (_, value, expected) => {
   expect(problemsOf(value)).toMatch(expected);
 });

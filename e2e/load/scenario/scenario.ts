@@ -122,6 +122,8 @@ const faultSchema = z
     request: z.int().nonnegative().optional(),
     /** 0: when the chain is ready, before the first token. */
     afterTokens: z.int().nonnegative().optional(),
+    /** In place of tokens: when so many other chains have become ready for `request` in place of a broken one. */
+    afterRecoveries: count.optional(),
   })
   .refine(({atMs, request}) => atMs !== undefined || request !== undefined, {
     error: 'say when: atMs, or request and afterTokens',
@@ -131,6 +133,11 @@ const faultSchema = z
     error: 'say atMs or afterTokens, not both',
     path: ['afterTokens'],
   })
+  .refine(
+    ({request, afterTokens, afterRecoveries}) =>
+      afterRecoveries === undefined || (request !== undefined && afterTokens === undefined),
+    {error: 'goes with request, and in place of afterTokens', path: ['afterRecoveries']},
+  )
   .refine(
     ({kind, forMs}) => (forMs === undefined ? !HAS_TO_END.includes(kind) : MAY_LAST.includes(kind)),
     {
@@ -172,7 +179,16 @@ const scenarioSchema = z
     coverageTimeoutMs: ms.default(60_000),
     requests: requestsSchema,
     faults: z.array(faultSchema).default([]).readonly(),
+    /**
+     * For each tab that a fault ended another like it joins at once, and each request waits until `waitForChains`
+     * chains are there again, by the records that a tab which only looks on has read.
+     */
+    replaceTabs: z.boolean().default(false),
     network: networkSchema.optional(),
+  })
+  .refine(({replaceTabs, requests}) => !replaceTabs || requests.arrival === 'sequential', {
+    error: 'requests wait for the tabs that replace others: their arrival must be sequential',
+    path: ['replaceTabs'],
   })
   .superRefine(({requests, faults, tabs}, context) => {
     const requestCount = requests.count ?? requests.prompts.length;

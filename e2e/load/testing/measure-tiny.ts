@@ -1,8 +1,7 @@
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {measureScenario, type Measurement} from '../measure-scenario.ts';
-import type {RunScenarioOptions} from '../run/run-scenario.ts';
+import {measureScenario, type MeasureOptions, type Measurement} from '../measure-scenario.ts';
 import {offerModel} from '../scenario/offer-model.ts';
 import {parseScenario} from '../scenario/scenario.ts';
 import {log} from '../../swarm/test-log.ts';
@@ -14,7 +13,7 @@ export const PATIENT = {coverageTimeoutMs: 300_000, timeoutMs: 600_000};
 export async function measureTiny(
   gguf: Uint8Array,
   scenarioJson: Readonly<Record<string, unknown>>,
-  onLoadDone?: RunScenarioOptions['onLoadDone'],
+  more: Pick<MeasureOptions, 'onLoadDone' | 'answers'> = {},
 ): Promise<Measurement> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-spec-'));
   try {
@@ -23,7 +22,7 @@ export async function measureTiny(
     const scenario = parseScenario({model: path, ...PATIENT, ...scenarioJson});
     const {signal} = new AbortController();
     const model = await offerModel(scenario, {folder, log, signal});
-    return await measureScenario({scenario, model, signal, log, ...(onLoadDone && {onLoadDone})});
+    return await measureScenario({scenario, model, signal, log, ...more});
   } finally {
     await rm(folder, {recursive: true});
   }

@@ -34,8 +34,10 @@ test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees 
   const gguf = tinyGguf({seed: 1, shape});
   let observed: ObservedTabs = new Map();
   const load = {seed: 7, tabs, requests, waitForChains: 2};
-  const {report, isGood} = await measureTiny(gguf, load, async (swarm) => {
-    observed = await observeWhenQuiet(swarm);
+  const {report, isGood} = await measureTiny(gguf, load, {
+    onLoadDone: async (swarm) => {
+      observed = await observeWhenQuiet(swarm);
+    },
   });
   expect(report.requests.flatMap(({error}) => error ?? [])).toEqual([]);
   expect(report.summary).toMatchObject({requests: 50, completed: 50, failed: 0, wrong: 0});

@@ -55,6 +55,11 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     load: async () => (await import('../../lab/soak/liars/soak-liars.ts')).soakLiars,
   },
   {
+    name: 'fault-matrix',
+    meaning: 'every kind of fault at every stage and moment of an answer, and at who takes over',
+    load: async () => (await import('../../lab/soak/fault-matrix.ts')).soakFaultMatrix,
+  },
+  {
     name: 'reference',
     meaning: 'every chat of the reference over three tabs and over one: the same bits',
     load: async () => (await import('../../lab/soak/reference/soak-reference.ts')).soakReference,

@@ -1,0 +1,86 @@
+import {keyedUniform} from '#shared/session/keyed-uniform.ts';
+
+/** Kinds that end a tab, or cut it off, for good. */
+export const FATAL_FAULTS = ['close-tab', 'kill-tab', 'crash-engine'] as const;
+export const STAGES = [0, 1, 2] as const;
+/** 0 is while the prompt is computed. */
+export const MOMENTS = [0, 1, 8, 30] as const;
+
+export type MatrixFault = {
+  readonly kind: (typeof FATAL_FAULTS)[number];
+  readonly target: `stage:${(typeof STAGES)[number]}`;
+  readonly afterTokens?: number;
+  readonly afterRecoveries?: number;
+};
+
+/** Faults of one request. */
+export type MatrixCell = readonly MatrixFault[];
+
+/** Every kind at every stage and moment, one fault per request. */
+export function singleFaults(): readonly MatrixCell[] {
+  return FATAL_FAULTS.flatMap((kind) =>
+    STAGES.flatMap((stage) =>
+      MOMENTS.map((afterTokens) => [{kind, target: `stage:${stage}`, afterTokens}] as const),
+    ),
+  );
+}
+
+/**
+ * Every kind at every stage in as few answers as can be: each loses its head, its middle and its tail, one after the
+ * other, and in each they end in another way.
+ */
+export function coveringFaults(): readonly MatrixCell[] {
+  return FATAL_FAULTS.map((_, turn) =>
+    STAGES.map((stage) => {
+      const kind = FATAL_FAULTS[(turn + stage) % FATAL_FAULTS.length] ?? 'close-tab';
+      return faultAt(kind, stage, MOMENTS[turn === 0 ? stage : stage + 1]);
+    }),
+  );
+}
+
+/** Two faults in different stages at the same moment. */
+export function pairedFaults(): readonly MatrixCell[] {
+  return [
+    [faultAt('kill-tab', 0), faultAt('close-tab', 1)],
+    [faultAt('close-tab', 1), faultAt('crash-engine', 2)],
+    [faultAt('crash-engine', 0), faultAt('kill-tab', 2)],
+  ];
+}
+
+/** The tab that takes over ends, too, as soon as it does. */
+export function replacedFaults(): readonly MatrixCell[] {
+  return STAGES.flatMap((stage) =>
+    FATAL_FAULTS.map((kind) => [
+      faultAt(kind, stage),
+      {kind, target: `stage:${stage}`, afterRecoveries: 1} as const,
+    ]),
+  );
+}
+
+function faultAt(
+  kind: MatrixFault['kind'],
+  stage: (typeof STAGES)[number],
+  afterTokens = 8,
+): MatrixFault {
+  return {kind, target: `stage:${stage}`, afterTokens};
+}
+
+/**
+ * Fields of a scenario in which each cell happens to a request of its own, in an order that the seed gives, and
+ * tabs that ended are replaced between requests.
+ */
+export function scenarioOfMatrix(
+  cells: readonly MatrixCell[],
+  {seed, requests}: {readonly seed: number; readonly requests: Readonly<Record<string, unknown>>},
+): Readonly<Record<string, unknown>> {
+  const order = cells
+    .map((cell, at) => ({cell, place: keyedUniform({seed, position: at, tokenId: 0})}))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({cell}) => cell);
+  return {
+    seed,
+    replaceTabs: true,
+    requests: {...requests, count: cells.length, arrival: 'sequential'},
+    faults: order.flatMap((cell, request) => cell.map((fault) => ({...fault, request}))),
+  };
+}
