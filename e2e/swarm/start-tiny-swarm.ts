@@ -13,7 +13,7 @@ export type TinySwarm = {
 export async function startTinySwarm({
   gguf,
   ...options
-}: Partial<Pick<SwarmOptions, 'webgpu' | 'socketLimits'>> & {
+}: Partial<Pick<SwarmOptions, 'webgpu' | 'socketLimits' | 'serverProcesses'>> & {
   /** By default, thirty layers. */
   readonly gguf?: TinyModel;
 } = {}): Promise<TinySwarm> {

@@ -58,10 +58,10 @@ async function createKadWorld(): Promise<DirectoryWorld> {
   const clock = {nowMs: Date.now()};
   const now = () => clock.nowMs;
   const server = await createNode('server', now);
-  const listing = await serveDirectory(server);
+  const listing = await serveDirectory({libp2p: server.libp2p, records: server.datastore});
   // Here nodes publish for owners that they make up, as a server does for those of another.
   const peerServerIds = new Set<string>();
-  const intake = new RecordIntake({datastore: server.datastore, now, peerServerIds});
+  const intake = new RecordIntake({store: server.datastore, now, peerServerIds});
   const puts = await servePuts({libp2p: server.libp2p, intake});
   const servers = fixedServers([asPeerId(server.libp2p.peerId.toString())]);
   const closers: (() => Promise<void>)[] = [];

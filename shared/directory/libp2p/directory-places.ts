@@ -12,8 +12,8 @@ import {WorkBudget} from './work-budget.ts';
 
 /** Strangers come and go without an event of their own. */
 const CHECK_MS = 1_000;
-/** Strangers that are asked while no named server answers. */
-const MAX_HINTS = 2;
+/** Tabs in contact whose lists are read while no named server answers. */
+const MAX_HINTS = 8;
 /** What a named server's list may take of this page's time, and what those of all strangers may. */
 const NAMED_WORK = {share: 0.1, burstMs: 30};
 const HINT_WORK = {share: 0.02, burstMs: 10};
@@ -90,6 +90,13 @@ export class DirectoryPlaces {
     return [...this.#places.values()].some(
       ({source, isListening}) => source.kind === 'named' && isListening,
     );
+  }
+
+  /** Whose lists are read in full, and go on, though nobody names them: they keep records while no server does. */
+  get contacts(): readonly PeerId[] {
+    return [...this.#places]
+      .filter(([, {source, isListening}]) => source.kind === 'hint' && isListening)
+      .map(([peer]) => peer);
   }
 
   #assign(): void {
@@ -185,7 +192,7 @@ export class DirectoryPlaces {
     if (place.isListening === isListening) return;
     place.isListening = isListening;
     this.#options.onChange(place);
-    if (isListening && place.source.kind === 'named') this.#assign();
+    if (place.source.kind === 'named' && !place.stopping.signal.aborted) this.#assign();
   }
 }
 

@@ -3,7 +3,9 @@ import type {Libp2p} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import type {PeerId} from '../../base/ids.ts';
 import type {DirectoryReply} from '../../protocol/directory-message.ts';
-import {fromBase64} from '../records/base64.ts';
+import {fromBase64, toBase64} from '../records/base64.ts';
+import {KeptRecords} from '../contacts/kept-records.ts';
+import {serveContacts} from '../contacts/serve-contacts.ts';
 import {DirectoryError, type Directory, type DirectoryView} from '../directory.ts';
 import type {NamedServers} from '../../transport/server-link/named-servers.ts';
 import {putRecord} from './put-record.ts';
@@ -60,6 +62,7 @@ class Libp2pDirectory implements Directory {
   /** The newest own record that each list has shown since it was last lost. */
   readonly #ownSeqs = new Map<string, number>();
   #own: SealedRecord | null = null;
+  #serving: {close(): Promise<void>} | null = null;
 
   constructor(options: Options) {
     const {libp2p, prefix, servers, isNeighbour, patience} = options;
@@ -76,6 +79,10 @@ class Libp2pDirectory implements Directory {
   }
 
   async start(): Promise<void> {
+    const {libp2p, prefix, now} = this.#options;
+    const kept = new KeptRecords({table: this.#table, prefix, onNews: () => this.#notify()});
+    const isServerThere = () => this.#places.isReachable;
+    this.#serving = await serveContacts({libp2p, kept, now, isServerThere});
     await this.#places.start();
   }
 
@@ -83,8 +90,8 @@ class Libp2pDirectory implements Directory {
     this.#throwIfClosed();
     const record = await openRecord(sealed, this.#options.now());
     this.#own = sealed;
-    if (this.#table.add(record, OWN)) this.#notify();
-    await this.#publishTo(this.#connectedServers(), sealed, signal);
+    if (this.#table.add(record, OWN, toBase64(sealed.value))) this.#notify();
+    await this.#publishTo(this.#keepers(), sealed, signal);
   }
 
   list(): DirectoryView {
@@ -102,6 +109,13 @@ class Libp2pDirectory implements Directory {
     this.#closing.abort();
     this.#listeners.clear();
     this.#places.stop();
+    await this.#serving?.close();
+  }
+
+  /** While no named server is connected, those contacts that list what others put there. */
+  #keepers(): readonly PeerId[] {
+    const servers = this.#connectedServers();
+    return servers.length > 0 ? servers : this.#places.contacts;
   }
 
   #connectedServers(): readonly PeerId[] {
@@ -155,15 +169,15 @@ class Libp2pDirectory implements Directory {
   }
 
   #changed({source, isListening}: Place): void {
-    if (isListening && source.kind === 'named') this.#restoreOwn(source.name);
+    if (isListening) this.#restoreOwn(source.name);
     if (!isListening) this.#ownSeqs.delete(source.name);
     this.#notify();
   }
 
-  /** A server that came back with an empty store hears of this node again at once. */
+  /** A list without this node's record gets it at once: that of a server which came back with an empty store, or of a contact. */
   #restoreOwn(name: string): void {
     const own = this.#own;
-    const server = this.#connectedServers().find((id) => id === name);
+    const server = this.#keepers().find((id) => id === name);
     if (own === null || server === undefined) return;
     if ((this.#ownSeqs.get(name) ?? -1) >= (peekRecord(own.value)?.seq ?? 0)) return;
     this.#publishTo([server], own, AbortSignal.timeout(RESTORE_TIMEOUT_MS)).catch(() => {

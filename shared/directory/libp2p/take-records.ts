@@ -37,7 +37,9 @@ export async function takeRecords(
     const record = checked[at] ?? null;
     return record !== null && table.add(record, source, value);
   });
-  const departures = reply.gone.map((owner: PeerId) => table.gone(owner, source));
+  // Whom a contact lost sight of may be in sight of others: such a record ends by its owner's word, or expires.
+  const gone = source.kind === 'named' ? reply.gone : [];
+  const departures = gone.map((owner: PeerId) => table.gone(owner, source));
   return {
     isNews: [...changes, ...departures].includes(true),
     placelessCount: reply.records.length - placed.length,

@@ -1,4 +1,5 @@
 import type {PeerId} from '../../base/ids.ts';
+import {Listeners} from '../../base/listeners.ts';
 import {isFarewell, type NodeRecord} from '../../protocol/node-record.ts';
 import {RECORD_MAX_LIFE_MS} from './signed-record.ts';
 
@@ -53,6 +54,7 @@ export class RecordTable {
   /** In the order in which owners were first heard. */
   readonly #rows = new Map<PeerId, Row>();
   readonly #ended = new Map<PeerId, Ended>();
+  readonly #onNews = new Listeners<[owner: PeerId, text: string]>();
   readonly #maxRecords: number;
   readonly #isNeighbour: (owner: PeerId) => boolean;
   /** `null` while they have to be counted again. */
@@ -88,6 +90,19 @@ export class RecordTable {
     return Math.max(this.#rows.get(owner)?.record.seq ?? -1, this.#endedSeq(owner));
   }
 
+  /** Calls `listener` with each record that is newer than what was held, farewells among them, where its text is known. */
+  onNews(listener: (owner: PeerId, text: string) => void): () => void {
+    return this.#onNews.add(listener);
+  }
+
+  /** At most `maxCount` of the records that are held, as they were listed: first those that leave last. */
+  texts(maxCount: number): readonly {readonly owner: PeerId; readonly text: string}[] {
+    return [...this.#rows]
+      .toSorted(([a, rowA], [b, rowB]) => this.#placeOf(b, rowB) - this.#placeOf(a, rowA))
+      .flatMap(([owner, {text}]) => (text === null ? [] : {owner, text}))
+      .slice(0, maxCount);
+  }
+
   /** @returns whether the list of live records changed. */
   add(record: NodeRecord, source: RecordSource, text: string | null = null): boolean {
     const {peerId, seq} = record;
@@ -97,11 +112,16 @@ export class RecordTable {
       return false;
     }
     if (!this.isNews(peerId, seq)) return false;
-    if (isFarewell(record)) return this.#end(peerId, seq);
+    if (isFarewell(record)) {
+      const wasListed = this.#end(peerId, seq);
+      this.#tell(peerId, text);
+      return wasListed;
+    }
     const row = {record, text, sources: new Map([[source.name, source.kind]])};
     if (held === undefined && !this.#makeRoom(this.#placeOf(peerId, row))) return false;
     this.#rows.set(peerId, row);
     this.#counts = null;
+    this.#tell(peerId, text);
     return true;
   }
 
@@ -116,6 +136,12 @@ export class RecordTable {
       return false;
     }
     return this.#end(owner, held.record.seq - 1); // It may come back with the record that it had.
+  }
+
+  /** Forgets `owner`, whoever lists it, until it comes back with the record that it had or a newer one. @returns whether the list changed. */
+  lost(owner: PeerId): boolean {
+    const held = this.#rows.get(owner);
+    return held !== undefined && this.#end(owner, held.record.seq - 1);
   }
 
   /** Live records sorted by peer id; drops what is over by `nowMs`. */
@@ -143,6 +169,10 @@ export class RecordTable {
     // Until nothing can be valid any more that was written before.
     this.#ended.set(owner, {seq, untilMs: seq + RECORD_MAX_LIFE_MS});
     return wasListed;
+  }
+
+  #tell(owner: PeerId, text: string | null): void {
+    if (text !== null) this.#onNews.call(owner, text);
   }
 
   #endedSeq(owner: PeerId): number {

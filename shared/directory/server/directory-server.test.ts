@@ -29,7 +29,7 @@ let directory: DirectoryServer;
 beforeEach(async () => {
   [server, client] = [await openMemoryPeer(), await openMemoryPeer()];
   datastore = new NewestRecordDatastore({now: Date.now});
-  directory = await serveDirectory({libp2p: server, datastore});
+  directory = await serveDirectory({libp2p: server, records: datastore});
   connection = await client.dial(server.getMultiaddrs());
 });
 afterEach(async () => {
@@ -85,7 +85,7 @@ test('[DV2] of a closed stream nothing is kept, read or unread', async () => {
 
 test('[DV3] a reader that takes no page is dropped, and others are not', async () => {
   await directory.close();
-  directory = await serveDirectory({libp2p: server, datastore, stallTimeoutMs: 300});
+  directory = await serveDirectory({libp2p: server, records: datastore, stallTimeoutMs: 300});
   await store(1_000);
   const quiet = await ask(OTHER_PREFIX);
   const next = async () => await quiet.messages.read(directoryReplySchema, limited());

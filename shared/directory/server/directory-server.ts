@@ -4,10 +4,11 @@ import {
   DIRECTORY_REQUEST_MAX_BYTES,
   directoryRequestSchema,
 } from '../../protocol/directory-message.ts';
+import {WeftError} from '../../base/errors.ts';
 import {whenPeersLeft} from '../../transport/when-peers-left.ts';
 import {DirectoryReader} from './directory-reader.ts';
 import {JsonStream} from '../json-stream.ts';
-import type {NewestRecordDatastore} from './newest-record-datastore.ts';
+import type {ListedRecords} from './record-store.ts';
 
 /** A tab that loses its connection has this long to come back before others hear of it. */
 const GONE_AFTER_MS = 2_000;
@@ -17,9 +18,13 @@ const MAX_STREAMS_PER_CONNECTION = 8;
 
 type Options = {
   readonly libp2p: Libp2p;
-  readonly datastore: NewestRecordDatastore;
+  readonly records: ListedRecords;
   /** Asked before each page; resolves when it may go, `false` when it may not. */
   readonly takeTurn?: (connection: Connection) => Promise<boolean>;
+  /** Whether an owner that has left is forgotten; always, by default. */
+  readonly mayForget?: () => boolean;
+  /** One more is sent away. */
+  readonly maxReaders?: number;
   /** A reader that has not taken a page by then is dropped. */
   readonly stallTimeoutMs?: number;
 };
@@ -30,21 +35,24 @@ export type DirectoryServer = {
 };
 
 /**
- * The listing of a DHT server: tells readers which signed records it holds and
+ * The listing of a server, or of a tab for its contacts: tells readers which signed records it holds and
  * pushes every newer one. It decides nothing, and can only omit.
  */
 export async function serveDirectory(options: Options): Promise<DirectoryServer> {
-  const {libp2p, datastore, stallTimeoutMs = STALL_TIMEOUT_MS} = options;
+  const {libp2p, records, stallTimeoutMs = STALL_TIMEOUT_MS} = options;
+  const {mayForget = () => true, maxReaders = Infinity} = options;
   const readers = new Set<DirectoryReader>();
   const stopForgetting = whenPeersLeft(libp2p, {
     afterMs: GONE_AFTER_MS,
-    isMissed: (owner) => datastore.holdsRecordOf(owner.toString()),
-    onLeft: (owner) => datastore.forget(owner.toString()),
+    isMissed: (owner) => records.holdsRecordOf(owner.toString()),
+    onLeft: (owner) => {
+      if (mayForget()) records.forget(owner.toString());
+    },
   });
-  const unsubscribeStored = datastore.onStored((sealed) => {
+  const unsubscribeStored = records.onStored((sealed) => {
     for (const reader of readers) reader.changed(sealed);
   });
-  const unsubscribeDropped = datastore.onDropped((key) => {
+  const unsubscribeDropped = records.onDropped((key) => {
     for (const reader of readers) reader.gone(key);
   });
 
@@ -55,7 +63,8 @@ export async function serveDirectory(options: Options): Promise<DirectoryServer>
       const {prefix} = await messages.read(directoryRequestSchema, {signal: timeout});
       if (stream.status !== 'open') return;
       const takeTurn = async () => (await options.takeTurn?.(connection)) ?? true;
-      const held = datastore.list(prefix);
+      if (readers.size >= maxReaders) throw tooManyReaders(maxReaders);
+      const held = records.list(prefix);
       const reader = new DirectoryReader({messages, prefix, held, takeTurn, stallTimeoutMs});
       readers.add(reader);
       stream.addEventListener('close', () => reader.stop(), {once: true});
@@ -80,4 +89,11 @@ export async function serveDirectory(options: Options): Promise<DirectoryServer>
       await libp2p.unhandle(DIRECTORY_PROTOCOL);
     },
   };
+}
+
+function tooManyReaders(maxReaders: number): WeftError {
+  return new WeftError(
+    {code: 'TOO_MANY_READERS', maxReaders},
+    `Cannot list records to one more reader: ${maxReaders} are listening`,
+  );
 }

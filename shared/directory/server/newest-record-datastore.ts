@@ -6,6 +6,7 @@ import {WeftError} from '../../base/errors.ts';
 import {isFarewell} from '../../protocol/node-record.ts';
 import {toBase32} from './base32.ts';
 import {OriginCounts} from './origin-counts.ts';
+import type {ListedRecords, RecordStore, StoreRefusal} from './record-store.ts';
 import {Tombstones} from './tombstones.ts';
 import {
   keptUntilMs,
@@ -39,8 +40,6 @@ type Options = {
   readonly maxRecordsPerOwner?: number;
 };
 
-type OfferRefusal = 'RECORD_MALFORMED' | 'RECORD_EXPIRED' | 'RECORD_OUTDATED' | 'RECORD_STORE_FULL';
-
 class DatastoreFullError extends WeftError<{readonly code: 'RECORD_STORE_FULL'}> {
   override readonly name = 'DatastoreFullError';
 }
@@ -56,7 +55,7 @@ const encoder = new TextEncoder();
  * has at most a few, and when all are too many, whoever came from the origin
  * (an address) with the most makes room. Validity was checked before.
  */
-export class NewestRecordDatastore extends MemoryDatastore {
+export class NewestRecordDatastore extends MemoryDatastore implements RecordStore, ListedRecords {
   readonly #entries = new Map<string, Entry>();
   readonly #byOwner = new OriginCounts();
   readonly #byOrigin = new OriginCounts();
@@ -79,7 +78,7 @@ export class NewestRecordDatastore extends MemoryDatastore {
    *
    * @returns why it is not kept, or `null` when it is.
    */
-  offer(sealed: SealedRecord, origin: string): OfferRefusal | null {
+  offer(sealed: SealedRecord, origin: string): StoreRefusal | null {
     return this.#keep(RECORD_KEYS + toBase32(encoder.encode(sealed.key)), sealed, origin);
   }
 
@@ -150,7 +149,7 @@ export class NewestRecordDatastore extends MemoryDatastore {
     return this.#onDropped.add(listener);
   }
 
-  #keep(name: string, sealed: SealedRecord, origin: string): OfferRefusal | null {
+  #keep(name: string, sealed: SealedRecord, origin: string): StoreRefusal | null {
     const entry = readEntry(sealed, origin);
     if (entry === null) return 'RECORD_MALFORMED';
     if (entry.untilMs <= this.#now()) return 'RECORD_EXPIRED';

@@ -1,5 +1,5 @@
 import type {PutRefusal, PutReply} from '../../protocol/put-message.ts';
-import type {NewestRecordDatastore} from './newest-record-datastore.ts';
+import type {RecordStore} from './record-store.ts';
 import {
   openRecord,
   ownerOfKey,
@@ -17,7 +17,7 @@ export type Offerer = {
 };
 
 type Options = {
-  readonly datastore: NewestRecordDatastore;
+  readonly store: RecordStore;
   /** Unix ms. */
   readonly now: () => number;
   /** Other servers of the swarm, which may hand on what others wrote. */
@@ -28,7 +28,7 @@ type Options = {
 };
 
 /**
- * The one way into a server's record store, whatever protocol an offer came by.
+ * The one way into a record store, whatever protocol an offer came by.
  *
  * A record is taken from its own owner or from a peer server only: nobody can
  * bring back what others have ended, or fill the store with identities that
@@ -49,7 +49,7 @@ export class RecordIntake {
   }
 
   async #refusalOf(sealed: SealedRecord, by: Offerer): Promise<PutRefusal | null> {
-    const {datastore, mayVerify, now} = this.#options;
+    const {store, mayVerify, now} = this.#options;
     if (!this.#mayOffer(sealed.key, by)) return 'RECORD_NOT_YOURS';
     if (mayVerify !== undefined && !(await mayVerify(by))) return 'RATE_LIMITED';
     try {
@@ -59,7 +59,7 @@ export class RecordIntake {
       throw error;
     }
     if (!by.isHere()) return 'RECORD_NOT_YOURS';
-    return datastore.offer(sealed, by.address);
+    return store.offer(sealed, by.address);
   }
 
   #mayOffer(key: string, {peerId}: Offerer): boolean {

@@ -15,7 +15,7 @@ const MAX_STREAMS_PER_CONNECTION = 8;
 
 type Options = {
   readonly libp2p: Libp2p;
-  readonly intake: RecordIntake;
+  readonly intake: Pick<RecordIntake, 'offer'>;
   /** The address that a connection counts against; by default, its own. */
   readonly offererOf?: (connection: Connection) => Offerer;
 };

@@ -59,7 +59,7 @@ export class RecordService {
       maxRecordsPerOwner: MAX_RECORDS_PER_OWNER,
     });
     this.#intake = new RecordIntake({
-      datastore: this.datastore,
+      store: this.datastore,
       now: options.nowMs,
       peerServerIds: options.peerServerIds,
       mayVerify: async ({address, peerId}) =>
@@ -106,7 +106,7 @@ export class RecordService {
     libp2p.addEventListener('connection:open', onOpen);
     const directory = await serveDirectory({
       libp2p,
-      datastore: this.datastore,
+      records: this.datastore,
       takeTurn: async (connection) => {
         const {address, peerId} = this.#offererOf(connection);
         return await this.#lane.take({address, peer: peerId}, PAGE_UNITS);

@@ -35,7 +35,7 @@ export async function openListServer(ownerCount: number): Promise<ListServer> {
     services: {ping: ping()},
   });
   const datastore = new NewestRecordDatastore({now: Date.now, maxRecords: ownerCount});
-  const directory = await serveDirectory({libp2p, datastore});
+  const directory = await serveDirectory({libp2p, records: datastore});
   return {
     named: {
       peerId: asPeerId(libp2p.peerId.toString()),

@@ -78,6 +78,11 @@ export class LinkBook {
     if (this.#failures.size > MAX_FAILURES && oldest !== undefined) this.#failures.delete(oldest);
   }
 
+  /** As if nobody had ever been out of reach. */
+  forgetFailures(): void {
+    this.#failures.clear();
+  }
+
   addUplink(bytesPerSec: number): void {
     this.#uplinks = [...this.#uplinks, bytesPerSec].slice(-UPLINK_SAMPLES);
   }

@@ -34,17 +34,25 @@ function createWorld({
   });
   const connected = new Set<PeerId>();
   const connect = transport.connect.bind(transport);
-  vi.spyOn(transport, 'connect').mockImplementation(async (to, options) => {
+  const dialling = vi.spyOn(transport, 'connect').mockImplementation(async (to, options) => {
     await connect(to, options);
     connected.add(to);
   });
-  return {others, book, transport, connected};
+  return {others, book, transport, connected, dialling};
 }
 
 /** The last facts after `seconds` of probing. */
 async function probe(
   world: ReturnType<typeof createWorld>,
-  {seconds, isServing = false}: {readonly seconds: number; readonly isServing?: boolean},
+  {
+    seconds,
+    isServing = false,
+    isServerThere = () => true,
+  }: {
+    readonly seconds: number;
+    readonly isServing?: boolean;
+    readonly isServerThere?: () => boolean;
+  },
 ): Promise<LinkFacts | null> {
   let facts: LinkFacts | null = null;
   const {transport, book, others, connected} = world;
@@ -54,6 +62,7 @@ async function probe(
     nodes: () => [SELF, ...others].map((nodeId) => ({nodeId, coords: null})),
     connectedPeers: () => connected,
     isServing: () => isServing,
+    isServerThere,
     nowMs: () => performance.now(),
     onFacts: (published) => {
       facts = published;
@@ -90,6 +99,22 @@ async function unreachableAfter(seconds: number): Promise<readonly PeerId[] | un
 test('[CP4] a peer that it cannot reach is dialled again after 30 s, and then published', async () => {
   expect(await unreachableAfter(25)).toEqual([]);
   expect(await unreachableAfter(45)).toEqual(['p0']);
+});
+
+test('[CP8] without a server nobody is dialled, and who was out of reach then is not when one is back', async () => {
+  const world = createWorld({count: 1, gone: ['p0']});
+  const [p0] = world.others;
+  for (let tries = 0; tries < 2; tries += 1) {
+    await world.transport.connect(p0 ?? SELF, NEVER).catch(() => undefined);
+  }
+  const backAtMs = performance.now() + 60_000;
+  const isServerThere = () => performance.now() >= backAtMs;
+  const facts = await probe(world, {seconds: 50, isServerThere});
+  expect(facts?.unreachable).toEqual([p0]);
+  expect(world.dialling).toHaveBeenCalledTimes(2);
+  const later = await probe(world, {seconds: 20, isServerThere});
+  expect(later?.unreachable).toEqual([]);
+  expect(world.dialling).toHaveBeenCalledTimes(3);
 });
 
 test('[CP7] a long frame tells the uplink, a short one and one to itself do not', async () => {

@@ -16,6 +16,8 @@ export type LinkProbeOptions = {
   readonly connectedPeers: () => ReadonlySet<PeerId>;
   /** Whether answers run through this tab: no link is opened for measuring then. */
   readonly isServing: () => boolean;
+  /** Whether there is a signal server to reach others through; links that are open need none. */
+  readonly isServerThere: () => boolean;
   readonly nowMs: () => number;
   readonly onFacts: (facts: LinkFacts) => void;
 };
@@ -62,6 +64,7 @@ class LinkProbes {
   readonly #ownNeighbours = new Set<PeerId>();
   readonly #dialledAtMs = new Map<PeerId, number>();
   #lastDialMs = -Infinity;
+  #wasServerThere = true;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: LinkProbeOptions) {
@@ -89,6 +92,7 @@ class LinkProbes {
     for (const peerId of this.#dialledAtMs.keys()) {
       if (!others.has(peerId)) this.#dialledAtMs.delete(peerId);
     }
+    this.#lookAtServer();
     await this.#dialOne(new Set(others.keys()));
     const linked = [...connectedPeers()].filter((peerId) => others.has(peerId));
     const toMeasure = this.#choose(linked);
@@ -98,6 +102,13 @@ class LinkProbes {
     const isSettled = linked.every((peerId) => book.sampleCount(peerId) >= SAMPLES_WANTED);
     const waitMs = isSettled && !this.#isYoung() ? SETTLED_ROUND_MS : ROUND_MS;
     this.#timer = setTimeout(() => void this.#round(), waitMs);
+  }
+
+  /** Forgets failed dials when a server is back: while nobody relayed signaling, every dial failed. */
+  #lookAtServer(): void {
+    const isThere = this.#options.isServerThere();
+    if (isThere && !this.#wasServerThere) this.#options.book.forgetFailures();
+    this.#wasServerThere = isThere;
   }
 
   #isYoung(): boolean {
@@ -162,6 +173,7 @@ class LinkProbes {
   #mayDial(connectedCount: number): boolean {
     const {isServing, nowMs} = this.#options;
     const own = this.#ownNeighbours.size;
+    if (!this.#wasServerThere) return false;
     if (connectedCount >= MAX_MEASURED || own >= NEIGHBOURS || isServing()) return false;
     if (this.#isYoung()) return own < FIRST_NEIGHBOURS;
     return nowMs() - this.#lastDialMs >= LATER_DIAL_EVERY_MS;

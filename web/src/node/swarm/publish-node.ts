@@ -46,6 +46,7 @@ export function publishNode(options: PublishedNode): RecordPublisher {
     nodes,
     connectedPeers: () => connectedPeers(node),
     isServing,
+    isServerThere: () => node.server.state().kind === 'connected',
     nowMs,
     onFacts: ({unreachable, ...measured}) => {
       publisher.attach(measured);

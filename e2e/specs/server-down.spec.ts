@@ -1,0 +1,94 @@
+import {expect, test} from '@playwright/test';
+import type {NodeRecord} from '#shared/protocol/node-record.ts';
+import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
+import {startTinySwarm, type TinySwarm} from '../swarm/start-tiny-swarm.ts';
+import type {Tab} from '../swarm/tab.ts';
+import type {ServerProcess} from '../swarm/server/server-process.ts';
+
+const LENDERS = 3;
+const SHORT = greedyRequest('Who is there?', {maxNewTokens: 8});
+const LONG = greedyRequest('Who is there?', {maxNewTokens: 300});
+
+let tiny: TinySwarm;
+let servers: readonly ServerProcess[];
+let lenders: readonly Tab[];
+let client: Tab;
+
+test.beforeAll(async () => {
+  tiny = await startTinySwarm({serverProcesses: 2});
+  const {swarm, model} = tiny;
+  servers = swarm.serverProcesses;
+  const capacity = {kind: 'layers', maxLayers: model.grid.layerCount / LENDERS} as const;
+  const opened: Tab[] = [];
+  for (let count = 0; count < LENDERS; count += 1) {
+    opened.push(await swarm.openLendingTab({engine: 'stub', capacity}, {model: model.id}));
+  }
+  lenders = opened;
+  for (const tab of lenders) await tab.waitForLendState(['serving'], {timeoutMs: 120_000});
+  client = await swarm.openTab({model: model.id});
+});
+
+test.afterAll(async () => {
+  await tiny.stop();
+});
+
+/** What this tab knows of the lending tabs that wrote their record after `sinceMs`. */
+async function heardSince(tab: Tab, sinceMs: number): Promise<readonly NodeRecord[]> {
+  return (await tab.knownRecords()).filter(({seq}) => seq > sinceMs);
+}
+
+const newTab = async (url?: string): Promise<Tab> =>
+  tiny.swarm.openTab({model: tiny.model.id, ...(url !== undefined && {url})});
+
+/** Begins a long answer, does something to its swarm in the middle, and waits for its end. */
+async function answerDuring(act: () => Promise<void>): Promise<readonly number[]> {
+  const begun = Promise.withResolvers<void>();
+  const tokenIds: number[] = [];
+  const lost: string[] = [];
+  const asking = client.ask(LONG, {
+    onEvent: (event) => {
+      if (event.kind === 'token') tokenIds.push(event.tokenId);
+      if (tokenIds.length === 8) begun.resolve();
+      if (event.kind === 'lost') lost.push(event.code);
+    },
+  });
+  await Promise.race([begun.promise, asking]);
+  await act();
+  await asking;
+  expect(lost).toEqual([]);
+  return tokenIds;
+}
+
+test('[SD1] one of two servers is killed for good: an answer goes on, the next one comes, and a new tab joins by the other', async () => {
+  const {tokenIds} = await askForAnswer(client, SHORT);
+  const long = await answerDuring(async () => servers[0]?.kill());
+  expect(long.slice(0, tokenIds.length)).toEqual(tokenIds);
+  expect((await askForAnswer(client, SHORT)).tokenIds).toEqual(tokenIds);
+  const joined = await newTab(servers[1]?.url);
+  expect((await askForAnswer(joined, SHORT)).tokenIds).toEqual(tokenIds);
+  await joined.close();
+});
+
+test('[SD2] no server is left: an answer goes on, the next one comes, and tabs find what others publish', async () => {
+  const {tokenIds} = await askForAnswer(client, SHORT);
+  let killedAtMs = 0;
+  await answerDuring(async () => {
+    await servers[1]?.kill();
+    killedAtMs = Date.now();
+  });
+  expect((await askForAnswer(client, SHORT)).tokenIds).toEqual(tokenIds);
+  for (const tab of [client, ...lenders]) {
+    await expect.poll(async () => (await heardSince(tab, killedAtMs)).length).toBe(LENDERS);
+  }
+  expect((await askForAnswer(client, SHORT)).tokenIds).toEqual(tokenIds);
+});
+
+test('[SD3] a server is back: every tab has a place at its relay, and a new tab joins and asks', async () => {
+  await servers[1]?.startAgain();
+  const joined = await newTab(servers[1]?.url);
+  const {tokenIds} = await askForAnswer(joined, SHORT);
+  expect(tokenIds).toHaveLength(8);
+  const placed = async () =>
+    (await joined.knownRecords()).filter(({addresses}) => addresses.length > 0).length;
+  await expect.poll(placed).toBe(LENDERS);
+});
