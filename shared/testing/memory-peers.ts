@@ -34,9 +34,12 @@ export function idOf(libp2p: Libp2p): PeerId {
 }
 
 /** Makes `libp2p` a directory server, with a store of its own. */
-export async function serveRecords(libp2p: Libp2p): Promise<NewestRecordDatastore> {
-  const datastore = new NewestRecordDatastore({now: Date.now});
+export async function serveRecords(
+  libp2p: Libp2p,
+  now: () => number = Date.now,
+): Promise<NewestRecordDatastore> {
+  const datastore = new NewestRecordDatastore({now});
   await serveDirectory({libp2p, records: datastore});
-  await servePuts({libp2p, intake: new RecordIntake({store: datastore, now: Date.now})});
+  await servePuts({libp2p, intake: new RecordIntake({store: datastore, now})});
   return datastore;
 }

@@ -36,13 +36,15 @@ type TestTab = {
   readonly listed: () => readonly string[];
 };
 
-let lastSeq = Date.now() - 5_000;
+/** The time stands still: however slow the machine, no record expires. */
+const NOW_MS = Date.now();
+let lastSeq = NOW_MS - 1_000;
 
 async function openTab(named: readonly Libp2p[] = []): Promise<TestTab> {
   const privateKey = await generateKeyPair('Ed25519');
   const libp2p = await openMemoryPeer({privateKey});
   const servers = fixedServers(named.map(idOf));
-  const directory = await openLibp2pDirectory({libp2p, prefix, now: Date.now, servers});
+  const directory = await openLibp2pDirectory({libp2p, prefix, now: () => NOW_MS, servers});
   closers.push(async () => {
     await directory.close();
     await libp2p.stop();
@@ -63,7 +65,7 @@ async function openTab(named: readonly Libp2p[] = []): Promise<TestTab> {
 async function openServer(): Promise<Libp2p> {
   const server = await openMemoryPeer();
   closers.push(() => server.stop());
-  await serveRecords(server);
+  await serveRecords(server, () => NOW_MS);
   return server;
 }
 
@@ -103,12 +105,12 @@ test('[TC3] a contact takes what the owner itself wrote, and not too much of tha
   const [a, b] = [await openTab(), await openTab()];
   await connect(a, b.libp2p);
   const put = async (changes: Partial<NodeRecord>, privateKey = a.privateKey) => {
-    const record = buildRecord({peerId: idOf(a.libp2p), seq: Date.now(), ...changes});
+    const record = buildRecord({peerId: idOf(a.libp2p), seq: NOW_MS, ...changes});
     const sealed = await sealRecord(record, privateKey);
     const reply = await putRecord({libp2p: a.libp2p, server: b.libp2p.peerId, sealed, signal});
     return reply.kind === 'refused' ? reply.code : 'STORED';
   };
-  const seq = Date.now();
+  const seq = NOW_MS;
   expect(await put({seq})).toBe('STORED');
   expect(await put({seq: seq - 1})).toBe('RECORD_OUTDATED');
   expect(await put({seq: seq + 1}, b.privateKey)).toBe('RECORD_SIGNATURE_INVALID');
@@ -127,14 +129,14 @@ test('[TC3] a contact that puts more records than a tab has time to check is ref
   await serveContacts({
     libp2p: tab,
     kept: new KeptRecords({table, prefix, onNews: () => undefined}),
-    now: Date.now,
+    now: () => NOW_MS,
     isServerThere: () => false,
     checked: new Allowance({perSec: 1e-6, burst: 2}),
   });
   await contact.dial(tab.getMultiaddrs());
   const replies = [];
   for (let count = 0; count < 3; count += 1) {
-    const record = buildRecord({peerId: idOf(contact), seq: Date.now() + count});
+    const record = buildRecord({peerId: idOf(contact), seq: NOW_MS + count});
     const sealed = await sealRecord(record, owner);
     replies.push(await putRecord({libp2p: contact, server: tab.peerId, sealed, signal}));
   }
@@ -212,7 +214,7 @@ test('[TC2] records go to named servers only while one answers; when the last ha
   for (const tab of [a, b]) {
     await expect.poll(() => tab.directory.list().state, patient).toBe('reachable');
   }
-  const record = buildRecord({peerId: idOf(a.libp2p), seq: Date.now()});
+  const record = buildRecord({peerId: idOf(a.libp2p), seq: NOW_MS});
   const sealed = await sealRecord(record, a.privateKey);
   await expect(
     putRecord({libp2p: a.libp2p, server: b.libp2p.peerId, sealed, signal}),
