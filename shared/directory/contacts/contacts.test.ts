@@ -36,7 +36,7 @@ type TestTab = {
   readonly listed: () => readonly string[];
 };
 
-/** The time stands still: however slow the machine, no record expires. */
+/** Always the same time: however slow the machine, no record expires. */
 const NOW_MS = Date.now();
 let lastSeq = NOW_MS - 1_000;
 
