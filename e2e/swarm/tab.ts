@@ -45,6 +45,7 @@ const ALL_ADDRESSES = ['microphone', 'camera'] as const;
 export class Tab {
   readonly page: Page;
   readonly #listeners = new Map<string, OnEvent>();
+  #renderer: Promise<number> | null = null;
   #askCount = 0;
 
   private constructor(page: Page) {
@@ -171,13 +172,22 @@ export class Tab {
   }
 
   /**
+   * The process of the tab, remembered for `freeze` and `kill`. To find it takes every other tab
+   * of the browser, so look before one of them is frozen.
+   */
+  async findProcess(): Promise<number> {
+    this.#renderer ??= rendererProcessOf(this.page);
+    return this.#renderer;
+  }
+
+  /**
    * Stops the process of the tab with everything in it, as a lid that closes does.
    * Until it goes on, no call on this tab is answered.
    *
    * @returns lets it go on; safe to call twice.
    */
   async freeze(): Promise<() => void> {
-    const renderer = await rendererProcessOf(this.page);
+    const renderer = await this.findProcess();
     process.kill(renderer, 'SIGSTOP');
     let isFrozen = true;
     return () => {
@@ -188,7 +198,7 @@ export class Tab {
 
   /** Ends the process of the tab in the middle of whatever it does. */
   async kill(): Promise<void> {
-    process.kill(await rendererProcessOf(this.page), 'SIGKILL');
+    process.kill(await this.findProcess(), 'SIGKILL');
   }
 
   async close(): Promise<void> {

@@ -271,6 +271,7 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
       beatMs: this.#beatMs,
       // Whoever dials this peer next needs another connection; it may be back on one already.
       onSilent: (cause) => {
+        if (this.#links.get(to)?.sender === sender) this.#lose(to, 'silent');
         connection.abort(cause);
       },
       onViolation: () => {

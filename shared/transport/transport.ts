@@ -17,7 +17,8 @@ export type PeerTraffic = {
   readonly violations: number;
 };
 
-export type LinkLoss = 'closed' | 'violation';
+/** `silent`: nobody closed anything, but the peer gives no sign of life any more. */
+export type LinkLoss = 'closed' | 'silent' | 'violation';
 
 /**
  * Whole frames between two peers, in the order in which they were sent.

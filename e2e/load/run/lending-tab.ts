@@ -115,6 +115,11 @@ export class LendingTab {
     };
   }
 
+  /** Looks for its process while all tabs answer: a frozen one would keep the browser from telling. */
+  async findProcess(): Promise<void> {
+    await this.#tab?.findProcess();
+  }
+
   /** Closes the tab as its owner would, without a word to the swarm. */
   async close(): Promise<void> {
     await this.#end((tab) => tab.close());

@@ -123,6 +123,8 @@ class ScenarioRun {
     if (scenario.replaceTabs && coverageMs !== null) {
       this.#replacement = await this.#replaceTabs(clients);
     }
+    if (scenario.faults.some(({kind}) => kind === 'freeze-tab' || kind === 'kill-tab'))
+      await Promise.all(this.#lending.tabs.map((tab) => tab.findProcess()));
     this.#journal.note('load-begins');
     const faults = new FaultPlan({
       faults: scenario.faults,

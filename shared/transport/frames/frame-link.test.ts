@@ -152,7 +152,7 @@ test('[TR24] a peer that gave signs of life and gives none any more loses its li
   const stream = await accepted;
   const [connection] = honest.getConnections(liar.peerId);
   stream.send(encodeWord(BEAT));
-  expect(await loss).toBe('closed');
+  expect(await loss).toBe('silent');
   expect(connection?.status).not.toBe('open');
 });
 
@@ -167,7 +167,7 @@ test('[TR24] a peer that is back on another connection loses the silent one only
   const [silent] = honest.getConnections(liar.peerId);
   await liar.dial(honest.getMultiaddrs(), {force: true});
   stream.send(encodeWord(BEAT));
-  expect(await loss).toBe('closed');
+  expect(await loss).toBe('silent');
   const open = honest.getConnections(liar.peerId).filter(({status}) => status === 'open');
   expect(open).toHaveLength(1);
   expect(open).not.toContain(silent);

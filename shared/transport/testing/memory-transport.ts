@@ -5,6 +5,7 @@ import {
   linkLost,
   peerUnreachable,
   transportClosed,
+  type LinkLoss,
   type Transport,
 } from '../transport.ts';
 import {untilAborted} from '../../base/until-aborted.ts';
@@ -22,8 +23,18 @@ export class MemoryNetwork {
 
   /** Loses the link between two members, as a closed tab or a dead network would. */
   cut(a: PeerId, b: PeerId): void {
-    this.#members.get(a)?.lose(b);
-    this.#members.get(b)?.lose(a);
+    this.#members.get(a)?.lose(b, 'closed');
+    this.#members.get(b)?.lose(a, 'closed');
+  }
+
+  /** One of two members hears nothing of the other any more, who has not noticed yet. */
+  silence(hearing: PeerId, silent: PeerId): void {
+    this.#members.get(hearing)?.lose(silent, 'silent');
+  }
+
+  /** A member that is gone without a word: nobody reaches it. */
+  leave(peerId: PeerId): void {
+    this.#members.delete(peerId);
   }
 }
 
@@ -91,18 +102,18 @@ class MemoryTransport extends TransportBase implements Transport {
     this.#members.delete(this.localPeerId);
     this.forgetListeners();
     for (const peer of this.#lanes.keys()) {
-      this.#members.get(peer)?.lose(this.localPeerId);
-      this.lose(peer);
+      this.#members.get(peer)?.lose(this.localPeerId, 'closed');
+      this.lose(peer, 'closed');
     }
   }
 
-  lose(peer: PeerId): void {
+  lose(peer: PeerId, loss: LinkLoss): void {
     const lane = this.#lanes.get(peer);
     if (lane === undefined) return;
     this.#lanes.delete(peer);
     lane.lost.abort();
     if (peer === this.localPeerId) return;
-    this.linkEnded(peer, 'closed');
+    this.linkEnded(peer, loss);
   }
 
   async #deliver(to: PeerId, lane: Lane, frame: Uint8Array<ArrayBuffer>): Promise<void> {

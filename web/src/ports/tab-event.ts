@@ -1,5 +1,5 @@
 type Layers = {readonly startLayer: number; readonly endLayer: number};
-type LostLink = {readonly peerId: string; readonly loss: 'closed' | 'violation'};
+type LostLink = {readonly peerId: string; readonly loss: 'closed' | 'silent' | 'violation'};
 
 /**
  * One change in the life of this tab, for whoever watches it: the console, or a program that

@@ -66,6 +66,10 @@ export class LinkBook {
     });
   }
 
+  isUnreachable(peerId: PeerId): boolean {
+    return this.failureCount(peerId) >= MIN_FAILURES;
+  }
+
   addReached(peerId: PeerId): void {
     this.#failures.delete(peerId);
   }
@@ -81,6 +85,12 @@ export class LinkBook {
   /** As if nobody had ever been out of reach. */
   forgetFailures(): void {
     this.#failures.clear();
+  }
+
+  /** Its link was open, and nothing passes it any more. */
+  addSilence(peerId: PeerId): void {
+    this.#failures.delete(peerId);
+    this.#failures.set(peerId, MIN_FAILURES);
   }
 
   addUplink(bytesPerSec: number): void {
@@ -99,9 +109,8 @@ export class LinkBook {
     return {
       rtts: this.#rtts(nowMs),
       coords: this.#placeToTell(nowMs),
-      unreachable: [...this.#failures]
-        .filter(([, failures]) => failures >= MIN_FAILURES)
-        .map(([peerId]) => peerId)
+      unreachable: [...this.#failures.keys()]
+        .filter((peerId) => this.isUnreachable(peerId))
         .slice(-MAX_UNREACHABLE),
       uplinkBytesPerSec: this.#uplinkToTell(),
     };

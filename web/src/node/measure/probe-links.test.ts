@@ -1,4 +1,5 @@
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {assert} from '#shared/base/assert.ts';
 import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import {MemoryNetwork} from '#shared/transport/testing/memory-transport.ts';
 import {LinkBook, type LinkFacts} from './link-book.ts';
@@ -38,7 +39,7 @@ function createWorld({
     await connect(to, options);
     connected.add(to);
   });
-  return {others, book, transport, connected, dialling};
+  return {network, others, book, transport, connected, dialling};
 }
 
 /** The last facts after `seconds` of probing. */
@@ -115,6 +116,47 @@ test('[CP8] without a server nobody is dialled, and who was out of reach then is
   const later = await probe(world, {seconds: 20, isServerThere});
   expect(later?.unreachable).toEqual([]);
   expect(world.dialling).toHaveBeenCalledTimes(3);
+});
+
+/** A link that is open, until its peer falls silent; afterwards, what was published and how often it was dialled. */
+async function fallSilent({isGone}: {readonly isGone: boolean}) {
+  const world = createWorld({count: 1});
+  const [peer] = world.others;
+  assert(peer !== undefined, 'there is a peer');
+  const published: (readonly PeerId[])[] = [];
+  const stop = startLinkProbes({
+    transport: world.transport,
+    book: world.book,
+    nodes: () => [{nodeId: peer, coords: null}],
+    connectedPeers: () => new Set(),
+    isServing: () => true,
+    isServerThere: () => true,
+    nowMs: () => performance.now(),
+    onFacts: ({unreachable}) => {
+      published.push(unreachable);
+    },
+  });
+  await world.transport.connect(peer, NEVER);
+  if (isGone) world.network.leave(peer);
+  world.network.silence(SELF, peer);
+  const atOnce = published.at(-1);
+  const dialled = vi.spyOn(world.transport, 'connect').mockClear();
+  await vi.advanceTimersByTimeAsync(70_000);
+  stop();
+  return {peer, atOnce, atLast: published.at(-1), dials: dialled.mock.calls.length};
+}
+
+test('[CP9] a peer whose link fell silent is unreachable at once, and until it is reached, also while answers run', async () => {
+  const {peer, atOnce, atLast, dials} = await fallSilent({isGone: false});
+  expect(atOnce).toEqual([peer]);
+  expect(atLast).toEqual([]);
+  expect(dials).toBe(1);
+});
+
+test('[CP9] it is dialled less and less often while it cannot be reached', async () => {
+  const {peer, atLast, dials} = await fallSilent({isGone: true});
+  expect(atLast).toEqual([peer]);
+  expect(dials).toBe(4); // After 5, 15, 35 and 65 s.
 });
 
 test('[CP7] a long frame tells the uplink, a short one and one to itself do not', async () => {

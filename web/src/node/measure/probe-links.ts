@@ -1,4 +1,5 @@
 import type {PeerId} from '#shared/base/ids.ts';
+import {pause} from '#shared/base/pause.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
 import {hashText} from '#shared/scheduling/seeded-choice.ts';
@@ -36,6 +37,8 @@ const ROUND_MS = 1_000;
 const PEERS_PER_ROUND = 4;
 const SAMPLES_WANTED = 4;
 const SETTLED_ROUND_MS = 5_000;
+/** A peer that fell silent, or was only frozen, may be back at any time. */
+const RETURN_AFTER_MS = 5_000;
 const PROBE_TIMEOUT_MS = 2_000;
 const DIAL_TIMEOUT_MS = 8_000;
 
@@ -46,6 +49,9 @@ const DIAL_TIMEOUT_MS = 8_000;
  *
  * Links are there because of answers; beside them a node opens at most 4 of
  * its own, so that it has about 8 with others that did the same.
+ *
+ * A peer whose link fell silent is published as unreachable at once, so that no
+ * chain waits for it, and dialled again and again until it is reached.
  */
 export function startLinkProbes(options: LinkProbeOptions): () => void {
   const probes = new LinkProbes(options);
@@ -59,6 +65,8 @@ class LinkProbes {
   readonly #options: LinkProbeOptions;
   readonly #startedMs: number;
   readonly #stopping = new AbortController();
+  /** Fell silent, and not reached since. */
+  readonly #silent = new Set<PeerId>();
   /** Those measured longest ago come first. */
   readonly #order = new Set<PeerId>();
   readonly #ownNeighbours = new Set<PeerId>();
@@ -73,6 +81,10 @@ class LinkProbes {
   }
 
   start(): void {
+    const stopListening = this.#options.transport.onPeerClosed((peerId, loss) => {
+      if (loss === 'silent') void this.#awaitReturn(peerId);
+    });
+    this.#stopping.signal.addEventListener('abort', stopListening);
     this.#timer = setTimeout(() => void this.#round(), ROUND_MS);
   }
 
@@ -82,7 +94,7 @@ class LinkProbes {
   }
 
   async #round(): Promise<void> {
-    const {book, nodes, transport, connectedPeers, nowMs, onFacts} = this.#options;
+    const {book, nodes, transport, connectedPeers} = this.#options;
     const others = new Map(
       nodes()
         .filter(({nodeId}) => nodeId !== transport.localPeerId)
@@ -98,7 +110,7 @@ class LinkProbes {
     const toMeasure = this.#choose(linked);
     await Promise.all(toMeasure.map((peerId) => this.#measure(peerId, others.get(peerId) ?? null)));
     if (this.#stopping.signal.aborted) return;
-    onFacts(book.facts(nowMs()));
+    this.#publish();
     const isSettled = linked.every((peerId) => book.sampleCount(peerId) >= SAMPLES_WANTED);
     const waitMs = isSettled && !this.#isYoung() ? SETTLED_ROUND_MS : ROUND_MS;
     this.#timer = setTimeout(() => void this.#round(), waitMs);
@@ -168,6 +180,35 @@ class LinkProbes {
     } catch {
       // The transport has counted it: see `measured-transport.ts`.
     }
+  }
+
+  /** Also while answers run: they could use it again. */
+  async #awaitReturn(peerId: PeerId): Promise<void> {
+    const {book, nodes, transport, isServerThere} = this.#options;
+    book.addSilence(peerId);
+    this.#publish();
+    if (this.#silent.has(peerId)) return;
+    this.#silent.add(peerId);
+    const {signal} = this.#stopping;
+    let waitMs = RETURN_AFTER_MS;
+    while (nodes().some(({nodeId}) => nodeId === peerId)) {
+      await pause(waitMs, signal);
+      if (signal.aborted || !book.isUnreachable(peerId)) break;
+      if (!isServerThere()) continue;
+      const timeout = AbortSignal.timeout(DIAL_TIMEOUT_MS);
+      // The transport notes in the book whether it was reached.
+      await transport
+        .connect(peerId, {signal: AbortSignal.any([signal, timeout])})
+        .catch(() => undefined);
+      waitMs = Math.min(2 * waitMs, REDIAL_EVERY_MS);
+    }
+    this.#silent.delete(peerId);
+    this.#publish();
+  }
+
+  #publish(): void {
+    const {book, nowMs, onFacts} = this.#options;
+    if (!this.#stopping.signal.aborted) onFacts(book.facts(nowMs()));
   }
 
   #mayDial(connectedCount: number): boolean {
