@@ -169,14 +169,14 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
     signal.throwIfAborted();
     const other = this.#directConnection(to);
     const connection = other === undefined || other === held ? await this.#dial(to, signal) : other;
-    return {stream: await connection.newStream(FRAMES_PROTOCOL, {signal}), connection};
+    return {stream: await newStream(connection, signal), connection};
   }
 
   /** Gives way as soon as the peer is back on another connection: this one may never answer. */
   async #openUntilReplaced(held: Connection, signal: AbortSignal): Promise<Stream | null> {
     try {
       return await this.#untilMet(held.remotePeer, async (met) =>
-        held.newStream(FRAMES_PROTOCOL, {signal: AbortSignal.any([signal, met])}),
+        newStream(held, AbortSignal.any([signal, met])),
       );
     } catch {
       return null; // Whether there is another way is for the caller to see.
@@ -341,6 +341,16 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
 
   #throwIfClosed(): void {
     if (this.#closing.signal.aborted) throw transportClosed();
+  }
+}
+
+/** Connected is not ready: a connection that opens no stream would be in the way of every next attempt. */
+async function newStream(connection: Connection, signal: AbortSignal): Promise<Stream> {
+  try {
+    return await connection.newStream(FRAMES_PROTOCOL, {signal});
+  } catch (cause) {
+    if (!signal.aborted) connection.abort(new Error('It opens no stream', {cause}));
+    throw cause;
   }
 }
 

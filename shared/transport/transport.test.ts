@@ -109,6 +109,23 @@ test('[TR20] a connection that answers nothing any more is not waited for when i
   }
 });
 
+test('[TR26] a connection on which no stream can be opened is given up, and its peer dialled anew at once', async () => {
+  const pair = await connectOverLibp2p();
+  const {a, b, nodes} = pair;
+  try {
+    const [first, second] = nodes;
+    const dead = await first?.dial(second?.getMultiaddrs() ?? []);
+    Object.assign(dead ?? {}, {newStream: () => Promise.reject(new Error('It is closed'))});
+    const {signal} = new AbortController();
+    await expect(a.connect(b.localPeerId, {signal})).resolves.toBeUndefined();
+    expect(dead?.status).toBe('aborted');
+    const connections = first?.getConnections(second?.peerId) ?? [];
+    expect(connections.map(({status}) => status)).toEqual(['open']);
+  } finally {
+    await pair.close();
+  }
+});
+
 /** Two nodes of which the first's dials come to what `dial` makes of them. */
 async function withDials(
   dial: (nodes: readonly [Libp2p, Libp2p], real: Libp2p['dial']) => Promise<Connection>,

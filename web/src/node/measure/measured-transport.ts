@@ -35,6 +35,10 @@ export class MeasuredTransport implements Transport {
     this.#options = options;
     this.#inner = options.transport;
     this.localPeerId = options.transport.localPeerId;
+    // Whoever sends is reached, whichever of the two opened the link.
+    this.#inner.onFrame((from) => {
+      options.book.addReached(from);
+    });
     this.#inner.onPeerClosed((peer) => {
       this.#lastUplinkMs.delete(peer);
       this.#lastSentMs.delete(peer);
@@ -54,6 +58,7 @@ export class MeasuredTransport implements Transport {
 
   async awaitLink(from: PeerId, options: {readonly signal: AbortSignal}): Promise<void> {
     await this.#inner.awaitLink(from, options);
+    this.#options.book.addReached(from);
   }
 
   async send(
@@ -65,6 +70,7 @@ export class MeasuredTransport implements Transport {
     const isMeasured = byteLength >= LONG_FRAME_BYTES && this.#isTimeFor(to);
     const startMs = this.#options.stopwatchMs();
     await this.#inner.send(to, frame, options);
+    this.#options.book.addReached(to);
     this.#lastSentMs.set(to, startMs);
     if (isMeasured) void this.#measureUplink(to, byteLength, startMs);
   }
