@@ -49,7 +49,7 @@ async function askAndClose(client: Tab, closed: Tab): Promise<Interrupted> {
   return {answer, lostCount};
 }
 
-test('[RC4] the asker, the head and the tail close all their connections in turn, and there is no other chain: each answer goes on over new ones, and so does the next question', async () => {
+test('[RC4] the client, the head and the tail close all their connections in turn, and there is no other chain: each answer goes on over new ones, and so does the next question', async () => {
   const {swarm, model, stop} = await startTinySwarm();
   try {
     const options = {model: model.id, initScript: COLLECT_CONNECTIONS};

@@ -109,7 +109,7 @@ test('[TR20] a connection that answers nothing any more is not waited for when i
   }
 });
 
-test('[TR26] a connection on which no stream can be opened is given up, and its peer dialled anew at once', async () => {
+test('[TR26] a connection on which no stream can be opened is given up, and its peer is dialled again at once', async () => {
   const pair = await connectOverLibp2p();
   const {a, b, nodes} = pair;
   try {
