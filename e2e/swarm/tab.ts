@@ -160,7 +160,8 @@ export class Tab {
   async crashEngine(): Promise<void> {
     // Threads of an engine are workers too, and end with it.
     const engines = this.page.workers().filter((worker) => ENGINE_URL.test(worker.url()));
-    if (engines.length === 0) await this.page.evaluate(() => weftTab.crashEngine());
+    if (engines.length === 0)
+      await this.page.evaluate(() => weftTab.disturbEngine({kind: 'crash'}));
     for (const worker of engines) {
       await worker.evaluate(() => {
         setTimeout(() => {
@@ -169,6 +170,14 @@ export class Tab {
         });
       });
     }
+  }
+
+  /** From now on its engine takes so many times as long. */
+  async slowDown(factor: number): Promise<void> {
+    await this.page.evaluate(
+      (times) => weftTab.disturbEngine({kind: 'slow', factor: times}),
+      factor,
+    );
   }
 
   /**

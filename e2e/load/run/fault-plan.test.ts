@@ -11,6 +11,7 @@ class RecordedTab implements FaultTab {
   isCrashed = false;
   isFrozen = false;
   thawCount = 0;
+  slowness = 1;
 
   constructor(index: number) {
     this.index = index;
@@ -23,6 +24,10 @@ class RecordedTab implements FaultTab {
 
   async kill(): Promise<void> {
     this.isOpen = false;
+  }
+
+  async slowDown(factor: number): Promise<void> {
+    this.slowness = factor;
   }
 
   async crashEngine(): Promise<void> {
@@ -199,6 +204,13 @@ describe('a plan of faults', () => {
     plan.end();
     expect(tabs.map(({isOpen}) => isOpen)).toEqual([false, true, false]);
     expect(plan.skippedCount).toBe(0);
+  });
+
+  test('[FP9] a tab becomes slow by its factor', async () => {
+    const fault = {kind: 'slow-tab', target: 'tab:1', factor: 8, request: 0};
+    const {plan, tabs} = planOf(fault);
+    await plan.onTokens(0, 0);
+    expect(tabs.map(({slowness}) => slowness)).toEqual([1, 8, 1]);
   });
 
   test('[FP4] a random target is the same for a seed', async () => {

@@ -14,6 +14,8 @@ export type FaultTab = {
   close(): Promise<void>;
   kill(): Promise<void>;
   crashEngine(): Promise<void>;
+  /** Its engine takes so many times as long. */
+  slowDown(factor: number): Promise<void>;
   /** Stops its process. @returns lets it go on; safe to call twice. */
   freeze(): Promise<() => void>;
 };
@@ -143,6 +145,8 @@ export class FaultPlan {
         return target.crashEngine();
       case 'freeze-tab':
         return this.#freeze(target, fault.forMs ?? 0);
+      case 'slow-tab':
+        return target.slowDown(fault.factor ?? 1);
       case 'cut-link':
         this.#cutLink(fault, target);
         return;

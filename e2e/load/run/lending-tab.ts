@@ -140,6 +140,11 @@ export class LendingTab {
     await this.#tab?.crashEngine();
   }
 
+  /** From now on the engine takes so many times as long. */
+  async slowDown(factor: number): Promise<void> {
+    await this.#tab?.slowDown(factor);
+  }
+
   async #end(end: (tab: Tab) => Promise<void>): Promise<void> {
     const tab = this.#tab;
     await this.observe();

@@ -60,7 +60,7 @@ test.each<[string, unknown, RegExp]>([
   [
     'a fault to come',
     {...MINIMAL, faults: [{kind: 'corrupt-tab', target: 'random', atMs: 1}]},
-    /faults\.0\.kind: "corrupt-tab" is not supported yet: close-tab, kill-tab, crash-engine, freeze-tab, cut-link, kill-server/u,
+    /faults\.0\.kind: "corrupt-tab" is not supported yet: close-tab, kill-tab, crash-engine, freeze-tab, slow-tab, cut-link, kill-server/u,
   ],
   [
     'a target nobody knows',
@@ -109,6 +109,11 @@ test.each<[string, unknown, RegExp]>([
     'a tab that is not there',
     {...MINIMAL, faults: [{kind: 'close-tab', target: 'tab:1', request: 0}]},
     /faults\.0\.target: there are 1 tabs/u,
+  ],
+  [
+    'a tab as slow as nobody knows',
+    {...MINIMAL, faults: [{kind: 'slow-tab', target: 'tab:0', atMs: 1}]},
+    /faults\.0\.factor: slow-tab says how many times/u,
   ],
   [
     'a link of no stage',

@@ -102,10 +102,11 @@ const FAULT_KINDS = [
   'kill-tab',
   'crash-engine',
   'freeze-tab',
+  'slow-tab',
   'cut-link',
   'kill-server',
 ] as const;
-const LATER_FAULTS = ['slow-tab', 'corrupt-tab'];
+const LATER_FAULTS = ['corrupt-tab'];
 /** What may come back, and what has to. */
 const MAY_LAST: readonly string[] = ['freeze-tab', 'cut-link', 'kill-server'];
 const HAS_TO_END: readonly string[] = ['freeze-tab'];
@@ -116,6 +117,8 @@ const faultSchema = z
     target: targetSchema,
     /** How long `freeze-tab` stops the process of the tab, a link is cut or the server stays killed: without it, for good. */
     forMs: ms.optional(),
+    /** How many times as long the engine of `slow-tab` takes from then on. */
+    factor: z.number().min(1).optional(),
     /** Since the first request could be asked. */
     atMs: ms.optional(),
     /** Whose chain `stage:N` means, and whose tokens `afterTokens` counts. */
@@ -148,6 +151,10 @@ const faultSchema = z
   .refine(({kind, target}) => (kind === 'kill-server') === (target.kind === 'server'), {
     error: 'every fault names its target, but for kill-server',
     path: ['target'],
+  })
+  .refine(({kind, factor}) => (kind === 'slow-tab') === (factor !== undefined), {
+    error: 'slow-tab says how many times as long its engine takes, and no other fault does',
+    path: ['factor'],
   })
   .refine(({kind, target}) => kind !== 'cut-link' || target.kind === 'stage', {
     error: 'say "stage:N": its link to the next stage, of the last to the first',

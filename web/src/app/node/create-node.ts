@@ -43,8 +43,8 @@ export async function createNode(options: NodeOptions): Promise<NodeServices> {
       knownPeers: () =>
         Promise.resolve(membership.snapshotWith(null).nodes.map(({nodeId}) => nodeId)),
       knownRecords: () => Promise.resolve(membership.records()),
-      crashEngine: () => {
-        lending?.crashEngine();
+      disturbEngine: (fault) => {
+        lending?.disturbEngine(fault);
         return Promise.resolve();
       },
     },

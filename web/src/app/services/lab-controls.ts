@@ -1,5 +1,5 @@
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
-import type {LendLoad} from '../../node/lending/lab-lend.ts';
+import type {EngineFault, LendLoad} from '../../node/lending/lab-lend.ts';
 
 /** What the page never asks of its node: for programs that drive a tab and look into it. */
 export type LabControls = {
@@ -12,8 +12,8 @@ export type LabControls = {
   knownPeers(): Promise<readonly string[]>;
   /** What the nodes of the swarm say of themselves, as this tab last read it. */
   knownRecords(): Promise<readonly NodeRecord[]>;
-  /** Ends the engine of a stub as a crash would; other engines have a worker to be killed. */
-  crashEngine(): Promise<void>;
+  /** Crashes a stub, since other engines have a worker to be killed; or makes any engine slow. */
+  disturbEngine(fault: EngineFault): Promise<void>;
 };
 
 /** What one hop sent to the next for one session: activations, with frame headers. */

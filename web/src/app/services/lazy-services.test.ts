@@ -22,7 +22,7 @@ function nodeThatLends(): NodeServices & {readonly lent: () => number} {
       lendLoad: NEVER_ASKED,
       knownPeers: NEVER_ASKED,
       knownRecords: NEVER_ASKED,
-      crashEngine: NEVER_ASKED,
+      disturbEngine: NEVER_ASKED,
     },
     lent: () => lent,
   };

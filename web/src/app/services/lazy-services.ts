@@ -35,7 +35,7 @@ export function lazyServices(load: () => Promise<NodeServices>): Services {
       lendLoad: async () => (await loaded()).lab.lendLoad(),
       knownPeers: async () => (await loaded()).lab.knownPeers(),
       knownRecords: async () => (await loaded()).lab.knownRecords(),
-      crashEngine: async () => (await loaded()).lab.crashEngine(),
+      disturbEngine: async (fault) => (await loaded()).lab.disturbEngine(fault),
     },
   };
 }

@@ -19,6 +19,11 @@ export function withRealEngine(request: LabLendRequest, swarmId: SwarmId): LabLe
   return {...request, engine: 'best'};
 }
 
+/** What a program may do to the engine of a tab: it ends as in a crash, or takes so many times as long. */
+export type EngineFault =
+  | {readonly kind: 'crash'}
+  | {readonly kind: 'slow'; readonly factor: number};
+
 /** What a lending tab is serving, and what it has refused. */
 export type LendLoad = {
   readonly openSessions: number;

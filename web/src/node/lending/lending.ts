@@ -16,7 +16,7 @@ import {ServedMeter} from '../measure/served-meter.ts';
 import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {isCutOff} from './is-cut-off.ts';
-import {withRealEngine, type LabLendRequest, type LendLoad} from './lab-lend.ts';
+import {withRealEngine, type EngineFault, type LabLendRequest, type LendLoad} from './lab-lend.ts';
 import {KV_TOKENS, limitsOf, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {lendView} from './lend-view.ts';
 import {
@@ -118,9 +118,10 @@ export class Lending {
     await this.#closed.promise;
   }
 
-  /** As if the engine had crashed: its next step fails, and the node finds out by that. */
-  crashEngine(): void {
-    this.#shelf.served?.crash();
+  /** An engine that has crashed fails its next step, and the node finds out by that. */
+  disturbEngine(fault: EngineFault): void {
+    if (fault.kind === 'crash') this.#shelf.served?.crash();
+    else this.#shelf.served?.slowDown(fault.factor);
   }
 
   #act(action: VolunteerAction): void {

@@ -19,6 +19,7 @@ import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
 import {KV_TOKENS} from './lending-limits.ts';
+import {SlowableRunner} from './slowable-runner.ts';
 
 /** A shard that runs, and how fast: measured on this machine with the layers themselves. */
 export type LoadedShard = {
@@ -30,6 +31,8 @@ export type LoadedShard = {
   readonly speed: ShardSpeed;
   /** Ends the engine as a crash would. */
   readonly crash: () => void;
+  /** From then on it takes so many times as long. */
+  readonly slowDown: (factor: number) => void;
 };
 
 export type LoadOptions = {
@@ -102,13 +105,17 @@ export async function loadShard(
     },
   });
   const {engineClass, ...speed} = measured;
+  const slowable = slowableOf(runner);
   return {
-    runner,
+    runner: slowable,
     engineClass,
     fallback,
     keepNews,
     speed,
     crash: () => void runner.close(),
+    slowDown: (factor) => {
+      slowable.slowDown(factor);
+    },
   };
 }
 
@@ -126,11 +133,12 @@ function loadStub(
     fixedMsPerLayer,
     msPerTokenLayer,
     kvTokens: KV_TOKENS,
-    waitMs: (ms) => new Promise((resolve) => void setTimeout(resolve, ms)),
+    waitMs,
     lost: crash.signal,
   });
+  const slowable = slowableOf(runner);
   return {
-    runner,
+    runner: slowable,
     engineClass: 'stub',
     fallback: null,
     keepNews: [],
@@ -142,7 +150,18 @@ function loadStub(
     crash: () => {
       crash.abort();
     },
+    slowDown: (factor) => {
+      slowable.slowDown(factor);
+    },
   };
+}
+
+function slowableOf(runner: ShardRunner): SlowableRunner {
+  return new SlowableRunner(runner, {nowMs: () => performance.now(), waitMs});
+}
+
+async function waitMs(ms: number): Promise<void> {
+  await new Promise((resolve) => void setTimeout(resolve, ms));
 }
 
 function stepOf(progress: Exclude<LoadProgress, KeepNews>): LoadStep {
