@@ -5,6 +5,7 @@ import {asPeerId, type PeerId} from '../base/ids.ts';
 import {CONNECT_TIMEOUT_MS} from './connect-timeout.ts';
 import {FrameReceiver} from './frames/frame-receiver.ts';
 import {FrameSender} from './frames/frame-sender.ts';
+import {SilentPeerError} from './frames/silent-peer-error.ts';
 import {BEAT_MS, FRAMES_PROTOCOL} from './frames/frame-wire.ts';
 import {isDirectAddress, isDirectConnection} from './direct-path.ts';
 import {opensNoSocket, readAddresses} from './dialled-addresses.ts';
@@ -271,15 +272,14 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
       beatMs: this.#beatMs,
       // Whoever dials this peer next needs another connection; it may be back on one already.
       onSilent: (cause) => {
-        if (this.#links.get(to)?.sender === sender) this.#lose(to, 'silent');
         connection.abort(cause);
       },
       onViolation: () => {
         this.meter.violated(to);
         if (this.#links.get(to)?.sender === sender) this.#lose(to, 'violation');
       },
-      onClosed: () => {
-        if (this.#links.get(to)?.sender === sender) this.#lose(to, 'closed');
+      onClosed: (cause) => {
+        if (this.#links.get(to)?.sender === sender) this.#lose(to, lossBy(cause));
       },
     });
     this.#linkOf(to).sender = sender;
@@ -304,8 +304,8 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
         if (this.#links.get(from)?.receiver === receiver) this.#lose(from, 'violation');
       },
       onFlood: (why) => this.#onFlood(connection, why),
-      onClosed: () => {
-        if (this.#links.get(from)?.receiver === receiver) this.#lose(from, 'closed');
+      onClosed: (cause) => {
+        if (this.#links.get(from)?.receiver === receiver) this.#lose(from, lossBy(cause));
       },
     });
     this.#linkOf(from).receiver = receiver;
@@ -352,6 +352,10 @@ async function newStream(connection: Connection, signal: AbortSignal): Promise<S
     if (!signal.aborted) connection.abort(new Error('It opens no stream', {cause}));
     throw cause;
   }
+}
+
+function lossBy(cause: unknown): LinkLoss {
+  return cause instanceof SilentPeerError ? 'silent' : 'closed';
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

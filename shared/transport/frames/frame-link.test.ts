@@ -16,6 +16,7 @@ import {
 } from './frame-wire.ts';
 import {openLibp2pStreamTransport} from '../libp2p-stream-transport.ts';
 import {MAX_FRAME_BYTES} from '../../protocol/frame/frame.ts';
+import {SilentPeerError} from './silent-peer-error.ts';
 import type {LinkLoss, Transport} from '../transport.ts';
 
 let nodeCount = 0;
@@ -171,6 +172,16 @@ test('[TR24] a peer that is back on another connection loses the silent one only
   const open = honest.getConnections(liar.peerId).filter(({status}) => status === 'open');
   expect(open).toHaveLength(1);
   expect(open).not.toContain(silent);
+});
+
+test('[TR24] a peer is silent, too, whose connection is ended because no packet reaches it', async () => {
+  const loss = nextLoss();
+  await acceptFrames();
+  const signal = AbortSignal.timeout(30_000);
+  await transport.connect(asPeerId(liar.peerId.toString()), {signal});
+  const [connection] = honest.getConnections(liar.peerId);
+  connection?.abort(new SilentPeerError('no packet reaches it'));
+  expect(await loss).toBe('silent');
 });
 
 test('[TR24] a receiver gives signs of life while frames come, and for a while after', async () => {

@@ -37,7 +37,7 @@ type Options = {
   readonly onViolation: () => void;
   /** The violation was a flood: called after `onViolation`. */
   readonly onFlood: (why: string) => void;
-  readonly onClosed: () => void;
+  readonly onClosed: (cause: unknown) => void;
   /** How often to give a sign of life, while frames come. */
   readonly beatMs: number;
 };
@@ -74,12 +74,12 @@ export class FrameReceiver {
         this.#write(BEAT);
       },
     });
-    stream.addEventListener('close', () => {
+    stream.addEventListener('close', ({error}) => {
       if (this.#isClosed) return;
       this.#isClosed = true;
       clearTimeout(this.#stallTimer);
       this.#beats.stop();
-      options.onClosed();
+      options.onClosed(error);
     });
     stream.addEventListener('message', ({data}) => {
       for (const chunk of chunksOf(data)) this.#receive(chunk);

@@ -11,6 +11,7 @@ import {
 } from './frame-wire.ts';
 import {LinkPulse} from './link-pulse.ts';
 import {PulseTimer} from './pulse-timer.ts';
+import {SilentPeerError} from './silent-peer-error.ts';
 import {untilAborted} from '../../base/until-aborted.ts';
 
 type Item = {
@@ -32,8 +33,8 @@ type Options = {
   readonly onViolation: () => void;
   /** The peer gives no sign of life any more; the stream is aborted next. */
   readonly onSilent: (cause: Error) => void;
-  /** Called once, when the stream ends for any reason. */
-  readonly onClosed: () => void;
+  /** Called once, when the stream ends, with the reason if it did not end well. */
+  readonly onClosed: (cause: unknown) => void;
   /** How often the peer gives a sign of life. */
   readonly beatMs: number;
 };
@@ -59,7 +60,7 @@ export class FrameSender {
       lastsTicks: WATCHED_BEATS,
       onTick: (tick) => {
         if (!this.#pulse.tick(tick)) return;
-        const cause = new Error('The peer gives no sign of life any more');
+        const cause = new SilentPeerError('The peer gives no sign of life any more');
         onSilent(cause);
         this.abort(cause);
       },
@@ -83,7 +84,7 @@ export class FrameSender {
       for (const waiting of [...this.#queue, ...this.#pings]) waiting.reject(error);
       this.#queue = [];
       this.#pings = [];
-      onClosed();
+      onClosed(error);
     });
   }
 

@@ -1,4 +1,5 @@
 import type {Connection, Libp2p} from '@libp2p/interface';
+import {SilentPeerError} from '#shared/transport/frames/silent-peer-error.ts';
 import {findPeerConnection} from './find-peer-connection.ts';
 
 /** How long ICE may stay disconnected: a change of network takes about this long to heal. */
@@ -23,7 +24,7 @@ export function dropSilentLinks(libp2p: Libp2p): void {
       clearTimeout(timer);
       if (peerConnection.iceConnectionState !== 'disconnected') return;
       timer = setTimeout(
-        () => abort(connection, `ICE was disconnected for ${GRACE_MS} ms`),
+        () => connection.abort(new SilentPeerError(`ICE was disconnected for ${GRACE_MS} ms`)),
         GRACE_MS,
       );
     });
