@@ -35,6 +35,12 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     load: async () => (await import('../../lab/soak/crowd-at-once.ts')).soakCrowdAtOnce,
   },
   {
+    name: 'churn',
+    meaning:
+      'real tabs that come and go in every way, and a server that does, while 500 answers are given',
+    load: async () => (await import('../../lab/soak/churn/soak-churn.ts')).soakChurn,
+  },
+  {
     name: 'long-serve',
     meaning: 'three tabs with the real model that serve for --minutes; a newcomer asks each minute',
     load: async () => (await import('../../lab/soak/long-serve.ts')).soakLongServe,

@@ -20,6 +20,7 @@ import {
   type ServerLinkState,
 } from '#shared/transport/server-link/server-link.ts';
 import {createSwarmClock, type SwarmClock} from '#shared/transport/server-link/swarm-clock.ts';
+import {releasedConnections} from '#shared/transport/tab-node/released-connections.ts';
 import {tabMuxer} from '#shared/transport/tab-node/tab-muxer.ts';
 import {tabNoise} from '#shared/transport/tab-node/tab-noise.ts';
 import {WebSocketPaths} from '#shared/transport/tab-node/web-socket-paths.ts';
@@ -137,10 +138,12 @@ async function openLibp2p(parts: Parts): Promise<Libp2p<Services>> {
       endingWebSockets(sockets.urlOf),
       guard.relays(circuitRelayTransport()),
       guard.signaling(
-        webRTC({
-          rtcConfiguration: () => rtcConfiguration(iceServers()),
-          dataChannel: {maxMessageSize: DATA_CHANNEL_MESSAGE_BYTES},
-        }),
+        releasedConnections(
+          webRTC({
+            rtcConfiguration: () => rtcConfiguration(iceServers()),
+            dataChannel: {maxMessageSize: DATA_CHANNEL_MESSAGE_BYTES},
+          }),
+        ),
       ),
     ],
     connectionEncrypters: [await tabNoise()],
