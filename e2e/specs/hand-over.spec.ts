@@ -1,0 +1,115 @@
+import {expect, test} from '@playwright/test';
+import {extendAnswer, NO_ANSWER, type Answer} from '../swarm/answer.ts';
+import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
+import {startTinySwarm, type TinySwarm} from '../swarm/start-tiny-swarm.ts';
+import type {Tab} from '../swarm/tab.ts';
+
+declare const peerConnections: readonly RTCPeerConnection[];
+
+const COLLECT_CONNECTIONS = `{
+  const all = [];
+  globalThis.peerConnections = all;
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration) {
+      super(configuration);
+      all.push(this);
+    }
+  };
+}`;
+const SERVE_TIMEOUT_MS = 300_000;
+/** Slow enough, and so long, that it goes on for long after that. */
+const LEND = {
+  engine: 'stub',
+  capacity: {kind: 'layers', maxLayers: 15},
+  stubSlowdown: 3,
+} as const;
+const REQUEST = greedyRequest('Who is there?', {maxNewTokens: 80});
+
+/** Its browser tells a page nothing of connections that the page itself has closed. */
+async function closeConnections({page}: Tab): Promise<void> {
+  await page.evaluate(() => {
+    for (const connection of peerConnections) connection.close();
+  });
+}
+
+type Interrupted = {readonly answer: Answer; readonly lostCount: number};
+
+/** What happens to an answer once it has so many tokens. */
+type Interruptions = Readonly<Record<number, (answer: Answer) => Promise<void>>>;
+
+async function askWith(client: Tab, interruptions: Interruptions): Promise<Interrupted> {
+  let answer = NO_ANSWER;
+  let lostCount = 0;
+  await client.ask(REQUEST, {
+    onEvent: async (event) => {
+      answer = extendAnswer(answer, event);
+      if (event.kind === 'lost') lostCount += 1;
+      if (event.kind === 'token') await interruptions[answer.tokenIds.length]?.(answer);
+    },
+  });
+  return {answer, lostCount};
+}
+
+let world: TinySwarm;
+let client: Tab;
+let quiet: Answer;
+const tabs = new Map<string, Tab>();
+
+async function openHalves(): Promise<void> {
+  const options = {model: world.model.id, initScript: COLLECT_CONNECTIONS};
+  for (let i = 0; i < 2; i += 1) {
+    const tab = await world.swarm.openLendingTab(LEND, options);
+    await tab.waitForLendState(['serving'], {timeoutMs: SERVE_TIMEOUT_MS});
+    tabs.set((await tab.traffic()).peerId, tab);
+  }
+}
+
+const nodesOf = ({chains}: Answer): readonly string[] =>
+  chains.flatMap((hops) => hops.map(({node}) => node));
+
+test.beforeAll(async () => {
+  world = await startTinySwarm();
+  await openHalves();
+  client = await world.swarm.openTab({model: world.model.id, initScript: COLLECT_CONNECTIONS});
+  quiet = await askForAnswer(client, REQUEST);
+});
+
+test.afterAll(async () => {
+  await world.stop();
+});
+
+test('[RC4] the client, the head and the tail close all their connections in turn, and there is no other chain: each answer goes on over new ones, and so does the next question', async () => {
+  const lenders = nodesOf(quiet).flatMap((node) => tabs.get(node) ?? []);
+  expect(lenders).toHaveLength(2);
+  for (const closed of [client, ...lenders]) {
+    const {answer, lostCount} = await askWith(client, {4: () => closeConnections(closed)});
+    expect(answer.tokenIds).toEqual(quiet.tokenIds);
+    expect(lostCount).toBe(1);
+    expect((await askForAnswer(client, REQUEST)).tokenIds).toEqual(quiet.tokenIds);
+  }
+});
+
+test('[RC5] a tab that stops lending serves the answer that runs there to its end; stopped at once, it hands it over', async () => {
+  await openHalves();
+  for (const {place, presses, lost} of [
+    {place: 0, presses: 1, lost: 0},
+    {place: -1, presses: 2, lost: 1},
+  ]) {
+    let left = '';
+    let leaving: readonly Promise<void>[] = [];
+    const {answer, lostCount} = await askWith(client, {
+      4: async (begun) => {
+        left = nodesOf(begun).at(place) ?? '';
+        const tab = tabs.get(left);
+        leaving = Array.from({length: presses}, async () => tab?.stopLending());
+      },
+    });
+    expect(answer.tokenIds).toEqual(quiet.tokenIds);
+    expect(lostCount).toBe(lost);
+    await Promise.all(leaving);
+    const next = await askForAnswer(client, REQUEST);
+    expect(next.chains).toHaveLength(1);
+    expect(nodesOf(next)).not.toContain(left);
+    expect(next.tokenIds).toEqual(quiet.tokenIds);
+  }
+});
