@@ -1,6 +1,8 @@
 import {atLeast, atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import type {Report} from '../../load/report/report.ts';
 import {
+  cutFaults,
+  MOMENTS,
   pairedFaults,
   replacedFaults,
   singleFaults,
@@ -16,6 +18,7 @@ const RUNS: readonly {
   readonly holders: 2 | 3;
 }[] = [
   {name: 'one fault', cells: singleFaults(), holders: 2},
+  {name: 'a link that is cut', cells: cutFaults(MOMENTS), holders: 2},
   {name: 'two at once', cells: pairedFaults(), holders: 2},
   {name: 'the replacement too', cells: replacedFaults(), holders: 3},
 ];

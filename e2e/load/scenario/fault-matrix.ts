@@ -1,16 +1,20 @@
 import {keyedUniform} from '#shared/session/keyed-uniform.ts';
 
-/** Kinds that end a tab, or cut it off, for good. */
+/** Kinds that end a tab for good. */
 export const FATAL_FAULTS = ['close-tab', 'kill-tab', 'crash-engine'] as const;
 export const STAGES = [0, 1, 2] as const;
 /** 0 is while the prompt is computed. */
 export const MOMENTS = [0, 1, 8, 30] as const;
 
+/** Until long after an answer has found out, and before all links of a small swarm are cut. */
+const CUT_MS = 8_000;
+
 export type MatrixFault = {
-  readonly kind: (typeof FATAL_FAULTS)[number];
+  readonly kind: (typeof FATAL_FAULTS)[number] | 'cut-link';
   readonly target: `stage:${(typeof STAGES)[number]}`;
   readonly afterTokens?: number;
   readonly afterRecoveries?: number;
+  readonly forMs?: number;
 };
 
 /** Faults of one request. */
@@ -22,6 +26,16 @@ export function singleFaults(): readonly MatrixCell[] {
     STAGES.flatMap((stage) =>
       MOMENTS.map((afterTokens) => [{kind, target: `stage:${stage}`, afterTokens}] as const),
     ),
+  );
+}
+
+/** The link after every stage, at these moments, one per request. */
+export function cutFaults(moments: readonly number[]): readonly MatrixCell[] {
+  return moments.flatMap((afterTokens) =>
+    STAGES.map((stage) => {
+      const target = `stage:${stage}` as const;
+      return [{kind: 'cut-link', target, afterTokens, forMs: CUT_MS}] as const;
+    }),
   );
 }
 

@@ -5,6 +5,7 @@ import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {toQuestion} from '../find-reference.ts';
 import type {Report} from '../report/report.ts';
 import {scenarioOfMatrix, STAGES, type MatrixCell} from '../scenario/fault-matrix.ts';
+import type {RunScenarioOptions} from '../run/run-scenario.ts';
 import {expectedStubAnswer} from './expected-stub-answer.ts';
 import {measureTiny} from './measure-tiny.ts';
 
@@ -27,11 +28,13 @@ export async function measureMatrix({
   holders,
   seed,
   temperature,
+  onLoadDone,
 }: {
   readonly cells: readonly MatrixCell[];
   readonly holders: 2 | 3;
   readonly seed: number;
   readonly temperature: number;
+  readonly onLoadDone?: RunScenarioOptions['onLoadDone'];
 }): Promise<Report> {
   const shape = {layerCount: LAYER_COUNT, hiddenSize: 64, contextTokens: 1_024};
   const gguf = tinyGguf({seed: 1, shape});
@@ -52,6 +55,6 @@ export async function measureMatrix({
     timeoutMs: 3_600_000,
   };
   const answers = new Map([[toQuestion(prompt), answer]]);
-  const {report} = await measureTiny(gguf, scenario, {answers});
+  const {report} = await measureTiny(gguf, scenario, {answers, ...(onLoadDone && {onLoadDone})});
   return report;
 }
