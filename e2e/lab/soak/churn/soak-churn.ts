@@ -21,9 +21,7 @@ export type ChurnSize = {
   readonly answers: number;
 };
 
-const WHOLE: ChurnSize = process.env['CHURN']
-  ? {lenders: 6, departures: 12, answers: 60}
-  : {lenders: 8, departures: 60, answers: 500};
+const WHOLE: ChurnSize = {lenders: 8, departures: 60, answers: 500};
 const CLIENTS = 2;
 const MODEL = {seed: 1, shape: {layerCount: 30, hiddenSize: 64}};
 const LENT = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}} as const;
