@@ -229,3 +229,20 @@ test('[SL8] a tab that has lost its place walks through no DHT to find another',
   await expect.poll(() => tab.addresses()[0], PATIENT).toContain(next.peerId);
   expect(walks).not.toHaveBeenCalled();
 });
+
+test('[SL9] a link that is paused dials nobody, and is back with place and record once it is resumed', async () => {
+  const {proxy, server} = await createWorld();
+  const reader = await (await joined({serverUrl: proxy.url})).openDirectory();
+  const tab = await joined({serverUrl: server.url});
+  tab.publish(await tab.openDirectory());
+  await expect.poll(() => seenBy(reader), PATIENT).toBe(0);
+  tab.link.pause();
+  for (const connection of tab.libp2p.getConnections()) connection.abort(new Error('away'));
+  await expect.poll(() => seenBy(reader), PATIENT).toBe(null);
+  // Others join meanwhile, which takes longer than a lost link waits before it tries again.
+  await joined({serverUrl: proxy.url});
+  expect(tab.libp2p.getConnections()).toEqual([]);
+  tab.link.resume();
+  await expect.poll(() => seenBy(reader), PATIENT).toBe(0);
+  await expect.poll(() => tab.addresses()[0], PATIENT).toContain('/p2p-circuit');
+});

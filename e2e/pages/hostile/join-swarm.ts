@@ -43,6 +43,6 @@ export async function joinSwarm(manifestHash: string): Promise<Joined> {
   const addressesOf = (peer: PeerId): readonly string[] =>
     directory.list().records.find(({peerId}) => peerId === peer)?.addresses ?? [];
   const transport = await openLibp2pStreamTransport({libp2p: node.libp2p, addressesOf});
-  addEventListener('pagehide', () => node.abandon());
+  addEventListener('pagehide', () => node.life.leave());
   return {identity, node, directory, transport};
 }

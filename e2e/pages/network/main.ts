@@ -103,7 +103,7 @@ async function join() {
     facts: describeNode(node),
   });
   node.onAddressesChanged(() => publisher.update({addresses: node.addresses()}));
-  addEventListener('pagehide', () => node.abandon());
+  addEventListener('pagehide', () => node.life.leave());
   joined = {node, directory, publisher};
   const joinMs = performance.now() - startMs;
   return {peerId: node.peerId, joinMs, isIsolated: crossOriginIsolated};

@@ -46,6 +46,11 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     load: async () => (await import('../../lab/soak/long-serve.ts')).soakLongServe,
   },
   {
+    name: 'server-down',
+    meaning: 'the only server is killed for --minutes; tabs that know each other serve on',
+    load: async () => (await import('../../lab/soak/server-down.ts')).soakServerDown,
+  },
+  {
     name: 'server-heap',
     meaning: 'what thousands of visitors leave in the memory of the signal server',
     load: async () => (await import('../../lab/soak/server-heap.ts')).soakServerHeap,
@@ -87,7 +92,7 @@ const COMMAND = {
     minutes: {
       type: 'string',
       value: 'N',
-      meaning: 'length of long-serve (default: its own)',
+      meaning: 'length of long-serve and of server-down (default: their own)',
     },
     report: {
       type: 'string',

@@ -7,6 +7,8 @@ import {mayDial} from '../dialled-addresses.ts';
 type Options = {
   /** As of now; none before the first bootstrap. */
   readonly namedServers: () => readonly NamedServer[];
+  /** Whether the page is away: then nobody is dialled, by whatever part of libp2p. */
+  readonly isAway: () => boolean;
   /** Whether this peer flooded the tab a while ago. */
   readonly isShutOut: (peer: PeerId) => boolean;
 };
@@ -16,14 +18,14 @@ type Options = {
  * `dialled-addresses.ts`, wherever libp2p learnt of others; by relay only
  * through named servers; and nobody who flooded it.
  */
-export function createTabGater({namedServers, isShutOut}: Options): ConnectionGater {
+export function createTabGater({namedServers, isAway, isShutOut}: Options): ConnectionGater {
   const base = createEd25519Gater();
   const isOut = (peer: Libp2pPeerId) => isShutOut(asPeerId(peer.toString()));
   const isNamed = (peer: Libp2pPeerId) =>
     namedServers().some(({peerId}) => peerId === peer.toString());
   return {
     ...base,
-    denyDialMultiaddr: (address) => !mayDial(address, namedServers()),
+    denyDialMultiaddr: (address) => isAway() || !mayDial(address, namedServers()),
     denyInboundRelayedConnection: async (relay, remote) =>
       !isNamed(relay) ||
       isOut(remote) ||

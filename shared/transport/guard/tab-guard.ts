@@ -52,6 +52,8 @@ const VISIT_MS = CONNECT_TIMEOUT_MS;
 type Options = {
   /** As of now; none before the first bootstrap. */
   readonly namedServers: () => readonly NamedServer[];
+  /** Whether the page is away; it never is, by default. */
+  readonly isAway?: () => boolean;
   readonly maxDirect?: number;
   readonly maxVisits?: number;
   readonly visitMs?: number;
@@ -71,11 +73,17 @@ export class TabGuard {
   #acquaintance = NOBODY;
 
   constructor(options: Options) {
-    const {namedServers, maxVisits = MAX_VISITS, visitMs = VISIT_MS} = options;
+    const {
+      namedServers,
+      isAway = () => false,
+      maxVisits = MAX_VISITS,
+      visitMs = VISIT_MS,
+    } = options;
     this.#maxDirect = options.maxDirect ?? MAX_DIRECT;
     this.#namedServers = namedServers;
     this.gater = createTabGater({
       namedServers,
+      isAway,
       isShutOut: (peer) => this.#shutOut.has(peer, performance.now()),
     });
     this.visits = new RelayedVisits({isKnown: this.isKnown, maxVisits, visitMs});

@@ -44,6 +44,8 @@ export class ServerConnection {
   #isSuspected = false;
   #retryMs = FIRST_RETRY_MS;
   #wake: () => void = () => undefined;
+  /** Resolved when it may dial again; `null` while it may. */
+  #paused: PromiseWithResolvers<void> | null = null;
 
   constructor(options: Options) {
     this.#options = options;
@@ -71,14 +73,29 @@ export class ServerConnection {
     this.#wake();
   }
 
+  /** From now on the server is not dialled. */
+  pause(): void {
+    this.#paused ??= Promise.withResolvers<void>();
+  }
+
+  /** Dials at once, when there is no connection. */
+  resume(): void {
+    this.#paused?.resolve();
+    this.#paused = null;
+    this.tryAtOnce();
+  }
+
   stop(): void {
     this.#stopping.abort();
+    this.#paused?.resolve();
     this.#wake();
   }
 
   /** Resolves when it is stopped. */
   async run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
+    for (;;) {
+      await this.#paused?.promise;
+      if (this.#stopping.signal.aborted) return;
       const startedAtMs = performance.now();
       const cause = await this.#connectUntilLost();
       this.#enter({kind: 'connecting', lastCause: cause});

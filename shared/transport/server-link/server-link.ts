@@ -23,6 +23,11 @@ export interface ServerLink extends NamedServers {
   readClock(options: {readonly signal: AbortSignal}): Promise<void>;
   /** The network may be back, or another one: everything is tried at once. */
   tryAtOnce(): void;
+  /** Nobody is dialled or asked any more: the page is away, and may be back. */
+  pause(): void;
+  /** As before, and at once. */
+  resume(): void;
+  readonly isPaused: boolean;
   /**
    * Calls `listener` about once a second; while a server is heard, also in a page that
    * has been hidden for long, whose timers browsers fire once a minute.
@@ -77,6 +82,7 @@ class NamedServersLink implements ServerLink {
   readonly #forgetOnline: () => void;
   #bootstrap: Bootstrap | null = null;
   #isStopped = false;
+  #isPaused = false;
   #lastBeatMs = performance.now();
   #lastReadMs = performance.now();
   #isReading = false;
@@ -138,6 +144,20 @@ class NamedServersLink implements ServerLink {
     this.#readInBackground();
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    for (const connection of this.#connections()) connection.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    for (const connection of this.#connections()) connection.resume();
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
@@ -185,7 +205,7 @@ class NamedServersLink implements ServerLink {
   }
 
   #readInBackground(): void {
-    if (this.#isStopped || this.#isReading) return;
+    if (this.#isStopped || this.#isPaused || this.#isReading) return;
     this.#isReading = true;
     this.#read({signal: AbortSignal.timeout(READ_TIMEOUT_MS)})
       .catch(() => {

@@ -65,7 +65,10 @@ export async function createTab(options: Options): Promise<Tab> {
   const privateKey = await generateKeyPair('Ed25519');
   const now = (): number => clock.nowMs();
   let named: ServerLink | null = null;
-  const guard = new TabGuard({namedServers: () => named?.namedServers() ?? []});
+  const guard = new TabGuard({
+    namedServers: () => named?.namedServers() ?? [],
+    isAway: () => named?.isPaused ?? false,
+  });
   const libp2p = await openNode({privateKey, guard, now, urlOf: sockets.urlOf});
   await guard.watch(libp2p);
   const {identify: service} = libp2p.services;

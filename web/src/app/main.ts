@@ -35,9 +35,14 @@ function start(config: PageConfig): void {
       modelId: config.model,
       isEphemeral: config.headless,
       watchDevice,
-      onPageHide: (listener) => {
-        addEventListener('pagehide', listener);
-        addEventListener('pageshow', reloadRestored);
+      followPage: ({leave, pause, resume}) => {
+        addEventListener('pagehide', ({persisted}) => {
+          if (persisted) pause();
+          else leave();
+        });
+        addEventListener('pageshow', ({persisted}) => {
+          if (persisted) resume();
+        });
       },
       onOnline: (listener) => network.onOnline(listener),
       onServerState: (state) => {
@@ -68,11 +73,6 @@ function start(config: PageConfig): void {
   };
   document.body.append(app);
   if (config.headless) exposeTabControl(services);
-}
-
-/** A page that comes out of the back/forward cache left the swarm when it was hidden. */
-function reloadRestored({persisted}: PageTransitionEvent): void {
-  if (persisted) location.reload();
 }
 
 /**

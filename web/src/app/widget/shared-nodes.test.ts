@@ -70,8 +70,12 @@ test('[WS1] a page that is hidden leaves at once, and joins again with its next 
   const share = nodes.share(TARGET);
   await askForEvents(share.chat);
   let isAbandoned = false;
-  joined[0]?.onPageHide(() => {
-    isAbandoned = true;
+  joined[0]?.followPage({
+    leave: () => {
+      isAbandoned = true;
+    },
+    pause: () => undefined,
+    resume: () => undefined,
   });
   pageEvents.dispatchEvent(new Event('pagehide'));
   expect(isAbandoned).toBe(true);

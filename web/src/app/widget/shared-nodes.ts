@@ -113,7 +113,7 @@ class Stay {
         watchDevice: (listener) => {
           listener({hidden: false});
         },
-        onPageHide: (abandon) => this.#abandon.add(abandon),
+        followPage: (life) => this.#abandon.add(life.leave),
         onOnline: (listener) => network.onOnline(listener),
         onServerState: (state) => {
           network.serverState(state);

@@ -14,6 +14,7 @@ import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import type {DeviceState} from '../../ports/device-state.ts';
+import type {PageLife} from '../../ports/page-life.ts';
 import {LinkBook} from '../measure/link-book.ts';
 import {MeasuredTransport} from '../measure/measured-transport.ts';
 import {WatchedDevice} from '../measure/watched-device.ts';
@@ -35,8 +36,8 @@ export type JoinOptions = {
   readonly isEphemeral: boolean;
   /** Calls back with the state of the device, now and on every change. */
   readonly watchDevice: (listener: (state: DeviceState) => void) => void;
-  /** Calls back when the page is being closed. */
-  readonly onPageHide: (listener: () => void) => void;
+  /** Does what it is given when the page is left, and when it is back. */
+  readonly followPage: (life: PageLife) => void;
   /** Calls back when the browser says that the network is back. */
   readonly onOnline: (listener: () => void) => () => void;
   /** Called when the link to the signal servers is lost, fails again, or is back. */
@@ -56,9 +57,7 @@ const LISTING_PATIENCE_MS = 5_000;
 export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> {
   const identity = await (options.isEphemeral ? createEphemeralIdentity() : loadIdentity());
   const node = await openNode(options, identity);
-  options.onPageHide(() => {
-    node.abandon();
-  });
+  options.followPage(node.life);
   const {swarmId} = await node.server.connected;
   const nowMs = (): number => node.clock.nowMs();
   const prefix = recordPrefix(swarmId, options.model.manifestHash);

@@ -27,6 +27,7 @@ import {WebSocketPaths} from '#shared/transport/tab-node/web-socket-paths.ts';
 import {untilAborted} from '#shared/base/until-aborted.ts';
 import type {Bootstrap} from '#shared/protocol/bootstrap.ts';
 import type {IceServer} from '#shared/protocol/ice-server.ts';
+import type {PageLife} from '../../../ports/page-life.ts';
 import {dropSilentLinks} from './drop-silent-links.ts';
 import {loadWebRtc} from './load-webrtc.ts';
 
@@ -43,11 +44,8 @@ export type BrowserNode = {
   /** Multiaddrs under which other tabs can dial this one; empty while no relay is reserved. */
   addresses(): readonly string[];
   onAddressesChanged(listener: () => void): () => void;
-  /**
-   * Ends every connection in this very task. For a page that is being closed:
-   * neighbours hear of it in a fraction of a second, and not by silence.
-   */
-  abandon(): void;
+  /** Neighbours hear of a page that is left in a fraction of a second, and not by silence. */
+  readonly life: PageLife;
   stop(): Promise<void>;
 };
 
@@ -81,7 +79,10 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
   const sockets = new WebSocketPaths();
   let iceServers: readonly IceServer[] = [];
   let link: ServerLink | null = null;
-  const guard = new TabGuard({namedServers: () => link?.namedServers() ?? []});
+  const guard = new TabGuard({
+    namedServers: () => link?.namedServers() ?? [],
+    isAway: () => link?.isPaused ?? false,
+  });
   const libp2p = await openLibp2p({
     privateKey: options.privateKey,
     sockets,
@@ -179,6 +180,11 @@ function describeNode(
   parts: Pick<BrowserNode, 'libp2p' | 'server' | 'clock' | 'guard'>,
 ): BrowserNode {
   const {libp2p, server} = parts;
+  const endConnections = (): void => {
+    for (const connection of libp2p.getConnections()) {
+      connection.abort(new Error('The page is being left'));
+    }
+  };
   return {
     ...parts,
     peerId: asPeerId(libp2p.peerId.toString()),
@@ -194,11 +200,18 @@ function describeNode(
         for (const event of ADDRESS_EVENTS) libp2p.removeEventListener(event, listener);
       };
     },
-    abandon: () => {
-      server.stop();
-      for (const connection of libp2p.getConnections()) {
-        connection.abort(new Error('The tab is being closed'));
-      }
+    life: {
+      leave: () => {
+        server.stop();
+        endConnections();
+      },
+      pause: () => {
+        server.pause();
+        endConnections();
+      },
+      resume: () => {
+        server.resume();
+      },
     },
     stop: async () => {
       server.stop();
