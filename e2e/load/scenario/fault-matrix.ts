@@ -71,7 +71,8 @@ export function replacedFaults(): readonly MatrixCell[] {
   );
 }
 
-function faultAt(
+/** One fault, by default after token 8. */
+export function faultAt(
   kind: MatrixFault['kind'],
   stage: (typeof STAGES)[number],
   afterTokens = 8,
