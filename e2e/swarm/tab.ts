@@ -39,7 +39,7 @@ type OnEvent = (event: AnswerEvent, atUnixMs: number) => void | Promise<void>;
  * A page that may use these can offer WebRTC every address of the machine, loopback
  * among them; any other only that of the default route (RFC 8828, mode 1 and 2).
  */
-const ALL_ADDRESSES = ['microphone', 'camera'] as const;
+export const ALL_ADDRESSES = ['microphone', 'camera'] as const;
 
 /** One real tab, in a browser context of its own, driven from outside. */
 export class Tab {

@@ -20,6 +20,8 @@ import {
 } from '../../../web/src/node/swarm/libp2p-node/create-libp2p-node.ts';
 import {loadIdentity} from '../../../web/src/node/swarm/libp2p-node/load-identity.ts';
 import {readLinkPaths} from '../../../web/src/node/swarm/libp2p-node/read-link-paths.ts';
+import {BareChannel} from './bare-channel.ts';
+import {echoFrames, timeEchoes} from './time-echoes.ts';
 import type {Call, NetworkControl, NetworkEvents, Outcome} from './network-control.ts';
 
 declare global {
@@ -41,6 +43,7 @@ type Joined = {
 
 let joined: Joined | null = null;
 let transport: Transport | null = null;
+const bare = new BareChannel();
 const calls = new Map<number, AbortController>();
 
 function running(): Joined {
@@ -109,13 +112,17 @@ async function join() {
   return {peerId: node.peerId, joinMs, isIsolated: crossOriginIsolated};
 }
 
-async function openTransport(): Promise<void> {
+async function newTransport(): Promise<Transport> {
   const {node, directory} = running();
-  const opened = await openLibp2pStreamTransport({
+  return await openLibp2pStreamTransport({
     libp2p: node.libp2p,
     addressesOf: (peer) =>
       directory.list().records.find(({peerId}) => peerId === peer)?.addresses ?? [],
   });
+}
+
+async function openTransport(): Promise<void> {
+  const opened = await newTransport();
   opened.onFrame((from, frame) => globalThis.weftFrame(from, toBase64(frame), opened.traffic()));
   opened.onPeerClosed((peer, loss) => void globalThis.weftLost(peer, loss));
   transport = opened;
@@ -187,6 +194,16 @@ globalThis.weftNet = {
     await opened.measureRtt(asPeerId(to), options);
     return {elapsedMs: performance.now() - startMs};
   },
+  echoFrames: async () => {
+    echoFrames(await newTransport());
+  },
+  timeEchoes: async (to, plan) => timeEchoes(await newTransport(), asPeerId(to), plan),
+  describeBare: (offer) => bare.describe(offer),
+  acceptBare: (answer) => bare.accept(answer),
+  echoBare: (bytes) => {
+    bare.echo(bytes);
+  },
+  timeBareEchoes: (plan) => bare.timeEchoes(plan),
   leave: async () => {
     const {node, directory, publisher} = running();
     await publisher.stop();

@@ -23,6 +23,14 @@ export type Call = {
   readonly frame: string;
 };
 
+/** What is sent, and sent back, so many times. */
+export type EchoPlan = {
+  readonly count: number;
+  readonly bytes: number;
+  /** Before the next one. */
+  readonly pauseMs: number;
+};
+
 /** `globalThis.weftNet` of the network test page. */
 export type NetworkControl = {
   /** Starts the node, the directory and the publisher. */
@@ -41,6 +49,15 @@ export type NetworkControl = {
     readonly frameCount: number;
     readonly frameBytes: number;
   }): Promise<{readonly elapsedMs: number}>;
+  /** Opens a transport that sends every frame back. */
+  echoFrames(): Promise<void>;
+  /** Opens a transport, and sends frames to such a one. @returns how long each was away, in ms. */
+  timeEchoes(to: string, plan: EchoPlan): Promise<readonly number[]>;
+  /** A data channel without Weft: its offer, or its answer to one. */
+  describeBare(offer?: string): Promise<string>;
+  acceptBare(answer: string): Promise<void>;
+  echoBare(bytes: number): void;
+  timeBareEchoes(plan: EchoPlan): Promise<readonly number[]>;
   /** Says goodbye and stops the node. */
   leave(): Promise<void>;
 };

@@ -3,12 +3,16 @@ import {accessSync, constants} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {delimiter, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {chromium, type Browser, type Page} from 'playwright';
+import {chromium, type Browser, type BrowserContext, type Page} from 'playwright';
 import {build} from 'vite';
 import {
   startSignalServer,
   type SignalServer,
 } from '../../../signal-server/src/start-signal-server.ts';
+import {ALL_ADDRESSES} from '../../swarm/tab.ts';
+import {chromiumArguments} from '../../tools/machine/find-chromium.ts';
+import {putBehindProxy} from '../../network/put-behind-proxy.ts';
+import type {UdpProxy} from '../../network/udp-proxy.ts';
 import type {NetworkControl} from './network-control.ts';
 import {RemoteTransport} from './remote-transport.ts';
 
@@ -45,14 +49,21 @@ export class NetworkWorld {
   server: SignalServer;
   readonly #browser: Browser;
   readonly #staticDir: string;
+  readonly #proxy: UdpProxy<Page> | null;
 
-  private constructor(server: SignalServer, browser: Browser, staticDir: string) {
+  private constructor(
+    server: SignalServer,
+    browser: Browser,
+    {staticDir, proxy}: {readonly staticDir: string; readonly proxy: UdpProxy<Page> | null},
+  ) {
     this.server = server;
     this.#browser = browser;
     this.#staticDir = staticDir;
+    this.#proxy = proxy;
   }
 
-  static async start(): Promise<NetworkWorld> {
+  /** @param proxy what all packets between the tabs pass. */
+  static async start(proxy: UdpProxy<Page> | null = null): Promise<NetworkWorld> {
     const staticDir = await mkdtemp(join(tmpdir(), 'weft-network-'));
     await build({
       root: PAGE_DIR,
@@ -71,9 +82,11 @@ export class NetworkWorld {
         '--disable-sync',
         '--no-first-run',
         '--disable-quic',
+        // A proxy knows loopback, and no names.
+        ...(proxy === null ? [] : chromiumArguments({webgpu: false})),
       ],
     });
-    return new NetworkWorld(server, browser, staticDir);
+    return new NetworkWorld(server, browser, {staticDir, proxy});
   }
 
   /** The same port, another peer id: what a deployment without a fixed key does. */
@@ -84,7 +97,7 @@ export class NetworkWorld {
   }
 
   async openTab(options: OpenOptions = {}): Promise<NetworkTab> {
-    const context = options.besides?.page.context() ?? (await this.#browser.newContext());
+    const context = options.besides?.page.context() ?? (await this.#newContext());
     const page = await context.newPage();
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
@@ -92,6 +105,7 @@ export class NetworkWorld {
       if (message.text().includes('Content Security Policy')) errors.push(message.text());
     });
     if (options.isWebRtcBlocked === true) await page.addInitScript(BLOCK_WEBRTC);
+    if (this.#proxy !== null) await putBehindProxy(page, this.#proxy);
     let transport: RemoteTransport | null = null;
     await RemoteTransport.listen(page, () => transport);
     await page.goto(this.server.url);
@@ -107,6 +121,11 @@ export class NetworkWorld {
         return transport;
       },
     };
+  }
+
+  async #newContext(): Promise<BrowserContext> {
+    const permissions = this.#proxy === null ? [] : [...ALL_ADDRESSES];
+    return this.#browser.newContext({permissions});
   }
 
   async stop(): Promise<void> {

@@ -56,6 +56,10 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     meaning: 'how long an answer pauses when a real tab of its chain is closed or killed',
     load: async () => (await import('../../lab/bench/tabs/takeover.ts')).benchTakeover,
   },
+  network: {
+    meaning: 'frames, decode steps and prompts between real tabs that are far from each other',
+    load: async () => (await import('../../lab/bench/network/bench-network.ts')).benchNetwork,
+  },
   markdown: {
     meaning: 'what it costs the page to render a long answer token by token',
     load: async () => (await import('../../lab/bench/tabs/markdown.ts')).benchMarkdown,

@@ -1,0 +1,33 @@
+import type {PeerId} from '#shared/base/ids.ts';
+import type {Transport} from '#shared/transport/transport.ts';
+import type {EchoPlan} from './network-control.ts';
+
+/** Sends each frame back to whoever sent it. */
+export function echoFrames(transport: Transport): void {
+  const {signal} = new AbortController();
+  transport.onFrame((from, frame) => transport.send(from, frame, {signal}));
+}
+
+/** Sends a frame, waits until it is back, and so on. @returns what each took, in ms. */
+export async function timeEchoes(
+  transport: Transport,
+  to: PeerId,
+  {count, bytes, pauseMs}: EchoPlan,
+): Promise<readonly number[]> {
+  const {signal} = new AbortController();
+  let back = Promise.withResolvers<void>();
+  const stop = transport.onFrame(() => {
+    back.resolve();
+  });
+  const tookMs: number[] = [];
+  for (let round = 0; round < count; round += 1) {
+    back = Promise.withResolvers<void>();
+    const startMs = performance.now();
+    await transport.send(to, new Uint8Array(bytes), {signal});
+    await back.promise;
+    tookMs.push(performance.now() - startMs);
+    await new Promise((resolve) => void setTimeout(resolve, pauseMs));
+  }
+  stop();
+  return tookMs;
+}
