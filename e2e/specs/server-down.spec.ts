@@ -1,4 +1,4 @@
-import {expect, test} from '@playwright/test';
+import {expect, test, type Page} from '@playwright/test';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
 import {startTinySwarm, type TinySwarm} from '../swarm/start-tiny-swarm.ts';
@@ -15,7 +15,7 @@ let lenders: readonly Tab[];
 let client: Tab;
 
 test.beforeAll(async () => {
-  tiny = await startTinySwarm({serverProcesses: 2});
+  tiny = await startTinySwarm({serverProcesses: 2, backForwardCache: true});
   const {swarm, model} = tiny;
   servers = swarm.serverProcesses;
   const capacity = {kind: 'layers', maxLayers: model.grid.layerCount / LENDERS} as const;
@@ -91,4 +91,34 @@ test('[SD3] a server is back: every tab has a place at its relay, and a new tab 
   const placed = async () =>
     (await joined.knownRecords()).filter(({addresses}) => addresses.length > 0).length;
   await expect.poll(placed).toBe(LENDERS);
+});
+
+const listedAtClient = async (): Promise<readonly string[]> =>
+  (await client.knownRecords()).map(({peerId}) => peerId);
+
+/** Playwright waits for a page to load, and one out of the cache does not. */
+async function goBack(page: Page): Promise<void> {
+  const browser = await page.context().newCDPSession(page);
+  const {entries, currentIndex} = await browser.send('Page.getNavigationHistory');
+  const entryId = entries[currentIndex - 1]?.id ?? 0;
+  await browser.send('Page.navigateToHistoryEntry', {entryId});
+}
+
+test('[SD4] a lending page that comes back out of the back/forward cache serves on as the same tab, also after a restart of the server', async () => {
+  const [lender] = lenders;
+  if (lender === undefined) throw new Error('Broken invariant: there are lenders');
+  const {page} = lender;
+  const {peerId} = await lender.traffic();
+  await page.evaluate(() => Object.assign(globalThis, {wasNeverReloaded: true}));
+  await page.goto('about:blank');
+  await expect.poll(listedAtClient).not.toContain(peerId);
+  await goBack(page);
+  await expect.poll(listedAtClient).toContain(peerId);
+  expect(await page.evaluate(() => 'wasNeverReloaded' in globalThis)).toBe(true);
+  await servers[1]?.kill();
+  const killedAtMs = Date.now();
+  await servers[1]?.startAgain();
+  const joined = await newTab(servers[1]?.url);
+  await expect.poll(async () => (await heardSince(joined, killedAtMs)).length).toBe(LENDERS);
+  expect((await askForAnswer(joined, SHORT)).tokenIds).toHaveLength(8);
 });

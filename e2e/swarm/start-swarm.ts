@@ -40,6 +40,8 @@ export type SwarmOptions = {
   readonly socketLimits?: Partial<SocketLimits>;
   /** So many servers, which know each other, in processes of their own, which can be killed; by default, one in this process. */
   readonly serverProcesses?: number;
+  /** Whether the browser keeps pages that are left in its back/forward cache, as it does for people. */
+  readonly backForwardCache?: boolean;
   /** `ours`: a signal to this process does not end the browser, whoever started the swarm stops it. */
   readonly signals?: 'playwright' | 'ours';
 };
@@ -89,6 +91,9 @@ export class Swarm {
         executablePath,
         timeout: LAUNCH_TIMEOUT_MS,
         args: chromiumArguments({webgpu: options.webgpu}),
+        ...(options.backForwardCache === true && {
+          ignoreDefaultArgs: ['--disable-back-forward-cache'],
+        }),
         handleSIGINT: endsOnSignal,
         handleSIGTERM: endsOnSignal,
         handleSIGHUP: endsOnSignal,

@@ -13,7 +13,9 @@ export type TinySwarm = {
 export async function startTinySwarm({
   gguf,
   ...options
-}: Partial<Pick<SwarmOptions, 'webgpu' | 'socketLimits' | 'serverProcesses'>> & {
+}: Partial<
+  Pick<SwarmOptions, 'webgpu' | 'socketLimits' | 'serverProcesses' | 'backForwardCache'>
+> & {
   /** By default, thirty layers. */
   readonly gguf?: TinyModel;
 } = {}): Promise<TinySwarm> {
