@@ -52,9 +52,7 @@ export class ChurningTabs {
         await this.add();
         return;
       case 'stop-lending':
-        await tab.stopLending();
-        await tab.waitForLendState(['idle'], {timeoutMs: SERVE_TIMEOUT_MS});
-        await tab.lend(this.#request);
+        await this.#lendAgain(tab);
         break;
       case 'reload':
         await tab.page.reload();
@@ -63,6 +61,7 @@ export class ChurningTabs {
         break;
       case 'crash-engine':
         await tab.crashEngine();
+        await this.#lendAgain(tab);
         break;
       case 'freeze-tab': {
         const thaw = await tab.freeze();
@@ -72,6 +71,12 @@ export class ChurningTabs {
     }
     await serves(tab);
     this.#tabs.push(tab);
+  }
+
+  async #lendAgain(tab: Tab): Promise<void> {
+    await tab.stopLending();
+    await tab.waitForLendState(['idle'], {timeoutMs: SERVE_TIMEOUT_MS});
+    await tab.lend(this.#request);
   }
 }
 
