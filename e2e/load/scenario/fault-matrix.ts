@@ -71,8 +71,7 @@ export function replacedFaults(): readonly MatrixCell[] {
   );
 }
 
-/** One fault, by default after token 8. */
-export function faultAt(
+function faultAt(
   kind: MatrixFault['kind'],
   stage: (typeof STAGES)[number],
   afterTokens = 8,
