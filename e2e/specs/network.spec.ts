@@ -1,7 +1,10 @@
 import {expect, test, type Page} from '@playwright/test';
 import {transportContract} from '#shared/transport/transport.contract.ts';
-import type {NetworkControl} from '../pages/network/network-control.ts';
+import type {PeerId} from '#shared/base/ids.ts';
+import type {ChannelAttack} from '../pages/network/attack-channel.ts';
+import type {FrameWay, NetworkControl} from '../pages/network/network-control.ts';
 import {NetworkWorld, type NetworkTab} from '../pages/network/network-world.ts';
+import {rendererProcessOf} from '../swarm/renderer-process.ts';
 import {log} from '../swarm/test-log.ts';
 
 declare const weftNet: NetworkControl;
@@ -11,6 +14,9 @@ const SIGNALING_BYTES_PER_LINK = 64 * 1024;
 const BLAST = {frameCount: 64, frameBytes: 64 * 1024};
 /** A record that is not renewed stays for at least 20 s, so a tab that is gone earlier was reported as gone. */
 const LIST_TIMEOUT_MS = 15_000;
+
+/** Half as long again as anybody waits for a peer that has never paused. */
+const BUSY_MS = 6_000;
 
 let world: NetworkWorld;
 test.describe.configure({mode: 'serial'});
@@ -42,20 +48,123 @@ test('[NW1] tabs join through one port, isolated, and list each other within sec
   log(`join: ${a.joinMs.toFixed(0)} ms, ${b.joinMs.toFixed(0)} ms`);
 });
 
-for (const {name, run} of transportContract) {
-  test(`[NW2] over real WebRTC between two tabs: ${name}`, async () => {
-    const pair = {a: await a.openTransport(), b: await b.openTransport()};
-    try {
-      await run({
-        ...pair,
-        cut: () => a.page.evaluate(() => weftNet.cut()),
-        close: async () => undefined,
-      });
-    } finally {
-      await Promise.all([pair.a.close(), pair.b.close()]);
-    }
-  });
+const WAYS: readonly (readonly [FrameWay, string])[] = [
+  ['channels', 'data channels'],
+  ['streams', 'libp2p streams'],
+];
+
+for (const [way, called] of WAYS) {
+  for (const {name, run} of transportContract) {
+    test(`[NW2] over ${called} between two tabs: ${name}`, async () => {
+      const pair = {a: await a.openTransport({way}), b: await b.openTransport({way})};
+      try {
+        await run({
+          ...pair,
+          cut: () => a.page.evaluate(() => weftNet.cut()),
+          close: async () => undefined,
+        });
+      } finally {
+        await Promise.all([pair.a.close(), pair.b.close()]);
+      }
+    });
+  }
 }
+
+const openHalves = ({page}: NetworkTab) => page.evaluate(() => weftNet.openHalves());
+
+test('[NW9] whatever ends a link ends its channels in the worker', async () => {
+  const [from, to] = [await a.openTransport(), await b.openTransport()];
+  for (let round = 0; round < 3; round += 1) {
+    await from.send(to.localPeerId, new Uint8Array(10), limited());
+    await to.send(from.localPeerId, new Uint8Array(10), limited());
+    for (const tab of [a, b]) await expect.poll(() => openHalves(tab)).toBe(2);
+    await a.page.evaluate(() => weftNet.cut());
+    for (const tab of [a, b]) await expect.poll(() => openHalves(tab)).toBe(0);
+  }
+  await from.send(to.localPeerId, new Uint8Array(10), limited());
+  await expect.poll(() => openHalves(b)).toBe(1);
+  await from.close();
+  await expect.poll(() => openHalves(b)).toBe(0);
+  await to.close();
+});
+
+test('[NW10] a worker that fails loses its links, with a code, and frames go on over streams', async () => {
+  const [from, to] = [await a.openTransport(), await b.openTransport()];
+  const arrived: number[] = [];
+  to.onFrame((_, frame) => {
+    arrived.push(frame.byteLength);
+  });
+  await from.send(to.localPeerId, new Uint8Array(1), limited());
+  await expect.poll(() => arrived).toEqual([1]);
+  const lost = new Promise((resolve) => {
+    to.onPeerClosed(resolve);
+  });
+  for (const worker of a.page.workers()) {
+    await worker.evaluate(() => {
+      setTimeout(() => {
+        throw new Error('A fault of the test');
+      });
+    });
+  }
+  expect(await lost).toBe(a.peerId);
+  expect(await a.page.evaluate(() => weftNet.workerLosses())).toEqual(['LINK_WORKER_LOST']);
+  await from.send(to.localPeerId, new Uint8Array(2), limited());
+  await expect.poll(() => arrived).toEqual([1, 2]);
+  expect([await openHalves(a), await openHalves(b)]).toEqual([0, 0]);
+  await Promise.all([from.close(), to.close()]);
+});
+
+test('[NW11] a peer that breaks a promise on a data channel loses the link, and it is counted', async () => {
+  const attacks: readonly ChannelAttack[] = [
+    'text',
+    'no-byte',
+    'past-the-window',
+    'id-of-the-other-side',
+  ];
+  const [from, to] = [await a.openTransport(), await b.openTransport()];
+  // Frames are not dealt with before the end: the window stays as full as it gets.
+  const gate = Promise.withResolvers<void>();
+  to.onFrame(() => gate.promise);
+  for (const [index, attack] of attacks.entries()) {
+    await from.connect(to.localPeerId, limited());
+    const how = {to: b.peerId, attack};
+    await a.page.evaluate((options) => weftNet.attack(options), how);
+    await expect.poll(() => b.page.evaluate(() => weftNet.violations())).toBe(index + 1);
+  }
+  gate.resolve();
+  await from.send(to.localPeerId, new Uint8Array(1), limited());
+  await Promise.all([from.close(), to.close()]);
+});
+
+test('[NW12] a page that is busy for longer than any silence is borne keeps its links; a tab that is stopped does not', async () => {
+  const c = await world.openTab();
+  await expectLists([a, b, c], idsOf(a, b, c));
+  const [from, busy, stopped] = [
+    await a.openTransport(),
+    await b.openTransport(),
+    await c.openTransport(),
+  ];
+  const losses: PeerId[] = [];
+  from.onPeerClosed((peer) => losses.push(peer));
+  for (const {localPeerId} of [busy, stopped]) {
+    await from.send(localPeerId, new Uint8Array(1), limited());
+    await from.measureRtt(localPeerId, limited());
+  }
+  const processId = await rendererProcessOf(c.page);
+  process.kill(processId, 'SIGSTOP');
+  try {
+    await b.page.evaluate((forMs) => weftNet.block(forMs), BUSY_MS);
+    await expect.poll(() => losses).toEqual([c.peerId]);
+    await from.send(busy.localPeerId, new Uint8Array(2), limited());
+    await from.measureRtt(busy.localPeerId, limited());
+    expect(losses).toEqual([c.peerId]);
+  } finally {
+    process.kill(processId, 'SIGCONT');
+  }
+  await Promise.all([from.close(), busy.close()]);
+  await c.page.close();
+  await expectLists([a, b], idsOf(a, b));
+});
 
 test('[NW8] a lost link comes back, every time', async () => {
   const [from, to] = [await a.openTransport(), await b.openTransport()];

@@ -1,14 +1,23 @@
-import type {Connection, Libp2p, PeerId as Libp2pPeerId, Stream} from '@libp2p/interface';
+import type {Connection, Libp2p, Stream} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
-import type {Multiaddr} from '@multiformats/multiaddr';
 import {asPeerId, type PeerId} from '../base/ids.ts';
 import {CONNECT_TIMEOUT_MS} from './connect-timeout.ts';
+import {ChannelIds} from './channel/channel-id.ts';
+import type {LinkChannels} from './channel/link-channels.ts';
+import {openReceivingChannel, openSendingChannel} from './channel/open-channel.ts';
 import {FrameReceiver} from './frames/frame-receiver.ts';
 import {FrameSender} from './frames/frame-sender.ts';
+import {BEAT_MS, CHANNEL_FRAMES_PROTOCOL, FRAMES_PROTOCOL} from './frames/frame-wire.ts';
+import type {
+  ReceivingEvents,
+  ReceivingHalf,
+  SendingEvents,
+  SendingHalf,
+} from './frames/link-half.ts';
 import {SilentPeerError} from './frames/silent-peer-error.ts';
-import {BEAT_MS, FRAMES_PROTOCOL} from './frames/frame-wire.ts';
-import {isDirectAddress, isDirectConnection} from './direct-path.ts';
-import {opensNoSocket, readAddresses} from './dialled-addresses.ts';
+import {StreamPipe} from './frames/stream-pipe.ts';
+import {DirectConnections, newStream, type OpenedStream} from './direct-connections.ts';
+import {isDirectConnection} from './direct-path.ts';
 import {TransportBase} from './transport-base.ts';
 import {
   checkFrameLength,
@@ -35,17 +44,23 @@ type Options = {
   readonly stallMs?: number;
   /** How often each side of a link gives a sign of life; all nodes of a swarm have the same. */
   readonly beatMs?: number;
+  /** Data channels off this thread; without them, or where the peer has none, frames go over streams. */
+  readonly channels?: LinkChannels;
 };
 
-type OpenedStream = {readonly stream: Stream; readonly connection: Connection};
+type OpenedHalf<Half> = {readonly half: Half; readonly stream: Stream};
 
 /** Both halves of a link; either may be missing while the other side has not spoken yet. */
-type Link = {sender: FrameSender | null; receiver: FrameReceiver | null};
+type Link = {
+  sending: OpenedHalf<SendingHalf> | null;
+  receiving: OpenedHalf<ReceivingHalf> | null;
+};
 
 /**
  * Frames over libp2p: one long-lived stream per peer and direction, on a direct
  * connection, with a credit window because data channels have no read
- * back-pressure.
+ * back-pressure. Where both sides can, the frames themselves go over a data channel
+ * of their own on the same connection, and the stream is there to agree on it and to end.
  */
 export async function openLibp2pStreamTransport(options: Options): Promise<Transport> {
   const transport = new Libp2pStreamTransport(options);
@@ -55,30 +70,41 @@ export async function openLibp2pStreamTransport(options: Options): Promise<Trans
 
 class Libp2pStreamTransport extends TransportBase implements Transport {
   readonly #libp2p: Libp2p;
-  readonly #addressesOf: Options['addressesOf'];
+  readonly #connections: DirectConnections;
   readonly #onFlood: NonNullable<Options['onFlood']>;
   readonly #links = new Map<PeerId, Link>();
-  readonly #attempts = new Map<PeerId, Promise<FrameSender>>();
+  readonly #attempts = new Map<PeerId, Promise<SendingHalf>>();
+  readonly #channels: LinkChannels | null;
+  readonly #channelIds = new ChannelIds();
   readonly #closing = new AbortController();
   readonly #stallMs: number;
   readonly #beatMs: number;
 
   constructor(options: Options) {
     const {libp2p, addressesOf, onFlood = () => undefined} = options;
-    const {stallMs = STALL_MS, beatMs = BEAT_MS} = options;
+    const {stallMs = STALL_MS, beatMs = BEAT_MS, channels = null} = options;
     super(asPeerId(libp2p.peerId.toString()));
     this.#stallMs = stallMs;
     this.#beatMs = beatMs;
     this.#libp2p = libp2p;
-    this.#addressesOf = addressesOf;
+    this.#connections = new DirectConnections({libp2p, addressesOf});
     this.#onFlood = onFlood;
+    this.#channels = channels;
   }
 
   async start(): Promise<void> {
+    const limits = {runOnLimitedConnection: false, maxInboundStreams: 2};
     await this.#libp2p.handle(
       FRAMES_PROTOCOL,
-      (stream, connection) => this.#accept(stream, connection),
-      {runOnLimitedConnection: false, maxInboundStreams: 2},
+      (stream, connection) => this.#accept({stream, connection}),
+      limits,
+    );
+    const channels = this.#channels;
+    if (channels === null) return;
+    await this.#libp2p.handle(
+      CHANNEL_FRAMES_PROTOCOL,
+      async (stream, connection) => this.#acceptChannel({stream, connection}, channels),
+      limits,
     );
   }
 
@@ -90,9 +116,7 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
     this.#throwIfClosed();
     if (from === this.localPeerId) return;
     const ended = AbortSignal.any([signal, this.#closing.signal]);
-    await this.#untilMet(peerIdFromString(from), async (met) => {
-      if (this.#directConnection(from) === undefined) await untilAborted(aborted(met), ended);
-    });
+    await this.#connections.awaitDirect(from, ended);
   }
 
   async send(
@@ -100,7 +124,8 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
     frame: Uint8Array,
     {signal}: {readonly signal: AbortSignal},
   ): Promise<void> {
-    checkFrameLength(frame.byteLength);
+    const {byteLength} = frame; // What is sent is no longer here.
+    checkFrameLength(byteLength);
     if (to === this.localPeerId) {
       this.#throwIfClosed();
       queueMicrotask(() => void this.deliver(to, new Uint8Array(frame)));
@@ -108,7 +133,7 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
       const sender = await this.#senderTo(to, signal);
       await this.#orLinkLost(to, signal, sender.send(frame, signal));
     }
-    this.meter.sent(to, frame.byteLength);
+    this.meter.sent(to, byteLength);
   }
 
   async measureRtt(to: PeerId, {signal}: {readonly signal: AbortSignal}): Promise<number> {
@@ -120,20 +145,20 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(transportClosed());
-    await this.#libp2p.unhandle(FRAMES_PROTOCOL);
-    for (const link of this.#links.values()) {
-      link.sender?.abort(transportClosed());
-      link.receiver?.abort(transportClosed());
+    await this.#libp2p.unhandle([FRAMES_PROTOCOL, CHANNEL_FRAMES_PROTOCOL]);
+    for (const {sending, receiving} of this.#links.values()) {
+      sending?.half.abort(transportClosed());
+      receiving?.half.abort(transportClosed());
     }
     this.forgetListeners();
   }
 
   /** One attempt per peer at a time, shared by all who wait; each of them may stop waiting. */
-  async #senderTo(to: PeerId, signal: AbortSignal): Promise<FrameSender> {
+  async #senderTo(to: PeerId, signal: AbortSignal): Promise<SendingHalf> {
     this.#throwIfClosed();
     signal.throwIfAborted();
-    const held = this.#links.get(to)?.sender;
-    if (held !== undefined && held !== null) return held;
+    const held = this.#links.get(to)?.sending;
+    if (held !== undefined && held !== null) return held.half;
     let attempt = this.#attempts.get(to);
     if (attempt === undefined) {
       attempt = this.#openSender(to).finally(() => this.#attempts.delete(to));
@@ -142,179 +167,154 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
     return await untilAborted(attempt, signal);
   }
 
-  async #openSender(to: PeerId): Promise<FrameSender> {
+  async #openSender(to: PeerId): Promise<SendingHalf> {
     const startMs = performance.now();
     const timeout = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
     const signal = AbortSignal.any([this.#closing.signal, timeout]);
     const peer = peerIdFromString(to);
     try {
-      return this.#addSender(to, await this.#openStream(to, signal));
+      const protocolsOver = (connection: Connection) => this.#protocolsOver(connection);
+      const opened = await this.#connections.openStream(to, {protocolsOver, signal});
+      return (
+        (await this.#openChannel(to, opened, signal)) ??
+        this.#addSender(to, await this.#ownStream(opened, signal))
+      );
     } catch (cause) {
       this.#throwIfClosed();
       if (cause instanceof TransportError) throw cause;
       const isConnected = this.#libp2p.getConnections(peer).length > 0;
-      const isRelayedOnly = isConnected && this.#directConnection(to) === undefined;
+      const isRelayedOnly = isConnected && this.#connections.direct(to) === undefined;
       if (isRelayedOnly) throw onlyRelayedPath(to, {cause});
       throw peerUnreachable(to, performance.now() - startMs, {cause});
     }
   }
 
-  /**
-   * A held connection may have ended without a word, while the peer is already
-   * back on another: then that one is used, or a fresh one.
-   */
-  async #openStream(to: PeerId, signal: AbortSignal): Promise<OpenedStream> {
-    const held = this.#directConnection(to);
-    const opened = held === undefined ? null : await this.#openUntilReplaced(held, signal);
-    if (held !== undefined && opened !== null) return {stream: opened, connection: held};
-    signal.throwIfAborted();
-    const other = this.#directConnection(to);
-    const connection = other === undefined || other === held ? await this.#dial(to, signal) : other;
-    return {stream: await newStream(connection, signal), connection};
+  /** The peer takes the first that it knows. */
+  #protocolsOver(connection: Connection): string[] {
+    const hasChannels = this.#channels?.fits(connection) ?? false;
+    return hasChannels ? [CHANNEL_FRAMES_PROTOCOL, FRAMES_PROTOCOL] : [FRAMES_PROTOCOL];
   }
 
-  /** Gives way as soon as the peer is back on another connection: this one may never answer. */
-  async #openUntilReplaced(held: Connection, signal: AbortSignal): Promise<Stream | null> {
-    try {
-      return await this.#untilMet(held.remotePeer, async (met) =>
-        newStream(held, AbortSignal.any([signal, met])),
-      );
-    } catch {
-      return null; // Whether there is another way is for the caller to see.
-    }
-  }
-
-  /**
-   * Two peers that dial each other at the same moment can share one relayed
-   * connection for their signaling, and whichever dial is done first closes it
-   * under the other. That one has then met the peer, or is about to.
-   */
-  async #dial(to: PeerId, signal: AbortSignal): Promise<Connection> {
-    const addresses = readAddresses(this.#addressesOf(to));
-    const dialled = addresses.filter(opensNoSocket);
-    if (dialled.length === 0 && addresses.some((address) => !isDirectAddress(address))) {
-      throw onlyRelayedPath(to);
-    }
-    if (dialled.length === 0) throw new Error('No address of the peer can be dialled');
-    for (;;) {
-      const shared = this.#relayedConnections(to, 'inbound');
-      try {
-        return await this.#dialOrMeet(to, {dialled, signal});
-      } catch (cause) {
-        const wasEnded = shared.some(({status}) => status !== 'open');
-        if (signal.aborted || !wasEnded) throw cause;
-      }
-    }
-  }
-
-  /** A dial that is not needed any more goes on: its connection may be the one that the peer uses. */
-  async #dialOrMeet(
+  /** @returns `null` when frames go over a stream. */
+  async #openChannel(
     to: PeerId,
-    {dialled, signal}: {readonly dialled: readonly Multiaddr[]; readonly signal: AbortSignal},
-  ): Promise<Connection> {
-    const dialling = this.#libp2p.dial([...dialled], {signal}).then(() => this.#dropRelayed(to));
-    try {
-      await this.#untilMet(peerIdFromString(to), async (met) => untilAborted(dialling, met));
-    } catch (cause) {
-      const met = this.#directConnection(to);
-      if (met === undefined) throw cause;
-      return met;
-    }
-    const connection = this.#directConnection(to);
-    if (connection === undefined) throw new Error('Dialling gave no direct connection');
-    return connection;
-  }
-
-  /** Runs `action`, whose signal aborts once the peer has opened a direct connection by itself. */
-  async #untilMet<T>(peer: Libp2pPeerId, action: (met: AbortSignal) => Promise<T>): Promise<T> {
-    const met = new AbortController();
-    const onOpen = ({detail}: CustomEvent<Connection>): void => {
-      if (detail.remotePeer.equals(peer) && isDirectConnection(detail)) met.abort();
-    };
-    this.#libp2p.addEventListener('connection:open', onOpen);
-    try {
-      return await action(met.signal);
-    } finally {
-      this.#libp2p.removeEventListener('connection:open', onOpen);
-    }
-  }
-
-  /** The newest: of a peer that came back, the older may be one whose end is still unnoticed here. */
-  #directConnection(to: PeerId): Connection | undefined {
-    return this.#libp2p
-      .getConnections(peerIdFromString(to))
-      .filter((connection) => connection.status === 'open' && isDirectConnection(connection))
-      .toSorted((a, b) => b.timeline.open - a.timeline.open)[0];
-  }
-
-  /** What this side opened for its signaling is of no more use: give its slot back. */
-  #dropRelayed(to: PeerId): void {
-    for (const connection of this.#relayedConnections(to, 'outbound')) {
-      connection
-        .close()
-        .catch((cause: unknown) =>
-          connection.abort(new Error('Cannot close a relayed connection', {cause})),
-        );
-    }
-  }
-
-  #relayedConnections(to: PeerId, direction: Connection['direction']): Connection[] {
-    return this.#libp2p
-      .getConnections(peerIdFromString(to))
-      .filter(
-        (connection) => connection.direction === direction && !isDirectConnection(connection),
-      );
-  }
-
-  #addSender(to: PeerId, {stream, connection}: OpenedStream): FrameSender {
-    const sender = new FrameSender({
-      stream,
+    opened: OpenedStream,
+    signal: AbortSignal,
+  ): Promise<SendingHalf | null> {
+    const channels = this.#channels;
+    if (channels === null || opened.stream.protocol !== CHANNEL_FRAMES_PROTOCOL) return null;
+    const half = await openSendingChannel({
+      ...opened,
+      channels,
+      ids: this.#channelIds,
+      signal,
       beatMs: this.#beatMs,
+      ...this.#sendingEvents(to, opened),
+    });
+    if (half !== null) this.#linkOf(to).sending = {half, stream: opened.stream};
+    return half;
+  }
+
+  /** A peer that did not come to a data channel of its own accord gets a stream. */
+  async #ownStream(opened: OpenedStream, signal: AbortSignal): Promise<OpenedStream> {
+    const {stream, connection} = opened;
+    if (stream.protocol !== CHANNEL_FRAMES_PROTOCOL) return opened;
+    return {stream: await newStream(connection, [FRAMES_PROTOCOL], signal), connection};
+  }
+
+  #addSender(to: PeerId, opened: OpenedStream): SendingHalf {
+    const {stream} = opened;
+    const half = new FrameSender({
+      pipe: new StreamPipe(stream),
+      beatMs: this.#beatMs,
+      ...this.#sendingEvents(to, opened),
+    });
+    this.#linkOf(to).sending = {half, stream};
+    return half;
+  }
+
+  #sendingEvents(to: PeerId, {stream, connection}: OpenedStream): SendingEvents {
+    const loseOwn = (loss: LinkLoss): void => {
+      if (this.#links.get(to)?.sending?.stream === stream) this.#lose(to, loss);
+    };
+    return {
       // Whoever dials this peer next needs another connection; it may be back on one already.
       onSilent: (cause) => {
         connection.abort(cause);
       },
       onViolation: () => {
         this.meter.violated(to);
-        if (this.#links.get(to)?.sender === sender) this.#lose(to, 'violation');
+        loseOwn('violation');
       },
       onClosed: (cause) => {
-        if (this.#links.get(to)?.sender === sender) this.#lose(to, lossBy(cause));
+        loseOwn(lossBy(cause));
       },
-    });
-    this.#linkOf(to).sender = sender;
-    return sender;
+    };
   }
 
-  #accept(stream: Stream, connection: Connection): void {
-    const from = asPeerId(connection.remotePeer.toString());
-    if (this.#closing.signal.aborted || !isDirectConnection(connection)) {
-      stream.abort(onlyRelayedPath(from));
-      return;
-    }
-    // A second stream of the same peer means that it has lost the first.
-    if ((this.#links.get(from)?.receiver ?? null) !== null) this.#lose(from, 'closed');
-    const receiver = new FrameReceiver({
-      stream,
+  #accept(opened: OpenedStream): void {
+    const {stream} = opened;
+    if (this.#refuses(opened)) return;
+    const half = new FrameReceiver({
+      pipe: new StreamPipe(stream),
       stallMs: this.#stallMs,
       beatMs: this.#beatMs,
+      ...this.#receivingEvents(opened),
+    });
+    this.#addReceiver(opened, half);
+  }
+
+  async #acceptChannel(opened: OpenedStream, channels: LinkChannels): Promise<void> {
+    if (this.#refuses(opened)) return;
+    const timeout = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
+    const accepted = await openReceivingChannel({
+      ...opened,
+      channels,
+      signal: AbortSignal.any([this.#closing.signal, timeout]),
+      stallMs: this.#stallMs,
+      beatMs: this.#beatMs,
+      ...this.#receivingEvents(opened),
+    });
+    if (accepted === null) return;
+    this.#addReceiver(opened, accepted.receiver);
+    accepted.confirm();
+  }
+
+  #refuses({stream, connection}: OpenedStream): boolean {
+    const isRefused = this.#closing.signal.aborted || !isDirectConnection(connection);
+    if (isRefused) stream.abort(onlyRelayedPath(asPeerId(connection.remotePeer.toString())));
+    return isRefused;
+  }
+
+  #receivingEvents({stream, connection}: OpenedStream): ReceivingEvents {
+    const from = asPeerId(connection.remotePeer.toString());
+    const loseOwn = (loss: LinkLoss): void => {
+      if (this.#links.get(from)?.receiving?.stream === stream) this.#lose(from, loss);
+    };
+    return {
       onFrame: (frame) => this.deliver(from, frame),
       onViolation: () => {
         this.meter.violated(from);
-        if (this.#links.get(from)?.receiver === receiver) this.#lose(from, 'violation');
+        loseOwn('violation');
       },
       onFlood: (why) => this.#onFlood(connection, why),
       onClosed: (cause) => {
-        if (this.#links.get(from)?.receiver === receiver) this.#lose(from, lossBy(cause));
+        loseOwn(lossBy(cause));
       },
-    });
-    this.#linkOf(from).receiver = receiver;
+    };
+  }
+
+  #addReceiver({stream, connection}: OpenedStream, half: ReceivingHalf): void {
+    const from = asPeerId(connection.remotePeer.toString());
+    // A second stream of the same peer means that it has lost the first.
+    if ((this.#links.get(from)?.receiving ?? null) !== null) this.#lose(from, 'closed');
+    this.#linkOf(from).receiving = {half, stream};
   }
 
   #linkOf(peer: PeerId): Link {
     const held = this.#links.get(peer);
     if (held !== undefined) return held;
-    const link: Link = {sender: null, receiver: null};
+    const link: Link = {sending: null, receiving: null};
     this.#links.set(peer, link);
     return link;
   }
@@ -324,8 +324,8 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
     const link = this.#links.get(peer);
     if (link === undefined) return;
     this.#links.delete(peer);
-    link.sender?.abort(linkLost(peer));
-    link.receiver?.abort(linkLost(peer));
+    link.sending?.half.abort(linkLost(peer));
+    link.receiving?.half.abort(linkLost(peer));
     this.linkEnded(peer, loss);
   }
 
@@ -344,22 +344,6 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
   }
 }
 
-/** Connected is not ready: a connection that opens no stream would be in the way of every next attempt. */
-async function newStream(connection: Connection, signal: AbortSignal): Promise<Stream> {
-  try {
-    return await connection.newStream(FRAMES_PROTOCOL, {signal});
-  } catch (cause) {
-    if (!signal.aborted) connection.abort(new Error('It opens no stream', {cause}));
-    throw cause;
-  }
-}
-
 function lossBy(cause: unknown): LinkLoss {
   return cause instanceof SilentPeerError ? 'silent' : 'closed';
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => {
-    signal.addEventListener('abort', resolve, {once: true});
-  });
 }

@@ -7,6 +7,8 @@ import {createLibp2p} from 'libp2p';
 import {describe, expect, test} from 'vitest';
 import {asPeerId} from '../base/ids.ts';
 import {openLibp2pStreamTransport} from './libp2p-stream-transport.ts';
+import type {LinkChannels} from './channel/link-channels.ts';
+import {MemoryChannels} from './testing/memory-channels.ts';
 import {MemoryNetwork} from './testing/memory-transport.ts';
 import {transportContract, type TransportPair} from './transport.contract.ts';
 
@@ -29,7 +31,9 @@ let nextNode = 0;
 
 type Libp2pPair = TransportPair & {readonly nodes: readonly Libp2p[]};
 
-async function connectOverLibp2p(): Promise<Libp2pPair> {
+type ChannelsOf = (node: Libp2p) => {readonly channels?: LinkChannels};
+
+async function connectOverLibp2p(channelsOf: ChannelsOf = () => ({})): Promise<Libp2pPair> {
   const nodes = await Promise.all(
     [0, 1].map(() =>
       createLibp2p({
@@ -47,7 +51,7 @@ async function connectOverLibp2p(): Promise<Libp2pPair> {
       ?.getMultiaddrs()
       .map(String) ?? [];
   const [a, b] = await Promise.all(
-    nodes.map((libp2p) => openLibp2pStreamTransport({libp2p, addressesOf})),
+    nodes.map((libp2p) => openLibp2pStreamTransport({libp2p, addressesOf, ...channelsOf(libp2p)})),
   );
   if (a === undefined || b === undefined) throw new Error('Expected two transports');
   return {
@@ -65,9 +69,15 @@ async function connectOverLibp2p(): Promise<Libp2pPair> {
   };
 }
 
+async function connectOverChannels(): Promise<Libp2pPair> {
+  const channels = new MemoryChannels();
+  return await connectOverLibp2p(({peerId}) => ({channels: channels.of(peerId.toString())}));
+}
+
 describe.each([
   ['memory', connectInMemory],
-  ['libp2p streams', connectOverLibp2p],
+  ['libp2p streams', () => connectOverLibp2p()],
+  ['data channels', connectOverChannels],
 ])('%s', (_, connectTwo) => {
   test.each(transportContract)('$name', async ({run}) => {
     const pair = await connectTwo();

@@ -11,7 +11,7 @@ import {webSockets, type WebSocketsComponents} from '@libp2p/websockets';
 import {createLibp2p} from 'libp2p';
 import {assert} from '#shared/base/assert.ts';
 import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
-import {forgetPeersThatLeft} from '#shared/transport/forget-peers-that-left.ts';
+import {forgetPeersThatLeft} from '#shared/transport/guard/forget-peers-that-left.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import type {SwarmSummary} from '#shared/protocol/swarm-summary.ts';
 import {RecordService} from './directory/record-service.ts';

@@ -5,6 +5,7 @@ import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
 import {fetchBootstrap} from '#shared/transport/server-link/fetch-bootstrap.ts';
 import type {Transport} from '#shared/transport/transport.ts';
+import {WorkerLinkChannels} from '../../../web/src/node/link-worker/worker-link-channels.ts';
 import {
   createLibp2pNode,
   type BrowserNode,
@@ -42,7 +43,11 @@ export async function joinSwarm(manifestHash: string): Promise<Joined> {
   });
   const addressesOf = (peer: PeerId): readonly string[] =>
     directory.list().records.find(({peerId}) => peerId === peer)?.addresses ?? [];
-  const transport = await openLibp2pStreamTransport({libp2p: node.libp2p, addressesOf});
+  const transport = await openLibp2pStreamTransport({
+    libp2p: node.libp2p,
+    addressesOf,
+    channels: new WorkerLinkChannels(),
+  });
   addEventListener('pagehide', () => node.life.leave());
   return {identity, node, directory, transport};
 }

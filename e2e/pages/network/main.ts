@@ -1,3 +1,4 @@
+import type {Connection} from '@libp2p/interface';
 import {WeftError} from '#shared/base/errors.ts';
 import {asManifestHash, asPeerId, asSwarmId} from '#shared/base/ids.ts';
 import {fromBase64, toBase64} from '#shared/directory/records/base64.ts';
@@ -12,17 +13,27 @@ import {
   type RecordPublisher,
 } from '#shared/directory/record-publisher.ts';
 import {recordPrefix} from '#shared/directory/records/signed-record.ts';
-import type {Transport} from '#shared/transport/transport.ts';
+import type {FrameListener, Transport} from '#shared/transport/transport.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {
   createLibp2pNode,
   type BrowserNode,
 } from '../../../web/src/node/swarm/libp2p-node/create-libp2p-node.ts';
 import {loadIdentity} from '../../../web/src/node/swarm/libp2p-node/load-identity.ts';
+import {WorkerLinkChannels} from '../../../web/src/node/link-worker/worker-link-channels.ts';
 import {readLinkPaths} from '../../../web/src/node/swarm/libp2p-node/read-link-paths.ts';
+import {attackChannel} from './attack-channel.ts';
 import {BareChannel} from './bare-channel.ts';
+import {measureEchoes} from './measure-echoes.ts';
 import {echoFrames, timeEchoes} from './time-echoes.ts';
-import type {Call, NetworkControl, NetworkEvents, Outcome} from './network-control.ts';
+import type {
+  Call,
+  FrameWay,
+  NetworkControl,
+  NetworkEvents,
+  Outcome,
+  TransportChoice,
+} from './network-control.ts';
 
 declare global {
   var weftNet: NetworkControl;
@@ -35,6 +46,8 @@ const swarmId = asSwarmId('public');
 const JOIN_TIMEOUT_MS = 60_000;
 const CALL_TIMEOUT_MS = 60_000;
 
+const limited = () => ({signal: AbortSignal.timeout(CALL_TIMEOUT_MS)});
+
 type Joined = {
   readonly node: BrowserNode;
   readonly directory: Directory;
@@ -44,6 +57,8 @@ type Joined = {
 let joined: Joined | null = null;
 let transport: Transport | null = null;
 const bare = new BareChannel();
+let channels: WorkerLinkChannels | null = null;
+const workerLosses: string[] = [];
 const calls = new Map<number, AbortController>();
 
 function running(): Joined {
@@ -112,20 +127,32 @@ async function join() {
   return {peerId: node.peerId, joinMs, isIsolated: crossOriginIsolated};
 }
 
-async function newTransport(): Promise<Transport> {
+async function newTransport(way: FrameWay): Promise<Transport> {
   const {node, directory} = running();
+  channels?.close();
+  channels = way === 'channels' ? openChannels() : null;
   return await openLibp2pStreamTransport({
     libp2p: node.libp2p,
+    ...(channels !== null && {channels}),
     addressesOf: (peer) =>
       directory.list().records.find(({peerId}) => peerId === peer)?.addresses ?? [],
   });
 }
 
-async function openTransport(): Promise<void> {
-  const opened = await newTransport();
-  opened.onFrame((from, frame) => globalThis.weftFrame(from, toBase64(frame), opened.traffic()));
+async function openTransport({way, listener}: TransportChoice): Promise<void> {
+  const opened = await newTransport(way);
+  const tell: FrameListener = (from, frame) =>
+    globalThis.weftFrame(from, toBase64(frame), opened.traffic());
+  const echo: FrameListener = (from, frame) => opened.send(from, frame, limited());
+  if (listener !== 'nobody') opened.onFrame(listener === 'test' ? tell : echo);
   opened.onPeerClosed((peer, loss) => void globalThis.weftLost(peer, loss));
   transport = opened;
+}
+
+function openChannels(): WorkerLinkChannels {
+  const opened = new WorkerLinkChannels();
+  opened.onLost(({detail: {code}}) => workerLosses.push(code));
+  return opened;
 }
 
 async function runCall({id, method, to, frame}: Call): Promise<Outcome> {
@@ -161,6 +188,12 @@ function sentenceOf(error: unknown): string {
     : `${error.message} ← ${sentenceOf(error.cause)}`;
 }
 
+function peerConnections(): readonly Connection[] {
+  return running()
+    .node.libp2p.getConnections()
+    .filter((other) => other.multiplexer === '/webrtc' && isDirectConnection(other));
+}
+
 globalThis.weftNet = {
   join,
   listed: () => {
@@ -175,17 +208,14 @@ globalThis.weftNet = {
   call: runCall,
   abort: (id, reason) => calls.get(id)?.abort(reason),
   cut: () => {
-    for (const connection of running().node.libp2p.getConnections()) {
-      const isPeer = connection.multiplexer === '/webrtc';
-      if (isPeer && isDirectConnection(connection)) connection.abort(new Error('cut by the test'));
-    }
+    for (const connection of peerConnections()) connection.abort(new Error('cut by the test'));
   },
   closeTransport: async () => {
     await openedTransport().close();
   },
   links: () => readLinkPaths(running().node.libp2p),
   blast: async ({to, frameCount, frameBytes}) => {
-    const options = {signal: AbortSignal.timeout(CALL_TIMEOUT_MS)};
+    const options = limited();
     const opened = openedTransport();
     const startMs = performance.now();
     for (let sent = 0; sent < frameCount; sent += 1) {
@@ -195,15 +225,40 @@ globalThis.weftNet = {
     return {elapsedMs: performance.now() - startMs};
   },
   echoFrames: async () => {
-    echoFrames(await newTransport());
+    echoFrames(await newTransport('channels'));
   },
-  timeEchoes: async (to, plan) => timeEchoes(await newTransport(), asPeerId(to), plan),
+  timeEchoes: async (to, plan) => timeEchoes(await newTransport('channels'), asPeerId(to), plan),
   describeBare: (offer) => bare.describe(offer),
   acceptBare: (answer) => bare.accept(answer),
   echoBare: (bytes) => {
     bare.echo(bytes);
   },
   timeBareEchoes: (plan) => bare.timeEchoes(plan),
+  echoes: async ({to, ...options}) =>
+    await measureEchoes(openedTransport(), {to: asPeerId(to), ...options, ...limited()}),
+  roundTrips: async ({to, count, everyMs}) => {
+    const trips: Promise<number>[] = [];
+    while (trips.length < count) {
+      trips.push(openedTransport().measureRtt(asPeerId(to), limited()));
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+    }
+    return await Promise.all(trips);
+  },
+  block: (forMs) => {
+    const untilMs = performance.now() + forMs;
+    while (performance.now() < untilMs) continue;
+  },
+  openHalves: () => channels?.openHalves ?? 0,
+  workerLosses: () => workerLosses,
+  violations: () =>
+    openedTransport()
+      .traffic()
+      .reduce((sum, peer) => sum + peer.violations, 0),
+  attack: async ({to, attack}) => {
+    const connection = peerConnections().find(({remotePeer}) => remotePeer.toString() === to);
+    if (connection === undefined) throw new Error('Connect first');
+    await attackChannel(connection, attack);
+  },
   leave: async () => {
     const {node, directory, publisher} = running();
     await publisher.stop();

@@ -1,3 +1,4 @@
+import type {ChannelAttack} from './attack-channel.ts';
 import type {LinkPath} from '../../../web/src/node/swarm/libp2p-node/read-link-paths.ts';
 
 /** What a transport call came to, in a form that leaves the page. */
@@ -31,13 +32,22 @@ export type EchoPlan = {
   readonly pauseMs: number;
 };
 
+/** How frames go: over data channels in a worker, or over libp2p's own streams. */
+export type FrameWay = 'channels' | 'streams';
+
+export type TransportChoice = {
+  readonly way: FrameWay;
+  /** Where frames that come go: to the test, back to the peer that sent them, or nowhere. */
+  readonly listener: 'test' | 'sender' | 'nobody';
+};
+
 /** `globalThis.weftNet` of the network test page. */
 export type NetworkControl = {
   /** Starts the node, the directory and the publisher. */
   join(): Promise<{readonly peerId: string; readonly joinMs: number; readonly isIsolated: boolean}>;
   listed(): {readonly peerIds: readonly string[]; readonly state: string};
   serverId(): string;
-  openTransport(): Promise<void>;
+  openTransport(choice: TransportChoice): Promise<void>;
   call(call: Call): Promise<Outcome>;
   abort(id: number, reason: string): void;
   cut(): void;
@@ -58,6 +68,28 @@ export type NetworkControl = {
   acceptBare(answer: string): Promise<void>;
   echoBare(bytes: number): void;
   timeBareEchoes(plan: EchoPlan): Promise<readonly number[]>;
+  /** Ms of each frame to a peer that sends it back, one after the other. */
+  echoes(options: {
+    readonly to: string;
+    readonly count: number;
+    readonly frameBytes: number;
+  }): Promise<readonly number[]>;
+  /** Ms of each empty message; one begins at a time, whether or not those before are back. */
+  roundTrips(options: {
+    readonly to: string;
+    readonly count: number;
+    readonly everyMs: number;
+  }): Promise<readonly number[]>;
+  /** The page does nothing else for so long. */
+  block(forMs: number): void;
+  /** What the worker of the links holds. */
+  openHalves(): number;
+  /** Codes of the errors with which that worker was lost. */
+  workerLosses(): readonly string[];
+  /** Promises that peers have broken, as this tab's transport counts them. */
+  violations(): number;
+  /** Breaks one promise on a data channel of its own; there is a connection already. */
+  attack(options: {readonly to: string; readonly attack: ChannelAttack}): Promise<void>;
   /** Says goodbye and stops the node. */
   leave(): Promise<void>;
 };

@@ -13,7 +13,7 @@ import {ALL_ADDRESSES} from '../../swarm/tab.ts';
 import {chromiumArguments} from '../../tools/machine/find-chromium.ts';
 import {putBehindProxy} from '../../network/put-behind-proxy.ts';
 import type {UdpProxy} from '../../network/udp-proxy.ts';
-import type {NetworkControl} from './network-control.ts';
+import type {NetworkControl, TransportChoice} from './network-control.ts';
 import {RemoteTransport} from './remote-transport.ts';
 
 declare const weftNet: NetworkControl;
@@ -35,7 +35,8 @@ export type NetworkTab = {
   readonly joinMs: number;
   readonly isIsolated: boolean;
   readonly errors: readonly string[];
-  openTransport(): Promise<RemoteTransport>;
+  /** By default as the product's tabs do. */
+  openTransport(choice?: Partial<TransportChoice>): Promise<RemoteTransport>;
 };
 
 type OpenOptions = {
@@ -115,8 +116,9 @@ export class NetworkWorld {
       page,
       ...joined,
       errors,
-      openTransport: async () => {
-        await page.evaluate(() => weftNet.openTransport());
+      openTransport: async (choice = {}) => {
+        const {way = 'channels', listener = 'test'} = choice;
+        await page.evaluate((chosen) => weftNet.openTransport(chosen), {way, listener});
         transport = new RemoteTransport(page, joined.peerId);
         return transport;
       },

@@ -40,6 +40,10 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     meaning: "what is left of an answer's speed while a peer floods a real tab, and afterwards",
     load: async () => (await import('../../lab/bench/tabs/floods.ts')).benchFloods,
   },
+  'data-path': {
+    meaning: 'frames between two real tabs over data channels, against libp2p streams',
+    load: async () => (await import('../../lab/bench/links/data-path.ts')).benchDataPath,
+  },
   clock: {
     meaning: 'how long until a real tab whose clock is set wrong is served again',
     load: async () => (await import('../../lab/bench/tabs/clock.ts')).benchClock,

@@ -5,7 +5,7 @@ import {
   directoryRequestSchema,
 } from '../../protocol/directory-message.ts';
 import {WeftError} from '../../base/errors.ts';
-import {whenPeersLeft} from '../../transport/when-peers-left.ts';
+import {whenPeersLeft} from '../../transport/guard/when-peers-left.ts';
 import {DirectoryReader} from './directory-reader.ts';
 import {JsonStream} from '../json-stream.ts';
 import type {ListedRecords} from './record-store.ts';

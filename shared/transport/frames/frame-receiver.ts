@@ -1,7 +1,5 @@
-import type {Stream} from '@libp2p/interface';
 import {
   BEAT,
-  chunksOf,
   encodeWord,
   GIVEN_BEATS,
   PING,
@@ -10,6 +8,8 @@ import {
   WORD_BYTES,
   WordReader,
 } from './frame-wire.ts';
+import type {BytePipe} from './byte-pipe.ts';
+import type {ReceivingEvents, ReceivingHalf, ReceivingLimits} from './link-half.ts';
 import {PulseTimer} from './pulse-timer.ts';
 import {Allowance} from '../../base/allowance.ts';
 import {MAX_FRAME_BYTES} from '../../protocol/frame/frame.ts';
@@ -27,20 +27,7 @@ const MAX_FRAMES_TOO_MANY = 4_000;
 /** Room that a frame has before its bytes are there. */
 const FIRST_BYTES = 64 * 1024;
 
-type Options = {
-  readonly stream: Stream;
-  /** A frame whose next byte does not come within this time never will. */
-  readonly stallMs: number;
-  /** Settles when the frame has been dealt with; must not reject. */
-  readonly onFrame: (frame: Uint8Array<ArrayBuffer>) => Promise<void>;
-  /** The peer sent what no honest peer sends; the stream has been aborted. */
-  readonly onViolation: () => void;
-  /** The violation was a flood: called after `onViolation`. */
-  readonly onFlood: (why: string) => void;
-  readonly onClosed: (cause: unknown) => void;
-  /** How often to give a sign of life, while frames come. */
-  readonly beatMs: number;
-};
+type Options = ReceivingEvents & ReceivingLimits & {readonly pipe: BytePipe};
 
 type Assembly = {
   /** Grows as bytes come: to announce a long frame costs nobody memory. */
@@ -51,7 +38,7 @@ type Assembly = {
 };
 
 /** The receiving half of a link: frames in, credit and pongs out. */
-export class FrameReceiver {
+export class FrameReceiver implements ReceivingHalf {
   readonly #options: Options;
   readonly #words = new WordReader();
   #partial: Assembly | null = null;
@@ -66,7 +53,7 @@ export class FrameReceiver {
 
   constructor(options: Options) {
     this.#options = options;
-    const {stream, beatMs} = options;
+    const {pipe, beatMs} = options;
     this.#beats = new PulseTimer({
       tickMs: beatMs,
       lastsTicks: GIVEN_BEATS,
@@ -74,20 +61,26 @@ export class FrameReceiver {
         this.#write(BEAT);
       },
     });
-    stream.addEventListener('close', ({error}) => {
-      if (this.#isClosed) return;
-      this.#isClosed = true;
-      clearTimeout(this.#stallTimer);
-      this.#beats.stop();
-      options.onClosed(error);
-    });
-    stream.addEventListener('message', ({data}) => {
-      for (const chunk of chunksOf(data)) this.#receive(chunk);
+    pipe.listen({
+      onBytes: (bytes) => {
+        this.#receive(bytes);
+      },
+      onNonsense: (what) => {
+        this.#violate(what);
+      },
+      onDrain: () => undefined, // What is sent here is too little to fill anything.
+      onClosed: (cause) => {
+        if (this.#isClosed) return;
+        this.#isClosed = true;
+        clearTimeout(this.#stallTimer);
+        this.#beats.stop();
+        options.onClosed(cause);
+      },
     });
   }
 
   abort(cause: Error): void {
-    this.#options.stream.abort(cause);
+    this.#options.pipe.abort(cause);
   }
 
   #receive(chunk: Uint8Array): void {
@@ -168,9 +161,9 @@ export class FrameReceiver {
 
   #write(word: number): void {
     try {
-      this.#options.stream.send(encodeWord(word));
+      this.#options.pipe.send(encodeWord(word));
     } catch {
-      // The stream is closing: its close event follows and says so.
+      // The pipe is closing: its close event follows and says so.
     }
   }
 
@@ -183,7 +176,7 @@ export class FrameReceiver {
   #violate(what: string): void {
     if (this.#isClosed) return;
     this.#options.onViolation();
-    this.#options.stream.abort(new Error(`The peer broke the link's rules: ${what}`));
+    this.#options.pipe.abort(new Error(`The peer broke the link's rules: ${what}`));
   }
 }
 

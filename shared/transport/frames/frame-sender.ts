@@ -1,7 +1,6 @@
-import type {Stream} from '@libp2p/interface';
 import {
-  chunksOf,
   encodeWord,
+  MESSAGE_BYTES,
   PING,
   PONG,
   WATCHED_BEATS,
@@ -9,16 +8,19 @@ import {
   WORD_BYTES,
   WordReader,
 } from './frame-wire.ts';
+import type {BytePipe} from './byte-pipe.ts';
+import type {SendingEvents, SendingHalf, SendingLimits} from './link-half.ts';
 import {LinkPulse} from './link-pulse.ts';
 import {PulseTimer} from './pulse-timer.ts';
 import {SilentPeerError} from './silent-peer-error.ts';
 import {untilAborted} from '../../base/until-aborted.ts';
 
 type Item = {
-  readonly bytes: Uint8Array;
-  sentBytes: number;
+  /** What is left to send. */
+  parts: readonly Uint8Array[];
+  hasBegun: boolean;
   readonly reject: (cause: unknown) => void;
-  /** The stream has all of it. */
+  /** The pipe has all of it. */
   readonly onSent: () => void;
 };
 type PendingPing = {
@@ -27,21 +29,11 @@ type PendingPing = {
   readonly reject: (cause: unknown) => void;
 };
 
-type Options = {
-  readonly stream: Stream;
-  /** The peer sent what no honest peer sends; the stream is aborted next. */
-  readonly onViolation: () => void;
-  /** The peer gives no sign of life any more; the stream is aborted next. */
-  readonly onSilent: (cause: Error) => void;
-  /** Called once, when the stream ends, with the reason if it did not end well. */
-  readonly onClosed: (cause: unknown) => void;
-  /** How often the peer gives a sign of life. */
-  readonly beatMs: number;
-};
+type Options = SendingEvents & SendingLimits & {readonly pipe: BytePipe};
 
 /** The sending half of a link: frames out, credit and pongs in. */
-export class FrameSender {
-  readonly #stream: Stream;
+export class FrameSender implements SendingHalf {
+  readonly #pipe: BytePipe;
   readonly #onViolation: () => void;
   readonly #words = new WordReader();
   #queue: Item[] = [];
@@ -52,8 +44,8 @@ export class FrameSender {
   #isBlocked = false;
   #closed: {readonly cause: unknown} | null = null;
 
-  constructor({stream, onViolation, onSilent, onClosed, beatMs}: Options) {
-    this.#stream = stream;
+  constructor({pipe, onViolation, onSilent, onClosed, beatMs}: Options) {
+    this.#pipe = pipe;
     this.#onViolation = onViolation;
     this.#watch = new PulseTimer({
       tickMs: beatMs,
@@ -71,59 +63,72 @@ export class FrameSender {
         this.#pulse.rest();
       },
     });
-    // `stream.onDrain()` resolves at once after its first use (@libp2p/utils 7.4.1): listen instead.
-    stream.addEventListener('drain', () => {
-      this.#isBlocked = false;
-      this.#pump();
-    });
-    stream.addEventListener('message', ({data}) => this.#receive(data));
-    stream.addEventListener('close', ({error}) => {
-      if (this.#closed !== null) return;
-      this.#closed = {cause: error};
-      this.#watch.stop();
-      for (const waiting of [...this.#queue, ...this.#pings]) waiting.reject(error);
-      this.#queue = [];
-      this.#pings = [];
-      onClosed(error);
+    pipe.listen({
+      onBytes: (bytes) => {
+        this.#receive(bytes);
+      },
+      onNonsense: (what) => {
+        this.#violate(what);
+      },
+      onDrain: () => {
+        this.#isBlocked = false;
+        this.#pump();
+      },
+      onClosed: (cause) => {
+        if (this.#closed !== null) return;
+        this.#closed = {cause};
+        this.#watch.stop();
+        for (const waiting of [...this.#queue, ...this.#pings]) waiting.reject(cause);
+        this.#queue = [];
+        this.#pings = [];
+        onClosed(cause);
+      },
     });
   }
 
-  /** Resolves once the stream has all of the frame. Rejects with the reason of `signal`, or of the end of the stream. */
   async send(frame: Uint8Array, signal: AbortSignal): Promise<void> {
-    const bytes = new Uint8Array(WORD_BYTES + frame.byteLength);
-    bytes.set(encodeWord(frame.byteLength));
-    bytes.set(frame, WORD_BYTES);
+    // The length goes with the first message: what is copied for that is never more than one.
+    const first = frame.subarray(0, MESSAGE_BYTES - WORD_BYTES);
+    const head = new Uint8Array(WORD_BYTES + first.byteLength);
+    head.set(encodeWord(frame.byteLength));
+    head.set(first, WORD_BYTES);
+    const rest = frame.subarray(first.byteLength);
     if (this.#closed === null) this.#watch.use();
-    await this.#enqueue<void>(bytes, signal, (resolve) => resolve());
+    const parts = rest.byteLength === 0 ? [head] : [head, rest];
+    await this.#enqueue<void>(parts, signal, (resolve) => resolve());
   }
 
-  /** Round trip of a ping behind what is queued, in ms. */
   async measureRtt(signal: AbortSignal): Promise<number> {
-    return await this.#enqueue<number>(encodeWord(PING), signal, (resolve, reject) => {
+    return await this.#enqueue<number>([encodeWord(PING)], signal, (resolve, reject) => {
       this.#pings.push({sentAtMs: performance.now(), resolve, reject});
     });
   }
 
   abort(cause: Error): void {
-    this.#stream.abort(cause);
+    this.#pipe.abort(cause);
   }
 
   async #enqueue<T>(
-    bytes: Uint8Array,
+    parts: readonly Uint8Array[],
     signal: AbortSignal,
     onSent: (resolve: (value: T) => void, reject: (cause: unknown) => void) => void,
   ): Promise<T> {
     signal.throwIfAborted();
     if (this.#closed !== null) throw this.#closed.cause;
     const {promise, resolve, reject} = Promise.withResolvers<T>();
-    const item = {bytes, sentBytes: 0, reject, onSent: () => onSent(resolve, reject)};
+    const item: Item = {
+      parts,
+      hasBegun: false,
+      reject,
+      onSent: () => onSent(resolve, reject),
+    };
     this.#queue.push(item);
     this.#pump();
     try {
       return await untilAborted(promise, signal);
     } finally {
       // Half a frame cannot be taken back: what has begun is finished, whoever waits for it.
-      if (item.sentBytes === 0) this.#queue = this.#queue.filter((other) => other !== item);
+      if (!item.hasBegun) this.#queue = this.#queue.filter((other) => other !== item);
     }
   }
 
@@ -131,11 +136,14 @@ export class FrameSender {
     while (!this.#isBlocked && this.#closed === null) {
       const item = this.#queue[0];
       if (item === undefined || this.#creditBytes === 0) return;
-      const part = item.bytes.subarray(item.sentBytes, item.sentBytes + this.#creditBytes);
-      item.sentBytes += part.byteLength;
+      const [whole = new Uint8Array(), ...later] = item.parts;
+      const part = whole.subarray(0, this.#creditBytes);
+      const left = whole.subarray(part.byteLength);
+      item.parts = left.byteLength === 0 ? later : [left, ...later];
+      item.hasBegun = true;
       this.#creditBytes -= part.byteLength;
       this.#write(part);
-      if (this.#closed !== null || item.sentBytes < item.bytes.byteLength) continue;
+      if (this.#closed !== null || item.parts.length > 0) continue;
       this.#queue.shift();
       item.onSent();
     }
@@ -143,20 +151,18 @@ export class FrameSender {
 
   #write(part: Uint8Array): void {
     try {
-      this.#isBlocked = !this.#stream.send(part);
+      this.#isBlocked = !this.#pipe.send(part);
     } catch (cause) {
-      this.#stream.abort(new Error('Cannot write to the link', {cause}));
+      this.#pipe.abort(new Error('Cannot write to the link', {cause}));
     }
   }
 
-  #receive(data: Uint8Array | Iterable<Uint8Array>): void {
-    for (const chunk of chunksOf(data)) {
-      let rest = chunk;
-      while (rest.byteLength > 0) {
-        const {usedBytes, word} = this.#words.push(rest);
-        rest = rest.subarray(usedBytes);
-        if (word !== null) this.#takeWord(word);
-      }
+  #receive(bytes: Uint8Array): void {
+    let rest = bytes;
+    while (rest.byteLength > 0) {
+      const {usedBytes, word} = this.#words.push(rest);
+      rest = rest.subarray(usedBytes);
+      if (word !== null) this.#takeWord(word);
     }
     this.#pump();
   }
@@ -170,8 +176,13 @@ export class FrameSender {
     }
     this.#creditBytes += word;
     if (this.#creditBytes > WINDOW_BYTES) {
-      this.#onViolation();
-      this.#stream.abort(new Error('The receiver gave back more than it was sent'));
+      this.#violate('the receiver gave back more than it was sent');
     }
+  }
+
+  #violate(what: string): void {
+    if (this.#closed !== null) return;
+    this.#onViolation();
+    this.#pipe.abort(new Error(`The peer broke the link's rules: ${what}`));
   }
 }

@@ -2,6 +2,8 @@ import {PROTOCOL_MAJOR} from '../../protocol/version.ts';
 
 /** libp2p protocol of a link: one stream of it for each direction. */
 export const FRAMES_PROTOCOL = `/weft/frames/${PROTOCOL_MAJOR}.0.0`;
+/** The same words over a data channel; the stream of this protocol agrees on it, and its end is the end of the link. */
+export const CHANNEL_FRAMES_PROTOCOL = `/weft/channel-frames/${PROTOCOL_MAJOR}.0.0`;
 
 /**
  * Words on a link, big-endian u32. Sender to receiver: the length of a frame,
@@ -26,6 +28,12 @@ export const GIVEN_BEATS = 60;
  */
 export const WINDOW_BYTES = 256 * 1024;
 
+/**
+ * The longest message of a data channel: 4 SCTP packets of 1191 bytes, all that Chromium sends of
+ * one before it waits for an acknowledgement. Longer ones cost a round trip each.
+ */
+export const MESSAGE_BYTES = 4608;
+
 export function encodeWord(value: number): Uint8Array {
   const bytes = new Uint8Array(WORD_BYTES);
   new DataView(bytes.buffer).setUint32(0, value);
@@ -46,9 +54,4 @@ export class WordReader {
     this.#filled = 0;
     return {usedBytes: part.byteLength, word: new DataView(this.#bytes.buffer).getUint32(0)};
   }
-}
-
-/** The payload of a stream's message event: one chunk or a list of chunks. */
-export function chunksOf(data: Uint8Array | Iterable<Uint8Array>): Iterable<Uint8Array> {
-  return data instanceof Uint8Array ? [data] : data;
 }

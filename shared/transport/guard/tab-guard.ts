@@ -10,7 +10,7 @@ import {WeftError} from '../../base/errors.ts';
 import {asPeerId, type PeerId} from '../../base/ids.ts';
 import {isDirectConnection} from '../direct-path.ts';
 import type {NamedServer} from '../../protocol/bootstrap.ts';
-import {forgetPeersThatLeft} from '../forget-peers-that-left.ts';
+import {forgetPeersThatLeft} from './forget-peers-that-left.ts';
 import {CONNECT_TIMEOUT_MS} from '../connect-timeout.ts';
 import type {Acquaintance} from './acquaintance.ts';
 import {answerPings} from './answer-pings.ts';

@@ -79,15 +79,16 @@ class MemoryTransport extends TransportBase implements Transport {
     frame: Uint8Array,
     {signal}: {readonly signal: AbortSignal},
   ): Promise<void> {
-    checkFrameLength(frame.byteLength);
+    const {byteLength} = frame;
+    checkFrameLength(byteLength);
     this.#throwIfClosed();
     signal.throwIfAborted();
     const lane = this.#laneTo(to);
     await this.#waitForRoom(to, lane, signal);
-    lane.unhandledBytes += frame.byteLength;
-    this.meter.sent(to, frame.byteLength);
-    const copy = new Uint8Array(frame);
-    queueMicrotask(() => void this.#deliver(to, lane, copy));
+    lane.unhandledBytes += byteLength;
+    this.meter.sent(to, byteLength);
+    const taken = takeOver(frame);
+    queueMicrotask(() => void this.#deliver(to, lane, taken));
   }
 
   async measureRtt(to: PeerId, options: {readonly signal: AbortSignal}): Promise<number> {
@@ -118,8 +119,9 @@ class MemoryTransport extends TransportBase implements Transport {
 
   async #deliver(to: PeerId, lane: Lane, frame: Uint8Array<ArrayBuffer>): Promise<void> {
     if (lane.lost.signal.aborted) return;
+    const {byteLength} = frame;
     await this.#members.get(to)?.deliver(this.localPeerId, frame);
-    lane.unhandledBytes -= frame.byteLength;
+    lane.unhandledBytes -= byteLength;
     lane.progress.resolve();
     lane.progress = Promise.withResolvers();
   }
@@ -170,4 +172,11 @@ class MemoryTransport extends TransportBase implements Transport {
   #throwIfClosed(): void {
     if (this.#isClosed) throw transportClosed();
   }
+}
+
+/** Whoever sent it has it no more, as over a real link: who looks at it afterwards finds that out here. */
+function takeOver(frame: Uint8Array): Uint8Array<ArrayBuffer> {
+  const {buffer, byteLength} = frame;
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return isWhole ? new Uint8Array(buffer.transfer()) : new Uint8Array(frame);
 }

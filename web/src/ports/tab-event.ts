@@ -21,6 +21,8 @@ export type TabEvent =
   | {readonly event: 'refused'; readonly counts: Readonly<Record<string, number>>}
   /** Links that ended since the last such event; `violation`: the peer had broken a promise. */
   | {readonly event: 'links-lost'; readonly links: readonly LostLink[]}
+  /** Its links are opened again, on the thread of the page. */
+  | {readonly event: 'link-worker-lost'; readonly code: string; readonly message: string}
   /** Takes nothing more on, and lets the answers that run come to their end. */
   | (Layers & {readonly event: 'leaving'; readonly openSessions: number})
   /** Lends nothing any more. */
@@ -41,6 +43,7 @@ const LEVELS: Readonly<Record<TabEvent['event'], TabEventLevel>> = {
   spare: 'info',
   refused: 'warn',
   'links-lost': 'warn',
+  'link-worker-lost': 'warn',
   leaving: 'info',
   left: 'info',
   failed: 'error',

@@ -3,6 +3,7 @@ import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import type {DirectoryView} from '#shared/directory/directory.ts';
 import type {LinkLoss} from '#shared/transport/transport.ts';
 import type {TabEvent} from '../../ports/tab-event.ts';
+import {LinkWorkerLostError} from '../link-worker/worker-link-channels.ts';
 import {watchNode} from './watch-node.ts';
 
 beforeEach(() => {
@@ -18,6 +19,7 @@ function watched() {
   const events: TabEvent[] = [];
   const changed = new Set<() => void>();
   const closed = new Set<(peerId: PeerId, loss: LinkLoss) => void>();
+  const workerLost = new Set<(error: LinkWorkerLostError) => void>();
   let state: DirectoryView['state'] = 'reachable';
   let refusals: Readonly<Record<string, number>> = {};
   const stop = watchNode({
@@ -28,6 +30,10 @@ function watched() {
       onSnapshot: (listener) => {
         changed.add(listener);
         return () => void changed.delete(listener);
+      },
+      onLinkWorkerLost: (listener) => {
+        workerLost.add(listener);
+        return () => void workerLost.delete(listener);
       },
       transport: {
         onPeerClosed: (listener) => {
@@ -53,9 +59,26 @@ function watched() {
     setRefusals: (next: Readonly<Record<string, number>>) => {
       refusals = next;
     },
-    listenerCount: () => changed.size + closed.size,
+    loseLinkWorker: (why: string) => {
+      for (const listener of workerLost) listener(new LinkWorkerLostError(why));
+    },
+    listenerCount: () => changed.size + closed.size + workerLost.size,
   };
 }
+
+test('[TE7] a worker of the links that failed is reported with code and sentence', () => {
+  const node = watched();
+  node.heard();
+  node.loseLinkWorker('out of memory');
+  expect(node.heard()).toEqual([
+    {
+      event: 'link-worker-lost',
+      code: 'LINK_WORKER_LOST',
+      message:
+        'Lost the worker of the links: out of memory; links are opened again on the page, and a busy page may delay them',
+    },
+  ]);
+});
 
 test('[TE2] the directory is lost once and back once, with how long it was away', () => {
   const node = watched();

@@ -6,7 +6,7 @@ import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 export type WatchedNode = {
   readonly membership: Pick<
     SwarmMembership,
-    'peerId' | 'nowMs' | 'directoryState' | 'onSnapshot'
+    'peerId' | 'nowMs' | 'directoryState' | 'onSnapshot' | 'onLinkWorkerLost'
   > & {readonly transport: Pick<Transport, 'onPeerClosed'>};
   /** How often the hop of this tab has refused something, by code; from 0 for each new hop. */
   readonly refusals: () => Readonly<Record<string, number>>;
@@ -50,11 +50,15 @@ export function watchNode({membership, refusals, onEvent}: WatchedNode): () => v
   const stopLinks = membership.transport.onPeerClosed(
     (peerId, loss) => void lost.set(peerId, loss),
   );
+  const stopLinkWorker = membership.onLinkWorkerLost(({detail: {code}, message}) => {
+    onEvent({event: 'link-worker-lost', code, message});
+  });
   const timer = setInterval(tell, PUBLISH_EVERY_MS);
   lookAtDirectory();
   return () => {
     stopDirectory();
     stopLinks();
+    stopLinkWorker();
     clearInterval(timer);
   };
 }

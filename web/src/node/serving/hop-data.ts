@@ -57,9 +57,10 @@ export class HopData {
   /** @returns bytes sent, or `null` when the link failed, which is reported. */
   async #send({sessionId, epoch}: HopPlace, to: PeerId, frame: Frame): Promise<number | null> {
     const bytes = encodeFrame(frame);
+    const {byteLength} = bytes; // They are the transport's then.
     try {
       await this.#links.send(sessionId, to, bytes);
-      return bytes.byteLength;
+      return byteLength;
     } catch (error) {
       this.#report(sessionId, {kind: 'broken', epoch, code: refusalOf(error, 'PEER_LEFT')});
       return null;

@@ -9,12 +9,14 @@ import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import {fetchBootstrap} from '#shared/transport/server-link/fetch-bootstrap.ts';
 import {firstListing} from '#shared/directory/first-listing.ts';
 import type {ServerLinkState} from '#shared/transport/server-link/server-link.ts';
+import type {LinkChannels} from '#shared/transport/channel/link-channels.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import type {DeviceState} from '../../ports/device-state.ts';
 import type {PageLife} from '../../ports/page-life.ts';
+import {WorkerLinkChannels} from '../link-worker/worker-link-channels.ts';
 import {LinkBook} from '../measure/link-book.ts';
 import {MeasuredTransport} from '../measure/measured-transport.ts';
 import {WatchedDevice} from '../measure/watched-device.ts';
@@ -65,7 +67,8 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
   const checks = new RecordChecks();
   const directory = await openDirectory(node, {prefix, now: nowMs, book, check: checks.check});
   const records = new NewestRecords(directory);
-  const transport = await openLinks(node, records, book);
+  const channels = new WorkerLinkChannels();
+  const transport = await openLinks({node, records, book, channels});
   const device = new WatchedDevice(options.watchDevice);
   let last: SwarmSnapshot | null = null;
   const snapshotWith = (own: NodeRecord | null): SwarmSnapshot => {
@@ -99,9 +102,11 @@ export async function joinSwarm(options: JoinOptions): Promise<SwarmMembership> 
         },
       }),
     links: () => readLinkPaths(node.libp2p),
+    onLinkWorkerLost: (listener) => channels.onLost(listener),
     close: async () => {
       records.close();
       await transport.close();
+      channels.close();
       await directory.close();
       checks.close();
       await node.stop();
@@ -137,11 +142,17 @@ async function openDirectory(
   return directory;
 }
 
-async function openLinks(
-  {libp2p, server, guard}: BrowserNode,
-  records: NewestRecords,
-  book: LinkBook,
-): Promise<Transport> {
+async function openLinks({
+  node: {libp2p, server, guard},
+  records,
+  book,
+  channels,
+}: {
+  readonly node: BrowserNode;
+  readonly records: NewestRecords;
+  readonly book: LinkBook;
+  readonly channels: LinkChannels;
+}): Promise<Transport> {
   const inner = await openLibp2pStreamTransport({
     libp2p,
     addressesOf: (peerId) => {
@@ -150,6 +161,7 @@ async function openLinks(
       return dialled.length > 0 ? dialled : listed; // The transport says why it dials none of these.
     },
     onFlood: guard.shutOut,
+    channels,
   });
   const transport = new MeasuredTransport({transport: inner, book, stopwatchMs});
   guard.acquaint({

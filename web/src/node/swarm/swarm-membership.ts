@@ -4,6 +4,7 @@ import type {DirectoryView} from '#shared/directory/directory.ts';
 import type {NodeFacts, RecordPublisher} from '#shared/directory/record-publisher.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import type {LinkWorkerLostError} from '../link-worker/worker-link-channels.ts';
 import type {DeviceState} from '../../ports/device-state.ts';
 import type {LinkReport} from '../../ports/link-service.ts';
 import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
@@ -42,5 +43,7 @@ export interface SwarmMembership {
   onDevice(listener: (state: DeviceState) => void): () => void;
   /** How this tab is connected to its neighbours. */
   links(): Promise<readonly LinkReport[]>;
+  /** Calls `listener` when the worker of the links fails: they go on without it. */
+  onLinkWorkerLost(listener: (error: LinkWorkerLostError) => void): () => void;
   close(): Promise<void>;
 }

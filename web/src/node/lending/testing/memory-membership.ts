@@ -48,6 +48,7 @@ export async function memoryMembership(): Promise<{
       return () => undefined;
     },
     onSnapshot: (listener) => records.subscribe(listener),
+    onLinkWorkerLost: () => () => undefined,
     publish: ({capacityLayers, engineClass, maxSessions, kvTokensFree, kvTokens}) => {
       const idle = buildRecord({peerId, swarmId, manifestHash, shards: []});
       return startRecordPublisher({

@@ -1,0 +1,21 @@
+import {ChannelPipe} from '#shared/transport/channel/channel-pipe.ts';
+import {serveHalf} from '#shared/transport/channel/serve-half.ts';
+import type {HalfReport} from '#shared/transport/channel/half-port.ts';
+import type {OpenHalf, OpenHalves} from './worker-link-channels.ts';
+
+let openHalves = 0;
+
+function count(change: 1 | -1): void {
+  openHalves += change;
+  postMessage({openHalves} satisfies OpenHalves);
+}
+
+addEventListener('message', ({data: {channel, half, port}}: MessageEvent<OpenHalf>) => {
+  const pipe = new ChannelPipe(channel);
+  count(1);
+  serveHalf({pipe, half, port, onEnded: () => count(-1)});
+  void pipe.opened().then(
+    () => port.postMessage({kind: 'opened'} satisfies HalfReport),
+    () => undefined, // The end of the pipe is reported by its half.
+  );
+});
