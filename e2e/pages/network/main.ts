@@ -24,7 +24,6 @@ import {WorkerLinkChannels} from '../../../web/src/node/link-worker/worker-link-
 import {readLinkPaths} from '../../../web/src/node/swarm/libp2p-node/read-link-paths.ts';
 import {attackChannel} from './attack-channel.ts';
 import {BareChannel} from './bare-channel.ts';
-import {measureEchoes} from './measure-echoes.ts';
 import {echoFrames, timeEchoes} from './time-echoes.ts';
 import type {
   Call,
@@ -234,8 +233,8 @@ globalThis.weftNet = {
     bare.echo(bytes);
   },
   timeBareEchoes: (plan) => bare.timeEchoes(plan),
-  echoes: async ({to, ...options}) =>
-    await measureEchoes(openedTransport(), {to: asPeerId(to), ...options, ...limited()}),
+  echoes: async ({to, count, frameBytes}) =>
+    timeEchoes(openedTransport(), asPeerId(to), {count, bytes: frameBytes, pauseMs: 0}),
   roundTrips: async ({to, count, everyMs}) => {
     const trips: Promise<number>[] = [];
     while (trips.length < count) {
