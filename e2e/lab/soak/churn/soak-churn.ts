@@ -29,6 +29,7 @@ const MODEL = {seed: 1, shape: {layerCount: 30, hiddenSize: 64}};
 const LENT = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}} as const;
 const PROMPT_TOKENS = 8;
 const NEW_TOKENS = 24;
+const STEP_MS = 100;
 const SERVER_AWAY_MS = 3_000;
 /** What closes in its own time is closed by then. */
 const QUIET_TIMEOUT_MS = 90_000;
@@ -83,6 +84,7 @@ class Churn {
   readonly #options: ChurnOptions;
   #asked = 0;
   #answered = 0;
+  #departed = 0;
   readonly #lost: string[] = [];
   readonly #wrong: number[] = [];
 
@@ -153,7 +155,7 @@ class Churn {
   async #churn(tabs: ChurningTabs, signal: AbortSignal): Promise<void> {
     const {departures, answers} = this.#options.size;
     for (let at = 0; at < departures; at += 1) {
-      while (this.#asked < (at * answers) / departures) await wait(100, undefined, {signal});
+      while (this.#asked < (at * answers) / departures) await wait(STEP_MS, undefined, {signal});
       if (at === Math.floor(departures / 2)) {
         log('the server goes');
         await this.#restartServer(signal);
@@ -161,11 +163,18 @@ class Churn {
       const how = DEPARTURES[at % DEPARTURES.length] ?? 'close-tab';
       log(`${at + 1} of ${departures}: ${how}, ${this.#answered} answered`);
       await tabs.depart(how);
+      this.#departed += 1;
     }
   }
 
+  /** As fast as they are answered, but not ahead of the tabs that come and go. */
   async #askAll(client: Tab, signal: AbortSignal): Promise<void> {
-    while (this.#asked < this.#options.size.answers && !signal.aborted) await this.#askNext(client);
+    const {departures, answers} = this.#options.size;
+    while (this.#asked < answers && !signal.aborted) {
+      const isAhead = this.#asked >= ((this.#departed + 1) * answers) / departures;
+      if (isAhead && this.#departed < departures) await wait(STEP_MS, undefined, {signal});
+      else await this.#askNext(client);
+    }
   }
 
   async #askNext(client: Tab): Promise<void> {
