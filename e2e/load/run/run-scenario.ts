@@ -31,6 +31,8 @@ export type RunScenarioOptions = {
   readonly log: (line: string) => void;
   /** Runs in every tab before any of its scripts. */
   readonly initScript?: string;
+  /** Called with every page before anything is loaded. */
+  readonly prepare?: (page: Page) => Promise<void>;
   /** Called when the last request has ended, before anything is closed: for who looks on from outside. */
   readonly onLoadDone?: (swarm: Swarm, proxy: UdpProxy<Page> | null) => Promise<void>;
 };
@@ -46,7 +48,7 @@ type ProxiedOptions = RunScenarioOptions & {readonly proxy: UdpProxy<Page> | nul
 export async function runScenario(
   options: RunScenarioOptions,
 ): Promise<RunRecord & {readonly skippedFaults: number}> {
-  const {model, signal, log, initScript} = options;
+  const {model, signal, log, initScript, prepare} = options;
   signal.throwIfAborted();
   const proxy = proxyOf(options.scenario);
   const swarm = await Swarm.start({
@@ -58,7 +60,10 @@ export async function runScenario(
     ...(options.scenario.faults.some(({kind}) => kind === 'kill-server') && {serverProcesses: 1}),
     log,
     ...(initScript && {initScript}),
-    ...(proxy && {prepare: (page: Page) => putBehindProxy(page, proxy)}),
+    prepare: async (page) => {
+      await prepare?.(page);
+      if (proxy !== null) await putBehindProxy(page, proxy);
+    },
   });
   const over = new AbortController();
   try {

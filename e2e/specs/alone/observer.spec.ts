@@ -6,7 +6,7 @@ import {offerModel} from '../../load/scenario/offer-model.ts';
 import type {Report} from '../../load/report/report.ts';
 import {parseScenario} from '../../load/scenario/scenario.ts';
 import {
-  OBSERVE_CONNECTIONS,
+  observeConnections,
   readConnections,
   type ObservedConnection,
 } from '../../pages/observer/observe-connections.ts';
@@ -109,7 +109,7 @@ test('[SW7] chains, bytes and times of the report are those that the browser, th
       if (id !== undefined) endedAtMs.set(Number(id), Date.now());
       log(line);
     },
-    initScript: OBSERVE_CONNECTIONS,
+    prepare: observeConnections,
     onLoadDone: async (swarm) => {
       observation.resolve(await observe(swarm));
     },
