@@ -1,5 +1,4 @@
 import type {Stream} from '@libp2p/interface';
-import {untilAborted} from '../../base/until-aborted.ts';
 import type {SendingEvents, SendingHalf} from '../frames/link-half.ts';
 import {SilentPeerError} from '../frames/silent-peer-error.ts';
 import {HalfAtPort} from './half-at-port.ts';
@@ -61,19 +60,28 @@ export class ChannelSender implements SendingHalf {
     const callId = this.#callCount;
     const answer = Promise.withResolvers<number>();
     this.#calls.set(callId, answer);
+    // What has been sent by then is sent, and counts: the half says which it was.
+    const giveUp = (): void => {
+      this.#half.ask({kind: 'give-up', callId});
+    };
+    signal.addEventListener('abort', giveUp, {once: true});
     this.#half.ask(request(callId), transfer);
     try {
-      return await untilAborted(answer.promise, signal);
+      return await answer.promise;
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw cause;
     } finally {
-      if (this.#calls.delete(callId)) this.#half.ask({kind: 'give-up', callId});
+      signal.removeEventListener('abort', giveUp);
     }
   }
 
   #answer(report: HalfReport): void {
-    if (report.kind !== 'sent' && report.kind !== 'measured') return;
+    if (!('callId' in report)) return;
     const call = this.#calls.get(report.callId);
     this.#calls.delete(report.callId);
-    call?.resolve(report.kind === 'measured' ? report.rttMs : 0);
+    if (report.kind === 'given-up') call?.reject(new Error('The call was given up'));
+    else call?.resolve(report.kind === 'measured' ? report.rttMs : 0);
   }
 }
 

@@ -13,6 +13,8 @@ export type HalfReport =
   /** The channel is open at this end. */
   | {readonly kind: 'opened'}
   | {readonly kind: 'sent'; readonly callId: number}
+  /** Nothing of this call was sent. */
+  | {readonly kind: 'given-up'; readonly callId: number}
   | {readonly kind: 'measured'; readonly callId: number; readonly rttMs: number}
   | {readonly kind: 'frame'; readonly frameId: number; readonly frame: Uint8Array<ArrayBuffer>}
   | {readonly kind: 'violation'}

@@ -42,7 +42,6 @@ function serveSending(
     onSilent: ({message}) => report({kind: 'silent', why: message}),
     onClosed: (cause) => end(place, cause),
   });
-  /** A call that fails was given up, or ends with the half: the page knows either. */
   const run = async (
     callId: number,
     call: (signal: AbortSignal) => Promise<HalfReport>,
@@ -52,7 +51,8 @@ function serveSending(
     try {
       report(await call(abort.signal));
     } catch {
-      // Either is known there.
+      // If the half has ended, the page knows.
+      report({kind: 'given-up', callId});
     } finally {
       calls.delete(callId);
     }
