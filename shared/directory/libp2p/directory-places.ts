@@ -45,7 +45,7 @@ type Options = {
 
 /**
  * Whose lists are read: every server that the bootstrap names, whoever else is
- * connected, and two strangers at most while none of those answers.
+ * connected, and eight strangers at most while none of those answers.
  */
 export class DirectoryPlaces {
   readonly #options: Options;
