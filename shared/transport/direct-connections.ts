@@ -4,7 +4,7 @@ import type {Multiaddr} from '@multiformats/multiaddr';
 import type {PeerId} from '../base/ids.ts';
 import {untilAborted} from '../base/until-aborted.ts';
 import {opensNoSocket, readAddresses} from './dialled-addresses.ts';
-import {isDirectAddress, isDirectConnection} from './direct-path.ts';
+import {isDirectAddress, isDirectConnection, newestDirectConnection} from './direct-path.ts';
 import {onlyRelayedPath} from './transport.ts';
 
 export type OpenedStream = {readonly stream: Stream; readonly connection: Connection};
@@ -31,18 +31,15 @@ export class DirectConnections {
     this.#addressesOf = addressesOf;
   }
 
-  /** The newest: of a peer that came back, the older may be one whose end is still unnoticed here. */
-  direct(to: PeerId): Connection | undefined {
-    return this.#libp2p
-      .getConnections(peerIdFromString(to))
-      .filter((connection) => connection.status === 'open' && isDirectConnection(connection))
-      .toSorted((a, b) => b.timeline.open - a.timeline.open)[0];
+  /** The one to use, or `null`. */
+  direct(to: PeerId): Connection | null {
+    return newestDirectConnection(this.#libp2p, peerIdFromString(to));
   }
 
   /** Waits until the peer has opened one by itself. */
   async awaitDirect(from: PeerId, signal: AbortSignal): Promise<void> {
     await this.#untilMet(peerIdFromString(from), async (met) => {
-      if (this.direct(from) === undefined) await untilAborted(aborted(met), signal);
+      if (this.direct(from) === null) await untilAborted(aborted(met), signal);
     });
   }
 
@@ -53,11 +50,11 @@ export class DirectConnections {
   async openStream(to: PeerId, {protocolsOver, signal}: Opening): Promise<OpenedStream> {
     const held = this.direct(to);
     const opened =
-      held === undefined ? null : await this.#openUntilReplaced(held, {protocolsOver, signal});
-    if (held !== undefined && opened !== null) return {stream: opened, connection: held};
+      held === null ? null : await this.#openUntilReplaced(held, {protocolsOver, signal});
+    if (held !== null && opened !== null) return {stream: opened, connection: held};
     signal.throwIfAborted();
     const other = this.direct(to);
-    const connection = other === undefined || other === held ? await this.#dial(to, signal) : other;
+    const connection = other === null || other === held ? await this.#dial(to, signal) : other;
     const stream = await newStream(connection, protocolsOver(connection), signal);
     return {stream, connection};
   }
@@ -109,11 +106,11 @@ export class DirectConnections {
       await this.#untilMet(peerIdFromString(to), async (met) => untilAborted(dialling, met));
     } catch (cause) {
       const met = this.direct(to);
-      if (met === undefined) throw cause;
+      if (met === null) throw cause;
       return met;
     }
     const connection = this.direct(to);
-    if (connection === undefined) throw new Error('Dialling gave no direct connection');
+    if (connection === null) throw new Error('Dialling gave no direct connection');
     return connection;
   }
 

@@ -1,4 +1,4 @@
-import type {Connection} from '@libp2p/interface';
+import type {Connection, Libp2p, PeerId} from '@libp2p/interface';
 import type {Multiaddr} from '@multiformats/multiaddr';
 import {WebRTC} from '@multiformats/multiaddr-matcher';
 
@@ -14,4 +14,16 @@ export function isDirectAddress(address: Multiaddr): boolean {
 /** Relayed connections are limited; one that claims no limits still shows in its address. */
 export function isDirectConnection(connection: Connection): boolean {
   return connection.limits === undefined && isDirectAddress(connection.remoteAddr);
+}
+
+/** The newest: of a peer that came back, the older may be one whose end is still unnoticed here. */
+export function newestDirectConnection(
+  libp2p: Pick<Libp2p, 'getConnections'>,
+  peer: PeerId,
+): Connection | null {
+  const open = libp2p
+    .getConnections(peer)
+    .filter((connection) => connection.status === 'open' && isDirectConnection(connection))
+    .toSorted((a, b) => b.timeline.open - a.timeline.open);
+  return open[0] ?? null;
 }

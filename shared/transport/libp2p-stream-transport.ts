@@ -183,7 +183,7 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
       this.#throwIfClosed();
       if (cause instanceof TransportError) throw cause;
       const isConnected = this.#libp2p.getConnections(peer).length > 0;
-      const isRelayedOnly = isConnected && this.#connections.direct(to) === undefined;
+      const isRelayedOnly = isConnected && this.#connections.direct(to) === null;
       if (isRelayedOnly) throw onlyRelayedPath(to, {cause});
       throw peerUnreachable(to, performance.now() - startMs, {cause});
     }

@@ -15,6 +15,7 @@ import {honestTab, type HonestTimes} from './attack/honest-tab.ts';
 import {watchHealth} from './attack/watch-health.ts';
 import type {Soak} from './soak.ts';
 import {ServerProcess} from '../../swarm/server/server-process.ts';
+import {log} from '../../swarm/test-log.ts';
 
 const MAX_TABS = 500;
 const COUNTS: AttackCounts = {
@@ -191,8 +192,4 @@ function phaseChecks(
 async function countersOf({url}: ServerProcess): Promise<unknown> {
   const response = await fetch(`${url}/api/counters`);
   return await response.json();
-}
-
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -4,6 +4,7 @@ import {runCrowd, type CrowdOutcome} from '../../load/run-crowd.ts';
 import {prepareModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
 import type {Soak} from './soak.ts';
+import {log} from '../../swarm/test-log.ts';
 
 const RUNS = 20;
 /** Ends a question that hangs. */
@@ -47,7 +48,3 @@ export const soakCrowdAtOnce: Soak = async ({seed}, {signal}) => {
     },
   };
 };
-
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
-}

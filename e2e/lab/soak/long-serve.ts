@@ -4,6 +4,7 @@ import {prepareModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
 import type {Soak} from './soak.ts';
+import {log} from '../../swarm/test-log.ts';
 
 const MINUTES = 65;
 const LENDING_TABS = 3;
@@ -73,8 +74,4 @@ async function askAsNewcomer(
   } finally {
     await tab.close();
   }
-}
-
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -4,6 +4,7 @@ import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
 import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
 import type {Tab} from '../../swarm/tab.ts';
 import type {Soak} from './soak.ts';
+import {log} from '../../swarm/test-log.ts';
 
 /** Longer than anything lives that is renewed at a server, a place at its relay among them. */
 const MINUTES = 65;
@@ -93,8 +94,4 @@ async function untilPlaced(tabs: readonly Tab[]): Promise<number> {
     }
   }
   return performance.now() - startMs;
-}
-
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

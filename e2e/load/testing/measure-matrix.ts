@@ -1,6 +1,3 @@
-import {memoryByteSource} from '#shared/model/byte-source.ts';
-import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {readModelSpec} from '#shared/model/manifest-of-file/read-model-spec.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {toQuestion} from '../find-reference.ts';
 import type {Report} from '../report/report.ts';
@@ -8,6 +5,7 @@ import {scenarioOfMatrix, STAGES, type MatrixCell} from '../scenario/fault-matri
 import type {RunScenarioOptions} from '../run/run-scenario.ts';
 import {expectedStubAnswer} from './expected-stub-answer.ts';
 import {measureTiny} from './measure-tiny.ts';
+import {specOfGguf} from './spec-of-gguf.ts';
 
 const LAYER_COUNT = 48;
 const PROMPT_TOKENS = 512;
@@ -41,7 +39,7 @@ export async function measureMatrix({
   const promptTokenIds = Array.from({length: PROMPT_TOKENS}, (_, at) => 3 + ((at * 15) % 250));
   const prompt = {tokenIds: promptTokenIds};
   const sampling = {maxTokens: ANSWER_TOKENS, temperature, seed: SAMPLING_SEED};
-  const spec = readModelSpec(await parseGguf(memoryByteSource(gguf)));
+  const spec = await specOfGguf(gguf);
   const answer = await expectedStubAnswer({...sampling, spec, promptTokenIds});
   const maxLayers = LAYER_COUNT / STAGES.length;
   const spare = {engine: 'stub', maxLayers: LAYER_COUNT, slowdown: 20};

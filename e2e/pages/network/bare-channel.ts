@@ -1,4 +1,5 @@
 import type {EchoPlan} from './network-control.ts';
+import {timeRounds} from './time-echoes.ts';
 
 /** One message of more than four packets waits for the first four to be acknowledged (Chromium 156). */
 const MESSAGE_BYTES = 4_096;
@@ -46,10 +47,9 @@ export class BareChannel {
   }
 
   /** Sends bytes, waits until as many are back, and so on. @returns what each took, in ms. */
-  async timeEchoes({count, bytes, pauseMs}: EchoPlan): Promise<readonly number[]> {
-    const tookMs: number[] = [];
-    for (let round = 0; round < count; round += 1) {
-      const startMs = performance.now();
+  async timeEchoes(plan: EchoPlan): Promise<readonly number[]> {
+    const {bytes} = plan;
+    return timeRounds(plan, async () => {
       const back = new Promise<void>((resolve) => {
         this.#onReceived = (receivedBytes) => {
           if (receivedBytes % bytes === 0) resolve();
@@ -57,10 +57,7 @@ export class BareChannel {
       });
       this.#send(bytes);
       await back;
-      tookMs.push(performance.now() - startMs);
-      await new Promise((resolve) => void setTimeout(resolve, pauseMs));
-    }
-    return tookMs;
+    });
   }
 
   async #hear(type: RTCSdpType, sdp: string): Promise<void> {

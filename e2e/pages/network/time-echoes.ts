@@ -12,22 +12,33 @@ export function echoFrames(transport: Transport): void {
 export async function timeEchoes(
   transport: Transport,
   to: PeerId,
-  {count, bytes, pauseMs}: EchoPlan,
+  plan: EchoPlan,
 ): Promise<readonly number[]> {
   const {signal} = new AbortController();
   let back = Promise.withResolvers<void>();
   const stop = transport.onFrame(() => {
     back.resolve();
   });
+  const tookMs = await timeRounds(plan, async () => {
+    back = Promise.withResolvers<void>();
+    await transport.send(to, new Uint8Array(plan.bytes), {signal});
+    await back.promise;
+  });
+  stop();
+  return tookMs;
+}
+
+/** Makes one exchange after the other. @returns what each took, in ms. */
+export async function timeRounds(
+  {count, pauseMs}: Pick<EchoPlan, 'count' | 'pauseMs'>,
+  exchange: () => Promise<void>,
+): Promise<readonly number[]> {
   const tookMs: number[] = [];
   for (let round = 0; round < count; round += 1) {
-    back = Promise.withResolvers<void>();
     const startMs = performance.now();
-    await transport.send(to, new Uint8Array(bytes), {signal});
-    await back.promise;
+    await exchange();
     tookMs.push(performance.now() - startMs);
     await new Promise((resolve) => void setTimeout(resolve, pauseMs));
   }
-  stop();
   return tookMs;
 }

@@ -1,10 +1,8 @@
 import {expect, test} from '@playwright/test';
-import {memoryByteSource} from '#shared/model/byte-source.ts';
-import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {readModelSpec} from '#shared/model/manifest-of-file/read-model-spec.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {expectedStubAnswer} from '../../load/testing/expected-stub-answer.ts';
 import {measureTiny} from '../../load/testing/measure-tiny.ts';
+import {specOfGguf} from '../../load/testing/spec-of-gguf.ts';
 import {
   expectBytesAsSeen,
   expectChainsAsServed,
@@ -44,7 +42,7 @@ test('[SW1] 20 tabs, 50 requests of 2 clients: all right, and the report agrees 
   expect(isGood).toBe(true);
   expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toBeTruthy();
 
-  const spec = readModelSpec(await parseGguf(memoryByteSource(gguf)));
+  const spec = await specOfGguf(gguf);
   for (const {promptTokenIds, tokenIds, chains, wireBytesPerTokenPerHop} of report.requests) {
     expect(tokenIds).toEqual(await expectedStubAnswer({...requests, spec, promptTokenIds}));
     expect(chains.at(-1)?.map(({startLayer}) => startLayer)).toEqual([

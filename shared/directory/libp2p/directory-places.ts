@@ -3,10 +3,11 @@ import type {Libp2p} from '@libp2p/interface';
 import {peerIdFromString} from '@libp2p/peer-id';
 import {asPeerId, type PeerId} from '../../base/ids.ts';
 import type {DirectoryReply} from '../../protocol/directory-message.ts';
+import {newestDirectConnection} from '../../transport/direct-path.ts';
 import type {NamedServers} from '../../transport/server-link/named-servers.ts';
 import type {RecordSource} from '../records/record-table.ts';
 import {DirectoryError} from '../directory.ts';
-import {followServer, openConnection, readOnce} from './follow-server.ts';
+import {followServer, readOnce} from './follow-server.ts';
 import type {Patience} from './read-list.ts';
 import {WorkBudget} from './work-budget.ts';
 
@@ -139,7 +140,7 @@ export class DirectoryPlaces {
 
   /** Reads the list of a stranger until it ends; then its place is free for the next one. */
   #ask(peer: PeerId): void {
-    const connection = openConnection(this.#options.libp2p, peerIdFromString(peer));
+    const connection = newestDirectConnection(this.#options.libp2p, peerIdFromString(peer));
     if (connection === null) return;
     this.#strangers.delete(peer);
     this.#strangers.add(peer);

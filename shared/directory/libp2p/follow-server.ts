@@ -4,7 +4,7 @@ import type {PeerId} from '../../base/ids.ts';
 import {pause} from '../../base/pause.ts';
 import type {DirectoryReply} from '../../protocol/directory-message.ts';
 import {RECORD_TTL_MS} from '../../protocol/node-record.ts';
-import {isDirectConnection} from '../../transport/direct-path.ts';
+import {newestDirectConnection} from '../../transport/direct-path.ts';
 import {DirectoryError} from '../directory.ts';
 import {readList, type Patience} from './read-list.ts';
 
@@ -36,13 +36,13 @@ export async function followServer(options: Options): Promise<void> {
   const {libp2p, server, signal, onLost} = options;
   const peer = peerIdFromString(server);
   while (!signal.aborted) {
-    const connection = openConnection(libp2p, peer);
+    const connection = newestDirectConnection(libp2p, peer);
     if (connection === null) {
       await untilConnected(libp2p, peer, signal);
       continue;
     }
     const isFlooded = (await readOnce(connection, options)) === 'DIRECTORY_FLOODED';
-    const isSame = () => openConnection(libp2p, peer) === connection;
+    const isSame = () => newestDirectConnection(libp2p, peer) === connection;
     if (isFlooded) {
       // Whoever floods could have its list read again by ending the connection.
       await pause(AFTER_FLOOD_MS, signal);
@@ -67,15 +67,6 @@ export async function readOnce(
     if (code === 'DIRECTORY_SILENT' && !options.signal.aborted) onSilence();
     return code;
   }
-}
-
-/** The newest: of a server that came back, the older may be one whose end is still unnoticed here. */
-export function openConnection(libp2p: FollowedNode, peer: Libp2pPeerId): Connection | null {
-  const open = libp2p
-    .getConnections(peer)
-    .filter((connection) => connection.status === 'open' && isDirectConnection(connection))
-    .toSorted((a, b) => b.timeline.open - a.timeline.open);
-  return open[0] ?? null;
 }
 
 /** Resolves when a connection to `peer` opens, after `limitMs`, or when `signal` aborts. */

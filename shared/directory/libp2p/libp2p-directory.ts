@@ -7,10 +7,10 @@ import {fromBase64, toBase64} from '../records/base64.ts';
 import {KeptRecords} from '../contacts/kept-records.ts';
 import {serveContacts} from '../contacts/serve-contacts.ts';
 import {DirectoryError, type Directory, type DirectoryView} from '../directory.ts';
+import {newestDirectConnection} from '../../transport/direct-path.ts';
 import type {NamedServers} from '../../transport/server-link/named-servers.ts';
 import {putRecord} from './put-record.ts';
 import {DirectoryPlaces, type Place} from './directory-places.ts';
-import {openConnection} from './follow-server.ts';
 import {publishToServers} from './publish-to-servers.ts';
 import type {Patience} from './read-list.ts';
 import {takeRecords} from './take-records.ts';
@@ -123,7 +123,7 @@ class Libp2pDirectory implements Directory {
     return servers
       .namedServers()
       .map(({peerId}) => peerId)
-      .filter((id) => openConnection(libp2p, peerIdFromString(id)) !== null);
+      .filter((id) => newestDirectConnection(libp2p, peerIdFromString(id)) !== null);
   }
 
   async #publishTo(

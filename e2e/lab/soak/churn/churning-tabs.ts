@@ -11,7 +11,7 @@ export const DEPARTURES = [
   'crash-engine',
   'freeze-tab',
 ] as const;
-export type Departure = (typeof DEPARTURES)[number];
+type Departure = (typeof DEPARTURES)[number];
 
 const FROZEN_MS = 6_000;
 const SERVE_TIMEOUT_MS = 300_000;

@@ -1,21 +1,20 @@
 import {setTimeout as wait} from 'node:timers/promises';
 import {hashWords} from '#shared/session/keyed-uniform.ts';
 import {atLeast, atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
-import {memoryByteSource} from '#shared/model/byte-source.ts';
-import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {readModelSpec} from '#shared/model/manifest-of-file/read-model-spec.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {expectedStubAnswer} from '../../../load/testing/expected-stub-answer.ts';
 import {offerTinyModel} from '../../../load/testing/offer-tiny-model.ts';
+import {specOfGguf} from '../../../load/testing/spec-of-gguf.ts';
 import {askForAnswer, greedyRequest} from '../../../swarm/ask.ts';
 import {Swarm} from '../../../swarm/start-swarm.ts';
 import type {Tab} from '../../../swarm/tab.ts';
 import type {Soak} from '../soak.ts';
 import {ChurningTabs, DEPARTURES} from './churning-tabs.ts';
 import {COUNT_CONNECTIONS, countPage, type PageCounts} from './page-counts.ts';
+import {log} from '../../../swarm/test-log.ts';
 
-export type ChurnSize = {
+type ChurnSize = {
   readonly lenders: number;
   readonly departures: number;
   readonly answers: number;
@@ -42,7 +41,7 @@ const MAX_LISTENER_GROWTH = 1.5;
  */
 export const soakChurn: Soak = async ({seed}, {signal}) => runChurn({size: WHOLE, seed, signal});
 
-export async function runChurn({
+async function runChurn({
   size,
   seed,
   signal,
@@ -52,7 +51,7 @@ export async function runChurn({
   readonly signal: AbortSignal;
 }) {
   const model = await offerTinyModel(log, MODEL);
-  const spec = readModelSpec(await parseGguf(memoryByteSource(tinyGguf(MODEL))));
+  const spec = await specOfGguf(tinyGguf(MODEL));
   const {modelsDir, siteDir} = model;
   const swarm = await Swarm.start({
     modelsDir,
@@ -238,8 +237,4 @@ function grownChecks(before: PageCounts, after: PageCounts, {lenders}: ChurnSize
 
 function perConnection(counts: PageCounts, of: 'channels' | 'listeners'): number {
   return counts[of] / Math.max(1, counts.connections);
-}
-
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -3,6 +3,7 @@ import {HostileWorld} from '../../../pages/hostile/hostile-world.ts';
 import {everyLie, meetLiars, wrongWith} from '../../../pages/hostile/meet-liars.ts';
 import {askForAnswer, greedyRequest} from '../../../swarm/ask.ts';
 import type {Soak} from '../soak.ts';
+import {log} from '../../../swarm/test-log.ts';
 
 const REQUEST = greedyRequest('What is the capital of France?', {maxNewTokens: 6});
 
@@ -29,7 +30,3 @@ export const soakLiars: Soak = async (_, {signal}) => {
     await world.stop();
   }
 };
-
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
-}

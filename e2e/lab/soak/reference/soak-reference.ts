@@ -3,6 +3,7 @@ import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import {answerReference, type AnsweredChat} from '../../../reference/answer-reference.ts';
 import {prepareModel} from '../../../tools/machine/model-file/prepare-model.ts';
 import type {Soak} from '../soak.ts';
+import {log} from '../../../swarm/test-log.ts';
 
 /** Every chat of the reference over three tabs and over one, with the real model: never another bit. */
 export const soakReference: Soak = async (_, {signal}) => {
@@ -31,8 +32,4 @@ function isSame(one: AnsweredChat, other: AnsweredChat | undefined): boolean {
 /** Twenty log-probabilities for each token, exactly: a single other bit in a hidden state shows here. */
 function bitsOf({answer: {promptTokenIds, tokenIds, topLogprobs}}: AnsweredChat) {
   return {promptTokenIds, tokenIds, topLogprobs};
-}
-
-function log(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

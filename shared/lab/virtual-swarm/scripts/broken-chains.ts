@@ -1,4 +1,5 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
+import {shardOf} from '#shared/scheduling/allocation/fitting-range.ts';
 import {seededRandom, type NextRandom} from '#shared/scheduling/seeded-choice.ts';
 import {drawNode, ORDINARY_NODE} from './draw-node.ts';
 import {steadyRequests} from './steady-requests.ts';
@@ -69,14 +70,7 @@ function drawServing(number: number, random: NextRandom): NodeStart {
   const cells = Math.max(1, Math.floor(facts.capacityLayers.both / cutEvery));
   const first = Math.floor(random() * (layerCount / cutEvery - cells + 1));
   const startLayer = first * cutEvery;
-  const endLayer = startLayer + cells * cutEvery;
-  const shard = {
-    startLayer,
-    endLayer,
-    embedding: startLayer === 0,
-    lmHead: endLayer === layerCount,
-  };
-  return {facts, joinsMs: 0, shard};
+  return {facts, joinsMs: 0, shard: shardOf(GRID, startLayer, startLayer + cells * cutEvery)};
 }
 
 function drawFaults(request: number, random: NextRandom): readonly AnswerFault[] {

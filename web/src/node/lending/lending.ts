@@ -121,7 +121,7 @@ export class Lending {
   /** An engine that has crashed fails its next step, and the node finds out by that. */
   disturbEngine(fault: EngineFault): void {
     if (fault.kind === 'crash') this.#shelf.served?.crash();
-    else this.#shelf.served?.slowDown(fault.factor);
+    else this.#shelf.served?.runner.slowDown(fault.factor);
   }
 
   #act(action: VolunteerAction): void {

@@ -23,7 +23,7 @@ import {SlowableRunner} from './slowable-runner.ts';
 
 /** A shard that runs, and how fast: measured on this machine with the layers themselves. */
 export type LoadedShard = {
-  readonly runner: ShardRunner;
+  readonly runner: SlowableRunner;
   readonly engineClass: EngineClass;
   /** Why it runs on the CPU although a GPU was asked for; `null` when it does not. */
   readonly fallback: EngineFallback | null;
@@ -31,8 +31,6 @@ export type LoadedShard = {
   readonly speed: ShardSpeed;
   /** Ends the engine as a crash would. */
   readonly crash: () => void;
-  /** From then on it takes so many times as long. */
-  readonly slowDown: (factor: number) => void;
 };
 
 export type LoadOptions = {
@@ -105,17 +103,13 @@ export async function loadShard(
     },
   });
   const {engineClass, ...speed} = measured;
-  const slowable = slowableOf(runner);
   return {
-    runner: slowable,
+    runner: slowableOf(runner),
     engineClass,
     fallback,
     keepNews,
     speed,
     crash: () => void runner.close(),
-    slowDown: (factor) => {
-      slowable.slowDown(factor);
-    },
   };
 }
 
@@ -136,9 +130,8 @@ function loadStub(
     waitMs,
     lost: crash.signal,
   });
-  const slowable = slowableOf(runner);
   return {
-    runner: slowable,
+    runner: slowableOf(runner),
     engineClass: 'stub',
     fallback: null,
     keepNews: [],
@@ -149,9 +142,6 @@ function loadStub(
     },
     crash: () => {
       crash.abort();
-    },
-    slowDown: (factor) => {
-      slowable.slowDown(factor);
     },
   };
 }
