@@ -16,8 +16,7 @@ const SLOW = 2;
 
 test('[SW8] of 5 tabs the slow one gets fewer layers than those of its size, and answers go to its faster replica', async () => {
   const gguf = tinyGguf({seed: 1, shape: {layerCount: 30, hiddenSize: 64}});
-  // One question: the next ones may try tabs that claim less than those which are not proven yet (TB5).
-  const requests = {prompts: ['hello world'], maxTokens: 16};
+  const requests = {prompts: ['hello world', 'because'], count: 4, maxTokens: 16};
   const {report, isGood} = await measureTiny(gguf, {
     tabs: TABS,
     waitForChains: 2,

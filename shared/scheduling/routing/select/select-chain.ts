@@ -3,7 +3,7 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {busyLevelMs, linkMs} from '../../cost-model.ts';
 import {seededRandom, type NextRandom} from '../../seeded-choice.ts';
 import type {SwarmSnapshot} from '../../swarm-snapshot.ts';
-import type {ChainHop, RouteOverlay, RouteRequest, RouteResult} from '../chain.ts';
+import type {Chain, ChainHop, RouteOverlay, RouteRequest, RouteResult} from '../chain.ts';
 import {idleStepMs} from '../load/idle-step.ts';
 import {missingLayers} from '../missing-layers.ts';
 import {guessUnseen} from '../load/guess-unseen.ts';
@@ -12,12 +12,16 @@ import {nodeCosts, type NodeCosts} from '../node-costs.ts';
 import {placedLevel} from '../load/placed-level.ts';
 import {routeIndexOf, type RouteIndex} from '../route-index.ts';
 import {doubtCosts} from '../trust/doubt-costs.ts';
+import {ordinaryNode} from '../trust/ordinary-node.ts';
 import {realAt} from '../../table-access.ts';
 import {hopsOf, searchChains, type FoundChain} from '../search-chains.ts';
 
 /** For a layer: more than all layers of a chain that does without, and more than all of restrained nodes. */
 const RESTRAINED_MS = 1e6;
 const SHUNNED_MS = 1e9;
+
+/** A chain without those that had their share may take so many times as long as one of ordinary nodes. */
+const MOST_DETOUR = 3;
 
 /** Chains up to this factor of the best count as equal: load is spread over them. */
 const NEAR_EQUAL = 1.03;
@@ -48,10 +52,26 @@ export type RouteInput = {
 export function selectChain(input: RouteInput): RouteResult {
   const {overlay} = input;
   const result = selectAmongOthers(input);
-  if (result.kind === 'chain' || overlay.shunned.size + overlay.restrained.size === 0) {
-    return result;
+  if (result.kind === 'chain') {
+    return overlay.restrained.size === 0 ? result : withoutLongDetour(input, result);
   }
+  if (overlay.shunned.size + overlay.restrained.size === 0) return result;
   return selectAmongOthers({...input, overlay: withNeeded(input)});
+}
+
+/** The share of a node protects from what it claims; as an ordinary node it claims nothing. */
+function withoutLongDetour(input: RouteInput, detour: Chain): Chain {
+  const {overlay, snapshot, model} = input;
+  const {layerMs, hopMs, linkMs: wayMs, layersHeld} = ordinaryNode(snapshot);
+  const {layerCount} = model;
+  const ordinaryMs = layerCount * layerMs + Math.ceil(layerCount / layersHeld) * (hopMs + wayMs);
+  if (detour.stepMs <= MOST_DETOUR * ordinaryMs) return detour;
+  const earned = new Map(overlay.trust?.earned);
+  for (const nodeId of overlay.restrained) earned.set(nodeId, 0);
+  const trust = {ofStrangers: overlay.trust?.ofStrangers ?? 1, earned};
+  const direct = selectAmongOthers({...input, overlay: {...overlay, restrained: new Set(), trust}});
+  const isFaster = direct.kind === 'chain' && direct.loadedStepMs < detour.loadedStepMs;
+  return isFaster ? direct : detour;
 }
 
 /** Without those of the shunned and the restrained that some chain needs: as few as can be, restrained ones first. */

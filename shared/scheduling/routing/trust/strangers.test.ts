@@ -211,3 +211,20 @@ test('[TB7] where no chain does without, as few nodes as can be are asked that f
   expect(chosen([b], [head, a])).toEqual([head, a]);
   expect(chosen([head, a, b], [])).toHaveLength(2);
 });
+
+const tab = (id: string, fixedMs: number) =>
+  snapshotNode(id, {shards: [shard(0, 30, 30)], decodeMsPerLayer: {fixedMs, perSessionMs: 0}});
+
+test('[TB9] who had its share is asked again where all others are several times slower than an ordinary node', () => {
+  const stepOf = (nodes: readonly SnapshotNode[], shunned: ReadonlySet<PeerId>) => {
+    const snapshot = snapshotOfNodes([tab(LIAR, 0.01), ...nodes], 0);
+    const overlay = {...EMPTY_OVERLAY, shunned, restrained: new Set([LIAR])};
+    const result = selectChain({snapshot, model: MODEL, request: REQUEST, overlay, seed: 3});
+    return result.kind === 'chain' ? [result.hops[0]?.nodeId, result.stepMs] : null;
+  };
+  const ordinary = tab('ordinary', 2);
+  const slow = tab('slow', 200);
+  expect(stepOf([ordinary, slow], NOBODY)).toEqual([ordinary.nodeId, 60]);
+  // As slow as an ordinary one: that much it cannot claim away.
+  expect(stepOf([ordinary, slow], new Set([ordinary.nodeId]))).toEqual([LIAR, 60]);
+});
