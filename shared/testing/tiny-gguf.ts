@@ -1,5 +1,5 @@
 import {GGMLQuantizationType, GGUFValueType, serializeGgufMetadata} from '@huggingface/gguf';
-import {BYTE_ALPHABET} from '#shared/model/text/byte-alphabet.ts';
+import {BYTE_ALPHABET} from '#shared/model/text/bytes/byte-alphabet.ts';
 import type {TensorDtype} from '#shared/model/manifest/manifest.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {EMBEDDING_TENSOR, modelTensors} from '#shared/model/manifest/tensor-layout.ts';

@@ -8,7 +8,7 @@ import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/mani
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
-import {TextUnsupportedError} from '#shared/model/text/text-unsupported-error.ts';
+import {TextUnsupportedError} from '#shared/model/text/metadata/text-unsupported-error.ts';
 import {pathFromCaller} from '../../tools/command-line/files/path-from-caller.ts';
 import {prepareModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {manifestOfFile} from '../../swarm/manifest-of-file.ts';

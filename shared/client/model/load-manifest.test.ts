@@ -69,8 +69,8 @@ test('[SS24] [DN11] a model file may have any name, and its address names its ha
 });
 
 test.each([
-  [{vocabulary: 'llama', preTokenizer: 'default'}, 'its kind "llama" is not supported'],
-  [{vocabulary: 'gpt2', preTokenizer: 'qwen2'}, '"qwen2" is not supported'],
+  [{vocabulary: 'rwkv', preTokenizer: 'default'}, 'its kind "rwkv" is not supported'],
+  [{vocabulary: 'gpt2', preTokenizer: 'kimi-k2'}, '"kimi-k2" is not supported'],
 ])(
   '[MD14] a model whose text this page does not know is refused by name: %j',
   async (text, sentence) => {

@@ -4,7 +4,7 @@ import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/mani
 import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
-import {wordPatternsOf} from '#shared/model/text/supported-text.ts';
+import {readTextKind} from '#shared/model/text/metadata/supported-text.ts';
 import {DownloadError} from '../download/download-error.ts';
 import {downloadJson} from '../download/download-json.ts';
 import type {Patience} from '../download/patience.ts';
@@ -58,7 +58,7 @@ export async function loadManifest(
     );
   }
   // Nobody here could use its layers, so nothing of them is loaded.
-  if (manifest.text) wordPatternsOf(manifest.text);
+  if (manifest.text) readTextKind(manifest.text);
   const {title, licence} = entry;
   const weightsPath = entry.fileName.split('/').map(encodeURIComponent).join('/');
   const weightsUrl = new URL(`models/${weightsPath}?sha256=${manifest.file.sha256}`, siteUrl).href;

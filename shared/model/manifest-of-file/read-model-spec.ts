@@ -8,7 +8,7 @@ import {ModelUnreadableError} from '../model-unreadable-error.ts';
 import {ModelUnsupportedError} from '../model-unsupported-error.ts';
 import {type ModelSpec, modelSpecSchema} from '../model-spec.ts';
 import {EMBEDDING_TENSOR, LM_HEAD_TENSOR} from '../manifest/tensor-layout.ts';
-import {readEndTokenIds, readTokenTexts} from '../text/end-tokens.ts';
+import {readEndTokenIds, readTokenTexts} from '../text/metadata/end-tokens.ts';
 import {checkFileKind} from './check-file-kind.ts';
 import type {GgufFile} from '../gguf/gguf-file.ts';
 import {readKeys, showValue} from '../gguf/metadata-values.ts';

@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest';
 import {openModelFile} from '#shared/testing/model-file.ts';
 import {decodeTokens} from './testing/decode-tokens.ts';
 import {parseGguf} from '../gguf/parse-gguf.ts';
-import {TextUnsupportedError} from './text-unsupported-error.ts';
+import {TextUnsupportedError} from './metadata/text-unsupported-error.ts';
 import reference from '../reference/smollm2-tokenizer.json' with {type: 'json'};
 import {UnknownTokenError, createTokenizer} from './tokenizer.ts';
 
@@ -72,9 +72,12 @@ test('[MD3] a kind of tokenizer that is not known is refused by name', () => {
   };
   const make = (change: object) => () => createTokenizer({...tokens, ...change});
   expect(make({})).not.toThrow();
-  expect(make({'tokenizer.ggml.model': 'bert'})).toThrow(TextUnsupportedError);
-  expect(make({'tokenizer.ggml.pre': 'tekken'})).toThrow(
-    'pre-tokenizer: "tekken" is not supported; take a model with gpt-2 or smollm',
+  expect(make({'tokenizer.ggml.model': 'rwkv'})).toThrow(TextUnsupportedError);
+  expect(make({'tokenizer.ggml.model': 'rwkv'})).toThrow(
+    'its kind "rwkv" is not supported; take a model whose kind is "gpt2", "llama", "gemma4" or "bert"',
+  );
+  expect(make({'tokenizer.ggml.pre': 'kimi-k2'})).toThrow(
+    'pre-tokenizer: "kimi-k2" is not supported; take a model with one of gpt-2, mpt, ',
   );
 });
 

@@ -1,13 +1,14 @@
-import {Tokenizer as BpeTokenizer} from '@huggingface/tokenizers';
-import {assert} from '../../base/assert.ts';
+import {assert, unreachable} from '../../base/assert.ts';
 import {WeftError} from '../../base/errors.ts';
-import {bytesOfAlphabetText} from './byte-alphabet.ts';
 import type {GgufMetadata} from '../gguf/gguf-file.ts';
-import {type TokenizerMetadata, readTokenizerMetadata} from './tokenizer-metadata.ts';
-import {wordPatternsOf} from './supported-text.ts';
-import {TextUnsupportedError} from './text-unsupported-error.ts';
 import {type SplitAtTokens, createSplitAtTokens} from './split-at-tokens.ts';
-import {utf8Bytes} from './utf8-bytes.ts';
+import {type TokenizerMetadata, readTokenizerMetadata} from './metadata/tokenizer-metadata.ts';
+import {createByteLevelBpe} from './vocabulary/byte-level-bpe.ts';
+import type {Encoding} from './vocabulary/encoding.ts';
+import {createSentencePiece} from './vocabulary/sentence-piece.ts';
+import {createUtf8Bpe} from './vocabulary/utf8-bpe.ts';
+import {utf8Bytes} from './bytes/utf8-bytes.ts';
+import {createWordPiece} from './vocabulary/word-piece.ts';
 
 type EncodeOptions = {
   /**
@@ -24,6 +25,8 @@ export interface Tokenizer {
   readonly controlTokens: ReadonlyMap<string, number>;
   /** The model was trained with this id in front of everything; `null` when with none. */
   readonly beginTokenId: number | null;
+  /** The text of a template, cut at the tokens that steer. */
+  readonly splitAtControl: SplitAtTokens;
   /** Adds nothing: no begin or end token. Bytes that the vocabulary lacks are left out. */
   encode(text: string, options: EncodeOptions): number[];
   /**
@@ -60,92 +63,49 @@ export class UnknownTokenError extends WeftError<UnknownTokenDetail> {
  */
 export function createTokenizer(metadata: GgufMetadata): Tokenizer {
   const model = readTokenizerMetadata(metadata);
-  const bpe = createBpe(model);
+  // Control tokens and literal ones are cut out before it, so that one encoding serves both modes.
+  const encoding = createEncoding(model);
   const controlTokens = tokensById(model, model.controlTokenIds);
-  const userDefined = tokensById(model, model.userDefinedTokenIds);
+  const literalTokens = tokensById(model, model.userDefinedTokenIds);
+  const stripAfter = new Set(model.strippingTokenIds);
   const splits: Readonly<Record<EncodeOptions['specialTokens'], SplitAtTokens>> = {
-    parse: createSplitAtTokens(new Map([...controlTokens, ...userDefined])),
-    plain: createSplitAtTokens(userDefined),
+    parse: createSplitAtTokens(new Map([...controlTokens, ...literalTokens]), {stripAfter}),
+    plain: createSplitAtTokens(literalTokens, {stripAfter}),
   };
   const hidden = new Set([...model.controlTokenIds, ...model.endTokenIds]);
+  const literal = new Set(model.userDefinedTokenIds);
   return {
     vocabularySize: model.tokens.length,
     controlTokens,
     beginTokenId: model.beginTokenId,
     encode: (text, {specialTokens}) =>
       splits[specialTokens](text).flatMap((piece) =>
-        piece.kind === 'token' ? [piece.tokenId] : bpe.encode(piece.text).ids,
+        piece.kind === 'token' ? [piece.tokenId] : encoding.encode(piece.text),
       ),
+    splitAtControl: createSplitAtTokens(controlTokens, {stripAfter}),
     tokenBytes: (tokenId) => {
       const text = model.tokens[tokenId];
       if (text === undefined) throw new UnknownTokenError(tokenId, model.tokens.length);
       if (hidden.has(tokenId)) return new Uint8Array();
-      // Outside the alphabet: a token that was added as literal text.
-      return bytesOfAlphabetText(text) ?? utf8Bytes(text);
+      return literal.has(tokenId) ? utf8Bytes(text) : encoding.bytesOf(text);
     },
   };
 }
 
-// Special tokens are cut out by `createSplitAtTokens`, so that one vocabulary serves both modes.
-function createBpe(model: TokenizerMetadata): BpeTokenizer {
-  const patterns = wordPatternsOf({vocabulary: model.model, preTokenizer: model.preTokenizer});
-  const vocabulary = wordsOf(model);
-  const splits = patterns.map((Regex) => ({
-    type: 'Split',
-    pattern: {Regex},
-    behavior: 'Isolated',
-    invert: false,
-  }));
-  return new BpeTokenizer(
-    {
-      added_tokens: [],
-      normalizer: null,
-      post_processor: null,
-      pre_tokenizer: {
-        type: 'Sequence',
-        pretokenizers: [...splits, {type: 'ByteLevel', add_prefix_space: false, use_regex: false}],
-      },
-      decoder: null,
-      model: {
-        type: 'BPE',
-        vocab: Object.fromEntries(vocabulary),
-        merges: mergesOf(model, vocabulary),
-        ignore_merges: false,
-      },
-    },
-    {},
-  );
-}
-
-/** What text is made of: a control token is never among it, even where merges could spell it. */
-function wordsOf({tokens, controlTokenIds}: TokenizerMetadata): ReadonlyMap<string, number> {
-  const words = new Map(tokens.map((text, id) => [text, id]));
-  for (const id of controlTokenIds) words.delete(tokens[id] ?? '');
-  return words;
-}
-
-/** The merges that make words, as pairs, in their order. */
-function mergesOf(
-  {tokens, merges, controlTokenIds}: TokenizerMetadata,
-  words: ReadonlyMap<string, number>,
-): readonly (readonly [string, string])[] {
-  if (merges.length === 0) {
-    throw new TextUnsupportedError('merges', '"tokenizer.ggml.merges" is missing or empty');
+function createEncoding(model: TokenizerMetadata): Encoding {
+  const {text} = model;
+  switch (text.vocabulary) {
+    case 'gpt2':
+      return createByteLevelBpe(model, text.cutting);
+    case 'gemma4':
+      return createUtf8Bpe(model);
+    case 'llama':
+      return createSentencePiece(model);
+    case 'bert':
+      return createWordPiece(model);
+    default:
+      return unreachable(text);
   }
-  const control = new Set(controlTokenIds.map((id) => tokens[id]));
-  const pairs: (readonly [string, string])[] = [];
-  for (const merge of merges) {
-    const [left, right, ...rest] = merge.split(' ');
-    if (!left || !right || rest.length > 0) {
-      throw new TextUnsupportedError('merges', `"${merge}" is not two parts with a space between`);
-    }
-    const merged = left + right;
-    if (words.has(merged)) pairs.push([left, right]);
-    else if (!control.has(merged)) {
-      throw new TextUnsupportedError('merges', `"${merge}" makes "${merged}", which is no token`);
-    }
-  }
-  return pairs;
 }
 
 function tokensById(

@@ -1,7 +1,7 @@
 import {Template} from '@huggingface/jinja';
 import {WeftError} from '../../../base/errors.ts';
 import type {GgufMetadata} from '../../gguf/gguf-file.ts';
-import {readTokenizerMetadata} from '../tokenizer-metadata.ts';
+import {readTokenizerMetadata} from '../metadata/tokenizer-metadata.ts';
 import {renderTemplate, TemplateRefusal, TemplateTooLargeError} from './render-template.ts';
 
 export type ChatMessage = {

@@ -2,10 +2,10 @@ import type {GgufMetadata} from '../../gguf/gguf-file.ts';
 import {ModelUnreadableError} from '../../model-unreadable-error.ts';
 import {ChatTemplateError, createChatTemplate} from './chat-template.ts';
 import {encodeChat} from './encode-chat.ts';
-import type {TextKind} from '../supported-text.ts';
-import {TextUnsupportedError} from '../text-unsupported-error.ts';
+import type {TextKind} from '../metadata/supported-text.ts';
+import {TextUnsupportedError} from '../metadata/text-unsupported-error.ts';
 import {createTokenizer} from '../tokenizer.ts';
-import {readTokenizerMetadata} from '../tokenizer-metadata.ts';
+import {readTokenizerMetadata} from '../metadata/tokenizer-metadata.ts';
 
 const PROBE = 'Hello';
 
@@ -33,7 +33,7 @@ export function checkChat(
     const messages = [{role: 'user', content: PROBE}] as const;
     const isShown = template.render(messages).includes(PROBE);
     if (isShown && encodeChat({tokenizer, template, messages}).length > 0) {
-      return textKindOf(metadata);
+      return readTokenizerMetadata(metadata).textKind;
     }
     throw new TextUnsupportedError('chat template', `it does not show the message "${PROBE}"`);
   } catch (error) {
@@ -45,9 +45,4 @@ export function checkChat(
     const reason = error instanceof ModelUnreadableError ? error.detail.reason : String(error);
     throw new TextUnsupportedError('vocabulary', reason, {cause: error});
   }
-}
-
-function textKindOf(metadata: GgufMetadata): TextKind {
-  const {model, preTokenizer} = readTokenizerMetadata(metadata);
-  return {vocabulary: model, preTokenizer};
 }

@@ -6,9 +6,9 @@ import {memoryByteSource} from '../../byte-source.ts';
 import {parseGguf} from '../../gguf/parse-gguf.ts';
 import {readModelSpec} from '../../manifest-of-file/read-model-spec.ts';
 import {createChatTemplate} from './chat-template.ts';
-import {endTextsOf, looksLikeControl} from '../control-texts.ts';
+import {endTextsOf, looksLikeControl, ordinaryTextsOf} from '../metadata/control-texts.ts';
 import {encodeChat} from './encode-chat.ts';
-import {readEndTokenIds} from '../end-tokens.ts';
+import {readEndTokenIds} from '../metadata/end-tokens.ts';
 import {createTokenizer} from '../tokenizer.ts';
 
 const {metadata} = await parseGguf(memoryByteSource(tinyGguf({seed: 3})));
@@ -113,8 +113,24 @@ test('[MD13] answers end at the tokens that the metadata names and at those know
 
 test('[MD13] where a known text means something else, it ends nothing', () => {
   expect(endTextsOf(['<|end|>', '<|return|>', '<|call|>'])).not.toContain('<|end|>');
+  expect(endTextsOf(['<|end|>', '<|flush|>', '<|calls|>'])).not.toContain('<|end|>');
   expect(endTextsOf(['</s>', '<|tool_response>'])).not.toContain('</s>');
   expect(endTextsOf(['<|end|>', '</s>'])).toEqual(new Set(['<|end|>', '</s>']));
+});
+
+test('[MD13] what a file calls ordinary and merges make is text, but for what ends an answer', () => {
+  expect(ordinaryTextsOf(['<s>', '<pad>', '</s>'], ['< s>', '</ s>'])).toEqual(new Set(['<s>']));
+  expect(ordinaryTextsOf(['</s>', '<|tool_response>'], [])).toContain('</s>');
+  const change = {
+    'tokenizer.ggml.tokens': [...tokens, '<s', '<s>'],
+    'tokenizer.ggml.token_type': [...types, 1, 1],
+    'tokenizer.ggml.merges': ['< s', '<s >'],
+  };
+  const tokenizer = createTokenizer({...metadata, ...change});
+  expect(tokenizer.encode('<s>', {specialTokens: 'parse'})).toEqual(
+    tokenizer.encode('<s>', {specialTokens: 'plain'}),
+  );
+  expect(tokenizer.controlTokens.has('<s>')).toBe(false);
 });
 
 test('[MD13] a begin token that the file asks for is in front of a prompt, and once', () => {

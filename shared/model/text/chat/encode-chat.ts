@@ -1,8 +1,8 @@
 import type {ChatMessage, ChatTemplate} from './chat-template.ts';
-import {createSplitAtTokens} from '../split-at-tokens.ts';
+import type {TextPiece} from '../split-at-tokens.ts';
 import type {Tokenizer} from '../tokenizer.ts';
 
-type Pieces = ReturnType<ReturnType<typeof createSplitAtTokens>>;
+type Pieces = readonly TextPiece[];
 
 // Supplementary private use: 131,068 characters, so a prompt that fits a context leaves some over.
 const FIRST_STAND_IN = 0xf0000;
@@ -27,7 +27,6 @@ export function encodeChat(input: {
   readonly messages: readonly ChatMessage[];
 }): number[] {
   const {tokenizer, template, messages} = input;
-  const splitAtControl = createSplitAtTokens(tokenizer.controlTokens);
   const contents = messages.map((message) => message.content);
   const present = [...tokenizer.controlTokens.keys()].filter((token) =>
     contents.some((content) => content.includes(token)),
@@ -36,7 +35,7 @@ export function encodeChat(input: {
   const standIns = chooseStandIns([...present, ...edges], [template.source, ...contents]);
   const ofTokens = new Map([...standIns].filter(([text]) => present.includes(text)));
   const render = (standIn: (content: string) => string) =>
-    splitAtControl(
+    tokenizer.splitAtControl(
       template.render(messages.map(({role, content}) => ({role, content: standIn(content)}))),
     );
   const harmless = render((content) => replaceAll(content, ofTokens));

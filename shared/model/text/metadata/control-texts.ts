@@ -20,6 +20,7 @@ const END_TEXTS: ReadonlySet<string> = new Set([
   '<|tool_response>',
   '</s>',
   '<eos>',
+  '[e~[',
   '<EOT>',
   '_<EOT>',
   '[EOT]',
@@ -75,15 +76,31 @@ export function looksLikeControl(text: string): boolean {
 }
 
 /**
+ * The texts that look like control, and are none where the file calls their tokens ordinary. What merges
+ * make, the model has read as text: Qwen's `<s>`. Of Gemma 4 (`<|tool_response>`), `<s>` and `</s>` are HTML.
+ */
+export function ordinaryTextsOf(
+  tokens: readonly string[],
+  merges: readonly string[],
+): ReadonlySet<string> {
+  const lookalikes = new Set(
+    tokens.filter((text) => looksLikeControl(text) && !END_TEXTS.has(text)),
+  );
+  const spelled = merges
+    .map((merge) => merge.replace(' ', ''))
+    .filter((text) => lookalikes.has(text));
+  return new Set(tokens.includes('<|tool_response>') ? [...spelled, '<s>', '</s>'] : spelled);
+}
+
+/**
  * Which of a vocabulary's texts end an answer. In two vocabularies a known text means something
- * else, as in llama.cpp: with `<|return|>` and `<|call|>`, `<|end|>` closes one message of several;
+ * else, as in llama.cpp: with `<|call|>` and `<|return|>` or `<|flush|>`, `<|end|>` closes one message of several;
  * with `<|tool_response>`, `</s>` is text.
  */
 export function endTextsOf(tokens: readonly string[]): ReadonlySet<string> {
   const found = new Set(tokens.filter((text) => END_TEXTS.has(text)));
-  if (found.has('<|return|>') && (found.has('<|call|>') || found.has('<|calls|>'))) {
-    found.delete('<|end|>');
-  }
+  const calls = found.has('<|call|>') || found.has('<|calls|>');
+  if (calls && (found.has('<|return|>') || found.has('<|flush|>'))) found.delete('<|end|>');
   if (found.has('<|tool_response>')) found.delete('</s>');
   return found;
 }

@@ -1,5 +1,5 @@
-import {WeftError} from '../../base/errors.ts';
-import {oneSentence} from '../one-sentence.ts';
+import {WeftError} from '../../../base/errors.ts';
+import {oneSentence} from '../../one-sentence.ts';
 
 /** Why text cannot be turned into the token ids of a model. */
 type TextPart =

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type {GgufMetadata} from '../gguf/gguf-file.ts';
-import {readKeys, tokenId} from '../gguf/metadata-values.ts';
-import {ModelUnreadableError} from '../model-unreadable-error.ts';
+import type {GgufMetadata} from '../../gguf/gguf-file.ts';
+import {readKeys, tokenId} from '../../gguf/metadata-values.ts';
+import {ModelUnreadableError} from '../../model-unreadable-error.ts';
 import {endTextsOf} from './control-texts.ts';
 
 const schema = z.object({

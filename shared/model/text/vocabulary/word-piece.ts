@@ -1,0 +1,47 @@
+import {Tokenizer as WordPieceTokenizer} from '@huggingface/tokenizers';
+import type {TokenizerMetadata} from '../metadata/tokenizer-metadata.ts';
+import type {Encoding} from './encoding.ts';
+import {readWords} from './read-words.ts';
+import {bytesOfMarkedText} from './space-marks.ts';
+
+const UNKNOWN = '[UNK]';
+
+/**
+ * BERT's kind: lower case without accents, and the longest token that a word goes on with. A word
+ * that does not come out even is the unknown token. GGUF marks how a word begins ("▁in", "g"), and
+ * the library how it goes on ("in", "##g").
+ */
+export function createWordPiece(model: TokenizerMetadata): Encoding {
+  const words = [...readWords(model)].map(([token, id]): [string, number] => [
+    token.startsWith('\u2581') ? token.slice(1) : `##${token}`,
+    id,
+  ]);
+  const tokenizer = new WordPieceTokenizer(
+    {
+      added_tokens: [],
+      normalizer: {
+        type: 'BertNormalizer',
+        clean_text: true,
+        handle_chinese_chars: true,
+        strip_accents: model.stripsAccents,
+        lowercase: model.lowersCase,
+      },
+      post_processor: null,
+      pre_tokenizer: {type: 'BertPreTokenizer'},
+      decoder: null,
+      model: {
+        type: 'WordPiece',
+        vocab: Object.fromEntries([...words, [UNKNOWN, model.unknownTokenId ?? 0]]),
+        unk_token: UNKNOWN,
+        continuing_subword_prefix: '##',
+        max_input_chars_per_word: Number.MAX_SAFE_INTEGER,
+      },
+    },
+    {},
+  );
+  return {
+    // To the library U+0085 is a control character and leaves no trace; it is white space.
+    encode: (text) => tokenizer.encode(text.replaceAll('\u0085', ' ')).ids,
+    bytesOf: bytesOfMarkedText,
+  };
+}
