@@ -45,7 +45,8 @@ async function manifestOf(model: {
   readonly prompts: 'chat' | 'token-ids';
 }) {
   const {manifestOfFile} = await import('../../swarm/manifest-of-file.ts');
-  const {TextUnsupportedError} = await import('#shared/model/text/metadata/text-unsupported-error.ts');
+  const {TextUnsupportedError} =
+    await import('#shared/model/text/metadata/text-unsupported-error.ts');
   return await manifestOfFile(model).catch((error: unknown) => {
     if (!(error instanceof TextUnsupportedError)) throw error;
     throw new Error(`${error.message}; or offer it for token ids only, with --token-ids`, {

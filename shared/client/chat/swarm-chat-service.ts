@@ -70,7 +70,7 @@ export class SwarmChatService implements ChatService {
 function promptTokens(prompt: Prompt, vocabulary: Vocabulary | null): readonly number[] {
   if (prompt.kind === 'token-ids') return prompt.tokenIds;
   if (vocabulary === null) throw new TokenIdsOnlyError();
-  return encodeChat({...vocabulary, messages: prompt.messages});
+  return encodeChat({...vocabulary, messages: prompt.messages, nowMs: Date.now()});
 }
 
 /** Without a vocabulary an answer is its ids, and has no text. */

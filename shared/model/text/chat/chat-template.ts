@@ -16,9 +16,10 @@ export interface ChatTemplate {
   /**
    * Ends with the opening of the assistant's answer. What users wrote can contain control
    * tokens in this text: to run a model on it, use `encodeChat`.
+   * @param options.nowMs Unix time: some templates tell the model the date.
    * @throws {ChatTemplateError} when the template refuses these messages.
    */
-  render(messages: readonly ChatMessage[]): string;
+  render(messages: readonly ChatMessage[], options: {readonly nowMs: number}): string;
 }
 
 type Detail = {readonly code: 'CHAT_TEMPLATE_FAILED'; readonly reason: string};
@@ -43,20 +44,33 @@ export function createChatTemplate(metadata: GgufMetadata): ChatTemplate {
   const {parsed} = orTemplateError('it is no valid Jinja template', () => new Template(source));
   return {
     source,
-    render: (messages) =>
-      orTemplateError('it fails on these messages', () =>
+    render: (messages, {nowMs}) => {
+      const renderWith = (tools: readonly never[] | null) =>
         renderTemplate(
           parsed,
           {
             messages,
+            tools,
+            documents: null,
             add_generation_prompt: true,
             bos_token: bosToken ?? '',
             eos_token: eosToken ?? '',
           },
-          {messageCount: messages.length},
-        ),
-      ),
+          {messageCount: messages.length, nowMs},
+        );
+      return orTemplateError('it fails on these messages', () => withSomeTools(renderWith));
+    },
   };
+}
+
+/** No tools are `none` to most templates; some go through the list without asking. */
+function withSomeTools(render: (tools: readonly never[] | null) => string): string {
+  try {
+    return render(null);
+  } catch (error) {
+    if (error instanceof TemplateRefusal || error instanceof TemplateTooLargeError) throw error;
+    return render([]);
+  }
 }
 
 /** @param otherwise what is wrong when only the library has words for it, which nobody can act on. */

@@ -8,6 +8,8 @@ import {createTokenizer} from '../tokenizer.ts';
 import {readTokenizerMetadata} from '../metadata/tokenizer-metadata.ts';
 
 const PROBE = 'Hello';
+/** Any time does: what the template says of it is not looked at. */
+const PROBE_MS = 0;
 
 /**
  * Whether a client can chat with the model of this file: made where a model is offered, and not
@@ -31,8 +33,8 @@ export function checkChat(
       );
     }
     const messages = [{role: 'user', content: PROBE}] as const;
-    const isShown = template.render(messages).includes(PROBE);
-    if (isShown && encodeChat({tokenizer, template, messages}).length > 0) {
+    const isShown = template.render(messages, {nowMs: PROBE_MS}).includes(PROBE);
+    if (isShown && encodeChat({tokenizer, template, messages, nowMs: PROBE_MS}).length > 0) {
       return readTokenizerMetadata(metadata).textKind;
     }
     throw new TextUnsupportedError('chat template', `it does not show the message "${PROBE}"`);

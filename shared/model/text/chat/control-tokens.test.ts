@@ -74,6 +74,7 @@ test.each([1, 3, 4, 6])(
       tokenizer,
       template,
       messages: [{role: 'user', content: 'hi<|im_end|>'}],
+      nowMs: 0,
     });
     // Once for the message and not for what it says; the opening of the answer has none.
     expect(ids.filter((id) => id === 2)).toHaveLength(1);
@@ -120,7 +121,8 @@ test('[MD13] where a known text means something else, it ends nothing', () => {
 
 test('[MD13] what a file calls ordinary and merges make is text, but for what ends an answer', () => {
   expect(ordinaryTextsOf(['<s>', '<pad>', '</s>'], ['< s>', '</ s>'])).toEqual(new Set(['<s>']));
-  expect(ordinaryTextsOf(['</s>', '<|tool_response>'], [])).toContain('</s>');
+  expect(ordinaryTextsOf(['<s>', '<|x|>', '<bos>'], ['<| x|>'])).toEqual(new Set(['<s>']));
+  expect(ordinaryTextsOf(['</s>', '<|tool_response>'], [])).toEqual(new Set(['</s>']));
   const change = {
     'tokenizer.ggml.tokens': [...tokens, '<s', '<s>'],
     'tokenizer.ggml.token_type': [...types, 1, 1],
@@ -141,6 +143,7 @@ test('[MD13] a begin token that the file asks for is in front of a prompt, and o
       tokenizer: createTokenizer({...begins, ...change}),
       template: createChatTemplate(begins),
       messages,
+      nowMs: 0,
     });
   // The template itself begins with <|im_start|>, token 1.
   expect(encode({}).slice(0, 2)).not.toEqual([1, 1]);

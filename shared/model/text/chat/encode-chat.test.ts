@@ -11,7 +11,8 @@ const {metadata} = await parseGguf(await openModelFile());
 const tokenizer = createTokenizer(metadata);
 const template = createChatTemplate(metadata);
 const user = (content: string): ChatMessage => ({role: 'user', content});
-const encode = (...messages: readonly ChatMessage[]) => encodeChat({tokenizer, template, messages});
+const encode = (...messages: readonly ChatMessage[]) =>
+  encodeChat({tokenizer, template, messages, nowMs: 0});
 const plain = (text: string) => tokenizer.encode(text, {specialTokens: 'plain'});
 const turn = (text: string) => [1, ...plain(text), 2, ...plain('\n')];
 const templateOf = (source: string | undefined) =>
@@ -20,7 +21,7 @@ const controlIds = new Set(tokenizer.controlTokens.values());
 
 describe('SmolLM2, against llama.cpp', () => {
   test.each(prompts)('[MD6] $id', ({content, prompt, prompt_ids}) => {
-    expect(template.render([user(content)])).toBe(prompt);
+    expect(template.render([user(content)], {nowMs: 0})).toBe(prompt);
     expect(encode(user(content))).toEqual(prompt_ids);
   });
 });
@@ -66,9 +67,12 @@ test.each<[string, string, readonly string[], readonly string[]]>([
   '[MD7] a message makes up no control token with the text %s',
   (_where, source, contents, harmless) => {
     const controlOf = (messages: readonly string[]) =>
-      encodeChat({tokenizer, template: templateOf(source), messages: messages.map(user)}).filter(
-        (id) => controlIds.has(id),
-      );
+      encodeChat({
+        tokenizer,
+        template: templateOf(source),
+        messages: messages.map(user),
+        nowMs: 0,
+      }).filter((id) => controlIds.has(id));
     expect(controlOf(contents)).toEqual(controlOf(harmless));
   },
 );
@@ -77,14 +81,26 @@ test('[MD7] a template still finds what a message begins and ends with', () => {
   const comparing = templateOf(
     "{% if messages[0].content.startswith('<t>') and messages[0].content.endswith('</t>') %}yes{% else %}no{% endif %}",
   );
-  const ids = encodeChat({tokenizer, template: comparing, messages: [user('<t>x</t>')]});
+  const ids = encodeChat({tokenizer, template: comparing, messages: [user('<t>x</t>')], nowMs: 0});
   expect(ids.slice(-plain('yes').length)).toEqual(plain('yes'));
 });
 
 test('[MD7] a template still trims what it trims', () => {
   const trimming = templateOf("{{ '<|im_start|>' + messages[0].content | trim + '<|im_end|>' }}");
-  const ids = encodeChat({tokenizer, template: trimming, messages: [user('  <|im_end|> x  ')]});
+  const ids = encodeChat({
+    tokenizer,
+    template: trimming,
+    messages: [user('  <|im_end|> x  ')],
+    nowMs: 0,
+  });
   expect(ids).toEqual([1, ...plain('<|im_end|> x'), 2]);
+});
+
+test.each([
+  '{% if tools is not none and tools | length > 0 %}tools{% else %}none{% endif %}',
+  '{% for tool in tools %}tool{% else %}none{% endfor %}',
+])('[MD21] without tools a template goes on, whether it asks first or not: %s', (source) => {
+  expect(templateOf(source).render([user('Hi')], {nowMs: 0})).toBe('none');
 });
 
 test('[MD9] a missing, broken or refusing template is an error that says so', () => {
@@ -93,10 +109,10 @@ test('[MD9] a missing, broken or refusing template is an error that says so', ()
   for (const source of ['{% for each in messages %}', '{{', '{% if %}', '{{ 1 + }}', '{% end %}']) {
     expect(() => templateOf(source)).toThrow('it is no valid Jinja template');
   }
-  expect(() => templateOf('{{ 1 + none }}').render([user('Hi')])).toThrow(
+  expect(() => templateOf('{{ 1 + none }}').render([user('Hi')], {nowMs: 0})).toThrow(
     'it fails on these messages',
   );
-  expect(() => templateOf("{{ raise_exception('no system role') }}").render([user('Hi')])).toThrow(
-    'no system role',
-  );
+  expect(() =>
+    templateOf("{{ raise_exception('no system role') }}").render([user('Hi')], {nowMs: 0}),
+  ).toThrow('no system role');
 });

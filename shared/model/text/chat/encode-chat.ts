@@ -1,4 +1,5 @@
 import type {ChatMessage, ChatTemplate} from './chat-template.ts';
+import {acceptableTo} from './fold-system.ts';
 import type {TextPiece} from '../split-at-tokens.ts';
 import type {Tokenizer} from '../tokenizer.ts';
 
@@ -19,14 +20,18 @@ const FIRST_STAND_IN = 0xf0000;
  * a message and the template's text beside it make up a control token, the edge is
  * replaced too.
  *
- * @throws {ChatTemplateError} when the template refuses these messages.
+ * @throws {ChatTemplateError} when the template refuses these messages, with their system messages and
+ *   with these in front of the questions.
  */
 export function encodeChat(input: {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
   readonly messages: readonly ChatMessage[];
+  /** Unix time: some templates tell the model the date. */
+  readonly nowMs: number;
 }): number[] {
-  const {tokenizer, template, messages} = input;
+  const {tokenizer, template, nowMs} = input;
+  const messages = acceptableTo(template, input.messages, {nowMs});
   const contents = messages.map((message) => message.content);
   const present = [...tokenizer.controlTokens.keys()].filter((token) =>
     contents.some((content) => content.includes(token)),
@@ -36,7 +41,10 @@ export function encodeChat(input: {
   const ofTokens = new Map([...standIns].filter(([text]) => present.includes(text)));
   const render = (standIn: (content: string) => string) =>
     tokenizer.splitAtControl(
-      template.render(messages.map(({role, content}) => ({role, content: standIn(content)}))),
+      template.render(
+        messages.map(({role, content}) => ({role, content: standIn(content)})),
+        {nowMs},
+      ),
     );
   const harmless = render((content) => replaceAll(content, ofTokens));
   const guarded = render((content) => replaceEdges(replaceAll(content, ofTokens), standIns));

@@ -1,5 +1,7 @@
-import {Environment, Interpreter, Template} from '@huggingface/jinja';
+import {Environment, Interpreter, type Template} from '@huggingface/jinja';
 import {assert} from '../../../base/assert.ts';
+import {formatTime} from './format-time.ts';
+import {evaluateObject, adaptBoolean, adaptOwner} from './python-values.ts';
 
 /** What `Template` parses to. */
 export type Program = Template['parsed'];
@@ -26,6 +28,7 @@ export class TemplateTooLargeError extends Error {
 /**
  * Renders what a stranger's file brought, in a bounded number of steps.
  *
+ * @param options.nowMs Unix time: some templates tell the model the date.
  * @throws {TemplateRefusal} when the template refuses `variables`.
  * @throws {TemplateTooLargeError} when it needs more steps than `messageCount` messages could.
  * @throws what the library throws when the template is wrong.
@@ -33,11 +36,11 @@ export class TemplateTooLargeError extends Error {
 export function renderTemplate(
   program: Program,
   variables: Readonly<Record<string, unknown>>,
-  {messageCount}: {readonly messageCount: number},
+  {messageCount, nowMs}: {readonly messageCount: number; readonly nowMs: number},
 ): string {
   const budget = new Budget(FREE_STEPS + messageCount * STEPS_PER_MESSAGE);
   const environment = new Environment();
-  const globals = {...CONSTANTS, ...functionsWithin(budget), ...variables};
+  const globals = {...CONSTANTS, ...functionsWithin(budget, nowMs), ...variables};
   for (const [name, value] of Object.entries(globals)) environment.set(name, value);
   const {value} = new BoundedInterpreter(environment, budget).run(program);
   assert(typeof value === 'string', 'a template makes a text');
@@ -47,7 +50,7 @@ export function renderTemplate(
 /** Spelt both ways, as Jinja does. */
 const CONSTANTS = {false: false, true: true, none: null, False: false, True: true, None: null};
 
-function functionsWithin(budget: Budget): Readonly<Record<string, unknown>> {
+function functionsWithin(budget: Budget, nowMs: number): Readonly<Record<string, unknown>> {
   return {
     raise_exception: (words: unknown) => {
       throw new TemplateRefusal(String(words));
@@ -60,12 +63,9 @@ function functionsWithin(budget: Budget): Readonly<Record<string, unknown>> {
       budget.spend(length);
       return Array.from({length}, (_, i) => start + i * step);
     },
-    strftime_now: (format: string) => NOW.render({format}),
+    strftime_now: (format: string) => formatTime(format, nowMs),
   };
 }
-
-/** The library has the function, and no name for it outside of templates. */
-const NOW = new Template('{{ strftime_now(format) }}');
 
 class Budget {
   #left: number;
@@ -85,6 +85,8 @@ class BoundedInterpreter extends Interpreter {
   readonly #budget: Budget;
   /** What loops go over. */
   readonly #iterables = new WeakSet<object>();
+  /** What members are taken of. */
+  readonly #owners = new WeakSet<object>();
 
   constructor(environment: Environment, budget: Budget) {
     super(environment);
@@ -93,15 +95,23 @@ class BoundedInterpreter extends Interpreter {
 
   override evaluate(statement: Statement, environment: Environment): Value {
     this.#budget.spend(1);
-    if (statement?.type === 'For') this.#noteIterable(statement);
-    const result = super.evaluate(statement, environment);
-    if (statement !== undefined && this.#iterables.has(statement)) {
-      this.#budget.spend(sizeOf(result.value));
-    }
-    if (typeof result.value === 'string' && result.value.length > MAX_TEXT_CHARACTERS) {
-      throw new TemplateTooLargeError('it makes a text that is longer than any chat');
-    }
+    if (statement === undefined) return super.evaluate(statement, environment);
+    if (statement.type === 'For') this.#noteIterable(statement);
+    if (statement.type === 'MemberExpression') this.#noteOwner(statement);
+    const result =
+      statement.type === 'ObjectLiteral'
+        ? evaluateObject(statement, (literal) => super.evaluate(literal, environment))
+        : super.evaluate(statement, environment);
+    if (this.#iterables.has(statement)) this.#budget.spend(sizeOf(result.value));
+    if (this.#owners.has(statement)) adaptOwner(result);
+    adaptBoolean(result);
+    refuseTooLong(result);
     return result;
+  }
+
+  #noteOwner(member: object): void {
+    if (!('object' in member) || typeof member.object !== 'object') return;
+    if (member.object !== null) this.#owners.add(member.object);
   }
 
   #noteIterable(loop: object): void {
@@ -112,6 +122,11 @@ class BoundedInterpreter extends Interpreter {
     const over = 'lhs' in iterable ? iterable.lhs : iterable;
     if (typeof over === 'object' && over !== null) this.#iterables.add(over);
   }
+}
+
+function refuseTooLong({value}: Value): void {
+  if (typeof value !== 'string' || value.length <= MAX_TEXT_CHARACTERS) return;
+  throw new TemplateTooLargeError('it makes a text that is longer than any chat');
 }
 
 function sizeOf(value: unknown): number {

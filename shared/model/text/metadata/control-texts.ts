@@ -76,20 +76,21 @@ export function looksLikeControl(text: string): boolean {
 }
 
 /**
- * The texts that look like control, and are none where the file calls their tokens ordinary. What merges
- * make, the model has read as text: Qwen's `<s>`. Of Gemma 4 (`<|tool_response>`), `<s>` and `</s>` are HTML.
+ * The texts that look like control, and are none where the file calls their tokens ordinary or literal.
+ * What merges make, the model has read as text: Qwen's `<s>`. Gemma begins with `<bos>`, and its `<s>` is
+ * HTML; so is the `</s>` of Gemma 4 (`<|tool_response>`). What has bars is never among them.
  */
 export function ordinaryTextsOf(
   tokens: readonly string[],
   merges: readonly string[],
 ): ReadonlySet<string> {
-  const lookalikes = new Set(
-    tokens.filter((text) => looksLikeControl(text) && !END_TEXTS.has(text)),
+  const lookalikes = new Set(tokens.filter((text) => CONTROL_TEXTS.has(text)));
+  const ordinary = new Set(
+    merges.map((merge) => merge.replace(' ', '')).filter((text) => lookalikes.has(text)),
   );
-  const spelled = merges
-    .map((merge) => merge.replace(' ', ''))
-    .filter((text) => lookalikes.has(text));
-  return new Set(tokens.includes('<|tool_response>') ? [...spelled, '<s>', '</s>'] : spelled);
+  if (tokens.includes('<bos>')) ordinary.add('<s>');
+  if (tokens.includes('<|tool_response>')) ordinary.add('</s>');
+  return ordinary;
 }
 
 /**

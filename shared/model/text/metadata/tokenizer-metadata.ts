@@ -103,7 +103,8 @@ export function readTokenizerMetadata(metadata: GgufMetadata): TokenizerMetadata
   const isControl = (id: number) => {
     const token = tokens[id] ?? '';
     if (types[id] === CONTROL || types[id] === UNKNOWN) return true;
-    return looksLikeControl(token) && !(types[id] === NORMAL && ordinary.has(token));
+    const isOrdinary = types[id] === NORMAL || types[id] === USER_DEFINED;
+    return looksLikeControl(token) && !(isOrdinary && ordinary.has(token));
   };
   const ids = [...tokens.keys()];
   const controlTokenIds = ids.filter(isControl);

@@ -2,35 +2,15 @@ import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {createTokenizer} from '../tokenizer.ts';
 import {decodeTokens} from '../testing/decode-tokens.ts';
+import {BYTE_TOKENS, tinyMetadata} from '../testing/tiny-metadata.ts';
 
-const BYTE_TOKENS = Array.from(
-  {length: 256},
-  (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
-);
 const NORMAL = 1;
 const UNKNOWN = 2;
 const CONTROL = 3;
-const BYTE = 6;
 const utf8 = () => new TextDecoder('utf-8', {ignoreBOM: true});
 
-/** A vocabulary with all bytes, two control tokens and these words, scored as they come. */
-function metadataOf(model: string, words: readonly string[], more: object = {}) {
-  const tokens = ['<unk>', '<s>', '</s>', ...BYTE_TOKENS, ...words];
-  return {
-    'tokenizer.ggml.model': model,
-    'tokenizer.ggml.tokens': tokens,
-    'tokenizer.ggml.token_type': tokens.map((text, id) =>
-      id === 0 ? UNKNOWN : id < 3 ? CONTROL : BYTE_TOKENS.includes(text) ? BYTE : NORMAL,
-    ),
-    'tokenizer.ggml.scores': tokens.map((_, id) => -id),
-    'tokenizer.ggml.bos_token_id': 1,
-    'tokenizer.ggml.eos_token_id': 2,
-    ...more,
-  };
-}
-
 /** What a text becomes, as the texts of its tokens. */
-function piecesOf(metadata: ReturnType<typeof metadataOf>, text: string): readonly string[] {
+function piecesOf(metadata: ReturnType<typeof tinyMetadata>, text: string): readonly string[] {
   const tokens = metadata['tokenizer.ggml.tokens'];
   const ids = createTokenizer(metadata).encode(text, {specialTokens: 'plain'});
   return ids.map((id) => tokens[id] ?? '');
@@ -51,14 +31,14 @@ test.each<[string, readonly string[]]>([
 ])(
   '[MD19] SentencePiece makes of "%s" the tokens of the highest scores, and bytes of the rest',
   (text, pieces) => {
-    expect(piecesOf(metadataOf('llama', LLAMA), text)).toEqual(pieces);
+    expect(piecesOf(tinyMetadata('llama', LLAMA), text)).toEqual(pieces);
   },
 );
 
 test('[MD19] a file says whether a space goes in front, and one goes behind each token in the text', () => {
-  const without = metadataOf('llama', LLAMA, {'tokenizer.ggml.add_space_prefix': false});
+  const without = tinyMetadata('llama', LLAMA, {'tokenizer.ggml.add_space_prefix': false});
   expect(piecesOf(without, 'ab')).toEqual(['ab']);
-  const tokenizer = createTokenizer(metadataOf('llama', LLAMA));
+  const tokenizer = createTokenizer(tinyMetadata('llama', LLAMA));
   expect(tokenizer.encode('ab</s>ab', {specialTokens: 'parse'})).toEqual([265, 2, 265]);
 });
 
@@ -73,7 +53,7 @@ test.each<[string, readonly string[]]>([
   (text, pieces) => {
     const words = ['▁', 'a', 'b', 'ab', '▁ab', '\n', '\n\n'];
     const merges = {'tokenizer.ggml.merges': ['a b', '▁ ab']};
-    expect(piecesOf(metadataOf('gemma4', words, merges), text)).toEqual(pieces);
+    expect(piecesOf(tinyMetadata('gemma4', words, merges), text)).toEqual(pieces);
   },
 );
 
@@ -129,7 +109,7 @@ test.each(['llama', 'gemma4'])(
       'tokenizer.ggml.add_space_prefix': false,
       'tokenizer.ggml.merges': ['a b', '▁ ab', 'b c'],
     };
-    const tokenizer = createTokenizer(metadataOf(model, LLAMA, more));
+    const tokenizer = createTokenizer(tinyMetadata(model, LLAMA, more));
     const control = new Set(tokenizer.controlTokens.values());
     const parts = fc.array(
       fc.oneof(fc.constantFrom('a', 'b', 'c', ' ', '<s>', '\uFEFF'), fc.string({unit: 'grapheme'})),
@@ -149,7 +129,7 @@ test.each(['llama', 'gemma4'])(
 test("[MD19] Phi-3's tokens take the blanks behind them along, but for those that begin and end a text", () => {
   const of = (name: string) =>
     createTokenizer(
-      metadataOf('llama', [...LLAMA, '<|user|>'], {
+      tinyMetadata('llama', [...LLAMA, '<|user|>'], {
         'general.name': name,
         'tokenizer.ggml.add_space_prefix': false,
       }),
@@ -184,7 +164,7 @@ test.each<[object, number | null]>([
 ])(
   '[MD13] whether prompts begin with the begin token depends on the kind, and on what the file says: %o',
   (change, id) => {
-    const metadata = metadataOf('llama', LLAMA, {'tokenizer.ggml.merges': ['a b'], ...change});
+    const metadata = tinyMetadata('llama', LLAMA, {'tokenizer.ggml.merges': ['a b'], ...change});
     expect(createTokenizer(metadata).beginTokenId).toBe(id);
   },
 );
