@@ -2,13 +2,13 @@ import {identify, type IdentifyComponents} from '@libp2p/identify';
 import type {Libp2p, PrivateKey} from '@libp2p/interface';
 import {memory} from '@libp2p/memory';
 import {noise} from '@libp2p/noise';
-import {yamux} from '@libp2p/yamux';
 import {createLibp2p} from 'libp2p';
 import {asPeerId, type PeerId} from '../base/ids.ts';
 import {serveDirectory} from '../directory/server/directory-server.ts';
 import {RecordIntake} from '../directory/server/record-intake.ts';
 import {servePuts} from '../directory/server/serve-puts.ts';
 import {NewestRecordDatastore} from '../directory/server/newest-record-datastore.ts';
+import {tabMuxer} from '../transport/tab-node/tab-muxer.ts';
 
 let nextPeer = 0;
 
@@ -23,7 +23,8 @@ export async function openMemoryPeer(
     addresses: {listen: [`/memory/peer-${nextPeer++}`]},
     transports: [memory()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    // As a tab has it: a window that grows lets more arrive than libp2p keeps of a stream that is paused.
+    streamMuxers: [tabMuxer()],
     connectionMonitor: {enabled: false},
     services,
   });

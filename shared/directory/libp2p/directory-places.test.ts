@@ -74,7 +74,8 @@ test('[DR10] the list of a stranger is a hint: read while no named server answer
   const strangers = await Promise.all(Array.from({length: 10}, () => openPeer()));
   await serveRecords(server);
   for (const stranger of strangers) (await serveRecords(stranger)).offer(await sealFresh(), 'x');
-  const directory = await openDirectory(tab, [server]);
+  // A busy machine may be silent for a while, and whoever is silent loses its place.
+  const directory = await openDirectory(tab, [server], {silenceMs: 60_000});
   for (const stranger of strangers) await tab.dial(stranger.getMultiaddrs());
   await expect.poll(() => countOf(directory), patient).toBe(8);
   expect(streamsTo(tab, strangers)).toBe(8);
@@ -170,7 +171,6 @@ test('[KR8] a list that goes on for ever is left when every place is taken, coun
   await ended.promise;
   expect(countOf(directory)).toBe(256);
   expect(stateOf(directory)).toBe('reachable');
-  const readBefore = readCount;
   await tab.hangUp(server.peerId);
   const again = await tab.dial(server.getMultiaddrs());
   // What the directory asks for over the new connection comes before this.
@@ -178,5 +178,5 @@ test('[KR8] a list that goes on for ever is left when every place is taken, coun
   await server.handle('/asked/1', () => asked.resolve());
   await again.newStream('/asked/1');
   await asked.promise;
-  expect(readCount).toBe(readBefore);
+  expect(readCount).toBe(1);
 });
