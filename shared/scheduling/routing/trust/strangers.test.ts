@@ -215,7 +215,7 @@ test('[TB7] where no chain does without, as few nodes as can be are asked that f
 const tab = (id: string, fixedMs: number) =>
   snapshotNode(id, {shards: [shard(0, 30, 30)], decodeMsPerLayer: {fixedMs, perSessionMs: 0}});
 
-test('[TB9] who had its share is asked again where all others are several times slower than an ordinary node', () => {
+test('[TB9] a node that had its share is asked again where all others are several times slower than an ordinary node', () => {
   const stepOf = (nodes: readonly SnapshotNode[], shunned: ReadonlySet<PeerId>) => {
     const snapshot = snapshotOfNodes([tab(LIAR, 0.01), ...nodes], 0);
     const overlay = {...EMPTY_OVERLAY, shunned, restrained: new Set([LIAR])};
