@@ -9,14 +9,22 @@ import {REFERENCE_CHATS, type ReferenceChat} from './reference-chats.ts';
 const LOAD_TIMEOUT_MS = 120_000;
 const ANSWERS_AT_ONCE = 3;
 
+const CLIENTS = 2;
+
 /** A chat of the reference, and the answer of a swarm to it. */
 export type AnsweredChat = {readonly chat: ReferenceChat; readonly answer: Answer};
 
-/** Asks all the chats of the reference in a swarm of this many tabs; each holds the same share of the real model. */
+type AnsweredReference = {
+  readonly answered: readonly AnsweredChat[];
+  /** What a hop sent to the next for a decoded token: one value for each of its sessions. */
+  readonly bytesPerToken: readonly number[];
+};
+
+/** Two clients ask all the chats of the reference in a swarm of this many tabs; each holds the same share of the real model. */
 export async function answerReference(
   model: PreparedModel,
   {tabCount, log}: {readonly tabCount: number; readonly log: (line: string) => void},
-): Promise<readonly AnsweredChat[]> {
+): Promise<AnsweredReference> {
   const swarm = await Swarm.start({modelsDir: model.modelsDir, port: 0, webgpu: false, log});
   try {
     const cells = Math.ceil(model.grid.layerCount / model.grid.cutEvery);
@@ -27,20 +35,31 @@ export async function answerReference(
     );
     const tabs = await Promise.all(opened);
     for (const tab of tabs) await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
-    return await askSideBySide(await swarm.openTab({model: model.id}));
+    const clients = Array.from({length: CLIENTS}, () => swarm.openTab({model: model.id}));
+    const answered = await askSideBySide(await Promise.all(clients));
+    return {answered, bytesPerToken: (await Promise.all(tabs.map(bytesPerTokenOf))).flat()};
   } finally {
     await swarm.stop();
   }
 }
 
 /** While one tab works on one answer, the next tab works on another: three tabs are busy at once. */
-async function askSideBySide(client: Tab): Promise<readonly AnsweredChat[]> {
+async function askSideBySide(clients: readonly Tab[]): Promise<readonly AnsweredChat[]> {
   const answered: AnsweredChat[] = [];
   const numbered = [...REFERENCE_CHATS.entries()];
   await forEachAtOnce(numbered, ANSWERS_AT_ONCE, async ([i, chat]) => {
+    const client = clients[i % CLIENTS];
+    if (client === undefined) throw new Error('Broken invariant: there are clients');
     const prompt = {kind: 'messages', messages: chat.messages} as const;
     const answer = await askForAnswer(client, greedyRequest('', {prompt, topLogprobs: 20}));
     answered[i] = {chat, answer};
   });
   return answered;
+}
+
+async function bytesPerTokenOf(tab: Tab): Promise<readonly number[]> {
+  const {sessions} = await tab.traffic();
+  return sessions.flatMap(({decodeTokens, decodeBytes}) =>
+    decodeTokens === 0 ? [] : decodeBytes / decodeTokens,
+  );
 }

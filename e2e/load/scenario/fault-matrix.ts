@@ -40,16 +40,21 @@ export function cutFaults(moments: readonly number[]): readonly MatrixCell[] {
 }
 
 /**
- * Every kind at every stage in as few answers as can be: each loses its head, its middle and its tail, one after the
- * other, and in each they end in another way.
+ * Every kind at every stage, and every moment, in as few answers as can be: each loses its head, its middle and its
+ * tail. In the second, two end at the same moment; in the third, whoever takes over from the head ends, too.
  */
 export function coveringFaults(): readonly MatrixCell[] {
-  return FATAL_FAULTS.map((_, turn) =>
-    STAGES.map((stage) => {
-      const kind = FATAL_FAULTS[(turn + stage) % FATAL_FAULTS.length] ?? 'close-tab';
-      return faultAt(kind, stage, MOMENTS[turn === 0 ? stage : stage + 1]);
-    }),
-  );
+  const takesOver = {kind: 'kill-tab', target: 'stage:0', afterRecoveries: 1} as const;
+  return [
+    [faultAt('close-tab', 0, 0), faultAt('kill-tab', 1, 1), faultAt('crash-engine', 2, 8)],
+    [faultAt('kill-tab', 0, 8), faultAt('crash-engine', 1, 8), faultAt('close-tab', 2, 30)],
+    [
+      faultAt('crash-engine', 0, 1),
+      takesOver,
+      faultAt('close-tab', 1, 8),
+      faultAt('kill-tab', 2, 30),
+    ],
+  ];
 }
 
 /** Two faults in different stages at the same moment. */

@@ -6,26 +6,37 @@ import {offerModel} from '../../load/scenario/offer-model.ts';
 import type {Report} from '../../load/report/report.ts';
 import {parseScenario} from '../../load/scenario/scenario.ts';
 import {
+  bytesNotAsSeen,
+  chainsNotAsServed,
+  observeWhenQuiet,
+  type ObservedTabs,
+} from '../../load/testing/observed-swarm.ts';
+import {reportSchema} from '../../load/testing/report-fields.ts';
+import {wrongStubAnswers} from '../../load/testing/wrong-stub-answers.ts';
+import {
   observeConnections,
   readConnections,
   type ObservedConnection,
 } from '../../pages/observer/observe-connections.ts';
 import type {Swarm} from '../../swarm/start-swarm.ts';
+import {prepareModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {log} from '../../swarm/test-log.ts';
 
 const SCENARIO = {
   model: 'smollm2-135m-instruct',
   seed: 11,
   tabs: [{count: 6, engine: 'stub', maxLayers: 10}],
+  waitForChains: 2,
   coverageTimeoutMs: 300_000,
   requests: {
     prompts: ['What is the capital of France?', 'How does weaving work?'],
-    count: 8,
+    count: 12,
     clients: 2,
     arrival: 'poisson',
     perSec: 2,
     maxTokens: 32,
     temperature: 0.7,
+    seed: 3,
   },
 };
 const HIDDEN_BYTES = 2 * 576;
@@ -93,11 +104,12 @@ function activationsBetween({requests}: Report): ReadonlyMap<string, number> {
   return bytes;
 }
 
-test('[SW7] chains, bytes and times of the report are those that the browser, the server and another clock saw', async () => {
+test('[SW1] [SW7] the tokens of one stub, and chains, bytes and times of the report are those that tabs, browser, server and another clock saw', async () => {
   const scenario = parseScenario(SCENARIO);
   const {signal} = new AbortController();
   const model = await offerModel(scenario, {folder: tmpdir(), log, signal});
   const observation = Promise.withResolvers<Observation>();
+  let tabs: ObservedTabs = new Map();
   const endedAtMs = new Map<number, number>();
   const startedAtMs = Date.now();
   const {report, isGood} = await measureScenario({
@@ -111,10 +123,23 @@ test('[SW7] chains, bytes and times of the report are those that the browser, th
     },
     prepare: observeConnections,
     onLoadDone: async (swarm) => {
+      tabs = await observeWhenQuiet(swarm);
       observation.resolve(await observe(swarm));
     },
   });
+  expect(report.requests.flatMap(({error}) => error ?? [])).toEqual([]);
   expect(isGood).toBe(true);
+  expect(reportSchema.parse(JSON.parse(JSON.stringify(report)))).toBeTruthy();
+  const {spec} = (await prepareModel({id: model.id, log})).manifest;
+  expect(await wrongStubAnswers(report, {...scenario.requests, spec})).toEqual([]);
+  for (const {chains} of report.requests) {
+    const hops = chains.at(-1) ?? [];
+    const starts = [0, ...hops.slice(0, -1).map(({endLayer}) => endLayer)];
+    expect(hops.map(({startLayer}) => startLayer)).toEqual(starts);
+    expect(hops.at(-1)?.endLayer).toBe(spec.layerCount);
+  }
+  expect(chainsNotAsServed(report, tabs)).toEqual([]);
+  expect(bytesNotAsSeen(report, tabs)).toEqual([]);
   const seen = await observation.promise;
   expectBytesAsSeen(report, seen);
   expectTimesAsSeen(report, seen);
@@ -122,7 +147,7 @@ test('[SW7] chains, bytes and times of the report are those that the browser, th
   for (const {id, endedAtMs: reportedMs, wireBytesPerTokenPerHop} of report.requests) {
     const offMs = (endedAtMs.get(id) ?? 0) - report.beganAtUnixMs - reportedMs;
     expect(Math.abs(offMs), `end of request ${id}`).toBeLessThan(CLOCKS_AGREE_WITHIN_MS);
-    expect(wireBytesPerTokenPerHop).toBeLessThanOrEqual(HIDDEN_BYTES + 32);
+    expect(wireBytesPerTokenPerHop).toBe(HIDDEN_BYTES + FRAME_HEADER_BYTES);
   }
 });
 

@@ -5,6 +5,9 @@ import {prepareModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {log} from '../../swarm/test-log.ts';
 
 const TAB_COUNT = 3;
+/** f16 of 576 channels, and the header of a frame. */
+const BYTES_PER_TOKEN = 2 * 576 + 28;
+const LOGPROBS = 20;
 /** f16 on the wire may turn a choice that float32 itself finds almost equal. */
 const CLOSE_MARGIN = 0.05;
 
@@ -12,6 +15,9 @@ const CLOSE_MARGIN = 0.05;
 function compare({chat, answer}: AnsweredChat): string | null {
   expect(answer.promptTokenIds, chat.id).toEqual(chat.prompt_ids);
   expect(answer.chains.at(-1)?.length, chat.id).toBe(TAB_COUNT);
+  const likeliest = answer.topLogprobs.map((top) => top[0]?.id);
+  expect(likeliest, chat.id).toEqual(answer.tokenIds);
+  for (const top of answer.topLogprobs) expect(top, chat.id).toHaveLength(LOGPROBS);
   const {ids, text, positions} = chat.exact_f32;
   const first = ids.findIndex((id, at) => answer.tokenIds[at] !== id);
   if (first === -1) {
@@ -24,11 +30,12 @@ function compare({chat, answer}: AnsweredChat): string | null {
   return `${chat.id}: token ${first}, margin ${margin}`;
 }
 
-test('[RF1] every chat of the reference over three tabs: its prompt, and the tokens of float32 unless two are almost equal', async () => {
+test('[RF1] [SW6] every chat of the reference over three tabs, for two clients: its prompt, the tokens of float32 unless two are almost equal, and few bytes for each', async () => {
   test.setTimeout(800_000);
   const model = await prepareModel({log});
-  const answered = await answerReference(model, {tabCount: TAB_COUNT, log});
+  const {answered, bytesPerToken} = await answerReference(model, {tabCount: TAB_COUNT, log});
   expect(answered).toHaveLength(REFERENCE_CHATS.length);
+  expect(new Set(bytesPerToken)).toEqual(new Set([BYTES_PER_TOKEN]));
   const differences = answered.map(compare).filter((difference) => difference !== null);
   const listed = differences.join('; ') || 'none';
   log(`Texts that differ from float32 where two tokens are almost equal: ${listed}`);

@@ -26,13 +26,18 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
   })),
   {
     name: 'many-tabs',
-    meaning: 'the scenario soak/many-tabs.json: many real tabs, many questions',
+    meaning: 'the scenario soak/many-tabs.json: twenty real tabs, a hundred questions',
     load: async () => (await import('../../lab/soak/many-tabs.ts')).soakManyTabs,
   },
   {
     name: 'crowd-at-once',
     meaning: 'a crowd of clients that arrives in the same moment, twenty times',
     load: async () => (await import('../../lab/soak/crowd-at-once.ts')).soakCrowdAtOnce,
+  },
+  {
+    name: 'even-out',
+    meaning: 'two of three tabs close that hold the same layers, and another moves there',
+    load: async () => (await import('../../lab/soak/even-out.ts')).soakEvenOut,
   },
   {
     name: 'churn',

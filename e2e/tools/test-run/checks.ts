@@ -58,7 +58,7 @@ export const BROWSER_CHECKS: readonly Check[] = [
     count: passOrFail,
   },
   // Few tabs, and half of the time they wait: three at once keep two cores busy.
-  browserTests('side by side', ['--project=side-by-side', '--workers=3']),
+  browserTests('side by side', ['--project=long', '--project=side-by-side', '--workers=3']),
   browserTests('alone', ['--project=alone']),
 ];
 

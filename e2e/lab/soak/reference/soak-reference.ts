@@ -8,9 +8,9 @@ import {log} from '../../../swarm/test-log.ts';
 /** Every chat of the reference over three tabs and over one, with the real model: never another bit. */
 export const soakReference: Soak = async (_, {signal}) => {
   const model = await prepareModel({log, signal});
-  const three = await answerReference(model, {tabCount: 3, log});
+  const {answered: three} = await answerReference(model, {tabCount: 3, log});
   signal.throwIfAborted();
-  const one = await answerReference(model, {tabCount: 1, log});
+  const {answered: one} = await answerReference(model, {tabCount: 1, log});
   const differ = three.filter((answered, i) => !isSame(answered, one[i]));
   const misrouted = [
     ...three.filter(({answer}) => answer.chains.at(-1)?.length !== 3),
