@@ -101,6 +101,9 @@ const DISABLED_FEATURES = [
   'PaintHolding',
   'DestroyProfileOnBrowserClose',
   'AvoidUnnecessaryBeforeUnloadCheckSync',
+  // The address bar's list is a page of its own in every window, seen or not, and costs more than an empty tab.
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
 ] as const;
 
 function printLine(line: string): void {
