@@ -30,7 +30,7 @@ export type HopTurnsOptions = {
   readonly spec: ModelSpec;
   readonly report: ReportToHop;
   readonly stopwatchMs: () => number;
-  /** Sends what came of a turn; the session's next turn waits until that is on its way. */
+  /** Sends what came of a turn; the session's turn after the next waits until that is on its way. */
   readonly send: (ran: RanTurn) => Promise<void>;
   /** The engine has let go of a session. */
   readonly onFreed: () => void;
@@ -42,6 +42,8 @@ export class HopTurns {
   readonly #options: HopTurnsOptions;
   #shard: ServedShard | null = null;
   #isRunning = false;
+  /** What came of the last turn of each session, on its way out. */
+  readonly #leaving = new Map<SessionId, Promise<void>>();
 
   constructor(options: HopTurnsOptions) {
     this.#options = options;
@@ -152,10 +154,17 @@ export class HopTurns {
     void this.#finish({turn, startedMs, ranMs, ...outcomeOf(turn, output, spec)});
   }
 
+  /** While one result leaves the next one is computed, and no more: the rest is the back-pressure. */
   async #finish(ran: RanTurn): Promise<void> {
-    await this.#options.send(ran);
+    const {sessionId} = ran.turn.place;
+    const before = this.#leaving.get(sessionId);
+    const leaving = this.#options.send(ran);
+    this.#leaving.set(sessionId, leaving);
+    await before;
     this.#options.machine.release(ran.turn);
     void this.run();
+    await leaving;
+    if (this.#leaving.get(sessionId) === leaving) this.#leaving.delete(sessionId);
   }
 
   #fail(
