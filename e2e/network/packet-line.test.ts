@@ -6,11 +6,11 @@ const lineOf = (conditions: Partial<NetworkConditions>, seed = 1, index = 0) =>
 
 test('[NC1] a packet arrives after the delay, in the order in which it was sent', () => {
   const line = lineOf({delayMs: 25});
-  expect([0, 3, 3].map((nowMs) => line.arrivalMs(100, nowMs))).toEqual([25, 28, 28]);
+  expect([0, 3, 3].map((nowMs) => line.arrivalOf(100, nowMs))).toEqual([25, 28, 28]);
 });
 
 const lostOf = (line: PacketLine) =>
-  Array.from({length: 10_000}, (_, nowMs) => line.arrivalMs(100, nowMs) === null);
+  Array.from({length: 10_000}, (_, nowMs) => line.arrivalOf(100, nowMs) === 'lost');
 
 test('[NC2] as many packets are lost as the share says, the same for a seed, others for another line', () => {
   const lost = lostOf(lineOf({lossPercent: 1}));
@@ -25,11 +25,11 @@ test('[NC2] as many packets are lost as the share says, the same for a seed, oth
 test('[NC3] packets leave at the rate, and what the queue cannot hold is lost', () => {
   const line = lineOf({delayMs: 10, rateBytesPerSec: 100_000});
   // 1,000 bytes take 10 ms; the line is free again in between.
-  expect([0, 0, 100].map((nowMs) => line.arrivalMs(1_000, nowMs))).toEqual([20, 30, 120]);
+  expect([0, 0, 100].map((nowMs) => line.arrivalOf(1_000, nowMs))).toEqual([20, 30, 120]);
   const burst = lineOf({rateBytesPerSec: 100_000});
-  const arrivals = Array.from({length: 100}, () => burst.arrivalMs(1_000, 0));
-  expect(arrivals.findIndex((atMs) => atMs === null)).toBe(65);
-  expect(arrivals.slice(65)).toEqual(Array.from({length: 35}, () => null));
+  const arrivals = Array.from({length: 100}, () => burst.arrivalOf(1_000, 0));
+  expect(arrivals.findIndex((atMs) => atMs === 'dropped')).toBe(65);
+  expect(arrivals.slice(65)).toEqual(Array.from({length: 35}, () => 'dropped'));
   // Room again as soon as one has left.
-  expect(burst.arrivalMs(1_000, 20)).toBe(660);
+  expect(burst.arrivalOf(1_000, 20)).toBe(660);
 });

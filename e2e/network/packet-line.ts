@@ -38,16 +38,16 @@ export class PacketLine {
     this.#index = line.index;
   }
 
-  /** @returns when the packet arrives; `null` when it is lost. */
-  arrivalMs(packetBytes: number, nowMs: number): number | null {
+  /** @returns when the packet arrives, in ms; or that it is lost, or dropped for want of room in the queue. */
+  arrivalOf(packetBytes: number, nowMs: number): number | 'lost' | 'dropped' {
     const {delayMs, lossPercent} = this.#conditions;
     const leavesAtMs = this.#leavesAtMs(packetBytes, nowMs);
-    if (leavesAtMs === null) return null;
+    if (leavesAtMs === null) return 'dropped';
     this.#freeAtMs = leavesAtMs;
     this.#sentCount += 1;
     const draw = {seed: this.#seed, position: this.#sentCount, tokenId: this.#index};
     const isLost = lossPercent > 0 && keyedUniform(draw) * 100 < lossPercent;
-    return isLost ? null : leavesAtMs + delayMs;
+    return isLost ? 'lost' : leavesAtMs + delayMs;
   }
 
   /** `null`: the queue is full. */

@@ -1,7 +1,7 @@
 import {createSocket, type Socket} from 'node:dgram';
 import {once} from 'node:events';
 import {afterEach, expect, test} from 'vitest';
-import {QUIET_NETWORK} from './packet-line.ts';
+import {QUIET_NETWORK, type NetworkConditions} from './packet-line.ts';
 import {UdpProxy, type UdpAddress} from './udp-proxy.ts';
 
 /** A tab with one connection, as the proxy sees it. */
@@ -23,8 +23,8 @@ async function openPeer(): Promise<Peer> {
   return {address: {host: HOST, port: socket.address().port}, socket, got};
 }
 
-function openProxy(): UdpProxy<Peer> {
-  const proxy = new UdpProxy<Peer>(QUIET_NETWORK, 1);
+function openProxy(conditions: NetworkConditions = QUIET_NETWORK): UdpProxy<Peer> {
+  const proxy = new UdpProxy<Peer>(conditions, 1);
   ends.push(() => proxy.close());
   return proxy;
 }
@@ -78,4 +78,18 @@ test('[UP3] between two that are cut off packets vanish, over later addresses to
   heal();
   send(a, 'five', fromA);
   await expect.poll(() => b.got).toEqual([`five from ${fromB.port}`]);
+});
+
+test('[UP6] all connections from one peer to another share one line, and what its queue cannot hold', async () => {
+  const [a, b, secondOfB] = [await openPeer(), await openPeer(), await openPeer()];
+  const proxy = openProxy({...QUIET_NETWORK, rateBytesPerSec: 1});
+  await proxy.aliasOf(a.address, b);
+  const [first, second] = [
+    await proxy.aliasOf(b.address, a),
+    await proxy.aliasOf(secondOfB.address, a),
+  ];
+  const half = 'x'.repeat(40_000);
+  send(a, half, first);
+  send(a, half, second);
+  await expect.poll(() => proxy.counters.droppedPackets).toBe(1);
 });

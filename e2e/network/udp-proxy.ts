@@ -12,6 +12,8 @@ export type ProxyCounters = {
   readonly passedPackets: number;
   /** Lost by the conditions. */
   readonly lostPackets: number;
+  /** For which the queue in front of a thin line had no room. */
+  readonly droppedPackets: number;
   /** Sent between two that are cut off from each other. */
   readonly cutPackets: number;
   /** From somebody of whom the receiver has not heard yet. */
@@ -24,9 +26,10 @@ type Alias<Peer> = {
   readonly socket: Socket;
   /** The peer that heard of this port, and so sends here. */
   readonly viewer: Peer;
-  readonly line: PacketLine;
-  readonly underWay: ArrivalQueue;
 };
+
+/** From one peer to another, over whatever connections they have. */
+type Line = {readonly packets: PacketLine; readonly underWay: ArrivalQueue};
 
 /**
  * Between peers that would send each other UDP packets: each address has one port here, by which everybody
@@ -38,8 +41,16 @@ export class UdpProxy<Peer extends object> {
   readonly #aliases = new Map<string, Promise<Alias<Peer>>>();
   /** The same, of those that are ready. */
   readonly #known = new Map<string, Alias<Peer>>();
+  readonly #lines = new Map<Peer, Map<Peer, Line>>();
+  #lineCount = 0;
   readonly #cuts = new Set<readonly [Peer, Peer]>();
-  readonly #counters = {passedPackets: 0, lostPackets: 0, cutPackets: 0, strangePackets: 0};
+  readonly #counters = {
+    passedPackets: 0,
+    lostPackets: 0,
+    droppedPackets: 0,
+    cutPackets: 0,
+    strangePackets: 0,
+  };
 
   /** @param seed decides which packets are lost. */
   constructor(conditions: NetworkConditions, seed: number) {
@@ -83,14 +94,14 @@ export class UdpProxy<Peer extends object> {
     const opened = await Promise.all(this.#aliases.values());
     this.#aliases.clear();
     this.#known.clear();
-    for (const {socket, underWay} of opened) {
-      underWay.close();
-      socket.close();
+    for (const lines of this.#lines.values()) {
+      for (const {underWay} of lines.values()) underWay.close();
     }
+    this.#lines.clear();
+    for (const {socket} of opened) socket.close();
   }
 
   async #open(address: UdpAddress, viewer: Peer): Promise<Alias<Peer>> {
-    const index = this.#aliases.size;
     const socket = createSocket('udp4');
     const key = keyOf(address);
     socket.on('message', (packet, {address: host, port}) => {
@@ -101,8 +112,19 @@ export class UdpProxy<Peer extends object> {
     socket.on('error', () => undefined);
     socket.bind(0, HOST);
     await once(socket, 'listening');
-    const line = new PacketLine(this.#conditions, {seed: this.#seed, index});
-    return this.#know({address, socket, viewer, line, underWay: new ArrivalQueue()});
+    return this.#know({address, socket, viewer});
+  }
+
+  #lineOf(sender: Peer, receiver: Peer): Line {
+    const lines = this.#lines.get(sender) ?? new Map<Peer, Line>();
+    this.#lines.set(sender, lines);
+    const held = lines.get(receiver);
+    if (held !== undefined) return held;
+    const packets = new PacketLine(this.#conditions, {seed: this.#seed, index: this.#lineCount});
+    this.#lineCount += 1;
+    const line = {packets, underWay: new ArrivalQueue()};
+    lines.set(receiver, line);
+    return line;
   }
 
   #know(alias: Alias<Peer>): Alias<Peer> {
@@ -124,12 +146,13 @@ export class UdpProxy<Peer extends object> {
       this.#counters.cutPackets += 1;
       return;
     }
-    const arrivalMs = to.line.arrivalMs(packet.byteLength, performance.now());
-    if (arrivalMs === null) {
-      this.#counters.lostPackets += 1;
+    const {packets, underWay} = this.#lineOf(to.viewer, from.viewer);
+    const arrival = packets.arrivalOf(packet.byteLength, performance.now());
+    if (typeof arrival !== 'number') {
+      this.#counters[arrival === 'lost' ? 'lostPackets' : 'droppedPackets'] += 1;
       return;
     }
-    to.underWay.push(arrivalMs, () => {
+    underWay.push(arrival, () => {
       this.#counters.passedPackets += 1;
       from.socket.send(packet, to.address.port, to.address.host);
     });
