@@ -14,6 +14,9 @@ import type {
   SendingEvents,
   SendingHalf,
 } from './frames/link-half.ts';
+import {ChannelReceiver} from './channel/channel-receiver.ts';
+import {Subflows} from './channel/subflows.ts';
+import type {HalfAtPort} from './channel/half-at-port.ts';
 import {SilentPeerError} from './frames/silent-peer-error.ts';
 import {StreamPipe} from './frames/stream-pipe.ts';
 import {DirectConnections, newStream, type OpenedStream} from './direct-connections.ts';
@@ -48,7 +51,11 @@ type Options = {
   readonly channels?: LinkChannels;
 };
 
-type OpenedHalf<Half> = {readonly half: Half; readonly stream: Stream};
+type OpenedHalf<Half> = {
+  readonly half: Half;
+  readonly stream: Stream;
+  readonly connection: Connection;
+};
 
 /** Both halves of a link; either may be missing while the other side has not spoken yet. */
 type Link = {
@@ -76,6 +83,7 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
   readonly #attempts = new Map<PeerId, Promise<SendingHalf>>();
   readonly #channels: LinkChannels | null;
   readonly #channelIds = new ChannelIds();
+  readonly #subflows: Subflows | null;
   readonly #closing = new AbortController();
   readonly #stallMs: number;
   readonly #beatMs: number;
@@ -90,6 +98,10 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
     this.#connections = new DirectConnections({libp2p, addressesOf});
     this.#onFlood = onFlood;
     this.#channels = channels;
+    const receiverOver = (connection: Connection) => this.#receiverOver(connection);
+    const {signal: closing} = this.#closing;
+    this.#subflows =
+      channels === null ? null : new Subflows({libp2p, channels, receiverOver, closing});
   }
 
   async start(): Promise<void> {
@@ -106,6 +118,7 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
       async (stream, connection) => this.#acceptChannel({stream, connection}, channels),
       limits,
     );
+    await this.#subflows?.start();
   }
 
   async connect(to: PeerId, {signal}: {readonly signal: AbortSignal}): Promise<void> {
@@ -146,6 +159,7 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(transportClosed());
     await this.#libp2p.unhandle([FRAMES_PROTOCOL, CHANNEL_FRAMES_PROTOCOL]);
+    await this.#subflows?.stop();
     for (const {sending, receiving} of this.#links.values()) {
       sending?.half.abort(transportClosed());
       receiving?.half.abort(transportClosed());
@@ -210,8 +224,9 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
       signal,
       beatMs: this.#beatMs,
       ...this.#sendingEvents(to, opened),
+      onNarrow: (atPort) => void this.#subflows?.offer(opened.connection, atPort),
     });
-    if (half !== null) this.#linkOf(to).sending = {half, stream: opened.stream};
+    if (half !== null) this.#linkOf(to).sending = {half, ...opened};
     return half;
   }
 
@@ -223,13 +238,12 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
   }
 
   #addSender(to: PeerId, opened: OpenedStream): SendingHalf {
-    const {stream} = opened;
     const half = new FrameSender({
-      pipe: new StreamPipe(stream),
+      pipe: new StreamPipe(opened.stream),
       beatMs: this.#beatMs,
       ...this.#sendingEvents(to, opened),
     });
-    this.#linkOf(to).sending = {half, stream};
+    this.#linkOf(to).sending = {half, ...opened};
     return half;
   }
 
@@ -308,7 +322,14 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
     const from = asPeerId(connection.remotePeer.toString());
     // A second stream of the same peer means that it has lost the first.
     if ((this.#links.get(from)?.receiving ?? null) !== null) this.#lose(from, 'closed');
-    this.#linkOf(from).receiving = {half, stream};
+    this.#linkOf(from).receiving = {half, stream, connection};
+  }
+
+  #receiverOver(connection: Connection): HalfAtPort | null {
+    const from = asPeerId(connection.remotePeer.toString());
+    const receiving = this.#links.get(from)?.receiving ?? null;
+    const isOver = receiving?.connection === connection;
+    return isOver && receiving.half instanceof ChannelReceiver ? receiving.half.half : null;
   }
 
   #linkOf(peer: PeerId): Link {

@@ -24,7 +24,7 @@ import {WorkerLinkChannels} from '../../../web/src/node/link-worker/worker-link-
 import {readLinkPaths} from '../../../web/src/node/swarm/libp2p-node/read-link-paths.ts';
 import {attackChannel} from './attack-channel.ts';
 import {BareChannel} from './bare-channel.ts';
-import {echoFrames, timeEchoes} from './time-echoes.ts';
+import {timeEchoes} from './time-echoes.ts';
 import type {
   Call,
   FrameWay,
@@ -223,10 +223,6 @@ globalThis.weftNet = {
     await opened.measureRtt(asPeerId(to), options);
     return {elapsedMs: performance.now() - startMs};
   },
-  echoFrames: async () => {
-    echoFrames(await newTransport('channels'));
-  },
-  timeEchoes: async (to, plan) => timeEchoes(await newTransport('channels'), asPeerId(to), plan),
   describeBare: (offer) => bare.describe(offer),
   acceptBare: (answer) => bare.accept(answer),
   echoBare: (bytes) => {
@@ -234,7 +230,7 @@ globalThis.weftNet = {
   },
   timeBareEchoes: (plan) => bare.timeEchoes(plan),
   echoes: async ({to, count, frameBytes}) =>
-    timeEchoes(openedTransport(), asPeerId(to), {count, bytes: frameBytes, pauseMs: 0}),
+    timeEchoes(openedTransport(), asPeerId(to), {count, bytes: frameBytes}),
   roundTrips: async ({to, count, everyMs}) => {
     const trips: Promise<number>[] = [];
     while (trips.length < count) {
@@ -248,6 +244,7 @@ globalThis.weftNet = {
     while (performance.now() < untilMs) continue;
   },
   openHalves: () => channels?.openHalves ?? 0,
+  subflows: () => channels?.subflowCount ?? 0,
   workerLosses: () => workerLosses,
   violations: () =>
     openedTransport()

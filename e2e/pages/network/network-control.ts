@@ -28,8 +28,6 @@ export type Call = {
 export type EchoPlan = {
   readonly count: number;
   readonly bytes: number;
-  /** Before the next one. */
-  readonly pauseMs: number;
 };
 
 /** How frames go: over data channels in a worker, or over libp2p's own streams. */
@@ -59,10 +57,6 @@ export type NetworkControl = {
     readonly frameCount: number;
     readonly frameBytes: number;
   }): Promise<{readonly elapsedMs: number}>;
-  /** Opens a transport that sends every frame back. */
-  echoFrames(): Promise<void>;
-  /** Opens a transport, and sends frames to such a one. @returns how long each was away, in ms. */
-  timeEchoes(to: string, plan: EchoPlan): Promise<readonly number[]>;
   /** A data channel without Weft: its offer, or its answer to one. */
   describeBare(offer?: string): Promise<string>;
   acceptBare(answer: string): Promise<void>;
@@ -84,6 +78,8 @@ export type NetworkControl = {
   block(forMs: number): void;
   /** What the worker of the links holds. */
   openHalves(): number;
+  /** How many second subflows were begun, by this tab or at the wish of a peer. */
+  subflows(): number;
   /** Codes of the errors with which that worker was lost. */
   workerLosses(): readonly string[];
   /** Promises that peers have broken, as this tab's transport counts them. */

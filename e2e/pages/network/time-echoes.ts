@@ -2,12 +2,6 @@ import type {PeerId} from '#shared/base/ids.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {EchoPlan} from './network-control.ts';
 
-/** Sends each frame back to whoever sent it. */
-export function echoFrames(transport: Transport): void {
-  const {signal} = new AbortController();
-  transport.onFrame((from, frame) => transport.send(from, frame, {signal}));
-}
-
 /** Sends a frame, waits until it is back, and so on. @returns what each took, in ms. */
 export async function timeEchoes(
   transport: Transport,
@@ -30,7 +24,7 @@ export async function timeEchoes(
 
 /** Makes one exchange after the other. @returns what each took, in ms. */
 export async function timeRounds(
-  {count, pauseMs}: Pick<EchoPlan, 'count' | 'pauseMs'>,
+  {count}: Pick<EchoPlan, 'count'>,
   exchange: () => Promise<void>,
 ): Promise<readonly number[]> {
   const tookMs: number[] = [];
@@ -38,7 +32,6 @@ export async function timeRounds(
     const startMs = performance.now();
     await exchange();
     tookMs.push(performance.now() - startMs);
-    await new Promise((resolve) => void setTimeout(resolve, pauseMs));
   }
   return tookMs;
 }

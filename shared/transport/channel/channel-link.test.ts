@@ -94,14 +94,13 @@ test('[TR28] frames go over a data channel where both sides can, and over a stre
   expect(protocolsBetween(nodes)).toEqual([CHANNEL_FRAMES_PROTOCOL]);
 });
 
+const refuse = () => {
+  throw new Error('The id is in use');
+};
+
 test('[TR28] a peer whose end of the channel does not come about is sent frames over a stream', async () => {
   const [first, second] = nodes;
-  const broken: LinkChannels = {
-    fits: () => true,
-    open: () => {
-      throw new Error('The id is in use');
-    },
-  };
+  const broken: LinkChannels = {fits: () => true, open: refuse, openSubflow: refuse};
   const from = await openTransport(first, channels.of(idOf(first)));
   const to = await openTransport(second, broken);
   const arrived = nextFrame(to);

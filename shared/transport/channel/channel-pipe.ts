@@ -1,13 +1,17 @@
-import type {BytePipe, PipeEvents} from '../frames/byte-pipe.ts';
+import type {PipeEvents} from '../frames/byte-pipe.ts';
 import {MESSAGE_BYTES} from '../frames/frame-wire.ts';
+import {ProbeChannel} from './probe-channel.ts';
+import type {Subflow} from '../subflow/subflow-pipe.ts';
 
 /** More than is on the way at 20 MB/s and 10 ms; the window of a link is the other limit. */
 const HIGH_WATER_BYTES = 192 * 1024;
 const LOW_WATER_BYTES = 64 * 1024;
 
 /** Over a data channel, in messages that leave at once. */
-export class ChannelPipe implements BytePipe {
+export class ChannelPipe implements Subflow {
   readonly #channel: RTCDataChannel;
+  #probes: ProbeChannel | null = null;
+  #onNonsense: PipeEvents['onNonsense'] = () => undefined;
   #end: (cause: unknown) => void = () => undefined;
 
   constructor(channel: RTCDataChannel) {
@@ -28,20 +32,34 @@ export class ChannelPipe implements BytePipe {
     await promise;
   }
 
+  get waitingBytes(): number {
+    return this.#channel.bufferedAmount;
+  }
+
+  /** A channel of the same association: behind what is sent here, probes go over it. */
+  probeOver(channel: RTCDataChannel): void {
+    this.#probes = new ProbeChannel(channel, (what) => this.#onNonsense(what));
+  }
+
+  probe(): void {
+    this.#probes?.send();
+  }
+
   listen({onBytes, onNonsense, onDrain, onClosed}: PipeEvents): void {
     const listening = new AbortController();
     const {signal} = listening;
+    this.#onNonsense = onNonsense;
     this.#end = (cause) => {
       if (signal.aborted) return;
       listening.abort();
       this.#channel.close();
+      this.#probes?.close();
       onClosed(cause);
     };
     this.#channel.addEventListener(
       'message',
       ({data}: MessageEvent<unknown>) => {
         if (!(data instanceof ArrayBuffer)) onNonsense('a message that is text');
-        else if (data.byteLength === 0) onNonsense('a message without a byte');
         else onBytes(new Uint8Array(data));
       },
       {signal},
@@ -55,9 +73,11 @@ export class ChannelPipe implements BytePipe {
   }
 
   send(bytes: Uint8Array<ArrayBuffer>): boolean {
-    for (let at = 0; at < bytes.byteLength; at += MESSAGE_BYTES) {
+    let at = 0;
+    do {
       this.#channel.send(bytes.subarray(at, at + MESSAGE_BYTES));
-    }
+      at += MESSAGE_BYTES;
+    } while (at < bytes.byteLength);
     return this.#channel.bufferedAmount < HIGH_WATER_BYTES;
   }
 

@@ -7,10 +7,10 @@ type Options = ReceivingEvents & {readonly channel: OpenedChannel; readonly stre
 
 /** The receiving half of a link whose frames arrive in another thread. */
 export class ChannelReceiver implements ReceivingHalf {
-  readonly #half: HalfAtPort;
+  readonly half: HalfAtPort;
 
   constructor({channel, stream, onFrame, onViolation, onFlood, onClosed}: Options) {
-    this.#half = new HalfAtPort({
+    this.half = new HalfAtPort({
       ...channel,
       stream,
       onReport: (report) => {
@@ -18,7 +18,7 @@ export class ChannelReceiver implements ReceivingHalf {
         else if (report.kind === 'flood') onFlood(report.why);
         else if (report.kind === 'frame') {
           const {frameId, frame} = report;
-          void onFrame(frame).finally(() => this.#half.ask({kind: 'handled', frameId}));
+          void onFrame(frame).finally(() => this.half.ask({kind: 'handled', frameId}));
         }
       },
       onClosed,
@@ -26,10 +26,10 @@ export class ChannelReceiver implements ReceivingHalf {
   }
 
   get opened(): Promise<void> {
-    return this.#half.opened;
+    return this.half.opened;
   }
 
   abort(cause: Error): void {
-    this.#half.abort(cause);
+    this.half.abort(cause);
   }
 }

@@ -5,22 +5,29 @@ import {HalfAtPort} from './half-at-port.ts';
 import type {HalfReport, HalfRequest} from './half-port.ts';
 import type {OpenedChannel} from './link-channels.ts';
 
-type Options = SendingEvents & {readonly channel: OpenedChannel; readonly stream: Stream};
+export type NarrowEvent = {
+  /** Frames take several round trips: a second subflow would help. Called once. */
+  readonly onNarrow: (half: HalfAtPort) => void;
+};
+
+type Options = SendingEvents &
+  NarrowEvent & {readonly channel: OpenedChannel; readonly stream: Stream};
 
 /** The sending half of a link whose frames leave from another thread. */
 export class ChannelSender implements SendingHalf {
-  readonly #half: HalfAtPort;
+  readonly half: HalfAtPort;
   readonly #calls = new Map<number, PromiseWithResolvers<number>>();
   #callCount = 0;
   #closed: {readonly cause: unknown} | null = null;
 
-  constructor({channel, stream, onViolation, onSilent, onClosed}: Options) {
-    this.#half = new HalfAtPort({
+  constructor({channel, stream, onViolation, onSilent, onNarrow, onClosed}: Options) {
+    this.half = new HalfAtPort({
       ...channel,
       stream,
       onReport: (report) => {
         if (report.kind === 'violation') onViolation();
         else if (report.kind === 'silent') onSilent(new SilentPeerError(report.why));
+        else if (report.kind === 'narrow') onNarrow(this.half);
         else this.#answer(report);
       },
       onClosed: (cause) => {
@@ -33,7 +40,7 @@ export class ChannelSender implements SendingHalf {
   }
 
   get opened(): Promise<void> {
-    return this.#half.opened;
+    return this.half.opened;
   }
 
   async send(frame: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -46,7 +53,7 @@ export class ChannelSender implements SendingHalf {
   }
 
   abort(cause: Error): void {
-    this.#half.abort(cause);
+    this.half.abort(cause);
   }
 
   async #call(
@@ -62,10 +69,10 @@ export class ChannelSender implements SendingHalf {
     this.#calls.set(callId, answer);
     // What has been sent by then is sent, and counts: the half says which it was.
     const giveUp = (): void => {
-      this.#half.ask({kind: 'give-up', callId});
+      this.half.ask({kind: 'give-up', callId});
     };
     signal.addEventListener('abort', giveUp, {once: true});
-    this.#half.ask(request(callId), transfer);
+    this.half.ask(request(callId), transfer);
     try {
       return await answer.promise;
     } catch (cause) {

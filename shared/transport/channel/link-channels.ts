@@ -13,6 +13,14 @@ export type OpenedChannel = {
   readonly lost: AbortSignal;
 };
 
+/** A data channel on a connection of its own to the peer of a link, for one half of it. */
+export interface OpenedSubflow {
+  /** An offer; or, of an offer, its answer. */
+  describe(offer?: string): Promise<string>;
+  accept(answer: string): Promise<void>;
+  close(): void;
+}
+
 /** Where data channels are: in a thread that does nothing else, so that no page delays them. */
 export interface LinkChannels {
   /** Whether this connection can have one. */
@@ -23,4 +31,18 @@ export interface LinkChannels {
    * @throws when the connection is closing, or the id is in use.
    */
   open(connection: Connection, channelId: number, half: HalfAtChannel): OpenedChannel;
+  /**
+   * Makes this side's end of another data channel to the same peer, and gives it to the half at `port`, which
+   * reports when it is open. Never through a relay.
+   */
+  openSubflow(
+    connection: Connection,
+    half: {
+      readonly port: MessagePort;
+      /** Which side wants it. */
+      readonly isOffering: boolean;
+      /** The network has failed under it. */
+      readonly onFailed: (cause: Error) => void;
+    },
+  ): OpenedSubflow;
 }

@@ -9,7 +9,7 @@ import type {
 } from '../frames/link-half.ts';
 import {isPeersChannelId, type ChannelIds} from './channel-id.ts';
 import {ChannelReceiver} from './channel-receiver.ts';
-import {ChannelSender} from './channel-sender.ts';
+import {ChannelSender, type NarrowEvent} from './channel-sender.ts';
 import type {LinkChannels} from './link-channels.ts';
 import {readWord} from './read-word.ts';
 
@@ -37,7 +37,8 @@ export async function openSendingChannel({
   ...events
 }: Place &
   SendingLimits &
-  SendingEvents & {readonly ids: ChannelIds}): Promise<ChannelSender | null> {
+  SendingEvents &
+  NarrowEvent & {readonly ids: ChannelIds}): Promise<ChannelSender | null> {
   const channelId = ids.next(connection);
   const answer = readWord(stream);
   try {

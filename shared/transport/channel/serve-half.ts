@@ -1,15 +1,18 @@
 import {unreachable} from '../../base/assert.ts';
-import type {BytePipe} from '../frames/byte-pipe.ts';
 import {FrameReceiver} from '../frames/frame-receiver.ts';
 import {FrameSender} from '../frames/frame-sender.ts';
-import type {HalfReport, HalfRequest} from './half-port.ts';
+import type {HalfReport, HalfRequest, SubflowChannels} from './half-port.ts';
 import type {HalfAtChannel} from './link-channels.ts';
+import {NarrowWatch} from '../subflow/narrow-watch.ts';
+import type {SubflowPipe} from '../subflow/subflow-pipe.ts';
 
 type Options = {
-  readonly pipe: BytePipe;
+  readonly pipe: SubflowPipe;
   readonly half: HalfAtChannel;
   /** Leads to the page. */
   readonly port: MessagePort;
+  /** Makes a second subflow of the pipe. Resolves when it is open. */
+  readonly addSubflow: (channels: SubflowChannels) => Promise<void>;
   readonly onEnded: () => void;
 };
 
@@ -57,19 +60,30 @@ function serveSending(
       calls.delete(callId);
     }
   };
-  listen(place.port, (request) => {
+  const watch = new NarrowWatch();
+  const lookForRoom = (): void => {
+    const afterMs = watch.lookAfterMs;
+    if (afterMs === null) return;
+    setTimeout(() => {
+      if (watch.look(place.pipe.waitingBytes)) report({kind: 'narrow'});
+    }, afterMs);
+  };
+  listen(place, (request) => {
     if (request.kind === 'end') sender.abort(new Error('The page has ended the link'));
+    else if (request.kind === 'divide') place.pipe.divide();
     else if (request.kind === 'give-up') calls.get(request.callId)?.abort();
     else if (request.kind === 'send') {
       const {callId, frame} = request;
       void run(callId, async (signal) => {
         await sender.send(frame, signal);
+        lookForRoom();
         return {kind: 'sent', callId};
       });
     } else if (request.kind === 'measure-rtt') {
       const {callId} = request;
       void run(callId, async (signal) => {
         const rttMs = await sender.measureRtt(signal);
+        watch.measured(rttMs);
         return {kind: 'measured', callId, rttMs};
       });
     }
@@ -99,7 +113,7 @@ function serveReceiving(
     onFlood: (why) => report({kind: 'flood', why}),
     onClosed: (cause) => end(place, cause),
   });
-  listen(place.port, (request) => {
+  listen(place, (request) => {
     if (request.kind === 'end') receiver.abort(new Error('The page has ended the link'));
     else if (request.kind === 'handled') {
       handled.get(request.frameId)?.();
@@ -116,9 +130,14 @@ function reporter(port: MessagePort): Report {
   };
 }
 
-function listen(port: MessagePort, take: (request: HalfRequest) => void): void {
+function listen({port, addSubflow}: Place, take: (request: HalfRequest) => void): void {
   port.addEventListener('message', ({data}: MessageEvent<HalfRequest>) => {
-    take(data);
+    if (data.kind === 'add-subflow') {
+      void addSubflow(data).then(
+        () => reporter(port)({kind: 'subflow-opened'}),
+        () => undefined, // Its end is nothing before it is used.
+      );
+    } else take(data);
   });
   port.start();
 }

@@ -7,6 +7,8 @@ export type LinkReport = {
   /** Payload bytes over this pair. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Of the browser's last check of this pair; `null` before the first. */
+  readonly rttMs: number | null;
 };
 
 export interface LinkService {

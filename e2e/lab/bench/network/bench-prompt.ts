@@ -1,3 +1,4 @@
+import {pieceTokensOf} from '#shared/session/generation/state/generation-task.ts';
 import {percentile} from '../../../load/report/percentile.ts';
 import {greedyRequest} from '../../../swarm/ask.ts';
 import type {Tab} from '../../../swarm/tab.ts';
@@ -11,10 +12,12 @@ const REQUEST = greedyRequest('', {
   prompt: {kind: 'token-ids', tokenIds: Array.from({length: PROMPT_TOKENS}, (_, at) => at % 256)},
   maxNewTokens: 2,
 });
-/** f16, of the model of `far-tabs.ts`. */
-const TOKEN_BYTES = 2 * 576;
-/** What a stub declares, for ten layers. */
-const HOP_MS = 10 * 0.05 * PROMPT_TOKENS;
+/** Of the model of `far-tabs.ts`, in f16. */
+const HIDDEN_SIZE = 576;
+const TOKEN_BYTES = 2 * HIDDEN_SIZE;
+const PIECES = Math.ceil(PROMPT_TOKENS / pieceTokensOf(HIDDEN_SIZE));
+/** What a stub declares for ten layers: a part for each piece, and one for each token. */
+const HOP_MS = 10 * (0.2 * PIECES + 0.05 * PROMPT_TOKENS);
 const ROUNDS = 5;
 const MOST_RATIO = 1.3;
 

@@ -17,7 +17,7 @@ const SHAPE = {layerCount: LAYERS, hiddenSize: 576, contextTokens: 4_096};
 export async function withFarTabs<Result>(
   conditions: NetworkConditions,
   {seed, log}: Pick<BenchmarkContext, 'seed' | 'log'>,
-  use: (client: Tab) => Promise<Result>,
+  use: (client: Tab, lenders: readonly Tab[]) => Promise<Result>,
 ): Promise<Result> {
   const model = await offerTinyModel(log, {seed: 1, shape: SHAPE});
   const proxy = new UdpProxy<Page>(conditions, seed);
@@ -26,13 +26,15 @@ export async function withFarTabs<Result>(
   const swarm = await Swarm.start({modelsDir, siteDir, port: 0, webgpu: false, log, prepare});
   try {
     const lend = {engine: 'stub', capacity: {kind: 'layers', maxLayers: LAYERS / STAGES}} as const;
+    const lenders: Tab[] = [];
     for (let stage = 0; stage < STAGES; stage += 1) {
       const tab = await swarm.openLendingTab(lend, {model: model.id});
       await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
+      lenders.push(tab);
     }
     const client = await swarm.openTab({model: model.id});
     await client.prepare();
-    const result = await use(client);
+    const result = await use(client, lenders);
     log(`packets: ${JSON.stringify(proxy.counters)}`);
     return result;
   } finally {

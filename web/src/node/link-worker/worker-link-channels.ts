@@ -5,8 +5,13 @@ import type {
   HalfAtChannel,
   LinkChannels,
   OpenedChannel,
+  OpenedSubflow,
 } from '#shared/transport/channel/link-channels.ts';
+import {PeerSubflow} from './peer-subflow.ts';
 import {findPeerConnection} from '../swarm/libp2p-node/find-peer-connection.ts';
+
+/** Between what libp2p numbers its own channels with and those of links; which side asked for the subflow. */
+const PROBES_IDS = {dialler: 510, dialled: 511};
 
 /** To the worker: one half of a link, and what it needs. */
 export type OpenHalf = {
@@ -37,10 +42,16 @@ export class WorkerLinkChannels implements LinkChannels {
   readonly #lost = new AbortController();
   #worker: Worker | null = null;
   #openHalves = 0;
+  #subflowCount = 0;
 
   /** What the worker holds now. */
   get openHalves(): number {
     return this.#openHalves;
+  }
+
+  /** How many second subflows were begun, here or at a peer's wish. */
+  get subflowCount(): number {
+    return this.#subflowCount;
   }
 
   /** The links that the worker had are lost with it; from then on frames go over streams. */
@@ -68,6 +79,18 @@ export class WorkerLinkChannels implements LinkChannels {
       throw cause;
     }
     return {port: port1, lost: this.#lost.signal};
+  }
+
+  openSubflow(
+    connection: Connection,
+    half: Parameters<LinkChannels['openSubflow']>[1],
+  ): OpenedSubflow {
+    const main = findPeerConnection(connection);
+    if (main === null) throw new Error('No data channel can be had');
+    this.#subflowCount += 1;
+    const isDiallers = half.isOffering === (connection.direction === 'outbound');
+    const mainProbesId = isDiallers ? PROBES_IDS.dialler : PROBES_IDS.dialled;
+    return new PeerSubflow({main, mainProbesId, ...half});
   }
 
   close(): void {

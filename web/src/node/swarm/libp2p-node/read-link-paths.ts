@@ -1,5 +1,6 @@
 import type {Connection, Libp2p} from '@libp2p/interface';
 import {isDirectConnection} from '#shared/transport/direct-path.ts';
+import {connectionsBeside} from './connections-beside.ts';
 import {findPeerConnection} from './find-peer-connection.ts';
 
 /** How bytes travel to one neighbour, by the browser's own statistics. */
@@ -11,7 +12,7 @@ export type LinkPath = {
    */
   readonly localCandidateType: string;
   readonly remoteCandidateType: string;
-  /** Over all pairs of this connection. */
+  /** Over all pairs of this connection, and of those beside it. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
   /** Of the last STUN check; `null` before the first. */
@@ -29,14 +30,13 @@ export async function readLinkPaths(libp2p: Libp2p): Promise<readonly LinkPath[]
 type Entry = Readonly<Record<string, unknown>>;
 
 async function readPath(connection: Connection): Promise<LinkPath> {
-  const entries = new Map<string, Entry>();
-  const report = await findPeerConnection(connection)?.getStats();
-  // The DOM library does not type the entries: fields are checked where they are read.
-  report?.forEach((entry: Entry, id) => entries.set(id, entry));
+  const main = findPeerConnection(connection);
+  const entries = await readEntries(main);
+  const beside = await Promise.all((main === null ? [] : connectionsBeside(main)).map(readEntries));
   const transport = [...entries.values()].find((entry) => entry['type'] === 'transport');
   const selected = entries.get(textOf(transport?.['selectedCandidatePairId'])) ?? {};
   // ICE may change its mind: the pairs that transferred bytes before count too.
-  const pairs = [...entries.values()].filter((entry) => entry['type'] === 'candidate-pair');
+  const pairs = pairsOf(entries);
   const typesOf = (pair: Entry) => [
     candidateType(entries.get(textOf(pair['localCandidateId']))),
     candidateType(entries.get(textOf(pair['remoteCandidateId']))),
@@ -47,16 +47,28 @@ async function readPath(connection: Connection): Promise<LinkPath> {
   const [localCandidateType = UNKNOWN, remoteCandidateType = UNKNOWN] = typesOf(
     relayed ?? selected,
   );
+  const allPairs = [...pairs, ...beside.flatMap(pairsOf)];
   const rttSeconds = selected['currentRoundTripTime'];
   return {
     peerId: connection.remotePeer.toString(),
     localCandidateType,
     remoteCandidateType,
-    bytesSent: pairs.reduce((sum, pair) => sum + numberOf(pair['bytesSent']), 0),
-    bytesReceived: pairs.reduce((sum, pair) => sum + numberOf(pair['bytesReceived']), 0),
+    bytesSent: allPairs.reduce((sum, pair) => sum + numberOf(pair['bytesSent']), 0),
+    bytesReceived: allPairs.reduce((sum, pair) => sum + numberOf(pair['bytesReceived']), 0),
     rttMs: typeof rttSeconds === 'number' ? rttSeconds * 1000 : null,
   };
 }
+
+async function readEntries(connection: RTCPeerConnection | null): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  const report = await connection?.getStats();
+  // The DOM library does not type the entries: fields are checked where they are read.
+  report?.forEach((entry: Entry, id) => entries.set(id, entry));
+  return entries;
+}
+
+const pairsOf = (entries: ReadonlyMap<string, Entry>): readonly Entry[] =>
+  [...entries.values()].filter((entry) => entry['type'] === 'candidate-pair');
 
 const UNKNOWN = 'unknown';
 
