@@ -1,4 +1,4 @@
-import {GGUFValueType, gguf} from '@huggingface/gguf';
+import {GGUFValueType, gguf, serializeGgufMetadata} from '@huggingface/gguf';
 import {expect, test} from 'vitest';
 import {tinyGguf, tinyVocabulary, type MetadataEntry} from '#shared/testing/tiny-gguf.ts';
 import {type ByteSource, memoryByteSource} from '../byte-source.ts';
@@ -47,6 +47,26 @@ test.each<[keyof typeof GGUFValueType, number | bigint, unknown]>([
 ])('[MD3] a value of type %s is the number %s', async (name, value, expected) => {
   expect(await metadataWith({value, type: GGUFValueType[name]})).toEqual(expected);
 });
+
+test.each([1, 32])(
+  '[MD3] a vocabulary without weights may end where its metadata do, or be padded (to %s)',
+  async (alignment) => {
+    const {STRING, UINT32, UINT64} = GGUFValueType;
+    const bytes = serializeGgufMetadata(
+      {
+        version: {value: 3, type: UINT32},
+        tensor_count: {value: 0n, type: UINT64},
+        kv_count: {value: 1n, type: UINT64},
+        'tokenizer.ggml.model': {value: 'gpt2', type: STRING},
+      },
+      {alignment},
+    );
+    expect(await parse(bytes.slice())).toMatchObject({
+      metadata: {'tokenizer.ggml.model': 'gpt2'},
+      tensors: [],
+    });
+  },
+);
 
 test('[MD3] a text keeps its byte order mark', async () => {
   expect(await metadataWith({value: '\uFEFFa', type: GGUFValueType.STRING})).toBe('\uFEFFa');

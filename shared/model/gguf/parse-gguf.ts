@@ -53,7 +53,9 @@ function readHeader(cursor: GgufCursor, fileByteLength: number): GgufFile {
   const metadata = readMetadata(cursor, keyCount);
   const infos = readTensorInfos(cursor, tensorCount);
   const alignment = alignmentOf(metadata);
-  const headerByteLength = Math.ceil(cursor.position / alignment) * alignment;
+  // A vocabulary without weights has nothing to align, and may end where its table does.
+  const headerByteLength =
+    infos.length === 0 ? cursor.position : Math.ceil(cursor.position / alignment) * alignment;
   if (headerByteLength > fileByteLength) {
     throw new ModelUnreadableError(
       `it ends inside its header, after ${fileByteLength} of ${headerByteLength} bytes`,

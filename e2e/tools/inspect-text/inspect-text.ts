@@ -1,0 +1,83 @@
+import * as z from 'zod';
+import {WeftError} from '#shared/base/errors.ts';
+import type {GgufMetadata} from '#shared/model/gguf/gguf-file.ts';
+import {
+  type ChatMessage,
+  ChatTemplateError,
+  createChatTemplate,
+} from '#shared/model/text/chat/chat-template.ts';
+import {encodeChat} from '#shared/model/text/chat/encode-chat.ts';
+import {createTokenizer} from '#shared/model/text/tokenizer.ts';
+import {readJsonFile} from '../command-line/files/read-json-file.ts';
+
+/** Control tokens in the text as the characters that they are, and as control tokens. */
+type TextTokens = {readonly plain: readonly number[]; readonly special: readonly number[]};
+
+type RenderedChat =
+  | {readonly text: string; readonly ids: readonly number[]}
+  | {readonly error: string};
+
+const textsSchema = z.array(z.string());
+const chatsSchema = z.array(
+  z.array(
+    z.object({role: z.enum(['system', 'user', 'assistant']), content: z.string()}).readonly(),
+  ),
+);
+
+/**
+ * The texts of a JSON file as tokens of a model, without begin and end.
+ *
+ * @throws {WeftError} `FILE_UNREADABLE` when it is no list of texts; {TextUnsupportedError}.
+ */
+export async function tokenizeFile(
+  path: string,
+  metadata: GgufMetadata,
+): Promise<readonly TextTokens[]> {
+  const texts = await readList('tokenize', {path, schema: textsSchema, items: 'texts'});
+  const {encode} = createTokenizer(metadata);
+  return texts.map((text) => ({
+    plain: encode(text, {specialTokens: 'plain'}),
+    special: encode(text, {specialTokens: 'parse'}),
+  }));
+}
+
+/**
+ * The chats of a JSON file as prompts of a model: what its template makes of them, or why it refuses.
+ *
+ * @throws {WeftError} `FILE_UNREADABLE` when it is no list of lists of messages; {TextUnsupportedError};
+ *   {ChatTemplateError} when the file has no template that can be read.
+ */
+export async function renderFile(
+  path: string,
+  metadata: GgufMetadata,
+  options: {readonly nowMs: number},
+): Promise<readonly RenderedChat[]> {
+  const items = 'lists of messages, each with "role" and "content"';
+  const chats = await readList('render', {path, schema: chatsSchema, items});
+  const tokenizer = createTokenizer(metadata);
+  const template = createChatTemplate(metadata);
+  return chats.map((messages: readonly ChatMessage[]) => {
+    try {
+      const text = template.render(messages, options);
+      return {text, ids: encodeChat({tokenizer, template, messages, ...options})};
+    } catch (error) {
+      if (!(error instanceof ChatTemplateError)) throw error;
+      return {error: error.message};
+    }
+  });
+}
+
+async function readList<Items>(
+  doing: string,
+  list: {readonly path: string; readonly schema: z.ZodType<Items>; readonly items: string},
+): Promise<Items> {
+  const {path, schema, items} = list;
+  const parsed = schema.safeParse(await readJsonFile(doing, path));
+  if (parsed.success) return parsed.data;
+  const place = (parsed.error.issues[0]?.path ?? []).map((part) => `[${String(part)}]`).join('');
+  throw new WeftError(
+    {code: 'FILE_UNREADABLE', path},
+    `Cannot ${doing} "${path}": it must be a list of ${items}${place === '' ? '' : `, and ${place} is not`}`,
+    {cause: parsed.error},
+  );
+}
