@@ -34,10 +34,10 @@ export async function tokenizeFile(
   metadata: GgufMetadata,
 ): Promise<readonly TextTokens[]> {
   const texts = await readList('tokenize', {path, schema: textsSchema, items: 'texts'});
-  const {encode} = createTokenizer(metadata);
+  const tokenizer = createTokenizer(metadata);
   return texts.map((text) => ({
-    plain: encode(text, {specialTokens: 'plain'}),
-    special: encode(text, {specialTokens: 'parse'}),
+    plain: tokenizer.encode(text, {specialTokens: 'plain'}),
+    special: tokenizer.encode(text, {specialTokens: 'parse'}),
   }));
 }
 

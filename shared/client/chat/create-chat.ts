@@ -13,7 +13,8 @@ import {toChainHop} from '../route-answer.ts';
 import {confirmedSpeeds} from './confirmed-speeds.ts';
 import {GenerationClient, sessionIdFrom} from '../generation-client.ts';
 import type {OfferedModel} from '../model/load-manifest.ts';
-import {loadVocabulary, type Vocabulary} from '../model/load-vocabulary.ts';
+import {loadVocabulary} from '../model/load-vocabulary.ts';
+import {type BuildVocabulary, buildVocabulary, type Vocabulary} from '../model/vocabulary.ts';
 
 /** The swarm of one model, as whoever asks it sees it. */
 export type AskedSwarm = {
@@ -39,12 +40,16 @@ export type Chat = {
 /**
  * Everything that a page, a server or a test needs to ask a swarm.
  *
- * @param maxKvTokens no hop holds more; a longer context is refused at once.
+ * @param options.maxKvTokens no hop holds more; a longer context is refused at once.
+ * @param options.build of the vocabulary: by default on this thread, which it blocks.
  */
-export function createChat(swarm: AskedSwarm, options: {readonly maxKvTokens: number}): Chat {
+export function createChat(
+  swarm: AskedSwarm,
+  options: {readonly maxKvTokens: number; readonly build?: BuildVocabulary},
+): Chat {
   const overlay = watchingOverlay(swarm);
   const client = createClient(swarm, overlay);
-  const vocabulary = vocabularyOf(swarm.model, new AbortController().signal);
+  const vocabulary = vocabularyOf(swarm.model, options.build ?? buildVocabulary);
   const service = new SwarmChatService({
     client,
     vocabulary,
@@ -65,8 +70,12 @@ export function createChat(swarm: AskedSwarm, options: {readonly maxKvTokens: nu
 }
 
 /** Loaded at the first call; `null` when the model is offered for token ids only. */
-function vocabularyOf(model: OfferedModel, signal: AbortSignal): () => Promise<Vocabulary | null> {
-  const loading = new SharedLoad(() => loadVocabulary(model, {signal}));
+function vocabularyOf(
+  model: OfferedModel,
+  build: BuildVocabulary,
+): () => Promise<Vocabulary | null> {
+  const {signal} = new AbortController();
+  const loading = new SharedLoad(() => loadVocabulary(model, {signal, build}));
   return async () => (model.manifest.text === null ? null : loading.get());
 }
 

@@ -1,16 +1,12 @@
 import {WeftError} from '#shared/base/errors.ts';
-import {encodeChat} from '#shared/model/text/chat/encode-chat.ts';
 import {createTokenTextStream, type TokenTextStream} from '#shared/model/text/token-text-stream.ts';
 import type {GenerationClient} from '#shared/client/generation-client.ts';
 import type {ReaderEvent, ServedHop} from '#shared/client/reader-event.ts';
-import type {ChatTemplate} from '#shared/model/text/chat/chat-template.ts';
-import type {Tokenizer} from '#shared/model/text/tokenizer.ts';
 import type {AnswerEvent, AskRequest, ChatService, Prompt} from './chat-service.ts';
 import {wordOfTimes} from './confirmed-speeds.ts';
 import type {EngineHop} from './engine-hop.ts';
+import type {Vocabulary} from '../model/vocabulary.ts';
 import {TokenIdsOnlyError} from './token-ids-only-error.ts';
-
-type Vocabulary = {readonly tokenizer: Tokenizer; readonly template: ChatTemplate};
 
 export type SwarmChatOptions = {
   readonly client: Pick<GenerationClient<EngineHop>, 'generate'>;
@@ -35,7 +31,8 @@ export class SwarmChatService implements ChatService {
   ): AsyncGenerator<AnswerEvent, void, undefined> {
     const vocabulary = await this.#options.vocabulary();
     signal.throwIfAborted();
-    const promptTokenIds = promptTokens(request.prompt, vocabulary);
+    const promptTokenIds = await promptTokens(request.prompt, vocabulary);
+    signal.throwIfAborted();
     const maxNewTokens = this.#fitAnswer(promptTokenIds.length, request.maxNewTokens);
     yield {kind: 'prompt', tokenIds: promptTokenIds};
     const text = textStreamOf(vocabulary);
@@ -67,17 +64,20 @@ export class SwarmChatService implements ChatService {
   }
 }
 
-function promptTokens(prompt: Prompt, vocabulary: Vocabulary | null): readonly number[] {
+async function promptTokens(
+  prompt: Prompt,
+  vocabulary: Vocabulary | null,
+): Promise<readonly number[]> {
   if (prompt.kind === 'token-ids') return prompt.tokenIds;
   if (vocabulary === null) throw new TokenIdsOnlyError();
-  return encodeChat({...vocabulary, messages: prompt.messages, nowMs: Date.now()});
+  return vocabulary.encodeChat(prompt.messages, {nowMs: Date.now()});
 }
 
 /** Without a vocabulary an answer is its ids, and has no text. */
 function textStreamOf(vocabulary: Vocabulary | null): TokenTextStream {
   if (vocabulary === null) return {push: () => '', end: () => ''};
   const utf8 = new TextDecoder('utf-8', {ignoreBOM: true});
-  return createTokenTextStream(vocabulary.tokenizer, utf8);
+  return createTokenTextStream(vocabulary, utf8);
 }
 
 function toAnswerEvent(event: ReaderEvent<EngineHop>, text: TokenTextStream): AnswerEvent {

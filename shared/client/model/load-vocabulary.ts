@@ -1,25 +1,22 @@
 import {WeftError} from '#shared/base/errors.ts';
-import {memoryByteSource} from '#shared/model/byte-source.ts';
-import {createChatTemplate, type ChatTemplate} from '#shared/model/text/chat/chat-template.ts';
-import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {createTokenizer, type Tokenizer} from '#shared/model/text/tokenizer.ts';
 import {DownloadError} from '../download/download-error.ts';
 import {downloadRange} from '../download/download-range.ts';
 import type {Patience} from '../download/patience.ts';
 import type {OfferedModel} from './load-manifest.ts';
 import {sha256Hex} from './sha256.ts';
+import type {BuildVocabulary, Vocabulary} from './vocabulary.ts';
 
-/** What a client needs of a model: text to ids and back, chat to prompt. */
-export type Vocabulary = {readonly tokenizer: Tokenizer; readonly template: ChatTemplate};
+type LoadOptions = {readonly signal: AbortSignal; readonly patience?: Patience};
 
 /**
  * Reads the header of the model file, and no weights; checked against the manifest.
  *
- * @throws {WeftError} `HEADER_ALTERED` or `WEIGHTS_UNREACHABLE`.
+ * @param options.build on which thread.
+ * @throws {WeftError} `HEADER_ALTERED` or `WEIGHTS_UNREACHABLE`; as `buildVocabulary` does.
  */
 export async function loadVocabulary(
   {manifest, weightsUrl}: OfferedModel,
-  options: {readonly signal: AbortSignal; readonly patience?: Patience},
+  {build, ...options}: LoadOptions & {readonly build: BuildVocabulary},
 ): Promise<Vocabulary> {
   const {byteLength, sha256: expected} = manifest.header;
   const bytes = await readHeader(weightsUrl, byteLength, options);
@@ -30,14 +27,13 @@ export async function loadVocabulary(
       `The header of "${manifest.id}" was altered on its way: SHA-256 ${got.slice(0, 8)}… instead of ${expected.slice(0, 8)}…; reload the page, and tell whoever runs this site if that does not help`,
     );
   }
-  const {metadata} = await parseGguf(memoryByteSource(bytes));
-  return {tokenizer: createTokenizer(metadata), template: createChatTemplate(metadata)};
+  return build(bytes);
 }
 
 async function readHeader(
   url: string,
   byteLength: number,
-  options: {readonly signal: AbortSignal; readonly patience?: Patience},
+  options: LoadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const whole = {url, startByte: 0, endByte: byteLength, onBytes: () => undefined};

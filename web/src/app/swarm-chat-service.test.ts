@@ -1,8 +1,5 @@
 import {expect, test} from 'vitest';
-import {memoryByteSource} from '#shared/model/byte-source.ts';
-import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {createChatTemplate} from '#shared/model/text/chat/chat-template.ts';
-import {createTokenizer} from '#shared/model/text/tokenizer.ts';
+import {buildVocabulary} from '#shared/client/model/vocabulary.ts';
 import type {GenerationClient} from '#shared/client/generation-client.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
@@ -11,11 +8,7 @@ import type {Prompt} from '#shared/client/chat/chat-service.ts';
 import type {EngineHop} from '#shared/client/chat/engine-hop.ts';
 import {SwarmChatService} from '#shared/client/chat/swarm-chat-service.ts';
 
-const {metadata} = await parseGguf(memoryByteSource(tinyGguf({seed: 3})));
-const vocabulary = {
-  tokenizer: createTokenizer(metadata),
-  template: createChatTemplate(metadata),
-};
+const vocabulary = await buildVocabulary(tinyGguf({seed: 3}));
 
 type Asking = Pick<GenerationClient<EngineHop>, 'generate'>;
 
@@ -42,7 +35,7 @@ function withEngines(client: GenerationClient): Asking {
 
 /** What an answer says, by a client with or without a vocabulary. */
 async function answerTo(prompt: Prompt, known: typeof vocabulary | null) {
-  const swarm = new RingSwarm({vocabularySize: vocabulary.tokenizer.vocabularySize});
+  const swarm = new RingSwarm({vocabularySize: vocabulary.vocabularySize});
   const node = swarm.addNode('one', {startLayer: 0, endLayer: swarm.spec.layerCount});
   const chat = new SwarmChatService({
     client: withEngines(swarm.addClient('client', [[node]])),

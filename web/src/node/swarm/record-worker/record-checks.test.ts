@@ -7,7 +7,7 @@ import type {ListedRecord} from '#shared/directory/records/check-listed.ts';
 import {sealRecord} from '#shared/directory/records/signed-record.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 import {RecordChecks} from './record-checks.ts';
-import {ThreadWorker} from './testing/thread-worker.ts';
+import {ThreadWorker} from '../../testing/thread-worker.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const opened: ThreadWorker[] = [];

@@ -8,7 +8,7 @@ const GLOBALS = `
   import(workerData);
 `;
 
-/** As much of a browser's `Worker` as `RecordChecks` uses, on a real thread. */
+/** As much of a browser's `Worker` as our workers' owners use, on a real thread. */
 export class ThreadWorker extends EventTarget {
   requestCount = 0;
   readonly #thread: Thread;

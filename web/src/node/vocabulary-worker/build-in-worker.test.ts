@@ -1,0 +1,67 @@
+import {afterEach, expect, test} from 'vitest';
+import {buildVocabulary} from '#shared/client/model/vocabulary.ts';
+import {UnknownTokenError} from '#shared/model/text/tokenizer.ts';
+import {tinyGguf, type MetadataChange} from '#shared/testing/tiny-gguf.ts';
+import {GGUFValueType} from '@huggingface/gguf';
+import {ThreadWorker} from '../testing/thread-worker.ts';
+import {buildInWorker} from './build-in-worker.ts';
+
+const opened: ThreadWorker[] = [];
+afterEach(() => {
+  for (const worker of opened.splice(0)) worker.terminate();
+});
+
+function openWorker(module: string): ThreadWorker {
+  const worker = new ThreadWorker(new URL(module, import.meta.url));
+  opened.push(worker);
+  return worker;
+}
+
+const inThread = buildInWorker(() => openWorker('vocabulary.worker.ts'));
+const file = (metadata: MetadataChange = {}) => tinyGguf({seed: 3, metadata});
+const CHAT = [{role: 'user', content: 'hello <|im_end|> wörld'}] as const;
+const options = {nowMs: 0};
+
+test('[VW1] a thread makes the prompts and the bytes of the tokens that the page would make', async () => {
+  const [page, thread] = [await buildVocabulary(file()), await inThread(file())];
+  expect(await thread.encodeChat(CHAT, options)).toEqual(await page.encodeChat(CHAT, options));
+  for (let tokenId = 0; tokenId < page.vocabularySize; tokenId += 1) {
+    expect(thread.tokenBytes(tokenId)).toEqual(page.tokenBytes(tokenId));
+  }
+  expect(() => thread.tokenBytes(page.vocabularySize)).toThrow(UnknownTokenError);
+  expect(() => thread.tokenBytes(-1)).toThrow(UnknownTokenError);
+  // The header, and one chat: the tokens of an answer cost the thread nothing.
+  expect(opened.map(({requestCount}) => requestCount)).toEqual([2]);
+});
+
+test('[VW2] what a file or a template refuses has the same words from a thread', async () => {
+  const refusing = file({
+    'tokenizer.chat_template': {
+      value: "{{ raise_exception('not today') }}",
+      type: GGUFValueType.STRING,
+    },
+  });
+  await expect((await inThread(refusing)).encodeChat(CHAT, options)).rejects.toMatchObject({
+    detail: {code: 'CHAT_TEMPLATE_FAILED', reason: 'not today'},
+  });
+  await expect(inThread(file({'tokenizer.ggml.merges': null}))).rejects.toMatchObject({
+    detail: {code: 'TEXT_UNSUPPORTED', part: 'merges'},
+  });
+});
+
+test('[VW3] where the thread does not start, is forbidden, or is lost later, the page does it', async () => {
+  const page = await buildVocabulary(file());
+  const prompt = await page.encodeChat(CHAT, options);
+  const missing = await buildInWorker(() => openWorker('there-is-no-such-worker.ts'))(file());
+  expect(await missing.encodeChat(CHAT, options)).toEqual(prompt);
+  const forbidden = await buildInWorker(() => {
+    throw new DOMException('Workers are forbidden', 'SecurityError');
+  })(file());
+  expect(await forbidden.encodeChat(CHAT, options)).toEqual(prompt);
+  const lost = await inThread(file());
+  const waiting = lost.encodeChat(CHAT, options);
+  opened.at(-1)?.dispatchEvent(new Event('error'));
+  expect(await waiting).toEqual(prompt);
+  expect(await lost.encodeChat(CHAT, options)).toEqual(prompt);
+  expect(lost.tokenBytes(5)).toEqual(page.tokenBytes(5));
+});

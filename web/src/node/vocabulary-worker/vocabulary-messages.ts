@@ -1,0 +1,25 @@
+import type {ChatMessage} from '#shared/model/text/chat/chat-template.ts';
+
+/** To the thread: the header of a model file once, then chats. */
+export type VocabularyRequest =
+  | {readonly kind: 'build'; readonly header: Uint8Array<ArrayBuffer>}
+  | {
+      readonly kind: 'encode';
+      readonly callId: number;
+      readonly messages: readonly ChatMessage[];
+      readonly nowMs: number;
+    };
+
+/** The bytes of all tokens, one after the other. */
+export type TokenTable = {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where the bytes of each token end. */
+  readonly ends: Uint32Array<ArrayBuffer>;
+};
+
+/** From the thread. What failed is done again on the page, which then fails in its own words. */
+export type VocabularyReply =
+  | {readonly kind: 'built'; readonly table: TokenTable}
+  | {readonly kind: 'encoded'; readonly callId: number; readonly tokenIds: readonly number[]}
+  | {readonly kind: 'refused'; readonly callId: number; readonly reason: string}
+  | {readonly kind: 'failed'};
