@@ -1,11 +1,8 @@
 import * as z from 'zod';
 import {WeftError} from '#shared/base/errors.ts';
 import type {GgufMetadata} from '#shared/model/gguf/gguf-file.ts';
-import {
-  type ChatMessage,
-  ChatTemplateError,
-  createChatTemplate,
-} from '#shared/model/text/chat/chat-template.ts';
+import {type ChatMessage, createChatTemplate} from '#shared/model/text/chat/chat-template.ts';
+import {ChatTemplateError} from '#shared/model/text/chat/chat-template-error.ts';
 import {encodeChat} from '#shared/model/text/chat/encode-chat.ts';
 import {createTokenizer} from '#shared/model/text/tokenizer.ts';
 import {readJsonFile} from '../command-line/files/read-json-file.ts';

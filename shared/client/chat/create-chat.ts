@@ -14,7 +14,7 @@ import {confirmedSpeeds} from './confirmed-speeds.ts';
 import {GenerationClient, sessionIdFrom} from '../generation-client.ts';
 import type {OfferedModel} from '../model/load-manifest.ts';
 import {loadVocabulary} from '../model/load-vocabulary.ts';
-import {type BuildVocabulary, buildVocabulary, type Vocabulary} from '../model/vocabulary.ts';
+import type {BuildVocabulary, Vocabulary} from '../model/vocabulary.ts';
 
 /** The swarm of one model, as whoever asks it sees it. */
 export type AskedSwarm = {
@@ -41,15 +41,15 @@ export type Chat = {
  * Everything that a page, a server or a test needs to ask a swarm.
  *
  * @param options.maxKvTokens no hop holds more; a longer context is refused at once.
- * @param options.build of the vocabulary: by default on this thread, which it blocks.
+ * @param options.build of the vocabulary, on which thread.
  */
 export function createChat(
   swarm: AskedSwarm,
-  options: {readonly maxKvTokens: number; readonly build?: BuildVocabulary},
+  options: {readonly maxKvTokens: number; readonly build: BuildVocabulary},
 ): Chat {
   const overlay = watchingOverlay(swarm);
   const client = createClient(swarm, overlay);
-  const vocabulary = vocabularyOf(swarm.model, options.build ?? buildVocabulary);
+  const vocabulary = vocabularyOf(swarm.model, options.build);
   const service = new SwarmChatService({
     client,
     vocabulary,

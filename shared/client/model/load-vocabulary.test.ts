@@ -5,7 +5,7 @@ import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
 import {PATIENCE} from '../download/patience.ts';
 import {serveScript, status, type Answer} from '../download/testing/scripted-server.ts';
 import {loadVocabulary} from './load-vocabulary.ts';
-import {buildVocabulary} from './vocabulary.ts';
+import {buildVocabulary} from './build-vocabulary.ts';
 
 const file = tinyGguf({seed: 3});
 const manifest = await tinyManifest(file, {cutEvery: 1});

@@ -1,8 +1,4 @@
-import {memoryByteSource} from '#shared/model/byte-source.ts';
-import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
-import {type ChatMessage, createChatTemplate} from '#shared/model/text/chat/chat-template.ts';
-import {encodeChat} from '#shared/model/text/chat/encode-chat.ts';
-import {createTokenizer} from '#shared/model/text/tokenizer.ts';
+import type {ChatMessage} from '#shared/model/text/chat/chat-template.ts';
 
 /** What a client needs of a model: chat to prompt, and ids to text. */
 export interface Vocabulary {
@@ -20,21 +16,3 @@ export interface Vocabulary {
 
 /** Vocabulary and template in the header of a model file. */
 export type BuildVocabulary = (header: Uint8Array<ArrayBuffer>) => Promise<Vocabulary>;
-
-/**
- * On this thread: some 300,000 tokens and merges block it for a second.
- *
- * @throws {TextUnsupportedError}, {ModelUnreadableError} and {ChatTemplateError} for what nobody can chat with.
- */
-export const buildVocabulary = async (
-  header: Uint8Array<ArrayBuffer>,
-): Promise<Vocabulary & {readonly vocabularySize: number}> => {
-  const {metadata} = await parseGguf(memoryByteSource(header));
-  const tokenizer = createTokenizer(metadata);
-  const template = createChatTemplate(metadata);
-  return {
-    vocabularySize: tokenizer.vocabularySize,
-    encodeChat: async (messages, {nowMs}) => encodeChat({tokenizer, template, messages, nowMs}),
-    tokenBytes: (tokenId) => tokenizer.tokenBytes(tokenId),
-  };
-};

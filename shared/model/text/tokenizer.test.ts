@@ -5,7 +5,8 @@ import {decodeTokens} from './testing/decode-tokens.ts';
 import {parseGguf} from '../gguf/parse-gguf.ts';
 import {TextUnsupportedError} from './metadata/text-unsupported-error.ts';
 import reference from '../reference/smollm2-tokenizer.json' with {type: 'json'};
-import {UnknownTokenError, createTokenizer} from './tokenizer.ts';
+import {createTokenizer} from './tokenizer.ts';
+import {UnknownTokenError} from './unknown-token-error.ts';
 
 const {metadata} = await parseGguf(await openModelFile());
 const tokenizer = createTokenizer(metadata);

@@ -1,8 +1,8 @@
 import {assert, unreachable} from '../../base/assert.ts';
-import {WeftError} from '../../base/errors.ts';
 import type {GgufMetadata} from '../gguf/gguf-file.ts';
 import {type SplitAtTokens, createSplitAtTokens} from './split-at-tokens.ts';
 import {type TokenizerMetadata, readTokenizerMetadata} from './metadata/tokenizer-metadata.ts';
+import {UnknownTokenError} from './unknown-token-error.ts';
 import {createByteLevelBpe} from './vocabulary/byte-level-bpe.ts';
 import type {Encoding} from './vocabulary/encoding.ts';
 import {createSentencePiece} from './vocabulary/sentence-piece.ts';
@@ -34,24 +34,6 @@ export interface Tokenizer {
    * @throws {UnknownTokenError} for an id that is not in the vocabulary.
    */
   tokenBytes(tokenId: number): Uint8Array<ArrayBuffer>;
-}
-
-type UnknownTokenDetail = {
-  readonly code: 'TOKEN_UNKNOWN';
-  readonly tokenId: number;
-  readonly vocabularySize: number;
-};
-
-/** A token id outside the vocabulary; ids come from peers. */
-export class UnknownTokenError extends WeftError<UnknownTokenDetail> {
-  override readonly name = 'UnknownTokenError';
-
-  constructor(tokenId: number, vocabularySize: number) {
-    super(
-      {code: 'TOKEN_UNKNOWN', tokenId, vocabularySize},
-      `Cannot show token ${tokenId}: the vocabulary has ${vocabularySize}`,
-    );
-  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {buildVocabulary} from '#shared/client/model/vocabulary.ts';
+import {buildVocabulary} from '#shared/client/model/build-vocabulary.ts';
 import type {GenerationClient} from '#shared/client/generation-client.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';

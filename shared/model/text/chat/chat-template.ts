@@ -1,7 +1,7 @@
 import {Template} from '@huggingface/jinja';
-import {WeftError} from '../../../base/errors.ts';
 import type {GgufMetadata} from '../../gguf/gguf-file.ts';
 import {readTokenizerMetadata} from '../metadata/tokenizer-metadata.ts';
+import {ChatTemplateError} from './chat-template-error.ts';
 import {renderTemplate, TemplateRefusal, TemplateTooLargeError} from './render-template.ts';
 
 export type ChatMessage = {
@@ -20,21 +20,6 @@ export interface ChatTemplate {
    * @throws {ChatTemplateError} when the template refuses these messages.
    */
   render(messages: readonly ChatMessage[], options: {readonly nowMs: number}): string;
-}
-
-type Detail = {readonly code: 'CHAT_TEMPLATE_FAILED'; readonly reason: string};
-
-/** The model's template is missing or broken, or does not take these messages. */
-export class ChatTemplateError extends WeftError<Detail> {
-  override readonly name = 'ChatTemplateError';
-
-  constructor(reason: string, options?: ErrorOptions) {
-    super(
-      {code: 'CHAT_TEMPLATE_FAILED', reason},
-      `Cannot apply the model's chat template: ${reason}`,
-      options,
-    );
-  }
 }
 
 /** @throws {ChatTemplateError} when the file has no template, or one that does not parse. */

@@ -1,6 +1,7 @@
 import type {GgufMetadata} from '../../gguf/gguf-file.ts';
 import {ModelUnreadableError} from '../../model-unreadable-error.ts';
-import {ChatTemplateError, createChatTemplate} from './chat-template.ts';
+import {createChatTemplate} from './chat-template.ts';
+import {ChatTemplateError} from './chat-template-error.ts';
 import {encodeChat} from './encode-chat.ts';
 import type {TextKind} from '../metadata/supported-text.ts';
 import {TextUnsupportedError} from '../metadata/text-unsupported-error.ts';

@@ -1,4 +1,5 @@
-import {type ChatMessage, type ChatTemplate, ChatTemplateError} from './chat-template.ts';
+import type {ChatMessage, ChatTemplate} from './chat-template.ts';
+import {ChatTemplateError} from './chat-template-error.ts';
 
 /**
  * The messages as the template takes them: as they are, or with each system message in front of the

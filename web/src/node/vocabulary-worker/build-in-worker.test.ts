@@ -1,6 +1,6 @@
 import {afterEach, expect, test} from 'vitest';
-import {buildVocabulary} from '#shared/client/model/vocabulary.ts';
-import {UnknownTokenError} from '#shared/model/text/tokenizer.ts';
+import {buildVocabulary} from '#shared/client/model/build-vocabulary.ts';
+import {UnknownTokenError} from '#shared/model/text/unknown-token-error.ts';
 import {tinyGguf, type MetadataChange} from '#shared/testing/tiny-gguf.ts';
 import {GGUFValueType} from '@huggingface/gguf';
 import {ThreadWorker} from '../testing/thread-worker.ts';

@@ -1,10 +1,7 @@
 import {unreachable} from '#shared/base/assert.ts';
-import {
-  type BuildVocabulary,
-  buildVocabulary,
-  type Vocabulary,
-} from '#shared/client/model/vocabulary.ts';
-import {type ChatMessage, ChatTemplateError} from '#shared/model/text/chat/chat-template.ts';
+import type {BuildVocabulary, Vocabulary} from '#shared/client/model/vocabulary.ts';
+import type {ChatMessage} from '#shared/model/text/chat/chat-template.ts';
+import {ChatTemplateError} from '#shared/model/text/chat/chat-template-error.ts';
 import {bytesOfToken} from './token-table.ts';
 import type {TokenTable, VocabularyReply, VocabularyRequest} from './vocabulary-messages.ts';
 
@@ -27,7 +24,7 @@ export function buildInWorker(openWorker: () => VocabularyWorker = open): BuildV
     try {
       worker = openWorker();
     } catch {
-      return buildVocabulary(header); // The browser forbids it.
+      return buildOnPage(header); // The browser forbids it.
     }
     return new VocabularyThread(worker, header).built;
   };
@@ -110,10 +107,16 @@ class VocabularyThread {
   }
 
   #buildOnPage(): Promise<Vocabulary> {
-    this.#onPage ??= buildVocabulary(this.#header);
+    this.#onPage ??= buildOnPage(this.#header);
     return this.#onPage;
   }
 }
+
+/** Loaded then only: with the thread, a page needs neither tokenizer nor template. */
+const buildOnPage: BuildVocabulary = async (header) => {
+  const {buildVocabulary} = await import('#shared/client/model/build-vocabulary.ts');
+  return buildVocabulary(header);
+};
 
 function open(): Worker {
   return new Worker(new URL('vocabulary.worker.ts', import.meta.url), {type: 'module'});

@@ -1,5 +1,5 @@
-import {buildVocabulary} from '#shared/client/model/vocabulary.ts';
-import {ChatTemplateError} from '#shared/model/text/chat/chat-template.ts';
+import {buildVocabulary} from '#shared/client/model/build-vocabulary.ts';
+import {ChatTemplateError} from '#shared/model/text/chat/chat-template-error.ts';
 import {tokenTableOf} from './token-table.ts';
 import type {VocabularyReply, VocabularyRequest} from './vocabulary-messages.ts';
 

@@ -1,0 +1,24 @@
+import {memoryByteSource} from '#shared/model/byte-source.ts';
+import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
+import {createChatTemplate} from '#shared/model/text/chat/chat-template.ts';
+import {encodeChat} from '#shared/model/text/chat/encode-chat.ts';
+import {createTokenizer} from '#shared/model/text/tokenizer.ts';
+import type {Vocabulary} from './vocabulary.ts';
+
+/**
+ * On this thread: some 300,000 tokens and merges block it for a second.
+ *
+ * @throws {TextUnsupportedError}, {ModelUnreadableError} and {ChatTemplateError} for what nobody can chat with.
+ */
+export async function buildVocabulary(
+  header: Uint8Array<ArrayBuffer>,
+): Promise<Vocabulary & {readonly vocabularySize: number}> {
+  const {metadata} = await parseGguf(memoryByteSource(header));
+  const tokenizer = createTokenizer(metadata);
+  const template = createChatTemplate(metadata);
+  return {
+    vocabularySize: tokenizer.vocabularySize,
+    encodeChat: async (messages, {nowMs}) => encodeChat({tokenizer, template, messages, nowMs}),
+    tokenBytes: (tokenId) => tokenizer.tokenBytes(tokenId),
+  };
+}
