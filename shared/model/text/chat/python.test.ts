@@ -30,6 +30,7 @@ test.each([
   ["{{ 'xyaxbyx'.rstrip('xy') }}", 'xyaxb'],
   ["{{ '\u00A0 \uFEFFa\u0085'.strip() }}", '\uFEFFa'],
   ["{{ '  '.strip() }}", ''],
+  ["{{ '🎉a🎉🎉'.strip('🎉') }}", 'a'],
   ["{{ 'a,b,c'.split(',')[-1] }}", 'c'],
   ["{{ '{} {1}{{}}'.format('a', 2) }}", 'a 2{}'],
   ["{% set text = ' a ' %}{{ text.strip().strip('a') }}", ''],

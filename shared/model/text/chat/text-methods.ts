@@ -27,17 +27,25 @@ function format(text: string, ...values: readonly unknown[]): string {
   });
 }
 
+// Neither looks at more of a text than it takes away: a template may call them on long ones, and often.
 function stripStart(text: string, characters: unknown): string {
   const isStripped = stripped(characters);
-  const units = Array.from(text);
-  const first = units.findIndex((unit) => !isStripped(unit));
-  return first === -1 ? '' : units.slice(first).join('');
+  let start = 0;
+  for (const character of text) {
+    if (!isStripped(character)) break;
+    start += character.length;
+  }
+  return text.slice(start);
 }
 
 function stripEnd(text: string, characters: unknown): string {
   const isStripped = stripped(characters);
-  const units = Array.from(text);
-  return units.slice(0, units.findLastIndex((unit) => !isStripped(unit)) + 1).join('');
+  let rest = text;
+  for (;;) {
+    const last = /.$/su.exec(rest.slice(-2))?.[0];
+    if (last === undefined || !isStripped(last)) return rest;
+    rest = rest.slice(0, -last.length);
+  }
 }
 
 /** By Python's rules: any of these characters, in any order; white space where none are given. */
