@@ -4,7 +4,7 @@ import {KV_TOKENS} from '../../node/lending/lending-limits.ts';
 import {routeFrames, type FrameReceivers} from '../../node/serving/route-frames.ts';
 import {joinSwarm, type JoinOptions} from '../../node/swarm/join-swarm.ts';
 import type {SwarmMembership} from '../../node/swarm/swarm-membership.ts';
-import {buildInWorker} from '../../node/vocabulary-worker/build-in-worker.ts';
+import {VocabularyBuilder} from '../../node/vocabulary-worker/vocabulary-builder.ts';
 import {parseWithoutEval} from './without-eval.ts';
 
 export type AskingOptions = Omit<JoinOptions, 'model'> & {
@@ -24,11 +24,16 @@ export async function createAskingNode(options: AskingOptions): Promise<AskingNo
   const {signal} = new AbortController();
   const model = await loadManifest(options.siteUrl, options.modelId, {signal});
   const membership = await joinSwarm({...options, model});
+  const vocabularies = new VocabularyBuilder();
   const chat = createChat(
     {...membership, snapshot: () => membership.snapshotWith(null)},
     // What no tab can hold is refused at once, however long a context the model was trained for.
-    {maxKvTokens: KV_TOKENS, build: buildInWorker()},
+    {maxKvTokens: KV_TOKENS, build: vocabularies.build},
   );
   routeFrames(membership.transport, {client: chat.client, ...(options.serving ?? NOTHING_SERVED)});
-  return {membership, chat};
+  const close = async (): Promise<void> => {
+    vocabularies.close();
+    await membership.close();
+  };
+  return {membership: {...membership, close}, chat};
 }

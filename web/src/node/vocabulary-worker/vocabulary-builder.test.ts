@@ -4,7 +4,7 @@ import {UnknownTokenError} from '#shared/model/text/unknown-token-error.ts';
 import {tinyGguf, type MetadataChange} from '#shared/testing/tiny-gguf.ts';
 import {GGUFValueType} from '@huggingface/gguf';
 import {ThreadWorker} from '../testing/thread-worker.ts';
-import {buildInWorker} from './build-in-worker.ts';
+import {VocabularyBuilder} from './vocabulary-builder.ts';
 
 const opened: ThreadWorker[] = [];
 afterEach(() => {
@@ -17,7 +17,8 @@ function openWorker(module: string): ThreadWorker {
   return worker;
 }
 
-const inThread = buildInWorker(() => openWorker('vocabulary.worker.ts'));
+const builder = new VocabularyBuilder(() => openWorker('vocabulary.worker.ts'));
+const inThread = builder.build;
 const file = (metadata: MetadataChange = {}) => tinyGguf({seed: 3, metadata});
 const CHAT = [{role: 'user', content: 'hello <|im_end|> wörld'}] as const;
 const options = {nowMs: 0};
@@ -52,11 +53,13 @@ test('[VW2] what a file or a template refuses has the same words from a thread',
 test('[VW3] where the thread does not start, is forbidden, or is lost later, the page does it', async () => {
   const page = await buildVocabulary(file());
   const prompt = await page.encodeChat(CHAT, options);
-  const missing = await buildInWorker(() => openWorker('there-is-no-such-worker.ts'))(file());
+  const missing = await new VocabularyBuilder(() => openWorker('there-is-no-such-worker.ts')).build(
+    file(),
+  );
   expect(await missing.encodeChat(CHAT, options)).toEqual(prompt);
-  const forbidden = await buildInWorker(() => {
+  const forbidden = await new VocabularyBuilder(() => {
     throw new DOMException('Workers are forbidden', 'SecurityError');
-  })(file());
+  }).build(file());
   expect(await forbidden.encodeChat(CHAT, options)).toEqual(prompt);
   const lost = await inThread(file());
   const waiting = lost.encodeChat(CHAT, options);
@@ -64,4 +67,14 @@ test('[VW3] where the thread does not start, is forbidden, or is lost later, the
   expect(await waiting).toEqual(prompt);
   expect(await lost.encodeChat(CHAT, options)).toEqual(prompt);
   expect(lost.tokenBytes(5)).toEqual(page.tokenBytes(5));
+});
+
+test('[VW3] a tab that leaves ends the thread, and whoever waits for it hears so', async () => {
+  const vocabulary = await inThread(file());
+  const waiting = [vocabulary.encodeChat(CHAT, options), inThread(file())];
+  builder.close();
+  const settled = await Promise.allSettled(waiting);
+  expect(settled).toMatchObject(
+    waiting.map(() => ({status: 'rejected', reason: {name: 'AbortError'}})),
+  );
 });

@@ -18,16 +18,30 @@ type Encoding = PromiseWithResolvers<readonly number[]> & Chat;
  * The page keeps the bytes of the tokens, so that answers are shown at once. Without that thread, or
  * when it fails, the page does it all.
  */
-export function buildInWorker(openWorker: () => VocabularyWorker = open): BuildVocabulary {
-  return async (header) => {
+export class VocabularyBuilder {
+  readonly #openWorker: () => VocabularyWorker;
+  readonly #threads: VocabularyThread[] = [];
+
+  constructor(openWorker: () => VocabularyWorker = open) {
+    this.#openWorker = openWorker;
+  }
+
+  readonly build: BuildVocabulary = async (header) => {
     let worker: VocabularyWorker;
     try {
-      worker = openWorker();
+      worker = this.#openWorker();
     } catch {
       return buildOnPage(header); // The browser forbids it.
     }
-    return new VocabularyThread(worker, header).built;
+    const thread = new VocabularyThread(worker, header);
+    this.#threads.push(thread);
+    return thread.built;
   };
+
+  /** Ends the threads; who waits for one gets an `AbortError`. */
+  close(): void {
+    for (const thread of this.#threads.splice(0)) thread.close();
+  }
 }
 
 class VocabularyThread {
@@ -50,6 +64,14 @@ class VocabularyThread {
     worker.addEventListener('messageerror', this.#lose);
     worker.postMessage({kind: 'build', header}, []);
     this.built = this.#vocabulary();
+  }
+
+  close(): void {
+    this.#worker.terminate();
+    const closed = new DOMException('The tab left the swarm', 'AbortError');
+    this.#table.reject(closed);
+    for (const {reject} of this.#encodings.values()) reject(closed);
+    this.#encodings.clear();
   }
 
   async #vocabulary(): Promise<Vocabulary> {
