@@ -100,6 +100,12 @@ test('[SW2] the same scenario twice gives the same texts', async () => {
   expect(new Set(texts[0]?.map(({text}) => text)).size).toBe(3);
 });
 
+/** An engine that crashes comes back twice. */
+const FAULTS = {
+  'crash-engine': [{afterTokens: 4}, {afterRecoveries: 1}, {afterRecoveries: 2}],
+  'close-tab': [{afterTokens: 4}],
+} as const;
+
 test('[SW3] [SW5] [TE6] a fault strikes a real tab at its token, and where nobody is left the request says so, and nothing is left behind', async () => {
   const kinds = ['crash-engine', 'close-tab'] as const;
   const runs = await Promise.all(
@@ -108,7 +114,7 @@ test('[SW3] [SW5] [TE6] a fault strikes a real tab at its token, and where nobod
         model: modelPath,
         tabs: [{count: 3, engine: 'stub', maxLayers: 16}],
         requests: {prompts: [BRIEF, ENDLESS], maxTokens: CONTEXT_TOKENS - 2},
-        faults: [{kind, target: 'stage:1', request: 1, afterTokens: 4}],
+        faults: FAULTS[kind].map((when) => ({kind, target: 'stage:1', request: 1, ...when})),
       }),
     ),
   );
@@ -127,10 +133,15 @@ test('[SW3] [SW5] [TE6] a fault strikes a real tab at its token, and where nobod
       finishReason: null,
       isWrong: false,
     });
-    expect(report.events.filter((event) => event.kind === 'fault')).toMatchObject([
-      {fault: kind, node: lost?.node},
-    ]);
+    const strike = {fault: kind, node: lost?.node};
+    expect(report.events.filter((event) => event.kind === 'fault')).toMatchObject(
+      FAULTS[kind].map(() => strike),
+    );
+    // Each chain of the answer is over the same tabs.
+    expect(broken?.chains).toEqual(FAULTS[kind].map(() => broken?.chains[0]));
     expectLivesHeard(report, kind === 'crash-engine' ? ['failed'] : []);
+    const restarts = report.tabEvents.filter(({event}) => event === 'engine-lost');
+    expect(restarts).toHaveLength(FAULTS[kind].length - 1);
   }
 });
 

@@ -67,7 +67,7 @@ export class LendingTab {
     return this.#tab?.page ?? null;
   }
 
-  /** Whether it will never serve again: closed, killed, or its engine crashed. */
+  /** Whether it will never serve again: closed, killed, or given up by itself. */
   get isOver(): boolean {
     return this.#isEnded || this.#state.kind === 'failed';
   }

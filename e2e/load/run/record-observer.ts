@@ -31,7 +31,7 @@ export class RecordObserver {
   /**
    * Resolves once it, and each of `others`, has read records of `wantedChains` chains.
    *
-   * @param isAlive whether this node has not ended: the records of one that was killed stay for a while.
+   * @param isAlive whether this node serves: the records of one that was killed stay for a while.
    * @returns how many chains its records are of, at the least.
    */
   async awaitChains({

@@ -39,8 +39,11 @@ export class TabReplacement {
   async beforeAsk(request: number): Promise<void> {
     const {lending, observer, clients, wantedChains, journal, signal} = this.#options;
     await Promise.all(this.#replacing.values());
+    // The record of one whose engine has just crashed says for a moment that it serves.
     const isAlive = (node: string) =>
-      !lending.tabs.some(({isOver, observation}) => isOver && observation.id === node);
+      lending.tabs.some(({state, observation}) => {
+        return state.kind === 'serving' && observation.id === node;
+      });
     const watch = {wantedChains, others: clients, isAlive, signal};
     const chains = await observer.awaitChains(watch).catch((error: unknown) => {
       // A run that is over asks no more, and says so of each request that is left.

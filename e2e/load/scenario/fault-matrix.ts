@@ -1,6 +1,6 @@
 import {keyedUniform} from '#shared/session/keyed-uniform.ts';
 
-/** Kinds that end a tab for good. */
+/** Kinds that end what a tab holds of an answer. */
 export const FATAL_FAULTS = ['close-tab', 'kill-tab', 'crash-engine'] as const;
 export const STAGES = [0, 1, 2] as const;
 /** 0 is while the prompt is computed. */

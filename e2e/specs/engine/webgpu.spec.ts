@@ -42,6 +42,11 @@ const CAN_BE_LOST = `
     return device;
   };`;
 
+const RESTARTED =
+  'The engine of this tab stopped and was started again. If that happens often, lend less, or close other tabs and programs.';
+const STOPPED =
+  'The engine of this tab stopped three times in ten minutes: lend less, or close other tabs and programs.';
+
 let site: TinySite;
 
 test.beforeAll(async () => {
@@ -187,8 +192,10 @@ test('[WG2] an operator that the GPU cannot run is an error, and does not go to 
 /** A tab that may use the GPU, with a fault in its engine; resolves when it serves the whole model. */
 async function lendOnGpu(swarm: Swarm, model: string, fault: string) {
   let loaded = NOTHING_LOADED;
+  const life: string[] = [];
   const tab = await swarm.openTab({
     model,
+    onTabEvent: ({event}) => void life.push(event),
     prepare: (page) => {
       loaded = watchTransfers(page);
     },
@@ -198,7 +205,7 @@ async function lendOnGpu(swarm: Swarm, model: string, fault: string) {
   const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
   if (state.kind !== 'serving') throw new Error(`The tab serves nothing: ${JSON.stringify(state)}`);
   const code = (await loaded()).filter(({url}) => !url.includes('.gguf?'));
-  return {tab, state, codeBytes: sumBytes(code)};
+  return {tab, life, state, codeBytes: sumBytes(code)};
 }
 
 /** What the swarm answers, and on which engines. */
@@ -207,14 +214,28 @@ async function ask(client: Tab) {
   return {tokenIds: answer.tokenIds, engines: answer.chains.at(-1)?.map(({engine}) => engine)};
 }
 
-async function expectEngineLost(tab: Tab): Promise<void> {
-  expect(await tab.waitForLendState(['failed'], {timeoutMs: LOAD_TIMEOUT_MS})).toMatchObject({
-    code: 'ENGINE_LOST',
-    message: expect.stringMatching(/^The engine of this tab stopped .*: lend the tab again$/u),
-  });
+type Lender = Awaited<ReturnType<typeof lendOnGpu>>;
+
+/** Its engine is made to end, and another takes its place; nothing is left of the first. */
+async function losesEngine({tab, life}: Lender, lose: () => Promise<void>) {
+  const {peerId} = await tab.traffic();
+  life.length = 0;
+  await lose();
+  await expect.poll(() => life, {timeout: LOAD_TIMEOUT_MS}).toContain('serving');
+  expect(life.filter((event) => event !== 'refused')).toEqual([
+    'engine-lost',
+    'claimed',
+    'loading',
+    'serving',
+  ]);
+  expect((await tab.traffic()).peerId).toBe(peerId);
+  const told = tab.page.getByRole('status').filter({hasText: RESTARTED});
+  await expect(told).toBeVisible();
+  const engines = tab.page.workers().filter((worker) => /engine\.worker/u.test(worker.url()));
+  expect(engines).toHaveLength(1);
 }
 
-test('[WG3] [WG4] [LN5] [PG52] a lending tab answers from the GPU, says when it is lost, takes the CPU when the GPU is wrong, and says when that engine crashes', async () => {
+test('[WG3] [WG4] [LN5] [PG52] [PG62] a lending tab answers from the GPU, asks for it again when it is lost, takes the CPU when the GPU is wrong, and starts an engine that crashes again, twice', async () => {
   const {swarm, model, stop} = await startTinySwarm({webgpu: true, gguf: {seed: SEED}});
   try {
     const client = await swarm.openTab({model: model.id});
@@ -229,8 +250,11 @@ test('[WG3] [WG4] [LN5] [PG52] a lending tab answers from the GPU, says when it 
     expect(onGpu.tokenIds).toHaveLength(3);
     expect(onGpu.engines).toEqual([gpu.state.engine]);
 
-    await gpu.tab.page.evaluate(`new BroadcastChannel('lose-gpu').postMessage(null)`);
-    await expectEngineLost(gpu.tab);
+    const loseGpu = () =>
+      gpu.tab.page.evaluate<void>(`new BroadcastChannel('lose-gpu').postMessage(null)`);
+    await losesEngine(gpu, loseGpu);
+    expect(await ask(client)).toEqual(onGpu);
+    await gpu.tab.stopLending();
 
     const wrong = await lendOnGpu(swarm, model.id, WITH_SUBGROUPS);
     expect(wrong.state).toMatchObject({
@@ -246,8 +270,16 @@ test('[WG3] [WG4] [LN5] [PG52] a lending tab answers from the GPU, says when it 
     );
     expect(await ask(client)).toEqual({tokenIds: onGpu.tokenIds, engines: ['wasm-f32']});
 
-    await wrong.tab.crashEngine();
-    await expectEngineLost(wrong.tab);
+    const crash = () => wrong.tab.crashEngine();
+    await losesEngine(wrong, crash);
+    expect(await ask(client)).toEqual({tokenIds: onGpu.tokenIds, engines: ['wasm-f32']});
+    await losesEngine(wrong, crash);
+    await crash();
+    const {page} = wrong.tab;
+    await expect(page.getByRole('alert').filter({hasText: STOPPED})).toBeVisible({
+      timeout: LOAD_TIMEOUT_MS,
+    });
+    expect(await wrong.tab.lendState()).toMatchObject({kind: 'failed', code: 'ENGINE_LOST'});
   } finally {
     await stop();
   }

@@ -281,7 +281,6 @@ test('[HO9] an engine that crashes under a session: ENGINE_LOST', async () => {
   const {refusals} = await loadOf(head);
   const sessionId = await openSession(world, head);
   await head.tab.crashEngine();
-  await hostile.send(head.peerId, [dataFrame({sessionId})]);
   await hostile.waitForMessage({from: head.peerId, sessionId, code: 'ENGINE_LOST'});
   await expectCounts(head, refusals, {ENGINE_LOST: 1});
   await expectIdle(head);

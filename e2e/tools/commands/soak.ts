@@ -43,7 +43,7 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     name: 'churn',
     meaning:
       'real tabs that come and go in every way, and a server that does, while 500 answers are given',
-    load: async () => (await import('../../lab/soak/churn/soak-churn.ts')).soakChurn,
+    load: async () => (await import('../../lab/soak/churn.ts')).soakChurn,
   },
   {
     name: 'long-serve',

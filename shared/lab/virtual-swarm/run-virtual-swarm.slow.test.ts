@@ -93,3 +93,26 @@ test.each([1, 2])('[VS9] every answer outlives its tabs, token for token, seed %
   const report = runVirtualSwarm(brokenChains({seed, nodes: 60, requests: 30}));
   expect(broken(brokenChainChecks(report))).toEqual([]);
 });
+
+test.each([2, 3])(
+  '[VS10] [HL7] three tabs that each hold a part of the model, one of which crashes %i times',
+  (crashes) => {
+    const draw = {capacityLayers: [11, 11]} as const;
+    const calm = joinStorm({seed: 1, nodes: 3, durationMs: 120_000, draw});
+    const [asking] = steadyRequests({...asked, count: 1}, seededRandom(2));
+    const faults = Array.from({length: crashes}, (_, at) => {
+      return {kind: 'crash-engine', request: 0, afterTokens: 8 + 8 * at, stage: 1} as const;
+    });
+    const requests = asking === undefined ? [] : [asking];
+    const report = runVirtualSwarm({...calm, requests, faults});
+    const isLost = crashes === 3;
+    expect(report).toMatchObject({
+      faults: crashes,
+      wrong: 0,
+      openSessions: 0,
+      departures: isLost ? 1 : 0,
+      answers: [{outcome: isLost ? 'failed' : 'done', recoveries: crashes}],
+    });
+    expect(report.replicas.every((replicas) => replicas === 1)).toBe(!isLost);
+  },
+);

@@ -147,6 +147,13 @@ class Run {
       onServing: (changed, before) => {
         this.#served(changed, before);
       },
+      onCrash: (crashed, before) => {
+        this.#report.lastChangeMs = this.#time.nowMs;
+        this.#crowd.change(before, crashed.hop.serving);
+      },
+      onGivingUp: (gone) => {
+        this.#leave(gone, true);
+      },
     });
     node.join();
     this.#report.joins += 1;

@@ -41,6 +41,7 @@ export function lookAround(before: VolunteerState, snapshot: SwarmSnapshot): Vol
   switch (status.kind) {
     case 'waiting':
     case 'spare':
+    case 'restarting':
       return seekPlace(state, decision, takenAtMs);
     case 'serving':
       return reviewPlace(state, status, decision, takenAtMs);

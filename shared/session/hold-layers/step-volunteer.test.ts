@@ -1,108 +1,10 @@
 import {expect, test} from 'vitest';
-import {asPeerId} from '#shared/base/ids.ts';
-import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
 import {CLAIM_SETTLE_MS} from '#shared/scheduling/allocation/placement/decide-placement.ts';
-import {
-  snapshotOfNodes,
-  type PlacedShard,
-  type SnapshotNode,
-} from '#shared/scheduling/swarm-snapshot.ts';
-import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
+import {snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {CROWDED_MS, STAY_MS} from './look-around.ts';
-import {LOAD_PAUSE_MS, LOOK_AROUND_MS, stepVolunteer} from './step-volunteer.ts';
-import {
-  beginVolunteer,
-  publishedLayers,
-  type VolunteerAction,
-  type VolunteerEvent,
-  type VolunteerState,
-} from './volunteer-state.ts';
+import {LOAD_PAUSE_MS, LOOK_AROUND_MS} from './step-volunteer.ts';
+import {crowded, first, holding, last, Life, middle, settingOut, TEN} from './testing/life.ts';
 import {DRAIN_MS} from './volunteer-step.ts';
-
-const TEN = {capacityLayers: {plain: 10, first: 10, last: 10, both: 10}};
-const [first, middle, last] = [shard(0, 10, 30), shard(10, 20, 30), shard(20, 30, 30)];
-
-/** A volunteer among others, and what it was asked to do, by kind. */
-class Life {
-  state: VolunteerState = beginVolunteer({
-    self: asPeerId('me'),
-    model: {layerCount: 30, cutEvery: 5},
-    target: LIVE_TARGET,
-    claimLimit: () => 120_000,
-  });
-  did: VolunteerAction[] = [];
-  others: readonly SnapshotNode[] = [];
-  nowMs = 1_000_000;
-
-  get kind(): string {
-    return this.state.status.kind;
-  }
-
-  get kinds(): readonly string[] {
-    return this.did.map(({kind}) => kind);
-  }
-
-  tell(event: VolunteerEvent): this {
-    const {state, actions} = stepVolunteer(this.state, event);
-    this.state = state;
-    this.did = [...actions];
-    return this;
-  }
-
-  /** One look, with its own record as it says it. */
-  look(): this {
-    const {shards, claim} = publishedLayers(this.state.status);
-    const own = snapshotNode('me', {...TEN, shards, claim});
-    const snapshot = snapshotOfNodes([own, ...this.others], this.nowMs);
-    return this.tell({kind: 'look', snapshot});
-  }
-
-  /** From the first record to the moment when its claim is on its way. */
-  claims(): this {
-    this.tell({kind: 'published', epoch: 0}).tell({kind: 'woken', epoch: 0});
-    return this.look();
-  }
-
-  /** From a claim to layers that are ready beside what is served. */
-  loads(): this {
-    const {epoch} = this.state;
-    this.tell({kind: 'published', epoch});
-    this.nowMs += CLAIM_SETTLE_MS;
-    return this.tell({kind: 'woken', epoch}).tell({kind: 'loaded', epoch});
-  }
-
-  /** Serves the layers that nobody else does. */
-  serves(): this {
-    return this.claims().loads().look();
-  }
-}
-
-const holding = (id: string, held: PlacedShard) => snapshotNode(id, {...TEN, shards: [held]});
-/** One that has no room for the LM head. */
-const headless = (id: string, held: PlacedShard) => ({
-  ...holding(id, held),
-  capacityLayers: {plain: 10, first: 10, last: 0, both: 0},
-});
-
-/** It serves `first` as many do, while a single tab serves the last layers, which few have room for. */
-function crowded(): Life {
-  const life = new Life();
-  life.others = [holding('m', middle), holding('l', last)];
-  life.serves();
-  const many = ['a', 'b', 'c', 'd'].flatMap((id) => [
-    headless(`first-${id}`, first),
-    headless(`middle-${id}`, middle),
-  ]);
-  life.others = [...many, holding('last', last)];
-  return life;
-}
-
-/** The same once it has set out. */
-function settingOut(): Life {
-  const life = crowded().look();
-  life.nowMs += CROWDED_MS;
-  return life.look();
-}
 
 test('[HL1] it says who it is, looks around, claims, lets the claim settle, loads and serves', () => {
   const life = new Life();
@@ -139,7 +41,7 @@ test('[HL2] what belongs to a claim that was given up is thrown away, whenever i
 });
 
 test('[HL3] a load that fails ends a stay without layers, and leaves other layers as they are', () => {
-  const failure = {kind: 'load-failed', code: 'WEIGHTS_ALTERED', message: 'no'} as const;
+  const failure = {kind: 'load-failed', code: 'WEIGHTS_ALTERED', message: 'no', nowMs: 0} as const;
   const life = new Life().claims();
   expect(life.loads().tell({...failure, epoch: 1}).kinds).toEqual(['discard', 'close']);
   expect(life.state.status).toMatchObject({kind: 'failed', code: 'WEIGHTS_ALTERED'});
@@ -156,7 +58,7 @@ test('[HL3] whoever could not load what closes a gap tries again after a pause',
   life.serves();
   life.others = [holding('f', first), holding('m', middle)];
   life.look().loads();
-  life.tell({kind: 'load-failed', code: 'WEIGHTS_ALTERED', message: 'no', epoch: 2});
+  life.tell({kind: 'load-failed', code: 'WEIGHTS_ALTERED', message: 'no', epoch: 2, nowMs: 0});
   expect(life.look().kind).toBe('serving');
   life.nowMs += LOAD_PAUSE_MS;
   expect(life.look().kind).toBe('claiming');
@@ -268,15 +170,4 @@ test('[HL6] a tab that leaves says so at once and goes when its answers have end
   expect(life.tell({kind: 'woken', epoch: life.state.epoch - 1}).kinds).toEqual([]);
   expect(life.tell({kind: 'woken', epoch: life.state.epoch}).kinds).toEqual(['close']);
   expect(new Life().claims().tell({kind: 'leave'}).kinds).toEqual(['discard', 'close']);
-});
-
-test('[LN5] a tab whose engine is gone leaves; while answers run their next step finds out first', () => {
-  const lost = {kind: 'engine-lost', message: 'gone'} as const;
-  const life = new Life().serves().tell({kind: 'sessions', openSessions: 1});
-  expect(life.tell({...lost, by: 'engine'}).kinds).toEqual([]);
-  expect(life.tell({...lost, by: 'step'}).kinds).toEqual(['close']);
-  expect(life.state.status).toMatchObject({kind: 'failed', code: 'ENGINE_LOST'});
-  const idle = new Life().serves().tell({...lost, by: 'engine'});
-  expect(idle.kind).toBe('failed');
-  expect(new Life().claims().tell({...lost, by: 'engine'}).kind).toBe('claiming');
 });

@@ -1,7 +1,8 @@
 import {CLAIM_SETTLE_MS} from '#shared/scheduling/allocation/placement/decide-placement.ts';
 import {lookAround} from './look-around.ts';
 import {attemptOf, heldBy, type VolunteerEvent, type VolunteerState} from './volunteer-state.ts';
-import {DRAIN_MS, enter, giveUp, type VolunteerStep} from './volunteer-step.ts';
+import {loseEngine, startAgain} from './lose-engine.ts';
+import {DRAIN_MS, discardOf, enter, fail, giveUp, type VolunteerStep} from './volunteer-step.ts';
 
 /**
  * Between the first record of a tab and its first claim. Tabs that join in the same second first
@@ -20,7 +21,8 @@ export const LOAD_PAUSE_MS = 120_000;
  *                                   ▲ withdraw │                              │
  *                                   └──────────┴──────────────────────────────┘
  * serving ─claim▶ claiming ▶ settling ▶ loading ▶ loaded ▶ draining ▶ serving, and back to what was
- * served whenever the claim is withdrawn or loading fails. From everywhere: ▶ leaving ▶ left, ▶ failed.
+ * served whenever the claim is withdrawn or loading fails. Whose engine is lost: ▶ restarting ─claim▶ claiming.
+ * From everywhere: ▶ leaving ▶ left, ▶ failed.
  */
 export function stepVolunteer(state: VolunteerState, event: VolunteerEvent): VolunteerStep {
   switch (event.kind) {
@@ -87,11 +89,14 @@ function loaded(state: VolunteerState, epoch: number): VolunteerStep {
 
 type LoadFailed = Extract<VolunteerEvent, {readonly kind: 'load-failed'}>;
 
-function loadFailed(state: VolunteerState, {epoch, code, message}: LoadFailed): VolunteerStep {
+function loadFailed(state: VolunteerState, event: LoadFailed): VolunteerStep {
   const {status} = state;
+  const {epoch, code, message} = event;
   if (epoch !== state.epoch || !('attempt' in status)) return {state, actions: []};
   const {before, claim} = status.attempt;
-  if (before === null) return fail(state, code, message);
+  if (before === null) {
+    return code === 'ENGINE_LOST' ? startAgain(state, event) : fail(state, code, message);
+  }
   return giveUp({...state, pausesUntilMs: claim.claimedAtMs + LOAD_PAUSE_MS}, status, message);
 }
 
@@ -103,34 +108,10 @@ function countSessions(before: VolunteerState, openSessions: number): VolunteerS
   return {state, actions: kind === 'draining' ? [{kind: 'look'}] : []};
 }
 
-type EngineLost = Extract<VolunteerEvent, {readonly kind: 'engine-lost'}>;
-
-function loseEngine(state: VolunteerState, {by, message}: EngineLost): VolunteerStep {
-  const {status, openSessions} = state;
-  if (status.kind === 'leaving' || heldBy(status) === null) return {state, actions: []};
-  // An answer that runs here hears of it by its next step, and so does this tab.
-  if (by === 'engine' && openSessions > 0) return {state, actions: []};
-  const sentence = `The engine of this tab stopped (${message}): lend the tab again`;
-  return fail(state, 'ENGINE_LOST', sentence);
-}
-
-/** The tab leaves: a record that stays would keep its place in everybody's plan. */
-function fail(state: VolunteerState, code: string, message: string): VolunteerStep {
-  const {status} = state;
-  const attempt = attemptOf(status);
-  const discard =
-    attempt === null ? [] : [{kind: 'discard', epoch: attempt.claim.epoch, why: message} as const];
-  return enter(state, {kind: 'failed', code, message}, [...discard, {kind: 'close'}]);
-}
-
 function leave(state: VolunteerState): VolunteerStep {
   const {status, openSessions} = state;
   if (status.kind === 'left' || status.kind === 'failed') return enter(state, {kind: 'left'});
-  const attempt = attemptOf(status);
-  const discard =
-    attempt === null
-      ? []
-      : [{kind: 'discard', epoch: attempt.claim.epoch, why: 'this tab leaves'} as const];
+  const discard = discardOf(attemptOf(status), 'this tab leaves');
   if (status.kind === 'leaving' || openSessions === 0) {
     return enter(state, {kind: 'left'}, [...discard, {kind: 'close'}]);
   }

@@ -39,7 +39,8 @@ export type Status =
   | {readonly kind: 'introducing'}
   /** It learns who else is there before it wants anything. */
   | {readonly kind: 'looking-around'}
-  | {readonly kind: 'waiting' | 'spare'; readonly why: string}
+  /** `restarting`: its engine was lost; it looks for a place, most likely the same. */
+  | {readonly kind: 'waiting' | 'spare' | 'restarting'; readonly why: string}
   /** `claiming`: the claim is on its way to the directory; `settling`: others may dispute it. */
   | {
       readonly kind: 'claiming' | 'settling' | 'loading' | 'loaded';
@@ -73,6 +74,8 @@ export type VolunteerState = {
   readonly staysUntilMs: number;
   /** Until then it claims nothing beside what it serves: its last load failed. */
   readonly pausesUntilMs: number;
+  /** When its engine was lost in the last `ENGINE_LOSS_WINDOW_MS`, Unix ms. */
+  readonly engineLossesMs: readonly number[];
   readonly claims: ClaimMemory;
 };
 
@@ -89,11 +92,12 @@ export type VolunteerEvent =
       readonly epoch: number;
       readonly code: string;
       readonly message: string;
+      readonly nowMs: number;
     }
   /** How many answers run here. */
   | {readonly kind: 'sessions'; readonly openSessions: number}
-  /** The engine under the served layers is gone; `by` says whether a step of an answer found out. */
-  | {readonly kind: 'engine-lost'; readonly by: 'step' | 'engine'; readonly message: string}
+  /** The engine under the served layers is gone. */
+  | {readonly kind: 'engine-lost'; readonly message: string; readonly nowMs: number}
   /** A person wants the tab back; the second time at once. */
   | {readonly kind: 'leave'};
 
@@ -118,6 +122,8 @@ export type VolunteerAction =
   | {readonly kind: 'discard'; readonly epoch: number; readonly why: string}
   /** Serve what was loaded under this epoch in place of what was served; frees that. */
   | {readonly kind: 'serve'; readonly epoch: number; readonly shard: PlacedShard}
+  /** Serve nothing: end all answers with `ENGINE_LOST`, and free what is left of the engine. */
+  | {readonly kind: 'drop'}
   /** Open no more answers; those that run go on. */
   | {readonly kind: 'drain'}
   /** Open answers again. */
@@ -136,6 +142,7 @@ export function beginVolunteer(terms: VolunteerTerms): VolunteerState {
     openSessions: 0,
     staysUntilMs: 0,
     pausesUntilMs: 0,
+    engineLossesMs: [],
     claims: NO_CLAIMS,
   };
 }

@@ -1,4 +1,6 @@
 import {
+  attemptOf,
+  heldBy,
   publishedLayers,
   type Attempt,
   type Status,
@@ -44,4 +46,18 @@ export function giveUp(state: VolunteerState, status: OnTheWay, why: string): Vo
   if (before === null) return enterAndSay(state, {kind: 'waiting', why}, actions);
   // Still crowded, or it will see that it is not: it does not begin to wait all over again.
   return enterAndSay(state, {kind: 'serving', held: before, crowdedSinceMs}, actions);
+}
+
+/** The tab leaves: a record that stays would keep its place in everybody's plan. */
+export function fail(state: VolunteerState, code: string, message: string): VolunteerStep {
+  const {status} = state;
+  // Answers under way learn whose fault it is.
+  const drop = code === 'ENGINE_LOST' && heldBy(status) !== null ? [{kind: 'drop'} as const] : [];
+  const actions = [...discardOf(attemptOf(status), message), ...drop, {kind: 'close'} as const];
+  return enter(state, {kind: 'failed', code, message}, actions);
+}
+
+/** Nothing of what is on its way is wanted any more. */
+export function discardOf(attempt: Attempt | null, why: string): readonly VolunteerAction[] {
+  return attempt === null ? [] : [{kind: 'discard', epoch: attempt.claim.epoch, why}];
 }

@@ -112,6 +112,6 @@ test('[PG29] running out of memory is reported as that, however it is phrased', 
     expect(explainCode('ENGINE_LOST', message, lending)).toMatchObject({code: 'OUT_OF_MEMORY'});
   }
   expect(explainCode('ENGINE_LOST', 'The engine is gone: it crashed', lending).sentence).toBe(
-    'The engine of this tab stopped: lend the tab again.',
+    'The engine of this tab stopped three times in ten minutes: lend less, or close other tabs and programs.',
   );
 });

@@ -80,7 +80,8 @@ export const SENTENCES: Readonly<Record<string, string>> = {
 
 /** The same where a tab that lends failed, as far as it means something else there. */
 export const LENDING_SENTENCES: Readonly<Record<string, string>> = {
-  ENGINE_LOST: 'The engine of this tab stopped: lend the tab again',
+  ENGINE_LOST:
+    'The engine of this tab stopped three times in ten minutes: lend less, or close other tabs and programs',
   KV_FULL: TOO_LITTLE_MEMORY,
   OFFLINE: 'This device is offline: lending starts again when the network is back',
 };

@@ -39,16 +39,6 @@ export type LoadStep = {
 /** Why layers run on the CPU although a GPU was asked for: a code and a sentence. */
 export type EngineFallback = {readonly code: string; readonly message: string};
 
-/** `full`: the browser gives this site no more storage; `blocked`: it gives this page none. */
-export type NotKept = 'full' | 'blocked';
-
-/** What a person should know of the weights on this device. */
-export type KeepNews =
-  /** They are used from memory, and the next lending fetches them again. */
-  | {readonly kind: 'not-kept'; readonly why: NotKept}
-  /** What was kept of this tensor had changed, so that its file was fetched again. */
-  | {readonly kind: 'kept-damaged'; readonly tensor: string};
-
 export type HeldLayers = {readonly startLayer: number; readonly endLayer: number};
 
 export type LendState =
@@ -58,6 +48,11 @@ export type LendState =
   | {readonly kind: 'waiting'; readonly why: string}
   /** In the swarm without layers: the others hold all that this tab could. */
   | {readonly kind: 'spare'; readonly why: string}
+  /**
+   * Its engine stopped, for this reason: another is started, and the layers are chosen and loaded again. `note` says
+   * so in a sentence, with what a person can do, as long as the tab lends.
+   */
+  | {readonly kind: 'restarting'; readonly why: string; readonly note: string}
   /** Says to the others which layers it wants, and listens whether somebody else does. */
   | {readonly kind: 'claiming'; readonly layers: HeldLayers; readonly why: string}
   | (LoadStep & {readonly kind: 'loading'; readonly layers: HeldLayers; readonly why: string})
@@ -69,7 +64,8 @@ export type LendState =
       readonly engine: string;
       /** `null` when they run on what was asked for. */
       readonly engineFallback: EngineFallback | null;
-      readonly keepNews: readonly KeepNews[];
+      /** Sentences about the weights on this device. */
+      readonly keepNews: readonly string[];
       readonly decodeMsPerLayer: number;
       readonly openSessions: number;
       readonly servedTokens: number;

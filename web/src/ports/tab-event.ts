@@ -17,6 +17,8 @@ export type TabEvent =
   | (Layers & {readonly event: 'serving'; readonly engine: string})
   /** In the swarm without layers: the others hold all that it could. */
   | {readonly event: 'spare'}
+  /** Its engine stopped, for this reason; another one is started, and layers are claimed and loaded again. */
+  | {readonly event: 'engine-lost'; readonly message: string}
   /** Answers that its hop refused or had to end since the last such event, by code. */
   | {readonly event: 'refused'; readonly counts: Readonly<Record<string, number>>}
   /** Links that ended since the last such event; `violation`: the peer had broken a promise. */
@@ -41,6 +43,7 @@ const LEVELS: Readonly<Record<TabEvent['event'], TabEventLevel>> = {
   loading: 'info',
   serving: 'info',
   spare: 'info',
+  'engine-lost': 'warn',
   refused: 'warn',
   'links-lost': 'warn',
   'link-worker-lost': 'warn',

@@ -35,6 +35,10 @@ export type VirtualNodeOptions = {
   readonly publishEveryMs: number;
   /** Called when it serves other layers than before. */
   readonly onServing: (node: VirtualNode, before: PlacedShard | null) => void;
+  /** Called when its engine is lost, and with it these layers. */
+  readonly onCrash: (node: VirtualNode, before: PlacedShard | null) => void;
+  /** Called when it lends no more, of its own accord. */
+  readonly onGivingUp: (node: VirtualNode) => void;
 };
 
 /**
@@ -88,6 +92,12 @@ export class VirtualNode {
       serve: (next: PlacedShard | null) => {
         this.#serve(next);
       },
+      drop: () => {
+        this.#drop();
+      },
+      leave: () => {
+        options.onGivingUp(this);
+      },
     };
     this.#volunteer = new VirtualVolunteer(hands, {self: this.id, grid, shard});
     this.#commanded = new CommandedShard(hands, shard);
@@ -134,13 +144,11 @@ export class VirtualNode {
   /** Its engine is gone, and it loads again. */
   crashEngine(): void {
     const before = this.hop.serving;
-    this.hop.crash();
-    this.#publisher.publishSoon();
-    this.#options.onServing(this, before);
     if (this.#options.decides) {
-      this.#volunteer.tell({kind: 'engine-lost', by: 'engine', message: 'it crashed'});
+      this.#volunteer.tell({kind: 'engine-lost', message: 'it crashed', nowMs: this.clockMs});
       return;
     }
+    this.#drop();
     this.#soon(loadMs(null, before), () => {
       this.#serve(before);
     });
@@ -194,6 +202,13 @@ export class VirtualNode {
     this.#time.after(afterMs, () => {
       if (!this.#isGone) act();
     });
+  }
+
+  #drop(): void {
+    const before = this.hop.serving;
+    this.hop.crash();
+    this.#publisher.publishSoon();
+    this.#options.onCrash(this, before);
   }
 
   #serve(shard: PlacedShard | null): void {

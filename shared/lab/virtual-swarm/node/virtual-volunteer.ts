@@ -24,6 +24,10 @@ export type NodeHands = {
   readonly publishSoon: (onPublished: () => void) => void;
   readonly lookAround: () => void;
   readonly serve: (shard: PlacedShard | null) => void;
+  /** Ends what runs in an engine that is lost. */
+  readonly drop: () => void;
+  /** It has given up. */
+  readonly leave: () => void;
 };
 
 /** Drives the product's volunteer of one node: loads take their time, records go to the directory. */
@@ -68,7 +72,7 @@ export class VirtualVolunteer {
   }
 
   #act(action: VolunteerAction): void {
-    const {hop, log, soon, lookAround} = this.#hands;
+    const {hop, log, soon, lookAround, drop, leave} = this.#hands;
     switch (action.kind) {
       case 'publish':
         this.#publish(action);
@@ -91,14 +95,19 @@ export class VirtualVolunteer {
       case 'serve':
         this.#serve(action);
         return;
+      case 'drop':
+        drop();
+        return;
       case 'drain':
         hop.drain();
         return;
       case 'reopen':
         hop.reopen();
         return;
-      case 'farewell':
       case 'close':
+        leave();
+        return;
+      case 'farewell':
         // Tabs of a script leave from outside, with or without a sign.
         throw new Error('Broken invariant: nobody has asked this node to leave');
     }

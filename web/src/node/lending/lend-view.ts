@@ -11,6 +11,8 @@ export type LendFigures = {
 };
 
 const NOTHING_LOADED: LoadStep = {step: 'weights', done: 0, total: 0};
+const RESTARTED =
+  'The engine of this tab stopped and was started again. If that happens often, lend less, or close other tabs and programs.';
 const LOOKING: LendState = {kind: 'waiting', why: 'it looks for other tabs'};
 
 /** What the page shows of a status; `null` for one that shows nothing of its own. */
@@ -24,6 +26,8 @@ export function lendView(status: Status, figures: LendFigures): LendState | null
     case 'spare':
     case 'failed':
       return status;
+    case 'restarting':
+      return {...status, note: RESTARTED};
     case 'serving':
       return viewServing(status.held, figures);
     case 'leaving': {

@@ -18,6 +18,7 @@ import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {isCutOff} from './is-cut-off.ts';
 import {withRealEngine, type EngineFault, type LabLendRequest, type LendLoad} from './lab-lend.ts';
 import {KV_TOKENS, limitsOf, SWEEP_EVERY_MS} from './lending-limits.ts';
+import {keepSentences} from './keep-sentences.ts';
 import {lendView} from './lend-view.ts';
 import {
   capacityOf,
@@ -85,6 +86,7 @@ export class Lending {
       onProgress: () => {
         this.#show();
       },
+      nowMs: membership.nowMs,
     });
     this.#unsubscribe = membership.onSnapshot(() => {
       this.#look();
@@ -118,7 +120,6 @@ export class Lending {
     await this.#closed.promise;
   }
 
-  /** An engine that has crashed fails its next step, and the node finds out by that. */
   disturbEngine(fault: EngineFault): void {
     if (fault.kind === 'crash') this.#shelf.served?.crash();
     else this.#shelf.served?.runner.slowDown(fault.factor);
@@ -143,6 +144,10 @@ export class Lending {
         return;
       case 'serve':
         this.#serve(action.epoch, action.shard);
+        return;
+      case 'drop':
+        this.#hop.serve(null, 'ENGINE_LOST');
+        this.#shelf.drop();
         return;
       case 'drain':
         this.#hop.drain();
@@ -228,7 +233,7 @@ export class Lending {
       },
       onEngineLost: (cause) => {
         const message = cause instanceof Error ? cause.message : String(cause);
-        this.#volunteer.tell({kind: 'engine-lost', by: 'step', message});
+        this.#volunteer.tell({kind: 'engine-lost', message, nowMs: nowMs()});
         this.#show();
       },
     });
@@ -283,7 +288,7 @@ export class Lending {
     return {
       engine: this.#shelf.served?.engineClass ?? '',
       engineFallback: this.#fallback,
-      keepNews: this.#shelf.served?.keepNews ?? [],
+      keepNews: keepSentences(this.#shelf.served?.keepNews ?? []),
       decodeMsPerLayer: own?.decodeMsPerLayer.perSessionMs ?? 0,
       openSessions: this.#hop.load.openSessions,
       servedTokens: this.#hop.load.servedTokens,

@@ -9,12 +9,13 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
-import type {EngineFallback, EngineKind, KeepNews, LoadStep} from '../../ports/lend-service.ts';
+import type {EngineFallback, EngineKind, LoadStep} from '../../ports/lend-service.ts';
 import type {LabLendRequest} from './lab-lend.ts';
 import {createProvenShardRunner} from '../engine/worker/create-proven-shard-runner.ts';
+import {engineLost} from '../engine/engine-error.ts';
 import type {EngineClass} from '../engine/engine-class.ts';
 import {createStubShardRunner} from '../engine/stub/stub-shard-runner.ts';
-import type {LoadProgress} from '../engine/load-progress.ts';
+import type {KeepNews, LoadProgress} from '../engine/load-progress.ts';
 import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
@@ -83,7 +84,7 @@ export async function loadShard(
   const {startLayer, endLayer, embedding, lmHead} = shard;
   const range = {startLayer, endLayer};
   const {spec} = model.manifest;
-  if (engine === 'stub') return loadStub(spec, range, request);
+  if (engine === 'stub') return loadStub(spec, range, request, options);
   const keepNews: KeepNews[] = [];
   const {runner, measured, fallback} = await createProvenShardRunner({
     wish: engine,
@@ -109,7 +110,10 @@ export async function loadShard(
     fallback,
     keepNews,
     speed,
-    crash: () => void runner.close(),
+    crash: () => {
+      void runner.close();
+      options.onLost(engineLost('it crashed'));
+    },
   };
 }
 
@@ -117,6 +121,7 @@ function loadStub(
   spec: ModelSpec,
   range: LayerRange,
   {stubSlowdown = 1}: LabLendRequest,
+  {onLost}: LoadOptions,
 ): LoadedShard {
   const crash = new AbortController();
   const fixedMsPerLayer = STUB_MS.fixed * stubSlowdown;
@@ -142,6 +147,7 @@ function loadStub(
     },
     crash: () => {
       crash.abort();
+      onLost(engineLost('it crashed'));
     },
   };
 }

@@ -9,6 +9,8 @@ export type ShardShelfOptions = {
   readonly load: (shard: PlacedShard, options: LoadOptions) => Promise<LoadedShard>;
   readonly tell: (event: VolunteerEvent) => void;
   readonly onProgress: () => void;
+  /** Unix ms. */
+  readonly nowMs: () => number;
 };
 
 type Loading = {
@@ -88,6 +90,13 @@ export class ShardShelf {
     return {loaded, before};
   }
 
+  /** Serves nothing, and frees what is left of an engine that was lost. */
+  drop(): void {
+    const lost = this.#served;
+    this.#served = null;
+    void lost?.runner.close();
+  }
+
   async close(): Promise<void> {
     if (this.#loading !== null) this.discard(this.#loading.epoch, 'this tab leaves');
     await this.#served?.runner.close();
@@ -96,13 +105,15 @@ export class ShardShelf {
   #lose(loading: Loading, cause: unknown): void {
     if (loading.loaded === null) return; // Loading fails by itself.
     if (loading.loaded === this.#served) {
-      this.#options.tell({kind: 'engine-lost', by: 'engine', message: messageOf(cause)});
+      const {tell, nowMs} = this.#options;
+      tell({kind: 'engine-lost', message: messageOf(cause), nowMs: nowMs()});
     } else if (loading === this.#loading) this.#fail(loading.epoch, cause);
   }
 
   #fail(epoch: number, error: unknown): void {
+    const {tell, nowMs} = this.#options;
     const code = isWeftError(error) ? error.detail.code : 'SHARD_FAILED';
-    this.#options.tell({kind: 'load-failed', epoch, code, message: messageOf(error)});
+    tell({kind: 'load-failed', epoch, code, message: messageOf(error), nowMs: nowMs()});
   }
 }
 

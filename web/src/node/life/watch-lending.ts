@@ -25,6 +25,8 @@ function lendEvent(before: LendState, now: LendState): TabEvent | null {
       return null;
     case 'spare':
       return {event: 'spare'};
+    case 'restarting':
+      return {event: 'engine-lost', message: now.why};
     case 'claiming':
       return {event: 'claimed', ...layersOf(now), why: now.why};
     case 'loading':

@@ -2,6 +2,7 @@ import type {ManifestHash, PeerId} from '#shared/base/ids.ts';
 import {unreachable} from '#shared/base/assert.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {checkFrame} from '#shared/session/serve-hop/check-frame.ts';
 import type {HopLimits} from '#shared/session/serve-hop/hop-session/hop-context.ts';
@@ -99,9 +100,9 @@ export class HopServer {
     return this.#data.traffic();
   }
 
-  /** Starts or stops serving; sessions of the shard before fail with `NOT_SERVING`. */
-  serve(shard: ServedShard | null): void {
-    this.#do(this.#machine.serve(shard?.range ?? null));
+  /** Starts or stops serving; sessions of the shard before fail with `code`, by default `NOT_SERVING`. */
+  serve(shard: ServedShard | null, code?: RefusalCode): void {
+    this.#do(this.#machine.serve(shard?.range ?? null, code));
     this.#turns.use(shard);
   }
 

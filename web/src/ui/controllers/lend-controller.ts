@@ -20,6 +20,8 @@ export type LendView = {
   readonly loadingParts: LoadingParts;
   /** Between *Stop* and the moment when nothing is lent any more. */
   readonly isLeaving: boolean;
+  /** That its engine stopped since it began to lend, in a sentence; `null` when it did not. */
+  readonly restartNote: string | null;
   /** Tabs that this one is connected to; `null` while it is not known. */
   readonly neighbourCount: number | null;
   readonly model: ModelCard | null;
@@ -56,6 +58,7 @@ export class LendController implements ReactiveController {
     state: {kind: 'idle'},
     loadingParts: {},
     isLeaving: false,
+    restartNote: null,
     neighbourCount: null,
     model: null,
     modelFailure: null,
@@ -154,10 +157,11 @@ export class LendController implements ReactiveController {
   #enter(state: LendState): void {
     const loadingParts = loadingPartsAfter(this.view.loadingParts, state);
     this.#show({state, loadingParts, failure: this.#failureOf(state)});
+    if (state.kind === 'restarting') this.#show({restartNote: state.note});
     if (isStopped(state)) {
       clearInterval(this.#neighbours);
       this.#neighbours = undefined;
-      this.#show({neighbourCount: null});
+      this.#show({neighbourCount: null, restartNote: null});
     } else {
       this.#neighbours ??= setInterval(() => void this.#countNeighbours(), NEIGHBOURS_EVERY_MS);
       if (state.kind === 'serving' && this.view.neighbourCount === null) {

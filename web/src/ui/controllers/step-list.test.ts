@@ -8,6 +8,7 @@ const LAYERS = {startLayer: 10, endLayer: 20};
 const WAY: readonly LendState[] = [
   {kind: 'joining'},
   {kind: 'waiting', why: 'it looks for other tabs'},
+  {kind: 'restarting', why: 'it crashed', note: ''},
   {kind: 'claiming', layers: LAYERS, why: 'nobody serves it'},
   {kind: 'loading', layers: LAYERS, why: '', step: 'weights', done: 31e6, total: 34e6},
   {kind: 'loading', layers: LAYERS, why: '', step: 'graph', done: 1, total: 2},
@@ -18,7 +19,7 @@ const WAY: readonly LendState[] = [
 
 test('[PG20] one step is current, those before it are done, and the way never turns back', () => {
   const at = WAY.map((state) => stepsOf(state, {}).findIndex((step) => step.state === 'current'));
-  expect(at).toEqual([0, 1, 1, 2, 3, 4, 5, 5]);
+  expect(at).toEqual([0, 1, 1, 1, 2, 3, 4, 5, 5]);
   for (const state of WAY) {
     const states = stepsOf(state, {}).map((step) => step.state);
     expect(states).toEqual(states.toSorted((a, b) => RANK[a] - RANK[b]));
@@ -34,6 +35,7 @@ test('[PG21] a step says which layers, why, and how much of it is done', () => {
   expect(details).toEqual([
     '',
     'Waits: it looks for other tabs',
+    'Starts the engine again',
     'Claims layers 10–20 because nobody serves it',
     'Layers 10–20: 31 MB of 34 MB',
     'Layers 10–20: 1 of 2',

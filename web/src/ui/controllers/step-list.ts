@@ -47,6 +47,7 @@ function indexOf(state: LendState): number {
       return 0;
     case 'waiting':
     case 'spare':
+    case 'restarting':
     case 'claiming':
       return 1;
     case 'loading':
@@ -63,6 +64,8 @@ function detailOf(state: LendState): string {
       return `Waits: ${state.why}`;
     case 'spare':
       return `Ready, but without layers: ${state.why}`;
+    case 'restarting':
+      return 'Starts the engine again';
     case 'claiming':
       return `Claims layers ${formatLayers(state.layers)} because ${state.why}`;
     case 'serving':

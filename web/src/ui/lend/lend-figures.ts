@@ -1,7 +1,7 @@
 import {css, html, LitElement, nothing, type TemplateResult} from 'lit';
 import {customElement, property} from 'lit/decorators.js';
 import {shorten} from '../../ports/explain-failure.ts';
-import type {KeepNews, LendState} from '../../ports/lend-service.ts';
+import type {LendState} from '../../ports/lend-service.ts';
 import {controlStyles} from '../parts/control-styles.ts';
 import {formatBytes} from '../format/format-bytes.ts';
 import {formatDuration} from '../format/format-duration.ts';
@@ -46,7 +46,7 @@ export class LendFigures extends LitElement {
           ? nothing
           : html`<p class="quiet">Runs on the CPU. ${shorten(state.engineFallback.message)}.</p>`
       }
-      ${keepSentences(state.keepNews).map((sentence) => html`<p class="quiet">${sentence}</p>`)}
+      ${state.keepNews.map((sentence) => html`<p class="quiet">${sentence}</p>`)}
     `;
   }
 
@@ -83,18 +83,4 @@ export class LendFigures extends LitElement {
       }
     `,
   ];
-}
-
-/** One of each kind: parts of a model fail alike. */
-function keepSentences(news: readonly KeepNews[]): readonly string[] {
-  return [...new Map(news.map((one) => [one.kind, keepSentence(one)])).values()];
-}
-
-function keepSentence(news: KeepNews): string {
-  if (news.kind === 'kept-damaged') {
-    return `What this device kept of tensor "${news.tensor}" had changed, so it was downloaded again.`;
-  }
-  return news.why === 'full'
-    ? 'The storage of this site is full, so the weights are used from memory, and downloaded again next time.'
-    : 'This browser lets the page store nothing, so the weights are downloaded again next time.';
 }

@@ -51,7 +51,7 @@ export class LendPanel extends LitElement {
             ></weft-lend-figures>`
           : nothing
       }
-      ${isIdle ? nothing : this.#renderNetwork()}
+      ${isIdle ? nothing : this.#renderTrouble()}
       <button
         type="button"
         class=${isIdle ? '' : 'plain'}
@@ -82,8 +82,10 @@ export class LendPanel extends LitElement {
   }
 
   /** There while it says nothing too: a screen reader tells of changes only. */
-  #renderNetwork(): TemplateResult {
-    return html`<p role="status">${this.#networkTrouble() ?? nothing}</p>`;
+  #renderTrouble(): TemplateResult {
+    return html`<p role="status">
+      ${this.#networkTrouble() ?? this.view?.restartNote ?? nothing}
+    </p>`;
   }
 
   #networkTrouble(): string | null {

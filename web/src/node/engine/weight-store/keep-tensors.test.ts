@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {sha256} from '#shared/testing/sha256.ts';
 import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {TensorEntry} from '#shared/model/manifest/manifest.ts';
-import type {KeepNews, NotKept} from '../../../ports/lend-service.ts';
+import type {KeepNews, NotKept} from '../load-progress.ts';
 import {keepTensors} from './keep-tensors.ts';
 import {MemoryWeightStore} from './testing/memory-weight-store.ts';
 

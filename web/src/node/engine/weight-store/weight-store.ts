@@ -1,5 +1,5 @@
 import {WeftError} from '#shared/base/errors.ts';
-import type {NotKept} from '../../../ports/lend-service.ts';
+import type {NotKept} from '../load-progress.ts';
 
 /** Weights could not be written, and nothing is kept under the name of their file now. */
 export class NotKeptError extends WeftError<{

@@ -1,4 +1,4 @@
-import type {NotKept} from '../../../../ports/lend-service.ts';
+import type {NotKept} from '../../load-progress.ts';
 import {NotKeptError, type WeightStore} from '../weight-store.ts';
 
 /** Keeps in memory what a device would keep on disk; shared by the tabs of a test. */

@@ -1,7 +1,7 @@
 import {setTimeout as wait} from 'node:timers/promises';
-import type {LabLendRequest} from '../../../../web/src/node/lending/lab-lend.ts';
-import type {Swarm} from '../../../swarm/start-swarm.ts';
-import type {Tab} from '../../../swarm/tab.ts';
+import type {LabLendRequest} from '../../../web/src/node/lending/lab-lend.ts';
+import type {Swarm} from '../../swarm/start-swarm.ts';
+import type {Tab} from '../../swarm/tab.ts';
 
 export const DEPARTURES = [
   'close-tab',
@@ -29,11 +29,23 @@ export class ChurningTabs {
     this.#request = request;
   }
 
+  /** Those that are there now. */
+  get tabs(): readonly Tab[] {
+    return this.#tabs;
+  }
+
   /** One more; resolves when it serves. */
   async add(): Promise<Tab> {
     const tab = await this.#swarm.openLendingTab(this.#request, {model: this.#model});
     await serves(tab);
     this.#tabs.push(tab);
+    return tab;
+  }
+
+  /** One of them goes on as it is to the end. */
+  keepOne(): Tab {
+    const tab = this.#tabs.shift();
+    if (tab === undefined) throw new Error('Nobody is there to stay');
     return tab;
   }
 
@@ -52,7 +64,8 @@ export class ChurningTabs {
         await this.add();
         return;
       case 'stop-lending':
-        await this.#lendAgain(tab);
+        await tab.stopLending();
+        await tab.lend(this.#request);
         break;
       case 'reload':
         await tab.page.reload();
@@ -61,7 +74,8 @@ export class ChurningTabs {
         break;
       case 'crash-engine':
         await tab.crashEngine();
-        await this.#lendAgain(tab);
+        // It comes back by itself, twice in ten minutes.
+        if ((await tab.lendState()).kind === 'failed') await tab.lend(this.#request);
         break;
       case 'freeze-tab': {
         const thaw = await tab.freeze();
@@ -71,12 +85,6 @@ export class ChurningTabs {
     }
     await serves(tab);
     this.#tabs.push(tab);
-  }
-
-  async #lendAgain(tab: Tab): Promise<void> {
-    await tab.stopLending();
-    await tab.waitForLendState(['idle'], {timeoutMs: SERVE_TIMEOUT_MS});
-    await tab.lend(this.#request);
   }
 }
 

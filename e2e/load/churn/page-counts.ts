@@ -1,10 +1,12 @@
-import type {Tab} from '../../../swarm/tab.ts';
+import type {Tab} from '../../swarm/tab.ts';
 
 /** What a page holds that should not grow with the tabs that come and go. */
 export type PageCounts = {
   /** Peer connections that are not closed. */
   readonly connections: number;
   readonly channels: number;
+  /** Links with tabs that are not there any more. */
+  readonly linksWithGone: number;
   readonly listeners: number;
   /** After a collection. */
   readonly heapBytes: number;
@@ -40,7 +42,8 @@ export const COUNT_CONNECTIONS = `{
   };
 }`;
 
-export async function countPage(tab: Tab): Promise<PageCounts> {
+/** @param living the peer ids of all tabs that are there. */
+export async function countPage(tab: Tab, living: ReadonlySet<string>): Promise<PageCounts> {
   const session = await tab.page.context().newCDPSession(tab.page);
   try {
     await session.send('HeapProfiler.collectGarbage');
@@ -49,8 +52,10 @@ export async function countPage(tab: Tab): Promise<PageCounts> {
     const valueOf = (name: string): number => metrics.find((one) => one.name === name)?.value ?? 0;
     const open = await tab.page.evaluate(() => weftOpen());
     const load = await tab.lendLoad();
+    const links = await tab.links();
     return {
       ...open,
+      linksWithGone: links.filter(({peerId}) => !living.has(peerId)).length,
       listeners: valueOf('JSEventListeners'),
       heapBytes: valueOf('JSHeapUsedSize'),
       openSessions: load?.openSessions ?? 0,

@@ -1,0 +1,52 @@
+import {atLeast, atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
+import type {PageCounts} from '../../load/churn/page-counts.ts';
+import {CHURN_CLIENTS, runChurn, type ChurnSize} from '../../load/churn/run-churn.ts';
+import type {Soak} from './soak.ts';
+
+const SIZE: ChurnSize = {
+  lenders: 8,
+  layersPerTab: 10,
+  departures: 60,
+  answers: 500,
+  warmUpAnswers: 40,
+};
+const MAX_HEAP_GROWTH = 1.1;
+const MAX_LISTENER_GROWTH = 1.5;
+
+/**
+ * Tabs come and go in every way, and the server once, while two clients ask without a break: every answer has
+ * its tokens, and whoever was there all the time holds no more in the end than in the beginning.
+ */
+export const soakChurn: Soak = async ({seed}, {signal}) => {
+  const outcome = await runChurn({size: SIZE, seed, signal});
+  const {answered, lost, wrong, before, after} = outcome;
+  return {
+    checks: [
+      atLeast('answers given', answered, SIZE.answers),
+      atMost('answers lost', lost.length, 0),
+      atMost('answers with a wrong token', wrong.length, 0),
+      ...before.flatMap((first, at) => grownChecks(first, after[at] ?? first)),
+    ],
+    figures: {...outcome},
+  };
+};
+
+function grownChecks(before: PageCounts, after: PageCounts): Check[] {
+  return [
+    atMost('peer connections', after.connections, SIZE.lenders + CHURN_CLIENTS - 1),
+    atMost('links with tabs that are gone', after.linksWithGone, 0),
+    atMost('open sessions', after.openSessions, 0),
+    // Some more or fewer tabs may be in contact now.
+    atMost('data channels of a connection', perConnection(after, 'channels'), 2),
+    atMost(
+      'event listeners of a connection, of those before',
+      perConnection(after, 'listeners') / perConnection(before, 'listeners'),
+      MAX_LISTENER_GROWTH,
+    ),
+    atMost('heap, of that before', after.heapBytes / before.heapBytes, MAX_HEAP_GROWTH),
+  ];
+}
+
+function perConnection(counts: PageCounts, of: 'channels' | 'listeners'): number {
+  return counts[of] / Math.max(1, counts.connections);
+}
