@@ -109,17 +109,17 @@ const FAULTS = {
 test('[SW3] [SW5] [TE6] a fault strikes a real tab at its token, and where nobody is left the request says so, and nothing is left behind', async () => {
   const kinds = ['crash-engine', 'close-tab'] as const;
   const runs = await Promise.all(
-    kinds.map((kind) =>
-      runCommand(kind, {
+    kinds.map(async (kind) => ({
+      kind,
+      ...(await runCommand(kind, {
         model: modelPath,
         tabs: [{count: 3, engine: 'stub', maxLayers: 16}],
         requests: {prompts: [BRIEF, ENDLESS], maxTokens: CONTEXT_TOKENS - 2},
         faults: FAULTS[kind].map((when) => ({kind, target: 'stage:1', request: 1, ...when})),
-      }),
-    ),
+      })),
+    })),
   );
-  for (const [i, {outcome, report}] of runs.entries()) {
-    const kind = kinds[i];
+  for (const {kind, outcome, report} of runs) {
     expect(outcome).toMatchObject({kind: 'ended', code: 1});
     expect(report.summary).toMatchObject({requests: 2, completed: 1, failed: 1, wrong: 0});
     const [whole, broken] = report.requests;

@@ -39,8 +39,9 @@ export type Status =
   | {readonly kind: 'introducing'}
   /** It learns who else is there before it wants anything. */
   | {readonly kind: 'looking-around'}
-  /** `restarting`: its engine was lost; it looks for a place, most likely the same. */
-  | {readonly kind: 'waiting' | 'spare' | 'restarting'; readonly why: string}
+  | {readonly kind: 'waiting' | 'spare'; readonly why: string}
+  /** Its engine was lost; it looks for a place, most likely the same. */
+  | {readonly kind: 'restarting'; readonly why: string}
   /** `claiming`: the claim is on its way to the directory; `settling`: others may dispute it. */
   | {
       readonly kind: 'claiming' | 'settling' | 'loading' | 'loaded';

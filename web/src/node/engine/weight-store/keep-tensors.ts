@@ -1,7 +1,7 @@
 import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {TensorEntry} from '#shared/model/manifest/manifest.ts';
 import {sumByteLength} from '#shared/model/manifest/shard-tensors.ts';
-import type {KeepNews} from '../../../ports/lend-service.ts';
+import type {KeepNews} from '../load-progress.ts';
 import {EngineError} from '../engine-error.ts';
 import {checkTensor} from './check-tensor.ts';
 import {TensorWriter} from './tensor-writer.ts';

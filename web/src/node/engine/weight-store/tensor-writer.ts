@@ -1,5 +1,5 @@
 import type {TensorEntry} from '#shared/model/manifest/manifest.ts';
-import type {KeepNews} from '../../../ports/lend-service.ts';
+import type {KeepNews} from '../load-progress.ts';
 import {NotKeptError, type WeightStore} from './weight-store.ts';
 
 type Options = {
