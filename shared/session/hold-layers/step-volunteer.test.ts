@@ -157,13 +157,15 @@ test('[PL9] nor does it once it drains: it takes answers again', () => {
   expect(life.did.at(-1)).toMatchObject({shards: [first], claim: null, takesSessions: true});
 });
 
+/** One that leaves while an answer runs in it. */
+function busy(): Life {
+  const life = new Life().serves().tell({kind: 'sessions', openSessions: 1});
+  life.tell({kind: 'leave'});
+  expect(life.kinds).toEqual(['drain', 'farewell', 'wake']);
+  return life;
+}
+
 test('[HL6] a tab that leaves says so at once and goes when its answers have ended, or when asked again', () => {
-  const busy = () => {
-    const life = new Life().serves().tell({kind: 'sessions', openSessions: 1});
-    life.tell({kind: 'leave'});
-    expect(life.kinds).toEqual(['drain', 'farewell', 'wake']);
-    return life;
-  };
   expect(busy().tell({kind: 'sessions', openSessions: 0}).kinds).toEqual(['close']);
   expect(busy().tell({kind: 'leave'}).kinds).toEqual(['close']);
   const life = busy();

@@ -72,7 +72,7 @@ export class VirtualVolunteer {
   }
 
   #act(action: VolunteerAction): void {
-    const {hop, log, soon, lookAround, drop, leave} = this.#hands;
+    const {hop, soon, lookAround, drop, leave} = this.#hands;
     switch (action.kind) {
       case 'publish':
         this.#publish(action);
@@ -89,8 +89,7 @@ export class VirtualVolunteer {
         this.#load(action);
         return;
       case 'discard':
-        if (this.#loading !== null) log.abandonedLoads += 1;
-        this.#loading = null;
+        this.#discard();
         return;
       case 'serve':
         this.#serve(action);
@@ -133,6 +132,11 @@ export class VirtualVolunteer {
     soon(loadMs(hop.serving, shard), () => {
       this.tell({kind: 'loaded', epoch});
     });
+  }
+
+  #discard(): void {
+    if (this.#loading !== null) this.#hands.log.abandonedLoads += 1;
+    this.#loading = null;
   }
 
   #serve({shard}: Extract<VolunteerAction, {readonly kind: 'serve'}>): void {

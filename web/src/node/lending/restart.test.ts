@@ -26,13 +26,13 @@ async function lendingStub() {
       .poll(() => vi.advanceTimersByTimeAsync(500).then(() => kinds().at(-1)), {interval: 1})
       .toMatch(/serving|failed/u);
   };
+  const read = () =>
+    membership
+      .snapshotWith(null)
+      .nodes.flatMap(({shards}) => shards)
+      .map(({startLayer, endLayer}) => `${startLayer}–${endLayer}`);
   /** What its record says soon. */
   const records = async (layers: readonly string[]): Promise<void> => {
-    const read = () =>
-      membership
-        .snapshotWith(null)
-        .nodes.flatMap(({shards}) => shards)
-        .map(({startLayer, endLayer}) => `${startLayer}–${endLayer}`);
     await expect
       .poll(() => vi.advanceTimersByTimeAsync(500).then(read), {interval: 1})
       .toEqual(layers);
