@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import {WeftError} from '#shared/base/errors.ts';
-import type {GgufMetadata} from '#shared/model/gguf/gguf-file.ts';
+import type {GgufFile, GgufMetadata} from '#shared/model/gguf/gguf-file.ts';
+import {ModelUnreadableError} from '#shared/model/model-unreadable-error.ts';
 import {type ChatMessage, createChatTemplate} from '#shared/model/text/chat/chat-template.ts';
 import {ChatTemplateError} from '#shared/model/text/chat/chat-template-error.ts';
 import {encodeChat} from '#shared/model/text/chat/encode-chat.ts';
+import {TextUnsupportedError} from '#shared/model/text/metadata/text-unsupported-error.ts';
 import {createTokenizer} from '#shared/model/text/tokenizer.ts';
 import {readJsonFile} from '../command-line/files/read-json-file.ts';
 
@@ -21,15 +23,53 @@ const chatsSchema = z.array(
   ),
 );
 
+/** Paths of JSON files: a list of texts, and a list of chats. */
+export type AskedText = {
+  readonly tokenize?: string | undefined;
+  readonly render?: string | undefined;
+};
+
+type TextInspection = {
+  readonly tokens?: readonly TextTokens[];
+  readonly rendered?: readonly RenderedChat[];
+};
+
 /**
- * The texts of a JSON file as tokens of a model, without begin and end.
+ * What a model makes of texts and chats. What it can make nothing of is left out: why, is for the
+ * inspection of the file to say.
  *
- * @throws {WeftError} `FILE_UNREADABLE` when it is no list of texts; {TextUnsupportedError}.
+ * @throws {WeftError} `FILE_UNREADABLE` when a file is not what it should be.
  */
-export async function tokenizeFile(
-  path: string,
-  metadata: GgufMetadata,
-): Promise<readonly TextTokens[]> {
+export async function inspectText(
+  readHeader: () => Promise<GgufFile>,
+  {tokenize, render}: AskedText,
+): Promise<TextInspection> {
+  if (tokenize === undefined && render === undefined) return {};
+  const metadata = await orNothing(async () => (await readHeader()).metadata);
+  if (metadata === undefined) return {};
+  const nowMs = Date.now();
+  const tokens =
+    tokenize === undefined ? undefined : await orNothing(() => tokenizeFile(tokenize, metadata));
+  const rendered =
+    render === undefined ? undefined : await orNothing(() => renderFile(render, metadata, {nowMs}));
+  return {...(tokens && {tokens}), ...(rendered && {rendered})};
+}
+
+async function orNothing<T>(act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    const isOfTheModel =
+      error instanceof ModelUnreadableError ||
+      error instanceof TextUnsupportedError ||
+      error instanceof ChatTemplateError;
+    if (!isOfTheModel) throw error;
+    return undefined;
+  }
+}
+
+/** The texts of a JSON file as tokens of a model, without begin and end. */
+async function tokenizeFile(path: string, metadata: GgufMetadata): Promise<readonly TextTokens[]> {
   const texts = await readList('tokenize', {path, schema: textsSchema, items: 'texts'});
   const tokenizer = createTokenizer(metadata);
   return texts.map((text) => ({
@@ -38,13 +78,8 @@ export async function tokenizeFile(
   }));
 }
 
-/**
- * The chats of a JSON file as prompts of a model: what its template makes of them, or why it refuses.
- *
- * @throws {WeftError} `FILE_UNREADABLE` when it is no list of lists of messages; {TextUnsupportedError};
- *   {ChatTemplateError} when the file has no template that can be read.
- */
-export async function renderFile(
+/** The chats of a JSON file as prompts of a model: what its template makes of them, or why it refuses. */
+async function renderFile(
   path: string,
   metadata: GgufMetadata,
   options: {readonly nowMs: number},
