@@ -133,9 +133,11 @@ export class SubflowPipe implements BytePipe {
 
   #take(incoming: Incoming, bytes: Uint8Array): void {
     incoming.early.push(bytes);
-    for (let next = this.#nextIn.early.shift(); next !== undefined;) {
+    for (;;) {
+      // Whose turn it is may change with each message.
+      const next = this.#nextIn.early.shift();
+      if (next === undefined) break;
       this.#takeInTurn(next);
-      next = this.#nextIn.early.shift();
     }
     if (this.#earlyBytes() > WINDOW_BYTES) {
       this.#events?.onNonsense(`more than ${WINDOW_BYTES} bytes before their turn`);
