@@ -44,7 +44,7 @@ export function chainsNotAsServed(
   const claimed = new Map<string, number>();
   for (const {chains, tokenIds} of requests) {
     for (const {node} of (chains.at(-1) ?? []).slice(0, -1)) {
-      claimed.set(node, (claimed.get(node) ?? 0) + tokenIds.length - 1);
+      claimed.set(node, (claimed.get(node) ?? 0) + Math.max(0, tokenIds.length - 1));
     }
   }
   return Array.from(observed, ([node, {traffic}]) => {
