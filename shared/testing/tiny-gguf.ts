@@ -1,6 +1,6 @@
 import {GGMLQuantizationType, GGUFValueType, serializeGgufMetadata} from '@huggingface/gguf';
 import {BYTE_ALPHABET} from '#shared/model/text/bytes/byte-alphabet.ts';
-import type {TensorDtype} from '#shared/model/manifest/manifest.ts';
+import type {TensorDtype} from '#shared/model/storage/block-sizes.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {EMBEDDING_TENSOR, modelTensors} from '#shared/model/manifest/tensor-layout.ts';
 import {tinyTensorBytes} from './tiny-tensor-bytes.ts';
@@ -55,15 +55,18 @@ const CHAT_TEMPLATE =
   "{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /**
- * A whole, valid GGUF file of a llama model with random weights: the storage types
- * of SmolLM2 (Q4_1 layers, Q8_0 tied embedding, F32 norms) in about 120 KB. The
- * same seed and shape give the same bytes. It babbles, but never the same logits twice.
+ * A whole, valid GGUF file of a llama model with random weights: unless asked for
+ * others, the storage types of SmolLM2 (Q4_1 layers, Q8_0 tied embedding, F32 norms) in
+ * about 120 KB. The same options give the same bytes. It babbles, but never the same logits twice.
  */
 export function tinyGguf(options: {
   readonly seed: number;
   readonly shape?: Partial<TinyModelShape>;
   readonly metadata?: MetadataChange;
+  /** The storage type of each tensor, by its name. Rows must be whole blocks of it. */
+  readonly dtypeOf?: (name: string) => TensorDtype;
 }): Uint8Array<ArrayBuffer> {
+  const {dtypeOf = dtypeAsSmolLm2} = options;
   const shape = {...DEFAULT_SHAPE, ...options.shape};
   const vocabulary = tinyVocabulary();
   const spec = specOf(shape, vocabulary.tokens.length);
@@ -103,7 +106,7 @@ function specOf(shape: TinyModelShape, vocabularySize: number): ModelSpec {
   };
 }
 
-function dtypeOf(name: string): TensorDtype {
+function dtypeAsSmolLm2(name: string): TensorDtype {
   if (name === EMBEDDING_TENSOR) return 'Q8_0';
   return name.includes('norm') ? 'F32' : 'Q4_1';
 }

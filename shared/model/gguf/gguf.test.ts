@@ -129,9 +129,10 @@ const tableOf = (...changes: readonly object[]) => {
 
 test('[MD3] all storage types that cannot be read are named at once, with what to take', () => {
   expect(tableOf({})).not.toThrow();
-  expect(tableOf({dtype: 'Q6_K'}, {dtype: 'IQ4_NL'}, {dtype: 'Q6_K'})).toThrow(
-    'storage type "Q6_K" (2 tensors), "IQ4_NL" (1 tensor) are not supported; ' +
-      'take a file whose tensors are all in F32, F16, Q4_0, Q4_1 or Q8_0',
+  expect(tableOf({dtype: 'TQ1_0'}, {dtype: 'IQ2_XS'}, {dtype: 'TQ1_0'})).toThrow(
+    'storage type "TQ1_0" (2 tensors), "IQ2_XS" (1 tensor) are not supported; ' +
+      'take a file whose tensors are all in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, ' +
+      'Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL or IQ4_XS',
   );
 });
 

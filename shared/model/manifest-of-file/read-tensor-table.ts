@@ -1,4 +1,5 @@
-import {type TensorDtype, type TensorEntry, tensorDtypeSchema} from '../manifest/manifest.ts';
+import type {TensorEntry} from '../manifest/manifest.ts';
+import {isTensorDtype, TENSOR_DTYPES} from '../storage/block-sizes.ts';
 import {ModelUnreadableError} from '../model-unreadable-error.ts';
 import {ModelUnsupportedError} from '../model-unsupported-error.ts';
 import type {ModelSpec} from '../model-spec.ts';
@@ -24,8 +25,8 @@ export function readTensorTable(
   checkLayers(file, spec);
   const shapes = new Map(modelTensors(spec).map(({name, shape}) => [name, shape]));
   refuseForeign(file.tensors.filter(({name}) => !shapes.has(name)));
-  const dtypes = readDtypes(file.tensors);
-  const places = file.tensors.map((tensor) => placeOf(tensor, dtypes.get(tensor.dtype)));
+  refuseUnreadable(file.tensors);
+  const places = file.tensors.map((tensor) => placeOf(tensor));
   for (const {name, shape} of places) checkShape(name, shape, shapes.get(name) ?? []);
   const present = new Set(places.map(({name}) => name));
   const missing = [...shapes.keys()].find((name) => !present.has(name));
@@ -64,30 +65,27 @@ function refuseForeign(foreign: readonly GgufTensor[]): void {
   });
 }
 
-function readDtypes(tensors: readonly GgufTensor[]): ReadonlyMap<string, TensorDtype> {
+/** @throws {ModelUnsupportedError} for storage types that Weft cannot read, all of them at once. */
+export function refuseUnreadable(tensors: readonly GgufTensor[]): void {
   const found = new Map<string, number>();
   for (const {dtype} of tensors) found.set(dtype, (found.get(dtype) ?? 0) + 1);
-  const readable = new Map<string, TensorDtype>(
-    tensorDtypeSchema.options.map((dtype) => [dtype, dtype]),
-  );
-  const unreadable = [...found].filter(([dtype]) => !readable.has(dtype));
-  if (unreadable.length === 0) return readable;
-  const last = tensorDtypeSchema.options.at(-1);
+  const unreadable = [...found].filter(([dtype]) => !isTensorDtype(dtype));
+  if (unreadable.length === 0) return;
+  const last = TENSOR_DTYPES.at(-1);
   throw new ModelUnsupportedError({
     part: 'storage type',
     found: unreadable.map(
       ([dtype, times]) => `"${dtype}" (${times} ${times === 1 ? 'tensor' : 'tensors'})`,
     ),
-    instead: `take a file whose tensors are all in ${tensorDtypeSchema.options.slice(0, -1).join(', ')} or ${last}`,
+    instead: `take a file whose tensors are all in ${TENSOR_DTYPES.slice(0, -1).join(', ')} or ${last}`,
   });
 }
 
-function placeOf(tensor: GgufTensor, dtype: TensorDtype | undefined): TensorPlace {
-  const {name, shape, offsetBytes} = tensor;
-  const byteLength = dtype === undefined ? null : tensorByteLength(dtype, shape);
-  if (dtype === undefined || byteLength === null) {
+function placeOf({name, dtype, shape, offsetBytes}: GgufTensor): TensorPlace {
+  const byteLength = isTensorDtype(dtype) ? tensorByteLength(dtype, shape) : null;
+  if (!isTensorDtype(dtype) || byteLength === null) {
     throw new ModelUnreadableError(
-      `rows of ${shape[0]} weights in "${name}" are no whole ${tensor.dtype} blocks`,
+      `rows of ${shape[0]} weights in "${name}" are no whole ${dtype} blocks`,
     );
   }
   return {name, dtype, shape, offsetBytes, byteLength};

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import {modelSpecSchema} from '../model-spec.ts';
+import {TENSOR_DTYPES} from '../storage/block-sizes.ts';
 
 // The small build of zod, which the page loads before its first click, has no words by itself:
 // "too small", "invalid type", "unrecognized keys: extra".
@@ -15,14 +16,10 @@ const positive = z.int().check(z.positive());
 const sha256Hex = z.string().check(z.regex(/^[0-9a-f]{64}$/u));
 const part = z.readonly(z.strictObject({byteLength: positive, sha256: sha256Hex}));
 
-/** Storage types of tensors that Weft can read. */
-export const tensorDtypeSchema = z.enum(['F32', 'F16', 'Q4_0', 'Q4_1', 'Q8_0']);
-export type TensorDtype = z.infer<typeof tensorDtypeSchema>;
-
 const tensorEntrySchema = z.readonly(
   z.strictObject({
     name: text,
-    dtype: tensorDtypeSchema,
+    dtype: z.enum(TENSOR_DTYPES),
     /** GGUF order: the contiguous dimension first, so `[in, out]` for a matrix. */
     shape: z.readonly(z.array(positive).check(z.minLength(1), z.maxLength(4))),
     /** From the start of the file. */

@@ -1,5 +1,5 @@
 import type {ModelSpec} from '../model-spec.ts';
-import type {TensorDtype} from './manifest.ts';
+import {BLOCK_SIZES, type TensorDtype} from '../storage/block-sizes.ts';
 
 /** Name and shape that a tensor must have; GGUF order, the contiguous dimension first. */
 export type TensorShape = {readonly name: string; readonly shape: readonly number[]};
@@ -8,22 +8,13 @@ export const EMBEDDING_TENSOR = 'token_embd.weight';
 const OUTPUT_NORM_TENSOR = 'output_norm.weight';
 export const LM_HEAD_TENSOR = 'output.weight';
 
-// ggml's block layout: weights per block, and bytes per block with its scales.
-const BLOCKS: Readonly<Record<TensorDtype, {weightCount: number; byteLength: number}>> = {
-  F32: {weightCount: 1, byteLength: 4},
-  F16: {weightCount: 1, byteLength: 2},
-  Q4_0: {weightCount: 32, byteLength: 18},
-  Q4_1: {weightCount: 32, byteLength: 20},
-  Q8_0: {weightCount: 32, byteLength: 34},
-};
-
 /** Bytes of a stored tensor, or `null` when its rows are no whole number of blocks. */
 export function tensorByteLength(dtype: TensorDtype, shape: readonly number[]): number | null {
-  const block = BLOCKS[dtype];
+  const [blockWeights, blockBytes] = BLOCK_SIZES[dtype];
   const rowWeights = shape[0] ?? 0;
-  if (rowWeights % block.weightCount !== 0) return null;
+  if (rowWeights % blockWeights !== 0) return null;
   const weightCount = shape.reduce((product, size) => product * size, 1);
-  return (weightCount / block.weightCount) * block.byteLength;
+  return (weightCount / blockWeights) * blockBytes;
 }
 
 /** The tensors of one decoder layer, in GGUF's names. */

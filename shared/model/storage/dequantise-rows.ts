@@ -1,6 +1,7 @@
 import {assert} from '../../base/assert.ts';
-import type {TensorDtype} from '../manifest/manifest.ts';
-import {decodeF16} from './f16.ts';
+import {BLOCK_SIZES, type TensorDtype} from './block-sizes.ts';
+import type {BlockFormat, BlockParts} from './format/storage-format.ts';
+import {STORAGE_TYPES} from './storage-types.ts';
 
 /** A tensor as the file stores it. Rows run along GGUF's first (contiguous) dimension. */
 export type StoredTensor = {
@@ -8,77 +9,6 @@ export type StoredTensor = {
   /** GGUF order: `[rowLength, rowCount, …]`. */
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
-};
-
-type BlockFormat = {
-  readonly values: number;
-  readonly bytes: number;
-  /** Writes the `values` numbers of the block that starts at `bytes[at]` to `out[to…]`. */
-  readonly decode: (bytes: Uint8Array, at: number, out: Float32Array, to: number) => void;
-};
-
-const float = new Float32Array(1);
-const floatBytes = new Uint8Array(float.buffer);
-
-const f16At = (bytes: Uint8Array, at: number): number =>
-  decodeF16((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8));
-
-/** 32 values of 4 bits: the low halves of 16 bytes first, then the high ones. */
-function decodeNibbles(
-  block: {readonly bytes: Uint8Array; readonly at: number},
-  affine: {readonly scale: number; readonly offset: number},
-  target: {readonly out: Float32Array; readonly to: number},
-): void {
-  const {scale, offset} = affine;
-  const {out, to} = target;
-  for (let i = 0; i < 16; i += 1) {
-    const pair = block.bytes[block.at + i] ?? 0;
-    out[to + i] = scale * (pair & 15) + offset;
-    out[to + 16 + i] = scale * (pair >> 4) + offset;
-  }
-}
-
-const FORMATS: Readonly<Record<TensorDtype, BlockFormat>> = {
-  F32: {
-    values: 1,
-    bytes: 4,
-    decode: (bytes, at, out, to) => {
-      for (let i = 0; i < 4; i += 1) floatBytes[i] = bytes[at + i] ?? 0;
-      out[to] = float[0] ?? 0;
-    },
-  },
-  F16: {
-    values: 1,
-    bytes: 2,
-    decode: (bytes, at, out, to) => {
-      out[to] = f16At(bytes, at);
-    },
-  },
-  Q4_0: {
-    values: 32,
-    bytes: 18,
-    decode: (bytes, at, out, to) => {
-      const scale = f16At(bytes, at);
-      decodeNibbles({bytes, at: at + 2}, {scale, offset: -8 * scale}, {out, to});
-    },
-  },
-  Q4_1: {
-    values: 32,
-    bytes: 20,
-    decode: (bytes, at, out, to) => {
-      const affine = {scale: f16At(bytes, at), offset: f16At(bytes, at + 2)};
-      decodeNibbles({bytes, at: at + 4}, affine, {out, to});
-    },
-  },
-  Q8_0: {
-    values: 32,
-    bytes: 34,
-    decode: (bytes, at, out, to) => {
-      const scale = f16At(bytes, at);
-      for (let i = 0; i < 32; i += 1)
-        out[to + i] = scale * (((bytes[at + 2 + i] ?? 0) << 24) >> 24);
-    },
-  },
 };
 
 /** Length of one row, in values. */
@@ -91,26 +21,73 @@ export function rowCount(tensor: StoredTensor): number {
   return tensor.shape.slice(1).reduce((product, size) => product * size, 1);
 }
 
-/**
- * Writes rows `[startRow, endRow)` as f32 to `out`, row major, from `out[0]`.
- *
- * Exact: the product and the sum of a block's f16 scale and offset with its
- * integers fit an f64, so each value is rounded once, to f32, as in ggml.
- */
+/** Writes rows `[startRow, endRow)` as f32 to `out`, row major, from `out[0]`: bit for bit what ggml gives. */
 export function dequantiseRows(
   tensor: StoredTensor,
   rows: {readonly startRow: number; readonly endRow: number},
   out: Float32Array,
 ): void {
-  const format = FORMATS[tensor.dtype];
-  const blocksPerRow = rowLength(tensor) / format.values;
-  const endBlock = rows.endRow * blocksPerRow;
-  assert(Number.isInteger(blocksPerRow), `rows of ${tensor.dtype} hold whole blocks`);
-  assert(endBlock * format.bytes <= tensor.bytes.length, 'rows lie inside the tensor');
-  assert((rows.endRow - rows.startRow) * rowLength(tensor) <= out.length, 'rows fit the target');
-  let to = 0;
-  for (let block = rows.startRow * blocksPerRow; block < endBlock; block += 1) {
-    format.decode(tensor.bytes, block * format.bytes, out, to);
-    to += format.values;
+  const {dtype} = tensor;
+  const format = STORAGE_TYPES[dtype];
+  const [blockWeights, blockBytes] = BLOCK_SIZES[dtype];
+  const blocksPerRow = rowLength(tensor) / blockWeights;
+  const startByte = rows.startRow * blocksPerRow * blockBytes;
+  const endByte = rows.endRow * blocksPerRow * blockBytes;
+  const length = (rows.endRow - rows.startRow) * rowLength(tensor);
+  assert(Number.isInteger(blocksPerRow), `rows of ${dtype} hold whole blocks`);
+  assert(endByte <= tensor.bytes.length, 'rows lie inside the tensor');
+  assert(length <= out.length, 'rows fit the target');
+  const bytes = tensor.bytes.subarray(startByte, endByte);
+  const values = out.subarray(0, length);
+  if (format.kind === 'float') format.decode(bytes, values);
+  else decodeBlocks(format, {bytes, blockWeights, blockBytes}, values);
+}
+
+/** Room for the parts of one block of `blockWeights` weights. */
+export function partsOfBlock({groupWeights}: BlockFormat, blockWeights: number): BlockParts {
+  const groups = blockWeights / groupWeights;
+  return {
+    integers: new Int8Array(blockWeights),
+    scales: new Float32Array(groups),
+    offsets: new Float32Array(groups),
+  };
+}
+
+function decodeBlocks(
+  format: BlockFormat,
+  stored: {
+    readonly bytes: Uint8Array;
+    readonly blockWeights: number;
+    readonly blockBytes: number;
+  },
+  values: Float32Array,
+): void {
+  const {bytes, blockWeights, blockBytes} = stored;
+  const parts = partsOfBlock(format, blockWeights);
+  const block = {bytes, at: 0};
+  for (let to = 0; to < values.length; to += blockWeights) {
+    format.read(block, parts);
+    writeWeights(format, parts, values, to);
+    block.at += blockBytes;
+  }
+}
+
+function writeWeights(
+  {groupWeights, hasOffsets}: BlockFormat,
+  {integers, scales, offsets}: BlockParts,
+  values: Float32Array,
+  to: number,
+): void {
+  for (let group = 0; group < scales.length; group += 1) {
+    const scale = scales[group] ?? 0;
+    const first = group * groupWeights;
+    const end = first + groupWeights;
+    if (hasOffsets) {
+      const offset = offsets[group] ?? 0;
+      for (let i = first; i < end; i += 1) values[to + i] = scale * (integers[i] ?? 0) + offset;
+    } else {
+      // Not plus an offset of zero: that would make −0, which a negative scale gives, +0.
+      for (let i = first; i < end; i += 1) values[to + i] = scale * (integers[i] ?? 0);
+    }
   }
 }

@@ -1,52 +1,45 @@
-import type {TensorDtype} from '../manifest/manifest.ts';
-import {rowCount, rowLength, type StoredTensor} from './dequantise-rows.ts';
-import {decodeF16} from './f16.ts';
+import {assert} from '../../base/assert.ts';
+import {BLOCK_SIZES} from './block-sizes.ts';
+import {partsOfBlock, rowCount, rowLength, type StoredTensor} from './dequantise-rows.ts';
+import type {BlockFormat, BlockParts} from './format/storage-format.ts';
+import {STORAGE_TYPES} from './storage-types.ts';
 
-/** How many values share a scale, in every quantised storage type here. */
-export const BLOCK_VALUES = 32;
+/** What a symmetric product with `MatMulNBits` needs to know of a quantised tensor. */
+export type PackedFormat = Pick<BlockFormat, 'bits' | 'groupWeights' | 'hasOffsets'>;
 
-/** GGUF keeps an offset between scale and integers in Q4_1 only. */
-const LAYOUT = {
-  Q4_0: {bits: 4, bytes: 18, integersAt: 2},
-  Q4_1: {bits: 4, bytes: 20, integersAt: 4},
-  Q8_0: {bits: 8, bytes: 34, integersAt: 2},
-} as const;
-
-/** Bits of a stored integer; `null` for types without blocks. */
-export function quantisedBits(dtype: TensorDtype): 4 | 8 | null {
-  return isQuantised(dtype) ? LAYOUT[dtype].bits : null;
+/** `null` for floats, which stay floats in every engine. */
+export function packedFormat({dtype}: StoredTensor): PackedFormat | null {
+  const format = STORAGE_TYPES[dtype];
+  return format.kind === 'blocks' ? format : null;
 }
 
 /**
- * Writes a matrix in blocks as `MatMulNBits` reads them: the integers, unsigned
- * around 8 or 128, and the scales. Whichever of the two is given is written.
+ * Writes a matrix as `MatMulNBits` reads it: the integers, unsigned around 8 or 128, and the
+ * scales. Whichever of the two is given is written.
  *
- * @param target.bytes `[rows, blocks, 16 or 32]`, neighbours in one byte: the low half first.
- * @param target.scales `[rows, blocks]`.
+ * @param target.bytes `[rows, groups, bytes of a group]`, neighbours in one byte: the low half first.
+ * @param target.scales `[rows, groups]`.
  */
 export function packBlocks(
   tensor: StoredTensor,
   target: {readonly bytes?: Uint8Array; readonly scales?: Float32Array},
 ): void {
-  const {dtype, bytes} = tensor;
-  if (!isQuantised(dtype)) throw new TypeError(`A tensor of ${dtype} has no blocks`);
-  const {bits, bytes: blockBytes, integersAt} = LAYOUT[dtype];
-  const outBytes = (BLOCK_VALUES * bits) / 8;
-  const pack = bits === 4 ? packNibbles : packBytes;
-  for (let block = 0; block < blockCount(tensor); block += 1) {
-    const at = block * blockBytes;
-    if (target.scales) target.scales[block] = f16At(bytes, at);
-    if (target.bytes) {
-      pack(bytes.subarray(at + integersAt, at + blockBytes), target.bytes, block * outBytes);
-    }
-  }
+  eachBlock(tensor, ({format, parts, block}) => {
+    const {bits, centre} = format;
+    target.scales?.set(parts.scales, block * parts.scales.length);
+    if (!target.bytes) return;
+    const {integers} = parts;
+    const to = (block * integers.length * bits) / 8;
+    if (bits === 8) packBytes(integers, centre, target.bytes.subarray(to));
+    else packNibbles(integers, centre, target.bytes.subarray(to));
+  });
 }
 
 /**
- * What a symmetric product leaves out of Q4_1, per block: offset + 8 · scale.
- * Times the sum of the block's inputs it is the rest of the product.
+ * What a symmetric product leaves out of a type with offsets, per group: offset + centre · scale.
+ * Times the sum of the group's inputs it is the rest of the product.
  *
- * @param target.values `[blocks of a row, rowStride]`, from column `firstColumn`.
+ * @param target.values `[groups of a row, rowStride]`, from column `firstColumn`.
  */
 export function writeCorrection(
   tensor: StoredTensor,
@@ -57,37 +50,48 @@ export function writeCorrection(
   },
 ): void {
   const {values, rowStride, firstColumn} = target;
-  const perRow = rowLength(tensor) / BLOCK_VALUES;
-  for (let block = 0; block < blockCount(tensor); block += 1) {
-    const at = block * LAYOUT.Q4_1.bytes;
-    const row = Math.floor(block / perRow);
-    const offset = f16At(tensor.bytes, at + 2) + 8 * f16At(tensor.bytes, at);
-    values[(block - row * perRow) * rowStride + firstColumn + row] = offset;
+  eachBlock(tensor, ({format, parts, block}) => {
+    const perRow = rowLength(tensor) / format.groupWeights;
+    const firstGroup = block * parts.scales.length;
+    for (const [at, scale] of parts.scales.entries()) {
+      const row = Math.floor((firstGroup + at) / perRow);
+      const group = firstGroup + at - row * perRow;
+      const offset = (parts.offsets[at] ?? 0) + format.centre * scale;
+      values[group * rowStride + firstColumn + row] = offset;
+    }
+  });
+}
+
+type ReadBlock = {
+  readonly format: BlockFormat;
+  readonly parts: BlockParts;
+  /** Its place in the tensor. */
+  readonly block: number;
+};
+
+function eachBlock(tensor: StoredTensor, act: (read: ReadBlock) => void): void {
+  const {dtype, bytes} = tensor;
+  const format = STORAGE_TYPES[dtype];
+  assert(format.kind === 'blocks', `a tensor of ${dtype} has no blocks`);
+  const [blockWeights, blockBytes] = BLOCK_SIZES[dtype];
+  const blockCount = (rowCount(tensor) * rowLength(tensor)) / blockWeights;
+  const parts = partsOfBlock(format, blockWeights);
+  for (let block = 0; block < blockCount; block += 1) {
+    format.read({bytes, at: block * blockBytes}, parts);
+    act({format, parts, block});
   }
 }
 
-function isQuantised(dtype: TensorDtype): dtype is keyof typeof LAYOUT {
-  return dtype in LAYOUT;
-}
-
-function blockCount(tensor: StoredTensor): number {
-  return (rowCount(tensor) * rowLength(tensor)) / BLOCK_VALUES;
-}
-
-const f16At = (bytes: Uint8Array, at: number): number =>
-  decodeF16((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8));
-
-/** GGUF: values 0 to 15 in the low halves, 16 to 31 in the high ones. */
-function packNibbles(stored: Uint8Array, out: Uint8Array, to: number): void {
-  for (let i = 0; i < 8; i += 1) {
-    const even = stored[2 * i] ?? 0;
-    const odd = stored[2 * i + 1] ?? 0;
-    out[to + i] = (even & 15) | ((odd & 15) << 4);
-    out[to + 8 + i] = (even >> 4) | (odd & 0xf0);
+function packNibbles(integers: Int8Array, centre: number, out: Uint8Array): void {
+  const zero = 8 - centre;
+  for (let i = 0; i < integers.length; i += 2) {
+    const even = (integers[i] ?? 0) + zero;
+    const odd = (integers[i + 1] ?? 0) + zero;
+    out[i / 2] = even | (odd << 4);
   }
 }
 
-/** GGUF: signed. */
-function packBytes(stored: Uint8Array, out: Uint8Array, to: number): void {
-  for (let i = 0; i < BLOCK_VALUES; i += 1) out[to + i] = (stored[i] ?? 0) ^ 128;
+function packBytes(integers: Int8Array, centre: number, out: Uint8Array): void {
+  const zero = 128 - centre;
+  for (let i = 0; i < integers.length; i += 1) out[i] = (integers[i] ?? 0) + zero;
 }

@@ -1,5 +1,5 @@
 import {assert} from '#shared/base/assert.ts';
-import {decodeF16, encodeF16, fitsF16, roundToWire} from '#shared/model/storage/f16.ts';
+import {decodeF16, encodeF16, fitsF16, roundToWire} from '#shared/model/storage/format/binary16.ts';
 import {badStep} from './engine-error.ts';
 
 /** A hidden state as it travels: `[tokenCount, hiddenSize]`, row major, little endian. */

@@ -1,9 +1,9 @@
 import {assert} from '#shared/base/assert.ts';
 import {rowCount, rowLength, type StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import {
-  BLOCK_VALUES,
   packBlocks,
-  quantisedBits,
+  packedFormat,
+  type PackedFormat,
   writeCorrection,
 } from '#shared/model/storage/pack-blocks.ts';
 import {addDenseProduct} from './add-dense-product.ts';
@@ -14,9 +14,9 @@ import type {GraphBuilder} from '../graph-builder.ts';
  * A product with weights that stay quantised: `MatMulNBits` expands them as it goes.
  *
  * WebGPU has its kernel for symmetric blocks only; with a zero point of its own
- * the product would run on the CPU. A block with an offset, Q4_1, is exact as a
- * symmetric product and a correction: what was cut off, times the block's sum.
- * Matrices of one storage type lie side by side; F32 and F16 are a plain product.
+ * the product would run on the CPU. A type with offsets, such as Q4_1, is a symmetric
+ * product and a correction: what was cut off, times the sum of the group's inputs.
+ * Matrices of one storage type lie side by side; floats are a plain product.
  */
 export const addQuantisedProduct: AddProduct = (graph, product) => {
   const {input, output, rank, matrices} = product;
@@ -28,28 +28,29 @@ export const addQuantisedProduct: AddProduct = (graph, product) => {
     );
     return graph.node({op: 'Concat', inputs: parts, outputs: [output], attributes: LAST_AXIS});
   }
-  const bits = quantisedBits(first.dtype);
-  if (bits === null) return addDenseProduct(graph, product);
-  if (first.dtype !== 'Q4_1') return addSymmetric(graph, product, bits);
-  const symmetric = addSymmetric(graph, {...product, output: `${output}.symmetric`}, bits);
-  const correction = addCorrection(graph, {...product, output: `${output}.correction`});
+  const format = packedFormat(first);
+  if (format === null) return addDenseProduct(graph, product);
+  if (!format.hasOffsets) return addSymmetric(graph, product, format);
+  const symmetric = addSymmetric(graph, {...product, output: `${output}.symmetric`}, format);
+  const correction = addCorrection(graph, {...product, output: `${output}.correction`}, format);
   return graph.node({op: 'Add', inputs: [symmetric, correction], outputs: [output]});
 };
 
 type Product = Parameters<AddProduct>[1];
 
-function addSymmetric(graph: GraphBuilder, product: Product, bits: 4 | 8): string {
+function addSymmetric(graph: GraphBuilder, product: Product, format: PackedFormat): string {
   const {input, output, matrices} = product;
-  const {inSize, outSize, blockCount} = sizesOf(matrices);
-  const blockBytes = (BLOCK_VALUES * bits) / 8;
-  const blocks = graph.bytes(`${output}.blocks`, [outSize, blockCount, blockBytes], (bytes) => {
-    eachMatrix(matrices, blockCount, (matrix, firstBlock) => {
-      packBlocks(matrix, {bytes: bytes.subarray(firstBlock * blockBytes)});
+  const {bits, groupWeights} = format;
+  const {inSize, outSize, groupCount} = sizesOf(matrices, format);
+  const groupBytes = (groupWeights * bits) / 8;
+  const blocks = graph.bytes(`${output}.blocks`, [outSize, groupCount, groupBytes], (bytes) => {
+    eachMatrix(matrices, groupCount, (matrix, firstGroup) => {
+      packBlocks(matrix, {bytes: bytes.subarray(firstGroup * groupBytes)});
     });
   });
-  const scales = graph.weights(`${output}.scales`, [outSize, blockCount], (values) => {
-    eachMatrix(matrices, blockCount, (matrix, firstBlock) => {
-      packBlocks(matrix, {scales: values.subarray(firstBlock)});
+  const scales = graph.weights(`${output}.scales`, [outSize, groupCount], (values) => {
+    eachMatrix(matrices, groupCount, (matrix, firstGroup) => {
+      packBlocks(matrix, {scales: values.subarray(firstGroup)});
     });
   });
   return graph.node({
@@ -61,22 +62,23 @@ function addSymmetric(graph: GraphBuilder, product: Product, bits: 4 | 8): strin
       K: {int: inSize},
       N: {int: outSize},
       bits: {int: bits},
-      block_size: {int: BLOCK_VALUES},
+      block_size: {int: groupWeights},
       // Anything higher lets the engine round the input to fewer bits.
       accuracy_level: {int: 0},
     },
   });
 }
 
-/** Block sums of the input, times what a symmetric product leaves out. */
-function addCorrection(graph: GraphBuilder, {input, output, rank, matrices}: Product): string {
-  const {outSize, blockCount} = sizesOf(matrices);
-  const offsets = graph.weights(`${output}.offsets`, [blockCount, outSize], (values) => {
+/** Sums of the input over each group, times what a symmetric product leaves out. */
+function addCorrection(graph: GraphBuilder, product: Product, format: PackedFormat): string {
+  const {input, output, rank, matrices} = product;
+  const {outSize, groupCount} = sizesOf(matrices, format);
+  const offsets = graph.weights(`${output}.offsets`, [groupCount, outSize], (values) => {
     eachMatrix(matrices, 1, (matrix, firstColumn) => {
       writeCorrection(matrix, {values, rowStride: outSize, firstColumn});
     });
   });
-  const shape = [...Array.from({length: rank - 1}, () => 0), blockCount, BLOCK_VALUES];
+  const shape = [...Array.from({length: rank - 1}, () => 0), groupCount, format.groupWeights];
   const split = graph.node({
     op: 'Reshape',
     inputs: [input, graph.integers(`${output}.split.shape`, shape)],
@@ -91,16 +93,15 @@ function addCorrection(graph: GraphBuilder, {input, output, rank, matrices}: Pro
   return graph.node({op: 'MatMul', inputs: [sums, offsets], outputs: [output]});
 }
 
-function sizesOf(matrices: readonly StoredTensor[]): {
-  readonly inSize: number;
-  readonly outSize: number;
-  readonly blockCount: number;
-} {
+function sizesOf(
+  matrices: readonly StoredTensor[],
+  {groupWeights}: PackedFormat,
+): {readonly inSize: number; readonly outSize: number; readonly groupCount: number} {
   const [first] = matrices;
   assert(first !== undefined, 'a product has a matrix');
   const inSize = rowLength(first);
   const outSize = matrices.reduce((sum, matrix) => sum + rowCount(matrix), 0);
-  return {inSize, outSize, blockCount: inSize / BLOCK_VALUES};
+  return {inSize, outSize, groupCount: inSize / groupWeights};
 }
 
 const LAST_AXIS = {axis: {int: -1}};

@@ -1,7 +1,7 @@
 import {InferenceSession, Tensor, env} from 'onnxruntime-web/wasm';
 import {expect, test} from 'vitest';
 import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
-import type {TensorDtype} from '#shared/model/manifest/manifest.ts';
+import {TENSOR_DTYPES, type TensorDtype} from '#shared/model/storage/block-sizes.ts';
 import {layerTensors, lmHeadTensors} from '#shared/model/manifest/tensor-layout.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import {tinyTensorBytes} from '#shared/testing/tiny-tensor-bytes.ts';
@@ -23,9 +23,10 @@ const ort = new OrtEngine({InferenceSession, Tensor, env}, {executionProviders: 
 
 const SPEC = tinySpec({
   layerCount: 1,
-  hiddenSize: 64,
-  feedForwardSize: 96,
-  headSize: 16,
+  // Rows are whole blocks of every storage type.
+  hiddenSize: 256,
+  feedForwardSize: 256,
+  headSize: 64,
   contextTokens: 64,
 });
 const LAYER = {startLayer: 0, endLayer: 1};
@@ -90,15 +91,18 @@ async function logitsOf(
   );
 }
 
-const MIXED: Readonly<Record<string, TensorDtype>> = {attn_v: 'Q8_0', ffn_up: 'F16'};
-for (const [name, dtypeOf] of [
-  ['F32', () => 'F32'],
-  ['F16', () => 'F16'],
-  ['Q4_0', () => 'Q4_0'],
-  ['Q4_1', () => 'Q4_1'],
-  ['Q8_0', () => 'Q8_0'],
-  ['a mixture', (tensor: string) => MIXED[tensor.split('.')[2] ?? ''] ?? 'Q4_1'],
-] as const satisfies readonly (readonly [string, (name: string) => TensorDtype])[]) {
+/** As in files of Q4_K_M, but for the floats. */
+const MIXED: Readonly<Record<string, TensorDtype>> = {
+  attn_v: 'Q6_K',
+  ffn_down: 'Q6_K',
+  ffn_up: 'F16',
+};
+type NamedDtypes = readonly [name: string, dtypeOf: (tensor: string) => TensorDtype];
+const CASES: readonly NamedDtypes[] = [
+  ...TENSOR_DTYPES.map((dtype): NamedDtypes => [dtype, () => dtype]),
+  ['a mixture', (tensor) => MIXED[tensor.split('.')[2] ?? ''] ?? 'Q4_K'],
+];
+for (const [name, dtypeOf] of CASES) {
   test(`[GR10] weights that stay quantised say what expanded ones say: ${name}`, async () => {
     const tensors = tensorsOf(dtypeOf);
     const expected = await runLayer(tensors, 'cpu');

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {decodeF16, encodeF16, fitsF16, roundToWire} from './f16.ts';
+import {decodeF16, encodeF16, fitsF16, roundToWire} from './binary16.ts';
 
 /** Written from the definition, by repeated doubling: no table, no bit trick. */
 function byDefinition(bits: number): number {

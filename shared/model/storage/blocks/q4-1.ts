@@ -1,0 +1,17 @@
+import {f16At} from '../format/read-bytes.ts';
+import type {StorageFormat} from '../format/storage-format.ts';
+import {readNibbles} from './read-nibbles.ts';
+
+/** Scale, minimum, 32 nibbles: scale · q + minimum. */
+export const Q4_1: StorageFormat = {
+  kind: 'blocks',
+  groupWeights: 32,
+  bits: 4,
+  centre: 8,
+  hasOffsets: true,
+  read: ({bytes, at}, {integers, scales, offsets}) => {
+    scales[0] = f16At(bytes, at);
+    offsets[0] = f16At(bytes, at + 2);
+    readNibbles({bytes, at: at + 4}, integers);
+  },
+};
