@@ -76,6 +76,11 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     load: async () => (await import('../../lab/soak/fault-matrix.ts')).soakFaultMatrix,
   },
   {
+    name: 'damaged-files',
+    meaning: 'ten thousand random headers, and a thousand damaged files of every storage type',
+    load: async () => (await import('../../lab/soak/damaged-files.ts')).soakDamagedFiles,
+  },
+  {
     name: 'reference',
     meaning: 'every chat of the reference over three tabs and over one: the same bits',
     load: async () => (await import('../../lab/soak/reference/soak-reference.ts')).soakReference,
