@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {tinyGguf, type MetadataChange} from '#shared/testing/tiny-gguf.ts';
 
-const COMMAND = fileURLToPath(new URL('make-manifest.ts', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../make-manifest.ts', import.meta.url));
 let folder = '';
 
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {text} from 'node:stream/consumers';
 import {expect, test} from 'vitest';
 
-const RUN = join(import.meta.dirname, 'run.mjs');
+const RUN = join(import.meta.dirname, '..', 'run.mjs');
 
 test('[SU10] a reader that has read enough ends a command without a complaint', async () => {
   const child = spawn(process.execPath, [RUN, 'bench', 'plan-quality', '--nodes', '8'], {

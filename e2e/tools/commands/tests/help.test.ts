@@ -7,11 +7,12 @@ import {text} from 'node:stream/consumers';
 import {expect, test} from 'vitest';
 import * as z from 'zod';
 
-const repository = join(import.meta.dirname, '..', '..', '..');
+const folder = join(import.meta.dirname, '..');
+const repository = join(folder, '..', '..', '..');
 const {scripts} = z
   .object({scripts: z.record(z.string(), z.string())})
   .parse(JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')));
-const commands = readdirSync(import.meta.dirname)
+const commands = readdirSync(folder)
   .filter((file) => /^[a-z-]+\.ts$/u.test(file))
   .map((file) => file.slice(0, -'.ts'.length));
 
@@ -25,11 +26,9 @@ test('[CL8] every command has a script in package.json', () => {
 test.for(commands)(
   '[CL8] %s --help prints to stdout what the command and each option is for, and exits with 0',
   async (name) => {
-    const child = spawn(
-      process.execPath,
-      ['--no-warnings', join(import.meta.dirname, `${name}.ts`), '--help'],
-      {stdio: ['ignore', 'pipe', 'pipe']},
-    );
+    const child = spawn(process.execPath, ['--no-warnings', join(folder, `${name}.ts`), '--help'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const [out, error] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
