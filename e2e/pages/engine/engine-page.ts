@@ -34,6 +34,8 @@ type Bits = {
   readonly logSumExp: number;
 };
 
+/** So many of the likeliest tokens are reported of each step. */
+const BEST = 5;
 const ONE_THREAD: EngineChoice = {kind: 'wasm', threadCount: 1};
 const SESSION = asSessionId('00000000000000aa');
 const runners: ShardRunner[] = [];
@@ -146,14 +148,20 @@ async function runPiece(
   return {hidden: input, top: null};
 }
 
+type GreedyStep = {
+  readonly tokenId: number;
+  /** The likeliest tokens, best first. */
+  readonly top: readonly {readonly id: number; readonly logit: number}[];
+};
+
 async function greedy(request: {
   readonly promptIds: readonly number[];
   readonly maxNewTokens: number;
   readonly endTokenIds: readonly number[];
-}): Promise<readonly number[]> {
+}): Promise<readonly GreedyStep[]> {
   const {promptIds, maxNewTokens, endTokenIds} = request;
   const options = {temperature: 0, topK: 0, topP: 1, seed: 0};
-  const generated: number[] = [];
+  const generated: GreedyStep[] = [];
   let piece = promptIds;
   let position = 0;
   while (generated.length < maxNewTokens) {
@@ -161,11 +169,15 @@ async function greedy(request: {
     assert(top !== null, 'the last shard has the LM head');
     position += piece.length;
     const tokenId = sampleToken(top, {...options, position});
-    generated.push(tokenId);
+    generated.push({tokenId, top: bestOf(top)});
     if (endTokenIds.includes(tokenId)) return generated;
     piece = [tokenId];
   }
   return generated;
+}
+
+function bestOf({tokenIds, logits}: TopLogits): GreedyStep['top'] {
+  return Array.from(tokenIds.slice(0, BEST), (id, at) => ({id, logit: logits[at] ?? Number.NaN}));
 }
 
 /** Hidden states of all tokens, in pieces, and the logits after one more token. */

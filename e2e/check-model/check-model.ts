@@ -1,0 +1,133 @@
+import {chromium, type Page} from 'playwright';
+import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import {WeftError} from '#shared/base/errors.ts';
+import {TESTED_TOKENS} from '../../web/src/node/engine/proof/measure-shard.ts';
+import {serveEnginePage} from '../pages/engine/serve-engine-page.ts';
+import {manifestOfFile} from '../swarm/manifest-of-file.ts';
+import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
+
+/** As a swarm cuts a model that no catalogue describes. */
+const CUT_EVERY = 5;
+/** A GPU that this machine's CPU plays compiles for minutes. */
+const PAGE_TIMEOUT_MS = 1_800_000;
+
+export type CheckedPrompt = {
+  readonly promptIds: readonly number[];
+  /** Greedy; end tokens do not end them. */
+  readonly ids: readonly number[];
+  /** For each of `ids`, the likeliest tokens, best first, with what the LM head gives for them. */
+  readonly top: readonly (readonly {readonly id: number; readonly logit: number}[])[];
+};
+
+/**
+ * Runs a whole GGUF file in one tab of a browser, in the engine that lending tabs have, from
+ * token ids to token ids.
+ *
+ * @throws {WeftError} as `manifestOfFile` and the engine do; `TOKEN_UNKNOWN` for an id beyond the vocabulary.
+ */
+export async function checkModel(options: {
+  readonly path: string;
+  readonly prompts: readonly (readonly number[])[];
+  readonly engine: 'wasm' | 'webgpu';
+  readonly maxNewTokens: number;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}): Promise<readonly CheckedPrompt[]> {
+  const {path, prompts, engine, maxNewTokens, log, signal} = options;
+  const manifest = await manifestOfFile({
+    path,
+    id: 'checked',
+    cutEvery: cutAsUsual,
+    prompts: 'token-ids',
+  });
+  refuseUnknownIds(manifest, prompts);
+  signal.throwIfAborted();
+  const site = await serveEnginePage(path);
+  try {
+    return await inBrowser({engine, log, signal}, async (page) => {
+      await page.goto(site.url);
+      await page.waitForFunction(() => 'enginePage' in globalThis);
+      const longest = Math.max(...prompts.map(({length}) => length));
+      // A shard proves itself before anything else, and needs room for that.
+      const kvTokens = Math.max(longest + maxNewTokens, TESTED_TOKENS);
+      log(`Loading ${manifest.spec.layerCount} layers (${engine})`);
+      await loadWhole(page, manifest, {engine, kvTokens});
+      const checked: CheckedPrompt[] = [];
+      for (const promptIds of prompts) {
+        log(`Prompt ${checked.length + 1} of ${prompts.length}`);
+        checked.push(await answer(page, promptIds, {kvTokens, maxNewTokens}));
+      }
+      return checked;
+    });
+  } finally {
+    await site[Symbol.asyncDispose]();
+  }
+}
+
+/** Opens one page, which is gone when `act` has ended or the signal aborts. */
+async function inBrowser<T>(
+  options: Pick<Parameters<typeof checkModel>[0], 'engine' | 'log' | 'signal'>,
+  act: (page: Page) => Promise<T>,
+): Promise<T> {
+  const {engine, log, signal} = options;
+  const browser = await chromium.launch({
+    executablePath: await findChromium({log, signal}),
+    args: chromiumArguments({webgpu: engine === 'webgpu'}),
+  });
+  const stop = (): void => void browser.close();
+  signal.addEventListener('abort', stop);
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(PAGE_TIMEOUT_MS);
+    return await act(page);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await browser.close();
+  }
+}
+
+function cutAsUsual(layerCount: number): number {
+  return Math.min(CUT_EVERY, layerCount);
+}
+
+function refuseUnknownIds({spec}: Manifest, prompts: readonly (readonly number[])[]): void {
+  const tokenId = prompts.flat().find((id) => id >= spec.vocabularySize);
+  if (tokenId === undefined) return;
+  throw new WeftError(
+    {code: 'TOKEN_UNKNOWN', tokenId} as const,
+    `Cannot run the prompts: the token id ${tokenId} is not in the vocabulary of ${spec.vocabularySize} tokens`,
+  );
+}
+
+async function loadWhole(
+  page: Page,
+  manifest: Manifest,
+  {engine, kvTokens}: {readonly engine: 'wasm' | 'webgpu'; readonly kvTokens: number},
+): Promise<void> {
+  const {layerCount} = manifest.spec;
+  await page.evaluate((shard) => globalThis.enginePage.load(shard), {
+    manifest,
+    range: {startLayer: 0, endLayer: layerCount},
+    weightsUrl: '/model.gguf',
+    kvBudgetBytes: kvTokens * layerCount * kvBytesPerTokenLayer(manifest.spec),
+    engine: engine === 'wasm' ? {kind: engine, threadCount: 1} : {kind: engine},
+  });
+}
+
+async function answer(
+  page: Page,
+  promptIds: readonly number[],
+  limits: {readonly kvTokens: number; readonly maxNewTokens: number},
+): Promise<CheckedPrompt> {
+  const steps = await page.evaluate(
+    async ({kvTokens, ...request}) => {
+      await globalThis.enginePage.open(kvTokens);
+      const greedy = await globalThis.enginePage.greedy({...request, endTokenIds: []});
+      await globalThis.enginePage.close();
+      return greedy;
+    },
+    {promptIds, ...limits},
+  );
+  return {promptIds, ids: steps.map(({tokenId}) => tokenId), top: steps.map(({top}) => top)};
+}
