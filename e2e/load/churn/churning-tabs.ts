@@ -42,13 +42,6 @@ export class ChurningTabs {
     return tab;
   }
 
-  /** One of them goes on as it is to the end. */
-  keepOne(): Tab {
-    const tab = this.#tabs.shift();
-    if (tab === undefined) throw new Error('Nobody is there to stay');
-    return tab;
-  }
-
   /** The tab that has been there longest goes; resolves when as many serve as before. */
   async depart(how: Departure): Promise<void> {
     const tab = this.#tabs.shift();
@@ -88,6 +81,6 @@ export class ChurningTabs {
   }
 }
 
-async function serves(tab: Tab): Promise<void> {
+export async function serves(tab: Tab): Promise<void> {
   await tab.waitForLendState(['serving'], {timeoutMs: SERVE_TIMEOUT_MS});
 }

@@ -9,12 +9,13 @@ import {log} from '../../swarm/test-log.ts';
 import {expectedStubAnswer} from '../testing/expected-stub-answer.ts';
 import {offerTinyModel} from '../testing/offer-tiny-model.ts';
 import {specOfGguf} from '../testing/spec-of-gguf.ts';
-import {ChurningTabs, DEPARTURES} from './churning-tabs.ts';
+import {ChurningTabs, DEPARTURES, serves} from './churning-tabs.ts';
 import {COUNT_CONNECTIONS, countPage, type PageCounts} from './page-counts.ts';
 
 export type ChurnSize = {
+  /** One of them is there all the time. */
   readonly lenders: number;
-  /** Of thirty: so many that every layer has two holders. */
+  /** Of thirty, for those that come and go. */
   readonly layersPerTab: number;
   readonly departures: number;
   readonly answers: number;
@@ -37,6 +38,12 @@ export type ChurnOutcome = {
 
 export const CHURN_CLIENTS = 2;
 const MODEL = {seed: 1, shape: {layerCount: 30, hiddenSize: 64}};
+/** Holds every layer, so that none is ever without a holder, and is so slow that the others are asked before it. */
+const STAYING = {
+  engine: 'stub',
+  stubSlowdown: 4,
+  capacity: {kind: 'layers', maxLayers: MODEL.shape.layerCount},
+} as const;
 const PROMPT_TOKENS = 8;
 const NEW_TOKENS = 24;
 const STEP_MS = 100;
@@ -102,12 +109,12 @@ class Churn {
 
   async run(signal: AbortSignal): Promise<ChurnOutcome> {
     const {size} = this.#options;
-    const [clients] = await Promise.all([
+    const [lender, clients] = await Promise.all([
+      this.#openStaying(),
       this.#openClients(),
-      ...Array.from({length: size.lenders}, () => this.#tabs.add()),
+      ...Array.from({length: size.lenders - 1}, () => this.#tabs.add()),
     ]);
-    // One lender is there all the time, as the clients are.
-    const staying = [this.#tabs.keepOne(), ...clients];
+    const staying = [lender, ...clients];
     if (size.warmUpAnswers > 0) await this.#warmUp(clients, signal);
     const before = await this.#countWhenQuiet(staying);
     log(`before: ${JSON.stringify(before)}`);
@@ -125,6 +132,13 @@ class Churn {
       before,
       after,
     };
+  }
+
+  async #openStaying(): Promise<Tab> {
+    const {model} = this.#options;
+    const lender = await this.#swarm.openLendingTab(STAYING, {model});
+    await serves(lender);
+    return lender;
   }
 
   async #openClients(): Promise<readonly Tab[]> {
