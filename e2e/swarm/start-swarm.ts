@@ -40,6 +40,8 @@ export type SwarmOptions = {
   readonly socketLimits?: Partial<SocketLimits>;
   /** So many servers, which know each other, in processes of their own, which can be killed; by default, one in this process. */
   readonly serverProcesses?: number;
+  /** The name under which the browser finds the page, as though it were on a public address. */
+  readonly publicHost?: string;
   /** Whether the browser keeps pages that are left in its back/forward cache, as it does for people. */
   readonly backForwardCache?: boolean;
   /** `ours`: a signal to this process does not end the browser, whoever started the swarm stops it. */
@@ -67,8 +69,7 @@ export class Swarm {
   private constructor(servers: Servers, browser: Browser, options: SwarmOptions) {
     this.#servers = servers;
     this.#browser = browser;
-    const {url} = servers.kind === 'here' ? servers.server : servers.processes[0];
-    this.#siteUrl = options.publicUrl ?? url;
+    this.#siteUrl = options.publicUrl ?? siteUrlOf(servers, options);
     this.#initScript = options.initScript;
     this.#prepare = options.prepare ?? (async () => undefined);
     browser.on('disconnected', () => {
@@ -90,7 +91,15 @@ export class Swarm {
       const browser = await chromium.launch({
         executablePath,
         timeout: LAUNCH_TIMEOUT_MS,
-        args: chromiumArguments({webgpu: options.webgpu}),
+        args: chromiumArguments({
+          webgpu: options.webgpu,
+          ...(options.publicHost !== undefined && {
+            public: {
+              host: options.publicHost,
+              port: Number(new URL(siteUrlOf(servers, options)).port),
+            },
+          }),
+        }),
         ...(options.backForwardCache === true && {
           ignoreDefaultArgs: ['--disable-back-forward-cache'],
         }),
@@ -185,6 +194,15 @@ export class Swarm {
     await this.#browser.close();
     await stopServers(this.#servers);
   }
+}
+
+/** Where tabs find the page, but for a proxy. */
+function siteUrlOf(servers: Servers, {publicHost}: SwarmOptions): string {
+  const {url} = servers.kind === 'here' ? servers.server : servers.processes[0];
+  if (publicHost === undefined) return url;
+  const named = new URL(url);
+  named.hostname = publicHost;
+  return named.href;
 }
 
 async function startServers(options: SwarmOptions): Promise<Servers> {

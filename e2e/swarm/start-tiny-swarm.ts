@@ -14,7 +14,10 @@ export async function startTinySwarm({
   gguf,
   ...options
 }: Partial<
-  Pick<SwarmOptions, 'webgpu' | 'socketLimits' | 'serverProcesses' | 'backForwardCache'>
+  Pick<
+    SwarmOptions,
+    'webgpu' | 'socketLimits' | 'serverProcesses' | 'backForwardCache' | 'publicHost'
+  >
 > & {
   /** By default, thirty layers. */
   readonly gguf?: TinyModel;

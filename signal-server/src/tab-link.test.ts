@@ -205,18 +205,18 @@ test('[SL6] says whether nobody answers at all, or only no WebSocket opens', asy
   await expect.poll(() => causesOf(alone)[0], PATIENT).toBe('BOOTSTRAP_FAILED');
 });
 
-test('[SL7] listens for the network that is back until it is stopped', async () => {
-  const online = new Set<() => void>();
-  const onOnline = (listener: () => void) => {
-    online.add(listener);
-    return () => void online.delete(listener);
+test('[SL7] listens for changes of the network until it is stopped', async () => {
+  const listeners = new Set<() => void>();
+  const onNetworkChange = (listener: () => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
   };
   const stalled = await startStallingProxy();
   closers.push(async () => await stalled.close());
-  const tab = await createTab({serverUrl: stalled.url, onOnline});
-  expect(online.size).toBe(1);
+  const tab = await createTab({serverUrl: stalled.url, onNetworkChange});
+  expect(listeners.size).toBe(1);
   await tab.stop();
-  expect(online.size).toBe(0);
+  expect(listeners.size).toBe(0);
 });
 
 test('[SL8] a tab that has lost its place walks through no DHT to find another', async () => {

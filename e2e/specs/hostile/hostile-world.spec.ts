@@ -1,10 +1,12 @@
 import {copyFile, mkdtemp, open, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {tmpdir} from 'node:os';
-import {expect, test} from '@playwright/test';
+import {expect, test, type Page} from '@playwright/test';
+import {assert} from '#shared/base/assert.ts';
 import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {greedyRequest} from '../../swarm/ask.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
+import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
 import {log} from '../../swarm/test-log.ts';
 
 const LOAD_TIMEOUT_MS = 120_000;
@@ -119,4 +121,60 @@ test('[HW3] an answer waits for missing layers and begins when a tab that holds 
     expect(missing[0]).toMatchObject({startLayer: half, endLayer: model.grid.layerCount});
     expect(tokens).toBe(4);
   });
+});
+
+/** As a person decides it in the browser's own prompt or settings, which a headless one does not show. */
+async function decideLocalNetwork(page: Page, setting: PermissionState): Promise<void> {
+  const target = await page.context().newCDPSession(page);
+  const {browserContextId} = (await target.send('Target.getTargetInfo')).targetInfo;
+  assert(browserContextId !== undefined, 'a page is in a browser context');
+  const browser = await page.context().browser()?.newBrowserCDPSession();
+  for (const name of ['local-network', 'loopback-network']) {
+    await browser?.send('Browser.setPermission', {permission: {name}, setting, browserContextId});
+  }
+}
+
+test('[LA5] a page from a public address asks in words before the browser does, and then uses a local server; where that is denied it joins without', async () => {
+  const {
+    swarm,
+    model: tiny,
+    stop,
+  } = await startTinySwarm({
+    serverProcesses: 2,
+    publicHost: 'weft.example',
+  });
+  try {
+    const localUrl = swarm.serverProcesses[1]?.url ?? '';
+    const openWith = async (setting: PermissionState) => {
+      const heard: string[] = [];
+      const tab = await swarm.openTab({
+        model: tiny.id,
+        prepare: async (page) => {
+          await decideLocalNetwork(page, setting);
+          page.on('websocket', (socket) => {
+            socket.on('framereceived', () => heard.push(new URL(socket.url()).host));
+          });
+        },
+      });
+      await tab.lend(lend('stub', tiny.grid.layerCount));
+      await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
+      return {tab, heard, isLocalHeard: () => heard.includes(new URL(localUrl).host)};
+    };
+    const asked = await openWith('prompt');
+    const question = asked.tab.page.getByRole('dialog', {
+      name: 'Use a server in your local network?',
+    });
+    await expect(question).toContainText('127.0.0.1');
+    expect(asked.isLocalHeard()).toBe(false);
+    await decideLocalNetwork(asked.tab.page, 'granted');
+    await question.getByRole('button', {name: 'Continue'}).click();
+    await expect.poll(asked.isLocalHeard).toBe(true);
+    await expect(question).toBeHidden();
+    const denied = await openWith('denied');
+    expect(denied.heard.length).toBeGreaterThan(0);
+    expect(denied.isLocalHeard()).toBe(false);
+    await expect(denied.tab.page.getByRole('dialog')).toBeHidden();
+  } finally {
+    await stop();
+  }
 });

@@ -67,8 +67,11 @@ export async function findChromium(options: FindChromiumOptions = {}): Promise<s
 export function chromiumArguments(options: {
   readonly webgpu: boolean;
   readonly isRoot?: boolean;
+  /** A server on loopback that the browser takes for one on a public address. */
+  readonly public?: PublicServer;
 }): string[] {
   const {webgpu, isRoot = process.getuid?.() === 0} = options;
+  const {names, flags} = asPublic(options.public);
   return [
     '--disable-quic',
     // Tabs meet on a machine without any network too; see `Tab.open`.
@@ -79,11 +82,25 @@ export function chromiumArguments(options: {
     '--disable-sync',
     '--disable-dev-shm-usage',
     `--disable-features=${DISABLED_FEATURES.join(',')}`,
-    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+    `--host-resolver-rules=${names}MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost`,
+    ...flags,
     // Chromium's sandbox refuses to start as root.
     ...(isRoot ? ['--no-sandbox'] : []),
     ...(webgpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : []),
   ];
+}
+
+export type PublicServer = {readonly host: string; readonly port: number};
+
+/** As a site that many know: under a name, on a public address, and secure though it is not encrypted. */
+function asPublic(server: PublicServer | undefined): {names: string; flags: readonly string[]} {
+  if (server === undefined) return {names: '', flags: []};
+  const {host, port} = server;
+  const flags = [
+    `--ip-address-space-overrides=127.0.0.1:${port}=public`,
+    `--unsafely-treat-insecure-origin-as-secure=http://${host}:${port}`,
+  ];
+  return {names: `MAP ${host} 127.0.0.1, `, flags};
 }
 
 // Only the last `--disable-features` of a command line counts, so this one also

@@ -21,8 +21,8 @@ type Options = {
 
 const DIAL_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 250;
-/** So that a server that comes back has its tabs within 5 s. */
-const MAX_RETRY_MS = 2_000;
+/** So that a server that comes back has its tabs within 5 s. The page tells people. */
+export const RETRY_EVERY_MS = 2_000;
 /** Tabs that lost the same server do not all come back in the same moment. */
 const RETRY_SPREAD = 0.25;
 /** A connection that ends earlier counts as a failed attempt. */
@@ -66,7 +66,7 @@ export class ServerConnection {
     if (this.#state.kind === 'connected') this.#wake();
   }
 
-  /** The network may be back: what is open is probed, and what is not is dialled at once. */
+  /** What is open is probed, and what is not is dialled at once. */
   tryAtOnce(): void {
     this.#isSuspected = true;
     this.#retryMs = FIRST_RETRY_MS;
@@ -104,7 +104,7 @@ export class ServerConnection {
         continue;
       }
       await this.#pause(this.#retryMs * (1 + RETRY_SPREAD * (2 * Math.random() - 1)));
-      this.#retryMs = Math.min(MAX_RETRY_MS, this.#retryMs * 2);
+      this.#retryMs = Math.min(RETRY_EVERY_MS, this.#retryMs * 2);
     }
   }
 

@@ -21,7 +21,7 @@ export interface ServerLink extends NamedServers {
    * @throws what `fetchBootstrap` throws.
    */
   readClock(options: {readonly signal: AbortSignal}): Promise<void>;
-  /** The network may be back, or another one: everything is tried at once. */
+  /** The network may have gone, be back, or be another one: everything is tried at once. */
   tryAtOnce(): void;
   /** Nobody is dialled or asked any more: the page is away, and may be back. */
   pause(): void;
@@ -44,8 +44,8 @@ type Options = {
   /** Set by this link, from what the servers say. */
   readonly clock?: SwarmClock;
   readonly onState?: (state: ServerLinkState) => void;
-  /** Calls `listener` when the network is back, until the function that it returns is called. */
-  readonly onOnline?: (listener: () => void) => () => void;
+  /** Calls `listener` when the network has gone, is back or is another one, until the function that it returns is called. */
+  readonly onNetworkChange?: (listener: () => void) => () => void;
 };
 
 const BEAT_MS = 1_000;
@@ -79,7 +79,7 @@ class NamedServersLink implements ServerLink {
   /** Until when what libp2p still remembers of a server is removed. */
   readonly #forgetUntilMs = new Map<PeerId, number>();
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #forgetOnline: () => void;
+  readonly #forgetNetwork: () => void;
   #bootstrap: Bootstrap | null = null;
   #isStopped = false;
   #isPaused = false;
@@ -95,7 +95,7 @@ class NamedServersLink implements ServerLink {
     this.#clock = options.clock ?? createSwarmClock();
     this.#home = this.#start(async (locateOptions) => await this.#read(locateOptions));
     this.#timer = setInterval(() => this.#beat(), BEAT_MS);
-    this.#forgetOnline = options.onOnline?.(() => this.tryAtOnce()) ?? (() => undefined);
+    this.#forgetNetwork = options.onNetworkChange?.(() => this.tryAtOnce()) ?? (() => undefined);
   }
 
   get connected(): Promise<Bootstrap> {
@@ -161,7 +161,7 @@ class NamedServersLink implements ServerLink {
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);
-    this.#forgetOnline();
+    this.#forgetNetwork();
     for (const connection of this.#connections()) connection.stop();
     this.#listeners.clear();
     this.#beatListeners.clear();

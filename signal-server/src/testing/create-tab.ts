@@ -51,7 +51,7 @@ export type Tab = {
 type Options = {
   readonly serverUrl: string;
   readonly clock?: SwarmClock;
-  readonly onOnline?: (listener: () => void) => () => void;
+  readonly onNetworkChange?: (listener: () => void) => () => void;
   /** What the network does to an answer of the bootstrap. */
   readonly rewrite?: (bootstrap: Bootstrap) => Bootstrap;
   /** May throw: then this try to identify a server fails. */
@@ -87,7 +87,7 @@ export async function createTab(options: Options): Promise<Tab> {
     fetchBootstrap: async (fetchOptions) =>
       sockets.learn(rewrite(await fetchBootstrap(serverUrl, fetchOptions))),
     onState: (state) => states.push(state),
-    ...(options.onOnline && {onOnline: options.onOnline}),
+    ...(options.onNetworkChange && {onNetworkChange: options.onNetworkChange}),
   });
   named = link;
   return {

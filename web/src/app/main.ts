@@ -44,7 +44,6 @@ function start(config: PageConfig): void {
           if (persisted) resume();
         });
       },
-      onOnline: (listener) => network.onOnline(listener),
       onServerState: (state) => {
         network.serverState(state);
       },

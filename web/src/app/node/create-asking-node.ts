@@ -3,15 +3,23 @@ import {loadManifest} from '#shared/client/model/load-manifest.ts';
 import {KV_TOKENS} from '../../node/lending/lending-limits.ts';
 import {routeFrames, type FrameReceivers} from '../../node/serving/route-frames.ts';
 import {joinSwarm, type JoinOptions} from '../../node/swarm/join-swarm.ts';
+import {
+  LocalNetworkAccess,
+  type AskLocalNetwork,
+} from '../../node/swarm/local-network/local-network-access.ts';
 import type {SwarmMembership} from '../../node/swarm/swarm-membership.ts';
 import {VocabularyBuilder} from '../../node/vocabulary-worker/vocabulary-builder.ts';
+import {onNetworkChange} from './on-network-change.ts';
+import {queryPermission} from './query-permission.ts';
 import {parseWithoutEval} from './without-eval.ts';
 
-export type AskingOptions = Omit<JoinOptions, 'model'> & {
+export type AskingOptions = Omit<JoinOptions, 'model' | 'localNetwork' | 'onNetworkChange'> & {
   /** An id of the site's catalogue; by default, its first entry. */
   readonly modelId: string | undefined;
   /** The part of this node that serves others; by default there is none. */
   readonly serving?: Pick<FrameReceivers, 'hop' | 'onMalformed'>;
+  /** Explains the question of the browser before it comes; by default nobody does. */
+  readonly askLocalNetwork?: AskLocalNetwork;
 };
 
 export type AskingNode = {readonly membership: SwarmMembership; readonly chat: Chat};
@@ -22,8 +30,14 @@ const NOTHING_SERVED = {hop: () => null, onMalformed: () => undefined};
 export async function createAskingNode(options: AskingOptions): Promise<AskingNode> {
   parseWithoutEval();
   const {signal} = new AbortController();
+  const localNetwork = new LocalNetworkAccess({
+    pageHost: location.hostname,
+    queryPermission,
+    ask: options.askLocalNetwork ?? null,
+  });
+  await localNetwork.require(options.siteUrl);
   const model = await loadManifest(options.siteUrl, options.modelId, {signal});
-  const membership = await joinSwarm({...options, model});
+  const membership = await joinSwarm({...options, model, localNetwork, onNetworkChange});
   const vocabularies = new VocabularyBuilder();
   const chat = createChat(
     {...membership, snapshot: () => membership.snapshotWith(null)},

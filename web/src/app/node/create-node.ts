@@ -2,9 +2,10 @@ import type {TabEvent} from '../../ports/tab-event.ts';
 import type {NodeServices} from '../services/lazy-services.ts';
 import {watchNode} from '../../node/life/watch-node.ts';
 import {Lending} from '../../node/lending/lending.ts';
+import {askLocalNetwork} from './ask-local-network.ts';
 import {createAskingNode, type AskingOptions} from './create-asking-node.ts';
 
-export type NodeOptions = Omit<AskingOptions, 'serving'> & {
+export type NodeOptions = Omit<AskingOptions, 'serving' | 'askLocalNetwork'> & {
   /** Hears of each change in the life of this node; of lending the service itself tells. */
   readonly onEvent: (event: TabEvent) => void;
 };
@@ -14,6 +15,7 @@ export async function createNode(options: NodeOptions): Promise<NodeServices> {
   let lending: Lending | null = null;
   const {membership, chat} = await createAskingNode({
     ...options,
+    askLocalNetwork,
     serving: {
       hop: () => lending?.hop ?? null,
       onMalformed: () => lending?.hop?.countMalformed(),

@@ -19,7 +19,7 @@ type Environment = {
   /** Tells when the page is hidden for good, as far as anybody knows. */
   readonly pageEvents: Pick<EventTarget, 'addEventListener' | 'removeEventListener'>;
   /** What is known of the way to a server. */
-  readonly networkTo: (serverUrl: string) => Pick<WatchedNetwork, 'onOnline' | 'serverState'>;
+  readonly networkTo: (serverUrl: string) => Pick<WatchedNetwork, 'serverState'>;
 };
 
 /** All widgets of a page that ask the same model of the same server do so through one node. */
@@ -114,7 +114,6 @@ class Stay {
           listener({hidden: false});
         },
         followPage: (life) => this.#abandon.add(life.leave),
-        onOnline: (listener) => network.onOnline(listener),
         onServerState: (state) => {
           network.serverState(state);
         },

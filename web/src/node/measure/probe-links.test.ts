@@ -64,6 +64,8 @@ async function probe(
     connectedPeers: () => connected,
     isServing: () => isServing,
     isServerThere,
+    onServersChanged: () => () => undefined,
+    onAllSilent: () => undefined,
     nowMs: () => performance.now(),
     onFacts: (published) => {
       facts = published;
@@ -119,8 +121,18 @@ test('[CP8] without a server nobody is dialled, and who was out of reach then is
 });
 
 /** A link that is open, until its peer falls silent; afterwards, what was published and how often it was dialled. */
-async function fallSilent({isGone}: {readonly isGone: boolean}) {
+async function fallSilent({
+  isGone,
+  serverBackAfterMs = 0,
+  hasOtherLink = false,
+}: {
+  readonly isGone: boolean;
+  readonly serverBackAfterMs?: number;
+  readonly hasOtherLink?: boolean;
+}) {
   const world = createWorld({count: 1});
+  const backAtMs = performance.now() + serverBackAfterMs;
+  let allSilentCount = 0;
   const [peer] = world.others;
   assert(peer !== undefined, 'there is a peer');
   const published: (readonly PeerId[])[] = [];
@@ -128,9 +140,16 @@ async function fallSilent({isGone}: {readonly isGone: boolean}) {
     transport: world.transport,
     book: world.book,
     nodes: () => [{nodeId: peer, coords: null}],
-    connectedPeers: () => new Set(),
+    connectedPeers: () => new Set(hasOtherLink ? [asPeerId('other')] : []),
     isServing: () => true,
-    isServerThere: () => true,
+    isServerThere: () => performance.now() >= backAtMs,
+    onServersChanged: (listener) => {
+      const timer = setTimeout(listener, serverBackAfterMs);
+      return () => clearTimeout(timer);
+    },
+    onAllSilent: () => {
+      allSilentCount += 1;
+    },
     nowMs: () => performance.now(),
     onFacts: ({unreachable}) => {
       published.push(unreachable);
@@ -141,9 +160,12 @@ async function fallSilent({isGone}: {readonly isGone: boolean}) {
   world.network.silence(SELF, peer);
   const atOnce = published.at(-1);
   const dialled = vi.spyOn(world.transport, 'connect').mockClear();
-  await vi.advanceTimersByTimeAsync(70_000);
+  await vi.advanceTimersByTimeAsync(serverBackAfterMs);
+  const dialsWhenBack = dialled.mock.calls.length;
+  await vi.advanceTimersByTimeAsync(70_000 - serverBackAfterMs);
   stop();
-  return {peer, atOnce, atLast: published.at(-1), dials: dialled.mock.calls.length};
+  const dials = dialled.mock.calls.length;
+  return {peer, atOnce, atLast: published.at(-1), dials, dialsWhenBack, allSilentCount};
 }
 
 test('[CP9] a peer whose link fell silent is unreachable at once, and until it is reached, also while answers run', async () => {
@@ -157,6 +179,21 @@ test('[CP9] it is dialled less and less often while it cannot be reached', async
   const {peer, atLast, dials} = await fallSilent({isGone: true});
   expect(atLast).toEqual([peer]);
   expect(dials).toBe(4); // After 5, 15, 35 and 65 s.
+});
+
+test('[CP9] it is dialled at once when a server is back, however long it would have waited', async () => {
+  const {atLast, dials, dialsWhenBack} = await fallSilent({
+    isGone: false,
+    serverBackAfterMs: 61_000,
+  });
+  expect(dialsWhenBack).toBe(1);
+  expect(dials).toBe(1);
+  expect(atLast).toEqual([]);
+});
+
+test('[CP10] when the last link falls silent the way to the servers is looked at, and not while another is open', async () => {
+  expect((await fallSilent({isGone: true})).allSilentCount).toBe(1);
+  expect((await fallSilent({isGone: true, hasOtherLink: true})).allSilentCount).toBe(0);
 });
 
 test('[CP7] a long frame tells the uplink, a short one and one to itself do not', async () => {

@@ -19,6 +19,10 @@ export type LinkProbeOptions = {
   readonly isServing: () => boolean;
   /** Whether there is a signal server to reach others through; links that are open need none. */
   readonly isServerThere: () => boolean;
+  /** Calls back when that may have changed. */
+  readonly onServersChanged: (listener: () => void) => () => void;
+  /** The last link fell silent: the network of this tab may be gone, or another one. */
+  readonly onAllSilent: () => void;
   readonly nowMs: () => number;
   readonly onFacts: (facts: LinkFacts) => void;
 };
@@ -72,6 +76,8 @@ class LinkProbes {
   readonly #ownNeighbours = new Set<PeerId>();
   readonly #dialledAtMs = new Map<PeerId, number>();
   #lastDialMs = -Infinity;
+  /** Aborted when a server is back: whoever waits to dial again dials at once. */
+  #waiting = new AbortController();
   #wasServerThere = true;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -82,9 +88,16 @@ class LinkProbes {
 
   start(): void {
     const stopListening = this.#options.transport.onPeerClosed((peerId, loss) => {
-      if (loss === 'silent') void this.#awaitReturn(peerId);
+      if (loss !== 'silent') return;
+      const others = [...this.#options.connectedPeers()].filter((other) => other !== peerId);
+      if (others.length === 0) this.#options.onAllSilent();
+      void this.#awaitReturn(peerId);
+    });
+    const stopFollowing = this.#options.onServersChanged(() => {
+      this.#lookAtServer();
     });
     this.#stopping.signal.addEventListener('abort', stopListening);
+    this.#stopping.signal.addEventListener('abort', stopFollowing);
     this.#timer = setTimeout(() => void this.#round(), ROUND_MS);
   }
 
@@ -119,8 +132,13 @@ class LinkProbes {
   /** Forgets failed dials when a server is back: while nobody relayed signaling, every dial failed. */
   #lookAtServer(): void {
     const isThere = this.#options.isServerThere();
-    if (isThere && !this.#wasServerThere) this.#options.book.forgetFailures();
+    const isBack = isThere && !this.#wasServerThere;
     this.#wasServerThere = isThere;
+    if (!isBack) return;
+    this.#options.book.forgetFailures();
+    for (const peerId of this.#silent) this.#options.book.addSilence(peerId);
+    this.#waiting.abort();
+    this.#waiting = new AbortController();
   }
 
   #isYoung(): boolean {
@@ -192,7 +210,7 @@ class LinkProbes {
     const {signal} = this.#stopping;
     let waitMs = RETURN_AFTER_MS;
     while (nodes().some(({nodeId}) => nodeId === peerId)) {
-      await pause(waitMs, signal);
+      await pause(waitMs, AbortSignal.any([signal, this.#waiting.signal]));
       if (signal.aborted || !book.isUnreachable(peerId)) break;
       if (!isServerThere()) continue;
       const timeout = AbortSignal.timeout(DIAL_TIMEOUT_MS);

@@ -25,6 +25,7 @@ import {createLibp2pNode, type BrowserNode} from './libp2p-node/create-libp2p-no
 import {createEphemeralIdentity, loadIdentity, type Identity} from './libp2p-node/load-identity.ts';
 import {readLinkPaths} from './libp2p-node/read-link-paths.ts';
 import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
+import type {LocalNetworkAccess} from './local-network/local-network-access.ts';
 import {NewestRecords} from './newest-records.ts';
 import {publishNode} from './publish-node.ts';
 import {RecordChecks} from './record-worker/record-checks.ts';
@@ -34,14 +35,16 @@ export type JoinOptions = {
   /** Where the page of the server is; ends with a slash. */
   readonly siteUrl: string;
   readonly model: OfferedModel;
+  /** Which servers beside that of the page may be contacted. */
+  readonly localNetwork: Pick<LocalNetworkAccess, 'reachable' | 'onAllowed'>;
   /** Whether the node forgets who it was when the tab closes. */
   readonly isEphemeral: boolean;
   /** Calls back with the state of the device, now and on every change. */
   readonly watchDevice: (listener: (state: DeviceState) => void) => void;
   /** Does what it is given when the page is left, and when it is back. */
   readonly followPage: (life: PageLife) => void;
-  /** Calls back when the browser says that the network is back. */
-  readonly onOnline: (listener: () => void) => () => void;
+  /** Calls back when the browser says that the network has gone, is back, or is another one. */
+  readonly onNetworkChange: (listener: () => void) => () => void;
   /** Called when the link to the signal servers is lost, fails again, or is back. */
   readonly onServerState?: (state: ServerLinkState) => void;
 };
@@ -177,12 +180,21 @@ async function openNode(options: JoinOptions, identity: Identity): Promise<Brows
   try {
     return await createLibp2pNode({
       privateKey: identity.privateKey,
-      fetchBootstrap: (fetchOptions) => fetchBootstrap(options.siteUrl, fetchOptions),
+      fetchBootstrap: async (fetchOptions) => {
+        const bootstrap = await fetchBootstrap(options.siteUrl, fetchOptions);
+        return {...bootstrap, peers: await options.localNetwork.reachable(bootstrap.peers)};
+      },
       onServerState: (next) => {
         state = next;
         options.onServerState?.(next);
       },
-      onOnline: options.onOnline,
+      onNetworkChange: (listener) => {
+        const {onNetworkChange, localNetwork} = options;
+        const forget = [onNetworkChange(listener), localNetwork.onAllowed(listener)];
+        return () => {
+          for (const stop of forget) stop();
+        };
+      },
       signal,
     });
   } catch (cause) {

@@ -47,6 +47,10 @@ export function publishNode(options: PublishedNode): RecordPublisher {
     connectedPeers: () => connectedPeers(node),
     isServing,
     isServerThere: () => node.server.state().kind === 'connected',
+    onServersChanged: (listener) => node.server.onServersChanged(listener),
+    onAllSilent: () => {
+      node.server.tryAtOnce();
+    },
     nowMs,
     onFacts: ({unreachable, ...measured}) => {
       publisher.attach(measured);

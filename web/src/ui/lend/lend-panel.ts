@@ -10,14 +10,7 @@ import './kept-weights-list.ts';
 import './lend-figures.ts';
 import './lend-offer.ts';
 import './lend-steps.ts';
-
-const OFFLINE =
-  'This device is offline. This tab rejoins the swarm by itself when the network is back.';
-const WITHOUT_SERVER = 'The signal server does not answer. This tab tries again by itself.';
-const SERVES_WITHOUT_SERVER =
-  'The signal server does not answer. Answers that run here go on, and this tab rejoins the swarm by itself.';
-const CUT_OFF =
-  'No other tab can be reached from here, so nobody can use this one: a firewall, a VPN or a setting of this browser may block WebRTC. Try another network.';
+import {networkSentence} from './network-sentence.ts';
 
 /** Lend this tab: what it takes, one button, then what the tab does. */
 @customElement('weft-lend-panel')
@@ -89,13 +82,10 @@ export class LendPanel extends LitElement {
   }
 
   #networkTrouble(): string | null {
-    const {network, view} = this;
-    if (network === 'offline') return OFFLINE;
-    if (network === 'no-server') {
-      return view?.state.kind === 'serving' ? SERVES_WITHOUT_SERVER : WITHOUT_SERVER;
-    }
-    const isCutOff = view?.state.kind === 'serving' && view.state.isCutOff;
-    return isCutOff && view.neighbourCount === 0 ? CUT_OFF : null;
+    const {state, neighbourCount} = this.view ?? {};
+    const isServing = state?.kind === 'serving';
+    const isCutOff = isServing && state.isCutOff && neighbourCount === 0;
+    return networkSentence(this.network, {isServing, isCutOff});
   }
 
   /** One button for both, and never `disabled`, so that the focus stays where it is. */

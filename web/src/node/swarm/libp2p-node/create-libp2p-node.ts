@@ -53,8 +53,8 @@ type Options = {
   readonly privateKey: PrivateKey;
   readonly fetchBootstrap: (options: {readonly signal: AbortSignal}) => Promise<Bootstrap>;
   readonly onServerState?: (state: ServerLinkState) => void;
-  /** Calls back when the browser says that the network is back. */
-  readonly onOnline?: (listener: () => void) => () => void;
+  /** Calls back when the network has gone, is back, or is another one. */
+  readonly onNetworkChange?: (listener: () => void) => () => void;
   readonly signal: AbortSignal;
 };
 
@@ -101,7 +101,7 @@ export async function createLibp2pNode(options: Options): Promise<BrowserNode> {
       return bootstrap;
     },
     ...(options.onServerState && {onState: options.onServerState}),
-    ...(options.onOnline && {onOnline: options.onOnline}),
+    ...(options.onNetworkChange && {onNetworkChange: options.onNetworkChange}),
   });
   link = server;
   const node = describeNode({libp2p, server, clock, guard});

@@ -15,7 +15,7 @@ export const ENGLISH_ANSWER = {
   reading: 'The chain reads your question…',
   replacing: 'A tab was lost. Another one takes over…',
   'no-server':
-    'The signal server does not answer. This tab tries again by itself, and the answer comes then.',
+    'The signal server does not answer. This tab tries again every 2 s, and the answer comes then.',
   offline: 'This device is offline. The answer comes by itself when the network is back.',
   'no-node':
     'Nobody serves layers {layers} of this model. The answer comes by itself when a tab takes them.',
