@@ -227,7 +227,7 @@ async function readClock(link: PublishingLink | undefined): Promise<boolean> {
 /** Drops the slowest round trips until the record fits: they matter least to a route. */
 export function fitRecord(record: NodeRecord): NodeRecord {
   const rtts = record.rtts
-    .map(({peerId, rttMs}) => ({peerId, rttMs: Math.round(rttMs * 10) / 10}))
+    .map((rtt) => ({...rtt, rttMs: Math.round(rtt.rttMs * 10) / 10}))
     .toSorted((a, b) => a.rttMs - b.rttMs);
   let fitted: NodeRecord = {...record, rtts};
   while (fitted.rtts.length > 0 && sealedByteLength(fitted) > RECORD_MAX_BYTES) {

@@ -122,7 +122,16 @@ export const nodeRecordSchema = z
     /** How fast pieces of a prompt go out; `null` while none was long enough to tell. */
     uplinkBytesPerSec: z.number().nonnegative().max(MAX_BYTES_PER_SEC).nullable().default(null),
     rtts: z
-      .array(z.object({peerId: peerIdSchema, rttMs: milliseconds}).readonly())
+      .array(
+        z
+          .object({
+            peerId: peerIdSchema,
+            rttMs: milliseconds,
+            /** A TURN server passes on every byte between the two; not said of a direct path. */
+            viaTurn: z.literal(true).optional(),
+          })
+          .readonly(),
+      )
       .max(MAX_RTTS)
       .readonly(),
     /** Where the node is in the network (Vivaldi); `null` before the first round trip. */

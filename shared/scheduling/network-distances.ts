@@ -17,15 +17,30 @@ export type RttMs = (a: number, b: number) => number;
 /** The round trip of a pair of which nobody knows anything. */
 const UNKNOWN_RTT_MS = 100;
 
+/**
+ * How much longer a round trip by way of a TURN server counts than it is. The detour is measured
+ * already; what is not are the bytes that its operator pays for. So little decides only among
+ * chains that are about as quick.
+ */
+const TURN_FACTOR = 1.1;
+
+/** A round trip as one of the two nodes measured it. */
+export type MeasuredRtt = {
+  readonly peerId: PeerId;
+  readonly rttMs: number;
+  /** A TURN server passes on every byte. */
+  readonly viaTurn?: true | undefined;
+};
+
 /** What distances are made of; a snapshot's node fits. */
 type Place = {
-  readonly rtts: readonly {readonly peerId: PeerId; readonly rttMs: number}[];
+  readonly rtts: readonly MeasuredRtt[];
   readonly coords: NetworkCoordinates | null;
   readonly unreachable: readonly PeerId[];
 };
 
 /**
- * Round trips between all pairs: the mean of what both ends measured, else the
+ * Round trips between all pairs: the mean of what both ends measured (a tenth more by way of TURN), else the
  * distance of their coordinates, else `UNKNOWN_RTT_MS`; `Infinity` where one
  * says that it cannot reach the other. The table, N² numbers, is made at the
  * first question.
@@ -50,9 +65,10 @@ function distanceTable(
   const table = estimateTable(places);
   const measured = new Uint8Array(count * count);
   places.forEach((place, a) => {
-    for (const {peerId, rttMs} of place.rtts) {
+    for (const {peerId, rttMs: measuredMs, viaTurn} of place.rtts) {
       const b = indexOf.get(peerId);
-      if (b === undefined || b === a || !Number.isFinite(rttMs) || rttMs < 0) continue;
+      if (b === undefined || b === a || !Number.isFinite(measuredMs) || measuredMs < 0) continue;
+      const rttMs = viaTurn === true ? measuredMs * TURN_FACTOR : measuredMs;
       const forth = a * count + b;
       const back = b * count + a;
       const mean = measured[forth] === 1 ? ((table[forth] ?? rttMs) + rttMs) / 2 : rttMs;

@@ -37,6 +37,19 @@ test.for([
   expect(routeIndexOf(after, grid)).not.toBe(routeIndexOf(before, grid));
 });
 
+test('[SP3] a path through TURN counts a tenth longer than it is, whoever of the two says so', () => {
+  const rtt = (id: string, viaTurn?: true) => ({peerId: asPeerId(id), rttMs: 20, viaTurn});
+  const nodes = [
+    snapshotNode('a', {rtts: [rtt('b', true), rtt('c')]}),
+    snapshotNode('b'),
+    snapshotNode('c', {rtts: [rtt('b', true)]}),
+  ];
+  const {rttMs} = snapshotOfNodes(nodes, 0);
+  expect(rttMs(0, 1)).toBeCloseTo(22);
+  expect(rttMs(1, 2)).toBeCloseTo(22);
+  expect(rttMs(0, 2)).toBe(20);
+});
+
 const honest = [
   buildRecord({peerId: asPeerId('a'), shards: [shard(0, 2, 4)], openSessions: 1}),
   buildRecord({peerId: asPeerId('b'), shards: [shard(2, 4, 4)], openSessions: 1}),

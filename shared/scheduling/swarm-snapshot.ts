@@ -1,5 +1,10 @@
 import type {PeerId} from '#shared/base/ids.ts';
-import {networkDistances, type NetworkCoordinates, type RttMs} from './network-distances.ts';
+import {
+  networkDistances,
+  type MeasuredRtt,
+  type NetworkCoordinates,
+  type RttMs,
+} from './network-distances.ts';
 
 /** Layers that fit a node: in the middle, with the embedding, with the LM head, with both. */
 export type CapacityLayers = {
@@ -52,7 +57,7 @@ export type SnapshotNode = {
   /** When the node published this: its record's `seq`; absent in pool files. */
   readonly publishedAtMs?: number;
   /** Round trips that this node measured itself. */
-  readonly rtts: readonly {readonly peerId: PeerId; readonly rttMs: number}[];
+  readonly rtts: readonly MeasuredRtt[];
   readonly coords: NetworkCoordinates | null;
   /** Peers that this node cannot reach. */
   readonly unreachable: readonly PeerId[];

@@ -134,7 +134,7 @@ async function decideLocalNetwork(page: Page, setting: PermissionState): Promise
   }
 }
 
-test('[LA5] a page from a public address asks in words before the browser does, and then uses a local server; where that is denied it joins without', async () => {
+test('[LO5] a page from a public address asks in words before the browser does, and then uses a local server; where that is denied it joins without', async () => {
   const {
     swarm,
     model: tiny,

@@ -39,6 +39,15 @@ test('[CP2] at most 16 round trips are published, the nearest', () => {
   expect(rtts.map(({rttMs}) => rttMs)).toEqual(Array.from({length: 16}, (_, k) => k + 1));
 });
 
+test('[CP11] a round trip by way of TURN says so, as long as it is', () => {
+  const book = bookOf(4, 4);
+  book.setPath(A, {isViaTurn: true});
+  book.setPath(B, {isViaTurn: true});
+  expect(book.facts(0).rtts).toEqual([{peerId: A, rttMs: 4, viaTurn: true}]);
+  book.setPath(A, {isViaTurn: false});
+  expect(book.facts(0).rtts).toEqual([{peerId: A, rttMs: 4}]);
+});
+
 test('[CP3] coordinates are known from the first round trip, and published again when they moved', () => {
   const book = new LinkBook();
   expect(book.facts(0).coords).toBeNull();

@@ -23,7 +23,12 @@ const COORDS_EVERY_MS = 10_000;
 /** Frames by which the uplink is measured: the middle one of the last few. */
 const UPLINK_SAMPLES = 9;
 
-type Neighbour = {samplesMs: readonly number[]; published: {rttMs: number; atMs: number} | null};
+type Neighbour = {
+  samplesMs: readonly number[];
+  published: {rttMs: number; atMs: number} | null;
+  /** A TURN server passes on every byte. */
+  isViaTurn: boolean;
+};
 
 /** What a node knows of its links, and what of it the record should say. No I/O; time is an argument. */
 export class LinkBook {
@@ -54,7 +59,11 @@ export class LinkBook {
     rttMs: number,
     {remote, seed}: {readonly remote: NetworkCoordinates | null; readonly seed: number},
   ): void {
-    const neighbour = this.#neighbours.get(peerId) ?? {samplesMs: [], published: null};
+    const neighbour = this.#neighbours.get(peerId) ?? {
+      samplesMs: [],
+      published: null,
+      isViaTurn: false,
+    };
     neighbour.samplesMs = [...neighbour.samplesMs, rttMs].slice(-SAMPLES);
     this.#neighbours.set(peerId, neighbour);
     this.#failures.delete(peerId);
@@ -64,6 +73,12 @@ export class LinkBook {
       remote: remote ?? UNPLACED,
       seed,
     });
+  }
+
+  /** Of a neighbour whose round trip was measured; ICE may change it at any time. */
+  setPath(peerId: PeerId, {isViaTurn}: {readonly isViaTurn: boolean}): void {
+    const neighbour = this.#neighbours.get(peerId);
+    if (neighbour !== undefined) neighbour.isViaTurn = isViaTurn;
   }
 
   isUnreachable(peerId: PeerId): boolean {
@@ -117,7 +132,7 @@ export class LinkBook {
   }
 
   #rtts(nowMs: number): LinkFacts['rtts'] {
-    const rtts: {peerId: PeerId; rttMs: number}[] = [];
+    const rtts: LinkFacts['rtts'][number][] = [];
     for (const [peerId, neighbour] of this.#neighbours) {
       if (neighbour.samplesMs.length < MIN_SAMPLES) continue;
       const leastMs = Math.min(...neighbour.samplesMs);
@@ -126,7 +141,8 @@ export class LinkBook {
         published === null ||
         (nowMs - published.atMs >= STEADY_MS && isStepApart(published.rttMs, leastMs));
       if (isNews) neighbour.published = {rttMs: tenth(leastMs), atMs: nowMs};
-      rtts.push({peerId, rttMs: neighbour.published?.rttMs ?? tenth(leastMs)});
+      const rttMs = neighbour.published?.rttMs ?? tenth(leastMs);
+      rtts.push(neighbour.isViaTurn ? {peerId, rttMs, viaTurn: true} : {peerId, rttMs});
     }
     return rtts.toSorted((a, b) => a.rttMs - b.rttMs).slice(0, MAX_RTTS);
   }

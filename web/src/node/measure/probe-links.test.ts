@@ -62,6 +62,7 @@ async function probe(
     book,
     nodes: () => [SELF, ...others].map((nodeId) => ({nodeId, coords: null})),
     connectedPeers: () => connected,
+    isViaTurn: (peerId) => Promise.resolve(peerId === 'p1'),
     isServing: () => isServing,
     isServerThere,
     onServersChanged: () => () => undefined,
@@ -141,6 +142,7 @@ async function fallSilent({
     book: world.book,
     nodes: () => [{nodeId: peer, coords: null}],
     connectedPeers: () => new Set(hasOtherLink ? [asPeerId('other')] : []),
+    isViaTurn: () => Promise.resolve(false),
     isServing: () => true,
     isServerThere: () => performance.now() >= backAtMs,
     onServersChanged: (listener) => {
@@ -194,6 +196,15 @@ test('[CP9] it is dialled at once when a server is back, however long it would h
 test('[CP10] when the last link falls silent the way to the servers is looked at, and not while another is open', async () => {
   expect((await fallSilent({isGone: true})).allSilentCount).toBe(1);
   expect((await fallSilent({isGone: true, hasOtherLink: true})).allSilentCount).toBe(0);
+});
+
+test('[CP11] whether a neighbour is reached by way of TURN is read with each round trip', async () => {
+  const world = createWorld({count: 2});
+  for (const peerId of world.others) await world.transport.connect(peerId, NEVER);
+  const facts = await probe(world, {seconds: 10});
+  const viaTurn = facts?.rtts.filter((rtt) => rtt.viaTurn).map(({peerId}) => peerId);
+  expect(facts?.rtts).toHaveLength(2);
+  expect(viaTurn).toEqual(['p1']);
 });
 
 test('[CP7] a long frame tells the uplink, a short one and one to itself do not', async () => {

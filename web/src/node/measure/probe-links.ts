@@ -15,6 +15,8 @@ export type LinkProbeOptions = {
   }[];
   /** Peers with an open direct connection, whoever opened it. */
   readonly connectedPeers: () => ReadonlySet<PeerId>;
+  /** Whether a TURN server passes on what goes to this peer now. */
+  readonly isViaTurn: (peerId: PeerId) => Promise<boolean>;
   /** Whether answers run through this tab: no link is opened for measuring then. */
   readonly isServing: () => boolean;
   /** Whether there is a signal server to reach others through; links that are open need none. */
@@ -161,12 +163,13 @@ class LinkProbes {
   }
 
   async #measure(peerId: PeerId, remote: NetworkCoordinates | null): Promise<void> {
-    const {book, transport} = this.#options;
+    const {book, transport, isViaTurn} = this.#options;
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
     try {
       const rttMs = await transport.measureRtt(peerId, {signal});
       const seed = hashText(`${transport.localPeerId}:${peerId}`);
       book.addRoundTrip(peerId, rttMs, {remote, seed});
+      book.setPath(peerId, {isViaTurn: await isViaTurn(peerId)});
     } catch {
       // No answer in time, or the link was lost: then there is nothing to learn of its length.
     }

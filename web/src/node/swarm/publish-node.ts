@@ -11,6 +11,7 @@ import type {Transport} from '#shared/transport/transport.ts';
 import type {SnapshotNode} from '#shared/scheduling/swarm-snapshot.ts';
 import type {LinkBook} from '../measure/link-book.ts';
 import {startLinkProbes} from '../measure/probe-links.ts';
+import {readLinkPaths} from './libp2p-node/read-link-paths.ts';
 import type {BrowserNode} from './libp2p-node/create-libp2p-node.ts';
 
 export type PublishedNode = {
@@ -45,6 +46,8 @@ export function publishNode(options: PublishedNode): RecordPublisher {
     book,
     nodes,
     connectedPeers: () => connectedPeers(node),
+    isViaTurn: async (peerId) =>
+      (await readLinkPaths(node.libp2p, peerId)).some((path) => path.isViaTurn),
     isServing,
     isServerThere: () => node.server.state().kind === 'connected',
     onServersChanged: (listener) => node.server.onServersChanged(listener),

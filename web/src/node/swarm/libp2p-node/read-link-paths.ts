@@ -1,4 +1,6 @@
 import type {Connection, Libp2p} from '@libp2p/interface';
+import {peerIdFromString} from '@libp2p/peer-id';
+import type {PeerId} from '#shared/base/ids.ts';
 import {isDirectConnection} from '#shared/transport/direct-path.ts';
 import {connectionsBeside} from './connections-beside.ts';
 import {findPeerConnection} from './find-peer-connection.ts';
@@ -12,6 +14,8 @@ export type LinkPath = {
    */
   readonly localCandidateType: string;
   readonly remoteCandidateType: string;
+  /** A TURN server, of either side, passes on what goes over the pair in use. */
+  readonly isViaTurn: boolean;
   /** Over all pairs of this connection, and of those beside it. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
@@ -19,20 +23,29 @@ export type LinkPath = {
   readonly rttMs: number | null;
 };
 
-/** One entry per open WebRTC connection. */
-export async function readLinkPaths(libp2p: Libp2p): Promise<readonly LinkPath[]> {
+/** One entry per open WebRTC connection; with `peerId` of those to this peer only. */
+export async function readLinkPaths(libp2p: Libp2p, peerId?: PeerId): Promise<readonly LinkPath[]> {
   const connections = libp2p
-    .getConnections()
+    .getConnections(peerId === undefined ? undefined : peerIdFromString(peerId))
     .filter((connection) => connection.multiplexer === '/webrtc' && isDirectConnection(connection));
   return await Promise.all(connections.map(readPath));
 }
 
 type Entry = Readonly<Record<string, unknown>>;
+type Entries = ReadonlyMap<string, Entry>;
 
 async function readPath(connection: Connection): Promise<LinkPath> {
   const main = findPeerConnection(connection);
   const entries = await readEntries(main);
   const beside = await Promise.all((main === null ? [] : connectionsBeside(main)).map(readEntries));
+  return {peerId: connection.remotePeer.toString(), ...pathOf(entries, beside)};
+}
+
+/** What the report of one connection says, with the bytes of those beside it; entries by their ids. */
+export function pathOf(
+  entries: Entries,
+  beside: readonly Entries[] = [],
+): Omit<LinkPath, 'peerId'> {
   const transport = [...entries.values()].find((entry) => entry['type'] === 'transport');
   const selected = entries.get(textOf(transport?.['selectedCandidatePairId'])) ?? {};
   // ICE may change its mind: the pairs that transferred bytes before count too.
@@ -50,9 +63,9 @@ async function readPath(connection: Connection): Promise<LinkPath> {
   const allPairs = [...pairs, ...beside.flatMap(pairsOf)];
   const rttSeconds = selected['currentRoundTripTime'];
   return {
-    peerId: connection.remotePeer.toString(),
     localCandidateType,
     remoteCandidateType,
+    isViaTurn: typesOf(selected).includes('relay'),
     bytesSent: allPairs.reduce((sum, pair) => sum + numberOf(pair['bytesSent']), 0),
     bytesReceived: allPairs.reduce((sum, pair) => sum + numberOf(pair['bytesReceived']), 0),
     rttMs: typeof rttSeconds === 'number' ? rttSeconds * 1000 : null,
@@ -67,7 +80,7 @@ async function readEntries(connection: RTCPeerConnection | null): Promise<Map<st
   return entries;
 }
 
-const pairsOf = (entries: ReadonlyMap<string, Entry>): readonly Entry[] =>
+const pairsOf = (entries: Entries): readonly Entry[] =>
   [...entries.values()].filter((entry) => entry['type'] === 'candidate-pair');
 
 const UNKNOWN = 'unknown';

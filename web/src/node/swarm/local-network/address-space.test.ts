@@ -19,17 +19,17 @@ test.each([
   ['172.32.0.1', 'public'],
   ['8.8.8.8', 'public'],
   ['[2606:4700::1111]', 'public'],
-])('[LA1] %s is %s', (host, space) => {
+])('[LO1] %s is %s', (host, space) => {
   expect(spaceOfHost(host)).toBe(space);
 });
 
-test('[LA1] the host of a server is that of its address, whatever the address goes on with', () => {
+test('[LO1] the host of a server is that of its address, whatever the address goes on with', () => {
   expect(hostOf('/dns/weft.example/tcp/443/tls/ws/http-path/weft%2Flibp2p')).toBe('weft.example');
   expect(hostOf('/ip6/fd00::2/tcp/80/ws')).toBe('fd00::2');
   expect(hostOf('not an address')).toBe('');
 });
 
-test('[LA1] a device is more private than its network, and that than the world', () => {
+test('[LO1] a device is more private than its network, and that than the world', () => {
   expect(isMorePrivate('local', 'public')).toBe(true);
   expect(isMorePrivate('loopback', 'local')).toBe(true);
   expect(isMorePrivate('local', 'local')).toBe(false);

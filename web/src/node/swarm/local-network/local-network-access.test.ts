@@ -28,7 +28,7 @@ function accessFrom(
 const ALL_DENIED: States = {'local-network': 'denied', 'loopback-network': 'denied'};
 const ALL_PROMPT: States = {'local-network': 'prompt', 'loopback-network': 'prompt'};
 
-test('[LA2] a page on a local address reaches what is no more private, and asks the browser nothing', async () => {
+test('[LO2] a page on a local address reaches what is no more private, and asks the browser nothing', async () => {
   const local = accessFrom('127.0.0.1', {states: ALL_DENIED});
   expect(await local.access.reachable(SERVERS)).toEqual(SERVERS);
   await local.access.require('http://127.0.0.1:8080/');
@@ -37,7 +37,7 @@ test('[LA2] a page on a local address reaches what is no more private, and asks 
   expect(await office.access.reachable(SERVERS)).toEqual([near, far]);
 });
 
-test('[LA2] a browser that knows no such permission reaches everything, and nobody is asked', async () => {
+test('[LO2] a browser that knows no such permission reaches everything, and nobody is asked', async () => {
   const {access, asked} = accessFrom('weft.example', {ask: () => Promise.reject(new Error('no'))});
   expect(await access.reachable(SERVERS)).toEqual(SERVERS);
   await access.require('http://10.0.0.5/');
@@ -46,12 +46,12 @@ test('[LA2] a browser that knows no such permission reaches everything, and nobo
   );
 });
 
-test('[LA2] the permission is known under its older name, too', async () => {
+test('[LO2] the permission is known under its older name, too', async () => {
   const {access} = accessFrom('weft.example', {states: {'local-network-access': 'denied'}});
   expect(await access.reachable(SERVERS)).toEqual([far]);
 });
 
-test('[LA3] where the browser would ask, the page asks first, once for all, and contacts nobody there before the answer', async () => {
+test('[LO3] where the browser would ask, the page asks first, once for all, and contacts nobody there before the answer', async () => {
   const answer = Promise.withResolvers<boolean>();
   const questions: (readonly string[])[] = [];
   const {access} = accessFrom('weft.example', {
@@ -71,7 +71,7 @@ test('[LA3] where the browser would ask, the page asks first, once for all, and 
   expect(await access.reachable(SERVERS)).toEqual(SERVERS);
 });
 
-test('[LA3] whoever answers no is not asked again', async () => {
+test('[LO3] whoever answers no is not asked again', async () => {
   let questionCount = 0;
   const {access} = accessFrom('weft.example', {
     states: ALL_PROMPT,
@@ -86,13 +86,13 @@ test('[LA3] whoever answers no is not asked again', async () => {
   expect(questionCount).toBe(1);
 });
 
-test('[LA3] a page that explains nothing leaves the question to the browser', async () => {
+test('[LO3] a page that explains nothing leaves the question to the browser', async () => {
   const {access} = accessFrom('shop.example', {states: ALL_PROMPT});
   expect(await access.reachable(SERVERS)).toEqual(SERVERS);
   await access.require('http://10.0.0.5/');
 });
 
-test('[LA4] what the browser denies is left out of those that can be spared, and named where nothing goes without it', async () => {
+test('[LO4] what the browser denies is left out of those that can be spared, and named where nothing goes without it', async () => {
   const {access} = accessFrom('weft.example', {states: ALL_DENIED});
   const both = {...far, addresses: [...near.addresses, ...far.addresses]};
   expect(await access.reachable([near, here, both])).toEqual([far]);
