@@ -127,7 +127,7 @@ export const nodeRecordSchema = z
           .object({
             peerId: peerIdSchema,
             rttMs: milliseconds,
-            /** A TURN server passes on every byte between the two; not said of a direct path. */
+            /** A TURN server passes on every byte between the two; left out where the path is direct. */
             viaTurn: z.literal(true).optional(),
           })
           .readonly(),

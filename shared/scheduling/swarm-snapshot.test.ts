@@ -37,8 +37,9 @@ test.for([
   expect(routeIndexOf(after, grid)).not.toBe(routeIndexOf(before, grid));
 });
 
+const rtt = (id: string, viaTurn?: true) => ({peerId: asPeerId(id), rttMs: 20, viaTurn});
+
 test('[SP3] a path through TURN counts a tenth longer than it is, whoever of the two says so', () => {
-  const rtt = (id: string, viaTurn?: true) => ({peerId: asPeerId(id), rttMs: 20, viaTurn});
   const nodes = [
     snapshotNode('a', {rtts: [rtt('b', true), rtt('c')]}),
     snapshotNode('b'),
