@@ -56,16 +56,3 @@ test('[AW2] a tab that was frozen in the middle of an answer is listed and serve
   await answer.stop();
   await expect.poll(async () => (await lender.lendLoad())?.openSessions).toBe(0);
 });
-
-/** WebRTC goes on in a browser that Playwright takes offline; what the page has to the server does not. */
-test('[AW3] a lending tab whose network goes says so, serves those whom it still reaches, and is back by itself', async () => {
-  const {page} = lender;
-  const before = await askForAnswer(client, SHORT);
-  await page.context().setOffline(true);
-  await expect(page.getByText('This device is offline.')).toBeVisible();
-  expect((await askForAnswer(client, SHORT)).tokenIds).toEqual(before.tokenIds);
-  await page.context().setOffline(false);
-  await expect(page.getByText('This device is offline.')).toBeHidden();
-  await expect.poll(listed).toBe(1);
-  expect((await askForAnswer(client, SHORT)).tokenIds).toEqual(before.tokenIds);
-});
