@@ -9,6 +9,7 @@ import {createSentencePiece} from './vocabulary/sentence-piece.ts';
 import {createUtf8Bpe} from './vocabulary/utf8-bpe.ts';
 import {utf8Bytes} from './bytes/utf8-bytes.ts';
 import {createWordPiece} from './vocabulary/word-piece.ts';
+import {WORD_CUTTINGS} from './words/word-cuttings.ts';
 
 type EncodeOptions = {
   /**
@@ -78,7 +79,7 @@ function createEncoding(model: TokenizerMetadata): Encoding {
   const {text} = model;
   switch (text.vocabulary) {
     case 'gpt2':
-      return createByteLevelBpe(model, text.cutting);
+      return createByteLevelBpe(model, WORD_CUTTINGS[text.preTokenizer]);
     case 'gemma4':
       return createUtf8Bpe(model);
     case 'llama':

@@ -1,5 +1,5 @@
 import {TextUnsupportedError} from './text-unsupported-error.ts';
-import {WORD_CUTTINGS, type WordCutting} from '../words/word-cuttings.ts';
+import {PRE_TOKENIZERS, type PreTokenizer} from '../words/pre-tokenizers.ts';
 
 /** How a model's text becomes tokens: as much of it as decides whether a client can. */
 export type TextKind = {
@@ -11,7 +11,7 @@ export type TextKind = {
 
 /** A kind of vocabulary that has a file in `vocabulary/`; GPT-2's alone cuts words before it merges. */
 export type KnownText =
-  | {readonly vocabulary: 'gpt2'; readonly cutting: WordCutting}
+  | {readonly vocabulary: 'gpt2'; readonly preTokenizer: PreTokenizer}
   | {readonly vocabulary: 'llama' | 'gemma4' | 'bert'};
 
 /** @throws {TextUnsupportedError} for a kind of vocabulary or of cutting that Weft does not know. */
@@ -22,7 +22,7 @@ export function readTextKind({vocabulary, preTokenizer}: TextKind): KnownText {
     case 'bert':
       return {vocabulary};
     case 'gpt2':
-      return {vocabulary, cutting: cuttingOf(preTokenizer)};
+      return {vocabulary, preTokenizer: known(preTokenizer)};
     default:
       throw new TextUnsupportedError(
         'vocabulary',
@@ -31,11 +31,11 @@ export function readTextKind({vocabulary, preTokenizer}: TextKind): KnownText {
   }
 }
 
-function cuttingOf(preTokenizer: string): WordCutting {
-  const cutting = WORD_CUTTINGS.get(preTokenizer);
-  if (cutting) return cutting;
+function known(preTokenizer: string): PreTokenizer {
+  const found = PRE_TOKENIZERS.find((name) => name === preTokenizer);
+  if (found) return found;
   throw new TextUnsupportedError(
     'pre-tokenizer',
-    `"${preTokenizer}" is not supported; take a model with one of ${[...WORD_CUTTINGS.keys()].join(', ')}`,
+    `"${preTokenizer}" is not supported; take a model with one of ${PRE_TOKENIZERS.join(', ')}`,
   );
 }

@@ -7,6 +7,7 @@ import {looksLikeControl, ordinaryTextsOf} from './control-texts.ts';
 import {readEndTokenIds} from './end-tokens.ts';
 import {type KnownText, readTextKind, type TextKind} from './supported-text.ts';
 import {TextUnsupportedError} from './text-unsupported-error.ts';
+import {WORD_CUTTINGS} from '../words/word-cuttings.ts';
 
 const text = z.string({error: 'must be a text'});
 const texts = z.array(text, {error: 'must be a list of texts'});
@@ -143,7 +144,8 @@ type Data = z.infer<typeof schema>;
 /** Gemma 4 begins its prompts whatever the file says, as in llama.cpp; the others where it says nothing. */
 function beginsPrompts(data: Data, known: KnownText): boolean {
   if (known.vocabulary === 'gemma4') return true;
-  const byDefault = known.vocabulary !== 'gpt2' || known.cutting.beginsByDefault;
+  const byDefault =
+    known.vocabulary !== 'gpt2' || WORD_CUTTINGS[known.preTokenizer].beginsByDefault;
   return data['tokenizer.ggml.add_bos_token'] ?? byDefault;
 }
 

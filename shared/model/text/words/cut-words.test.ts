@@ -1,17 +1,16 @@
 import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {createCutWords} from './cut-words.ts';
+import {PRE_TOKENIZERS, type PreTokenizer} from './pre-tokenizers.ts';
 import {WORD_CUTTINGS} from './word-cuttings.ts';
 
-function cut(preTokenizer: string, text: string): readonly string[] {
-  const cutting = WORD_CUTTINGS.get(preTokenizer);
-  if (!cutting) throw new Error(`no pre-tokenizer "${preTokenizer}"`);
-  return createCutWords(cutting.patterns)(text);
+function cut(preTokenizer: PreTokenizer, text: string): readonly string[] {
+  return createCutWords(WORD_CUTTINGS[preTokenizer].patterns)(text);
 }
 
 const TRICKY = "I'LL pay  $1234.5!\n\n\tOK";
 
-test.each<[string, readonly string[]]>([
+test.each<[PreTokenizer, readonly string[]]>([
   ['gpt-2', ['I', "'", 'LL', ' pay', ' ', ' $', '1234', '.', '5', '!', '\n\n', '\t', 'OK']],
   [
     'smollm',
@@ -32,7 +31,7 @@ test.each<[string, readonly string[]]>([
   expect(cut(name, TRICKY)).toEqual(words);
 });
 
-test.each<[string, string, readonly string[]]>([
+test.each<[PreTokenizer, string, readonly string[]]>([
   ['gpt-4o', 'camelCase HTMLPage', ['camel', 'Case', ' HTMLPage']],
   ['tekken', 'camelCase HTMLPage', ['camel', 'Case', ' HTMLPage']],
   ['gpt-4o', 'a//\n//b', ['a', '//\n//', 'b']],
@@ -45,7 +44,7 @@ test.each<[string, string, readonly string[]]>([
   expect(cut(name, text)).toEqual(words);
 });
 
-test.each([...WORD_CUTTINGS.keys()])('[MD18] the words of %s together are the text', (name) => {
+test.each(PRE_TOKENIZERS)('[MD18] the words of %s together are the text', (name) => {
   const anything = fc.array(
     fc.oneof(
       fc.constantFrom(...Array.from(' \t\r\n\u0085\uFEFFaZé1٣.,$語한ि')),

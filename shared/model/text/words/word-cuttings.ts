@@ -1,4 +1,5 @@
 import {DEEPSEEK_LETTERS} from './deepseek-letters.ts';
+import type {PreTokenizer} from './pre-tokenizers.ts';
 
 /** How a text is cut before letters are merged: nothing is merged across a cut. */
 export type WordCutting = {
@@ -75,44 +76,32 @@ const llama3 = cutBy(gpt4(THREE_DIGITS));
 const qwen2 = cutBy(gpt4(DIGIT));
 const o200k = cutBy(gpt4o(THREE_DIGITS, `(?:${CONTRACTIONS_IN_ANY_CASE})?`));
 
-/**
- * By `tokenizer.ggml.pre`, the names that llama.cpp gives to the pre-tokenizers of models
- * (`llama_vocab::impl::load`). The patterns are those of the models' own `tokenizer.json`.
- */
-export const WORD_CUTTINGS: ReadonlyMap<string, WordCutting> = new Map([
-  ['gpt-2', gpt2],
-  ['mpt', gpt2],
-  ['olmo', gpt2],
-  ['phi-2', gpt2],
-  ['exaone4', gpt2],
-  ['smollm', digitByDigit],
-  ['starcoder', digitByDigit],
-  ['refact', digitByDigit],
-  ['command-r', digitByDigit],
-  ['codeshell', digitByDigit],
-  ['exaone', digitByDigit],
-  ['minerva-7b', digitByDigit],
-  ['llama-bpe', whole(begun(llama3))],
-  ['llama3', whole(begun(llama3))],
-  ['llama-v3', whole(begun(llama3))],
-  ['falcon3', whole(begun(llama3))],
-  ['pixtral', whole(begun(llama3))],
-  ['lfm2', whole(begun(llama3))],
-  ['dbrx', llama3],
-  ['smaug-bpe', llama3],
-  ['chatglm-bpe', llama3],
-  ['glm4', whole(llama3)],
-  ['qwen2', qwen2],
-  ['deepseek-r1-qwen', qwen2],
-  ['stablelm2', qwen2],
-  ['megrez', qwen2],
-  ['hunyuan', qwen2],
-  ['qwen35', cutBy(gpt4(DIGIT, String.raw`\p{L}\p{M}`))],
-  ['deepseek-llm', cutBy(...DEEPSEEK_LLM)],
-  ['deepseek-coder', cutBy(...DEEPSEEK_CODER)],
-  ['deepseek-v3', cutBy(...DEEPSEEK_V3)],
-  ['falcon', cutBy(...FALCON)],
-  ['gpt-4o', o200k],
-  ['llama4', o200k],
-  ['tekken', whole(begun(cutBy(gpt4o(DIGIT, ''))))],
-]);
+/** The patterns are those of the models' own `tokenizer.json`. */
+export const WORD_CUTTINGS: Readonly<Record<PreTokenizer, WordCutting>> = {
+  'gpt-2': gpt2,
+  mpt: gpt2,
+  olmo: gpt2,
+  smollm: digitByDigit,
+  starcoder: digitByDigit,
+  refact: digitByDigit,
+  'command-r': digitByDigit,
+  'llama-bpe': whole(begun(llama3)),
+  llama3: whole(begun(llama3)),
+  falcon3: whole(begun(llama3)),
+  pixtral: whole(begun(llama3)),
+  lfm2: whole(begun(llama3)),
+  dbrx: llama3,
+  'smaug-bpe': llama3,
+  glm4: whole(llama3),
+  qwen2: qwen2,
+  'deepseek-r1-qwen': qwen2,
+  stablelm2: qwen2,
+  qwen35: cutBy(gpt4(DIGIT, String.raw`\p{L}\p{M}`)),
+  'deepseek-llm': cutBy(...DEEPSEEK_LLM),
+  'deepseek-coder': cutBy(...DEEPSEEK_CODER),
+  'deepseek-v3': cutBy(...DEEPSEEK_V3),
+  falcon: cutBy(...FALCON),
+  'gpt-4o': o200k,
+  llama4: o200k,
+  tekken: whole(begun(cutBy(gpt4o(DIGIT, '')))),
+};

@@ -1,0 +1,34 @@
+/**
+ * The values of `tokenizer.ggml.pre` that are known, as llama.cpp names them (`llama_vocab::impl::load`).
+ * Apart from their patterns, since a page knows them before its first click.
+ */
+export const PRE_TOKENIZERS = [
+  'gpt-2',
+  'mpt',
+  'olmo',
+  'smollm',
+  'starcoder',
+  'refact',
+  'command-r',
+  'llama-bpe',
+  'llama3',
+  'falcon3',
+  'pixtral',
+  'lfm2',
+  'dbrx',
+  'smaug-bpe',
+  'glm4',
+  'qwen2',
+  'deepseek-r1-qwen',
+  'stablelm2',
+  'qwen35',
+  'deepseek-llm',
+  'deepseek-coder',
+  'deepseek-v3',
+  'falcon',
+  'gpt-4o',
+  'llama4',
+  'tekken',
+] as const;
+
+export type PreTokenizer = (typeof PRE_TOKENIZERS)[number];
