@@ -1,9 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {expect, test} from 'vitest';
 import {catalogSchema} from '#shared/model/manifest/catalog.ts';
-import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
-import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
-import {sha256} from '#shared/testing/sha256.ts';
 import {PATIENCE} from '../download/patience.ts';
 import {
   broken,
@@ -67,19 +64,3 @@ test('[SS24] [DN11] a model file may have any name, and its address names its ha
   expect(new URL(weightsUrl).pathname).toBe('/models/a%20%231%3F/100%25.gguf');
   expect(new URL(weightsUrl).search).toBe(`?sha256=${entry?.sha256}`);
 });
-
-test.each([
-  [{vocabulary: 'rwkv', preTokenizer: 'default'}, 'its kind "rwkv" is not supported'],
-  [{vocabulary: 'gpt2', preTokenizer: 'kimi-k2'}, '"kimi-k2" is not supported'],
-])(
-  '[MD14] a model whose text this page does not know is refused by name: %j',
-  async (text, sentence) => {
-    const [entry] = catalogSchema.parse(read('catalog.json'));
-    const foreign = parseManifest({...parseManifest(read(entry?.manifest ?? '')), text});
-    const manifestHash = await hashManifest(foreign, sha256);
-    const offered = json(JSON.stringify([{...entry, manifestHash}]));
-    const loading = load(offered, json(JSON.stringify(foreign)));
-    await expect(loading).rejects.toThrow(failing({code: 'TEXT_UNSUPPORTED'}));
-    await expect(loading).rejects.toThrow(sentence);
-  },
-);

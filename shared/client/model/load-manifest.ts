@@ -4,7 +4,6 @@ import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/mani
 import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
-import {readTextKind} from '#shared/model/text/metadata/supported-text.ts';
 import {DownloadError} from '../download/download-error.ts';
 import {downloadJson} from '../download/download-json.ts';
 import type {Patience} from '../download/patience.ts';
@@ -30,7 +29,7 @@ export type OfferedModel = {
  *
  * @param id of the catalogue; by default, its first entry.
  * @throws {WeftError} `MODEL_UNKNOWN`, `MANIFEST_ALTERED`, `CATALOG_INVALID` or `SITE_UNREACHABLE`;
- *   {ManifestInvalidError}; {TextUnsupportedError} when this page cannot turn text into its tokens.
+ *   {ManifestInvalidError}.
  */
 export async function loadManifest(
   siteUrl: string,
@@ -57,8 +56,6 @@ export async function loadManifest(
       `The manifest of "${entry.id}" is not the one that the catalogue names: SHA-256 ${manifestHash.slice(0, 8)}… instead of ${entry.manifestHash.slice(0, 8)}…; reload the page, and tell whoever runs this site if that does not help`,
     );
   }
-  // Nobody here could use its layers, so nothing of them is loaded.
-  if (manifest.text) readTextKind(manifest.text);
   const {title, licence} = entry;
   const weightsPath = entry.fileName.split('/').map(encodeURIComponent).join('/');
   const weightsUrl = new URL(`models/${weightsPath}?sha256=${manifest.file.sha256}`, siteUrl).href;

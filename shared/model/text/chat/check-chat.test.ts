@@ -142,3 +142,13 @@ test('[MD14] every model of the catalogue says how its text becomes tokens, and 
     expect(text && readTextKind(text)).toMatchObject({vocabulary: text?.vocabulary});
   }
 });
+
+test.each([
+  [{vocabulary: 'rwkv', preTokenizer: 'default'}, 'its kind "rwkv" is not supported'],
+  [{vocabulary: 'gpt2', preTokenizer: 'kimi-k2'}, '"kimi-k2" is not supported'],
+])(
+  '[MD14] by a manifest alone, text that is not known is refused by name: %j',
+  (text, sentence) => {
+    expect(() => readTextKind(text)).toThrow(sentence);
+  },
+);

@@ -1,6 +1,6 @@
 /**
  * The values of `tokenizer.ggml.pre` that are known, as llama.cpp names them (`llama_vocab::impl::load`).
- * Apart from their patterns, since a page knows them before its first click.
+ * Apart from their patterns, which only a tokenizer needs.
  */
 export const PRE_TOKENIZERS = [
   'gpt-2',

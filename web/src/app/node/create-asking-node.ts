@@ -1,5 +1,6 @@
 import {createChat, type Chat} from '#shared/client/chat/create-chat.ts';
 import {loadManifest} from '#shared/client/model/load-manifest.ts';
+import {readTextKind} from '#shared/model/text/metadata/supported-text.ts';
 import {KV_TOKENS} from '../../node/lending/lending-limits.ts';
 import {routeFrames, type FrameReceivers} from '../../node/serving/route-frames.ts';
 import {joinSwarm, type JoinOptions} from '../../node/swarm/join-swarm.ts';
@@ -37,6 +38,8 @@ export async function createAskingNode(options: AskingOptions): Promise<AskingNo
   });
   await localNetwork.require(options.siteUrl);
   const model = await loadManifest(options.siteUrl, options.modelId, {signal});
+  // Nobody here could use its layers, so nothing of them is loaded.
+  if (model.manifest.text) readTextKind(model.manifest.text);
   const membership = await joinSwarm({...options, model, localNetwork, onNetworkChange});
   const vocabularies = new VocabularyBuilder();
   const chat = createChat(
