@@ -16,6 +16,8 @@ import {
   replies,
 } from './testing/middle-hop.ts';
 
+const idOf = (digit: string) => asSessionId(`00000000000000${digit}0`);
+
 describe('frames', () => {
   test('[HS1] frames in order run, and go on to the next hop in their order', () => {
     const bench = new MiddleHop();
@@ -26,6 +28,28 @@ describe('frames', () => {
       {position: 0, tokenCount: 3, values: [0, 1, 2], epoch: 0},
       {position: 3, tokenCount: 1, values: [3], epoch: 0},
     ]);
+  });
+
+  test('[HS19] steps of one token through the same layers run as one, a piece of a prompt by itself, in their turns', () => {
+    const bench = new MiddleHop();
+    const [one, two, third, prompt] = [idOf('a'), idOf('b'), idOf('c'), idOf('d')];
+    for (const sessionId of [one, two, prompt]) bench.open(opening(), sessionId);
+    // Those in front of it and behind it have other layers.
+    const elsewhere = opening();
+    const hops = elsewhere.hops.map((hop, at) => (at === 0 ? hop : {...hop, startLayer: at + 2}));
+    bench.open(
+      {...elsewhere, hops: hops.map((hop, at) => ({...hop, endLayer: [3, 4, 6][at] ?? 6}))},
+      third,
+    );
+    for (const sessionId of [one, third, two]) bench.frame(0, {sessionId});
+    bench.frame(0, {sessionId: prompt, tokenCount: 4});
+    bench.frame(1, {sessionId: one});
+    const taken: unknown[] = [];
+    for (let turns = bench.machine.take(); turns.length > 0; turns = bench.machine.take()) {
+      taken.push(turns.map(({place}) => place.sessionId));
+      for (const turn of turns) bench.machine.release(turn);
+    }
+    expect(taken).toEqual([[one, two], [third], [prompt], [one]]);
   });
 
   test.each([1, 5])(
@@ -114,10 +138,10 @@ describe('truncation', () => {
     const bench = new MiddleHop();
     bench.serveUntil(5);
     bench.frame(5);
-    const turn = bench.machine.take();
+    const [turn] = bench.machine.take();
     bench.hear({kind: 'truncate', epoch: 1, position: 5}, {epoch: 1});
     const output = {kind: 'hidden', dtype: 'f16', bytes: new Uint8Array(4)} as const;
-    expect(turn === null ? [] : bench.machine.ran(turn, output, 0)).toEqual([]);
+    expect(turn === undefined ? [] : bench.machine.ran(turn, output, 0)).toEqual([]);
     const [, link] = bench.open(opening({epoch: 2, warm: [9, 9, 9]}));
     expect(link).toMatchObject({kind: 'link', message: {hops: [{}, {warmPosition: 5}, {}]}});
   });

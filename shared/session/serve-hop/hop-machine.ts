@@ -1,4 +1,5 @@
 import type {PeerId, SessionId} from '#shared/base/ids.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
 import {kvTokensOf, type OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
@@ -156,9 +157,29 @@ export class HopMachine {
     return actions;
   }
 
-  /** The next frame for the engine, or `null`. Its session gets no other before `release`. */
-  take(): HopTurn | null {
-    for (let next = this.#queue.take(); next !== null; next = this.#queue.take()) {
+  /**
+   * What the engine runs next, as one: a step of one token of each session that has one for the same
+   * layers, or a piece of a prompt. Their sessions get no other turn before `release`.
+   */
+  take(): readonly HopTurn[] {
+    const first = this.#takeOne(() => true);
+    if (first === null) return [];
+    const turns = [first];
+    if (!isStep(first.frame)) return turns;
+    const fits = (frame: Frame) => isStep(frame) && this.#runsThrough(frame, first.place.range);
+    for (let next = this.#takeOne(fits); next !== null; next = this.#takeOne(fits)) {
+      turns.push(next);
+    }
+    return turns;
+  }
+
+  #runsThrough({sessionId}: Frame, {startLayer, endLayer}: LayerRange): boolean {
+    const range = this.#sessions.get(sessionId)?.place.range;
+    return range?.startLayer === startLayer && range.endLayer === endLayer;
+  }
+
+  #takeOne(fits: (frame: Frame) => boolean): HopTurn | null {
+    for (let next = this.#queue.take(fits); next !== null; next = this.#queue.take(fits)) {
       const {step: frame} = next;
       const place = this.#sessions.get(frame.sessionId)?.place;
       if (place !== undefined) {
@@ -289,4 +310,9 @@ export class HopMachine {
     this.#clock.forget(sessionId);
     this.#recent.add(sessionId);
   }
+}
+
+/** A token of an answer, or the end of a prompt: it takes no longer than others that run with it. */
+function isStep({tokenCount}: Frame): boolean {
+  return tokenCount === 1;
 }

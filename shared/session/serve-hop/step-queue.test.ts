@@ -46,6 +46,23 @@ test('[SQ4] knows which session has the most steps waiting', () => {
   expect(queue.longest()).toBe('a');
 });
 
+test('[SQ6] asked for one kind of step, it gives those of the sessions whose next one is of that kind', () => {
+  const queue = new StepQueue<number, string>();
+  for (const [sessionId, step] of [
+    ['a', 9],
+    ['b', 1],
+    ['a', 1],
+    ['c', 1],
+  ] as const) {
+    queue.add(of(sessionId), step);
+  }
+  const taken = [1, 2, 3].map(() => queue.take((step) => step === 1)?.sessionId);
+  expect(taken).toEqual(['b', 'c', undefined]);
+  expect(queue.take()?.step).toBe(9);
+  queue.release('a');
+  expect(queue.take()?.step).toBe(1);
+});
+
 test('[SQ5] clients take turns, however many sessions one of them has', () => {
   const queue = new StepQueue<string, string>();
   const [many, one] = [asPeerId('many'), asPeerId('one')];

@@ -32,10 +32,12 @@ export class StepQueue<Step, Id extends string = SessionId, Client extends strin
     this.#length += 1;
   }
 
-  /** The next step of the session whose turn it is, or `null` when none may run. */
-  take(): {readonly sessionId: Id; readonly step: Step} | null {
+  /** The next step of the session whose turn it is, of those that `fits`; `null` when none may run. */
+  take(
+    fits: (step: Step) => boolean = () => true,
+  ): {readonly sessionId: Id; readonly step: Step} | null {
     for (const [client, line] of this.#lines) {
-      const taken = this.#takeFrom(line);
+      const taken = this.#takeFrom(line, fits);
       if (taken === null) continue;
       // Re-inserted at the end of the map: its turn comes after all the others.
       this.#lines.delete(client);
@@ -45,12 +47,15 @@ export class StepQueue<Step, Id extends string = SessionId, Client extends strin
     return null;
   }
 
-  #takeFrom(line: Line<Step, Id>): {readonly sessionId: Id; readonly step: Step} | null {
+  #takeFrom(
+    line: Line<Step, Id>,
+    fits: (step: Step) => boolean,
+  ): {readonly sessionId: Id; readonly step: Step} | null {
     for (const [sessionId, steps] of line) {
-      if (this.#outside.has(sessionId)) continue;
-      const step = steps.shift();
+      const [step] = steps;
+      if (step === undefined || this.#outside.has(sessionId) || !fits(step)) continue;
+      steps.shift();
       line.delete(sessionId);
-      if (step === undefined) continue;
       if (steps.length > 0) line.set(sessionId, steps);
       this.#outside.add(sessionId);
       this.#length -= 1;

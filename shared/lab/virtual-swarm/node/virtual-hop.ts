@@ -57,7 +57,8 @@ export class VirtualHop implements VirtualPeer {
   #shard: PlacedShard | null = null;
   #engine = new VirtualEngine();
   /** What the engine runs. */
-  #turn: HopTurn | null = null;
+  /** What runs as one. */
+  #turns: readonly HopTurn[] = [];
   #isDead = false;
   #isSweeping = false;
 
@@ -110,8 +111,8 @@ export class VirtualHop implements VirtualPeer {
   /** The engine is gone, and with it all that it held; the tab lives on. */
   crash(): void {
     this.#engine = new VirtualEngine();
-    if (this.#turn !== null) this.#machine.release(this.#turn);
-    this.#turn = null;
+    for (const turn of this.#turns) this.#machine.release(turn);
+    this.#turns = [];
     this.serve(null, 'ENGINE_LOST');
   }
 
@@ -237,27 +238,35 @@ export class VirtualHop implements VirtualPeer {
     });
   }
 
-  /** One step at a time, each as long as its layers take. */
+  /** One run at a time, each as long as its layers take. */
   #run(): void {
-    if (this.#turn !== null || this.#isDead) return;
-    const turn = this.#machine.take();
-    if (turn === null) return;
-    this.#turn = turn;
+    if (this.#turns.length > 0 || this.#isDead) return;
+    const turns = this.#machine.take();
+    if (turns.length === 0) return;
+    this.#turns = turns;
     // What is truncated while it runs, a real engine truncates after it.
-    const {output, token} = this.#engine.run(turn);
-    this.#options.time.after(this.#stepMs(turn), () => {
-      if (this.#isDead || this.#turn !== turn) return;
-      this.#turn = null;
-      this.#do(this.#machine.ran(turn, output, this.#nowMs), token);
-      this.#machine.release(turn);
+    const ran = turns.map((turn) => ({turn, ...this.#engine.run(turn)}));
+    this.#options.time.after(this.#runMs(turns), () => {
+      if (this.#isDead || this.#turns !== turns) return;
+      this.#turns = [];
+      for (const {turn, output, token} of ran) {
+        this.#do(this.#machine.ran(turn, output, this.#nowMs), token);
+        this.#machine.release(turn);
+      }
       this.#run();
     });
   }
 
-  #stepMs({place: {range}, frame: {tokenCount}}: HopTurn): number {
+  #runMs(turns: readonly HopTurn[]): number {
     const {decodeMsPerLayer, prefillMsPerTokenLayer, hopOverheadMs} = this.#options.cost;
+    const [turn] = turns;
+    if (turn === undefined) return 0;
+    const {place, frame} = turn;
     const layerMs =
-      tokenCount === 1 ? decodeLayerMs(decodeMsPerLayer, 1) : tokenCount * prefillMsPerTokenLayer;
-    return (range.endLayer - range.startLayer) * layerMs + hopOverheadMs;
+      frame.tokenCount === 1
+        ? decodeLayerMs(decodeMsPerLayer, turns.length)
+        : frame.tokenCount * prefillMsPerTokenLayer;
+    const {startLayer, endLayer} = place.range;
+    return (endLayer - startLayer) * layerMs + turns.length * hopOverheadMs;
   }
 }

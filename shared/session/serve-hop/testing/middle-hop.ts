@@ -100,15 +100,17 @@ export class MiddleHop {
   /** Runs all that waits: the hidden state of a token is made of its position. */
   run(): readonly HopAction[] {
     const actions: HopAction[] = [];
-    for (let turn = this.machine.take(); turn !== null; turn = this.machine.take()) {
-      const {position, tokenCount} = turn.frame;
-      const bytes = Uint8Array.from(
-        {length: tokenCount * 2 * HIDDEN_SIZE},
-        (_, i) => position + Math.floor(i / (2 * HIDDEN_SIZE)),
-      );
-      const output = {kind: 'hidden', dtype: 'f16', bytes} as const;
-      actions.push(...this.machine.ran(turn, output, this.nowMs));
-      this.machine.release(turn);
+    for (let turns = this.machine.take(); turns.length > 0; turns = this.machine.take()) {
+      for (const turn of turns) {
+        const {position, tokenCount} = turn.frame;
+        const bytes = Uint8Array.from(
+          {length: tokenCount * 2 * HIDDEN_SIZE},
+          (_, i) => position + Math.floor(i / (2 * HIDDEN_SIZE)),
+        );
+        const output = {kind: 'hidden', dtype: 'f16', bytes} as const;
+        actions.push(...this.machine.ran(turn, output, this.nowMs));
+        this.machine.release(turn);
+      }
     }
     return actions;
   }

@@ -1,4 +1,4 @@
-import {afterEach, expect, test, vi} from 'vitest';
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import type {LendRequest} from '../../ports/lend-service.ts';
 import type {SwarmMembership} from '../../node/swarm/swarm-membership.ts';
 import {LendTab} from './lend-tab.ts';
@@ -16,8 +16,14 @@ function lendingTab(join: () => Promise<SwarmMembership>): LendTab {
   });
 }
 
+beforeEach(() => {
+  // onnxruntime-web, which other tests load, makes one of Node's: it would run the engine's script there.
+  vi.stubGlobal('Worker', undefined);
+});
+
 afterEach(() => {
   vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 /** A node that lends, and the states that a page would have seen, without repetitions. */

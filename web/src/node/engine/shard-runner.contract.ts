@@ -19,6 +19,8 @@ export type ShardRule = {
 
 const A = asSessionId('00000000000000a1');
 const B = asSessionId('00000000000000b2');
+const C = asSessionId('00000000000000c3');
+const D = asSessionId('00000000000000d4');
 const PROMPT = [1, 2, 3, 4, 5];
 const SESSION_TOKENS = 12;
 
@@ -141,6 +143,80 @@ export const shardRunnerContract: readonly ShardRule[] = [
       const [first, last] = [results.at(0), results.at(-1)];
       const bits = [first, last].map((result) => result?.kind === 'ran' && bitsOf(result.output));
       equal(bits, [prompt, next], 'the other steps');
+    },
+  },
+  {
+    name: '[RU8] one of several steps of one token that is refused leaves no trace and stops no other',
+    run: async (shard) => {
+      const [prompt, next] = await outputsOf(shard, [PROMPT, [6]]);
+      const unknown = asSessionId('00000000000000ff');
+      const results = await inSessions(shard, async () => {
+        await runStep(shard.runner, stepOf(shard, A, {position: 0, tokenIds: PROMPT}));
+        return await shard.runner.run([
+          stepOf(shard, B, {position: 3, tokenIds: [7]}),
+          stepOf(shard, A, {position: PROMPT.length, tokenIds: [6]}),
+          stepOf(shard, unknown, {position: 0, tokenIds: [7]}),
+        ]);
+      });
+      equal(
+        results.map(refusalOf),
+        ['WRONG_POSITION', 'ran', 'UNKNOWN_SESSION'],
+        'what came of each',
+      );
+      const bits = results.flatMap((each) => (each.kind === 'ran' ? [bitsOf(each.output)] : []));
+      equal([prompt, ...bits], [prompt, next], 'the other step');
+    },
+  },
+  {
+    name: '[RU9] whoever a session runs together with, it gives what it gives alone',
+    run: async (shard) => {
+      const outputs = ['hidden', 'logits', 'none'] as const;
+      const sessions = [A, B, C, D].map((sessionId, at) => ({
+        sessionId,
+        // Of different lengths, and without a prompt.
+        tokenIds: Array.from({length: 8}, (_, position) => (7 * at + 5 * position) % 16),
+        prompt: at,
+      }));
+      const open = async () => {
+        for (const {sessionId} of sessions) await shard.runner.openSession(sessionId, 8);
+        for (const {sessionId, tokenIds, prompt} of sessions) {
+          if (prompt === 0) continue;
+          const step = {position: 0, tokenIds: tokenIds.slice(0, prompt)};
+          await runStep(shard.runner, stepOf(shard, sessionId, step));
+        }
+      };
+      const close = async () => {
+        for (const {sessionId} of sessions) await shard.runner.closeSession(sessionId);
+      };
+      const decode = (at: number, position: number) => {
+        const {sessionId, tokenIds} = sessions[at] ?? {sessionId: A, tokenIds: []};
+        const step = {position, tokenIds: tokenIds.slice(position, position + 1)};
+        return stepOf(shard, sessionId, step, outputs[position % outputs.length]);
+      };
+      const alone = new Map<string, unknown>();
+      await open();
+      for (const [at, {prompt}] of sessions.entries()) {
+        for (let position = prompt; position < 8; position += 1) {
+          alone.set(`${at}:${position}`, bitsOf(await runStep(shard.runner, decode(at, position))));
+        }
+      }
+      await close();
+      await open();
+      const reached = sessions.map(({prompt}) => prompt);
+      // Each joins, stays away and leaves as the bits of a counter say.
+      for (let round = 1; reached.some((position) => position < 8); round += 1) {
+        const who = sessions.flatMap((_, at) =>
+          (reached[at] ?? 8) < 8 && ((round * 11) >> at) % 2 === 1 ? [at] : [],
+        );
+        const results = await shard.runner.run(who.map((at) => decode(at, reached[at] ?? 0)));
+        for (const [k, at] of who.entries()) {
+          const result = results[k];
+          const bits = result?.kind === 'ran' ? bitsOf(result.output) : refusalOf(result);
+          equal(bits, alone.get(`${at}:${reached[at]}`), `session ${at} at ${reached[at]}`);
+          reached[at] = (reached[at] ?? 0) + 1;
+        }
+      }
+      await close();
     },
   },
   {

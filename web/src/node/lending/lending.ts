@@ -1,6 +1,7 @@
 import type {RecordPublisher} from '#shared/directory/record-publisher.ts';
 import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
 import {claimLimitFor} from '#shared/scheduling/claim-limit.ts';
+import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import {
   beginVolunteer,
@@ -289,7 +290,7 @@ export class Lending {
       engine: this.#shelf.served?.engineClass ?? '',
       engineFallback: this.#fallback,
       keepNews: keepSentences(this.#shelf.served?.keepNews ?? []),
-      decodeMsPerLayer: own?.decodeMsPerLayer.perSessionMs ?? 0,
+      decodeMsPerLayer: own === null ? 0 : decodeLayerMs(own.decodeMsPerLayer, 1),
       openSessions: this.#hop.load.openSessions,
       servedTokens: this.#hop.load.servedTokens,
       ...(this.#shelf.served?.runner.memory() ?? NO_MEMORY),

@@ -136,6 +136,7 @@ export class OwnSpeed {
       layers: range.endLayer - range.startLayer,
       tokenCount: 1,
       withLmHead: false,
+      sessions: 1,
       runMs: stopwatchMs() - startMs,
       overheadMs: null,
     };

@@ -58,9 +58,12 @@ export function declaredSpeedOf({
   stubSlowdown = 1,
 }: LabLendRequest): Pick<NodeRecord, 'decodeMsPerLayer' | 'prefillMsPerTokenLayer'> {
   const slowdown = engine === 'stub' ? stubSlowdown : 0;
-  const fixedMs = (STUB_MS.fixed + STUB_MS.perToken) * slowdown;
-  const prefillMsPerTokenLayer = STUB_MS.perToken * slowdown;
-  return {decodeMsPerLayer: {fixedMs, perSessionMs: 0}, prefillMsPerTokenLayer};
+  const fixedMs = STUB_MS.fixed * slowdown;
+  const perSessionMs = STUB_MS.perToken * slowdown;
+  return {
+    decodeMsPerLayer: {fixedMs, perSessionMs},
+    prefillMsPerTokenLayer: perSessionMs,
+  };
 }
 
 /** What this tab can hold, as it declares it to the others. */
@@ -141,7 +144,7 @@ function loadStub(
     fallback: null,
     keepNews: [],
     speed: {
-      decodeMsPerLayer: fixedMsPerLayer + msPerTokenLayer,
+      decodeMsPerLayer: {fixedMs: fixedMsPerLayer, perSessionMs: msPerTokenLayer},
       prefillMsPerTokenLayer: msPerTokenLayer,
       lmHeadMs: null,
     },

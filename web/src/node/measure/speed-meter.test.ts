@@ -1,17 +1,28 @@
 import {expect, test} from 'vitest';
 import {SpeedMeter, type ObservedStep} from './speed-meter.ts';
 
-const REFERENCE = {decodeMsPerLayer: 2, prefillMsPerTokenLayer: 0.5, lmHeadMs: null};
-const STEP: ObservedStep = {layers: 5, tokenCount: 1, withLmHead: false, runMs: 10, overheadMs: 1};
+const REFERENCE = {
+  decodeMsPerLayer: {fixedMs: 1.5, perSessionMs: 0.5},
+  prefillMsPerTokenLayer: 0.5,
+  lmHeadMs: null,
+};
+const STEP: ObservedStep = {
+  layers: 5,
+  tokenCount: 1,
+  withLmHead: false,
+  sessions: 1,
+  runMs: 10,
+  overheadMs: 1,
+};
 
 /** One step every 100 ms. */
 function run(meter: SpeedMeter, steps: number, fromMs: number, step: Partial<ObservedStep> = {}) {
   for (let k = 0; k < steps; k += 1) meter.observe({...STEP, ...step}, fromMs + k * 100);
 }
 
-test('[CM2] before the first step a record says what the load measured, all of it per session', () => {
+test('[CM2] before the first step a record says what the load measured', () => {
   expect(new SpeedMeter(REFERENCE).changedFacts(0)?.facts).toMatchObject({
-    decodeMsPerLayer: {fixedMs: 0, perSessionMs: 2},
+    decodeMsPerLayer: {fixedMs: 1.5, perSessionMs: 0.5},
     prefillMsPerTokenLayer: 0.5,
     hopOverheadMs: 0,
   });
@@ -22,9 +33,10 @@ test('[CM2] real steps replace it, by their share, whatever part of the range th
   meter.changedFacts(0);
   run(meter, 6, 1000, {runMs: 15});
   run(meter, 6, 2000, {layers: 1, runMs: 3});
-  run(meter, 6, 3000, {tokenCount: 8, runMs: 40});
+  run(meter, 6, 2600, {sessions: 5, runMs: 30});
+  run(meter, 6, 3200, {tokenCount: 8, runMs: 40});
   expect(meter.changedFacts(4000)?.facts).toMatchObject({
-    decodeMsPerLayer: {fixedMs: 0, perSessionMs: 3},
+    decodeMsPerLayer: {fixedMs: 2.25, perSessionMs: 0.75},
     prefillMsPerTokenLayer: 1,
     hopOverheadMs: 1,
   });
@@ -35,7 +47,7 @@ test('[CM3] the LM head is part of what a tail costs beside its layers, and not 
   meter.changedFacts(0);
   run(meter, 10, 1000, {withLmHead: true, runMs: 32});
   expect(meter.changedFacts(4000)?.facts).toMatchObject({
-    decodeMsPerLayer: {perSessionMs: 4},
+    decodeMsPerLayer: {fixedMs: 3, perSessionMs: 1},
     hopOverheadMs: 13,
   });
 });
@@ -57,7 +69,7 @@ test('[CM4] a tab that becomes slow says so within seconds, at most every 3 s, a
     true,
   );
   const last = meter.changedFacts(70_000)?.facts;
-  expect(last?.decodeMsPerLayer.perSessionMs).toBe(8);
+  expect(last?.decodeMsPerLayer).toEqual({fixedMs: 6, perSessionMs: 2});
   expect(last?.steady?.decodeMsPerLayer).toBeCloseTo(8, 0);
 });
 
@@ -82,9 +94,9 @@ test('[CM5] a hidden tab is twice as slow until its own steps say how slow, and 
   run(meter, 10, 0);
   meter.changedFacts(1000);
   meter.isHidden = true;
-  expect(meter.changedFacts(4000)?.facts.decodeMsPerLayer.perSessionMs).toBe(4);
+  expect(meter.changedFacts(4000)?.facts.decodeMsPerLayer.perSessionMs).toBe(1);
   run(meter, 4, 5000, {runMs: 30});
-  expect(meter.changedFacts(8000)?.facts.decodeMsPerLayer.perSessionMs).toBe(6);
+  expect(meter.changedFacts(8000)?.facts.decodeMsPerLayer.perSessionMs).toBe(1.5);
   meter.isHidden = false;
-  expect(meter.changedFacts(12_000)?.facts.decodeMsPerLayer.perSessionMs).toBe(2);
+  expect(meter.changedFacts(12_000)?.facts.decodeMsPerLayer.perSessionMs).toBe(0.5);
 });

@@ -1,4 +1,5 @@
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
+import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import {holdSpeed, isStepApart, type HeldSpeed} from '#shared/scheduling/steady-speed.ts';
 import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
 import {RunningMedian} from './running-median.ts';
@@ -9,6 +10,8 @@ export type ObservedStep = {
   readonly tokenCount: number;
   /** Whether norm and LM head ran too. */
   readonly withLmHead: boolean;
+  /** How many ran as one with it, itself included. */
+  readonly sessions: number;
   /** The engine, calls and copies to it included. */
   readonly runMs: number;
   /** Frame in to engine and engine to frame out; `null` for a step that no frame asked for. */
@@ -24,6 +27,7 @@ export type SpeedFacts = Pick<
 export type ChangedFacts = {readonly facts: SpeedFacts; readonly isUrgent: boolean};
 
 type Speed = {
+  /** Of one session alone. */
   readonly decodeMsPerLayer: number;
   readonly prefillMsPerTokenLayer: number;
   readonly hopOverheadMs: number;
@@ -52,9 +56,6 @@ class Seen {
  * How fast this tab runs its shard now: the reference of the load, scaled by
  * the median of the last real steps. A throttled, hidden or busy tab thus
  * becomes slower in its record. Time is an argument.
- *
- * A step of b sessions takes b times as long as one: the hop runs them one
- * after the other, so the cost per session is all of it, and nothing is fixed.
  */
 export class SpeedMeter {
   readonly #reference: ShardSpeed;
@@ -89,7 +90,7 @@ export class SpeedMeter {
   }
 
   observe(step: ObservedStep, nowMs: number): void {
-    const {layers, tokenCount, withLmHead, runMs, overheadMs} = step;
+    const {layers, tokenCount, withLmHead, sessions, runMs, overheadMs} = step;
     const {decodeMsPerLayer, prefillMsPerTokenLayer, lmHeadMs} = this.#reference;
     const lmHeadStepMs = withLmHead ? (lmHeadMs ?? 0) : 0;
     const seen = this.#seen;
@@ -98,7 +99,7 @@ export class SpeedMeter {
       seen.prefillShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
       return;
     }
-    const expectedMs = layers * decodeMsPerLayer + lmHeadStepMs;
+    const expectedMs = layers * decodeLayerMs(decodeMsPerLayer, sessions) + lmHeadStepMs;
     seen.decodeShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
     if (overheadMs !== null) seen.overheadMs.add(overheadMs, nowMs);
   }
@@ -109,7 +110,7 @@ export class SpeedMeter {
     const published = this.#published;
     this.#held = holdSpeed(this.#held, speed, nowMs);
     const facts: SpeedFacts = {
-      decodeMsPerLayer: {fixedMs: 0, perSessionMs: rounded(speed.decodeMsPerLayer)},
+      decodeMsPerLayer: this.#inParts(speed.decodeMsPerLayer),
       prefillMsPerTokenLayer: rounded(speed.prefillMsPerTokenLayer),
       hopOverheadMs: rounded(speed.hopOverheadMs),
       steady: this.#held.speed,
@@ -120,6 +121,13 @@ export class SpeedMeter {
     }
     this.#published = {facts, speed, atMs: nowMs};
     return {facts, isUrgent: published === null || isFarApart(published.speed, speed)};
+  }
+
+  /** What one session takes, in the parts that the load measured. */
+  #inParts(aloneMs: number): SpeedFacts['decodeMsPerLayer'] {
+    const {fixedMs, perSessionMs} = this.#reference.decodeMsPerLayer;
+    const share = aloneMs / Math.max(LEAST_MS, fixedMs + perSessionMs);
+    return {fixedMs: rounded(share * fixedMs), perSessionMs: rounded(share * perSessionMs)};
   }
 
   get #seen(): Seen {
@@ -138,7 +146,7 @@ export class SpeedMeter {
     const prefillShare = seen.prefillShare.value ?? decodeShare;
     const overheadMs = seen.overheadMs.value ?? this.#visible.overheadMs.value ?? 0;
     return {
-      decodeMsPerLayer: decodeMsPerLayer * decodeShare,
+      decodeMsPerLayer: decodeLayerMs(decodeMsPerLayer, 1) * decodeShare,
       prefillMsPerTokenLayer: prefillMsPerTokenLayer * prefillShare,
       hopOverheadMs: overheadMs + (lmHeadMs ?? 0) * decodeShare,
     };

@@ -1,3 +1,4 @@
+import {assert} from '#shared/base/assert.ts';
 import type {SessionId} from '#shared/base/ids.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {refusalOf} from '#shared/protocol/control/refusal-of.ts';
@@ -8,9 +9,14 @@ import {sampledTokenOf} from '#shared/session/sample-token.ts';
 import type {HopAction} from '#shared/session/serve-hop/hop-session/hop-action.ts';
 import type {StepOutput} from '#shared/session/serve-hop/hop-session/hop-event.ts';
 import type {HopMachine, HopTurn} from '#shared/session/serve-hop/hop-machine.ts';
-import type {ShardInput, ShardOutput, ShardRunner} from '../engine/shard-runner.ts';
+import type {
+  ShardInput,
+  ShardOutput,
+  ShardRunner,
+  ShardStep,
+  StepResult,
+} from '../engine/shard-runner.ts';
 import type {ReportToHop} from './report-to-hop.ts';
-import {runStep} from '../engine/run-step.ts';
 import type {ServedShard} from './served-shard.ts';
 
 type Action<Kind extends HopAction['kind']> = Extract<HopAction, {readonly kind: Kind}>;
@@ -23,6 +29,8 @@ export type RanTurn = {
   readonly token: SampledToken | null;
   readonly startedMs: number;
   readonly ranMs: number;
+  /** How many ran as one with it, itself included. */
+  readonly sessions: number;
 };
 
 export type HopTurnsOptions = {
@@ -37,7 +45,7 @@ export type HopTurnsOptions = {
   readonly onEngineLost: (cause: unknown) => void;
 };
 
-/** The engine of one hop: one step at a time, in turns between sessions. */
+/** The engine of one hop: one run at a time, in turns between sessions. */
 export class HopTurns {
   readonly #options: HopTurnsOptions;
   #shard: ServedShard | null = null;
@@ -92,14 +100,14 @@ export class HopTurns {
     this.#options.onFreed();
   }
 
-  /** Runs what waits, one step at a time; results are sent while the next step runs. */
+  /** Runs what waits, one run at a time; results are sent while the next one runs. */
   async run(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
     const {machine} = this.#options;
     try {
-      for (let turn = machine.take(); turn !== null; turn = machine.take()) {
-        await this.#runTurn(turn);
+      for (let turns = machine.take(); turns.length > 0; turns = machine.take()) {
+        await this.#runTurns(turns);
       }
     } finally {
       this.#isRunning = false;
@@ -126,32 +134,38 @@ export class HopTurns {
     }
   }
 
-  async #runTurn(turn: HopTurn): Promise<void> {
+  async #runTurns(turns: readonly HopTurn[]): Promise<void> {
     const {machine, spec, stopwatchMs} = this.#options;
-    const {place, frame} = turn;
     const runner = this.#shard?.runner;
     if (runner === undefined) {
-      machine.release(turn);
+      for (const turn of turns) machine.release(turn);
       return;
     }
     const startedMs = stopwatchMs();
-    let output: ShardOutput;
+    let results: readonly StepResult[];
     try {
-      output = await runStep(runner, {
-        sessionId: place.sessionId,
-        position: frame.position,
-        tokenCount: frame.tokenCount,
-        input: inputOf(frame),
-        range: place.range,
-        output: turn.output,
-      });
+      results = await runner.run(turns.map(stepOf));
     } catch (error) {
-      machine.release(turn);
-      this.#fail(runner, {sessionId: place.sessionId, epoch: frame.epoch}, error);
+      for (const turn of turns) this.#failTurn(runner, turn, error);
       return;
     }
     const ranMs = stopwatchMs();
-    void this.#finish({turn, startedMs, ranMs, ...outcomeOf(turn, output, spec)});
+    for (const [at, turn] of turns.entries()) {
+      const result = results[at];
+      assert(result !== undefined, 'a run says what became of each step');
+      if (result.kind === 'refused') {
+        this.#failTurn(runner, turn, result.error);
+        continue;
+      }
+      const outcome = outcomeOf(turn, result.output, spec);
+      void this.#finish({turn, startedMs, ranMs, sessions: turns.length, ...outcome});
+    }
+  }
+
+  #failTurn(runner: ShardRunner, turn: HopTurn, error: unknown): void {
+    const {sessionId, epoch} = turn.frame;
+    this.#options.machine.release(turn);
+    this.#fail(runner, {sessionId, epoch}, error);
   }
 
   /** While one result leaves the next one is computed, and no more: the rest is the back-pressure. */
@@ -181,6 +195,12 @@ export class HopTurns {
   #lose(runner: ShardRunner, cause: unknown): void {
     if (this.#shard?.runner === runner) this.#options.onEngineLost(cause);
   }
+}
+
+function stepOf({place, frame, output}: HopTurn): ShardStep {
+  const {sessionId, range} = place;
+  const {position, tokenCount} = frame;
+  return {sessionId, position, tokenCount, input: inputOf(frame), range, output};
 }
 
 function inputOf({kind, dtype, payload}: Frame): ShardInput {

@@ -75,6 +75,22 @@ describe('a ring of hops', () => {
     expect(together).toEqual(alone);
   });
 
+  test('[RG24] answers that run at once over one hop share runs of its engine, and have the tokens of each alone', async () => {
+    const swarm = new RingSwarm();
+    const chain = [swarm.addNode('alone', {startLayer: 0, endLayer: 6})];
+    const prompts = [1, 2, 3, 4].map((first) => Array.from({length: first}, (_, at) => first + at));
+    const answers = (name: string) =>
+      prompts.map(
+        (prompt) => () =>
+          collectTokens(swarm.addClient(`${name}${prompt.length}`, [chain]), prompt),
+      );
+    const alone = [];
+    for (const answer of answers('alone')) alone.push(await answer());
+    expect(new Set(swarm.steps.map(({sessions}) => sessions))).toEqual(new Set([1]));
+    expect(await Promise.all(answers('together').map((answer) => answer()))).toEqual(alone);
+    expect(Math.max(...swarm.steps.map(({sessions}) => sessions))).toBeGreaterThan(1);
+  });
+
   test('[RG4] a reader that stops frees every hop', async () => {
     const swarm = new RingSwarm();
     const client = swarm.addClient('a', [threeHops(swarm)]);

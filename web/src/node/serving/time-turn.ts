@@ -7,7 +7,7 @@ export type Arrival = {readonly receivedMs: number; readonly queuedMs: number};
 
 /** What a turn took, piece by piece; its session remembers it for the client. */
 export function timeTurn(
-  {turn, startedMs, ranMs}: RanTurn,
+  {turn, startedMs, ranMs, sessions}: RanTurn,
   {
     arrival: {receivedMs, queuedMs},
     times,
@@ -24,6 +24,7 @@ export function timeTurn(
     layers: place.range.endLayer - place.range.startLayer,
     tokenCount: frame.tokenCount,
     withLmHead: output === 'logits',
+    sessions,
     runMs,
     overheadMs,
   };

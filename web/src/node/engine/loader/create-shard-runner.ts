@@ -97,8 +97,10 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   const rotary = createRotaryTable(spec, cache.mostPositions);
   const rotaryBytes = rotary.cos.byteLength + rotary.sin.byteLength;
   const weightBytes = engine.weightBytes() + embeddingBytes + rotaryBytes;
-  const pieceFeeds = engine.pieceFeeds(spec, rotary);
-  const shard = {spec, grid, range, embedding, cells, lmHead, weightBytes, pieceFeeds};
+  const batchFeeds = engine.batchFeeds(spec, rotary);
+  const {mostSessions} = engine;
+  const held = {embedding, cells, lmHead, weightBytes};
+  const shard = {spec, grid, range, ...held, mostSessions, batchFeeds};
   return new OrtShardRunner(shard, cache);
 }
 

@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {asSessionId} from '#shared/base/ids.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import {KvCache} from './kv-cache.ts';
-import {wasmKvMemory, type WasmKv} from './wasm/wasm-kv-memory.ts';
+import {appended, wasmKvMemory, type WasmKv} from './wasm/wasm-kv-memory.ts';
 
 const A = asSessionId('000000000000000a');
 const B = asSessionId('000000000000000b');
@@ -28,13 +28,11 @@ const pieceOf = (position: number, tokenCount: number) => ({
   cellStarts: [0],
 });
 
-/** `[2 heads, held, 4]`; each number says its head and position. */
-function layerOf(held: number): {key: Float32Array; value: Float32Array} {
-  const key = Float32Array.from({length: 2 * held * 4}, (_, at) => {
-    const head = Math.floor(at / (held * 4));
-    return head * 1000 + Math.floor((at % (held * 4)) / 4);
-  });
-  return {key, value: key.map((number) => -number)};
+/** What a cell remembers of so many positions. */
+function heldOf(tokenCount: number, layerCount = 1): WasmKv {
+  const values = new Float32Array(2 * tokenCount * 4);
+  const layers = Array.from({length: layerCount}, () => ({key: values, value: values}));
+  return appended(SPEC, {tokenCount: 0, layers: []}, {tokenCount, layers});
 }
 
 test('[KV1] sessions reserve until the budget is spent; closing gives back', () => {
@@ -51,7 +49,7 @@ test('[KV1] sessions reserve until the budget is spent; closing gives back', () 
 test('[KV2] opening again changes the reservation and keeps what is held', () => {
   const cache = cacheOf(50);
   cache.open(A, 30);
-  cache.commit(A, new Map([[0, {tokenCount: 3, layers: [layerOf(3)]}]]));
+  cache.commit(A, new Map([[0, heldOf(3)]]));
   cache.open(A, 50);
   expect(cache.read(A, CELL).tokenCount).toBe(3);
   expect(() => cache.open(B, 1)).toThrow(failing({code: 'KV_FULL'}));
@@ -60,7 +58,7 @@ test('[KV2] opening again changes the reservation and keeps what is held', () =>
 test('[KV3] a piece must continue the cache and stay inside the reservation', () => {
   const cache = cacheOf(50);
   cache.open(A, 10);
-  cache.commit(A, new Map([[0, {tokenCount: 4, layers: [layerOf(4)]}]]));
+  cache.commit(A, new Map([[0, heldOf(4)]]));
   cache.admit(pieceOf(4, 6));
   expect(() => cache.admit(pieceOf(3, 1))).toThrow(
     failing({code: 'WRONG_POSITION', expectedPosition: 4}),
@@ -75,7 +73,7 @@ test('[KV3] a piece must continue the cache and stay inside the reservation', ()
 test('[KV4] cells of one session may hold different lengths, and each is checked', () => {
   const cache = cacheOf(50);
   cache.open(A, 10);
-  cache.commit(A, new Map([[1, {tokenCount: 2, layers: [layerOf(2)]}]]));
+  cache.commit(A, new Map([[1, heldOf(2)]]));
   cache.admit({...pieceOf(2, 1), cellStarts: [1]});
   expect(() => cache.admit({...pieceOf(2, 1), cellStarts: [0, 1]})).toThrow(
     failing({code: 'WRONG_POSITION', expectedPosition: 0}),
@@ -89,28 +87,16 @@ test('[KV5] nothing goes beyond the model context, whatever the budget', () => {
   expect(() => cache.admit(pieceOf(0, 65))).toThrow(failing({code: 'CONTEXT_FULL'}));
 });
 
-test('[KV6] truncating keeps the first positions of every head', () => {
-  const cache = cacheOf(50);
-  cache.open(A, 10);
-  cache.commit(A, new Map([[0, {tokenCount: 5, layers: [layerOf(5)]}]]));
-  cache.truncate(A, 2);
-  const {tokenCount, layers} = cache.read(A, CELL);
-  expect({tokenCount, layers}).toEqual({tokenCount: 2, layers: [layerOf(2)]});
-  cache.truncate(A, 7);
-  expect(cache.read(A, CELL).tokenCount).toBe(2);
-});
-
-test('[KV8] it says what open sessions take: what they hold, not what they reserve', () => {
+test('[KV8] it says what open sessions take: what they hold, in steps of 16 positions, not what they reserve', () => {
   const cache = cacheOf(50);
   cache.open(A, 30);
   cache.open(B, 10);
   expect(cache.byteLength).toBe(0);
-  const layers = [layerOf(3), layerOf(3)];
-  cache.commit(A, new Map([[0, {tokenCount: 3, layers}]]));
-  cache.commit(B, new Map([[0, {tokenCount: 3, layers}]]));
-  expect(cache.byteLength).toBe(2 * 3 * BYTES_PER_TOKEN);
+  cache.commit(A, new Map([[0, heldOf(17, 2)]]));
+  cache.commit(B, new Map([[0, heldOf(3, 2)]]));
+  expect(cache.byteLength).toBe((32 + 16) * BYTES_PER_TOKEN);
   cache.close(A);
-  expect(cache.byteLength).toBe(3 * BYTES_PER_TOKEN);
+  expect(cache.byteLength).toBe(16 * BYTES_PER_TOKEN);
 });
 
 test('[KV7] numbers that cannot be positions are refused', () => {

@@ -1,4 +1,5 @@
 import type {InferenceSession} from 'onnxruntime-web/wasm';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import {LM_HEAD_IO} from './graph/build-lm-head-graph.ts';
 import type {OnnxModel} from './graph/graph-builder.ts';
@@ -9,23 +10,33 @@ import type {ShardLmHead} from './shard-engine.ts';
 export class OrtLmHead implements ShardLmHead {
   readonly #ort: OrtEngine;
   readonly #session: InferenceSession;
+  readonly #hiddenSize: number;
 
-  private constructor(ort: OrtEngine, session: InferenceSession) {
+  private constructor(ort: OrtEngine, session: InferenceSession, hiddenSize: number) {
     this.#ort = ort;
     this.#session = session;
+    this.#hiddenSize = hiddenSize;
   }
 
-  static async create(ort: OrtEngine, model: OnnxModel): Promise<OrtLmHead> {
-    return new OrtLmHead(ort, await ort.createSession(model));
+  static async create(
+    ort: OrtEngine,
+    model: OnnxModel,
+    {hiddenSize}: Pick<ModelSpec, 'hiddenSize'>,
+  ): Promise<OrtLmHead> {
+    return new OrtLmHead(ort, await ort.createSession(model), hiddenSize);
   }
 
-  async run(row: Float32Array): Promise<TopLogits> {
-    const feeds = {[LM_HEAD_IO.hidden]: this.#ort.f32Tensor(row, [1, row.length])};
+  async run(rows: Float32Array): Promise<readonly TopLogits[]> {
+    const shape = [rows.length / this.#hiddenSize, this.#hiddenSize];
+    const feeds = {[LM_HEAD_IO.hidden]: this.#ort.f32Tensor(rows, shape)};
     const outputs = await this.#session.run(feeds);
-    return {
-      tokenIds: Uint32Array.from(i64Values(outputs, LM_HEAD_IO.tokenIds), Number),
-      logits: f32Values(outputs, LM_HEAD_IO.logits),
-      logSumExp: f32Values(outputs, LM_HEAD_IO.logSumExp)[0] ?? Number.NaN,
-    };
+    const tokenIds = Uint32Array.from(i64Values(outputs, LM_HEAD_IO.tokenIds), Number);
+    const logits = f32Values(outputs, LM_HEAD_IO.logits);
+    const logSumExps = f32Values(outputs, LM_HEAD_IO.logSumExp);
+    const topCount = tokenIds.length / logSumExps.length;
+    return Array.from(logSumExps, (logSumExp, row) => {
+      const [start, end] = [row * topCount, (row + 1) * topCount];
+      return {tokenIds: tokenIds.slice(start, end), logits: logits.slice(start, end), logSumExp};
+    });
   }
 }

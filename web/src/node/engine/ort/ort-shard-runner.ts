@@ -3,10 +3,11 @@ import type {SessionId} from '#shared/base/ids.ts';
 import {isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {badStep} from '../engine-error.ts';
+import {badStep, isRefusal} from '../engine-error.ts';
 import {packHidden, unpackHidden} from '../hidden-state.ts';
+import {batchesOf} from '../batches-of.ts';
 import type {KvCache} from './kv-cache.ts';
-import type {Piece, PieceFeeds, ShardCell, ShardLmHead} from './shard-engine.ts';
+import type {Batch, BatchFeeds, ShardCell, ShardLmHead} from './shard-engine.ts';
 import type {ShardMemory} from '../shard-memory.ts';
 import {runInTurn} from '../run-step.ts';
 import type {ShardOutput, ShardRunner, ShardStep, StepResult} from '../shard-runner.ts';
@@ -24,7 +25,8 @@ type LoadedShard<Kv> = {
   readonly cells: readonly ShardCell<Kv>[];
   readonly lmHead: ShardLmHead | null;
   readonly weightBytes: number;
-  readonly pieceFeeds: (piece: Piece) => PieceFeeds;
+  readonly mostSessions: number;
+  readonly batchFeeds: (batch: Batch) => BatchFeeds;
 };
 
 /** Runs a shard in the thread that it is called from: the engine worker. */
@@ -47,7 +49,13 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
   }
 
   async run(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
-    return await this.#inTurn(() => runInTurn(steps, (step) => this.#run(step)));
+    return await this.#inTurn(async () => {
+      const results: StepResult[] = [];
+      for (const batch of batchesOf(steps, this.#shard.mostSessions)) {
+        results.push(...(await this.#runBatch(batch)));
+      }
+      return results;
+    });
   }
 
   async truncate(sessionId: SessionId, position: number): Promise<void> {
@@ -78,28 +86,56 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
     return turn;
   }
 
-  async #run(step: ShardStep): Promise<ShardOutput> {
-    const cells = this.#cellsOf(step);
+  /** Whose fault it is that a batch cannot run shows when each runs alone; so far it left no trace. */
+  async #runBatch(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
+    const runAlone = async (step: ShardStep) => first(await this.#runTogether([step]));
+    if (steps.length === 1) return await runInTurn(steps, runAlone);
+    try {
+      const outputs = await this.#runTogether(steps);
+      return outputs.map((output) => ({kind: 'ran', output}));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return await runInTurn(steps, runAlone);
+    }
+  }
+
+  /** @param steps that `batchesOf` puts together. */
+  async #runTogether(steps: readonly ShardStep[]): Promise<readonly ShardOutput[]> {
+    const {spec, batchFeeds} = this.#shard;
+    const {hiddenSize} = spec;
+    const {tokenCount} = first(steps);
+    const cells = first(steps.map((step) => this.#cellsOf(step)));
     const cellStarts = cells.map(({range}) => range.startLayer);
-    this.#cache.admit({...step, cellStarts});
-    const input = this.#enter(step);
-    const {hiddenSize} = this.#shard.spec;
+    for (const step of steps) this.#cache.admit({...step, cellStarts});
+    const inputs = steps.map((step) => this.#enter(step));
     const caches = new Map(
-      cells.map(({range}) => [range.startLayer, this.#cache.read(step.sessionId, range)]),
+      cells.map(({range}) => [
+        range.startLayer,
+        steps.map(({sessionId}) => this.#cache.read(sessionId, range)),
+      ]),
     );
+    const input = joined(inputs);
     const result = new Float32Array(input.length);
-    for (let at = 0; at < input.length; at += MAX_PIECE_TOKENS * hiddenSize) {
-      const hidden = input.subarray(at, at + MAX_PIECE_TOKENS * hiddenSize);
-      const feeds = this.#shard.pieceFeeds({
-        position: step.position + at / hiddenSize,
-        tokenCount: hidden.length / hiddenSize,
+    const most = MAX_PIECE_TOKENS * steps.length;
+    for (let at = 0; at < input.length; at += most * hiddenSize) {
+      const hidden = input.subarray(at, at + most * hiddenSize);
+      const done = at / hiddenSize;
+      const feeds = batchFeeds({
+        positions: steps.map(({position}) => position + done),
+        tokenCount: Math.min(MAX_PIECE_TOKENS, tokenCount - done),
       });
       result.set(await runCells(cells, {hidden, feeds}, caches), at);
     }
-    const output = await this.#leave(step, result);
-    // Last, so that a step that fails leaves no trace.
-    this.#cache.commit(step.sessionId, caches);
-    return output;
+    const outputs = await this.#leave(steps, result);
+    // Last, so that steps that fail leave no trace.
+    for (const [at, {sessionId}] of steps.entries()) {
+      const own = [...caches].flatMap(([cellStart, kvs]) => {
+        const kv = kvs[at];
+        return kv === undefined ? [] : [[cellStart, kv] as const];
+      });
+      this.#cache.commit(sessionId, new Map(own));
+    }
+    return outputs;
   }
 
   #cellsOf({range, tokenCount, output}: ShardStep): readonly ShardCell<Kv>[] {
@@ -139,36 +175,65 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
     return embedding.embed(input.tokenIds);
   }
 
-  async #leave(step: ShardStep, result: Float32Array<ArrayBuffer>): Promise<ShardOutput> {
-    switch (step.output) {
-      case 'none':
-        return {kind: 'none'};
-      case 'hidden':
-        return {kind: 'hidden', ...packHidden(result)};
-      case 'logits': {
-        const {lmHead, spec} = this.#shard;
-        assert(lmHead !== null, 'a step for logits was admitted');
-        return {kind: 'logits', top: await lmHead.run(result.slice(-spec.hiddenSize))};
+  async #leave(
+    steps: readonly ShardStep[],
+    result: Float32Array<ArrayBuffer>,
+  ): Promise<readonly ShardOutput[]> {
+    const {lmHead, spec} = this.#shard;
+    const size = result.length / steps.length;
+    const own = (at: number) => result.subarray(at * size, (at + 1) * size);
+    const sampled = steps.flatMap(({output}, at) => (output === 'logits' ? [at] : []));
+    const lastRows = sampled.map((at) => own(at).subarray(-spec.hiddenSize));
+    const tops = sampled.length === 0 ? [] : ((await lmHead?.run(joined(lastRows))) ?? []);
+    return steps.map(({output}, at) => {
+      switch (output) {
+        case 'none':
+          return {kind: 'none'};
+        case 'hidden':
+          return {kind: 'hidden', ...packHidden(own(at))};
+        case 'logits': {
+          const top = tops[sampled.indexOf(at)];
+          assert(top !== undefined, 'a step for logits was admitted');
+          return {kind: 'logits', top};
+        }
+        default:
+          throw badStep(`Cannot give "${String(output)}"`);
       }
-      default:
-        throw badStep(`Cannot give "${String(step.output)}"`);
-    }
+    });
   }
 }
 
-/** One piece through cells, in layer order; `caches` gets what they remember of it. */
+function first<T>([item]: readonly T[]): T {
+  assert(item !== undefined, 'a batch has a step');
+  return item;
+}
+
+/** One after the other; as it is where there is one. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return only;
+  const all = new Float32Array(parts.reduce((sum, {length}) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** One batch through cells, in layer order; `caches` gets what they remember of it. */
 async function runCells<Kv>(
   cells: readonly ShardCell<Kv>[],
-  piece: {readonly hidden: Float32Array; readonly feeds: PieceFeeds},
-  caches: Map<number, Kv>,
+  batch: {readonly hidden: Float32Array; readonly feeds: BatchFeeds},
+  caches: Map<number, readonly Kv[]>,
 ): Promise<Float32Array> {
-  let {hidden} = piece;
+  let {hidden} = batch;
   for (const cell of cells) {
     const {startLayer} = cell.range;
-    const past = caches.get(startLayer);
-    assert(past !== undefined, `the cell at layer ${startLayer} has a cache`);
-    const after = await cell.run(hidden, piece.feeds, past);
-    caches.set(startLayer, after.kv);
+    const pasts = caches.get(startLayer);
+    assert(pasts !== undefined, `the cell at layer ${startLayer} has caches`);
+    const after = await cell.run(hidden, batch.feeds, pasts);
+    caches.set(startLayer, after.kvs);
     hidden = after.hidden;
   }
   return hidden;

@@ -7,33 +7,40 @@ import type {EngineClass} from '../engine-class.ts';
 import type {RotaryTable} from './graph/rotary-table.ts';
 import type {KvMemory} from './kv-cache.ts';
 
-/** What a piece tells every cell besides its hidden state. */
-export type PieceFeeds = Readonly<Record<string, Tensor>>;
-export type Piece = {readonly position: number; readonly tokenCount: number};
+/** Pieces of one length that run as one, each of another session. */
+export type Batch = {
+  /** Where each piece begins. */
+  readonly positions: readonly number[];
+  /** Of each piece. */
+  readonly tokenCount: number;
+};
+/** What a batch tells every cell besides its hidden states. */
+export type BatchFeeds = Readonly<Record<string, Tensor>>;
 export type StoredTensors = ReadonlyMap<string, StoredTensor>;
 
 /** The layers between two boundaries of the cut grid, in an engine. */
 export interface ShardCell<Kv> {
   readonly range: LayerRange;
   /**
-   * Runs one piece of one session.
+   * Runs one batch.
    *
-   * @param hidden `[tokenCount, hiddenSize]`, from a boundary.
-   * @param feeds of this piece, behind the tokens that `past` holds.
-   * @returns the same shape, at the next boundary, and what to remember with the piece added.
-   * @throws {EngineError} `NOT_FINITE`.
+   * @param hidden `[sessions, tokenCount, hiddenSize]`, from a boundary.
+   * @param feeds of this batch, behind the tokens that `pasts` hold.
+   * @param pasts what each session remembers.
+   * @returns the same shape, at the next boundary, and what to remember with the pieces added.
+   * @throws {EngineError} `NOT_FINITE`, whichever session it comes from.
    */
   run(
     hidden: Float32Array,
-    feeds: PieceFeeds,
-    past: Kv,
-  ): Promise<{readonly hidden: Float32Array<ArrayBuffer>; readonly kv: Kv}>;
+    feeds: BatchFeeds,
+    pasts: readonly Kv[],
+  ): Promise<{readonly hidden: Float32Array<ArrayBuffer>; readonly kvs: readonly Kv[]}>;
 }
 
 /** Final norm and LM head, in an engine. */
 export interface ShardLmHead {
-  /** @param row `[hiddenSize]`: one position, from the last boundary. */
-  run(row: Float32Array): Promise<TopLogits>;
+  /** @param rows `[rows, hiddenSize]`: positions from the last boundary, each for itself. */
+  run(rows: Float32Array): Promise<readonly TopLogits[]>;
 }
 
 /** Something that runs cells. `Kv` is what it remembers of one session in one cell. */
@@ -45,8 +52,10 @@ export interface ShardEngine<Kv> {
   readonly lost?: Promise<string>;
   createCell(spec: ModelSpec, range: LayerRange, tensors: StoredTensors): Promise<ShardCell<Kv>>;
   createLmHead(spec: ModelSpec, tensors: StoredTensors): Promise<ShardLmHead>;
-  /** Made once per shard: what each of its pieces tells every cell. */
-  pieceFeeds(spec: ModelSpec, rotary: RotaryTable): (piece: Piece) => PieceFeeds;
+  /** How many sessions a batch may have. */
+  readonly mostSessions: number;
+  /** Made once per shard: what each of its batches tells every cell. */
+  batchFeeds(spec: ModelSpec, rotary: RotaryTable): (batch: Batch) => BatchFeeds;
   kvMemory(spec: ModelSpec): KvMemory<Kv>;
   /** Weights of all cells and heads so far. */
   weightBytes(): number;

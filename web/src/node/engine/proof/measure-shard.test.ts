@@ -55,8 +55,35 @@ test('[MS1] times are per layer and token, and every run is reported', async () 
     echoRunner(() => undefined),
     runs,
   );
-  expect(speed).toEqual({decodeMsPerLayer: 2, prefillMsPerTokenLayer: 8 / (32 * 4), lmHeadMs: 0});
+  // The clock does not know how many sessions ran.
+  expect(speed).toEqual({
+    decodeMsPerLayer: {fixedMs: 2, perSessionMs: 0},
+    prefillMsPerTokenLayer: 8 / (32 * 4),
+    lmHeadMs: 0,
+  });
   expect(runs).toEqual(Array.from(runs, (_, at) => runs.length - 1 - at));
+});
+
+test('[MS5] a step has a part that it takes anyway, and one that each session adds', async () => {
+  let nowMs = 0;
+  const echo = echoRunner(() => undefined);
+  const runner: ShardRunner = {
+    ...echo,
+    run: (steps) => {
+      nowMs += 12 + 4 * steps.length;
+      return echo.run(steps);
+    },
+  };
+  const {decodeMsPerLayer} = await measureShard({
+    runner,
+    grid: GRID,
+    hiddenSize: 8,
+    hasLmHead: false,
+    proof: SAME_BITS,
+    nowMs: () => nowMs,
+    onRun: () => undefined,
+  });
+  expect(decodeMsPerLayer).toEqual({fixedMs: 3, perSessionMs: 1});
 });
 
 test('[MS4] a very slow engine is measured by fewer runs', async () => {
@@ -64,10 +91,10 @@ test('[MS4] a very slow engine is measured by fewer runs', async () => {
   const runner = echoRunner(() => undefined);
   // The clock moves on by this much whenever it is read.
   const speed = await measure(runner, runs, {readMs: 4_000});
-  expect(speed).toMatchObject({decodeMsPerLayer: 1_000, lmHeadMs: 0});
+  expect(speed).toMatchObject({decodeMsPerLayer: {fixedMs: 1_000, perSessionMs: 0}, lmHeadMs: 0});
   const proof = 1 + SAME_BITS.pieces.length;
-  // One prefill; warm-up and one step; the same for one cell, without and with the LM head.
-  expect(runs).toHaveLength(proof + 1 + 5 + 2 * 5);
+  // One prefill; warm-up and one step; the same for one cell, without and with the LM head; four sessions.
+  expect(runs).toHaveLength(proof + 1 + 5 + 2 * 5 + 5);
 });
 
 test('[MS2] an engine whose numbers depend on the length of a piece fails its test', async () => {

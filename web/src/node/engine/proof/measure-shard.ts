@@ -1,6 +1,7 @@
 import {asSessionId, type SessionId} from '#shared/base/ids.ts';
 import {cellsOf, type CutGrid} from '#shared/model/cut-grid.ts';
 import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
+import type {DecodeMsPerLayer} from '#shared/scheduling/swarm-snapshot.ts';
 import {EngineError} from '../engine-error.ts';
 import {joinHidden, valuesOf, type HiddenBytes} from '../hidden-state.ts';
 import {madeUpInput} from './made-up-input.ts';
@@ -10,8 +11,8 @@ import type {ShardRunner, ShardStep} from '../shard-runner.ts';
 
 /** What the shard takes on this machine, near an empty context. */
 export type ShardSpeed = {
-  /** One decode step (one token) through one layer. */
-  readonly decodeMsPerLayer: number;
+  /** One decode step through one layer, in parts: with more sessions only one of them grows. */
+  readonly decodeMsPerLayer: DecodeMsPerLayer;
   /** One token of a longer piece through one layer. */
   readonly prefillMsPerTokenLayer: number;
   /** Norm and LM head for one position; `null` without LM head. */
@@ -62,6 +63,9 @@ const DECODE_RUNS = 9;
 const PREFILL_RUNS = 3;
 /** A figure of a very slow engine is made of fewer runs, of one at least. */
 const PATIENCE_MS = 10_000;
+/** How many sessions show what each of them adds. */
+const TOGETHER = 4;
+const TOGETHER_RUNS = 5;
 /** Positions that the test needs in the cache. */
 export const TESTED_TOKENS = PREFILL_TOKENS + 2 * (WARM_UP_RUNS + DECODE_RUNS);
 
@@ -83,8 +87,13 @@ export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
   const lmHead =
     shard.hasLmHead && lastCell ? await measureDecode(probe, lastCell, ['hidden', 'logits']) : null;
   const layers = layerCount(runner.range);
+  const aloneMs = medianOf(decode.hidden) / layers;
+  const togetherMs = (await measureTogether(probe, runner.range)) / layers;
+  // A session more costs no less than nothing, and no more than a step of its own.
+  const moreMs = (togetherMs - aloneMs) / (TOGETHER - 1);
+  const perSessionMs = Math.min(aloneMs, Math.max(0, moreMs));
   return {
-    decodeMsPerLayer: medianOf(decode.hidden) / layers,
+    decodeMsPerLayer: {fixedMs: aloneMs - perSessionMs, perSessionMs},
     prefillMsPerTokenLayer: prefillMs / (PREFILL_TOKENS * layers),
     lmHeadMs: lmHead && Math.max(0, medianOf(lmHead.logits) - medianOf(lmHead.hidden)),
   };
@@ -145,6 +154,22 @@ async function measureDecode(
   return timesMs;
 }
 
+/** @returns ms of a step of several sessions, median. */
+async function measureTogether(probe: Probe, range: LayerRange): Promise<number> {
+  const timesMs: number[] = [];
+  const {nowMs} = probe.shard;
+  const endMs = nowMs() + PATIENCE_MS;
+  await probe.inSessions(range, TOGETHER, async (run) => {
+    for (let round = 0; round < WARM_UP_RUNS + TOGETHER_RUNS; round += 1) {
+      if (round > WARM_UP_RUNS && nowMs() >= endMs) return;
+      const startMs = nowMs();
+      await run();
+      if (round >= WARM_UP_RUNS) timesMs.push(nowMs() - startMs);
+    }
+  });
+  return medianOf(timesMs);
+}
+
 type RunPiece = (tokenCount: number, output: 'hidden' | 'logits') => Promise<HiddenBytes>;
 
 const NOTHING: HiddenBytes = {dtype: 'f16', bytes: new Uint8Array()};
@@ -159,8 +184,13 @@ class Probe {
   constructor(shard: ShardUnderTest) {
     this.shard = shard;
     const decodeRuns = WARM_UP_RUNS + DECODE_RUNS;
+    const togetherRuns = WARM_UP_RUNS + TOGETHER_RUNS;
     this.#runsTotal =
-      1 + shard.proof.pieces.length + PREFILL_RUNS + decodeRuns * (shard.hasLmHead ? 3 : 1);
+      1 +
+      shard.proof.pieces.length +
+      PREFILL_RUNS +
+      decodeRuns * (shard.hasLmHead ? 3 : 1) +
+      togetherRuns;
   }
 
   /** `act` runs pieces that follow each other from position 0; they return hidden states. */
@@ -181,6 +211,32 @@ class Probe {
       });
     } finally {
       await runner.closeSession(sessionId);
+    }
+  }
+
+  /** `act` runs steps of so many sessions, as one, from position 0 on. */
+  async inSessions(
+    range: LayerRange,
+    count: number,
+    act: (run: () => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    const {runner, hiddenSize} = this.shard;
+    const sessionIds = Array.from({length: count}, (_, at) => asSessionId(`self-test-${at}`));
+    let position = 0;
+    try {
+      for (const sessionId of sessionIds) {
+        await runner.openSession(sessionId, WARM_UP_RUNS + TOGETHER_RUNS);
+      }
+      await act(async () => {
+        const input = madeUpInput({position, tokenCount: 1, hiddenSize});
+        const step = {position, tokenCount: 1, input, range, output: 'hidden'} as const;
+        const results = await runner.run(sessionIds.map((sessionId) => ({...step, sessionId})));
+        for (const result of results) if (result.kind === 'refused') throw result.error;
+        position += 1;
+        this.#tellRun();
+      });
+    } finally {
+      for (const sessionId of sessionIds) await runner.closeSession(sessionId);
     }
   }
 

@@ -8,10 +8,10 @@ import {
   stubTopLogits,
   type StubLayerCache,
 } from '#shared/model/stub-model.ts';
-import {EngineError, engineLost} from '../engine-error.ts';
-import {runInTurn} from '../run-step.ts';
+import {batchesOf} from '../batches-of.ts';
+import {EngineError, engineLost, isRefusal} from '../engine-error.ts';
 import {NO_MEMORY} from '../shard-memory.ts';
-import type {ShardInput, ShardOutput, ShardRunner, ShardStep} from '../shard-runner.ts';
+import type {ShardInput, ShardOutput, ShardRunner, ShardStep, StepResult} from '../shard-runner.ts';
 
 export type StubOptions = {
   readonly spec: ModelSpec;
@@ -25,6 +25,9 @@ export type StubOptions = {
   readonly lost?: AbortSignal;
 };
 
+/** As on WASM. */
+const MOST_SESSIONS = 8;
+
 type StubCache = {readonly kvTokens: number; readonly layers: Map<number, StubLayerCache>};
 
 /**
@@ -36,28 +39,19 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
   const caches = new Map<SessionId, StubCache>();
   let kvTokensFree = options.kvTokens;
 
-  function runLayers(step: ShardStep, tokens: readonly Uint32Array[]): void {
-    const cache = caches.get(step.sessionId);
-    if (cache === undefined) throw unknownSession(step.sessionId);
-    admit(step, cache);
-    for (let layer = step.range.startLayer; layer < step.range.endLayer; layer += 1) {
-      const past = cache.layers.get(layer) ?? [];
-      cache.layers.set(layer, past);
-      tokens.forEach((lanes, i) => {
-        runStubLayer(past, {layer, position: step.position + i}, lanes);
-      });
-    }
-  }
-
-  async function run(step: ShardStep): Promise<ShardOutput> {
-    throwIfLost(options.lost);
-    const tokens = readLanes(step.input, step.tokenCount, spec.hiddenSize);
-    runLayers(step, tokens);
-    const layerCount = step.range.endLayer - step.range.startLayer;
+  async function run(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
+    const results: StepResult[] = [];
     const {fixedMsPerLayer, msPerTokenLayer} = options;
-    await options.waitMs(layerCount * (fixedMsPerLayer + step.tokenCount * msPerTokenLayer));
-    throwIfLost(options.lost);
-    return outputOf(step, tokens, spec);
+    for (const batch of batchesOf(steps, MOST_SESSIONS)) {
+      throwIfLost(options.lost);
+      results.push(...batch.map((step) => runStep(step, caches.get(step.sessionId), spec)));
+      const [{range: layers}] = batch;
+      const tokens = batch.reduce((sum, {tokenCount}) => sum + tokenCount, 0);
+      const layerCount = layers.endLayer - layers.startLayer;
+      await options.waitMs(layerCount * (fixedMsPerLayer + tokens * msPerTokenLayer));
+      throwIfLost(options.lost);
+    }
+    return results;
   }
 
   return {
@@ -73,7 +67,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       });
       return Promise.resolve();
     },
-    run: (steps) => runInTurn(steps, run),
+    run,
     truncate: (sessionId, position) => {
       for (const past of caches.get(sessionId)?.layers.values() ?? []) past.splice(position);
       return Promise.resolve();
@@ -89,6 +83,33 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
       return Promise.resolve();
     },
   };
+}
+
+function runStep(step: ShardStep, cache: StubCache | undefined, spec: ModelSpec): StepResult {
+  try {
+    const tokens = readLanes(step.input, step.tokenCount, spec.hiddenSize);
+    if (cache === undefined) throw unknownSession(step.sessionId);
+    admit(step, cache);
+    runLayers(step, cache, tokens);
+    return {kind: 'ran', output: outputOf(step, tokens, spec)};
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return {kind: 'refused', error};
+  }
+}
+
+function runLayers(
+  {range, position}: ShardStep,
+  {layers}: StubCache,
+  tokens: readonly Uint32Array[],
+): void {
+  for (let layer = range.startLayer; layer < range.endLayer; layer += 1) {
+    const past = layers.get(layer) ?? [];
+    layers.set(layer, past);
+    tokens.forEach((lanes, i) => {
+      runStubLayer(past, {layer, position: position + i}, lanes);
+    });
+  }
 }
 
 function admit({range, position, tokenCount}: ShardStep, {kvTokens, layers}: StubCache): void {

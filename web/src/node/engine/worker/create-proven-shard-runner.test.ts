@@ -23,7 +23,7 @@ const MEASURED = {
 function enginesWith(faults: {
   readonly onLoad?: () => void;
   readonly onRun?: (output: ShardOutput) => ShardOutput;
-  readonly decodeMsPerLayer?: number;
+  readonly aloneMs?: number;
 }) {
   /** Kinds, foreign builds and layers of what was loaded, and whether it still runs. */
   const loads: string[] = [];
@@ -57,7 +57,8 @@ function enginesWith(faults: {
       },
     };
     const engineClass = isGpu ? 'webgpu-test' : 'wasm-f32';
-    const decodeMsPerLayer = isGpu ? (faults.decodeMsPerLayer ?? 1) : 1;
+    const aloneMs = isGpu ? (faults.aloneMs ?? 1) : 1;
+    const decodeMsPerLayer = {fixedMs: aloneMs, perSessionMs: 0};
     return {runner, measured: {...MEASURED, decodeMsPerLayer, engineClass}};
   };
   return {create, loads};
@@ -167,7 +168,7 @@ test('[PE4] what is not the fault of the GPU is not tried again on the CPU', asy
 });
 
 test('[PE5] for the best engine a GPU slower than the CPU does not count, unless it is requested explicitly', async () => {
-  const slow = enginesWith({decodeMsPerLayer: 90.25});
+  const slow = enginesWith({aloneMs: 90.25});
   const {measured, fallback} = await load(slow.create, {wish: 'best'});
   expect(measured.engineClass).toBe('wasm-f32');
   expect(fallback).toEqual({
@@ -176,6 +177,6 @@ test('[PE5] for the best engine a GPU slower than the CPU does not count, unless
   });
   expect(slow.loads).toEqual(['webgpu 0–4 closed', 'wasm by webgpu 2–4 closed', 'wasm 0–4']);
   expect((await load(slow.create, {wish: 'webgpu'})).fallback).toBeNull();
-  const fast = enginesWith({decodeMsPerLayer: 0.5});
+  const fast = enginesWith({aloneMs: 0.5});
   expect((await load(fast.create, {wish: 'best'})).fallback).toBeNull();
 });

@@ -2,6 +2,7 @@ import {assert} from '#shared/base/assert.ts';
 import {cellsOf} from '#shared/model/cut-grid.ts';
 import {layerCount} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
+import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
 import type {EngineFallback} from '../../../ports/lend-service.ts';
 import {COMPARED_TOKENS, compareEngines} from '../proof/compare-engines.ts';
 import {EngineError, type EngineErrorDetail} from '../engine-error.ts';
@@ -69,7 +70,7 @@ async function tryGpu(wish: 'best' | 'webgpu', onCpu: OnCpu): Promise<Loaded | E
     const onGpu = await create({...shard, engine: {kind: 'webgpu'}});
     try {
       const cpu = await prove(onGpu.runner, onCpu);
-      if (wish === 'webgpu' || onGpu.measured.decodeMsPerLayer <= cpu.decodeMsPerLayer) {
+      if (wish === 'webgpu' || layerMsOf(onGpu.measured) <= layerMsOf(cpu)) {
         return onGpu;
       }
       await onGpu.runner.close();
@@ -116,8 +117,12 @@ async function prove(
   }
 }
 
+function layerMsOf({decodeMsPerLayer}: MeasuredShard): number {
+  return decodeLayerMs(decodeMsPerLayer, 1);
+}
+
 function gpuSlower(gpu: MeasuredShard, cpu: MeasuredShard): EngineFallback {
-  const [gpuMs, cpuMs] = [gpu, cpu].map(({decodeMsPerLayer: ms}) => ms.toFixed(ms < 10 ? 1 : 0));
+  const [gpuMs, cpuMs] = [gpu, cpu].map(layerMsOf).map((ms) => ms.toFixed(ms < 10 ? 1 : 0));
   return {
     code: 'GPU_SLOWER',
     message: `The GPU takes ${gpuMs} ms for a layer, and the CPU ${cpuMs} ms`,

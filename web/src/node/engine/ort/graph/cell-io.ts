@@ -20,11 +20,16 @@ export const CELL_IO = {
   totalTokens: 'total_tokens',
   /** Out: `[batch, tokens, hiddenSize]`. */
   result: 'result',
-  /** Keys and values, `[batch, kvHeadCount, tokens, headSize]`: `past` in, `present` out. */
+  /**
+   * Keys and values, `[batch, kvHeadCount, tokens, headSize]`: `past` in; out `present`, which is
+   * `past` with the piece, or the piece alone.
+   */
   pastKey: (layer: number) => `past_key.${layer}`,
   pastValue: (layer: number) => `past_value.${layer}`,
   presentKey: (layer: number) => `present_key.${layer}`,
   presentValue: (layer: number) => `present_value.${layer}`,
+  pieceKey: (layer: number) => `piece_key.${layer}`,
+  pieceValue: (layer: number) => `piece_value.${layer}`,
 } as const;
 
 /** Names of what the layers of a cell share. */

@@ -99,10 +99,10 @@ test('[GR1] a cell names its inputs and outputs by the layers of the model', () 
   });
   expect(shapesOf(graph.output)).toEqual({
     result: 'batch tokens 64',
-    'present_key.1': 'batch 2 total 16',
-    'present_value.1': 'batch 2 total 16',
-    'present_key.2': 'batch 2 total 16',
-    'present_value.2': 'batch 2 total 16',
+    'piece_key.1': 'batch 2 tokens 16',
+    'piece_value.1': 'batch 2 tokens 16',
+    'piece_key.2': 'batch 2 tokens 16',
+    'piece_value.2': 'batch 2 tokens 16',
   });
 });
 

@@ -7,7 +7,10 @@ import {OrtLmHead} from '../ort-lm-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
 import {WasmCell} from './wasm-cell.ts';
 import {wasmKvMemory, type WasmKv} from './wasm-kv-memory.ts';
-import {wasmPieceFeeds} from './wasm-piece-feeds.ts';
+import {wasmBatchFeeds} from './wasm-batch-feeds.ts';
+
+/** Beyond it a session more costs nearly as much as a run of its own. */
+const MOST_SESSIONS = 8;
 
 /**
  * onnxruntime on the CPU of this thread, and of `threadsWished - 1` more where the
@@ -29,8 +32,9 @@ export async function openWasmEngine(
     createCell: async (spec, range, tensors) =>
       new WasmCell(await createOrtCell(ort, CPU_DIALECT, {spec, range, tensors})),
     createLmHead: (spec, tensors) =>
-      OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, CPU_DIALECT.addProduct)),
-    pieceFeeds: (spec, rotary) => (piece) => wasmPieceFeeds(ort, {spec, rotary}, piece),
+      OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, CPU_DIALECT.addProduct), spec),
+    mostSessions: MOST_SESSIONS,
+    batchFeeds: (spec, rotary) => (batch) => wasmBatchFeeds(ort, {spec, rotary}, batch),
     kvMemory: wasmKvMemory,
     weightBytes: () => ort.weightBytes,
   };

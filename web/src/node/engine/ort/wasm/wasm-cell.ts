@@ -3,8 +3,10 @@ import {layersOf, type LayerRange} from '#shared/model/layer-range.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
 import {resultOf, type OrtCell} from '../ort-cell.ts';
 import {f32Values} from '../ort-engine.ts';
-import type {PieceFeeds, ShardCell} from '../shard-engine.ts';
-import type {LayerKv, WasmKv} from './wasm-kv-memory.ts';
+import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
+import {appended, roomFor, stacked, type LayerKv, type WasmKv} from './wasm-kv-memory.ts';
+
+const NOTHING: LayerKv = {key: new Float32Array(), value: new Float32Array()};
 
 /** A cell in f32 on the CPU. */
 export class WasmCell implements ShardCell<WasmKv> {
@@ -18,36 +20,47 @@ export class WasmCell implements ShardCell<WasmKv> {
 
   async run(
     hidden: Float32Array,
-    feeds: PieceFeeds,
-    past: WasmKv,
-  ): Promise<{readonly hidden: Float32Array<ArrayBuffer>; readonly kv: WasmKv}> {
+    feeds: BatchFeeds,
+    pasts: readonly WasmKv[],
+  ): Promise<{readonly hidden: Float32Array<ArrayBuffer>; readonly kvs: readonly WasmKv[]}> {
     const {ort, spec, session} = this.#cell;
-    const {hiddenSize} = spec;
-    const pieceTokens = hidden.length / hiddenSize;
-    const tokenCount = past.tokenCount + pieceTokens;
+    const {hiddenSize, kvHeadCount, headSize} = spec;
+    const tokenCount = hidden.length / hiddenSize / pasts.length;
     const outputs = await session.run({
       ...feeds,
-      [CELL_IO.hidden]: ort.f32Tensor(hidden, [1, pieceTokens, hiddenSize]),
-      ...this.#pastFeeds(past),
+      [CELL_IO.hidden]: ort.f32Tensor(hidden, [pasts.length, tokenCount, hiddenSize]),
+      ...this.#pastFeeds(pasts),
     });
     const result = resultOf(this.#cell, outputs);
-    const layers = layersOf(this.range).map((layer) => ({
-      key: f32Values(outputs, CELL_IO.presentKey(layer)),
-      value: f32Values(outputs, CELL_IO.presentValue(layer)),
+    const pieces = layersOf(this.range).map((layer) => ({
+      key: f32Values(outputs, CELL_IO.pieceKey(layer)),
+      value: f32Values(outputs, CELL_IO.pieceValue(layer)),
     }));
-    return {hidden: result, kv: {tokenCount, layers}};
+    const size = kvHeadCount * tokenCount * headSize;
+    const kvs = pasts.map((past, at) => {
+      const own = (values: Float32Array) => values.subarray(at * size, (at + 1) * size);
+      const layers = pieces.map(({key, value}) => ({key: own(key), value: own(value)}));
+      return appended(spec, past, {tokenCount, layers});
+    });
+    return {hidden: result, kvs};
   }
 
-  #pastFeeds(past: WasmKv): Readonly<Record<string, Tensor>> {
+  #pastFeeds(pasts: readonly WasmKv[]): Readonly<Record<string, Tensor>> {
     const {ort, spec} = this.#cell;
     const {kvHeadCount, headSize} = spec;
-    const shape = [1, kvHeadCount, past.tokenCount, headSize];
-    const nothing: LayerKv = {key: new Float32Array(), value: new Float32Array()};
+    const room = Math.max(...pasts.map(({tokenCount}) => roomFor(tokenCount)));
+    const shape = [pasts.length, kvHeadCount, room, headSize];
     const feeds: Record<string, Tensor> = {};
     for (const [at, layer] of layersOf(this.range).entries()) {
-      const {key, value} = past.layers[at] ?? nothing;
-      feeds[CELL_IO.pastKey(layer)] = ort.f32Tensor(key, shape);
-      feeds[CELL_IO.pastValue(layer)] = ort.f32Tensor(value, shape);
+      const tensorOf = (kind: keyof LayerKv) => {
+        const caches = pasts.map(({tokenCount, layers}) => {
+          const {[kind]: values} = layers[at] ?? NOTHING;
+          return {tokenCount, values};
+        });
+        return ort.f32Tensor(stacked(spec, caches, room), shape);
+      };
+      feeds[CELL_IO.pastKey(layer)] = tensorOf('key');
+      feeds[CELL_IO.pastValue(layer)] = tensorOf('value');
     }
     return feeds;
   }

@@ -1,8 +1,9 @@
 import type {Tensor} from 'onnxruntime-web/wasm';
+import {assert} from '#shared/base/assert.ts';
 import {layersOf, type LayerRange} from '#shared/model/layer-range.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
 import {resultOf, type OrtCell} from '../ort-cell.ts';
-import type {PieceFeeds, ShardCell} from '../shard-engine.ts';
+import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
 import type {GpuKv} from './gpu-kv-memory.ts';
 
 /**
@@ -20,9 +21,10 @@ export class GpuCell implements ShardCell<GpuKv> {
 
   async run(
     hidden: Float32Array,
-    feeds: PieceFeeds,
-    past: GpuKv,
-  ): Promise<{readonly hidden: Float32Array<ArrayBuffer>; readonly kv: GpuKv}> {
+    feeds: BatchFeeds,
+    [past, ...others]: readonly GpuKv[],
+  ): Promise<{readonly hidden: Float32Array<ArrayBuffer>; readonly kvs: readonly GpuKv[]}> {
+    assert(past !== undefined && others.length === 0, 'a batch on the GPU has one session');
     const {ort, spec, session} = this.#cell;
     const pieceTokens = hidden.length / spec.hiddenSize;
     const pasts: Record<string, Tensor> = {};
@@ -39,6 +41,6 @@ export class GpuCell implements ShardCell<GpuKv> {
       {[CELL_IO.result]: null, ...presents},
     );
     const kv = {...past, tokenCount: past.tokenCount + pieceTokens};
-    return {hidden: resultOf(this.#cell, outputs), kv};
+    return {hidden: resultOf(this.#cell, outputs), kvs: [kv]};
   }
 }

@@ -6,7 +6,7 @@ import {OrtLmHead} from '../ort-lm-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
 import {GpuCell} from './gpu-cell.ts';
 import {gpuKvMemory, type GpuKv} from './gpu-kv-memory.ts';
-import {gpuPieceFeeds} from './gpu-piece-feeds.ts';
+import {gpuBatchFeeds} from './gpu-batch-feeds.ts';
 import {openGpuOrt} from './open-gpu-ort.ts';
 import {requestGpuDevice, webGpuUnavailable} from './request-gpu-device.ts';
 
@@ -25,8 +25,11 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
     createCell: async (spec, range, tensors) =>
       new GpuCell(await onGpu(() => createOrtCell(ort, GPU_DIALECT, {spec, range, tensors}))),
     createLmHead: (spec, tensors) =>
-      onGpu(() => OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, GPU_DIALECT.addProduct))),
-    pieceFeeds: (_spec, rotary) => gpuPieceFeeds({ort, device}, rotary),
+      onGpu(() =>
+        OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, GPU_DIALECT.addProduct), spec),
+      ),
+    mostSessions: 1,
+    batchFeeds: (_spec, rotary) => gpuBatchFeeds({ort, device}, rotary),
     kvMemory: (spec) => gpuKvMemory({ort, device}, spec),
     weightBytes: () => ort.weightBytes,
   };

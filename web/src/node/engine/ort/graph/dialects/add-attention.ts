@@ -22,7 +22,8 @@ export function attentionRows(spec: ModelSpec, tokenCount: number): number {
 }
 
 /**
- * Attention of one layer, with the cache growing by the piece.
+ * Attention of one layer over a cache and the piece behind it. The cache may have room that is
+ * masked, so that those of several sessions are as long as each other.
  *
  * Made of products, and not `GroupQueryAttention` or `Softmax`, because their bits
  * depend on how many tokens a piece or a context has. Here every sum runs over the
@@ -36,12 +37,8 @@ export function addAttention(layer: LayerBuilder, normed: string): string {
   const heads = groupSize(spec) * headSize;
   const grouped = byHead(layer, 'q.heads', rotate(layer, query, headCount), heads);
   const rows = reshape(layer, 'q.rows', grouped, [0, 0, -1, headSize]);
-  const keys = grow(
-    layer,
-    'key',
-    byHead(layer, 'k.heads', rotate(layer, key, kvHeadCount), headSize),
-  );
-  const values = grow(layer, 'value', byHead(layer, 'v.heads', value, headSize));
+  const keys = behindPast(layer, 'key', rotate(layer, key, kvHeadCount));
+  const values = behindPast(layer, 'value', value);
   const attended = dropExtraRow(layer, attend(layer, addExtraRow(layer, rows), {keys, values}));
   const perToken = reshape(layer, 'attended.groups', attended, [0, 0, -1, heads]);
   const together = swapHeadsAndTokens(layer, 'attended.tokens', perToken);
@@ -93,16 +90,18 @@ function byHead(layer: LayerBuilder, part: string, input: string, size: number):
   return swapHeadsAndTokens(layer, part, split);
 }
 
-/** The cache of one kind with the piece behind it. */
-function grow(layer: LayerBuilder, kind: 'key' | 'value', piece: string): string {
+/** The cache of one kind with the piece behind it. Only the piece leaves the graph: the cache is known outside. */
+function behindPast(layer: LayerBuilder, kind: 'key' | 'value', input: string): string {
   const {graph, spec} = layer;
   const isKey = kind === 'key';
   const past = isKey ? CELL_IO.pastKey(layer.layer) : CELL_IO.pastValue(layer.layer);
-  const present = isKey ? CELL_IO.presentKey(layer.layer) : CELL_IO.presentValue(layer.layer);
+  const piece = isKey ? CELL_IO.pieceKey(layer.layer) : CELL_IO.pieceValue(layer.layer);
   graph.input(past, 'f32', ['batch', spec.kvHeadCount, 'past', spec.headSize]);
-  graph.output(present, 'f32', ['batch', spec.kvHeadCount, 'total', spec.headSize]);
+  graph.output(piece, 'f32', ['batch', spec.kvHeadCount, 'tokens', spec.headSize]);
+  const split = reshape(layer, `${kind}.split`, input, [0, 0, spec.kvHeadCount, spec.headSize]);
+  graph.node({op: 'Transpose', inputs: [split], outputs: [piece], attributes: SWAP});
   const attributes = {axis: {int: 2}};
-  return graph.node({op: 'Concat', inputs: [past, piece], outputs: [present], attributes});
+  return layer.node(`${kind}.all`, {op: 'Concat', inputs: [past, piece], attributes});
 }
 
 /** See `attentionRows`: the first row once more, at the end. */
@@ -144,7 +143,9 @@ function reshape(
   return layer.node(part, {op: 'Reshape', inputs: [input, shapeName]});
 }
 
+/** Heads and tokens change places. */
+const SWAP = {perm: {ints: [0, 2, 1, 3]}};
+
 function swapHeadsAndTokens(layer: LayerBuilder, part: string, input: string): string {
-  const attributes = {perm: {ints: [0, 2, 1, 3]}};
-  return layer.node(part, {op: 'Transpose', inputs: [input], attributes});
+  return layer.node(part, {op: 'Transpose', inputs: [input], attributes: SWAP});
 }

@@ -7,7 +7,7 @@ import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import {tinyTensorBytes} from '#shared/testing/tiny-tensor-bytes.ts';
 import {f32Values, i64Values, OrtEngine} from '../../ort-engine.ts';
 import {relativeError} from '../../../proof/relative-error.ts';
-import {wasmPieceFeeds} from '../../wasm/wasm-piece-feeds.ts';
+import {wasmBatchFeeds} from '../../wasm/wasm-batch-feeds.ts';
 import {addDenseProduct} from './add-dense-product.ts';
 import {addQuantisedProduct} from './add-quantised-product.ts';
 import {buildCellGraph} from '../build-cell-graph.ts';
@@ -62,7 +62,11 @@ async function runLayer(tensors: ReadonlyMap<string, StoredTensor>, dialect: 'cp
   const feeds =
     dialect === 'cpu'
       ? {
-          ...wasmPieceFeeds(ort, {spec: SPEC, rotary: ROTARY}, {position: 0, tokenCount: TOKENS}),
+          ...wasmBatchFeeds(
+            ort,
+            {spec: SPEC, rotary: ROTARY},
+            {positions: [0], tokenCount: TOKENS},
+          ),
           ...fixedCache(0),
         }
       : {

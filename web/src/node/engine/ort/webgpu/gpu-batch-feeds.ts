@@ -2,19 +2,19 @@ import type {Tensor} from 'onnxruntime-web/wasm';
 import {CELL_IO} from '../graph/cell-io.ts';
 import type {RotaryTable} from '../graph/rotary-table.ts';
 import type {OrtEngine} from '../ort-engine.ts';
-import type {Piece, PieceFeeds} from '../shard-engine.ts';
+import type {Batch, BatchFeeds} from '../shard-engine.ts';
 
 /** `GPUBufferUsage` storage, copy source and copy target. */
 const TABLE_USAGE = 0x80 | 0x04 | 0x08;
 
 /**
- * What a piece tells the cells of a shard on the GPU: where it ends, and the shard's rotary
+ * What a batch tells the cells of a shard on the GPU: where it ends, and the shard's rotary
  * table, which lies in the GPU's memory once and never moves again.
  */
-export function gpuPieceFeeds(
+export function gpuBatchFeeds(
   {ort, device}: {readonly ort: OrtEngine; readonly device: GPUDevice},
   rotary: RotaryTable,
-): (piece: Piece) => PieceFeeds {
+): (batch: Batch) => BatchFeeds {
   const upload = (values: Float32Array): Tensor => {
     const buffer = device.createBuffer({size: values.byteLength, usage: TABLE_USAGE});
     device.queue.writeBuffer(buffer, 0, Float32Array.from(values));
@@ -24,7 +24,7 @@ export function gpuPieceFeeds(
     [CELL_IO.rotaryCos]: upload(rotary.cos),
     [CELL_IO.rotarySin]: upload(rotary.sin),
   };
-  return ({position, tokenCount}) => {
+  return ({positions: [position = 0], tokenCount}) => {
     const totalTokens = position + tokenCount;
     return {
       ...tables,

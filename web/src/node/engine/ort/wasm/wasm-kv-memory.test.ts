@@ -1,0 +1,59 @@
+import {expect, test} from 'vitest';
+import {appended, roomFor, stacked, wasmKvMemory, type WasmKv} from './wasm-kv-memory.ts';
+
+const SPEC = {kvHeadCount: 2, headSize: 1};
+const NOTHING: WasmKv = {tokenCount: 0, layers: []};
+
+/** Of one layer: a key says its head and position, a value the same below zero. */
+function piece(from: number, tokenCount: number) {
+  const numbers = [100, 200].flatMap((head) =>
+    Array.from({length: tokenCount}, (_, at) => head + from + at),
+  );
+  const key = Float32Array.from(numbers);
+  return {tokenCount, layers: [{key, value: key.map((number) => -number)}]};
+}
+
+/** What counts of keys, head by head; values must say the same. */
+function heldBy({tokenCount, layers}: WasmKv): readonly number[] {
+  const [layer] = layers;
+  if (layer === undefined) return [];
+  const room = roomFor(tokenCount);
+  expect(layer.key).toHaveLength(2 * room);
+  expect([...layer.value].map((number) => 0 - number)).toEqual([...layer.key]);
+  return [0, 1].flatMap((head) => [...layer.key.subarray(head * room, head * room + tokenCount)]);
+}
+
+test('[KV6] a cache grows by pieces of any length, and keeps the first positions of every head', () => {
+  const memory = wasmKvMemory(SPEC);
+  for (const lengths of [[1, 1, 1], [15, 1, 1], [16, 16], [3, 40, 1, 20], [64]]) {
+    let kv = NOTHING;
+    for (const length of lengths) kv = appended(SPEC, kv, piece(kv.tokenCount, length));
+    const {tokenCount} = kv;
+    expect(heldBy(kv)).toEqual(piece(0, tokenCount).layers.flatMap(({key}) => [...key]));
+    for (let position = tokenCount - 1; position > 0; position -= 7) {
+      kv = memory.truncate(kv, position);
+      expect(heldBy(kv)).toEqual(piece(0, position).layers.flatMap(({key}) => [...key]));
+    }
+    // What was forgotten does not come back.
+    const next = appended(SPEC, kv, piece(500, 2));
+    expect(heldBy(next).slice(kv.tokenCount, next.tokenCount)).toEqual([600, 601]);
+  }
+});
+
+test('[KV9] caches of several sessions lie one after the other, each with room for the longest', () => {
+  const lengths = [3, 17, 0, 16];
+  const caches = lengths.map((length) => {
+    const {tokenCount, layers} = appended(SPEC, NOTHING, piece(0, length));
+    return {tokenCount, values: layers[0]?.key ?? new Float32Array()};
+  });
+  const room = roomFor(17);
+  const stack = stacked(SPEC, caches, room);
+  expect(stack).toHaveLength(lengths.length * 2 * room);
+  for (const [at, length] of lengths.entries()) {
+    for (const head of [0, 1]) {
+      const start = (2 * at + head) * room;
+      const own = [...stack.subarray(start, start + length)];
+      expect(own).toEqual(Array.from({length}, (_, position) => 100 * (head + 1) + position));
+    }
+  }
+});
