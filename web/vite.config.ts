@@ -10,6 +10,13 @@ import {keepVersions} from './widget/build/keep-versions.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
+/**
+ * What the first page checks its data with: left to itself the bundler cuts this in two
+ * files, because a tokenizer that is built on the page later needs a part of it.
+ */
+const FIRST_SCHEMAS =
+  /\/zod\/v4\/(?:core\/(?:api|checks|core|doc|errors|parse|regexes|schemas|util|versions)|mini\/schemas)\.js$|\/shared\/base\/(?:errors|ids)\.ts$/u;
+
 export default defineConfig({
   root: fromRoot('web'),
   publicDir: fromRoot('public'),
@@ -47,6 +54,9 @@ export default defineConfig({
     // The engine is loaded on demand: its size is no mistake.
     chunkSizeWarningLimit: 2_000,
     // A busy machine is no fault of the build.
-    rolldownOptions: {checks: {bundlerTimings: false}},
+    rolldownOptions: {
+      checks: {bundlerTimings: false},
+      output: {codeSplitting: {groups: [{name: 'schemas', test: FIRST_SCHEMAS}]}},
+    },
   },
 });
