@@ -64,8 +64,8 @@ export type LendState =
       readonly engine: string;
       /** `null` when they run on what was asked for. */
       readonly engineFallback: EngineFallback | null;
-      /** Sentences about the weights on this device. */
-      readonly keepNews: readonly string[];
+      /** Sentences about the weights on this device, and about its links. */
+      readonly news: readonly string[];
       readonly decodeMsPerLayer: number;
       readonly openSessions: number;
       readonly servedTokens: number;

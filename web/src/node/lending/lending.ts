@@ -19,7 +19,8 @@ import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {isCutOff} from './is-cut-off.ts';
 import {withRealEngine, type EngineFault, type LabLendRequest, type LendLoad} from './lab-lend.ts';
 import {KV_TOKENS, limitsOf, SWEEP_EVERY_MS} from './lending-limits.ts';
-import {keepSentences} from './keep-sentences.ts';
+import {keepSentences} from './sentences/keep-sentences.ts';
+import {turnSentences} from './sentences/turn-sentences.ts';
 import {lendView} from './lend-view.ts';
 import {
   capacityOf,
@@ -289,7 +290,10 @@ export class Lending {
     return {
       engine: this.#shelf.served?.engineClass ?? '',
       engineFallback: this.#fallback,
-      keepNews: keepSentences(this.#shelf.served?.keepNews ?? []),
+      news: [
+        ...keepSentences(this.#shelf.served?.keepNews ?? []),
+        ...turnSentences(own?.rtts ?? []),
+      ],
       decodeMsPerLayer: own === null ? 0 : decodeLayerMs(own.decodeMsPerLayer, 1),
       openSessions: this.#hop.load.openSessions,
       servedTokens: this.#hop.load.servedTokens,

@@ -11,7 +11,7 @@ export function servingState(layers: LayerRange, overrides: Partial<Serving> = {
     why: '',
     engine: 'wasm-f32',
     engineFallback: null,
-    keepNews: [],
+    news: [],
     decodeMsPerLayer: 1,
     openSessions: 0,
     servedTokens: 0,

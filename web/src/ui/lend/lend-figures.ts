@@ -46,7 +46,7 @@ export class LendFigures extends LitElement {
           ? nothing
           : html`<p class="quiet">Runs on the CPU. ${shorten(state.engineFallback.message)}.</p>`
       }
-      ${state.keepNews.map((sentence) => html`<p class="quiet">${sentence}</p>`)}
+      ${state.news.map((sentence) => html`<p class="quiet">${sentence}</p>`)}
     `;
   }
 

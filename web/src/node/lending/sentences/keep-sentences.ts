@@ -1,4 +1,4 @@
-import type {KeepNews} from '../engine/load-progress.ts';
+import type {KeepNews} from '../../engine/load-progress.ts';
 
 /** For a person; one of each kind, as parts of a model fail alike. */
 export function keepSentences(news: readonly KeepNews[]): readonly string[] {
