@@ -43,6 +43,7 @@ function measure(
     grid: GRID,
     hiddenSize: 8,
     hasLmHead: true,
+    runsTogether: true,
     proof,
     nowMs: () => (nowMs += readMs),
     onRun: ({runsDone, runsTotal}) => runs.push(runsTotal - runsDone),
@@ -74,16 +75,19 @@ test('[MS5] a step has a part that it takes anyway, and one that each session ad
       return echo.run(steps);
     },
   };
-  const {decodeMsPerLayer} = await measureShard({
-    runner,
-    grid: GRID,
-    hiddenSize: 8,
-    hasLmHead: false,
-    proof: SAME_BITS,
-    nowMs: () => nowMs,
-    onRun: () => undefined,
-  });
-  expect(decodeMsPerLayer).toEqual({fixedMs: 3, perSessionMs: 1});
+  const speedOf = (runsTogether: boolean) =>
+    measureShard({
+      runner,
+      grid: GRID,
+      hiddenSize: 8,
+      hasLmHead: false,
+      runsTogether,
+      proof: SAME_BITS,
+      nowMs: () => nowMs,
+      onRun: () => undefined,
+    });
+  expect((await speedOf(true)).decodeMsPerLayer).toEqual({fixedMs: 3, perSessionMs: 1});
+  expect((await speedOf(false)).decodeMsPerLayer).toEqual({fixedMs: 0, perSessionMs: 4});
 });
 
 test('[MS4] a very slow engine is measured by fewer runs', async () => {

@@ -24,6 +24,8 @@ export type ShardUnderTest = {
   readonly grid: CutGrid;
   readonly hiddenSize: number;
   readonly hasLmHead: boolean;
+  /** Whether steps of several sessions run as one. */
+  readonly runsTogether: boolean;
   readonly proof: CutProof;
   readonly nowMs: () => number;
   readonly onRun: (progress: {readonly runsDone: number; readonly runsTotal: number}) => void;
@@ -88,15 +90,19 @@ export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
     shard.hasLmHead && lastCell ? await measureDecode(probe, lastCell, ['hidden', 'logits']) : null;
   const layers = layerCount(runner.range);
   const aloneMs = medianOf(decode.hidden) / layers;
-  const togetherMs = (await measureTogether(probe, runner.range)) / layers;
-  // A session more costs no less than nothing, and no more than a step of its own.
-  const moreMs = (togetherMs - aloneMs) / (TOGETHER - 1);
-  const perSessionMs = Math.min(aloneMs, Math.max(0, moreMs));
+  const perSessionMs = shard.runsTogether
+    ? addedMs(aloneMs, (await measureTogether(probe, runner.range)) / layers)
+    : aloneMs;
   return {
     decodeMsPerLayer: {fixedMs: aloneMs - perSessionMs, perSessionMs},
     prefillMsPerTokenLayer: prefillMs / (PREFILL_TOKENS * layers),
     lmHeadMs: lmHead && Math.max(0, medianOf(lmHead.logits) - medianOf(lmHead.hidden)),
   };
+}
+
+/** What a session more adds: no less than nothing, and no more than a step of its own. */
+function addedMs(aloneMs: number, togetherMs: number): number {
+  return Math.min(aloneMs, Math.max(0, (togetherMs - aloneMs) / (TOGETHER - 1)));
 }
 
 async function proveCuts(probe: Probe, range: LayerRange): Promise<void> {
@@ -184,7 +190,7 @@ class Probe {
   constructor(shard: ShardUnderTest) {
     this.shard = shard;
     const decodeRuns = WARM_UP_RUNS + DECODE_RUNS;
-    const togetherRuns = WARM_UP_RUNS + TOGETHER_RUNS;
+    const togetherRuns = shard.runsTogether ? WARM_UP_RUNS + TOGETHER_RUNS : 0;
     this.#runsTotal =
       1 +
       shard.proof.pieces.length +

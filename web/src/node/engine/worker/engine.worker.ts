@@ -100,6 +100,7 @@ async function loadOn<Kv extends {readonly tokenCount: number}>(
     grid: {layerCount: spec.layerCount, cutEvery},
     hiddenSize: spec.hiddenSize,
     hasLmHead: plan.shape.lmHead,
+    runsTogether: engine.mostSessions > 1,
     proof: plan.engine.kind === 'wasm' ? SAME_BITS : SAME_WITHIN_ROUNDING,
     nowMs: () => performance.now(),
     onRun: (runs) => {
