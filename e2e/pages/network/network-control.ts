@@ -78,7 +78,7 @@ export type NetworkControl = {
   block(forMs: number): void;
   /** What the worker of the links holds. */
   openHalves(): number;
-  /** How many second subflows were begun, by this tab or at the wish of a peer. */
+  /** How many second subflows were begun, asked for by this tab or by a peer. */
   subflows(): number;
   /** Codes of the errors with which that worker was lost. */
   workerLosses(): readonly string[];

@@ -1,9 +1,8 @@
 import {embeddingTensors, layerTensors, lmHeadTensors} from '../manifest/tensor-layout.ts';
 import type {TensorEntry} from '../manifest/manifest.ts';
 import type {ModelSpec} from '../model-spec.ts';
-import {engineBytes} from '../storage/engine-bytes.ts';
+import {engineBytes, type EngineBytes} from '../storage/engine-bytes.ts';
 
-type EngineBytes = ReturnType<typeof engineBytes>;
 type SizedTensor = Pick<TensorEntry, 'name' | 'dtype' | 'shape' | 'byteLength'>;
 
 /** What the parts of a model take on each engine, by the storage types of its own tensors. */

@@ -2,13 +2,12 @@ import type {GgufFile} from '../gguf/gguf-file.ts';
 import {kvBytesPerTokenLayer, type ModelSpec} from '../model-spec.ts';
 import {ModelUnreadableError} from '../model-unreadable-error.ts';
 import {ModelUnsupportedError, type UnsupportedPart} from '../model-unsupported-error.ts';
+import type {EngineBytes} from '../storage/engine-bytes.ts';
 import {checkChat} from '../text/chat/check-chat.ts';
 import {TextUnsupportedError} from '../text/metadata/text-unsupported-error.ts';
 import {engineMemory} from './engine-memory.ts';
 import {readModelSpec} from './read-model-spec.ts';
 import {readTensorTable, refuseUnreadable} from './read-tensor-table.ts';
-
-type EngineBytes = {readonly wasm: number; readonly webgpu: number};
 
 /** Something of a file that Weft cannot serve, in words for people. */
 type UnsupportedThing = {

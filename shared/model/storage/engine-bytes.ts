@@ -1,6 +1,9 @@
 import type {TensorDtype} from './block-sizes.ts';
 import {STORAGE_TYPES} from './storage-types.ts';
 
+/** What the same weights take in each engine. */
+export type EngineBytes = {readonly wasm: number; readonly webgpu: number};
+
 const F32_BYTES = 4;
 
 /**
@@ -8,10 +11,7 @@ const F32_BYTES = 4;
  * of quantised weights is as fast there; a GPU keeps the integers, with a scale in f32 for each
  * group, and where the type has offsets a correction in f32. Neither loses a bit.
  */
-export function engineBytes(
-  dtype: TensorDtype,
-  weightCount: number,
-): {readonly wasm: number; readonly webgpu: number} {
+export function engineBytes(dtype: TensorDtype, weightCount: number): EngineBytes {
   const format = STORAGE_TYPES[dtype];
   const wasm = weightCount * F32_BYTES;
   if (format.kind === 'float') return {wasm, webgpu: wasm};

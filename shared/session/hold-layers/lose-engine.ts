@@ -1,4 +1,4 @@
-import {heldBy, attemptOf, type VolunteerAction, type VolunteerState} from './volunteer-state.ts';
+import {attemptOf, heldBy, type VolunteerAction, type VolunteerState} from './volunteer-state.ts';
 import {discardOf, enterAndSay, fail, type VolunteerStep} from './volunteer-step.ts';
 
 /** So often in `ENGINE_LOSS_WINDOW_MS` an engine that was lost is started again: what dies of itself dies again. */

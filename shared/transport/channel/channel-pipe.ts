@@ -1,6 +1,6 @@
 import type {PipeEvents} from '../frames/byte-pipe.ts';
 import {MESSAGE_BYTES} from '../frames/frame-wire.ts';
-import {ProbeChannel} from './probe-channel.ts';
+import {ProbeChannel} from '../subflow/probe-channel.ts';
 import type {Subflow} from '../subflow/subflow-pipe.ts';
 
 /** More than is on the way at 20 MB/s and 10 ms; the window of a link is the other limit. */
@@ -74,6 +74,7 @@ export class ChannelPipe implements Subflow {
 
   send(bytes: Uint8Array<ArrayBuffer>): boolean {
     let at = 0;
+    // Once even without a byte: that is the message by which a link is divided.
     do {
       this.#channel.send(bytes.subarray(at, at + MESSAGE_BYTES));
       at += MESSAGE_BYTES;

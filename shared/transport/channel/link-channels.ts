@@ -33,7 +33,7 @@ export interface LinkChannels {
   open(connection: Connection, channelId: number, half: HalfAtChannel): OpenedChannel;
   /**
    * Makes this side's end of another data channel to the same peer, and gives it to the half at `port`, which
-   * reports when it is open. Never through a relay.
+   * reports when it is open. Never by way of a TURN server.
    */
   openSubflow(
     connection: Connection,

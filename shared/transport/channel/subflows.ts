@@ -33,7 +33,8 @@ export class Subflows {
       SUBFLOW_PROTOCOL,
       async (stream, connection) => {
         const half = this.#takePlace(connection) ? this.#options.receiverOver(connection) : null;
-        await this.#agree(answerSubflow, {connection, half, open: () => Promise.resolve(stream)});
+        const open = () => Promise.resolve(stream);
+        await this.#agree({connection, half, isOffering: false, open});
       },
       {runOnLimitedConnection: false, maxInboundStreams: 2},
     );
@@ -47,7 +48,7 @@ export class Subflows {
   async offer(connection: Connection, half: HalfAtPort): Promise<void> {
     const open = async (signal: AbortSignal): Promise<Stream> =>
       connection.newStream(SUBFLOW_PROTOCOL, {signal});
-    await this.#agree(offerSubflow, {connection, half, open});
+    await this.#agree({connection, half, isOffering: true, open});
   }
 
   #takePlace(connection: Connection): boolean {
@@ -56,18 +57,17 @@ export class Subflows {
     return answered < MOST_PER_CONNECTION;
   }
 
-  async #agree(
-    agree: typeof offerSubflow,
-    {
-      connection,
-      half,
-      open,
-    }: {
-      readonly connection: Connection;
-      readonly half: HalfAtPort | null;
-      readonly open: (signal: AbortSignal) => Promise<Stream>;
-    },
-  ): Promise<void> {
+  async #agree({
+    connection,
+    half,
+    isOffering,
+    open,
+  }: {
+    readonly connection: Connection;
+    readonly half: HalfAtPort | null;
+    readonly isOffering: boolean;
+    readonly open: (signal: AbortSignal) => Promise<Stream>;
+  }): Promise<void> {
     const {channels, closing} = this.#options;
     const signal = AbortSignal.any([closing, AbortSignal.timeout(AGREEMENT_MS)]);
     let subflow: OpenedSubflow | null = null;
@@ -75,9 +75,9 @@ export class Subflows {
     let isAgreed = false;
     try {
       stream = await open(signal);
-      subflow =
-        half?.openSubflow(channels, {connection, isOffering: agree === offerSubflow}) ?? null;
+      subflow = half?.openSubflow(channels, {connection, isOffering}) ?? null;
       if (half === null || subflow === null) throw new Error('The link has no second subflow');
+      const agree = isOffering ? offerSubflow : answerSubflow;
       await agree({stream, half, subflow, signal});
       isAgreed = true;
       await stream.close({signal});

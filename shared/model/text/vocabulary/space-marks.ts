@@ -1,7 +1,7 @@
 import {utf8Bytes} from '../bytes/utf8-bytes.ts';
 
 /** SentencePiece writes a space as U+2581, and its models' tokens do, too. */
-const SPACE_MARK = '\u2581';
+export const SPACE_MARK = '\u2581';
 const BYTE_TOKEN = /^<0x(?<hex>[0-9A-F]{2})>$/u;
 
 export function markSpaces(text: string): string {

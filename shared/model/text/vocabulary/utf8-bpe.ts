@@ -10,8 +10,8 @@ import {wellFormed} from '../bytes/utf8-bytes.ts';
 const LINES = String.raw`\n+|[^\n]+`;
 
 /**
- * Gemma 4's kind: BPE over characters instead of bytes. The library would do it, and takes 3.5 times
- * as long to take in 514,906 merges.
+ * Gemma 4's kind: BPE over characters instead of bytes. The library can do it, but takes 3.5 times
+ * as long to read 514,906 merges.
  *
  * @throws {TextUnsupportedError} for merges that do not fit the vocabulary.
  */

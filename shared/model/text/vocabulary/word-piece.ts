@@ -2,7 +2,7 @@ import {Tokenizer as WordPieceTokenizer} from '@huggingface/tokenizers';
 import type {TokenizerMetadata} from '../metadata/tokenizer-metadata.ts';
 import type {Encoding} from './encoding.ts';
 import {readWords} from './read-words.ts';
-import {bytesOfMarkedText} from './space-marks.ts';
+import {bytesOfMarkedText, SPACE_MARK} from './space-marks.ts';
 
 const UNKNOWN = '[UNK]';
 
@@ -13,7 +13,7 @@ const UNKNOWN = '[UNK]';
  */
 export function createWordPiece(model: TokenizerMetadata): Encoding {
   const words = [...readWords(model)].map(([token, id]): [string, number] => [
-    token.startsWith('\u2581') ? token.slice(1) : `##${token}`,
+    token.startsWith(SPACE_MARK) ? token.slice(SPACE_MARK.length) : `##${token}`,
     id,
   ]);
   const tokenizer = new WordPieceTokenizer(

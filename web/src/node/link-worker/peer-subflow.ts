@@ -1,7 +1,7 @@
 import type {HalfRequest} from '#shared/transport/channel/half-port.ts';
 import type {OpenedSubflow} from '#shared/transport/channel/link-channels.ts';
+import {PROBE_CHANNEL} from '#shared/transport/subflow/probe-channel.ts';
 import {noteBeside} from '../swarm/libp2p-node/connections-beside.ts';
-import {PROBE_CHANNEL} from '#shared/transport/channel/probe-channel.ts';
 
 /** Nothing else is on such a connection. */
 const CHANNEL_ID = 0;
@@ -10,7 +10,7 @@ const PROBES_ID = 1;
 type Options = {
   /** The connection beside which this one is. */
   readonly main: RTCPeerConnection;
-  /** What the probes of the first subflow are numbered with, which is on that connection. */
+  /** The id of the channel for the first subflow's probes, which is on that connection. */
   readonly mainProbesId: number;
   /** Leads to the half that gets the channel. */
   readonly port: MessagePort;
@@ -26,7 +26,7 @@ export class PeerSubflow implements OpenedSubflow {
   readonly #forget: () => void;
 
   constructor({main, mainProbesId, port, onFailed}: Options) {
-    const connection = new RTCPeerConnection(withoutRelays(main.getConfiguration()));
+    const connection = new RTCPeerConnection(withoutTurn(main.getConfiguration()));
     this.#connection = connection;
     const channel = connection.createDataChannel('', {negotiated: true, id: CHANNEL_ID});
     const probes = connection.createDataChannel('', {...PROBE_CHANNEL, id: PROBES_ID});
@@ -73,8 +73,8 @@ function openProbes(connection: RTCPeerConnection, id: number): RTCDataChannel |
   }
 }
 
-/** A relay costs its owner, and would share one more place: no link needs it for speed. */
-function withoutRelays(configuration: RTCConfiguration): RTCConfiguration {
+/** What passes a TURN server costs whoever runs it, and no link needs a second subflow that much. */
+function withoutTurn(configuration: RTCConfiguration): RTCConfiguration {
   const iceServers = (configuration.iceServers ?? []).flatMap((server) => {
     const urls = [server.urls].flat().filter((url) => /^stuns?:/iu.test(url));
     return urls.length === 0 ? [] : [{urls}];

@@ -10,7 +10,7 @@ import type {
 import {PeerSubflow} from './peer-subflow.ts';
 import {findPeerConnection} from '../swarm/libp2p-node/find-peer-connection.ts';
 
-/** Between what libp2p numbers its own channels with and those of links; which side asked for the subflow. */
+/** Above the ids of libp2p's own channels and below those of links; one for each side that may ask. */
 const PROBES_IDS = {dialler: 510, dialled: 511};
 
 /** To the worker: one half of a link, and what it needs. */
@@ -49,7 +49,7 @@ export class WorkerLinkChannels implements LinkChannels {
     return this.#openHalves;
   }
 
-  /** How many second subflows were begun, here or at a peer's wish. */
+  /** How many second subflows were begun, asked for here or by a peer. */
   get subflowCount(): number {
     return this.#subflowCount;
   }

@@ -10,7 +10,7 @@ export type ObservedStep = {
   readonly tokenCount: number;
   /** Whether norm and LM head ran too. */
   readonly withLmHead: boolean;
-  /** How many ran as one with it, itself included. */
+  /** How many steps the engine was given together, this one included. */
   readonly sessions: number;
   /** The engine, calls and copies to it included. */
   readonly runMs: number;

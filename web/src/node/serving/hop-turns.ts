@@ -29,7 +29,7 @@ export type RanTurn = {
   readonly token: SampledToken | null;
   readonly startedMs: number;
   readonly ranMs: number;
-  /** How many ran as one with it, itself included. */
+  /** How many steps the engine was given together, this one included. */
   readonly sessions: number;
 };
 

@@ -86,7 +86,7 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
     return turn;
   }
 
-  /** Whose fault it is that a batch cannot run shows when each runs alone; so far it left no trace. */
+  /** Whose fault it is that a batch cannot run shows when each runs alone; so far it has left no trace. */
   async #runBatch(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
     const runAlone = async (step: ShardStep) => first(await this.#runTogether([step]));
     if (steps.length === 1) return await runInTurn(steps, runAlone);

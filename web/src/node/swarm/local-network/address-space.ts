@@ -1,6 +1,5 @@
 import {getNetConfig, ipPortToMultiaddr, isLoopback, isPrivate} from '@libp2p/utils';
-import type {Multiaddr} from '@multiformats/multiaddr';
-import {multiaddr} from '@multiformats/multiaddr';
+import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
 
 /** From where a host can be reached: everywhere, in its own network, on its own device. */
 export type AddressSpace = 'public' | 'local' | 'loopback';

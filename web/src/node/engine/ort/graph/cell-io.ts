@@ -22,7 +22,7 @@ export const CELL_IO = {
   result: 'result',
   /**
    * Keys and values, `[batch, kvHeadCount, tokens, headSize]`: `past` in; out `present`, which is
-   * `past` with the piece, or the piece alone.
+   * `past` with the piece behind it, or `piece`, the piece alone.
    */
   pastKey: (layer: number) => `past_key.${layer}`,
   pastValue: (layer: number) => `past_value.${layer}`,

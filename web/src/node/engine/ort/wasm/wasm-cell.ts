@@ -4,9 +4,7 @@ import {CELL_IO} from '../graph/cell-io.ts';
 import {resultOf, type OrtCell} from '../ort-cell.ts';
 import {f32Values} from '../ort-engine.ts';
 import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
-import {appended, roomFor, stacked, type LayerKv, type WasmKv} from './wasm-kv-memory.ts';
-
-const NOTHING: LayerKv = {key: new Float32Array(), value: new Float32Array()};
+import {appended, NO_KV, roomFor, stacked, type LayerKv, type WasmKv} from './wasm-kv-memory.ts';
 
 /** A cell in f32 on the CPU. */
 export class WasmCell implements ShardCell<WasmKv> {
@@ -54,7 +52,7 @@ export class WasmCell implements ShardCell<WasmKv> {
     for (const [at, layer] of layersOf(this.range).entries()) {
       const tensorOf = (kind: keyof LayerKv) => {
         const caches = pasts.map(({tokenCount, layers}) => {
-          const {[kind]: values} = layers[at] ?? NOTHING;
+          const {[kind]: values} = layers[at] ?? NO_KV;
           return {tokenCount, values};
         });
         return ort.f32Tensor(stacked(spec, caches, room), shape);

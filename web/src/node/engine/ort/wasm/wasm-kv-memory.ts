@@ -9,6 +9,8 @@ export type WasmKv = {readonly tokenCount: number; readonly layers: readonly Lay
 
 type Shape = Pick<ModelSpec, 'kvHeadCount' | 'headSize'>;
 
+/** Of a layer that has run nothing yet. */
+export const NO_KV: LayerKv = {key: new Float32Array(), value: new Float32Array()};
 const EMPTY: WasmKv = {tokenCount: 0, layers: []};
 /** Positions by which the room of a cache grows: a copy of it each time, and so much memory more at most. */
 const ROOM_STEP = 16;
@@ -42,20 +44,19 @@ export function appended(
   piece: {readonly tokenCount: number; readonly layers: readonly LayerKv[]},
 ): WasmKv {
   const tokenCount = past.tokenCount + piece.tokenCount;
-  const layers = piece.layers.map((_, at) => past.layers[at] ?? {key: NONE, value: NONE});
+  const layers = piece.layers.map((_, at) => past.layers[at] ?? NO_KV);
   const kv = withRoom(spec, {tokenCount, layers}, past.tokenCount);
   const room = roomFor(tokenCount);
   for (const [at, {key, value}] of kv.layers.entries()) {
     const added = piece.layers[at];
     assert(added !== undefined, 'a piece has all layers of its cell');
     const place = {at: past.tokenCount, tokenCount: piece.tokenCount};
-    copyPositions(spec, {values: added.key, room: piece.tokenCount}, {values: key, room}, place);
-    copyPositions(
-      spec,
-      {values: added.value, room: piece.tokenCount},
-      {values: value, room},
-      place,
-    );
+    for (const [own, target] of [
+      [added.key, key],
+      [added.value, value],
+    ] as const) {
+      copyPositions(spec, {values: own, room: piece.tokenCount}, {values: target, room}, place);
+    }
   }
   return kv;
 }
@@ -79,8 +80,6 @@ export function stacked(
   }
   return stack;
 }
-
-const NONE = new Float32Array();
 
 /** The same with the room that its tokens need; of the positions before, `heldTokens` are kept at most. */
 function withRoom(spec: Shape, kv: WasmKv, heldTokens: number): WasmKv {
