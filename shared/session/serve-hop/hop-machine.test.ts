@@ -45,11 +45,13 @@ describe('frames', () => {
     bench.frame(0, {sessionId: prompt, tokenCount: 4});
     bench.frame(1, {sessionId: one});
     const taken: unknown[] = [];
-    for (let turns = bench.machine.take(); turns.length > 0; turns = bench.machine.take()) {
+    for (let turns = bench.machine.take(8); turns.length > 0; turns = bench.machine.take(8)) {
       taken.push(turns.map(({place}) => place.sessionId));
       for (const turn of turns) bench.machine.release(turn);
     }
     expect(taken).toEqual([[one, two], [third], [prompt], [one]]);
+    for (const sessionId of [one, two]) bench.frame(sessionId === one ? 2 : 1, {sessionId});
+    expect([1, 2].map(() => bench.machine.take(1).length)).toEqual([1, 1]);
   });
 
   test.each([1, 5])(
@@ -138,7 +140,7 @@ describe('truncation', () => {
     const bench = new MiddleHop();
     bench.serveUntil(5);
     bench.frame(5);
-    const [turn] = bench.machine.take();
+    const [turn] = bench.machine.take(1);
     bench.hear({kind: 'truncate', epoch: 1, position: 5}, {epoch: 1});
     const output = {kind: 'hidden', dtype: 'f16', bytes: new Uint8Array(4)} as const;
     expect(turn === undefined ? [] : bench.machine.ran(turn, output, 0)).toEqual([]);

@@ -160,14 +160,18 @@ export class HopMachine {
   /**
    * What the engine runs next, as one: a step of one token of each session that has one for the same
    * layers, or a piece of a prompt. Their sessions get no other turn before `release`.
+   *
+   * @param mostSessions how many the engine runs as one: what it ran after them would hold up their results.
    */
-  take(): readonly HopTurn[] {
+  take(mostSessions: number): readonly HopTurn[] {
     const first = this.#takeOne(() => true);
     if (first === null) return [];
     const turns = [first];
     if (!isStep(first.frame)) return turns;
     const fits = (frame: Frame) => isStep(frame) && this.#runsThrough(frame, first.place.range);
-    for (let next = this.#takeOne(fits); next !== null; next = this.#takeOne(fits)) {
+    while (turns.length < mostSessions) {
+      const next = this.#takeOne(fits);
+      if (next === null) break;
       turns.push(next);
     }
     return turns;

@@ -43,6 +43,8 @@ export type VirtualHopOptions = {
 };
 
 /** Of a small model: what is kept for a replay is bounded as in a tab. */
+/** As engines on WASM run as one. */
+const MOST_SESSIONS = 8;
 const HIDDEN_SIZE = 576;
 const SWEEP_EVERY_MS = 5_000;
 
@@ -241,7 +243,7 @@ export class VirtualHop implements VirtualPeer {
   /** One run at a time, each as long as its layers take. */
   #run(): void {
     if (this.#turns.length > 0 || this.#isDead) return;
-    const turns = this.#machine.take();
+    const turns = this.#machine.take(MOST_SESSIONS);
     if (turns.length === 0) return;
     this.#turns = turns;
     // What is truncated while it runs, a real engine truncates after it.

@@ -100,7 +100,7 @@ export class MiddleHop {
   /** Runs all that waits: the hidden state of a token is made of its position. */
   run(): readonly HopAction[] {
     const actions: HopAction[] = [];
-    for (let turns = this.machine.take(); turns.length > 0; turns = this.machine.take()) {
+    for (let turns = this.machine.take(8); turns.length > 0; turns = this.machine.take(8)) {
       for (const turn of turns) {
         const {position, tokenCount} = turn.frame;
         const bytes = Uint8Array.from(

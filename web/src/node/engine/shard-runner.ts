@@ -43,6 +43,8 @@ export type StepResult =
  */
 export interface ShardRunner {
   readonly range: LayerRange;
+  /** How many sessions' steps of one token it runs as one; others it runs one after the other. */
+  readonly mostSessions: number;
   /**
    * Reserves the cache of one session. One that is open keeps what it holds; only its
    * reservation changes. @throws {EngineError} `KV_FULL` when it does not fit. */

@@ -12,12 +12,14 @@ type Time = {
 /** A runner that can be made slow while it runs, as a machine that has got something else to do. */
 export class SlowableRunner implements ShardRunner {
   readonly range: LayerRange;
+  readonly mostSessions: number;
   readonly #inner: ShardRunner;
   readonly #time: Time;
   #factor = 1;
 
   constructor(inner: ShardRunner, time: Time) {
     this.range = inner.range;
+    this.mostSessions = inner.mostSessions;
     this.#inner = inner;
     this.#time = time;
   }

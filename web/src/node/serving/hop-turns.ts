@@ -104,9 +104,8 @@ export class HopTurns {
   async run(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    const {machine} = this.#options;
     try {
-      for (let turns = machine.take(); turns.length > 0; turns = machine.take()) {
+      for (let turns = this.#take(); turns.length > 0; turns = this.#take()) {
         await this.#runTurns(turns);
       }
     } finally {
@@ -132,6 +131,10 @@ export class HopTurns {
       this.#isRunning = false;
       void this.run();
     }
+  }
+
+  #take(): readonly HopTurn[] {
+    return this.#options.machine.take(this.#shard?.runner.mostSessions ?? 1);
   }
 
   async #runTurns(turns: readonly HopTurn[]): Promise<void> {

@@ -77,6 +77,7 @@ function tokenFrame(position: number): Uint8Array {
 function idleRunner(range: LayerRange): ShardRunner {
   return {
     range,
+    mostSessions: 8,
     openSession: () => Promise.resolve(),
     run: (steps) =>
       Promise.resolve(steps.map(() => ({kind: 'ran', output: {kind: 'none'}}) as const)),

@@ -32,12 +32,14 @@ type LoadedShard<Kv> = {
 /** Runs a shard in the thread that it is called from: the engine worker. */
 export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements ShardRunner {
   readonly range: LayerRange;
+  readonly mostSessions: number;
   readonly #shard: LoadedShard<Kv>;
   readonly #cache: KvCache<Kv>;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
   constructor(shard: LoadedShard<Kv>, cache: KvCache<Kv>) {
     this.range = shard.range;
+    this.mostSessions = shard.mostSessions;
     this.#shard = shard;
     this.#cache = cache;
   }
@@ -51,7 +53,7 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
   async run(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
     return await this.#inTurn(async () => {
       const results: StepResult[] = [];
-      for (const batch of batchesOf(steps, this.#shard.mostSessions)) {
+      for (const batch of batchesOf(steps, this.mostSessions)) {
         results.push(...(await this.#runBatch(batch)));
       }
       return results;

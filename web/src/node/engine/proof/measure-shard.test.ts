@@ -19,6 +19,7 @@ function echoRunner(distort: (step: ShardStep, bytes: Uint8Array) => void): Shar
   };
   return {
     range: {startLayer: 0, endLayer: 4},
+    mostSessions: 8,
     openSession: async (sessionId) => {
       open.add(sessionId);
     },

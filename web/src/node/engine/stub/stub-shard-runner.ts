@@ -56,6 +56,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
 
   return {
     range,
+    mostSessions: MOST_SESSIONS,
     openSession: (sessionId, kvTokens) => {
       const before = caches.get(sessionId);
       const room = kvTokensFree + (before?.kvTokens ?? 0);

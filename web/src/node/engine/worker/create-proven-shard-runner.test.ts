@@ -13,11 +13,7 @@ beforeAll(async () => {
   manifest = await tinyManifest(tinyGguf({seed: 3}), {cutEvery: 2});
 });
 
-const MEASURED = {
-  prefillMsPerTokenLayer: 1,
-  lmHeadMs: null,
-  threadCount: 1,
-};
+const MEASURED = {mostSessions: 1, prefillMsPerTokenLayer: 1, lmHeadMs: null, threadCount: 1};
 
 /** Engines that say the same on both kinds, but for what `faults` does to the GPU's. */
 function enginesWith(faults: {

@@ -37,6 +37,8 @@ export type MeasuredShard = ShardSpeed & {
   readonly engineClass: EngineClass;
   /** Of the CPU, while a step runs. */
   readonly threadCount: number;
+  /** {@link ShardRunner.mostSessions} */
+  readonly mostSessions: number;
 };
 
 /** One call to the engine worker. `load` comes first, once. */

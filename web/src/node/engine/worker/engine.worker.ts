@@ -108,8 +108,8 @@ async function loadOn<Kv extends {readonly tokenCount: number}>(
     },
   });
   runner = loaded;
-  const {engineClass, threadCount} = engine;
-  return {...speed, engineClass, threadCount};
+  const {engineClass, threadCount, mostSessions} = engine;
+  return {...speed, engineClass, threadCount, mostSessions};
 }
 
 /** @returns `null` where nothing can be kept, and says so to the page. */

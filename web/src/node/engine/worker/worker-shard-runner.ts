@@ -61,6 +61,7 @@ export async function createWorkerShardRunner(
     const plan = {engine, manifest, shape, weightsUrl, kvBudgetBytes, keepsWeights};
     const result = await runner.call({kind: 'load', plan}, []);
     assert(result.kind === 'loaded', 'a load ends in a loaded shard');
+    runner.mostSessions = result.measured.mostSessions;
     return {runner, measured: result.measured};
   } catch (error) {
     runner.end(error);
@@ -73,6 +74,8 @@ export async function createWorkerShardRunner(
 /** A runner whose engine lives in a worker; calls and answers are messages. */
 class WorkerShardRunner implements ShardRunner {
   readonly range: LayerRange;
+  /** Known when the shard is loaded. */
+  mostSessions = 1;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #lastCallId = 0;
