@@ -259,7 +259,7 @@ test.each<[RefusalCode, 'distrusted' | 'unreachable']>([
 );
 
 test.each([
-  ['no-node', 8_000, {kind: 'lost', missing: [{startLayer: 0, endLayer: 6, why: 'no-node'}]}],
+  ['no-node', 6_000, {kind: 'lost', missing: [{startLayer: 0, endLayer: 6, why: 'no-node'}]}],
   ['distrusted', 60_000, {kind: 'refused'}],
 ] as const)(
   '[GN10] an answer that has begun waits for layers that are missing as %s for %i ms',

@@ -87,7 +87,9 @@ function withNeeded({snapshot, model, request, overlay}: RouteInput): RouteOverl
     costs.layerMs[at] = realAt(costs.idleLayerMs, at) + realAt(costs.doubtLayerMs, at) + dearMs;
   }
   const [best] = searchChains(index, costs, 1);
-  const needed = new Set((best === undefined ? [] : hopsOf(best, index)).map((hop) => hop.nodeId));
+  // Layers that only these serve are not what is missing.
+  if (best === undefined) return asked;
+  const needed = new Set(hopsOf(best, index).map((hop) => hop.nodeId));
   const isSpared = (nodeId: PeerId) => !needed.has(nodeId);
   return {
     ...overlay,

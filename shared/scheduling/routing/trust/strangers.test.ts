@@ -212,6 +212,23 @@ test('[TB7] where no chain does without, as few nodes as can be are asked that f
   expect(chosen([head, a, b], [])).toHaveLength(2);
 });
 
+test('[TB7] where some layers have nobody at all, those that only shunned or restrained nodes serve are not missing', () => {
+  const nodes = [
+    snapshotNode('head', {shards: [shard(0, 10, 30)]}),
+    snapshotNode('tail', {shards: [shard(20, 30, 30)]}),
+  ];
+  const overlay = {
+    ...EMPTY_OVERLAY,
+    shunned: new Set([asPeerId('head')]),
+    restrained: new Set([asPeerId('tail')]),
+  };
+  const snapshot = snapshotOfNodes(nodes, 0);
+  expect(selectChain({snapshot, model: MODEL, request: REQUEST, overlay, seed: 1})).toEqual({
+    kind: 'gap',
+    missing: [{startLayer: 10, endLayer: 20, why: 'no-node'}],
+  });
+});
+
 const tab = (id: string, fixedMs: number) =>
   snapshotNode(id, {shards: [shard(0, 30, 30)], decodeMsPerLayer: {fixedMs, perSessionMs: 0}});
 

@@ -20,7 +20,8 @@ export function endAsComplete(
     readonly nowMs: number;
   },
 ): GenerationStep {
-  const servedByMs = nowMs + SERVED_PATIENCE_MS;
+  // Of an answer that no hop of it is known of, nothing is to come.
+  const servedByMs = hops.length === 0 ? null : nowMs + SERVED_PATIENCE_MS;
   return {
     state: {kind: 'complete', answer, hops, servedByMs},
     actions: [

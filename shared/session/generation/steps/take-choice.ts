@@ -16,7 +16,7 @@ import {isFull, isGone} from '../state/refusal.ts';
 /** How soon an answer that found no room, or nobody to replace a lost hop, asks again. */
 const LOOK_AGAIN_MS = 500;
 /** How long an answer that has begun waits for layers that nobody holds or loads: its reader can do more about it. */
-const LOST_PATIENCE_MS = 8_000;
+const LOST_PATIENCE_MS = 6_000;
 
 /** Phase 2 knows a chain. */
 export function takeChain(
