@@ -1,16 +1,12 @@
-import {identify} from '@libp2p/identify';
 import type {Libp2p} from '@libp2p/interface';
-import {memory} from '@libp2p/memory';
-import {noise} from '@libp2p/noise';
-import {yamux} from '@libp2p/yamux';
-import {createLibp2p} from 'libp2p';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {asPeerId, asSessionId, type PeerId} from '../../base/ids.ts';
+import {asSessionId} from '../../base/ids.ts';
 import {encodeFrame, type Frame} from '../../protocol/frame/frame.ts';
 import {encodeSampledTokens} from '../../protocol/frame/sampled-token.ts';
 import {CHANNEL_FRAMES_PROTOCOL, encodeWord, FRAMES_PROTOCOL} from '../frames/frame-wire.ts';
 import {openLibp2pStreamTransport} from '../libp2p-stream-transport.ts';
 import {MemoryChannels} from '../testing/memory-channels.ts';
+import {idOf, openMemoryPeer} from '../../testing/memory-peers.ts';
 import {DIALLERS_CHANNEL} from '../testing/raw-link.ts';
 import type {LinkLoss, Transport} from '../transport.ts';
 import {ChannelIds, isPeersChannelId} from './channel-id.ts';
@@ -18,23 +14,12 @@ import type {LinkChannels} from './link-channels.ts';
 import {readWord} from './read-word.ts';
 
 const {signal} = new AbortController();
-let nodeCount = 0;
 let nodes: readonly [Libp2p, Libp2p];
 let channels: MemoryChannels;
 const opened: Transport[] = [];
 
-async function createNode(): Promise<Libp2p> {
-  return await createLibp2p({
-    addresses: {listen: [`/memory/channel-${nodeCount++}`]},
-    transports: [memory()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    services: {identify: identify()},
-  });
-}
-
 beforeEach(async () => {
-  nodes = await Promise.all([createNode(), createNode()]);
+  nodes = await Promise.all([openMemoryPeer(), openMemoryPeer()]);
   channels = new MemoryChannels();
 });
 afterEach(async () => {
@@ -55,8 +40,6 @@ async function openTransport(libp2p: Libp2p, own?: LinkChannels): Promise<Transp
   opened.push(transport);
   return transport;
 }
-
-const idOf = ({peerId}: Libp2p): PeerId => asPeerId(peerId.toString());
 
 function protocolsBetween([first, second]: readonly [Libp2p, Libp2p]): readonly string[] {
   return first

@@ -1,43 +1,25 @@
-import {identify} from '@libp2p/identify';
 import type {Libp2p} from '@libp2p/interface';
-import {memory} from '@libp2p/memory';
-import {noise} from '@libp2p/noise';
 import {lpStream} from '@libp2p/utils';
-import {yamux} from '@libp2p/yamux';
-import {createLibp2p} from 'libp2p';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {asPeerId, type PeerId} from '../../base/ids.ts';
 import {openLibp2pStreamTransport} from '../libp2p-stream-transport.ts';
 import {MemoryChannels} from '../testing/memory-channels.ts';
+import {idOf, openMemoryPeer} from '../../testing/memory-peers.ts';
 import type {Transport} from '../transport.ts';
 import {SUBFLOW_PROTOCOL} from './agree-on-subflow.ts';
 
 const {signal} = new AbortController();
 /** So far that no machine is too quick: a timer is never early. */
 const FAR = {delayMs: 20, waitingBytes: 1};
-let nodeCount = 0;
 let nodes: readonly [Libp2p, Libp2p];
 const opened: Transport[] = [];
 
-async function createNode(): Promise<Libp2p> {
-  return await createLibp2p({
-    addresses: {listen: [`/memory/subflow-${nodeCount++}`]},
-    transports: [memory()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    services: {identify: identify()},
-  });
-}
-
 beforeEach(async () => {
-  nodes = await Promise.all([createNode(), createNode()]);
+  nodes = await Promise.all([openMemoryPeer(), openMemoryPeer()]);
 });
 afterEach(async () => {
   await Promise.all(opened.splice(0).map(async (transport) => transport.close()));
   await Promise.all(nodes.map(async (node) => node.stop()));
 });
-
-const idOf = ({peerId}: Libp2p): PeerId => asPeerId(peerId.toString());
 
 async function openTransport(libp2p: Libp2p, channels: MemoryChannels): Promise<Transport> {
   const transport = await openLibp2pStreamTransport({

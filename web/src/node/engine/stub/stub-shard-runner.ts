@@ -9,7 +9,8 @@ import {
   type StubLayerCache,
 } from '#shared/model/stub-model.ts';
 import {batchesOf} from '../batches-of.ts';
-import {EngineError, engineLost, isRefusal} from '../engine-error.ts';
+import {EngineError, engineLost} from '../engine-error.ts';
+import {runInTurn} from '../run-step.ts';
 import {NO_MEMORY} from '../shard-memory.ts';
 import type {ShardInput, ShardOutput, ShardRunner, ShardStep, StepResult} from '../shard-runner.ts';
 
@@ -44,7 +45,11 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
     const {fixedMsPerLayer, msPerTokenLayer} = options;
     for (const batch of batchesOf(steps, MOST_SESSIONS)) {
       throwIfLost(options.lost);
-      results.push(...batch.map((step) => runStep(step, caches.get(step.sessionId), spec)));
+      results.push(
+        ...(await runInTurn(batch, async (step) =>
+          runStep(step, caches.get(step.sessionId), spec),
+        )),
+      );
       const [{range: layers}] = batch;
       const tokens = batch.reduce((sum, {tokenCount}) => sum + tokenCount, 0);
       const layerCount = layers.endLayer - layers.startLayer;
@@ -86,17 +91,12 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
   };
 }
 
-function runStep(step: ShardStep, cache: StubCache | undefined, spec: ModelSpec): StepResult {
-  try {
-    const tokens = readLanes(step.input, step.tokenCount, spec.hiddenSize);
-    if (cache === undefined) throw unknownSession(step.sessionId);
-    admit(step, cache);
-    runLayers(step, cache, tokens);
-    return {kind: 'ran', output: outputOf(step, tokens, spec)};
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return {kind: 'refused', error};
-  }
+function runStep(step: ShardStep, cache: StubCache | undefined, spec: ModelSpec): ShardOutput {
+  const tokens = readLanes(step.input, step.tokenCount, spec.hiddenSize);
+  if (cache === undefined) throw unknownSession(step.sessionId);
+  admit(step, cache);
+  runLayers(step, cache, tokens);
+  return outputOf(step, tokens, spec);
 }
 
 function runLayers(

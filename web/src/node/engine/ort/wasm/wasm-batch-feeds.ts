@@ -4,7 +4,7 @@ import {CELL_IO} from '../graph/cell-io.ts';
 import {rotaryRows, type RotaryTable} from '../graph/rotary-table.ts';
 import type {OrtEngine} from '../ort-engine.ts';
 import type {Batch, BatchFeeds} from '../shard-engine.ts';
-import {roomFor} from './wasm-kv-memory.ts';
+import {sharedRoom} from './wasm-kv-memory.ts';
 
 /**
  * How the tokens of a batch are rotated, and which positions each of its rows may look at.
@@ -48,7 +48,7 @@ function maskOf(
 ): {readonly mask: Float32Array; readonly shape: readonly number[]} {
   const rowCount = attentionRows(spec, tokenCount);
   const rowsPerToken = Math.floor(rowCount / tokenCount);
-  const room = Math.max(...positions.map(roomFor));
+  const room = sharedRoom(positions);
   const totalTokens = room + tokenCount;
   const mask = new Float32Array(positions.length * rowCount * totalTokens);
   for (const [at, position] of positions.entries()) {

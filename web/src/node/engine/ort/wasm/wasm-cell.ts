@@ -4,7 +4,7 @@ import {CELL_IO} from '../graph/cell-io.ts';
 import {resultOf, type OrtCell} from '../ort-cell.ts';
 import {f32Values} from '../ort-engine.ts';
 import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
-import {appended, NO_KV, roomFor, stacked, type LayerKv, type WasmKv} from './wasm-kv-memory.ts';
+import {appended, NO_KV, sharedRoom, stacked, type LayerKv, type WasmKv} from './wasm-kv-memory.ts';
 
 /** A cell in f32 on the CPU. */
 export class WasmCell implements ShardCell<WasmKv> {
@@ -46,7 +46,7 @@ export class WasmCell implements ShardCell<WasmKv> {
   #pastFeeds(pasts: readonly WasmKv[]): Readonly<Record<string, Tensor>> {
     const {ort, spec} = this.#cell;
     const {kvHeadCount, headSize} = spec;
-    const room = Math.max(...pasts.map(({tokenCount}) => roomFor(tokenCount)));
+    const room = sharedRoom(pasts.map(({tokenCount}) => tokenCount));
     const shape = [pasts.length, kvHeadCount, room, headSize];
     const feeds: Record<string, Tensor> = {};
     for (const [at, layer] of layersOf(this.range).entries()) {

@@ -20,6 +20,11 @@ export function roomFor(tokenCount: number): number {
   return Math.ceil(tokenCount / ROOM_STEP) * ROOM_STEP;
 }
 
+/** How many positions caches have room for that run together: as many as the longest. */
+export function sharedRoom(tokenCounts: readonly number[]): number {
+  return Math.max(...tokenCounts.map(roomFor));
+}
+
 /** Remembers in JavaScript's memory, which the collector gives back. */
 export function wasmKvMemory(spec: Shape): KvMemory<WasmKv> {
   return {
