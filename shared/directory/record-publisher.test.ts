@@ -35,6 +35,7 @@ async function advance(ms: number): Promise<void> {
 function createLink(clock: {aheadMs: number}) {
   const listeners = new Set<() => void>();
   const beatListeners = new Set<() => void>();
+  const returnListeners = new Set<() => void>();
   const suspected: string[] = [];
   const link: PublishingLink = {
     namedServers: () => [{peerId, addresses: []}],
@@ -45,6 +46,10 @@ function createLink(clock: {aheadMs: number}) {
     onBeat: (listener) => {
       beatListeners.add(listener);
       return () => beatListeners.delete(listener);
+    },
+    onReturn: (listener) => {
+      returnListeners.add(listener);
+      return () => returnListeners.delete(listener);
     },
     suspect: (serverId) => suspected.push(serverId),
     readClock: async () => {
@@ -57,7 +62,10 @@ function createLink(clock: {aheadMs: number}) {
   const beat = (): void => {
     for (const listener of beatListeners) listener();
   };
-  return {link, suspected, reconnect, beat};
+  const comeBack = (): void => {
+    for (const listener of returnListeners) listener();
+  };
+  return {link, suspected, reconnect, beat, comeBack};
 }
 
 async function createWorld(clock = {aheadMs: 0}) {
@@ -199,14 +207,17 @@ test('[RP9] no answer makes it suspect the link, and wait longer each time', asy
   await publisher.stop();
 });
 
-test('[RP10] a server that is back gets the record at once', async () => {
-  const {reconnect, seen, settle, publisher} = await createWorld();
+test('[RP10] a server that is back gets the record at once, and so does one after the tab was away', async () => {
+  const {reconnect, comeBack, seen, settle, publisher} = await createWorld();
   await advance(0);
   await settle(1);
   reconnect();
   await advance(250);
   await settle(2);
   expect(seen[1]?.seq).toBeGreaterThan(seen[0]?.seq ?? Infinity);
+  comeBack();
+  await advance(250);
+  await settle(3);
   await publisher.stop();
 });
 

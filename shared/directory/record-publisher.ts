@@ -29,7 +29,7 @@ export type RecordPublisher = {
 
 export type PublishingLink = Pick<
   ServerLink,
-  'namedServers' | 'onServersChanged' | 'onBeat' | 'suspect' | 'readClock'
+  'namedServers' | 'onServersChanged' | 'onBeat' | 'onReturn' | 'suspect' | 'readClock'
 >;
 
 type Options = {
@@ -93,6 +93,8 @@ class Publisher implements RecordPublisher {
         : [
             // A server that is back may know nothing of this node any more.
             link.onServersChanged(() => this.#publishSoon()),
+            // Those who stayed may have taken this node for gone.
+            link.onReturn(() => this.#publishSoon()),
             // In a page that is hidden for long the own timer may be late by a minute.
             link.onBeat(() => this.#runIfDue()),
           ];

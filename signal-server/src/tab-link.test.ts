@@ -6,6 +6,7 @@ import {createLibp2p} from 'libp2p';
 import {afterEach, expect, test, vi} from 'vitest';
 import {isWeftError} from '#shared/base/errors.ts';
 import {asPeerId} from '#shared/base/ids.ts';
+import {Listeners} from '#shared/base/listeners.ts';
 import type {Directory} from '#shared/directory/directory.ts';
 import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
 import {SwarmClock} from '#shared/transport/server-link/swarm-clock.ts';
@@ -245,4 +246,24 @@ test('[SL9] a link that is paused dials nobody, and is back with place and recor
   tab.link.resume();
   await expect.poll(() => seenBy(reader), PATIENT).toBe(0);
   await expect.poll(() => tab.addresses()[0], PATIENT).toContain('/p2p-circuit');
+});
+
+test('[SL10] a link tells when its tab is back: from a sleep, from another page, or with another network', async () => {
+  const {server} = await createWorld();
+  const network = new Listeners();
+  let sleptMs = 0;
+  const wallMs = () => Date.now() + sleptMs;
+  const clock = new SwarmClock({stopwatchMs: () => performance.now(), wallMs});
+  const onNetworkChange = (listener: () => void) => network.add(listener);
+  const {link} = await joined({serverUrl: server.url, clock, onNetworkChange});
+  let count = 0;
+  link.onReturn(() => (count += 1));
+  sleptMs = 3_600_000;
+  await expect.poll(() => count, PATIENT).toBeGreaterThan(0);
+  const afterSleep = count;
+  network.call();
+  expect(count).toBe(afterSleep + 1);
+  link.pause();
+  link.resume();
+  expect(count).toBe(afterSleep + 2);
 });

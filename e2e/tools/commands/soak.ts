@@ -56,6 +56,11 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     load: async () => (await import('../../lab/soak/server-down.ts')).soakServerDown,
   },
   {
+    name: 'thawed-tabs',
+    meaning: 'tabs that are frozen in the middle of an answer: how soon the next one has them',
+    load: async () => (await import('../../lab/soak/thawed-tabs.ts')).soakThawedTabs,
+  },
+  {
     name: 'server-heap',
     meaning: 'what thousands of visitors leave in the memory of the signal server',
     load: async () => (await import('../../lab/soak/server-heap.ts')).soakServerHeap,

@@ -33,6 +33,11 @@ export interface ServerLink extends NamedServers {
    * has been hidden for long, whose timers browsers fire once a minute.
    */
   onBeat(listener: () => void): () => void;
+  /**
+   * Calls `listener` when this tab is back: its page was stopped or away, its machine slept,
+   * or its network has gone, is back or is another one.
+   */
+  onReturn(listener: () => void): () => void;
   /** Resolves at the first connection. */
   readonly connected: Promise<Bootstrap>;
   stop(): void;
@@ -73,6 +78,7 @@ class NamedServersLink implements ServerLink {
   readonly #first = Promise.withResolvers<Bootstrap>();
   readonly #listeners = new Listeners();
   readonly #beatListeners = new Listeners();
+  readonly #returnListeners = new Listeners();
   /** The server of the page, whoever it is by then. */
   readonly #home: ServerConnection;
   readonly #peers = new Map<PeerId, {server: NamedServer; readonly connection: ServerConnection}>();
@@ -95,7 +101,11 @@ class NamedServersLink implements ServerLink {
     this.#clock = options.clock ?? createSwarmClock();
     this.#home = this.#start(async (locateOptions) => await this.#read(locateOptions));
     this.#timer = setInterval(() => this.#beat(), BEAT_MS);
-    this.#forgetNetwork = options.onNetworkChange?.(() => this.tryAtOnce()) ?? (() => undefined);
+    const onNetworkChange = (): void => {
+      this.tryAtOnce();
+      this.#returnListeners.call();
+    };
+    this.#forgetNetwork = options.onNetworkChange?.(onNetworkChange) ?? (() => undefined);
   }
 
   get connected(): Promise<Bootstrap> {
@@ -131,6 +141,10 @@ class NamedServersLink implements ServerLink {
     return this.#beatListeners.add(listener);
   }
 
+  onReturn(listener: () => void): () => void {
+    return this.#returnListeners.add(listener);
+  }
+
   suspect(serverId: PeerId): void {
     this.#connectionTo(serverId)?.suspect();
   }
@@ -156,6 +170,7 @@ class NamedServersLink implements ServerLink {
   resume(): void {
     this.#isPaused = false;
     for (const connection of this.#connections()) connection.resume();
+    this.#returnListeners.call();
   }
 
   stop(): void {
@@ -165,6 +180,7 @@ class NamedServersLink implements ServerLink {
     for (const connection of this.#connections()) connection.stop();
     this.#listeners.clear();
     this.#beatListeners.clear();
+    this.#returnListeners.clear();
   }
 
   #connections(): readonly ServerConnection[] {
@@ -199,6 +215,7 @@ class NamedServersLink implements ServerLink {
     const ageMs = performance.now() - this.#lastReadMs;
     if (wasAway || ageMs > CLOCK_AGE_MS) this.#readInBackground();
     this.#beatListeners.call();
+    if (wasAway && !this.#isPaused) this.#returnListeners.call();
     this.#forgetGone().catch(() => {
       // A node that is being stopped has nothing to forget; the next beat tries again otherwise.
     });

@@ -1,6 +1,7 @@
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {assert} from '#shared/base/assert.ts';
 import {asPeerId, type PeerId} from '#shared/base/ids.ts';
+import {Listeners} from '#shared/base/listeners.ts';
 import {MemoryNetwork} from '#shared/transport/testing/memory-transport.ts';
 import {LinkBook, type LinkFacts} from './link-book.ts';
 import {MeasuredTransport} from './measured-transport.ts';
@@ -42,6 +43,26 @@ function createWorld({
   return {network, others, book, transport, connected, dialling};
 }
 
+/** Those of a tab that serves, so that it opens no link only to measure. */
+function quietProbes({transport, book, others, connected}: ReturnType<typeof createWorld>) {
+  return {
+    transport,
+    book,
+    nodes: () => others.map((nodeId) => ({nodeId, coords: null})),
+    connectedPeers: () => connected,
+    onConnected: () => () => undefined,
+    disconnect: () => undefined,
+    onReturn: () => () => undefined,
+    isViaTurn: () => Promise.resolve(false),
+    isServing: () => true,
+    isServerThere: () => true,
+    onServersChanged: () => () => undefined,
+    onAllSilent: () => undefined,
+    nowMs: () => performance.now(),
+    onFacts: () => undefined,
+  };
+}
+
 /** The last facts after `seconds` of probing. */
 async function probe(
   world: ReturnType<typeof createWorld>,
@@ -56,18 +77,12 @@ async function probe(
   },
 ): Promise<LinkFacts | null> {
   let facts: LinkFacts | null = null;
-  const {transport, book, others, connected} = world;
   const stop = startLinkProbes({
-    transport,
-    book,
-    nodes: () => [SELF, ...others].map((nodeId) => ({nodeId, coords: null})),
-    connectedPeers: () => connected,
+    ...quietProbes(world),
+    nodes: () => [SELF, ...world.others].map((nodeId) => ({nodeId, coords: null})),
     isViaTurn: (peerId) => Promise.resolve(peerId === 'p1'),
     isServing: () => isServing,
     isServerThere,
-    onServersChanged: () => () => undefined,
-    onAllSilent: () => undefined,
-    nowMs: () => performance.now(),
     onFacts: (published) => {
       facts = published;
     },
@@ -138,12 +153,8 @@ async function fallSilent({
   assert(peer !== undefined, 'there is a peer');
   const published: (readonly PeerId[])[] = [];
   const stop = startLinkProbes({
-    transport: world.transport,
-    book: world.book,
-    nodes: () => [{nodeId: peer, coords: null}],
+    ...quietProbes(world),
     connectedPeers: () => new Set(hasOtherLink ? [asPeerId('other')] : []),
-    isViaTurn: () => Promise.resolve(false),
-    isServing: () => true,
     isServerThere: () => performance.now() >= backAtMs,
     onServersChanged: (listener) => {
       const timer = setTimeout(listener, serverBackAfterMs);
@@ -152,7 +163,6 @@ async function fallSilent({
     onAllSilent: () => {
       allSilentCount += 1;
     },
-    nowMs: () => performance.now(),
     onFacts: ({unreachable}) => {
       published.push(unreachable);
     },
@@ -191,6 +201,102 @@ test('[CP9] it is dialled at once when a server is back, however long it would h
   expect(dialsWhenBack).toBe(1);
   expect(dials).toBe(1);
   expect(atLast).toEqual([]);
+});
+
+test('[CP9] it is not unreachable any longer as soon as it has dialled by itself', async () => {
+  const world = createWorld({count: 1});
+  const [peer] = world.others;
+  assert(peer !== undefined, 'there is a peer');
+  const connected = new Listeners<[peerId: PeerId]>();
+  const published: (readonly PeerId[])[] = [];
+  const stop = startLinkProbes({
+    ...quietProbes(world),
+    onConnected: (listener) => connected.add(listener),
+    onFacts: ({unreachable}) => published.push(unreachable),
+  });
+  await world.transport.connect(peer, NEVER);
+  world.network.leave(peer);
+  world.network.silence(SELF, peer);
+  expect(published.at(-1)).toEqual([peer]);
+  const dialled = vi.spyOn(world.transport, 'connect').mockClear();
+  connected.call(peer);
+  expect(published.at(-1)).toEqual([]);
+  await vi.advanceTimersByTimeAsync(70_000);
+  stop();
+  expect(dialled).not.toHaveBeenCalled();
+});
+
+/** A tab that had links to two others, and is back from a sleep in which one of them gave it up. */
+async function comeBack({
+  isSilent = false,
+  listedAfterMs = 0,
+}: {
+  /** Whether nothing comes back over the link that still looks open. */
+  readonly isSilent?: boolean;
+  /** When the list of others comes that had expired meanwhile. */
+  readonly listedAfterMs?: number;
+}) {
+  const world = createWorld({count: 2});
+  const [left, kept] = world.others;
+  assert(left !== undefined && kept !== undefined, 'there are two');
+  let isListEmpty = false;
+  const returned = new Listeners();
+  const disconnected: PeerId[] = [];
+  const stop = startLinkProbes({
+    ...quietProbes(world),
+    nodes: () => (isListEmpty ? [] : world.others.map((nodeId) => ({nodeId, coords: null}))),
+    onReturn: (listener) => returned.add(listener),
+    disconnect: (peerId) => {
+      disconnected.push(peerId);
+      world.connected.delete(peerId);
+    },
+  });
+  for (const peerId of world.others) await world.transport.connect(peerId, NEVER);
+  await vi.advanceTimersByTimeAsync(2_000);
+  world.connected.delete(left);
+  isListEmpty = listedAfterMs > 0;
+  if (isSilent) vi.spyOn(world.transport, 'measureRtt').mockImplementation(untilAbortedOnly);
+  world.dialling.mockClear();
+  returned.call();
+  await vi.advanceTimersByTimeAsync(listedAfterMs);
+  const dialsBeforeList = world.dialling.mock.calls.length;
+  isListEmpty = false;
+  await vi.advanceTimersByTimeAsync(4_000);
+  stop();
+  return {
+    left,
+    kept,
+    disconnected,
+    dialled: world.dialling.mock.calls.map(([peerId]) => peerId),
+    dialsBeforeList,
+  };
+}
+
+async function untilAbortedOnly(
+  _: PeerId,
+  {signal}: {readonly signal: AbortSignal},
+): Promise<number> {
+  return await new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('nothing came back')));
+  });
+}
+
+test('[CP12] a tab that is back dials whom it had links with, at once, and keeps those that answer', async () => {
+  const {left, dialled, disconnected} = await comeBack({});
+  expect(dialled).toEqual([left]);
+  expect(disconnected).toEqual([]);
+});
+
+test('[CP12] a link over which nothing comes back is ended, and its peer dialled', async () => {
+  const {left, kept, dialled, disconnected} = await comeBack({isSilent: true});
+  expect(disconnected).toEqual([kept]);
+  expect(dialled).toEqual([left, kept]);
+});
+
+test('[CP12] one whose record expired meanwhile is dialled when the next list has come', async () => {
+  const {left, dialled, dialsBeforeList} = await comeBack({listedAfterMs: 2_000});
+  expect(dialsBeforeList).toBe(0);
+  expect(dialled).toEqual([left]);
 });
 
 test('[CP10] when the last link falls silent the way to the servers is looked at, and not while another is open', async () => {

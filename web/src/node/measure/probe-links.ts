@@ -1,5 +1,6 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import {pause} from '#shared/base/pause.ts';
+import {awakeTimeout} from '#shared/transport/server-link/awake-timeout.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import type {NetworkCoordinates} from '#shared/scheduling/network-distances.ts';
 import {hashText} from '#shared/scheduling/seeded-choice.ts';
@@ -15,6 +16,10 @@ export type LinkProbeOptions = {
   }[];
   /** Peers with an open direct connection, whoever opened it. */
   readonly connectedPeers: () => ReadonlySet<PeerId>;
+  /** Calls back with each peer to which one opens. */
+  readonly onConnected: (listener: (peerId: PeerId) => void) => () => void;
+  /** Ends those to a peer. */
+  readonly disconnect: (peerId: PeerId) => void;
   /** Whether a TURN server passes on what goes to this peer now. */
   readonly isViaTurn: (peerId: PeerId) => Promise<boolean>;
   /** Whether answers run through this tab: no link is opened for measuring then. */
@@ -23,6 +28,8 @@ export type LinkProbeOptions = {
   readonly isServerThere: () => boolean;
   /** Calls back when that may have changed. */
   readonly onServersChanged: (listener: () => void) => () => void;
+  /** Calls back when this tab is back: it was stopped or away, or its network was, or is another one. */
+  readonly onReturn: (listener: () => void) => () => void;
   /** The last link fell silent: the network of this tab may be gone, or another one. */
   readonly onAllSilent: () => void;
   readonly nowMs: () => number;
@@ -46,6 +53,11 @@ const SETTLED_ROUND_MS = 5_000;
 /** A peer that fell silent, or was only frozen, may be back at any time. */
 const RETURN_AFTER_MS = 5_000;
 const PROBE_TIMEOUT_MS = 2_000;
+/** Of this side's own life: a link that was open before a sleep, and over which nothing comes back, is none. */
+const SIGN_OF_LIFE_MS = 3_000;
+/** What a tab had read of others may have expired while it slept; the next list comes soon. */
+const NEXT_LIST_MS = 5_000;
+const LOOK_AT_LIST_EVERY_MS = 250;
 const DIAL_TIMEOUT_MS = 8_000;
 
 /**
@@ -57,7 +69,8 @@ const DIAL_TIMEOUT_MS = 8_000;
  * its own, so that it has about 8 with others that did the same.
  *
  * A peer whose link fell silent is published as unreachable at once, so that no
- * chain waits for it, and dialled again and again until it is reached.
+ * chain waits for it, and dialled again and again until it is reached. A tab that
+ * was stopped itself looks at once after its links: its neighbours dial it less and less often.
  */
 export function startLinkProbes(options: LinkProbeOptions): () => void {
   const probes = new LinkProbes(options);
@@ -73,6 +86,10 @@ class LinkProbes {
   readonly #stopping = new AbortController();
   /** Fell silent, and not reached since. */
   readonly #silent = new Set<PeerId>();
+  /** Dialled again and again, until what is here is aborted. */
+  readonly #sought = new Map<PeerId, AbortController>();
+  /** Those connected at the last two rounds: the latest may have come after a sleep that ended links. */
+  #connectedLately: readonly [ReadonlySet<PeerId>, ReadonlySet<PeerId>] = [new Set(), new Set()];
   /** Those measured longest ago come first. */
   readonly #order = new Set<PeerId>();
   readonly #ownNeighbours = new Set<PeerId>();
@@ -98,8 +115,15 @@ class LinkProbes {
     const stopFollowing = this.#options.onServersChanged(() => {
       this.#lookAtServer();
     });
-    this.#stopping.signal.addEventListener('abort', stopListening);
-    this.#stopping.signal.addEventListener('abort', stopFollowing);
+    const stopMeeting = this.#options.onConnected((peerId) => {
+      this.#reached(peerId);
+    });
+    const stopReturning = this.#options.onReturn(() => {
+      this.#comeBack();
+    });
+    for (const stop of [stopListening, stopFollowing, stopMeeting, stopReturning]) {
+      this.#stopping.signal.addEventListener('abort', stop);
+    }
     this.#timer = setTimeout(() => void this.#round(), ROUND_MS);
   }
 
@@ -121,7 +145,9 @@ class LinkProbes {
     }
     this.#lookAtServer();
     await this.#dialOne(new Set(others.keys()));
-    const linked = [...connectedPeers()].filter((peerId) => others.has(peerId));
+    const connected = connectedPeers();
+    this.#connectedLately = [new Set(connected), this.#connectedLately[0]];
+    const linked = [...connected].filter((peerId) => others.has(peerId));
     const toMeasure = this.#choose(linked);
     await Promise.all(toMeasure.map((peerId) => this.#measure(peerId, others.get(peerId) ?? null)));
     if (this.#stopping.signal.aborted) return;
@@ -139,6 +165,10 @@ class LinkProbes {
     if (!isBack) return;
     this.#options.book.forgetFailures();
     for (const peerId of this.#silent) this.#options.book.addSilence(peerId);
+    this.#dialAtOnce();
+  }
+
+  #dialAtOnce(): void {
     this.#waiting.abort();
     this.#waiting = new AbortController();
   }
@@ -205,26 +235,84 @@ class LinkProbes {
 
   /** Also while answers run: they could use it again. */
   async #awaitReturn(peerId: PeerId): Promise<void> {
-    const {book, nodes, transport, isServerThere} = this.#options;
-    book.addSilence(peerId);
-    this.#publish();
-    if (this.#silent.has(peerId)) return;
+    this.#options.book.addSilence(peerId);
     this.#silent.add(peerId);
-    const {signal} = this.#stopping;
-    let waitMs = RETURN_AFTER_MS;
-    while (nodes().some(({nodeId}) => nodeId === peerId)) {
-      await pause(waitMs, AbortSignal.any([signal, this.#waiting.signal]));
-      if (signal.aborted || !book.isUnreachable(peerId)) break;
+    this.#publish();
+    await this.#seek(peerId, RETURN_AFTER_MS);
+  }
+
+  /** Dials a peer until it is reached, or listed no more. */
+  async #seek(peerId: PeerId, firstWaitMs: number): Promise<void> {
+    if (this.#sought.has(peerId)) return;
+    const found = new AbortController();
+    this.#sought.set(peerId, found);
+    const {transport, isServerThere} = this.#options;
+    const over = AbortSignal.any([this.#stopping.signal, found.signal]);
+    let waitMs = firstWaitMs;
+    while (this.#isListed(peerId)) {
+      await pause(waitMs, AbortSignal.any([over, this.#waiting.signal]));
+      if (over.aborted) return;
+      waitMs = Math.min(Math.max(RETURN_AFTER_MS, 2 * waitMs), REDIAL_EVERY_MS);
       if (!isServerThere()) continue;
-      const timeout = AbortSignal.timeout(DIAL_TIMEOUT_MS);
+      const signal = AbortSignal.any([over, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
       // The transport notes in the book whether it was reached.
-      await transport
-        .connect(peerId, {signal: AbortSignal.any([signal, timeout])})
-        .catch(() => undefined);
-      waitMs = Math.min(2 * waitMs, REDIAL_EVERY_MS);
+      await transport.connect(peerId, {signal}).then(
+        () => this.#reached(peerId),
+        () => undefined,
+      );
+      if (over.aborted) return;
     }
+    this.#sought.delete(peerId);
     this.#silent.delete(peerId);
     this.#publish();
+  }
+
+  /** By whichever side: nobody should take it for unreachable any longer. */
+  #reached(peerId: PeerId): void {
+    const {book} = this.#options;
+    this.#sought.get(peerId)?.abort();
+    this.#sought.delete(peerId);
+    this.#silent.delete(peerId);
+    const wasUnreachable = book.isUnreachable(peerId);
+    book.addReached(peerId);
+    if (wasUnreachable) this.#publish();
+  }
+
+  /** Those who stayed may have given this tab up, and it may have lost links that look open. */
+  #comeBack(): void {
+    const [latest, before] = this.#connectedLately;
+    const peers = new Set([...this.#options.connectedPeers(), ...latest, ...before]);
+    for (const peerId of [...peers].slice(0, MAX_MEASURED)) void this.#linkAgain(peerId);
+    this.#dialAtOnce();
+  }
+
+  async #linkAgain(peerId: PeerId): Promise<void> {
+    const {connectedPeers, disconnect} = this.#options;
+    if (connectedPeers().has(peerId) && !(await this.#isAlive(peerId))) disconnect(peerId);
+    const {signal} = this.#stopping;
+    for (let waitedMs = 0; waitedMs < NEXT_LIST_MS; waitedMs += LOOK_AT_LIST_EVERY_MS) {
+      if (signal.aborted || connectedPeers().has(peerId)) return;
+      if (this.#isListed(peerId)) break;
+      await pause(LOOK_AT_LIST_EVERY_MS, signal);
+    }
+    await this.#seek(peerId, 0);
+  }
+
+  async #isAlive(peerId: PeerId): Promise<boolean> {
+    const timeout = awakeTimeout(SIGN_OF_LIFE_MS, new Error('It gave no sign of life'));
+    const signal = AbortSignal.any([this.#stopping.signal, timeout.signal]);
+    try {
+      await this.#options.transport.measureRtt(peerId, {signal});
+      return true;
+    } catch {
+      return false;
+    } finally {
+      timeout.clear();
+    }
+  }
+
+  #isListed(peerId: PeerId): boolean {
+    return this.#options.nodes().some(({nodeId}) => nodeId === peerId);
   }
 
   #publish(): void {

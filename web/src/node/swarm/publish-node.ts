@@ -1,6 +1,8 @@
-import type {PrivateKey} from '@libp2p/interface';
+import type {Connection, PrivateKey} from '@libp2p/interface';
+import {peerIdFromString} from '@libp2p/peer-id';
 import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import {isDirectConnection} from '#shared/transport/direct-path.ts';
+import {SilentPeerError} from '#shared/transport/frames/silent-peer-error.ts';
 import type {Directory} from '#shared/directory/directory.ts';
 import {
   startRecordPublisher,
@@ -46,11 +48,18 @@ export function publishNode(options: PublishedNode): RecordPublisher {
     book,
     nodes,
     connectedPeers: () => connectedPeers(node),
+    onConnected: (listener) => onConnected(node, listener),
+    disconnect: (peerId) => {
+      for (const connection of directConnections(node, peerId)) {
+        connection.abort(new SilentPeerError('Nothing came back over it after a sleep'));
+      }
+    },
     isViaTurn: async (peerId) =>
       (await readLinkPaths(node.libp2p, peerId)).some((path) => path.isViaTurn),
     isServing,
     isServerThere: () => node.server.state().kind === 'connected',
     onServersChanged: (listener) => node.server.onServersChanged(listener),
+    onReturn: (listener) => node.server.onReturn(listener),
     onAllSilent: () => {
       node.server.tryAtOnce();
     },
@@ -78,9 +87,23 @@ export function publishNode(options: PublishedNode): RecordPublisher {
 }
 
 /** Peers to which a direct connection is open, whoever opened it. */
-function connectedPeers({libp2p}: BrowserNode): ReadonlySet<PeerId> {
-  const direct = libp2p
-    .getConnections()
+function connectedPeers(node: BrowserNode): ReadonlySet<PeerId> {
+  return new Set(directConnections(node).map(({remotePeer}) => asPeerId(remotePeer.toString())));
+}
+
+/** To one peer, or to all. */
+function directConnections({libp2p}: BrowserNode, peerId?: PeerId): readonly Connection[] {
+  return libp2p
+    .getConnections(peerId === undefined ? undefined : peerIdFromString(peerId))
     .filter((connection) => connection.status === 'open' && isDirectConnection(connection));
-  return new Set(direct.map(({remotePeer}) => asPeerId(remotePeer.toString())));
+}
+
+function onConnected({libp2p}: BrowserNode, listener: (peerId: PeerId) => void): () => void {
+  const onOpen = ({detail: connection}: CustomEvent<Connection>): void => {
+    if (isDirectConnection(connection)) listener(asPeerId(connection.remotePeer.toString()));
+  };
+  libp2p.addEventListener('connection:open', onOpen);
+  return () => {
+    libp2p.removeEventListener('connection:open', onOpen);
+  };
 }
