@@ -7,6 +7,7 @@ const SAYS: Readonly<Record<MissingLayers['why'], readonly [what: string, next: 
   full: ['Every tab is full that holds layers', 'open more tabs, or ask for less at once'],
   'too-small': ['No tab has room for this prompt that holds layers', 'shorten it'],
   unreachable: ['No chain of tabs reaches from end to end of layers', 'look at the network'],
+  silent: ['No tab answers that holds layers', 'look whether they are still open'],
   distrusted: ['Every tab has refused that holds layers', 'open more tabs'],
 };
 

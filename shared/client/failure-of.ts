@@ -1,6 +1,7 @@
 import {unreachable} from '#shared/base/assert.ts';
 import type {WeftError} from '#shared/base/errors.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {Answer, FailureReason} from '#shared/session/generation/state/generation-state.ts';
 import type {Refusal} from '#shared/session/generation/state/refusal.ts';
 import {GenerationFailedError, type FailureCode} from './generation-failed.ts';
@@ -13,7 +14,7 @@ export function failureOf(answer: Answer, reason: FailureReason): WeftError {
   const {promptTokenIds, maxNewTokens, limits} = answer.task;
   switch (reason.kind) {
     case 'refused':
-      return refusedError(reason.refusal, answer);
+      return refusedError(reason.refusal, answer, reason.missing);
     case 'full': {
       const {missing} = reason;
       const cause = causeOf(reason.refusal, answer);
@@ -42,12 +43,14 @@ function causeOf(refusal: Refusal | null, answer: Answer): GenerationFailedError
 }
 
 function refusedError(
-  {code, peerId, orElse = [], cause}: Refusal,
+  {code, peerId, reportedBy, orElse = [], cause}: Refusal,
   {tokenIds}: Answer,
+  missing: readonly MissingLayers[] = [],
 ): GenerationFailedError {
   const tokensShown = tokenIds.length;
+  const isOwnSight = reportedBy === undefined;
   return new GenerationFailedError(
-    {code: failureCode(code, tokensShown), peerId, orElse, tokensShown},
+    {code: failureCode(code, tokensShown), peerId, orElse, tokensShown, missing, isOwnSight},
     {cause},
   );
 }

@@ -1,7 +1,9 @@
 import {asSessionId, type PeerId, type SessionId} from '#shared/base/ids.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
+import {ClosedPeers} from '#shared/scheduling/routing/trust/closed-peers.ts';
 import type {GenerationRequest, ReaderEvent} from './reader-event.ts';
+import type {LinkLoss} from '#shared/transport/transport.ts';
 import {RunningAnswer, type AnswerContext} from './running-answer.ts';
 
 export type GenerationClientOptions<H extends Hop = Hop> = AnswerContext<H> & {
@@ -13,12 +15,14 @@ export type GenerationClientOptions<H extends Hop = Hop> = AnswerContext<H> & {
 /** Asks the swarm: each answer is one session, over one chain after the other. Several may run at once. */
 export class GenerationClient<H extends Hop = Hop> {
   readonly #options: GenerationClientOptions<H>;
+  readonly #closed: ClosedPeers;
   readonly #answers = new Map<SessionId, RunningAnswer<H>>();
 
   constructor(options: GenerationClientOptions<H>) {
     this.#options = options;
-    options.transport.onPeerClosed((peerId) => {
-      this.#loseLink(peerId);
+    this.#closed = new ClosedPeers(options.publishedAtMs);
+    options.transport.onPeerClosed((peerId, loss) => {
+      this.#loseLink(peerId, loss);
     });
     options.onSnapshot(() => {
       for (const answer of this.#answers.values()) answer.seeSnapshot();
@@ -26,13 +30,14 @@ export class GenerationClient<H extends Hop = Hop> {
   }
 
   /** Outside of answers too: whoever is gone is listed for a while, and the next question should not ask it first. */
-  #loseLink(peerId: PeerId): void {
+  #loseLink(peerId: PeerId, loss: LinkLoss): void {
+    if (loss === 'closed') this.#closed.add(peerId);
     const answers = [...this.#answers.values()];
     if (!answers.some((answer) => answer.hasHop(peerId))) {
       const conduct = {kind: 'left', code: 'PEER_LEFT', isCertain: false} as const;
       this.#options.report?.({peerId, conduct});
     }
-    for (const answer of answers) answer.loseLink(peerId);
+    for (const answer of answers) answer.loseLink(peerId, loss);
   }
 
   /**
@@ -60,7 +65,11 @@ export class GenerationClient<H extends Hop = Hop> {
     {signal}: {readonly signal: AbortSignal},
   ): AsyncGenerator<ReaderEvent<H>, void, undefined> {
     const sessionId = this.#options.newSessionId();
-    const answer = new RunningAnswer(this.#options, {sessionId, request});
+    const answer = new RunningAnswer(this.#options, {
+      sessionId,
+      request,
+      closed: this.#closed,
+    });
     this.#answers.set(sessionId, answer);
     try {
       yield* answer.read(signal);

@@ -1,6 +1,8 @@
 import {WeftError} from '../base/errors.ts';
 import type {PeerId} from '../base/ids.ts';
 import {shortPeerId} from '../base/short-peer-id.ts';
+import {showLayers} from '../model/show-layers.ts';
+import type {MissingLayers} from '../scheduling/scheduling-event.ts';
 import {REFUSALS, type RefusalCode} from '../protocol/control/refusal-code.ts';
 
 /** `PEER_LIED`: a hop refused for a reason that the client knows to be false; its code says nothing. */
@@ -13,6 +15,18 @@ type Detail = {
   /** Hops that may be to blame in its place: it is their word, or came through them. */
   readonly orElse: readonly PeerId[];
   readonly tokensShown: number;
+  /** Layers that no other peer serves; empty where that was not the end. */
+  readonly missing: readonly MissingLayers[];
+  /** Whether the client saw it itself, or a hop says so. */
+  readonly isOwnSight: boolean;
+};
+
+/** What a client itself sees of a peer, in place of what hops say of each other. */
+const OWN_SIGHT: Readonly<Partial<Record<FailureCode, string>>> = {
+  PEER_UNREACHABLE: 'this device cannot reach the peer',
+  ONLY_RELAYED_PATH:
+    'this device has no direct path to the peer, and activations never pass a server',
+  PEER_LEFT: 'the peer closed its link to this device',
 };
 
 /** An answer ended before it was complete, and no other chain could take it over. */
@@ -20,10 +34,10 @@ export class GenerationFailedError extends WeftError<Detail> {
   override readonly name = 'GenerationFailedError';
 
   constructor(detail: Detail, options?: ErrorOptions) {
-    const {code, tokensShown} = detail;
+    const {tokensShown} = detail;
     super(
       detail,
-      `${stoppedAfter(tokensShown)}: ${whatWasWrong(code)}${whoIsToBlame(detail)}; ask again`,
+      `${stoppedAfter(tokensShown)}: ${whatWasWrong(detail)}${whoIsToBlame(detail)}${whatIsMissing(detail)}; ask again`,
       options,
     );
   }
@@ -45,8 +59,11 @@ function whoIsToBlame({peerId, orElse}: Detail): string {
   return ` (peer "…${shortPeerId(peerId)}"${others === '' ? '' : `, unless it was ${others}`})`;
 }
 
-function whatWasWrong(code: FailureCode): string {
-  return code === 'PEER_LIED'
-    ? 'the peer refused for a reason that is not true'
-    : REFUSALS[code].says;
+function whatWasWrong({code, isOwnSight}: Detail): string {
+  if (code === 'PEER_LIED') return 'the peer refused for a reason that is not true';
+  return (isOwnSight ? OWN_SIGHT[code] : undefined) ?? REFUSALS[code].says;
+}
+
+function whatIsMissing({missing}: Detail): string {
+  return missing.length === 0 ? '' : `, and no other serves layers ${showLayers(missing)}`;
 }

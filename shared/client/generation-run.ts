@@ -15,6 +15,7 @@ import {
 import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import type {GenerationTask} from '#shared/session/generation/state/generation-task.ts';
 import {startGeneration, stepGeneration} from '#shared/session/generation/step-generation.ts';
+import type {PublishedAtMs} from '#shared/scheduling/routing/trust/closed-peers.ts';
 import {PaceWatch} from './pace-watch.ts';
 import type {ChainChoice} from './route-answer.ts';
 
@@ -44,6 +45,9 @@ export type GenerationPort<H extends Hop> = {
   readonly promise: (hops: readonly H[]) => () => void;
   /** To the head, or to a hop that is closed. */
   readonly send: (to: PeerId, action: SentAction) => void;
+  /** Looks for a link to a peer that was lost. */
+  readonly reach: (peerId: PeerId) => void;
+  readonly publishedAtMs: PublishedAtMs;
   /** What a hop did: chains of later answers are chosen by it. */
   readonly report: (report: HopReport) => void;
   /** How fast tokens came over the chain that was chosen last, at its best; called at the end, unless the answer failed. */
@@ -65,15 +69,23 @@ export class GenerationRun<H extends Hop = Hop> {
   #state: GenerationState;
   #hops: readonly H[] = [];
   readonly #pace = new PaceWatch();
+  /** Peers at fault, and when the record was published that each had then. */
+  readonly #faulty = new Map<PeerId, number>();
   #breakPromise: () => void = () => undefined;
   #isStepping = false;
   #isEnded = false;
   #wake: {readonly atMs: number; readonly cancel: () => void} | null = null;
 
-  constructor(task: GenerationTask, clock: RunClock, port: GenerationPort<H>) {
+  /** @param closed peers that closed their link to this client, and have published nothing since. */
+  constructor(
+    {task, closed}: {readonly task: GenerationTask; readonly closed: readonly PeerId[]},
+    clock: RunClock,
+    port: GenerationPort<H>,
+  ) {
     this.#clock = clock;
     this.#port = port;
-    this.#first = startGeneration(task);
+    this.#first = startGeneration(task, closed);
+    for (const peerId of closed) this.#noteFault(peerId);
     this.#state = this.#first.state;
   }
 
@@ -96,6 +108,24 @@ export class GenerationRun<H extends Hop = Hop> {
   take(event: SeenEvent): void {
     this.#seen.push(event);
     if (!this.#isStepping) this.#stepAll();
+  }
+
+  /** The snapshot has changed. */
+  seeSnapshot(): void {
+    const {publishedAtMs} = this.#port;
+    const gone = this.#hops.find(({peerId}) => publishedAtMs(peerId) === null);
+    if (gone !== undefined) this.take({kind: 'unlisted', peerId: gone.peerId});
+    for (const [peerId, lastMs] of this.#faulty) {
+      if ((publishedAtMs(peerId) ?? -Infinity) <= lastMs) continue;
+      this.#faulty.delete(peerId);
+      this.take({kind: 'renewed', peerId});
+    }
+    this.take({kind: 'snapshot'});
+  }
+
+  #noteFault(peerId: PeerId): void {
+    // Whoever is back in the snapshot says so, also by the record that it had.
+    this.#faulty.set(peerId, this.#port.publishedAtMs(peerId) ?? -1);
   }
 
   #stepAll(): void {
@@ -133,7 +163,11 @@ export class GenerationRun<H extends Hop = Hop> {
       case 'close':
         for (const peerId of action.at) this.#port.send(peerId, action);
         return;
+      case 'reach':
+        this.#port.reach(action.peerId);
+        return;
       case 'report':
+        if (action.conduct.kind !== 'finished') this.#noteFault(action.peerId);
         this.#port.report(action);
         return;
       case 'tell':

@@ -5,20 +5,31 @@ import {showLayers} from '../model/show-layers.ts';
 
 type Detail = {
   readonly code: 'LAYERS_LOST';
-  /** Layers that nobody holds or loads. */
+  /** Layers that nobody holds or loads, or nobody who answers this client (`silent`). */
   readonly missing: readonly MissingLayers[];
   readonly tokensShown: number;
 };
 
-/** An answer that had begun lost a hop, and nobody came who could go on in its place. */
+/** An answer lost a hop, or never reached one, and nobody came who could serve in its place. */
 export class LayersLostError extends WeftError<Detail> {
   override readonly name = 'LayersLostError';
 
   constructor(detail: Omit<Detail, 'code'>, options?: ErrorOptions) {
     super(
       {code: 'LAYERS_LOST', ...detail},
-      `${stoppedAfter(detail.tokensShown)}: a tab was lost, and no other holds layers ${showLayers(detail.missing)}; ask again when one does`,
+      `${stoppedAfter(detail.tokensShown)}: ${whatIsMissing(detail.missing)}; ask again when one does`,
       options,
     );
   }
+}
+
+function whatIsMissing(missing: readonly MissingLayers[]): string {
+  const silent = missing.filter(({why}) => why === 'silent');
+  const lost = missing.filter(({why}) => why !== 'silent');
+  return [
+    ...(lost.length === 0 ? [] : [`a tab was lost, and no other holds layers ${showLayers(lost)}`]),
+    ...(silent.length === 0
+      ? []
+      : [`no tab that holds layers ${showLayers(silent)} answers this device`]),
+  ].join(', and ');
 }

@@ -22,9 +22,11 @@ const gpu = snapshotNode('gpu', {
 const cpu = snapshotNode('cpu', {shards: [shard(2, 4, 4)], engineClass: 'wasm-f32'});
 
 function route(nodes: readonly SnapshotNode[], known: Partial<ChainWish> = {}) {
-  const wish = {request, avoid: new Set([asPeerId('lost')]), warm: [], ran: [], ...known};
+  const avoid = new Map([[asPeerId('lost'), 'silent' as const]]);
+  const wish = {request, avoid, warm: [], ran: [], ...known};
   const snapshot = snapshotOfNodes(nodes, 0);
-  const choice = routeAnswer({wish, snapshot, model, overlay: EMPTY_OVERLAY, seed: 1});
+  const overlay = {...EMPTY_OVERLAY, avoided: wish.avoid};
+  const choice = routeAnswer({wish, snapshot, model, overlay, seed: 1});
   return choice.kind === 'chain' ? choice.hops : [];
 }
 
@@ -32,7 +34,7 @@ const names = (hops: readonly Hop[]) => hops.map(({peerId}) => peerId);
 
 test('[RR4] an answer goes on where the engine is of the class that ran its lost layers, of which no record is left', () => {
   const lost = snapshotNode('lost', {shards: [shard(2, 4, 4)], engineClass: 'wasm-f32'});
-  const ran = route([head, lost], {avoid: new Set()});
+  const ran = route([head, lost], {avoid: new Map()});
   expect(names(ran)).toEqual(['head', 'lost']);
   const warm = ran.slice(0, 1);
   expect(names(route([head, gpu, cpu]))).toEqual(['head', 'gpu']);

@@ -1,7 +1,7 @@
 import {assert} from '#shared/base/assert.ts';
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
-import type {ChainHop, RouteResult} from '#shared/scheduling/routing/chain.ts';
+import type {AvoidedWhy, ChainHop, RouteResult} from '#shared/scheduling/routing/chain.ts';
 import {rerouteChain, type RanLayers} from '#shared/scheduling/routing/select/reroute-chain.ts';
 import {selectChain, type RouteInput} from '#shared/scheduling/routing/select/select-chain.ts';
 import {promptTokenMsOf} from '#shared/scheduling/routing/prompt-token-ms.ts';
@@ -24,8 +24,8 @@ export type ChainChoice<H extends Hop = Hop> =
 /** What is asked of phase 2, and what this answer has already. */
 export type ChainWish = {
   readonly request: GenerationRequest;
-  /** Peers that have just refused or were lost. */
-  readonly avoid: ReadonlySet<PeerId>;
+  /** Peers that have just refused or were lost, and why nobody asks them. */
+  readonly avoid: ReadonlyMap<PeerId, AvoidedWhy>;
   /** Hops that hold a cache of this answer; empty for a new one. */
   readonly warm: readonly Hop[];
   /** The chain of its last token; empty for a new one. */
@@ -43,7 +43,7 @@ export type AnswerRoute = Omit<RouteInput, 'request'> & {
 /** Phase 2 for one answer: a new chain, or one that goes on with the hops whose caches are warm. */
 export function routeAnswer(route: AnswerRoute): ChainChoice<RoutedHop> {
   const {wish, hiddenStateBytes, chooseChain = selectChain, ...known} = route;
-  const {request, avoid, warm, ran} = wish;
+  const {request, warm, ran} = wish;
   const input: RouteInput = {
     ...known,
     request: {
@@ -60,7 +60,6 @@ export function routeAnswer(route: AnswerRoute): ChainChoice<RoutedHop> {
           ...input,
           warm: warm.map(toChainHop),
           ran: ran.map(toRanLayers),
-          lost: avoid,
         });
   if (result.kind === 'gap') return result;
   const {nodes, indexOf} = known.snapshot;

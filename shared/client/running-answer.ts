@@ -13,7 +13,8 @@ import {
 import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import type {Refusal} from '#shared/session/generation/state/refusal.ts';
 import {connectWithin} from '#shared/transport/connect-within.ts';
-import type {Transport} from '#shared/transport/transport.ts';
+import type {LinkLoss, Transport} from '#shared/transport/transport.ts';
+import type {ClosedPeers, PublishedAtMs} from '#shared/scheduling/routing/trust/closed-peers.ts';
 import {failureOf} from './failure-of.ts';
 import {GenerationRun, type SentAction, type RunNews} from './generation-run.ts';
 import type {GenerationRequest, ReaderEvent} from './reader-event.ts';
@@ -34,8 +35,7 @@ export type AnswerContext<H extends Hop> = {
   readonly limits: GenerationLimits;
   /** Phase 2 over the newest snapshot. */
   readonly chooseChain: (wish: ChainWish) => ChainChoice<H>;
-  /** Whether the newest snapshot has this node. */
-  readonly isListed?: (peerId: PeerId) => boolean;
+  readonly publishedAtMs: PublishedAtMs;
   /** A chain is about to be used: counts its load until the function that it returns is called. */
   readonly promise?: (hops: readonly H[]) => () => void;
   /** Hears what each hop of an answer did. */
@@ -51,6 +51,7 @@ export class RunningAnswer<H extends Hop = Hop> {
   readonly #context: AnswerContext<H>;
   readonly #sessionId: SessionId;
   readonly #request: GenerationRequest;
+  readonly #closed: ClosedPeers;
   readonly #run: GenerationRun<H>;
   readonly #events = pushable<ReaderEvent<H>>({objectMode: true});
   /** The reader has had all there is, and waits for more. */
@@ -64,13 +65,22 @@ export class RunningAnswer<H extends Hop = Hop> {
 
   constructor(
     context: AnswerContext<H>,
-    {sessionId, request}: {readonly sessionId: SessionId; readonly request: GenerationRequest},
+    {
+      sessionId,
+      request,
+      closed,
+    }: {
+      readonly sessionId: SessionId;
+      readonly request: GenerationRequest;
+      readonly closed: ClosedPeers;
+    },
   ) {
-    const {spec, limits, nowMs, promise, chooseChain} = context;
+    const {spec, limits, nowMs, promise, chooseChain, publishedAtMs} = context;
     const {hiddenSize, endTokenIds, vocabularySize, contextTokens} = spec;
     this.#context = context;
     this.#sessionId = sessionId;
     this.#request = request;
+    this.#closed = closed;
     const pieceTokens = pieceTokensOf(hiddenSize);
     const model = {endTokenIds, vocabularySize, contextTokens};
     const task = {...request, ...model, pieceTokens, limits};
@@ -81,7 +91,9 @@ export class RunningAnswer<H extends Hop = Hop> {
           this.#arrive(run);
         }),
     };
-    this.#run = new GenerationRun<H>(task, clock, {
+    this.#run = new GenerationRun<H>({task, closed: closed.list()}, clock, {
+      publishedAtMs,
+      reach: (peerId) => void this.#reach(peerId),
       choose: ({avoid, warm, ran}) => chooseChain({request, avoid, warm, ran}),
       promise: (hops) => promise?.(hops) ?? (() => undefined),
       send: (to, action) => void this.#send(to, action),
@@ -123,17 +135,14 @@ export class RunningAnswer<H extends Hop = Hop> {
   }
 
   /** After the frames that came before: the last token counts, also for a reader that is late. */
-  loseLink(peerId: PeerId): void {
+  loseLink(peerId: PeerId, loss: LinkLoss): void {
     this.#arrive(() => {
-      this.#run.take({kind: 'link-lost', peerId});
+      this.#run.take({kind: 'link-lost', peerId, isSilent: loss === 'silent'});
     });
   }
 
   seeSnapshot(): void {
-    const {isListed} = this.#context;
-    const gone = this.#run.hops.find(({peerId}) => isListed?.(peerId) === false);
-    if (gone !== undefined) this.#run.take({kind: 'unlisted', peerId: gone.peerId});
-    this.#run.take({kind: 'snapshot'});
+    this.#run.seeSnapshot();
   }
 
   /**
@@ -214,6 +223,7 @@ export class RunningAnswer<H extends Hop = Hop> {
       Array.from(ends, async (peerId) => {
         try {
           await connectWithin(transport, peerId, {signal: this.#over.signal});
+          this.#closed.remove(peerId);
         } catch (cause) {
           this.#refuse(epoch, {code: 'PEER_UNREACHABLE', peerId, cause});
         }
@@ -221,6 +231,17 @@ export class RunningAnswer<H extends Hop = Hop> {
     );
     const {state} = this.#run;
     return state.kind === 'opening' && state.answer.epoch === epoch;
+  }
+
+  /** For as long as a link may take to open: nothing waits for it but who waits anyway. */
+  async #reach(peerId: PeerId): Promise<void> {
+    try {
+      await this.#context.transport.connect(peerId, {signal: this.#over.signal});
+    } catch {
+      return; // It is as lost as before.
+    }
+    this.#closed.remove(peerId);
+    this.#run.take({kind: 'reached', peerId});
   }
 
   #refuse(epoch: number, refusal: Refusal): void {

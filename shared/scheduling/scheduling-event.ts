@@ -5,7 +5,17 @@ export type LayerSpan = {readonly startLayer: number; readonly endLayer: number}
 
 /** Layers that nobody can serve, and the nearest reason. */
 export type MissingLayers = LayerSpan & {
-  readonly why: 'no-node' | 'full' | 'too-small' | 'distrusted' | 'loading' | 'unreachable';
+  readonly why:
+    | 'no-node'
+    | 'full'
+    | 'too-small'
+    /** Whoever serves them refused, or failed this client. */
+    | 'distrusted'
+    /** Whoever serves them does not answer this client. */
+    | 'silent'
+    | 'loading'
+    /** Those who serve them cannot reach each other. */
+    | 'unreachable';
   /** With `too-small`: places for tokens in the largest cache that serves these layers. */
   readonly mostKvTokens?: number;
 };

@@ -87,11 +87,11 @@ test('[SP2] whatever the numbers in one record, a request finds its chain over t
       const overlay = new ClientOverlay();
       const nowMs = buildRecord().seq + 1;
       const idle = snapshotOf(recordsWithLiar(lie), nowMs);
-      overlay.over(idle, new Set());
+      overlay.over(idle, new Map());
       overlay.observe(asPeerId('a'), observedMs, nowMs);
       const snapshot = snapshotOf(recordsWithLiar({...lie, openSessions: sessions}), nowMs, idle);
       const request = {promptTokens: 4, newTokens: 4, whenFull: 'refuse'} as const;
-      const asked = {snapshot, model: grid, request, overlay: overlay.over(snapshot, new Set())};
+      const asked = {snapshot, model: grid, request, overlay: overlay.over(snapshot, new Map())};
       expect(selectChain({...asked, seed: 1}).kind).toBe('chain');
       const self = asPeerId('b');
       const placement = {snapshot, model: grid, self, target: LIVE_TARGET};

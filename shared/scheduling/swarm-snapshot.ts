@@ -134,6 +134,12 @@ function sortedSnapshot(
   return {takenAtMs, nodes, indexOf, rttMs: networkDistances(nodes, indexOf)};
 }
 
+/** When the record of a node was published; `null` for one that is not in the snapshot. */
+export function publishedAtMs({nodes, indexOf}: SwarmSnapshot, nodeId: PeerId): number | null {
+  const node = nodes[indexOf.get(nodeId) ?? -1];
+  return node === undefined ? null : (node.publishedAtMs ?? 0);
+}
+
 /** Whether two lists of nodes differ at most in load, claims and age. */
 function isSameLayout(before: readonly SnapshotNode[], after: readonly SnapshotNode[]): boolean {
   return (

@@ -46,7 +46,12 @@ export type AnswerEvent =
   /** The prompt as the model sees it. */
   | {readonly kind: 'prompt'; readonly tokenIds: readonly number[]}
   /** These layers cannot be served now, each for its reason; the answer begins when they can. */
-  | {readonly kind: 'waiting'; readonly missing: readonly MissingLayers[]}
+  | {
+      readonly kind: 'waiting';
+      readonly missing: readonly MissingLayers[];
+      /** How long it waits at one stretch; `null`: as long as its reader likes. */
+      readonly patienceMs: number | null;
+    }
   | {readonly kind: 'chain'; readonly hops: readonly ChainHop[]; readonly predictedStepMs: number}
   /**
    * Every hop is ready, and the prompt is sent when the next event is asked for. Per hop the position from

@@ -2,7 +2,7 @@ import {SharedLoad} from '#shared/base/shared-load.ts';
 import {mostPositions} from '../../model/model-spec.ts';
 import type {NodeRecord} from '../../protocol/node-record.ts';
 import {ClientOverlay} from '../../scheduling/routing/load/client-overlay.ts';
-import type {SwarmSnapshot} from '../../scheduling/swarm-snapshot.ts';
+import {publishedAtMs, type SwarmSnapshot} from '../../scheduling/swarm-snapshot.ts';
 import {GENERATION_LIMITS} from '../../session/generation/state/generation-task.ts';
 import type {Transport} from '../../transport/transport.ts';
 import type {ChatService} from './chat-service.ts';
@@ -100,7 +100,7 @@ function createClient(swarm: AskedSwarm, overlay: ClientOverlay): GenerationClie
     limits: GENERATION_LIMITS,
     chooseChain: (wish) =>
       chooseChain({snapshot: swarm.snapshot(), model: asked}, wish, {overlay, seed}),
-    isListed: (peerId) => swarm.snapshot().indexOf.has(peerId),
+    publishedAtMs: (peerId) => publishedAtMs(swarm.snapshot(), peerId),
     promise: (hops) => {
       const chain = overlay.promise(hops.map(toChainHop), swarm.nowMs());
       return () => {

@@ -55,7 +55,7 @@ test('[RH2] round robin goes round pipelines that share no node, fast or slow', 
 });
 
 test('[RH3] round robin passes over a pipeline with a node that may not serve', () => {
-  const overlay = {...EMPTY_OVERLAY, distrusted: new Set([asPeerId('b')])};
+  const overlay = {...EMPTY_OVERLAY, avoided: new Map([[asPeerId('b'), 'distrusted' as const]])};
   expect(hopsOf('round-robin', {nodes, overlay, seed: 0})).toBe('cd');
 });
 

@@ -66,7 +66,13 @@ export class VirtualAnswer implements VirtualPeer {
     this.#request = request;
     this.sessionId = asSessionId(String(number).padStart(16, '0'));
     this.#watch = new AnswerWatch({askedMs: asked.atMs, countFromMs});
-    this.#run = new GenerationRun(task, time.clock, {
+    this.#run = new GenerationRun({task, closed: []}, time.clock, {
+      publishedAtMs: (peerId) => client.publishedAtMs(peerId),
+      reach: (peerId) => {
+        options.wire.reach(client.peerId, peerId, () => {
+          this.#see({kind: 'reached', peerId});
+        });
+      },
       choose: ({avoid, warm, ran, epoch}) =>
         client.choose({wish: {request, avoid, warm, ran}, turn: number, epoch}),
       promise: (hops) => client.promise(hops),
@@ -83,7 +89,9 @@ export class VirtualAnswer implements VirtualPeer {
         this.#watch.hear(news, time.nowMs);
         this.#tellTokens(news);
         if (news.kind === 'waiting')
-          time.after(SNAPSHOT_EVERY_MS, () => this.#run.take({kind: 'snapshot'}));
+          time.after(SNAPSHOT_EVERY_MS, () => {
+            this.#run.seeSnapshot();
+          });
       },
       end: ({kind}) => {
         this.#watch.end(kind === 'complete' ? 'done' : 'failed', time.nowMs);

@@ -12,7 +12,7 @@ import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {RouteResult} from '#shared/scheduling/routing/chain.ts';
 import {ClientOverlay, type OverlayTrust} from '#shared/scheduling/routing/load/client-overlay.ts';
 import type {RouteInput} from '#shared/scheduling/routing/select/select-chain.ts';
-import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
+import {publishedAtMs, snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import type {Heard} from '#shared/session/serve-hop/hop-machine.ts';
 import type {VirtualDirectory} from './virtual-directory.ts';
@@ -101,6 +101,10 @@ export class VirtualClient implements VirtualPeer {
     const overlay = this.#overlay.over(snapshot, wish.avoid);
     const seed = swarmSeed * 1_000_003 + turn + epoch * 7919;
     return routeAnswer({wish, snapshot, model, overlay, seed, chooseChain});
+  }
+
+  publishedAtMs(peerId: PeerId): number | null {
+    return publishedAtMs(this.#view(), peerId);
   }
 
   report(report: HopReport): void {

@@ -108,6 +108,13 @@ export class VirtualWire {
     });
   }
 
+  /** Calls back where there is a way to somebody. */
+  reach(from: PeerId, to: PeerId, then: () => void): void {
+    this.#after(from, to, (peer) => {
+      if (peer !== null) then();
+    });
+  }
+
   #after(from: PeerId, to: PeerId, run: (peer: VirtualPeer | null) => void): void {
     const {time, wayMs} = this.#options;
     time.after(wayMs(from, to), () => {

@@ -27,9 +27,13 @@ export type RouteTrust = {
   readonly ofStrangers: number;
 };
 
+/** Why a client does without a node, as layers are missing that only it serves. */
+export type AvoidedWhy = Extract<MissingLayers['why'], 'full' | 'silent' | 'distrusted'>;
+
 /** What one client knows beside the snapshot. */
 export type RouteOverlay = {
-  readonly distrusted: ReadonlySet<PeerId>;
+  /** Peers that are in no chain. */
+  readonly avoided: ReadonlyMap<PeerId, AvoidedWhy>;
   /** Peers that failed this client lately: asked where no chain does without them. */
   readonly shunned: ReadonlySet<PeerId>;
   /** Peers that have to show first that they are as good as they say: the same, but before those that failed. */
@@ -48,7 +52,7 @@ export type RouteOverlay = {
 };
 
 export const EMPTY_OVERLAY: RouteOverlay = {
-  distrusted: new Set(),
+  avoided: new Map(),
   shunned: new Set(),
   restrained: new Set(),
   trust: null,

@@ -3,15 +3,15 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import {isOverdue, MOST_CLAIM_MS} from '../claim-limit.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import type {PlacedShard, SwarmSnapshot} from '../swarm-snapshot.ts';
-import {DISTRUSTED, FULL, mostKvTokens, TOO_SMALL, USABLE} from './node-states.ts';
+import {DISTRUSTED, FULL, mostKvTokens, SILENT, TOO_SMALL, USABLE} from './node-states.ts';
 
 type Reason = Pick<MissingLayers, 'why' | 'mostKvTokens'>;
 
 /**
  * Which layers keep a request from being served, and the nearest reason: nodes
- * there are full, or distrusted, or too small for this request, or still
- * loading, or there is none. The first cell needs an embedding, the last one an
- * LM head.
+ * there are full, or still loading, or distrusted, or silent, or too small for
+ * this request, or there is none. The first cell needs an embedding, the last
+ * one an LM head.
  */
 export function missingLayers(
   snapshot: SwarmSnapshot,
@@ -54,18 +54,22 @@ function reasonFor(
       ? [{state: state[at] ?? USABLE, mostKvTokens: mostKvTokens(node, 0)}]
       : [],
   );
+  const isLoading = () =>
+    snapshot.nodes.some(
+      ({claim, publishedAtMs}) =>
+        claim !== null &&
+        holds(claim) &&
+        !isOverdue(claim, {nowMs: snapshot.takenAtMs, publishedAtMs, limitMs: MOST_CLAIM_MS}),
+    );
   const has = (wanted: number) => serving.some((node) => node.state === wanted);
   if (has(USABLE)) return null;
   if (has(FULL)) return {why: 'full'};
+  // Whoever is about to serve them is nearer than who does not, but no cure for what is too long for all.
+  if (!has(TOO_SMALL) && isLoading()) return {why: 'loading'};
   if (has(DISTRUSTED)) return {why: 'distrusted'};
+  if (has(SILENT)) return {why: 'silent'};
   if (has(TOO_SMALL)) {
     return {why: 'too-small', mostKvTokens: Math.max(...serving.map((node) => node.mostKvTokens))};
   }
-  const isLoading = snapshot.nodes.some(
-    ({claim, publishedAtMs}) =>
-      claim !== null &&
-      holds(claim) &&
-      !isOverdue(claim, {nowMs: snapshot.takenAtMs, publishedAtMs, limitMs: MOST_CLAIM_MS}),
-  );
-  return {why: isLoading ? 'loading' : 'no-node'};
+  return {why: 'no-node'};
 }

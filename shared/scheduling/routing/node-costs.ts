@@ -43,7 +43,7 @@ export function nodeCosts(
     doubtHopMs: new Float64Array(nodes.length),
   };
   const {newTokens} = request;
-  const isLiar = (nodeId: PeerId) => overlay.distrusted.has(nodeId) || overlay.shunned.has(nodeId);
+  const isLiar = (nodeId: PeerId) => overlay.avoided.has(nodeId) || overlay.shunned.has(nodeId);
   const promptBytes = request.promptTokens * (request.hiddenStateBytes ?? 0);
   for (const [at, node] of nodes.entries()) {
     const {uplinkBytesPerSec} = node;

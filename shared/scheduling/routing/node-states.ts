@@ -1,6 +1,6 @@
 import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {PeerId} from '#shared/base/ids.ts';
-import type {RouteOverlay, RouteRequest} from './chain.ts';
+import type {AvoidedWhy, RouteOverlay, RouteRequest} from './chain.ts';
 
 /** Why a node takes no part in a chain, or 0 when it may. */
 export const USABLE = 0;
@@ -8,6 +8,13 @@ export const DISTRUSTED = 1;
 export const FULL = 2;
 /** Its whole cache is too small: waiting is no use. */
 export const TOO_SMALL = 3;
+export const SILENT = 4;
+
+const AVOIDED: Readonly<Record<AvoidedWhy, number>> = {
+  full: FULL,
+  distrusted: DISTRUSTED,
+  silent: SILENT,
+};
 
 /** What every node is to one request of one client, by its position in the snapshot. O(N). */
 export function nodeStates(
@@ -19,7 +26,9 @@ export function nodeStates(
   const kvTokens = request.promptTokens + request.newTokens - 1;
   const state = new Uint8Array(snapshot.nodes.length);
   for (const [at, node] of snapshot.nodes.entries()) {
-    if (isAvoided(overlay, node.nodeId)) state[at] = DISTRUSTED;
+    const avoided = overlay.avoided.get(node.nodeId);
+    if (avoided !== undefined) state[at] = AVOIDED[avoided];
+    else if (isHeldBack(overlay, node.nodeId)) state[at] = DISTRUSTED;
     else if (request.whenFull === 'refuse') {
       const sessions = node.openSessions + (overlay.promised.get(node.nodeId)?.sessions ?? 0);
       const isFull = sessions >= node.maxSessions || node.kvTokensFree < kvTokens;
@@ -40,7 +49,7 @@ export function mostKvTokens(
   return Math.max(stated, kvTokensFree);
 }
 
-/** Whether this client asks the node nothing. */
-function isAvoided({distrusted, shunned, restrained}: RouteOverlay, nodeId: PeerId): boolean {
-  return distrusted.has(nodeId) || shunned.has(nodeId) || restrained.has(nodeId);
+/** Whether this client asks the node only where no chain does without it. */
+function isHeldBack({shunned, restrained}: RouteOverlay, nodeId: PeerId): boolean {
+  return shunned.has(nodeId) || restrained.has(nodeId);
 }

@@ -9,6 +9,7 @@ import {startGeneration, stepGeneration} from './step-generation.ts';
 import {
   A,
   after,
+  avoided,
   B,
   C,
   chain,
@@ -67,7 +68,7 @@ test('[GN15] what a hop says of another is certain of neither, and what a tail s
   expect(reportsOf(task(), ...opened, says(C, A))).toEqual(['c: lied?', 'a: lied?', 'b: lied?']);
   expect(reportsOf(task(), ...opened, says(A, A))).toEqual(['a: lied?', 'b: lied?', 'c: lied?']);
   expect(after(task(), ...opened, says(C, A)).actions.at(-1)).toMatchObject({
-    avoid: new Set(['c']),
+    avoid: avoided({c: 'distrusted'}),
   });
 });
 
@@ -112,8 +113,8 @@ function avoidedAfter(code: RefusalCode) {
 }
 
 test('[GN4] a hop that lied is avoided for the rest of the answer, another one until the answer has waited', () => {
-  expect(avoidedAfter('OUT_OF_ORDER')).toMatchObject([{avoid: new Set(['a'])}]);
-  expect(avoidedAfter('NOT_SERVING')).toMatchObject([{avoid: new Set()}]);
+  expect(avoidedAfter('OUT_OF_ORDER')).toMatchObject([{avoid: avoided({a: 'distrusted'})}]);
+  expect(avoidedAfter('NOT_SERVING')).toMatchObject([{avoid: avoided({a: 'distrusted'})}]);
 });
 
 /**
@@ -198,20 +199,22 @@ test('[GN16] where every hop refuses at once, the answer waits', () => {
 test('[GN17] a token that no honest tail can have sampled costs the tail its place', () => {
   const before = after(task(), ...fedAll, garbage);
   expect(before.state).toMatchObject({kind: 'choosing', answer: {tokenIds: []}});
-  expect(before.actions.at(-1)).toMatchObject({avoid: new Set(['c'])});
+  expect(before.actions.at(-1)).toMatchObject({avoid: avoided({c: 'distrusted'})});
   const {state, actions} = after(task(), ...TWO_SHOWN, tokens(0, 7, 100));
   expect(state).toMatchObject({
     kind: 'choosing',
     answer: {tokenIds: [21, 22], lastRefusal: {code: 'BAD_PAYLOAD', peerId: 'c'}},
   });
-  expect(actions.at(-1)).toMatchObject({avoid: new Set(['c'])});
+  expect(actions.at(-1)).toMatchObject({avoid: avoided({c: 'distrusted'})});
 });
 
 test('[GN18] an end before the first word is believed of a second chain, or where there is none', () => {
   const empty = [...fedAll, tokens(0, 5, 99)];
   const doubted = after(task(), ...empty);
   expect(doubted.state).toMatchObject({kind: 'choosing', answer: {tokenIds: []}});
-  expect(doubted.actions.at(-1)).toMatchObject({avoid: new Set(['a', 'b', 'c'])});
+  expect(doubted.actions.at(-1)).toMatchObject({
+    avoid: avoided({a: 'distrusted', b: 'distrusted', c: 'distrusted'}),
+  });
   const other = [chain(D), ready(1, 0), fed(1), fed(1), fed(1)];
   expect(after(task(), ...empty, ...other, tokens(1, 5, 99)).state.kind).toBe('complete');
   expect(after(task(), ...empty, ...other, tokens(1, 5, 21)).state.kind).toBe('decoding');

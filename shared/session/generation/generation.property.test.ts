@@ -26,7 +26,12 @@ const someHops = fc
   });
 const somePeer = fc.constantFrom(...NAMES).map(asPeerId);
 const someCode = fc.constantFrom<RefusalCode>('PEER_LEFT', 'KV_FULL', 'NOT_SERVING', 'BAD_PAYLOAD');
-const someWhy = fc.constantFrom('full' as const, 'no-node' as const, 'distrusted' as const);
+const someWhy = fc.constantFrom(
+  'full' as const,
+  'no-node' as const,
+  'distrusted' as const,
+  'silent' as const,
+);
 
 /** What moves an answer on. Here and below, epochs and positions count from where the answer is. */
 const someProgress = fc.oneof(
@@ -78,7 +83,10 @@ const someTrouble = fc.oneof(
   fc.record({kind: fc.constant('served' as const), epoch: fc.constant(0), hops: fc.constant([])}),
   fc.record({kind: fc.constant('snapshot' as const)}),
   fc.record({kind: fc.constant('tick' as const)}),
-  fc.record({kind: fc.constantFrom('link-lost' as const, 'unlisted' as const), peerId: somePeer}),
+  fc.record({
+    kind: fc.constantFrom('link-lost', 'unlisted', 'reached', 'renewed'),
+    peerId: somePeer,
+  }),
 );
 /** A reader stops once in a while only. */
 const someEvents = fc.array(
@@ -160,6 +168,8 @@ const EACH_KIND: readonly SeenEvent[] = [
   {kind: 'tick'},
   {kind: 'link-lost', peerId: asPeerId('a')},
   {kind: 'unlisted', peerId: asPeerId('a')},
+  {kind: 'reached', peerId: asPeerId('a')},
+  {kind: 'renewed', peerId: asPeerId('a')},
   {kind: 'stop'},
 ];
 

@@ -1,5 +1,7 @@
 import {expect, test} from 'vitest';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import type {AvoidedWhy} from '#shared/scheduling/routing/chain.ts';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {GenerationAction} from './state/generation-action.ts';
 import type {SeenEvent} from './state/generation-event.ts';
 import {isOver, wakeAtMs} from './state/generation-state.ts';
@@ -7,6 +9,7 @@ import {stepGeneration} from './step-generation.ts';
 import {
   A,
   after,
+  avoided,
   B,
   C,
   chain,
@@ -70,24 +73,26 @@ test.each([
     kind: 'choosing',
     answer: {tokenIds: [21, 22], lastRefusal: {code: 'OUT_OF_ORDER', peerId: 'c'}},
   });
-  expect(actions.at(-1)).toMatchObject({avoid: new Set(['c']), warm: [A, B]});
+  expect(actions.at(-1)).toMatchObject({avoid: avoided({c: 'distrusted'}), warm: [A, B]});
 });
 
 test('[GN3] a token that comes before the prompt is complete costs the tail its place, and not the answer', () => {
   const {state, actions} = after(task(), chain(A, B, C), ready(0, 0, 0, 0), tokens(0, 5, 21));
   expect(state).toMatchObject({kind: 'choosing', answer: {tokenIds: []}});
-  expect(actions.at(-1)).toMatchObject({kind: 'choose-chain', avoid: new Set(['c'])});
+  expect(actions.at(-1)).toMatchObject({kind: 'choose-chain', avoid: avoided({c: 'distrusted'})});
 });
 
 test('[GN4] before the first token a hop that refuses is avoided; nobody to blame, all hops are', () => {
   const one = after(task(), chain(A, B, C), refused(0, 'NOT_SERVING', B.peerId));
   expect(one.actions.at(-1)).toMatchObject({
     kind: 'choose-chain',
-    avoid: new Set(['b']),
+    avoid: avoided({b: 'distrusted'}),
     epoch: 1,
   });
   const all = after(task(), chain(A, B, C), {kind: 'tick', nowMs: 30_000});
-  expect(all.actions.at(-1)).toMatchObject({avoid: new Set(['a', 'b', 'c'])});
+  expect(all.actions.at(-1)).toMatchObject({
+    avoid: avoided({a: 'silent', b: 'silent', c: 'silent'}),
+  });
   const early = after(task(), chain(A, B, C), {kind: 'tick', nowMs: 29_999});
   expect(early.actions).toEqual([]);
 });
@@ -96,7 +101,7 @@ test('[GN5] [GN24] [RR4] a lost hop is replaced in a higher epoch; the others ar
   const lost = after(task(), ...TWO_SHOWN, refused(0, 'PEER_LEFT', B.peerId));
   expect(lost.actions).toEqual([
     {kind: 'tell', news: {kind: 'lost', code: 'PEER_LEFT', peerId: 'b'}},
-    {kind: 'choose-chain', avoid: new Set(['b']), warm: [A, C], ran: [A, B, C], epoch: 1},
+    {kind: 'choose-chain', avoid: avoided({b: 'silent'}), warm: [A, C], ran: [A, B, C], epoch: 1},
   ]);
   const opened = stepGeneration(lost.state, {...chain(A, D, C), nowMs: 0});
   expect(opened.actions).toEqual([
@@ -124,7 +129,13 @@ test('[GN5] a chain that fails to open leaves the warm hops warm, but for who re
   );
   expect(actions).toEqual([
     {kind: 'tell', news: {kind: 'lost', code: 'SESSIONS_FULL', peerId: 'd'}},
-    {kind: 'choose-chain', avoid: new Set(['b', 'd']), warm: [A, C], ran: [A, B, C], epoch: 2},
+    {
+      kind: 'choose-chain',
+      avoid: avoided({b: 'silent', d: 'full'}),
+      warm: [A, C],
+      ran: [A, B, C],
+      epoch: 2,
+    },
   ]);
 });
 
@@ -161,9 +172,9 @@ test('[GN7] a hop that nobody asked changes nothing by what it kept', () => {
   expect(stepGeneration(before.state, unasked)).toEqual({state: before.state, actions: []});
 });
 
-test.each([
-  ['too few', [6, 0], ['b', 'c']],
-  ['more than a hop can hold', [6, 1, 6], ['b', 'd']],
+test.each<[string, readonly number[], Readonly<Record<string, AvoidedWhy>>]>([
+  ['too few', [6, 0], {b: 'silent', c: 'distrusted'}],
+  ['more than a hop can hold', [6, 1, 6], {b: 'silent', d: 'distrusted'}],
 ])('[GN8] a chain whose readiness has %s positions is left', (_, inputFrom, avoid) => {
   const {state, actions} = after(
     task(),
@@ -173,7 +184,7 @@ test.each([
     ready(1, ...inputFrom),
   );
   expect(state).toMatchObject({kind: 'choosing', answer: {tokenIds: [21, 22]}});
-  expect(actions.at(-1)).toMatchObject({kind: 'choose-chain', avoid: new Set(avoid)});
+  expect(actions.at(-1)).toMatchObject({kind: 'choose-chain', avoid: avoided(avoid)});
 });
 
 test('[GN9] a link to head or tail that is lost costs the answer that hop', () => {
@@ -181,7 +192,7 @@ test('[GN9] a link to head or tail that is lost costs the answer that hop', () =
     for (const before of [[chain(A, B, C)], TWO_SHOWN]) {
       const lost = after(task(), ...before, {kind: 'link-lost', peerId});
       expect(lost.state).toMatchObject({kind: 'choosing'});
-      expect(lost.actions.at(-1)).toMatchObject({avoid: new Set([peerId])});
+      expect(lost.actions.at(-1)).toMatchObject({avoid: avoided({[peerId]: 'silent'})});
     }
   }
 });
@@ -195,7 +206,7 @@ test('[GN9] a link to a peer in the middle of the chain is none of the answer', 
 test('[GN23] a hop that is listed no more while its chain opens has left; afterwards that means nothing', () => {
   for (const {peerId} of [A, B, C]) {
     const opening = after(task(), chain(A, B, C), {kind: 'unlisted', peerId});
-    const again = {kind: 'choose-chain', avoid: new Set([peerId])};
+    const again = {kind: 'choose-chain', avoid: avoided({[peerId]: 'silent'})};
     expect(opening.actions).toContainEqual(expect.objectContaining(again));
   }
   const shown = after(task(), ...TWO_SHOWN);
@@ -211,21 +222,22 @@ test('[GN10] for tabs to join an answer waits without end, and asks again when t
 });
 
 test('[GN10] for room an answer asks again twice a second, whoever was full too, until its patience is over', () => {
-  const events = [chain(A), refused(0, 'KV_FULL', A.peerId), gap('distrusted')];
+  const events = [chain(A), refused(0, 'KV_FULL', A.peerId), gap('full')];
   const waiting = after(task(), ...events);
+  const missing = [{startLayer: 0, endLayer: 6, why: 'full'}];
   expect(waiting.actions).toEqual([
-    {kind: 'tell', news: {kind: 'waiting', missing: [{startLayer: 0, endLayer: 6, why: 'full'}]}},
+    {kind: 'tell', news: {kind: 'waiting', missing, patienceMs: 60_000}},
   ]);
   expect(wakeAtMs(waiting.state)).toBe(500);
   const again = after(task(), ...events, {kind: 'tick', nowMs: 500});
-  expect(again.actions).toMatchObject([{kind: 'choose-chain', avoid: new Set()}]);
+  expect(again.actions).toMatchObject([{kind: 'choose-chain', avoid: avoided({})}]);
   const tooLong = after(
     task(),
     ...events,
     {kind: 'tick', nowMs: 60_000},
     {...chain(A), nowMs: 60_000},
     {...refused(1, 'KV_FULL', A.peerId), nowMs: 60_001},
-    {...gap('distrusted'), nowMs: 60_001},
+    {...gap('full'), nowMs: 60_001},
   );
   expect(tooLong.state).toMatchObject({
     kind: 'failed',
@@ -233,18 +245,15 @@ test('[GN10] for room an answer asks again twice a second, whoever was full too,
   });
 });
 
-test.each<[RefusalCode, 'distrusted' | 'unreachable']>([
-  ['WRONG_MODEL', 'distrusted'],
-  ['VERSION_MISMATCH', 'distrusted'],
-  ['NOT_SERVING', 'distrusted'],
-  ['PEER_UNREACHABLE', 'unreachable'],
-])(
+test.each<RefusalCode>(['WRONG_MODEL', 'VERSION_MISMATCH', 'NOT_SERVING'])(
   '[GN10] where all refused with %s who could serve it, an answer waits for others',
-  (code, why) => {
+  (code) => {
     const events = [chain(A), refused(0, code, A.peerId), gap('distrusted')];
     const waiting = after(task(), ...events);
     expect(wakeAtMs(waiting.state)).toBe(500);
-    expect(waiting.actions).toMatchObject([{news: {kind: 'waiting', missing: [{why}]}}]);
+    expect(waiting.actions).toMatchObject([
+      {news: {kind: 'waiting', missing: [{why: 'distrusted'}]}},
+    ]);
     const late = after(
       task(),
       ...events,
@@ -253,28 +262,44 @@ test.each<[RefusalCode, 'distrusted' | 'unreachable']>([
     );
     expect(late.state).toMatchObject({
       kind: 'failed',
-      reason: {kind: 'refused', refusal: {code, peerId: 'a'}},
+      reason: {kind: 'refused', refusal: {code, peerId: 'a'}, missing: [{why: 'distrusted'}]},
     });
   },
 );
 
+const lookAt = (nowMs: number, why: MissingLayers['why']) => [
+  {kind: 'tick', nowMs} as const,
+  {...gap(why), nowMs},
+];
+
 test.each([
-  ['no-node', 6_000, {kind: 'lost', missing: [{startLayer: 0, endLayer: 6, why: 'no-node'}]}],
-  ['distrusted', 60_000, {kind: 'refused'}],
+  ['no-node', 6_000, 'lost'],
+  ['silent', 6_000, 'lost'],
+  ['loading', 60_000, 'refused'],
+  ['distrusted', 60_000, 'refused'],
 ] as const)(
   '[GN10] an answer that has begun waits for layers that are missing as %s for %i ms',
-  (why, patienceMs, reason) => {
+  (why, patienceMs, kind) => {
     const events = [...TWO_SHOWN, refused(0, 'PEER_LEFT', B.peerId), gap(why)];
-    const lookAt = (nowMs: number) =>
-      after(task(), ...events, {kind: 'tick', nowMs}, {...gap(why), nowMs});
+    const at = (nowMs: number) => after(task(), ...events, ...lookAt(nowMs, why));
     expect(wakeAtMs(after(task(), ...events).state)).toBe(500);
-    expect(lookAt(patienceMs - 1).state.kind).toBe('waiting');
-    const {state, actions} = lookAt(patienceMs);
+    const still = at(patienceMs - 1);
+    expect(still.state.kind).toBe('waiting');
+    expect(still.actions).toMatchObject([{news: {kind: 'waiting', patienceMs}}]);
+    const {state, actions} = at(patienceMs);
     const refusal = {code: 'PEER_LEFT', peerId: 'b'};
-    expect(state).toMatchObject({kind: 'failed', reason: {...reason, refusal}});
+    const missing = [{startLayer: 0, endLayer: 6, why}];
+    expect(state).toMatchObject({kind: 'failed', reason: {kind, missing, refusal}});
     expect(actions).toEqual([{kind: 'close', epoch: 0, at: ['a', 'c'], reason: 'failed'}]);
   },
 );
+
+test('[GN10] the six seconds begin again where somebody was about to serve the layers meanwhile', () => {
+  const lost = [...TWO_SHOWN, refused(0, 'PEER_LEFT', B.peerId), gap('no-node')];
+  const events = [...lost, ...lookAt(5_000, 'loading'), ...lookAt(20_000, 'no-node')];
+  expect(after(task(), ...events, ...lookAt(25_999, 'no-node')).state.kind).toBe('waiting');
+  expect(after(task(), ...events, ...lookAt(26_000, 'no-node')).state.kind).toBe('failed');
+});
 
 test('[GN10] a request that no cache could ever hold is refused at once', () => {
   const missing = [{startLayer: 0, endLayer: 6, why: 'too-small', mostKvTokens: 7}] as const;

@@ -3,6 +3,7 @@ import {wakeAtMs} from './state/generation-state.ts';
 import {
   A,
   after,
+  avoided,
   B,
   C,
   chain,
@@ -105,7 +106,7 @@ test.each([
       answer: {tokenIds: [21, 22], lastRefusal: {code: 'SESSION_EXPIRED', peerId}},
     });
     expect(actions.at(-1)).toMatchObject({
-      avoid: new Set([peerId]),
+      avoid: avoided({[peerId]: 'silent'}),
       warm: [A, B, C].filter((hop) => hop.peerId !== peerId),
     });
   },

@@ -1,6 +1,6 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
-import {chooseHops, withNewHope} from './steps/choose-hops.ts';
+import {afterReached, afterRenewed, chooseAgain, chooseHops} from './steps/choose-hops.ts';
 import {endAsFailed, stopAnswer} from './steps/end-answer.ts';
 import {handOver, withTimeForPrompt} from './steps/feed-head.ts';
 import {loseSilentChain, nameSilent, takeReached} from './steps/find-silent.ts';
@@ -21,13 +21,17 @@ import {takeChain, takeGap} from './steps/take-choice.ts';
 import {takeKeptFrom, takeReady} from './steps/take-ready.ts';
 import {takeTokens} from './steps/take-tokens.ts';
 
-export function startGeneration(task: GenerationTask): GenerationStep {
-  const answer = newAnswer(task);
+/** @param closed peers that closed their link to this client, and have published nothing since. */
+export function startGeneration(
+  task: GenerationTask,
+  closed: Iterable<PeerId> = [],
+): GenerationStep {
+  const answer = newAnswer(task, closed);
   const reason = whyImpossible(task);
   return reason === null ? chooseHops(answer) : endAsFailed(answer, reason, []);
 }
 
-function newAnswer(task: GenerationTask): Answer {
+function newAnswer(task: GenerationTask, closed: Iterable<PeerId>): Answer {
   return {
     task,
     tokenIds: [],
@@ -35,16 +39,19 @@ function newAnswer(task: GenerationTask): Answer {
     opened: [],
     warm: [],
     ran: [],
-    avoid: new Set(),
+    avoid: new Map(Array.from(closed, (peerId) => [peerId, {code: 'PEER_LEFT', peerId}])),
+    sought: new Set(),
     liars: new Set(),
     doubts: [],
     needed: [],
+    missing: [],
     emptyEnd: null,
     failures: 0,
     failedMs: null,
     failsSinceMs: null,
     lastRefusal: null,
     waitsSinceMs: null,
+    lostSinceMs: null,
   };
 }
 
@@ -71,7 +78,18 @@ function whyImpossible(task: GenerationTask): FailureReason | null {
  */
 export function stepGeneration(state: GenerationState, event: GenerationEvent): GenerationStep {
   if (isOver(state) || isOfOtherChain(state, event)) return unchanged(state);
-  if (event.kind === 'stop') return stopAnswer(state);
+  switch (event.kind) {
+    case 'stop':
+      return stopAnswer(state);
+    case 'reached':
+    case 'renewed':
+      return takeHope(state, event);
+    default:
+      return stepIn(state, event);
+  }
+}
+
+function stepIn(state: GenerationState, event: GenerationEvent): GenerationStep {
   switch (state.kind) {
     case 'choosing':
       return stepChoosing(state, event);
@@ -99,8 +117,16 @@ function stepChoosing(state: Of<'choosing'>, event: GenerationEvent): Generation
 function stepWaiting(state: Of<'waiting'>, event: GenerationEvent): GenerationStep {
   const {answer} = state;
   if (event.kind === 'snapshot' && state.wakeAtMs === null) return chooseHops(answer);
-  if (isDue(state, event)) return chooseHops(withNewHope(answer));
-  return unchanged(state);
+  return isDue(state, event) ? chooseAgain(answer) : unchanged(state);
+}
+
+/** Something has changed about a peer that may be avoided. */
+function takeHope(
+  state: GenerationState,
+  {kind, peerId}: Extract<GenerationEvent, {readonly kind: 'reached' | 'renewed'}>,
+): GenerationStep {
+  const answer = (kind === 'reached' ? afterReached : afterRenewed)(state.answer, peerId);
+  return state.kind === 'waiting' ? chooseHops(answer) : unchanged({...state, answer});
 }
 
 function stepServed(state: ServingState, event: GenerationEvent): GenerationStep {
@@ -131,7 +157,9 @@ function lossIn(state: ServedState, event: GenerationEvent): Refusal | null {
   const isLost =
     (event.kind === 'link-lost' && isEnd(state.hops, event.peerId)) ||
     (event.kind === 'unlisted' && state.kind === 'opening' && isHop(state.hops, event.peerId));
-  return isLost ? {code: 'PEER_LEFT', peerId: event.peerId} : null;
+  if (!isLost) return null;
+  const isSilent = event.kind === 'link-lost' && event.isSilent === true;
+  return {code: isSilent ? 'PEER_UNREACHABLE' : 'PEER_LEFT', peerId: event.peerId};
 }
 
 /** A client that was asleep itself hears the time late, and what the chain sent meanwhile even later. */

@@ -87,7 +87,14 @@ const isKnown = (code: string): boolean => code in SENTENCES || GOOD_SENTENCES.h
 test('[PG27] each fixed sentence is defined once, and every code of an answer that broke off has one', () => {
   expect([...GOOD_SENTENCES].filter((code) => code in SENTENCES)).toEqual([]);
   expect([...NEEDS_NETWORK, ...Object.keys(REFUSALS)].filter((code) => !isKnown(code))).toEqual([]);
-  const broken = new GenerationFailedError({code: 'PEER_LIED', peerId, orElse: [], tokensShown: 3});
+  const broken = new GenerationFailedError({
+    code: 'PEER_LIED',
+    peerId,
+    orElse: [],
+    tokensShown: 3,
+    missing: [],
+    isOwnSight: true,
+  });
   expect(explainFailure(broken, asking).sentence).toMatch(/\(peer "…[0-9A-Za-z]{8}"\)/u);
   expect(`${broken.message} ${peerUnreachable(peerId, 5).message}`).not.toContain(peerId.slice(-9));
 });

@@ -121,6 +121,7 @@ export const NEEDS_NETWORK: ReadonlySet<string> = new Set([
   'DIRECTORY_SILENT',
   'DIRECTORY_UNREACHABLE',
   'DOWNLOAD_FAILED',
+  'LAYERS_LOST',
   'LINK_LOST',
   'PAGE_INCOMPLETE',
   'PEER_LEFT',

@@ -6,7 +6,7 @@ import {ClientOverlay} from './client-overlay.ts';
 
 const a = asPeerId('a');
 const hops = [{nodeId: a, startLayer: 0, endLayer: 4}];
-const nobody = new Set<typeof a>();
+const nobody = new Map();
 
 /** One node that holds all four layers, as its record of `publishedAtMs` shows it at `atMs`. */
 function seen(atMs: number, publishedAtMs: number, openSessions = 0) {

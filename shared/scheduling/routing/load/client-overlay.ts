@@ -1,7 +1,7 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {MOST_MS, type SwarmSnapshot} from '../../swarm-snapshot.ts';
-import type {ChainHop, PromisedLoad, RouteOverlay, RouteTrust} from '../chain.ts';
+import type {AvoidedWhy, ChainHop, PromisedLoad, RouteOverlay, RouteTrust} from '../chain.ts';
 import {shownAdvantage} from '../trust/shown-advantage.ts';
 import {claimsMuch} from '../trust/ordinary-node.ts';
 import {TrustBook, type Conduct} from '../trust/trust-book.ts';
@@ -132,7 +132,7 @@ export class ClientOverlay {
   }
 
   /** All of it, for a route over `snapshot`. O(N + promised hops). */
-  over(snapshot: SwarmSnapshot, distrusted: ReadonlySet<PeerId>): RouteOverlay {
+  over(snapshot: SwarmSnapshot, avoided: ReadonlyMap<PeerId, AvoidedWhy>): RouteOverlay {
     const nowMs = snapshot.takenAtMs;
     this.#chains = this.#chains.filter(
       ({hops, endedMs}) => !hops.every(({nodeId}) => hasPublished(snapshot, nodeId, endedMs)),
@@ -154,7 +154,7 @@ export class ClientOverlay {
     const trust = this.#trust === 'given' ? null : this.#routeTrust();
     const shunned = this.#book.shunned(nowMs);
     const restrained = trust === null ? new Set<PeerId>() : this.#restrained(snapshot);
-    return {distrusted, shunned, restrained, trust, promised, observedMsPerLayer, unseenSessions};
+    return {avoided, shunned, restrained, trust, promised, observedMsPerLayer, unseenSessions};
   }
 
   get #isTrial(): boolean {

@@ -26,8 +26,9 @@ function reroute(
   chain: readonly (ChainHop & RanLayers)[] = ran,
 ) {
   const snapshot = snapshotOfNodes(nodes, 0);
-  const base = {snapshot, model, request, overlay: EMPTY_OVERLAY, seed: 1};
-  return rerouteChain({...base, warm: chain, ran: chain, lost: new Set([asPeerId(lost)])});
+  const overlay = {...EMPTY_OVERLAY, avoided: new Map([[asPeerId(lost), 'silent' as const]])};
+  const base = {snapshot, model, request, overlay, seed: 1};
+  return rerouteChain({...base, warm: chain, ran: chain});
 }
 
 test('[RR1] replaces the lost hop and keeps the warm ones, full or not', () => {

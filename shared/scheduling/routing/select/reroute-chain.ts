@@ -1,4 +1,3 @@
-import type {PeerId} from '#shared/base/ids.ts';
 import {
   snapshotOfNodes,
   type PlacedShard,
@@ -17,8 +16,6 @@ export type RerouteInput = RouteInput & {
   readonly warm: readonly ChainHop[];
   /** The chain that broke, the lost hops included. */
   readonly ran: readonly RanLayers[];
-  /** Nodes that are gone, silent or refuse; never chosen again here. */
-  readonly lost: ReadonlySet<PeerId>;
 };
 
 /**
@@ -29,22 +26,19 @@ export type RerouteInput = RouteInput & {
  * text, too, is what it would have been.
  */
 export function rerouteChain(input: RerouteInput): RouteResult {
-  const overlay = {
-    ...input.overlay,
-    distrusted: new Set([...input.overlay.distrusted, ...input.lost]),
-  };
+  const {overlay, snapshot: everybody} = input;
   const warm = input.warm.filter(
-    ({nodeId}) => !overlay.distrusted.has(nodeId) && input.snapshot.indexOf.has(nodeId),
+    ({nodeId}) => !overlay.avoided.has(nodeId) && everybody.indexOf.has(nodeId),
   );
   const wishes = [
     ...(warm.length === 0 ? [] : [ofSameClass(pin(input, warm), input.ran), pin(input, warm)]),
-    ofSameClass(input.snapshot, input.ran),
+    ofSameClass(everybody, input.ran),
   ];
   for (const snapshot of wishes) {
-    const result = selectChain({...input, overlay, snapshot});
+    const result = selectChain({...input, snapshot});
     if (result.kind === 'chain') return result;
   }
-  return selectChain({...input, overlay});
+  return selectChain(input);
 }
 
 /** A snapshot in which nobody serves layers that an engine of another class ran. */

@@ -81,7 +81,7 @@ const anyInput = fc
   .map(({nodes, distrusted, promised, unseenSessions, whenFull, seed}): RouteInput => {
     const overlay: RouteOverlay = {
       ...EMPTY_OVERLAY,
-      distrusted: new Set(distrusted.map(asPeerId)),
+      avoided: new Map(distrusted.map((id) => [asPeerId(id), 'distrusted' as const])),
       promised: new Map(
         Object.entries(promised).map(([id, sessions]) => [
           asPeerId(id),
@@ -160,7 +160,7 @@ function hopProblems(hop: Hop, {snapshot, overlay, request}: RouteInput): string
   const problems = {
     'off the grid': !isOnGrid(model, hop),
     'not served': !isServed,
-    distrusted: overlay.distrusted.has(nodeId),
+    distrusted: overlay.avoided.has(nodeId),
     full: isFull,
   };
   return Object.entries(problems).flatMap(([what, is]) => (is ? [`${hop.nodeId}: ${what}`] : []));

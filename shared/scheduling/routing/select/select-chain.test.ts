@@ -78,7 +78,7 @@ test('[RT4] names the layers that nobody serves, and why', () => {
   const full = {openSessions: 8};
   const result = route(
     [node('a', 0, 1), node('b', 1, 2, full), node('c', 3, 4), snapshotNode('d', {claim})],
-    {...EMPTY_OVERLAY, distrusted: new Set([asPeerId('c')])},
+    {...EMPTY_OVERLAY, avoided: new Map([[asPeerId('c'), 'distrusted' as const]])},
   );
   expect(result).toEqual({
     kind: 'gap',
@@ -86,6 +86,21 @@ test('[RT4] names the layers that nobody serves, and why', () => {
       {startLayer: 1, endLayer: 2, why: 'full'},
       {startLayer: 2, endLayer: 3, why: 'loading'},
       {startLayer: 3, endLayer: 4, why: 'distrusted'},
+    ],
+  });
+});
+
+test('[RT4] layers that a silent node holds are loading as soon as somebody loads them', () => {
+  const claim = {...shard(2, 4, 4), epoch: 1, claimedAtMs: 0};
+  const silent = {...EMPTY_OVERLAY, avoided: new Map([[asPeerId('b'), 'silent' as const]])};
+  const nodes = [node('a', 0, 1), node('b', 1, 4)];
+  expect(route(nodes, silent)).toMatchObject({
+    missing: [{startLayer: 1, endLayer: 4, why: 'silent'}],
+  });
+  expect(route([...nodes, snapshotNode('c', {claim})], silent)).toMatchObject({
+    missing: [
+      {startLayer: 1, endLayer: 2, why: 'silent'},
+      {startLayer: 2, endLayer: 4, why: 'loading'},
     ],
   });
 });
@@ -197,7 +212,7 @@ test.for([1e-10, 1e-30, 1e-60, 1e-100])(
     const idle = route(others);
     expect(idle).toMatchObject({hops: [{nodeId: 'a'}, {nodeId: 'b'}]});
     expect(route([...others, middle])).toMatchObject(idle);
-    const distrusted = new Set([asPeerId('liar')]);
-    expect(route([...others, whole], {...EMPTY_OVERLAY, distrusted})).toMatchObject(idle);
+    const avoided = new Map([[asPeerId('liar'), 'distrusted' as const]]);
+    expect(route([...others, whole], {...EMPTY_OVERLAY, avoided})).toMatchObject(idle);
   },
 );

@@ -63,7 +63,7 @@ function chainsOver(
   let snapshot: SwarmSnapshot | null = null;
   for (let asked = 0; asked < ASKED; asked += 1) {
     snapshot = snapshotOfNodes(nodes, 1_000_000 + everyMs * asked, snapshot);
-    const known = overlay.over(snapshot, NOBODY);
+    const known = overlay.over(snapshot, new Map());
     const result = selectChain({snapshot, model: MODEL, request: REQUEST, overlay: known, seed});
     if (result.kind === 'gap') throw new Error(`Seed ${seed} finds no chain`);
     const {hops, stepMs} = result;

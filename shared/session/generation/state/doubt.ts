@@ -1,4 +1,5 @@
 import type {PeerId} from '#shared/base/ids.ts';
+import type {Refusal} from './refusal.ts';
 
 /** A chain broke, and which hop is at fault is not certain: at least one of these is. */
 export type Doubt = {
@@ -6,6 +7,8 @@ export type Doubt = {
   readonly likely: readonly PeerId[];
   /** Through whom the blame came: one of them may have made it up. */
   readonly reporters: readonly PeerId[];
+  /** What the likely ones did. */
+  readonly refusal: Refusal;
 };
 
 /** A hop through which so many others were blamed is as likely to have made it up. */

@@ -3,6 +3,7 @@ import type {HopServed} from '#shared/protocol/control/hop-served.ts';
 import type {Hop, OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
+import type {AvoidedWhy} from '#shared/scheduling/routing/chain.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {GenerationState, RanHop} from './generation-state.ts';
 import type {HopReport} from './hop-conduct.ts';
@@ -12,7 +13,7 @@ export type GenerationAction =
   /** Ask phase 2; a `chain` or `gap` event answers. The load of a chain chosen before counts no more. */
   | {
       readonly kind: 'choose-chain';
-      readonly avoid: ReadonlySet<PeerId>;
+      readonly avoid: ReadonlyMap<PeerId, AvoidedWhy>;
       /** Hops whose caches hold this answer: they are kept where that can be done. */
       readonly warm: readonly Hop[];
       /** What ran which layers: engines of the same class go on where that can be done. */
@@ -51,14 +52,21 @@ export type GenerationAction =
       readonly at: readonly PeerId[];
       readonly reason: 'done' | 'cancelled' | 'failed';
     }
+  /** Look whether there is a link to this peer again; a `reached` event follows where there is. */
+  | {readonly kind: 'reach'; readonly peerId: PeerId}
   /** What this hop did, for whoever chooses the chains of later answers. */
   | ({readonly kind: 'report'} & HopReport)
   | {readonly kind: 'tell'; readonly news: ReaderNews};
 
 /** What the reader of an answer hears. */
 export type ReaderNews =
-  /** Some layers cannot be served now; the answer goes on when they can. */
-  | {readonly kind: 'waiting'; readonly missing: readonly MissingLayers[]}
+  /** Some layers cannot be served now; the answer goes on when they can, or ends after so long at one stretch. */
+  | {
+      readonly kind: 'waiting';
+      readonly missing: readonly MissingLayers[];
+      /** `null`: it waits as long as its reader likes. */
+      readonly patienceMs: number | null;
+    }
   /** An answer that had begun goes on without this hop, or without one that nobody knows. */
   | {readonly kind: 'lost'; readonly code: RefusalCode; readonly peerId: PeerId | null}
   /** Every hop has reserved; per hop the position from which it needs input. */

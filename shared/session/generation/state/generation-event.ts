@@ -16,8 +16,12 @@ export type SeenEvent =
   | {readonly kind: 'snapshot'}
   /** Time has passed; asked for by `wakeAtMs`, harmless at any other time. */
   | {readonly kind: 'tick'}
-  /** The link of the client to this peer is lost. */
-  | {readonly kind: 'link-lost'; readonly peerId: PeerId}
+  /** The link of the client to this peer is lost: the peer closed it, or gives no sign of life. */
+  | {readonly kind: 'link-lost'; readonly peerId: PeerId; readonly isSilent?: boolean}
+  /** There is a link of the client to this peer again. */
+  | {readonly kind: 'reached'; readonly peerId: PeerId}
+  /** This peer has published another record since a fault of it was reported. */
+  | {readonly kind: 'renewed'; readonly peerId: PeerId}
   /** This peer is in no record any more. */
   | {readonly kind: 'unlisted'; readonly peerId: PeerId}
   /** The reader wants no more. */

@@ -22,14 +22,18 @@ export type Answer = {
   readonly warm: readonly Hop[];
   /** The chain of its last token: the rest of the text is the same where engines of the same classes go on. */
   readonly ran: readonly RanHop[];
-  /** Peers that are not chosen again for the moment. */
-  readonly avoid: ReadonlySet<PeerId>;
+  /** Peers that are not chosen again until something has changed about them, and what they did. */
+  readonly avoid: ReadonlyMap<PeerId, Refusal>;
+  /** Those of them to whom a link was looked for since. */
+  readonly sought: ReadonlySet<PeerId>;
   /** Peers that are not chosen again at all: they sent what no honest hop sends. */
   readonly liars: ReadonlySet<PeerId>;
   /** Chains of which some hop is at fault, not known which. */
   readonly doubts: readonly Doubt[];
   /** Sets of doubted hops without which there is no chain; none while nobody looked. */
   readonly needed: readonly (readonly PeerId[])[];
+  /** What was missing while all were avoided who are likely at fault; empty while nobody looked. */
+  readonly missing: readonly MissingLayers[];
   /** The end token with which a chain began, if one did: believed of no chain alone. */
   readonly emptyEnd: SampledToken | null;
   /** Tries in a row that gave no token. */
@@ -40,6 +44,8 @@ export type Answer = {
   readonly lastRefusal: Refusal | null;
   /** When it first found nobody since its last token; `null` while it found somebody. */
   readonly waitsSinceMs: number | null;
+  /** Since when layers are missing that nobody will come to serve; `null` while there are none. */
+  readonly lostSinceMs: number | null;
 };
 
 /** The life of one answer at its client. */
@@ -121,14 +127,19 @@ export type ServedState = Extract<
 
 /** Why an answer cannot be completed. */
 export type FailureReason =
-  | {readonly kind: 'refused'; readonly refusal: Refusal}
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      /** What nobody else serves; absent where that was not the end. */
+      readonly missing?: readonly MissingLayers[];
+    }
   /** For all its patience it found no room. */
   | {
       readonly kind: 'full';
       readonly missing: readonly MissingLayers[];
       readonly refusal: Refusal | null;
     }
-  /** It had begun, and nobody holds or loads these layers any more. */
+  /** Nobody holds or loads these layers any more, or nobody who answers this client. */
   | {
       readonly kind: 'lost';
       readonly missing: readonly MissingLayers[];

@@ -1,4 +1,5 @@
 import type {PeerId} from '#shared/base/ids.ts';
+import type {AvoidedWhy} from '#shared/scheduling/routing/chain.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 
 /** Why a chain does not, or no longer, serve an answer. */
@@ -30,4 +31,10 @@ const GONE: ReadonlySet<RefusalCode> = new Set([
 /** Whether the peer is closed or out of reach. */
 export function isGone({code}: Refusal): boolean {
   return GONE.has(code);
+}
+
+/** Why layers are missing that only this hop serves. */
+export function avoidedWhy(refusal: Refusal): AvoidedWhy {
+  if (isFull(refusal)) return 'full';
+  return isGone(refusal) || refusal.code === 'SESSION_EXPIRED' ? 'silent' : 'distrusted';
 }

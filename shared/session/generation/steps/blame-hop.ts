@@ -25,14 +25,15 @@ const OWN_STATE: ReadonlySet<RefusalCode> = new Set([
  * own. And what a tail does follows from what came to it through the others: one of them may have
  * changed it, to make the tail look like a liar.
  */
-export function blameOf(hops: readonly Hop[], {code, peerId, reportedBy}: Refusal): Blame {
+export function blameOf(hops: readonly Hop[], refusal: Refusal): Blame {
+  const {code, peerId, reportedBy} = refusal;
   const peers = hops.map((hop) => hop.peerId);
-  if (peerId === null) return {kind: 'doubt', doubt: {likely: peers, reporters: []}};
+  if (peerId === null) return {kind: 'doubt', doubt: {likely: peers, reporters: [], refusal}};
   const isOfItself = reportedBy === peerId && peerId === peers.at(-1);
   const isAlone = peers.length === 1 || OWN_STATE.has(code);
   if (reportedBy === undefined || (isOfItself && isAlone)) return {kind: 'certain', peerId};
   const reporters = peers.filter((hop) => hop !== peerId);
-  return {kind: 'doubt', doubt: {likely: [peerId], reporters}};
+  return {kind: 'doubt', doubt: {likely: [peerId], reporters, refusal}};
 }
 
 /** What a refusal says of the hop that is at fault. */

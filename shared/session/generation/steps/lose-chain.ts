@@ -78,9 +78,9 @@ function withFailure(answer: Answer, refusal: Refusal, nowMs: number): Answer {
 function withBlame(answer: Answer, blame: Blame, refusal: Refusal): Answer {
   if (blame.kind === 'doubt') return {...answer, doubts: [...answer.doubts, blame.doubt]};
   const {peerId} = blame;
-  return faultOf(refusal) === 'lied'
-    ? {...answer, liars: new Set([...answer.liars, peerId])}
-    : {...answer, avoid: new Set([...answer.avoid, peerId])};
+  if (faultOf(refusal) === 'lied') return {...answer, liars: new Set([...answer.liars, peerId])};
+  const sought = new Set([...answer.sought].filter((other) => other !== peerId));
+  return {...answer, avoid: new Map([...answer.avoid, [peerId, refusal]]), sought};
 }
 
 function withHops(opened: readonly Hop[], hops: readonly Hop[]): readonly Hop[] {

@@ -1,9 +1,9 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
-import {chooseWithFewerDoubts} from './choose-hops.ts';
+import {chooseWithFewerDoubts, toBeSought} from './choose-hops.ts';
 import {endAsComplete, endAsFailed} from './end-answer.ts';
-import type {GenerationStep} from '../state/generation-action.ts';
+import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
 import {
   hasBegun,
   tokenCountOf,
@@ -11,11 +11,10 @@ import {
   type FailureReason,
 } from '../state/generation-state.ts';
 import {openChain} from './open-chain.ts';
-import {isFull, isGone} from '../state/refusal.ts';
 
 /** How soon an answer that found no room, or nobody to replace a lost hop, asks again. */
 const LOOK_AGAIN_MS = 500;
-/** How long an answer that has begun waits for layers that nobody holds or loads: its reader can do more about it. */
+/** How long an answer that has begun waits for layers that nobody will come to serve: its reader can do more about it. */
 const LOST_PATIENCE_MS = 6_000;
 
 /** Phase 2 knows a chain. */
@@ -48,30 +47,52 @@ export function takeChain(
  * were lost; after the first token for whatever it lacks.
  */
 export function takeGap(
-  answer: Answer,
+  before: Answer,
   missing: readonly MissingLayers[],
   nowMs: number,
 ): GenerationStep {
-  const reason = whyNever(answer, missing);
-  if (reason !== null) return endAsFailed(answer, reason, []);
+  const reason = whyNever(before, missing);
+  if (reason !== null) return endAsFailed(before, reason, []);
+  // With fewer avoided, other layers are missing: those of whoever is avoided in place of the likely ones.
+  const answer = before.needed.length === 0 ? {...before, missing} : before;
   const again = chooseWithFewerDoubts(answer);
   if (again !== null) return again;
   if (answer.emptyEnd !== null) return endAsEmpty(answer, answer.emptyEnd, nowMs);
-  const seen = missing.map((layers) => asRefused(answer, layers));
-  const waitsSinceMs = answer.waitsSinceMs ?? nowMs;
-  const isBounded =
-    hasBegun(answer) || missing.every(({why}) => why === 'full' || why === 'distrusted');
-  if (isBounded && nowMs - waitsSinceMs >= patienceFor(answer, missing)) {
-    return endAsFailed(answer, whyInTheEnd(answer, seen), []);
+  return waitForHops({...answer, needed: []}, nowMs);
+}
+
+function waitForHops(before: Answer, nowMs: number): GenerationStep {
+  const {missing} = before;
+  const answer = {
+    ...before,
+    waitsSinceMs: before.waitsSinceMs ?? nowMs,
+    lostSinceMs: missing.some(isLost) ? (before.lostSinceMs ?? nowMs) : null,
+  };
+  const patience = patienceOf(answer);
+  if (patience !== null && nowMs >= patience.sinceMs + patience.patienceMs) {
+    return endAsFailed(answer, whyInTheEnd(answer), []);
   }
+  const sought = toBeSought(answer);
+  const patienceMs = patience?.patienceMs ?? null;
   return {
     state: {
       kind: 'waiting',
-      answer: {...answer, waitsSinceMs},
-      wakeAtMs: isBounded ? nowMs + LOOK_AGAIN_MS : null,
+      answer: {...answer, sought: new Set([...answer.sought, ...sought])},
+      wakeAtMs: patience === null ? null : nowMs + LOOK_AGAIN_MS,
     },
-    actions: [{kind: 'tell', news: {kind: 'waiting', missing: seen}}],
+    actions: [
+      // Whoever is back at once has cost the reader nothing but a moment.
+      ...(patience !== null && sought.length > 0 ? [] : [tellWaiting(missing, patienceMs)]),
+      ...sought.map((peerId) => ({kind: 'reach', peerId}) as const),
+    ],
   };
+}
+
+function tellWaiting(
+  missing: readonly MissingLayers[],
+  patienceMs: number | null,
+): GenerationAction {
+  return {kind: 'tell', news: {kind: 'waiting', missing, patienceMs}};
 }
 
 /** There is nobody else to ask whether the answer is as empty as the only chain says. */
@@ -88,31 +109,34 @@ function whyNever(answer: Answer, missing: readonly MissingLayers[]): FailureRea
   return {kind: 'too-long', mostKvTokens: Math.min(...mostKvTokens)};
 }
 
-function patienceFor({task: {limits}}: Answer, missing: readonly MissingLayers[]): number {
-  return missing.some(isHeldByNobody)
-    ? Math.min(LOST_PATIENCE_MS, limits.patienceMs)
-    : limits.patienceMs;
+/** How long it waits, and since when that counts; `null`: as long as its reader likes. */
+function patienceOf(
+  answer: Answer & {readonly waitsSinceMs: number},
+): {readonly patienceMs: number; readonly sinceMs: number} | null {
+  const {missing, waitsSinceMs, lostSinceMs, task} = answer;
+  const {patienceMs} = task.limits;
+  if (hasBegun(answer) && lostSinceMs !== null) {
+    return {patienceMs: Math.min(LOST_PATIENCE_MS, patienceMs), sinceMs: lostSinceMs};
+  }
+  const isBounded = hasBegun(answer) || missing.every(({why}) => AVOIDED.has(why));
+  return isBounded ? {patienceMs, sinceMs: waitsSinceMs} : null;
 }
 
-function isHeldByNobody({why}: MissingLayers): boolean {
-  return why === 'no-node';
+/** Somebody serves them, whom this answer avoids. */
+const AVOIDED: ReadonlySet<MissingLayers['why']> = new Set(['full', 'distrusted', 'silent']);
+
+/** Nobody says that they will come. */
+function isLost({why}: MissingLayers): boolean {
+  return why === 'no-node' || why === 'silent';
 }
 
-function whyInTheEnd(answer: Answer, missing: readonly MissingLayers[]): FailureReason {
-  const {lastRefusal: refusal} = answer;
-  const lost = missing.filter(isHeldByNobody);
-  if (hasBegun(answer) && lost.length > 0) return {kind: 'lost', missing: lost, refusal};
+function whyInTheEnd(answer: Answer): FailureReason {
+  const {missing, lastRefusal: refusal} = answer;
+  const lost = missing.filter(isLost);
+  if (lost.length > 0) return {kind: 'lost', missing: lost, refusal};
   const isForRoom = !hasBegun(answer) && missing.every(({why}) => why === 'full');
-  if (!isForRoom && refusal !== null) return {kind: 'refused', refusal};
+  if (!isForRoom && refusal !== null) return {kind: 'refused', refusal, missing};
   return {kind: 'full', missing, refusal};
-}
-
-/** Phase 2 calls hops distrusted that this answer avoids; its reader hears what the answer knows of them. */
-function asRefused({lastRefusal}: Answer, layers: MissingLayers): MissingLayers {
-  if (layers.why !== 'distrusted' || lastRefusal === null) return layers;
-  const {startLayer, endLayer} = layers;
-  if (isFull(lastRefusal)) return {startLayer, endLayer, why: 'full'};
-  return isGone(lastRefusal) ? {startLayer, endLayer, why: 'unreachable'} : layers;
 }
 
 /** A cache is of use only to the layers that filled it. */

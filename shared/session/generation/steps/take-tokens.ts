@@ -1,3 +1,4 @@
+import type {PeerId} from '#shared/base/ids.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {canBeSampled, isAsAsked} from './check-token.ts';
 import {dueOfToken} from './allow-time.ts';
@@ -7,7 +8,14 @@ import {tokenCountOf, type Answer, type ServedState} from '../state/generation-s
 import type {Refusal} from '../state/refusal.ts';
 import {loseChain} from './lose-chain.ts';
 
-const NO_FAILURE = {failures: 0, failedMs: null, failsSinceMs: null, waitsSinceMs: null};
+const NO_FAILURE = {
+  failures: 0,
+  failedMs: null,
+  failsSinceMs: null,
+  waitsSinceMs: null,
+  lostSinceMs: null,
+  sought: new Set<PeerId>(),
+};
 
 type Sampled = {
   readonly position: number;

@@ -1,5 +1,7 @@
 import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {AvoidedWhy} from '#shared/scheduling/routing/chain.ts';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {GenerationStep} from '../state/generation-action.ts';
 import type {SeenEvent} from '../state/generation-event.ts';
@@ -28,6 +30,10 @@ export function task(differences: Partial<GenerationTask> = {}): GenerationTask 
   };
 }
 
+/** The peers that a choice of chain does without, by name, and why. */
+export const avoided = (whys: Readonly<Record<string, AvoidedWhy>>) =>
+  new Map(Object.entries(whys));
+
 type TimedEvent = SeenEvent & {readonly nowMs?: number};
 
 /** The last step of an answer to which this happened; what it reports of its hops is in `reportsOf`. */
@@ -55,7 +61,7 @@ function lastStep(what: GenerationTask, events: readonly TimedEvent[]): Generati
 
 export const chain = (...hops: readonly Hop[]) =>
   ({kind: 'chain', hops, stepMs: 10, promptTokenMs: 1}) as const;
-export const gap = (why: 'full' | 'no-node' | 'distrusted') =>
+export const gap = (why: MissingLayers['why']) =>
   ({kind: 'gap', missing: [{startLayer: 0, endLayer: 6, why}]}) as const;
 export const ready = (epoch: number, ...inputFrom: readonly number[]) =>
   ({kind: 'ready', epoch, inputFrom}) as const;

@@ -54,7 +54,7 @@ export class AnswerStatus extends LitElement {
     </p>`;
   }
 
-  #renderMissing({missing}: AnswerProgress): TemplateResult {
+  #renderMissing({missing, patienceMs}: AnswerProgress): TemplateResult {
     const {layerCount} = this;
     const strings = {...ENGLISH_ANSWER, ...this.strings};
     const reasons = [...Map.groupBy(missing, ({why}) => why)];
@@ -63,6 +63,13 @@ export class AnswerStatus extends LitElement {
         ([why, ranges]) =>
           html`<p>${fill(strings[why], {layers: formatLayerList(ranges, strings.lang)})}</p>`,
       )}
+      <p>
+        ${
+          patienceMs === null
+            ? strings.waits
+            : fill(strings.waitsFor, {seconds: Math.round(patienceMs / 1_000)})
+        }
+      </p>
       <weft-layer-strip
         .layerCount=${layerCount}
         .parts=${missing.map((range) => ({...range, tone: 'missing'}))}

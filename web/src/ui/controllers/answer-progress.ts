@@ -28,6 +28,8 @@ export type AnswerProgress = {
   readonly hasOtherEngine: boolean;
   /** Layers that cannot be served, while the answer waits for them. */
   readonly missing: readonly MissingLayers[];
+  /** How long it waits for them; `null`: as long as its reader likes. */
+  readonly patienceMs: number | null;
   readonly askedAtMs: number;
   readonly firstTokenAtMs: number | null;
   readonly lastTokenAtMs: number | null;
@@ -52,6 +54,7 @@ export function beginAnswer(askedAtMs: number): AnswerProgress {
     chainCount: 0,
     hasOtherEngine: false,
     missing: [],
+    patienceMs: null,
     askedAtMs,
     firstTokenAtMs: null,
     lastTokenAtMs: null,
@@ -65,7 +68,12 @@ export function afterEvent(progress: AnswerProgress, event: AnswerEvent): Answer
     case 'prompt':
       return {...progress, stage: 'choosing', promptTokenCount: event.tokenIds.length};
     case 'waiting':
-      return {...progress, stage: 'waiting', missing: event.missing};
+      return {
+        ...progress,
+        stage: 'waiting',
+        missing: event.missing,
+        patienceMs: event.patienceMs,
+      };
     case 'chain':
       return afterChain(progress, event.hops);
     case 'ready':

@@ -5,7 +5,7 @@ import {askForEvents} from '../testing/ask-for-events.ts';
 import {swarmOrFallback} from './swarm-or-fallback.ts';
 
 const PROMPT: AnswerEvent = {kind: 'prompt', tokenIds: [1]};
-const WAITING: AnswerEvent = {kind: 'waiting', missing: []};
+const WAITING: AnswerEvent = {kind: 'waiting', missing: [], patienceMs: null};
 const TOKEN: AnswerEvent = {kind: 'token', tokenId: 1, text: 'I', topLogprobs: [], atMs: 0};
 const END: AnswerEvent = {kind: 'end', finishReason: 'stop', text: ''};
 const ELSEWHERE: AnswerEvent = {kind: 'elsewhere', host: 'llm.example'};

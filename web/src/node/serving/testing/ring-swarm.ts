@@ -120,10 +120,12 @@ export class RingSwarm {
       manifestHash,
       spec: this.spec,
       limits: this.limits,
+      publishedAtMs: () => 0,
       chooseChain: ({avoid}): ChainChoice => {
         const chain = chains.find((hops) => !hops.some(({peerId}) => avoid.has(peerId)));
         if (chain === undefined) {
-          const why = chains.length > 0 ? ({why: 'distrusted'} as const) : this.whyNoChain;
+          const [avoided] = avoid.values();
+          const why = avoided === undefined ? this.whyNoChain : {why: avoided};
           return {kind: 'gap', missing: [{startLayer: 0, endLayer: this.spec.layerCount, ...why}]};
         }
         const hops = chain.map(({peerId, range}) => ({peerId, ...range}));

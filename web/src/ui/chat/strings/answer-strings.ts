@@ -17,17 +17,16 @@ export const ENGLISH_ANSWER = {
   'no-server':
     'The signal server does not answer. This tab tries again every 2 s, and the answer comes then.',
   offline: 'This device is offline. The answer comes by itself when the network is back.',
-  'no-node':
-    'Nobody serves layers {layers} of this model. The answer comes by itself when a tab takes them.',
-  loading:
-    'A tab is loading layers {layers} of this model. The answer comes by itself when it is ready.',
-  full: 'The swarm is full: every tab that holds layers {layers} is busy with other answers. This one comes by itself when there is room.',
+  'no-node': 'Nobody serves layers {layers} of this model.',
+  loading: 'A tab is loading layers {layers} of this model.',
+  full: 'The swarm is full: every tab that holds layers {layers} is busy with other answers.',
   'too-small':
     'The tabs that hold layers {layers} have too little room for this question: shorten it.',
-  unreachable:
-    'The tabs that hold layers {layers} cannot reach each other. The answer comes by itself when they can.',
-  distrusted:
-    'The tabs that hold layers {layers} have refused. The answer comes by itself when another tab takes them.',
+  unreachable: 'The tabs that hold layers {layers} cannot reach each other.',
+  silent: 'No tab that holds layers {layers} answers this device.',
+  distrusted: 'The tabs that hold layers {layers} have refused or failed this answer.',
+  waits: 'The answer comes by itself when a tab can serve them.',
+  waitsFor: 'The answer goes on if a tab can serve them within {seconds} s, and else ends here.',
   missing: 'Layers that cannot be served now: {layers} of {count}',
   code: 'Code: {code}',
 } as const;
