@@ -12,7 +12,7 @@ const request = {
   maxNewTokens: 8,
   sampling: {temperature: 0, topK: 0, topP: 1, seed: 0, topLogprobs: 0},
 };
-const FAST = {fixedMs: 0.1, perSessionMs: 0};
+const FAST = {fixedMs: 0, perSessionMs: 0.1};
 const head = snapshotNode('head', {shards: [shard(0, 2, 4)], engineClass: 'wasm-f32'});
 const gpu = snapshotNode('gpu', {
   shards: [shard(2, 4, 4)],

@@ -281,8 +281,9 @@ export class RunningAnswer<H extends Hop = Hop> {
     const hops = this.#run.hops.flatMap((hop, at, all) => {
       const own = served.find(({hopIndex}) => hopIndex === at);
       if (own === undefined || own.decodeSteps === 0) return [];
-      const {decodeSteps, serviceMs, waitMs} = own;
-      return [{hop, decodeSteps, serviceMs, waitMs, isOfTail: at === all.length - 1}];
+      const {decodeSteps, serviceMs, waitMs, sessions} = own;
+      const isOfTail = at === all.length - 1;
+      return [{hop, decodeSteps, serviceMs, waitMs, sessions, isOfTail}];
     });
     if (hops.length > 0) this.#push({kind: 'served', hops});
   }

@@ -113,6 +113,8 @@ export const nodeRecordSchema = z
     prefillMsPerTokenLayer: milliseconds,
     /** Frame in to frame out with zero layers and nobody waiting; at a tail with norm, LM head and sampling. */
     hopOverheadMs: milliseconds,
+    /** The part of it that the steps of several sessions take once, when they run as one. */
+    hopFixedMs: milliseconds.optional(),
     /** All that phase 1 reads of speed: on log steps, changed at most once a minute. */
     steady: z
       .object({decodeMsPerLayer: milliseconds, hopOverheadMs: milliseconds})

@@ -1,13 +1,30 @@
-import {MOST_MS, type DecodeMsPerLayer, type SnapshotNode} from './swarm-snapshot.ts';
+import {MOST_MS, type BatchMs, type SnapshotNode} from './swarm-snapshot.ts';
 
-/** One decode step of one layer for a batch of `sessions`. */
-export function decodeLayerMs(decode: DecodeMsPerLayer, sessions: number): number {
-  return decode.fixedMs + decode.perSessionMs * sessions;
+/** What a batch of `sessions` takes: of one layer, or of the LM head. */
+export function batchMs({fixedMs, perSessionMs}: BatchMs, sessions: number): number {
+  return fixedMs + perSessionMs * sessions;
 }
 
 /** One decode step of one session through `layers` layers of an idle node, overhead included. */
 export function hopServiceMs(node: SnapshotNode, layers: number): number {
-  return layers * decodeLayerMs(node.decodeMsPerLayer, 1) + node.hopOverheadMs;
+  return layers * batchMs(node.decodeMsPerLayer, 1) + node.hopOverheadMs;
+}
+
+/** What a session more adds to the decode steps of a node that runs `layers` layers of others already. */
+export function addedStepMs(node: SnapshotNode, layers: number): number {
+  const overheadMs = node.hopOverheadMs - (node.hopFixedMs ?? 0);
+  return layers * node.decodeMsPerLayer.perSessionMs + Math.max(0, overheadMs);
+}
+
+/** No engine runs the steps of more sessions as one. */
+export const MOST_BATCHED = 8;
+
+/** Tokens a second that flow through `layers` layers of a node with as many sessions as it runs as one. */
+export function hopTokensPerSec(node: SnapshotNode, layers: number): number {
+  const addedMs = addedStepMs(node, layers);
+  const fixedMs = hopServiceMs(node, layers) - addedMs;
+  const sessions = Math.max(1, Math.min(MOST_BATCHED, node.maxSessions));
+  return 1000 / Math.max(fixedMs / sessions + addedMs, 0.001);
 }
 
 /** One frame from one hop to the next: half a round trip. */
@@ -75,7 +92,7 @@ const MOST_BUSY = 100;
 
 /** A node as a session would find it; all in ms per token. */
 export type NodeLoad = {
-  /** Work of all its sessions, with this one. */
+  /** Work for one token of each of its sessions, with this one. */
   readonly workMs: number;
   /** The step time of this session if nobody else were there. */
   readonly aloneMs: number;

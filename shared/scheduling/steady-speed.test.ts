@@ -83,7 +83,7 @@ test('[SI4] of a node that says no steady speed, the measured one is taken in st
   const view = steadySnapshot(snapshotOfNodes([node], 7));
   expect(view.takenAtMs).toBe(7);
   expect(view.nodes[0]).toMatchObject({
-    decodeMsPerLayer: {fixedMs: logStep(2), perSessionMs: 0},
+    decodeMsPerLayer: {fixedMs: logStep(2) / 4, perSessionMs: (3 * logStep(2)) / 4},
     rtts: [{rttMs: logStep(10.4)}],
     coords: {at: [10, -5, 0], heightMs: 0},
   });

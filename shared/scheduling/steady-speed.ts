@@ -1,4 +1,10 @@
-import {snapshotOfNodes, type SnapshotNode, type SwarmSnapshot} from './swarm-snapshot.ts';
+import {batchMs} from './cost-model.ts';
+import {
+  snapshotOfNodes,
+  type BatchMs,
+  type SnapshotNode,
+  type SwarmSnapshot,
+} from './swarm-snapshot.ts';
 
 /** What phase 1 reads of a node's speed. */
 export type SteadySpeed = {readonly decodeMsPerLayer: number; readonly hopOverheadMs: number};
@@ -14,6 +20,8 @@ const STEP = Math.sqrt(Math.sqrt(2));
 const LEAST_MS = 0.001;
 /** Places are rounded to this for plans; links this near are alike. */
 const PLACE_STEP_MS = 5;
+/** Engines of one kind measure shares that are as near as this. */
+const SHARE_STEPS = 8;
 
 /**
  * A time on a scale of 19 % steps, so that small differences between two
@@ -84,15 +92,19 @@ function steadyNode(node: SnapshotNode): SnapshotNode {
 }
 
 function readSteady(node: SnapshotNode): SnapshotNode {
-  const {decodeMsPerLayer, hopOverheadMs, steady, coords} = node;
+  const {decodeMsPerLayer, hopOverheadMs, hopFixedMs = 0, steady, coords} = node;
   const speed = steady ?? {
     decodeMsPerLayer: logStep(decodeMsPerLayer.fixedMs + decodeMsPerLayer.perSessionMs),
     hopOverheadMs: logStep(hopOverheadMs),
   };
   return {
     ...node,
-    decodeMsPerLayer: {fixedMs: speed.decodeMsPerLayer, perSessionMs: 0},
+    decodeMsPerLayer: inParts(
+      speed.decodeMsPerLayer,
+      shareOf(decodeMsPerLayer.fixedMs, batchMs(decodeMsPerLayer, 1)),
+    ),
     hopOverheadMs: speed.hopOverheadMs,
+    hopFixedMs: speed.hopOverheadMs * shareOf(hopFixedMs, hopOverheadMs),
     rtts: node.rtts.map(({peerId, rttMs}) => ({peerId, rttMs: logStep(rttMs)})),
     coords: coords && {
       ...coords,
@@ -103,6 +115,17 @@ function readSteady(node: SnapshotNode): SnapshotNode {
     kvTokensFree: Infinity,
     kvTokens: null,
   };
+}
+
+/** What steps that run as one take once, of all that one takes: measured when a shard is loaded, in steps. */
+function shareOf(fixedMs: number, aloneMs: number): number {
+  if (!(aloneMs > 0)) return 0;
+  return Math.round(Math.min(1, fixedMs / aloneMs) * SHARE_STEPS) / SHARE_STEPS;
+}
+
+function inParts(aloneMs: number, fixedShare: number): BatchMs {
+  const fixedMs = aloneMs * fixedShare;
+  return {fixedMs, perSessionMs: aloneMs - fixedMs};
 }
 
 function placeStep(ms: number): number {

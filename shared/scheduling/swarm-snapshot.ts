@@ -28,17 +28,19 @@ export type PlacementClaim = PlacedShard & {
   readonly claimedAtMs: number;
 };
 
-/** One decode step through one layer takes `fixedMs + perSessionMs × sessions in the batch`. */
-export type DecodeMsPerLayer = {readonly fixedMs: number; readonly perSessionMs: number};
+/** A decode step of several sessions that runs as one takes `fixedMs + perSessionMs × sessions`. */
+export type BatchMs = {readonly fixedMs: number; readonly perSessionMs: number};
 
 /** One node as both phases see it: facts from its own record (or a pool file), checked. */
 export type SnapshotNode = {
   readonly nodeId: PeerId;
   readonly capacityLayers: CapacityLayers;
-  readonly decodeMsPerLayer: DecodeMsPerLayer;
+  readonly decodeMsPerLayer: BatchMs;
   readonly prefillMsPerTokenLayer: number;
   /** Frame in to frame out with zero layers. */
   readonly hopOverheadMs: number;
+  /** The part of it that the steps of several sessions take once, when they run as one; absent: none. */
+  readonly hopFixedMs?: number | undefined;
   /** What phase 1 reads of both in place of them (`steady-speed.ts`); absent in pool files. */
   readonly steady?: {readonly decodeMsPerLayer: number; readonly hopOverheadMs: number} | null;
   readonly maxSessions: number;
@@ -157,6 +159,7 @@ function isSamePlace(a: SnapshotNode, b: SnapshotNode): boolean {
     a.decodeMsPerLayer.fixedMs === b.decodeMsPerLayer.fixedMs &&
     a.decodeMsPerLayer.perSessionMs === b.decodeMsPerLayer.perSessionMs &&
     a.hopOverheadMs === b.hopOverheadMs &&
+    a.hopFixedMs === b.hopFixedMs &&
     isSameData(a.shards, b.shards) &&
     isSameData(a.coords, b.coords) &&
     isSameData(a.rtts, b.rtts) &&
@@ -181,25 +184,29 @@ const MOST_COUNT = 1_000_000;
 
 /** Whether the numbers of a node can be calculated with. */
 function isSensible(node: SnapshotNode): boolean {
-  const {capacityLayers, decodeMsPerLayer, steady, claim} = node;
+  const {capacityLayers, claim} = node;
   const {plain, first, last, both} = capacityLayers;
   const counts = [plain, first, last, both, node.openSessions];
-  const times = [
-    decodeMsPerLayer.fixedMs,
-    decodeMsPerLayer.perSessionMs,
-    node.prefillMsPerTokenLayer,
-    node.hopOverheadMs,
-    steady?.decodeMsPerLayer ?? 0,
-    steady?.hopOverheadMs ?? 0,
-  ];
   return (
     counts.every((count) => count >= 0 && count <= MOST_COUNT) &&
-    times.every((ms) => ms >= 0 && ms <= MOST_MS) &&
+    timesOf(node).every((ms) => ms >= 0 && ms <= MOST_MS) &&
     node.maxSessions >= 0 &&
     node.kvTokensFree >= 0 &&
     (node.kvTokens ?? 0) >= 0 &&
     [...node.shards, ...(claim === null ? [] : [claim])].every(isSensibleShard)
   );
+}
+
+function timesOf({decodeMsPerLayer, steady, ...node}: SnapshotNode): readonly number[] {
+  return [
+    decodeMsPerLayer.fixedMs,
+    decodeMsPerLayer.perSessionMs,
+    node.prefillMsPerTokenLayer,
+    node.hopOverheadMs,
+    node.hopFixedMs ?? 0,
+    steady?.decodeMsPerLayer ?? 0,
+    steady?.hopOverheadMs ?? 0,
+  ];
 }
 
 function isSensibleShard({startLayer, endLayer}: PlacedShard): boolean {
@@ -240,6 +247,7 @@ function nodeOfRecord(record: SnapshotRecord): SnapshotNode {
     decodeMsPerLayer: record.decodeMsPerLayer,
     prefillMsPerTokenLayer: record.prefillMsPerTokenLayer,
     hopOverheadMs: record.hopOverheadMs,
+    hopFixedMs: record.hopFixedMs,
     steady: record.steady ?? null,
     maxSessions: record.maxSessions,
     engineClass: record.engineClass,

@@ -6,7 +6,7 @@ export function snapshotNode(id: string, differences: Partial<SnapshotNode> = {}
   return {
     nodeId: asPeerId(id),
     capacityLayers: {plain: 10, first: 10, last: 10, both: 10},
-    decodeMsPerLayer: {fixedMs: 1, perSessionMs: 0},
+    decodeMsPerLayer: {fixedMs: 0, perSessionMs: 1},
     prefillMsPerTokenLayer: 0.1,
     hopOverheadMs: 0,
     maxSessions: 8,

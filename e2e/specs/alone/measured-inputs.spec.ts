@@ -4,7 +4,7 @@ import {sealedByteLength} from '#shared/directory/records/signed-record.ts';
 import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
-import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
+import {batchMs} from '#shared/scheduling/cost-model.ts';
 import type {Tab} from '../../swarm/tab.ts';
 import {log} from '../../swarm/test-log.ts';
 
@@ -45,7 +45,7 @@ async function recordOf(peerId: string): Promise<NodeRecord | undefined> {
 /** One step of one session through one layer, as the record says. */
 async function layerMsOf(peerId: string): Promise<number> {
   const record = await recordOf(peerId);
-  return record === undefined ? Number.NaN : decodeLayerMs(record.decodeMsPerLayer, 1);
+  return record === undefined ? Number.NaN : batchMs(record.decodeMsPerLayer, 1);
 }
 
 test('[PG37] a complete answer shows what a token took in each hop, and what was expected', async () => {
@@ -76,7 +76,7 @@ test('[ME2] a tab that is hidden is slower in its record until it is back', asyn
   let visibleMs = 0;
   const isFresh = async (): Promise<boolean> => {
     const record = await recordOf(peerId);
-    visibleMs = record === undefined ? 0 : decodeLayerMs(record.decodeMsPerLayer, 1);
+    visibleMs = record === undefined ? 0 : batchMs(record.decodeMsPerLayer, 1);
     return record !== undefined && record.seq > seq && record.openSessions === 0;
   };
   await expect.poll(isFresh, {timeout: TIMEOUT_MS}).toBe(true);

@@ -1,6 +1,6 @@
 import {assert} from '#shared/base/assert.ts';
 import {routeAnswer, type ChainChoice, type ChainWish} from '#shared/client/route-answer.ts';
-import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
+import {addedStepMs, batchMs} from '#shared/scheduling/cost-model.ts';
 import type {ClientOverlay} from '#shared/scheduling/routing/load/client-overlay.ts';
 import type {EngineHop} from './engine-hop.ts';
 import type {SwarmSnapshot} from '../../scheduling/swarm-snapshot.ts';
@@ -39,10 +39,11 @@ export function chooseChain(
     const node = snapshot.nodes[snapshot.indexOf.get(peerId) ?? -1];
     assert(node !== undefined, 'a chain is made of nodes of its snapshot');
     const {hopOverheadMs} = node;
-    const statedMsPerLayer = decodeLayerMs(node.decodeMsPerLayer, 1);
+    const statedMsPerLayer = batchMs(node.decodeMsPerLayer, 1);
     const layerMs = known.observedMsPerLayer.get(peerId) ?? statedMsPerLayer;
     const predictedMs = (endLayer - startLayer) * layerMs + hopOverheadMs;
-    return {...hop, predictedMs, statedMsPerLayer, hopOverheadMs};
+    const addedMs = addedStepMs(node, endLayer - startLayer);
+    return {...hop, predictedMs, addedMs, statedMsPerLayer, hopOverheadMs};
   });
   return {...choice, hops};
 }

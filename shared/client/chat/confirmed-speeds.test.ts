@@ -1,20 +1,22 @@
 import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/base/ids.ts';
-import {confirmedSpeeds, wordOfTimes} from './confirmed-speeds.ts';
+import {confirmedSpeeds, expectedMs, wordOfTimes} from './confirmed-speeds.ts';
 
-const served = (name: string, startLayer: number, serviceMs: number) => ({
+const served = (name: string, startLayer: number, serviceMs: number, sessions = 1) => ({
   hop: {
     peerId: asPeerId(name),
     startLayer,
     endLayer: startLayer + 2,
     engine: 'stub',
     predictedMs: 5,
+    addedMs: 1,
     statedMsPerLayer: 2,
     hopOverheadMs: 1,
   },
   decodeSteps: 9,
   serviceMs,
   waitMs: 0,
+  sessions,
   isOfTail: name === 'tail',
 });
 
@@ -28,6 +30,13 @@ test('[LH3] a tail speaks for itself, and of others what agrees with their recor
   ]);
   expect(speeds(9.1, 5).map(({peerId}) => peerId)).toEqual(['tail']);
   expect(speeds(2.9, 5).map(({peerId}) => peerId)).toEqual(['tail']);
+});
+
+test('[LH3] of a step that ran with those of others, only its own part counts', () => {
+  const hop = served('tail', 2, 16, 4);
+  expect(expectedMs(hop)).toBe(8);
+  // Twice what was expected: 10 ms alone, 1 of them overhead.
+  expect(confirmedSpeeds([hop])).toEqual([{peerId: 'tail', msPerLayer: 4.5}]);
 });
 
 test('[LH3] a tail that leaves itself out makes no other hop speak for itself', () => {

@@ -7,10 +7,10 @@ import type {EngineHop} from './engine-hop.ts';
 const MOST_TIMES_STATED = 2;
 
 /** Whose word the times of a hop are: all of them come from the tail, which speaks for itself only. */
-export function wordOfTimes({hop, serviceMs, isOfTail}: ServedHop<EngineHop>): WordOfTimes {
-  if (isOfTail) return 'own';
-  const {statedMsPerLayer} = hop;
-  const msPerLayer = layerMs(hop, serviceMs);
+export function wordOfTimes(served: ServedHop<EngineHop>): WordOfTimes {
+  if (served.isOfTail) return 'own';
+  const {statedMsPerLayer} = served.hop;
+  const msPerLayer = layerMs(served);
   const agrees =
     msPerLayer <= MOST_TIMES_STATED * statedMsPerLayer &&
     msPerLayer >= statedMsPerLayer / MOST_TIMES_STATED;
@@ -23,9 +23,17 @@ export function confirmedSpeeds(
 ): readonly {readonly peerId: PeerId; readonly msPerLayer: number}[] {
   return served
     .filter((each) => wordOfTimes(each) !== 'unconfirmed')
-    .map(({hop, serviceMs}) => ({peerId: hop.peerId, msPerLayer: layerMs(hop, serviceMs)}));
+    .map((each) => ({peerId: each.hop.peerId, msPerLayer: layerMs(each)}));
 }
 
-function layerMs({startLayer, endLayer, hopOverheadMs}: EngineHop, serviceMs: number): number {
-  return (serviceMs - hopOverheadMs) / (endLayer - startLayer);
+/** What a step of a hop was expected to take with as many sessions as ran as one. */
+export function expectedMs({hop, sessions = 1}: ServedHop<EngineHop>): number {
+  return hop.predictedMs + (sessions - 1) * hop.addedMs;
+}
+
+/** One layer, as if no other session had run with it. */
+function layerMs(served: ServedHop<EngineHop>): number {
+  const {startLayer, endLayer, hopOverheadMs, predictedMs} = served.hop;
+  const aloneMs = (served.serviceMs * predictedMs) / expectedMs(served);
+  return (aloneMs - hopOverheadMs) / (endLayer - startLayer);
 }

@@ -3,7 +3,7 @@ import {createTokenTextStream, type TokenTextStream} from '#shared/model/text/to
 import type {GenerationClient} from '#shared/client/generation-client.ts';
 import type {ReaderEvent, ServedHop} from '#shared/client/reader-event.ts';
 import type {AnswerEvent, AskRequest, ChatService, Prompt} from './chat-service.ts';
-import {wordOfTimes} from './confirmed-speeds.ts';
+import {expectedMs, wordOfTimes} from './confirmed-speeds.ts';
 import type {EngineHop} from './engine-hop.ts';
 import type {Vocabulary} from '../model/vocabulary.ts';
 import {TokenIdsOnlyError} from './token-ids-only-error.ts';
@@ -110,7 +110,7 @@ function toAnswerEvent(event: ReaderEvent<EngineHop>, text: TokenTextStream): An
       const hops = event.hops.map((served) => ({
         node: served.hop.peerId,
         decodeSteps: served.decodeSteps,
-        predictedMs: served.hop.predictedMs,
+        predictedMs: expectedMs(served),
         observedMs: served.serviceMs,
         waitedMs: served.waitMs,
         word: wordOfTimes(served),

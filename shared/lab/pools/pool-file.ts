@@ -16,6 +16,7 @@ const layers = z.number().catch(NaN);
 const poolNodeSchema = z.object({
   id: z.string().min(1),
   capacityLayers: z.object({plain: layers, first: layers, last: layers, both: layers}),
+  /** A number is that of a node that runs its sessions one after the other. */
   decodeMsPerLayer: z.union([
     z.number(),
     z.object({fixedMs: z.number(), perSessionMs: z.number()}),
@@ -83,7 +84,7 @@ function nodeOf(node: z.infer<typeof poolNodeSchema>, rtts: unknown): SnapshotNo
     capacityLayers: node.capacityLayers,
     decodeMsPerLayer:
       typeof decodeMsPerLayer === 'number'
-        ? {fixedMs: decodeMsPerLayer, perSessionMs: 0}
+        ? {fixedMs: 0, perSessionMs: decodeMsPerLayer}
         : decodeMsPerLayer,
     prefillMsPerTokenLayer: 0,
     hopOverheadMs: node.hopOverheadMs,

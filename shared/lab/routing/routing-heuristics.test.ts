@@ -31,14 +31,14 @@ function hopsOf(name: RoutingHeuristicName, asked: Asked): string {
   return result.kind === 'chain' ? result.hops.map(({nodeId}) => nodeId).join('') : 'gap';
 }
 
-const slow = {decodeMsPerLayer: {fixedMs: 3, perSessionMs: 0}};
+const slow = {decodeMsPerLayer: {fixedMs: 0, perSessionMs: 3}};
 /** Two pipelines, a-b twice as fast as c-d, and e, which overlaps both. */
 const nodes = [
   node('a', 0, 2),
   node('b', 2, 4),
   node('c', 0, 2, slow),
   node('d', 2, 4, slow),
-  node('e', 1, 4, {decodeMsPerLayer: {fixedMs: 0.1, perSessionMs: 0}}),
+  node('e', 1, 4, {decodeMsPerLayer: {fixedMs: 0, perSessionMs: 0.1}}),
 ];
 
 test("[RH1] the paper's routing takes the fastest chain of whole nodes, whatever its load", () => {

@@ -1,4 +1,4 @@
-import {decodeLayerMs, linkMs} from '../../scheduling/cost-model.ts';
+import {batchMs, linkMs} from '../../scheduling/cost-model.ts';
 import {intAt} from '../../scheduling/table-access.ts';
 import type {RouteResult} from '../../scheduling/routing/chain.ts';
 import {missingLayers} from '../../scheduling/routing/missing-layers.ts';
@@ -46,7 +46,7 @@ export function wholeNodeGraphOf({snapshot, model}: RouteInput): WholeNodeGraph 
     rttMs: (from, to) => snapshot.rttMs(intAt(nodeOf, from), intAt(nodeOf, to)),
     layerMs: (holding) => {
       const node = index.snapshot.nodes[intAt(nodeOf, holding)];
-      return node === undefined ? Infinity : decodeLayerMs(node.decodeMsPerLayer, 1);
+      return node === undefined ? Infinity : batchMs(node.decodeMsPerLayer, 1);
     },
   };
   graphs.set(index, graph);

@@ -1,10 +1,10 @@
 import {cellsOf, isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
-import {hopServiceMs} from '../cost-model.ts';
+import {hopTokensPerSec} from '../cost-model.ts';
 import type {LayerSpan} from '../scheduling-event.ts';
 import type {PlacedShard, SnapshotNode} from '../swarm-snapshot.ts';
 
-/** Per cell of the grid: how many serve it, and how many tokens a second they could. */
+/** Per cell of the grid: how many serve it, and how many tokens a second they could, with sessions enough. */
 export type Coverage = {
   readonly grid: CutGrid;
   readonly cells: readonly LayerRange[];
@@ -55,8 +55,7 @@ function countShard(
 
 /** Tokens a second that flow through a shard when every session uses all of it. */
 export function shardTokensPerSec(node: SnapshotNode, shard: LayerSpan): number {
-  const ms = hopServiceMs(node, shard.endLayer - shard.startLayer);
-  return 1000 / Math.max(ms, 0.001);
+  return hopTokensPerSec(node, shard.endLayer - shard.startLayer);
 }
 
 /** Positions of the first cell of a range on the grid, and of the one after its last. */

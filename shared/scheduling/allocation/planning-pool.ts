@@ -1,5 +1,5 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
-import {decodeLayerMs, linkMs} from '../cost-model.ts';
+import {batchMs, linkMs} from '../cost-model.ts';
 import {intAt, realAt} from '../table-access.ts';
 import type {SwarmSnapshot} from '../swarm-snapshot.ts';
 
@@ -43,7 +43,7 @@ export function planningPoolOf(snapshot: SwarmSnapshot, grid: CutGrid): Planning
   const cellCount = Math.ceil(layerCount / cutEvery);
   const shortLayers = cellCount * cutEvery - layerCount;
   const cells = (layers: number) => Math.floor(layers / cutEvery);
-  const layerMs = nodes.map((node) => decodeLayerMs(node.decodeMsPerLayer, 1));
+  const layerMs = nodes.map((node) => batchMs(node.decodeMsPerLayer, 1));
   const oneWayMs = oneWayTable(snapshot);
   const plain = Int32Array.from(nodes, ({capacityLayers}) => cells(capacityLayers.plain));
   const last = Int32Array.from(nodes, ({capacityLayers}) =>

@@ -17,7 +17,7 @@ export type RouteRequest = {
   readonly whenFull: 'refuse' | 'queue';
 };
 
-/** What this client promised to a node, beyond what the node's record counts. */
+/** What this client promised to a node, beyond what the node's record counts; its work is what the sessions add. */
 export type PromisedLoad = {readonly sessions: number; readonly workMsPerToken: number};
 
 /** Parts of what nodes say of themselves, 0 to 1: as much counts, the rest as of an ordinary node. */

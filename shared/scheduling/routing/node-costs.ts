@@ -1,8 +1,14 @@
 import type {PeerId} from '#shared/base/ids.ts';
-import {decodeLayerMs, promptLinkMs} from '../cost-model.ts';
+import {addedStepMs, batchMs, promptLinkMs} from '../cost-model.ts';
 import {realAt} from '../table-access.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../swarm-snapshot.ts';
-import {EMPTY_OVERLAY, type ChainHop, type RouteOverlay, type RouteRequest} from './chain.ts';
+import {
+  EMPTY_OVERLAY,
+  type ChainHop,
+  type PromisedLoad,
+  type RouteOverlay,
+  type RouteRequest,
+} from './chain.ts';
 import type {HopCosts} from './hop-costs.ts';
 import {nodeStates} from './node-states.ts';
 
@@ -10,9 +16,12 @@ import {nodeStates} from './node-states.ts';
 export type NodeCosts = HopCosts & {
   readonly idleLayerMs: Float64Array;
   readonly idleHopMs: Float64Array;
+  /** Of these, what a session more adds where others run already. */
+  readonly addedLayerMs: Float64Array;
+  readonly addedHopMs: Float64Array;
   /** The most layers that a hop there can run. */
   readonly layersHeld: Float64Array;
-  /** Work of all sessions at the node, ms per token. */
+  /** Work for one token of each session at the node, run as one. */
   readonly workMs: Float64Array;
   /** What doubt about a node adds to its costs, never to a predicted time. */
   readonly doubtLayerMs: Float64Array;
@@ -34,6 +43,8 @@ export function nodeCosts(
     state: nodeStates(snapshot, request, overlay),
     idleLayerMs: new Float64Array(nodes.length),
     idleHopMs: new Float64Array(nodes.length),
+    addedLayerMs: new Float64Array(nodes.length),
+    addedHopMs: new Float64Array(nodes.length),
     layersHeld: new Float64Array(nodes.length),
     layerMs: new Float64Array(nodes.length),
     hopMs: new Float64Array(nodes.length),
@@ -47,23 +58,49 @@ export function nodeCosts(
   const promptBytes = request.promptTokens * (request.hiddenStateBytes ?? 0);
   for (const [at, node] of nodes.entries()) {
     const {uplinkBytesPerSec} = node;
-    const layerMs =
-      overlay.observedMsPerLayer.get(node.nodeId) ?? decodeLayerMs(node.decodeMsPerLayer, 1);
-    const layersHeld = mostLayers(node);
-    // Which of its layers the sessions use is not in the record: all of them.
-    const shardMs = layersHeld * layerMs + node.hopOverheadMs;
+    const statedMs = batchMs(node.decodeMsPerLayer, 1);
+    const layerMs = overlay.observedMsPerLayer.get(node.nodeId) ?? statedMs;
+    const slowdown = statedMs > 0 ? layerMs / statedMs : 1;
     // What a liar says of its load must not move the level on which all others are measured.
     const openSessions = isLiar(node.nodeId) ? 0 : node.openSessions;
-    const promisedMs = overlay.promised.get(node.nodeId)?.workMsPerToken ?? 0;
+    const layersHeld = mostLayers(node);
     costs.idleLayerMs[at] = layerMs;
     costs.idleHopMs[at] = node.hopOverheadMs;
+    costs.addedLayerMs[at] = slowdown * node.decodeMsPerLayer.perSessionMs;
+    costs.addedHopMs[at] = addedStepMs(node, 0);
     costs.layersHeld[at] = layersHeld;
     costs.layerMs[at] = layerMs;
     costs.hopMs[at] = node.hopOverheadMs;
     costs.sendMs[at] = promptLinkMs({promptBytes, newTokens, uplinkBytesPerSec});
-    costs.workMs[at] = Math.max(0, openSessions * shardMs + promisedMs);
+    const {sessions, workMsPerToken} = overlay.promised.get(node.nodeId) ?? NOTHING_PROMISED;
+    if (openSessions + sessions <= 0) continue;
+    // Which of its layers the sessions use is not in the record: all of them.
+    const addedMs = openSessions * wholeAddedMs(costs, at) + workMsPerToken;
+    costs.workMs[at] = Math.max(0, wholeFixedMs(costs, at) + addedMs);
   }
   return costs;
+}
+
+const NOTHING_PROMISED: PromisedLoad = {sessions: 0, workMsPerToken: 0};
+
+type StepParts = Pick<
+  NodeCosts,
+  'idleLayerMs' | 'idleHopMs' | 'addedLayerMs' | 'addedHopMs' | 'layersHeld'
+>;
+
+/** What a session adds that uses all layers of a node, while others run there. */
+export function wholeAddedMs(
+  {addedLayerMs, addedHopMs, layersHeld}: StepParts,
+  at: number,
+): number {
+  return realAt(layersHeld, at) * realAt(addedLayerMs, at) + realAt(addedHopMs, at);
+}
+
+/** What the steps of all sessions at a node take once. */
+function wholeFixedMs(costs: StepParts, at: number): number {
+  const {idleLayerMs, idleHopMs, layersHeld} = costs;
+  const aloneMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
+  return Math.max(0, aloneMs - wholeAddedMs(costs, at));
 }
 
 /** The same of a swarm in which no session is open. */
@@ -81,14 +118,16 @@ export function mostLayers({shards}: SnapshotNode): number {
 
 /** Adds the work of sessions on one chain. Changes `workMs`. O(hops), however many sessions. */
 export function addSessions(
-  {workMs, idleLayerMs, idleHopMs}: NodeCosts,
+  costs: NodeCosts,
   snapshot: SwarmSnapshot,
   {hops, sessions}: {readonly hops: readonly ChainHop[]; readonly sessions: number},
 ): void {
+  const {workMs, addedLayerMs, addedHopMs} = costs;
   for (const {nodeId, startLayer, endLayer} of hops) {
     const at = snapshot.indexOf.get(nodeId);
     if (at === undefined) continue;
-    const hopMs = (endLayer - startLayer) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
-    workMs[at] = realAt(workMs, at) + sessions * hopMs;
+    const addedMs = (endLayer - startLayer) * realAt(addedLayerMs, at) + realAt(addedHopMs, at);
+    const fixedMs = realAt(workMs, at) > 0 ? 0 : wholeFixedMs(costs, at);
+    workMs[at] = realAt(workMs, at) + fixedMs + sessions * addedMs;
   }
 }

@@ -16,6 +16,7 @@ const named = (hop: Hop): EngineHop => ({
   ...hop,
   engine: 'stub',
   predictedMs: 0,
+  addedMs: 0,
   statedMsPerLayer: 0,
   hopOverheadMs: 0,
 });

@@ -1,4 +1,4 @@
-import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
+import {batchMs} from '#shared/scheduling/cost-model.ts';
 import {planPool} from '#shared/scheduling/allocation/planner/allocate-layers.ts';
 import {parallaxPlan} from '#shared/lab/allocation/parallax-plan.ts';
 import {planningPoolOf} from '#shared/scheduling/allocation/planning-pool.ts';
@@ -107,7 +107,7 @@ function busiestWork(chains: readonly (readonly ClosedHop[])[]): number {
 function leastMeanMs({snapshot, model}: Pool, sessions: number): number {
   const layersPerMs = snapshot.nodes.reduce(
     (sum, node) =>
-      node.capacityLayers.plain < 1 ? sum : sum + 1 / decodeLayerMs(node.decodeMsPerLayer, 1),
+      node.capacityLayers.plain < 1 ? sum : sum + 1 / batchMs(node.decodeMsPerLayer, 1),
     0,
   );
   return (sessions * model.layerCount) / layersPerMs;

@@ -4,8 +4,8 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
-import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
-import type {DecodeMsPerLayer, PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
+import {batchMs, MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
+import type {BatchMs, PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import {encodeSampledTokens, type SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {encodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 import type {HopAction} from '#shared/session/serve-hop/hop-session/hop-action.ts';
@@ -23,7 +23,7 @@ import {VirtualEngine} from './virtual-engine.ts';
 
 /** How long an engine takes, whatever its node says of itself. */
 export type EngineCost = {
-  readonly decodeMsPerLayer: DecodeMsPerLayer;
+  readonly decodeMsPerLayer: BatchMs;
   readonly prefillMsPerTokenLayer: number;
   readonly hopOverheadMs: number;
 };
@@ -43,8 +43,6 @@ export type VirtualHopOptions = {
 };
 
 /** Of a small model: what is kept for a replay is bounded as in a tab. */
-/** As engines on WASM run as one. */
-const MOST_SESSIONS = 8;
 const HIDDEN_SIZE = 576;
 const SWEEP_EVERY_MS = 5_000;
 
@@ -58,8 +56,7 @@ export class VirtualHop implements VirtualPeer {
   readonly #reserved = new Map<SessionId, number>();
   #shard: PlacedShard | null = null;
   #engine = new VirtualEngine();
-  /** What the engine runs. */
-  /** What runs as one. */
+  /** What the engine runs, as one. */
   #turns: readonly HopTurn[] = [];
   #isDead = false;
   #isSweeping = false;
@@ -243,7 +240,7 @@ export class VirtualHop implements VirtualPeer {
   /** One run at a time, each as long as its layers take. */
   #run(): void {
     if (this.#turns.length > 0 || this.#isDead) return;
-    const turns = this.#machine.take(MOST_SESSIONS);
+    const turns = this.#machine.take(this.#mostSessions);
     if (turns.length === 0) return;
     this.#turns = turns;
     // What is truncated while it runs, a real engine truncates after it.
@@ -259,6 +256,11 @@ export class VirtualHop implements VirtualPeer {
     });
   }
 
+  /** An engine that gains nothing by it runs its sessions one after the other, as in a tab. */
+  get #mostSessions(): number {
+    return this.#options.cost.decodeMsPerLayer.fixedMs > 0 ? MOST_BATCHED : 1;
+  }
+
   #runMs(turns: readonly HopTurn[]): number {
     const {decodeMsPerLayer, prefillMsPerTokenLayer, hopOverheadMs} = this.#options.cost;
     const [turn] = turns;
@@ -266,7 +268,7 @@ export class VirtualHop implements VirtualPeer {
     const {place, frame} = turn;
     const layerMs =
       frame.tokenCount === 1
-        ? decodeLayerMs(decodeMsPerLayer, turns.length)
+        ? batchMs(decodeMsPerLayer, turns.length)
         : frame.tokenCount * prefillMsPerTokenLayer;
     const {startLayer, endLayer} = place.range;
     return (endLayer - startLayer) * layerMs + turns.length * hopOverheadMs;

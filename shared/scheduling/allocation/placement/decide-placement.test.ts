@@ -89,7 +89,7 @@ test('[PL7] tabs that join together take the places of one plan, in whatever ord
   const joining = kinds.map(({layers, ms}, i) =>
     snapshotNode(`n${i}`, {
       capacityLayers: {plain: layers, first: layers, last: layers, both: layers},
-      decodeMsPerLayer: {fixedMs: ms, perSessionMs: 0},
+      decodeMsPerLayer: {fixedMs: 0, perSessionMs: ms},
     }),
   );
   const together = joining.map((node) => placeOf(node, joining));

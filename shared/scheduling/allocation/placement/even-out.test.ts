@@ -62,7 +62,7 @@ test('[PL13] no move makes the scarcest layers scarcer, whatever the nodes', () 
       const nodes = drawn.map(({layers, ms, startLayer}, i) => ({
         node: snapshotNode(`n${i}`, {
           capacityLayers: {plain: layers, first: layers, last: layers, both: layers},
-          decodeMsPerLayer: {fixedMs: ms, perSessionMs: 0},
+          decodeMsPerLayer: {fixedMs: 0, perSessionMs: ms},
         }),
         shard: shard(startLayer, startLayer + layers, 30),
       }));
@@ -75,7 +75,7 @@ test('[PL13] no move makes the scarcest layers scarcer, whatever the nodes', () 
 });
 
 test('[PL14] nobody leaves for a place that is served as fast by fewer', () => {
-  const fast = {decodeMsPerLayer: {fixedMs: 0.1, perSessionMs: 0}};
+  const fast = {decodeMsPerLayer: {fixedMs: 0, perSessionMs: 0.1}};
   const few = [{node: snapshotNode('fast', fast), shard: shard(20, 30, 30)}];
   expect(evenedOut([...spread([3, 3, 0]), ...few]).moves.size).toBe(0);
 });

@@ -1,6 +1,6 @@
 import {saturationOf, WAIT_PER_HOP, waitMs} from '../../cost-model.ts';
 import {realAt} from '../../table-access.ts';
-import type {NodeCosts} from '../node-costs.ts';
+import {wholeAddedMs, type NodeCosts} from '../node-costs.ts';
 
 /** Adds the waiting that the work at each node means. Changes `layerMs` and `hopMs`. O(N). */
 export function chargeWaiting(
@@ -15,7 +15,7 @@ export function chargeWaiting(
   for (let at = 0; at < workMs.length; at += 1) {
     const ownMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
     const queueMs = waitMs({
-      workMs: realAt(workMs, at) + ownMs,
+      workMs: realAt(workMs, at) + (realAt(workMs, at) > 0 ? wholeAddedMs(costs, at) : ownMs),
       aloneMs: Math.max(ownMs, idleMs),
       busyMs: levelMs,
       saturation,

@@ -1,5 +1,5 @@
 import type {PeerId} from '#shared/base/ids.ts';
-import {hopServiceMs} from '../../cost-model.ts';
+import {addedStepMs} from '../../cost-model.ts';
 import type {SwarmSnapshot} from '../../swarm-snapshot.ts';
 import type {ChainHop, PromisedLoad} from '../chain.ts';
 
@@ -18,7 +18,7 @@ export function addPromise(
     if (node === undefined) continue;
     const known = promised.get(nodeId) ?? {sessions: 0, workMsPerToken: 0};
     const sessions = known.sessions + sign;
-    const workMsPerToken = known.workMsPerToken + sign * hopServiceMs(node, endLayer - startLayer);
+    const workMsPerToken = known.workMsPerToken + sign * addedStepMs(node, endLayer - startLayer);
     if (sessions === 0) promised.delete(nodeId);
     else promised.set(nodeId, {sessions, workMsPerToken});
   }

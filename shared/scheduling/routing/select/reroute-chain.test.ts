@@ -18,7 +18,7 @@ const b = snapshotNode('b', {shards: [shard(2, 4, 6)]});
 const c = snapshotNode('c', {shards: [shard(4, 6, 6)]});
 
 const ran = hops.map((hop) => ({...hop, engineClass: 'test'}));
-const FAST = {fixedMs: 0.1, perSessionMs: 0};
+const FAST = {fixedMs: 0, perSessionMs: 0.1};
 
 function reroute(
   nodes: readonly (typeof a)[],

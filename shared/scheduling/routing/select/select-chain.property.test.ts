@@ -3,7 +3,7 @@ import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/base/ids.ts';
 import {snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {isOnGrid} from '#shared/model/cut-grid.ts';
-import {linkMs, promptLinkMs} from '../../cost-model.ts';
+import {batchMs, linkMs, promptLinkMs} from '../../cost-model.ts';
 import {
   snapshotOfNodes,
   type PlacedShard,
@@ -38,6 +38,7 @@ const anyNode = fc
     embedding: mostly,
     lmHead: mostly,
     fixedMs: anyMs,
+    perSessionMs: anyMs,
     hopOverheadMs: anyMs,
     openSessions: fc.nat({max: 9}),
     far: fc.array(fc.nat({max: 3 * ids.length}), {maxLength: 2}),
@@ -56,7 +57,7 @@ const anyNode = fc
           lmHead: endLayer === model.layerCount && drawn.lmHead,
         },
       ],
-      decodeMsPerLayer: {fixedMs: drawn.fixedMs, perSessionMs: 0},
+      decodeMsPerLayer: {fixedMs: drawn.fixedMs, perSessionMs: drawn.perSessionMs},
       hopOverheadMs: drawn.hopOverheadMs,
       openSessions: drawn.openSessions,
       uplinkBytesPerSec: drawn.uplinkBytesPerSec,
@@ -183,7 +184,7 @@ function leastFrom(snapshot: SwarmSnapshot, way: Way): number {
     if (shard === undefined || way.used.includes(k)) continue;
     const enteredMs = way.ms + wayMs(way.used.at(-1), k) + node.hopOverheadMs;
     for (let at = way.at + model.cutEvery; at <= shard.endLayer; at += model.cutEvery) {
-      const ms = enteredMs + (at - way.at) * node.decodeMsPerLayer.fixedMs;
+      const ms = enteredMs + (at - way.at) * batchMs(node.decodeMsPerLayer, 1);
       const rest = {used: [...way.used, k], ms, at};
       const sentMs = ms + sendMs(node);
       if (at < model.layerCount) best = Math.min(best, leastFrom(snapshot, {...rest, ms: sentMs}));

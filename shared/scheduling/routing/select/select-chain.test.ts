@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/base/ids.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {MOST_CLAIM_MS} from '../../claim-limit.ts';
-import {snapshotOfNodes, type SnapshotNode} from '../../swarm-snapshot.ts';
+import {snapshotOfNodes, type SnapshotNode, type BatchMs} from '../../swarm-snapshot.ts';
 import {EMPTY_OVERLAY, type RouteOverlay} from '../chain.ts';
 import {selectChain} from './select-chain.ts';
 
@@ -25,7 +25,7 @@ function route(nodes: readonly SnapshotNode[], overlay: RouteOverlay = EMPTY_OVE
 }
 
 test('[RT1] prefers two fast hops to one slow one when the sum is smaller', () => {
-  const slow = {decodeMsPerLayer: {fixedMs: 3, perSessionMs: 0}};
+  const slow = {decodeMsPerLayer: {fixedMs: 0, perSessionMs: 3}};
   const result = route([node('a', 0, 2), node('b', 2, 4), node('c', 0, 4, slow)]);
   expect(result).toMatchObject({
     kind: 'chain',
@@ -62,7 +62,7 @@ test('[RT16] a slow uplink counts as much as the prompt is long, at every hop bu
 });
 
 test('[RT3] enters and leaves a node inside its range, where that is faster', () => {
-  const slow = {decodeMsPerLayer: {fixedMs: 2, perSessionMs: 0}};
+  const slow = {decodeMsPerLayer: {fixedMs: 0, perSessionMs: 2}};
   const result = route([node('a', 0, 3, slow), node('b', 1, 4)]);
   expect(result).toMatchObject({
     stepMs: 7,
@@ -174,7 +174,7 @@ test('[RT8] nodes that cannot reach each other form no chain', () => {
 });
 
 test('[RT12] waiting is charged as the worked example says', () => {
-  const slow = {decodeMsPerLayer: {fixedMs: 3, perSessionMs: 0}};
+  const slow = {decodeMsPerLayer: {fixedMs: 0, perSessionMs: 3}};
   const nodes = [node('a', 0, 2), node('b', 2, 4), node('c', 0, 4, slow)];
   const afterSessions = (sessions: number) => {
     const load = {sessions, workMsPerToken: 2 * sessions};
@@ -192,6 +192,23 @@ test('[RT12] waiting is charged as the worked example says', () => {
   expect(loadedMs(3)).toBeCloseTo(6 + 2 * 2.326, 2);
 });
 
+test('[RT17] where sessions run as one, others join them before a slower node is asked', () => {
+  const slow = {decodeMsPerLayer: {fixedMs: 0, perSessionMs: 3}};
+  const headOf = (decodeMsPerLayer: BatchMs, sessions: number) => {
+    const nodes = [
+      node('a', 0, 2, {decodeMsPerLayer, openSessions: sessions}),
+      node('b', 2, 4, {decodeMsPerLayer, openSessions: sessions}),
+      node('c', 0, 4, slow),
+    ];
+    const result = route(nodes);
+    return result.kind === 'chain' ? result.hops[0]?.nodeId : null;
+  };
+  // Alone both take 1 ms per layer: six sessions are 12 ms of work in turn, and 4.5 ms as one.
+  expect(headOf({fixedMs: 0, perSessionMs: 1}, 6)).toBe('c');
+  expect(headOf({fixedMs: 0.75, perSessionMs: 0.25}, 6)).toBe('a');
+  expect(headOf({fixedMs: 0.75, perSessionMs: 0.25}, 40)).toBe('c');
+});
+
 function at(id: string, placeMs: number, more: Partial<SnapshotNode>) {
   return snapshotNode(id, {coords: {at: [placeMs], heightMs: 0, errorMs: 1}, ...more});
 }
@@ -199,7 +216,7 @@ function at(id: string, placeMs: number, more: Partial<SnapshotNode>) {
 test.for([1e-10, 1e-30, 1e-60, 1e-100])(
   '[RT14] a node that says %d ms per layer changes nothing for a chain over the others',
   (perSessionMs) => {
-    const slow = {decodeMsPerLayer: {fixedMs: 5, perSessionMs: 0}};
+    const slow = {decodeMsPerLayer: {fixedMs: 0, perSessionMs: 5}};
     const others = [
       at('a', 0, {...slow, shards: [shard(0, 2, 4)]}),
       at('b', 2, {...slow, shards: [shard(2, 4, 4)]}),

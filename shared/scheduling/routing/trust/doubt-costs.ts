@@ -13,6 +13,7 @@ import {median, ordinaryNode} from './ordinary-node.ts';
 export function doubtCosts(costs: NodeCosts, snapshot: SwarmSnapshot, trust: RouteTrust): void {
   const ordinary = ordinaryNode(snapshot);
   const {workMs, layersHeld, idleLayerMs, idleHopMs, doubtLayerMs, doubtHopMs} = costs;
+  const {addedLayerMs, addedHopMs} = costs;
   const serving = snapshot.nodes.flatMap(({shards}, at) => (shards.length > 0 ? [at] : []));
   const usualWorkMs = median(serving.map((at) => realAt(workMs, at)));
   for (const at of serving) {
@@ -23,6 +24,8 @@ export function doubtCosts(costs: NodeCosts, snapshot: SwarmSnapshot, trust: Rou
     const nearer = Math.max(0, ordinary.linkMs - realAt(ordinary.linkMsOf, at));
     idleLayerMs[at] = towards(realAt(idleLayerMs, at), ordinary.layerMs, doubt);
     idleHopMs[at] = towards(realAt(idleHopMs, at), ordinary.hopMs, doubt);
+    addedLayerMs[at] = towards(realAt(addedLayerMs, at), ordinary.addedLayerMs, doubt);
+    addedHopMs[at] = towards(realAt(addedHopMs, at), ordinary.addedHopMs, doubt);
     workMs[at] = towards(realAt(workMs, at), usualWorkMs, doubt);
     doubtLayerMs[at] = (doubt * extraHops * (ordinary.hopMs + ordinary.linkMs)) / Math.max(1, held);
     // The way to it and the way from it.

@@ -1,5 +1,5 @@
 import type {PeerId} from '#shared/base/ids.ts';
-import {decodeLayerMs, linkMs} from '../../cost-model.ts';
+import {addedStepMs, batchMs, linkMs} from '../../cost-model.ts';
 import type {SnapshotNode, SwarmSnapshot} from '../../swarm-snapshot.ts';
 import {mostLayers} from '../node-costs.ts';
 
@@ -7,6 +7,9 @@ import {mostLayers} from '../node-costs.ts';
 export type OrdinaryNode = {
   readonly layerMs: number;
   readonly hopMs: number;
+  /** What a session more adds. */
+  readonly addedLayerMs: number;
+  readonly addedHopMs: number;
   /** How many layers a node holds. */
   readonly layersHeld: number;
   /** From one node to another, one way. */
@@ -37,8 +40,10 @@ export function ordinaryNode(snapshot: SwarmSnapshot): OrdinaryNode {
   const valuesOf = (value: (node: SnapshotNode) => number) =>
     median(nodes.flatMap((node) => (node.shards.length > 0 ? [value(node)] : [])));
   const ordinary = {
-    layerMs: valuesOf(({decodeMsPerLayer}) => decodeLayerMs(decodeMsPerLayer, 1)),
+    layerMs: valuesOf(({decodeMsPerLayer}) => batchMs(decodeMsPerLayer, 1)),
     hopMs: valuesOf(({hopOverheadMs}) => hopOverheadMs),
+    addedLayerMs: valuesOf(({decodeMsPerLayer}) => decodeMsPerLayer.perSessionMs),
+    addedHopMs: valuesOf((node) => addedStepMs(node, 0)),
     layersHeld: Math.max(1, valuesOf(mostLayers)),
     linkMs: median(serving.map((at) => linkMsOf[at] ?? 0)),
     linkMsOf,
@@ -57,7 +62,7 @@ export function claimsMuch(snapshot: SwarmSnapshot, nodeId: PeerId): boolean {
   const node = snapshot.nodes[at];
   if (node === undefined) return false;
   return (
-    decodeLayerMs(node.decodeMsPerLayer, 1) < ALIKE * ordinary.layerMs ||
+    batchMs(node.decodeMsPerLayer, 1) < ALIKE * ordinary.layerMs ||
     (ordinary.linkMsOf[at] ?? 0) < ALIKE * ordinary.linkMs ||
     ALIKE * mostLayers(node) > ordinary.layersHeld
   );

@@ -1,4 +1,4 @@
-import {decodeLayerMs, linkMs} from '../../cost-model.ts';
+import {batchMs, linkMs} from '../../cost-model.ts';
 import type {SwarmSnapshot} from '../../swarm-snapshot.ts';
 import type {ChainHop} from '../chain.ts';
 import {ordinaryNode} from './ordinary-node.ts';
@@ -32,7 +32,7 @@ export function shownAdvantage(
     const next = snapshot.indexOf.get(hops[(k + 1) % hops.length]?.nodeId ?? nodeId);
     if (node === undefined || next === undefined) return null;
     const layers = endLayer - startLayer;
-    const layerMs = decodeLayerMs(node.decodeMsPerLayer, 1);
+    const layerMs = batchMs(node.decodeMsPerLayer, 1);
     const wayMs = hops.length > 1 ? linkMs(snapshot.rttMs(at, next)) : 0;
     const extraHops = Math.max(0, layers / ordinary.layersHeld - 1);
     statedMs += layers * layerMs + node.hopOverheadMs + wayMs;

@@ -10,6 +10,7 @@ import type {Conduct} from './trust-book.ts';
 
 const MODEL = {layerCount: 30, cutEvery: 1};
 const REQUEST = {promptTokens: 20, newTokens: 50, whenFull: 'refuse'} as const;
+const REQUEST_TO_WAIT = {...REQUEST, whenFull: 'queue'} as const;
 const LIAR = asPeerId('liar');
 const NOBODY = new Set<PeerId>();
 const ASKED = 50;
@@ -139,7 +140,7 @@ describe('a record with impossible attractions beside fifty honest nodes', () =>
     });
     const slow = snapshotNode('slow', {
       shards: [shard(0, 30, 30)],
-      decodeMsPerLayer: {fixedMs: 5, perSessionMs: 0},
+      decodeMsPerLayer: {fixedMs: 0, perSessionMs: 5},
     });
     const overlay = {...EMPTY_OVERLAY, trust: {earned: new Map<PeerId, number>(), ofStrangers: 0}};
     const chosen = (nodes: readonly SnapshotNode[]) => {
@@ -157,6 +158,20 @@ describe('a record with impossible attractions beside fifty honest nodes', () =>
   });
 });
 
+test('[TB3] a stranger that says that sessions add nothing is no better than others when they are many', () => {
+  const decodeMsPerLayer = {fixedMs: 0.5, perSessionMs: 0.5};
+  const busy = {shards: [shard(0, 30, 30)], openSessions: 12};
+  const others = ['a', 'b', 'c'].map((id) => snapshotNode(id, {...busy, decodeMsPerLayer}));
+  const liar = snapshotNode(LIAR, {...busy, decodeMsPerLayer: {fixedMs: 1, perSessionMs: 0}});
+  const chosen = (ofStrangers: number) => {
+    const overlay = {...EMPTY_OVERLAY, trust: {earned: new Map<PeerId, number>(), ofStrangers}};
+    const snapshot = snapshotOfNodes([...others, liar], 0);
+    return selectChain({snapshot, model: MODEL, request: REQUEST_TO_WAIT, overlay, seed: 1});
+  };
+  expect(chosen(1)).toMatchObject({nearEqual: 1, hops: [{nodeId: LIAR}]});
+  expect(chosen(0)).toMatchObject({nearEqual: 4});
+});
+
 test('[TB6] the best node keeps its share though another slanders it in every answer; that one loses its own', () => {
   const slanderer = asPeerId('head-0');
   const best = asPeerId('tail-0');
@@ -164,7 +179,7 @@ test('[TB6] the best node keeps its share though another slanders it in every an
     snapshotNode(`head-${i}`, {shards: [shard(0, 15, 30)]}),
     snapshotNode(`tail-${i}`, {
       shards: [shard(15, 30, 30)],
-      decodeMsPerLayer: {fixedMs: i === 0 ? 1 : 4, perSessionMs: 0},
+      decodeMsPerLayer: {fixedMs: 0, perSessionMs: i === 0 ? 1 : 4},
     }),
   ]).flat();
   const slander: Outcome = (asked) => {
@@ -230,7 +245,10 @@ test('[TB7] where some layers have nobody at all, those that only shunned or res
 });
 
 const tab = (id: string, fixedMs: number) =>
-  snapshotNode(id, {shards: [shard(0, 30, 30)], decodeMsPerLayer: {fixedMs, perSessionMs: 0}});
+  snapshotNode(id, {
+    shards: [shard(0, 30, 30)],
+    decodeMsPerLayer: {fixedMs: 0, perSessionMs: fixedMs},
+  });
 
 test('[TB9] a node that had its share is asked again where all others are several times slower than an ordinary node', () => {
   const stepOf = (nodes: readonly SnapshotNode[], shunned: ReadonlySet<PeerId>) => {

@@ -1,7 +1,7 @@
 import type {RecordPublisher} from '#shared/directory/record-publisher.ts';
 import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
 import {claimLimitFor} from '#shared/scheduling/claim-limit.ts';
-import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
+import {batchMs} from '#shared/scheduling/cost-model.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import {
   beginVolunteer,
@@ -294,7 +294,7 @@ export class Lending {
         ...keepSentences(this.#shelf.served?.keepNews ?? []),
         ...turnSentences(own?.rtts ?? []),
       ],
-      decodeMsPerLayer: own === null ? 0 : decodeLayerMs(own.decodeMsPerLayer, 1),
+      decodeMsPerLayer: own === null ? 0 : batchMs(own.decodeMsPerLayer, 1),
       openSessions: this.#hop.load.openSessions,
       servedTokens: this.#hop.load.servedTokens,
       ...(this.#shelf.served?.runner.memory() ?? NO_MEMORY),

@@ -43,12 +43,13 @@ test('[CM2] real steps replace it, by their share, whatever part of the range th
 });
 
 test('[CM3] the LM head is part of what a tail costs beside its layers, and not of its layers', () => {
-  const meter = new SpeedMeter({...REFERENCE, lmHeadMs: 6});
+  const meter = new SpeedMeter({...REFERENCE, lmHeadMs: {fixedMs: 4, perSessionMs: 2}});
   meter.changedFacts(0);
   run(meter, 10, 1000, {withLmHead: true, runMs: 32});
   expect(meter.changedFacts(4000)?.facts).toMatchObject({
     decodeMsPerLayer: {fixedMs: 3, perSessionMs: 1},
     hopOverheadMs: 13,
+    hopFixedMs: 8,
   });
 });
 

@@ -1,5 +1,5 @@
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
-import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
+import {batchMs} from '#shared/scheduling/cost-model.ts';
 import {holdSpeed, isStepApart, type HeldSpeed} from '#shared/scheduling/steady-speed.ts';
 import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
 import {RunningMedian} from './running-median.ts';
@@ -20,7 +20,7 @@ export type ObservedStep = {
 
 export type SpeedFacts = Pick<
   NodeRecord,
-  'decodeMsPerLayer' | 'prefillMsPerTokenLayer' | 'hopOverheadMs' | 'steady'
+  'decodeMsPerLayer' | 'prefillMsPerTokenLayer' | 'hopOverheadMs' | 'hopFixedMs' | 'steady'
 >;
 
 /** Urgent: worth a record of its own; the rest goes with the next one. */
@@ -31,6 +31,8 @@ type Speed = {
   readonly decodeMsPerLayer: number;
   readonly prefillMsPerTokenLayer: number;
   readonly hopOverheadMs: number;
+  /** The part of it that a batch takes once; absent without LM head. */
+  readonly hopFixedMs?: number;
 };
 
 /** The last 32 steps, and none of before this: a tab that became slow says so within seconds. */
@@ -92,14 +94,14 @@ export class SpeedMeter {
   observe(step: ObservedStep, nowMs: number): void {
     const {layers, tokenCount, withLmHead, sessions, runMs, overheadMs} = step;
     const {decodeMsPerLayer, prefillMsPerTokenLayer, lmHeadMs} = this.#reference;
-    const lmHeadStepMs = withLmHead ? (lmHeadMs ?? 0) : 0;
+    const lmHeadStepMs = withLmHead && lmHeadMs !== null ? batchMs(lmHeadMs, sessions) : 0;
     const seen = this.#seen;
     if (tokenCount > 1) {
       const expectedMs = layers * tokenCount * prefillMsPerTokenLayer + lmHeadStepMs;
       seen.prefillShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
       return;
     }
-    const expectedMs = layers * decodeLayerMs(decodeMsPerLayer, sessions) + lmHeadStepMs;
+    const expectedMs = layers * batchMs(decodeMsPerLayer, sessions) + lmHeadStepMs;
     seen.decodeShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
     if (overheadMs !== null) seen.overheadMs.add(overheadMs, nowMs);
   }
@@ -113,6 +115,7 @@ export class SpeedMeter {
       decodeMsPerLayer: this.#inParts(speed.decodeMsPerLayer),
       prefillMsPerTokenLayer: rounded(speed.prefillMsPerTokenLayer),
       hopOverheadMs: rounded(speed.hopOverheadMs),
+      ...(speed.hopFixedMs !== undefined && {hopFixedMs: rounded(speed.hopFixedMs)}),
       steady: this.#held.speed,
     };
     if (published !== null) {
@@ -146,9 +149,10 @@ export class SpeedMeter {
     const prefillShare = seen.prefillShare.value ?? decodeShare;
     const overheadMs = seen.overheadMs.value ?? this.#visible.overheadMs.value ?? 0;
     return {
-      decodeMsPerLayer: decodeLayerMs(decodeMsPerLayer, 1) * decodeShare,
+      decodeMsPerLayer: batchMs(decodeMsPerLayer, 1) * decodeShare,
       prefillMsPerTokenLayer: prefillMsPerTokenLayer * prefillShare,
-      hopOverheadMs: overheadMs + (lmHeadMs ?? 0) * decodeShare,
+      hopOverheadMs: overheadMs + (lmHeadMs === null ? 0 : batchMs(lmHeadMs, 1)) * decodeShare,
+      ...(lmHeadMs !== null && {hopFixedMs: lmHeadMs.fixedMs * decodeShare}),
     };
   }
 }
@@ -158,6 +162,7 @@ function scaled(speed: Speed, factor: number): Speed {
     decodeMsPerLayer: speed.decodeMsPerLayer * factor,
     prefillMsPerTokenLayer: speed.prefillMsPerTokenLayer * factor,
     hopOverheadMs: speed.hopOverheadMs * factor,
+    ...(speed.hopFixedMs !== undefined && {hopFixedMs: speed.hopFixedMs * factor}),
   };
 }
 

@@ -8,17 +8,24 @@ const WINDOW = {count: 32, ageMs: 60_000};
 export class SessionTimes {
   readonly #serviceMs = new RunningMedian(WINDOW);
   readonly #waitMs = new RunningMedian(WINDOW);
+  readonly #sessions = new RunningMedian(WINDOW);
   #decodeSteps = 0;
 
-  add(step: {readonly serviceMs: number; readonly waitMs: number}, atMs: number): void {
+  add(
+    step: {readonly serviceMs: number; readonly waitMs: number; readonly sessions: number},
+    atMs: number,
+  ): void {
     this.#decodeSteps += 1;
     this.#serviceMs.add(step.serviceMs, atMs);
     this.#waitMs.add(step.waitMs, atMs);
+    this.#sessions.add(step.sessions, atMs);
   }
 
   /** To a hundredth of a ms: no clock says more. */
   read(hopIndex: number): HopServed {
+    const sessions = this.#sessions.value ?? 1;
     return {
+      ...(sessions > 1 && {sessions}),
       hopIndex,
       decodeSteps: this.#decodeSteps,
       serviceMs: hundredth(this.#serviceMs.value ?? 0),

@@ -18,7 +18,7 @@ export function timeTurn(
   const runMs = ranMs - startedMs;
   const overheadMs = queuedMs - receivedMs + (sentMs - ranMs);
   if (frame.tokenCount === 1) {
-    times.add({serviceMs: runMs + overheadMs, waitMs: startedMs - queuedMs}, sentMs);
+    times.add({serviceMs: runMs + overheadMs, waitMs: startedMs - queuedMs, sessions}, sentMs);
   }
   return {
     layers: place.range.endLayer - place.range.startLayer,

@@ -61,7 +61,7 @@ test('[MS1] times are per layer and token, and every run is reported', async () 
   expect(speed).toEqual({
     decodeMsPerLayer: {fixedMs: 2, perSessionMs: 0},
     prefillMsPerTokenLayer: 8 / (32 * 4),
-    lmHeadMs: 0,
+    lmHeadMs: {fixedMs: 0, perSessionMs: 0},
   });
   expect(runs).toEqual(Array.from(runs, (_, at) => runs.length - 1 - at));
 });
@@ -72,7 +72,8 @@ test('[MS5] a step has a part that it takes anyway, and one that each session ad
   const runner: ShardRunner = {
     ...echo,
     run: (steps) => {
-      nowMs += 12 + 4 * steps.length;
+      const headMs = steps[0]?.output === 'logits' ? 6 + 2 * steps.length : 0;
+      nowMs += 12 + 4 * steps.length + headMs;
       return echo.run(steps);
     },
   };
@@ -81,14 +82,18 @@ test('[MS5] a step has a part that it takes anyway, and one that each session ad
       runner,
       grid: GRID,
       hiddenSize: 8,
-      hasLmHead: false,
+      hasLmHead: true,
       runsTogether,
       proof: SAME_BITS,
       nowMs: () => nowMs,
       onRun: () => undefined,
     });
-  expect((await speedOf(true)).decodeMsPerLayer).toEqual({fixedMs: 3, perSessionMs: 1});
-  expect((await speedOf(false)).decodeMsPerLayer).toEqual({fixedMs: 0, perSessionMs: 4});
+  const together = await speedOf(true);
+  expect(together.decodeMsPerLayer).toEqual({fixedMs: 3, perSessionMs: 1});
+  expect(together.lmHeadMs).toEqual({fixedMs: 6, perSessionMs: 2});
+  const inTurn = await speedOf(false);
+  expect(inTurn.decodeMsPerLayer).toEqual({fixedMs: 0, perSessionMs: 4});
+  expect(inTurn.lmHeadMs).toEqual({fixedMs: 0, perSessionMs: 8});
 });
 
 test('[MS4] a very slow engine is measured by fewer runs', async () => {
@@ -96,10 +101,10 @@ test('[MS4] a very slow engine is measured by fewer runs', async () => {
   const runner = echoRunner(() => undefined);
   // The clock moves on by this much whenever it is read.
   const speed = await measure(runner, runs, {readMs: 4_000});
-  expect(speed).toMatchObject({decodeMsPerLayer: {fixedMs: 1_000, perSessionMs: 0}, lmHeadMs: 0});
+  expect(speed).toMatchObject({decodeMsPerLayer: {fixedMs: 1_000, perSessionMs: 0}});
   const proof = 1 + SAME_BITS.pieces.length;
-  // One prefill; warm-up and one step; the same for one cell, without and with the LM head; four sessions.
-  expect(runs).toHaveLength(proof + 1 + 5 + 2 * 5 + 5);
+  // One prefill; warm-up and one step; four sessions; the same for one cell, without and with the LM head.
+  expect(runs).toHaveLength(proof + 1 + (5 + 3) + 2 * (5 + 3));
 });
 
 test('[MS2] an engine whose numbers depend on the length of a piece fails its test', async () => {

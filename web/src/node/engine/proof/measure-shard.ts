@@ -1,7 +1,7 @@
 import {asSessionId, type SessionId} from '#shared/base/ids.ts';
 import {cellsOf, type CutGrid} from '#shared/model/cut-grid.ts';
 import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
-import type {DecodeMsPerLayer} from '#shared/scheduling/swarm-snapshot.ts';
+import type {BatchMs} from '#shared/scheduling/swarm-snapshot.ts';
 import {EngineError} from '../engine-error.ts';
 import {joinHidden, valuesOf, type HiddenBytes} from '../hidden-state.ts';
 import {madeUpInput} from './made-up-input.ts';
@@ -12,11 +12,11 @@ import type {ShardRunner, ShardStep} from '../shard-runner.ts';
 /** What the shard takes on this machine, near an empty context. */
 export type ShardSpeed = {
   /** One decode step through one layer, in parts: with more sessions only one of them grows. */
-  readonly decodeMsPerLayer: DecodeMsPerLayer;
+  readonly decodeMsPerLayer: BatchMs;
   /** One token of a longer piece through one layer. */
   readonly prefillMsPerTokenLayer: number;
-  /** Norm and LM head for one position; `null` without LM head. */
-  readonly lmHeadMs: number | null;
+  /** Norm and LM head for one position of each session; `null` without LM head. */
+  readonly lmHeadMs: BatchMs | null;
 };
 
 export type ShardUnderTest = {
@@ -60,16 +60,14 @@ export const SAME_WITHIN_ROUNDING: CutProof = {
 };
 
 const PREFILL_TOKENS = 32;
-const WARM_UP_RUNS = 4;
-const DECODE_RUNS = 9;
+const ALONE = {sessions: 1, warmUps: 4, runs: 9};
 const PREFILL_RUNS = 3;
 /** A figure of a very slow engine is made of fewer runs, of one at least. */
 const PATIENCE_MS = 10_000;
-/** How many sessions show what each of them adds. */
-const TOGETHER = 4;
-const TOGETHER_RUNS = 5;
+/** So many sessions show what each of them adds, on an engine that is warm. */
+const TOGETHER = {sessions: 4, warmUps: 2, runs: 5};
 /** Positions that the test needs in the cache. */
-export const TESTED_TOKENS = PREFILL_TOKENS + 2 * (WARM_UP_RUNS + DECODE_RUNS);
+export const TESTED_TOKENS = PREFILL_TOKENS + 2 * (ALONE.warmUps + ALONE.runs);
 
 /**
  * Proves a loaded shard and measures it warm: finite results, and the same ones
@@ -83,35 +81,41 @@ export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
   const probe = new Probe(shard);
   await proveCuts(probe, runner.range);
   const prefillMs = await measurePrefill(probe, runner.range);
-  const decode = await measureDecode(probe, runner.range, ['hidden']);
-  // Through the last cell only: the smaller the rest, the surer the difference.
-  const lastCell = cellsOf(grid, runner.range).at(-1);
-  const lmHead =
-    shard.hasLmHead && lastCell ? await measureDecode(probe, lastCell, ['hidden', 'logits']) : null;
   const layers = layerCount(runner.range);
-  const aloneMs = medianOf(decode.hidden) / layers;
-  const perSessionMs = shard.runsTogether
-    ? addedMs(aloneMs, (await measureTogether(probe, runner.range)) / layers)
-    : aloneMs;
+  const layerMs = async (decode: DecodeRuns) =>
+    medianOf((await measureDecode(probe, runner.range, decode, ['hidden'])).hidden) / layers;
+  // Through the last cell only: the smaller the rest, the surer the difference.
+  const lastCell = cellsOf(grid, runner.range).at(-1) ?? runner.range;
+  const lmHeadMs = async (decode: DecodeRuns) => {
+    const {hidden, logits} = await measureDecode(probe, lastCell, decode, ['hidden', 'logits']);
+    return Math.max(0, medianOf(logits) - medianOf(hidden));
+  };
   return {
-    decodeMsPerLayer: {fixedMs: aloneMs - perSessionMs, perSessionMs},
+    decodeMsPerLayer: await inParts(shard, layerMs),
     prefillMsPerTokenLayer: prefillMs / (PREFILL_TOKENS * layers),
-    lmHeadMs: lmHead && Math.max(0, medianOf(lmHead.logits) - medianOf(lmHead.hidden)),
+    lmHeadMs: shard.hasLmHead ? await inParts(shard, lmHeadMs) : null,
   };
 }
 
-/** What a session more adds: no less than nothing, and no more than a step of its own. */
-function addedMs(aloneMs: number, togetherMs: number): number {
-  return Math.min(aloneMs, Math.max(0, (togetherMs - aloneMs) / (TOGETHER - 1)));
+/** A session more adds no less than nothing, and no more than a step of its own. */
+async function inParts(
+  {runsTogether}: ShardUnderTest,
+  measureMs: (decode: DecodeRuns) => Promise<number>,
+): Promise<BatchMs> {
+  const aloneMs = await measureMs(ALONE);
+  if (!runsTogether) return {fixedMs: 0, perSessionMs: aloneMs};
+  const addedMs = ((await measureMs(TOGETHER)) - aloneMs) / (TOGETHER.sessions - 1);
+  const perSessionMs = Math.min(aloneMs, Math.max(0, addedMs));
+  return {fixedMs: aloneMs - perSessionMs, perSessionMs};
 }
 
 async function proveCuts(probe: Probe, range: LayerRange): Promise<void> {
   const {proof, hiddenSize} = probe.shard;
   const wholeTokens = proof.pieces.reduce((sum, tokenCount) => sum + tokenCount, 0);
-  const whole = await probe.inSession(range, (run) => run(wholeTokens, 'hidden'));
+  const whole = await probe.inSession(range, (run) => run(wholeTokens));
   const pieces = await probe.inSession(range, async (run) => {
     const outputs: HiddenBytes[] = [];
-    for (const tokenCount of proof.pieces) outputs.push(await run(tokenCount, 'hidden'));
+    for (const tokenCount of proof.pieces) outputs.push(await run(tokenCount));
     return joinHidden(outputs);
   });
   if (proof.agree(whole, pieces, hiddenSize)) return;
@@ -130,7 +134,7 @@ async function measurePrefill(probe: Probe, range: LayerRange): Promise<number> 
     timesMs.push(
       await probe.inSession(range, async (runPiece) => {
         const startMs = nowMs();
-        await runPiece(PREFILL_TOKENS, 'hidden');
+        await runPiece(PREFILL_TOKENS);
         return nowMs() - startMs;
       }),
     );
@@ -138,45 +142,33 @@ async function measurePrefill(probe: Probe, range: LayerRange): Promise<number> 
   return medianOf(timesMs);
 }
 
-/** @returns ms of steps of one token, by output, after a warm-up; outputs take turns. */
+/** @returns ms of steps of one token of each session, by output, after a warm-up; outputs take turns. */
 async function measureDecode(
   probe: Probe,
   range: LayerRange,
-  outputs: readonly ('hidden' | 'logits')[],
+  {sessions, warmUps, runs}: DecodeRuns,
+  outputs: readonly Output[],
 ): Promise<{readonly hidden: readonly number[]; readonly logits: readonly number[]}> {
   const timesMs = {hidden: [] as number[], logits: [] as number[]};
   const {nowMs} = probe.shard;
   const endMs = nowMs() + PATIENCE_MS;
-  await probe.inSession(range, async (run) => {
-    for (let round = 0; round < WARM_UP_RUNS + DECODE_RUNS; round += 1) {
-      if (round > WARM_UP_RUNS && nowMs() >= endMs) return;
+  const rounds = warmUps + runs;
+  await probe.inSessions(range, {sessions, tokens: rounds * outputs.length}, async (run) => {
+    for (let round = 0; round < rounds; round += 1) {
+      if (round > warmUps && nowMs() >= endMs) return;
       for (const output of outputs) {
         const startMs = nowMs();
-        await run(1, output);
-        if (round >= WARM_UP_RUNS) timesMs[output].push(nowMs() - startMs);
+        await run(output);
+        if (round >= warmUps) timesMs[output].push(nowMs() - startMs);
       }
     }
   });
   return timesMs;
 }
 
-/** @returns ms of a step of several sessions, median. */
-async function measureTogether(probe: Probe, range: LayerRange): Promise<number> {
-  const timesMs: number[] = [];
-  const {nowMs} = probe.shard;
-  const endMs = nowMs() + PATIENCE_MS;
-  await probe.inSessions(range, TOGETHER, async (run) => {
-    for (let round = 0; round < WARM_UP_RUNS + TOGETHER_RUNS; round += 1) {
-      if (round > WARM_UP_RUNS && nowMs() >= endMs) return;
-      const startMs = nowMs();
-      await run();
-      if (round >= WARM_UP_RUNS) timesMs.push(nowMs() - startMs);
-    }
-  });
-  return medianOf(timesMs);
-}
-
-type RunPiece = (tokenCount: number, output: 'hidden' | 'logits') => Promise<HiddenBytes>;
+type DecodeRuns = typeof ALONE;
+type Output = 'hidden' | 'logits';
+type RunPiece = (tokenCount: number) => Promise<HiddenBytes>;
 
 const NOTHING: HiddenBytes = {dtype: 'f16', bytes: new Uint8Array()};
 
@@ -189,14 +181,10 @@ class Probe {
 
   constructor(shard: ShardUnderTest) {
     this.shard = shard;
-    const decodeRuns = WARM_UP_RUNS + DECODE_RUNS;
-    const togetherRuns = shard.runsTogether ? WARM_UP_RUNS + TOGETHER_RUNS : 0;
+    const decodes = shard.runsTogether ? [ALONE, TOGETHER] : [ALONE];
+    const rounds = decodes.reduce((sum, {warmUps, runs}) => sum + warmUps + runs, 0);
     this.#runsTotal =
-      1 +
-      shard.proof.pieces.length +
-      PREFILL_RUNS +
-      decodeRuns * (shard.hasLmHead ? 3 : 1) +
-      togetherRuns;
+      1 + shard.proof.pieces.length + PREFILL_RUNS + rounds * (shard.hasLmHead ? 3 : 1);
   }
 
   /** `act` runs pieces that follow each other from position 0; they return hidden states. */
@@ -206,10 +194,10 @@ class Probe {
     let position = 0;
     await runner.openSession(sessionId, TESTED_TOKENS);
     try {
-      return await act(async (tokenCount, output) => {
+      return await act(async (tokenCount) => {
         const {hiddenSize} = this.shard;
         const input = madeUpInput({position, tokenCount, hiddenSize});
-        const step: ShardStep = {sessionId, position, tokenCount, input, range, output};
+        const step: ShardStep = {sessionId, position, tokenCount, input, range, output: 'hidden'};
         const result = await runStep(runner, step);
         position += tokenCount;
         this.#tellRun();
@@ -223,19 +211,19 @@ class Probe {
   /** `act` runs steps of so many sessions, as one, from position 0 on. */
   async inSessions(
     range: LayerRange,
-    count: number,
-    act: (run: () => Promise<void>) => Promise<void>,
+    {sessions, tokens}: {readonly sessions: number; readonly tokens: number},
+    act: (run: (output: Output) => Promise<void>) => Promise<void>,
   ): Promise<void> {
     const {runner, hiddenSize} = this.shard;
-    const sessionIds = Array.from({length: count}, (_, at) => asSessionId(`self-test-${at}`));
+    const sessionIds = Array.from({length: sessions}, (_, at) => asSessionId(`self-test-${at}`));
     let position = 0;
     try {
       for (const sessionId of sessionIds) {
-        await runner.openSession(sessionId, WARM_UP_RUNS + TOGETHER_RUNS);
+        await runner.openSession(sessionId, tokens);
       }
-      await act(async () => {
+      await act(async (output) => {
         const input = madeUpInput({position, tokenCount: 1, hiddenSize});
-        const step = {position, tokenCount: 1, input, range, output: 'hidden'} as const;
+        const step = {position, tokenCount: 1, input, range, output};
         const results = await runner.run(sessionIds.map((sessionId) => ({...step, sessionId})));
         for (const result of results) if (result.kind === 'refused') throw result.error;
         position += 1;

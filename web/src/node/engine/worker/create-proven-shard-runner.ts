@@ -2,7 +2,7 @@ import {assert} from '#shared/base/assert.ts';
 import {cellsOf} from '#shared/model/cut-grid.ts';
 import {layerCount} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
-import {decodeLayerMs} from '#shared/scheduling/cost-model.ts';
+import {batchMs} from '#shared/scheduling/cost-model.ts';
 import type {EngineFallback} from '../../../ports/lend-service.ts';
 import {COMPARED_TOKENS, compareEngines} from '../proof/compare-engines.ts';
 import {EngineError, type EngineErrorDetail} from '../engine-error.ts';
@@ -118,7 +118,7 @@ async function prove(
 }
 
 function layerMsOf({decodeMsPerLayer}: MeasuredShard): number {
-  return decodeLayerMs(decodeMsPerLayer, 1);
+  return batchMs(decodeMsPerLayer, 1);
 }
 
 function gpuSlower(gpu: MeasuredShard, cpu: MeasuredShard): EngineFallback {
