@@ -312,22 +312,30 @@ test('[PG50] [MD14] the chat says that a model is offered for token ids only, be
   await page.context().close();
 });
 
-test('[PG33] a part of the page that does not load: a sentence and a next step, for both', async () => {
+test('[PG33] a part of the page that does not load: what to do, for asking and lending, and the question stays', async () => {
   const page = await swarm.openPage('engine=stub&maxLayers=10', {
     prepare: async (opened) => {
       await opened.route('**/create-node*', (route) => route.abort());
+      await opened.route('**/conversation-turn*', (route) => route.abort());
     },
   });
-  await page.getByRole('textbox', {name: 'Your question'}).fill('Anybody?');
-  await page.keyboard.press('Enter');
-  await page.getByRole('button', {name: 'Lend this tab'}).click();
   const alerts = page.getByRole('alert');
+  const box = page.getByRole('textbox', {name: 'Your question'});
+  await box.fill('Anybody?');
+  await page.keyboard.press('Enter');
+  await expect(alerts).toContainText('could not be loaded: check the network, then ask again');
+  await expect(box).toHaveValue('Anybody?');
+  await page.unroute('**/conversation-turn*');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Anybody?')).toBeVisible();
+  await expect(alerts).toContainText('could not be loaded: check the network, then ask again');
+  await page.getByRole('button', {name: 'Lend this tab'}).click();
   await expect(alerts).toHaveCount(2);
-  for (const alert of await alerts.all()) {
-    await expect(alert).toContainText('could not be loaded: check the network');
-  }
-  await expect(page.getByRole('link', {name: 'Reload the page'})).toHaveCount(2);
+  await expect(alerts.last()).toContainText('then lend again');
   await expectAccessible(page);
+  await page.unroute('**/create-node*');
+  await page.getByRole('button', {name: 'Ask again'}).click();
+  await expect(page.getByText('Nobody serves layers')).toBeVisible();
   await page.context().close();
 });
 

@@ -69,18 +69,28 @@ test('[SD1] one of two servers is killed for good: an answer goes on, the next o
   await joined.close();
 });
 
-test('[SD2] no server is left: an answer goes on, the next one comes, and tabs find what others publish', async () => {
+/** Of somebody who has begun to write, and has asked nothing yet. */
+let writing: Page;
+
+test('[SD2] [PG65] no server is left: an answer goes on, the next one comes, and tabs find what others publish', async () => {
   const {tokenIds} = await askForAnswer(client, SHORT);
+  writing = await tiny.swarm.openPage('', {url: servers[1]?.url ?? ''});
+  await writing.getByRole('textbox').focus();
+  await writing.waitForLoadState('networkidle');
   let killedAtMs = 0;
   await answerDuring(async () => {
     await servers[1]?.kill();
     killedAtMs = Date.now();
+    await writing.keyboard.type('Who is there?');
+    await writing.keyboard.press('Enter');
   });
   expect((await askForAnswer(client, SHORT)).tokenIds).toEqual(tokenIds);
   for (const tab of [client, ...lenders]) {
     await expect.poll(async () => (await heardSince(tab, killedAtMs)).length).toBe(LENDERS);
   }
   expect((await askForAnswer(client, SHORT)).tokenIds).toEqual(tokenIds);
+  await expect(writing.getByRole('alert')).toContainText('the connection failed');
+  await expect(writing.getByText('Who is there?')).toBeVisible();
 });
 
 test('[SD3] a server is back: every tab has a place at its relay, and a new tab joins and asks', async () => {
@@ -91,6 +101,9 @@ test('[SD3] a server is back: every tab has a place at its relay, and a new tab 
   const placed = async () =>
     (await joined.knownRecords()).filter(({addresses}) => addresses.length > 0).length;
   await expect.poll(placed).toBe(LENDERS);
+  await writing.getByRole('button', {name: 'Ask again'}).click();
+  await expect(writing.getByText(/\d tokens/u)).toBeVisible();
+  await writing.context().close();
 });
 
 const listedAtClient = async (): Promise<readonly string[]> =>

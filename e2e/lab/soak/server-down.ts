@@ -1,6 +1,7 @@
 import {setTimeout as wait} from 'node:timers/promises';
-import {atLeast, atMost} from '#shared/lab/virtual-swarm/checks.ts';
+import {atLeast, atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
 import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
+import type {ServerProcess} from '../../swarm/server/server-process.ts';
 import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
 import type {Tab} from '../../swarm/tab.ts';
 import type {Soak} from './soak.ts';
@@ -8,6 +9,7 @@ import {log} from '../../swarm/test-log.ts';
 
 /** Longer than anything lives that is renewed at a server, a place at its relay among them. */
 const MINUTES = 65;
+const QUESTION = 'Who is there?';
 const LENDING_TABS = 6;
 const TABS_PER_CHAIN = 3;
 const LOAD_TIMEOUT_MS = 120_000;
@@ -20,10 +22,18 @@ const LOOK_EVERY_MS = 100;
 /** Ends waiting for tabs that never come back. */
 const GIVE_UP_MS = 120_000;
 const TOKENS = 64;
+/** So slow that an answer outlasts a server that is down for 15 s and its return. */
+const STUB_SLOWDOWN = 8;
+const LONG_TOKENS = 800;
+const TOKENS_BEFORE = 64;
+const DOWN_MS = 15_000;
+/** Against the longest pause between two tokens while the server was there. */
+const MOST_PAUSE_RATIO = 3;
 
 /**
- * The only signal server is killed, and comes back after --minutes. Meanwhile tabs that
- * know each other are asked and answer; afterwards each has its place at the relay again.
+ * The only signal server is killed within an answer, and is back within it; then it is killed again, and
+ * comes back after --minutes. Meanwhile tabs that know each other are asked and answer; afterwards each
+ * has its place at the relay again.
  */
 export const soakServerDown: Soak = async ({minutes}, {signal}) => {
   const {swarm, model, stop} = await startTinySwarm({serverProcesses: 1});
@@ -34,7 +44,8 @@ export const soakServerDown: Soak = async ({minutes}, {signal}) => {
   let asked = 0;
   try {
     const maxLayers = Math.ceil(model.grid.layerCount / TABS_PER_CHAIN);
-    const lend = {engine: 'stub', capacity: {kind: 'layers', maxLayers}} as const;
+    const capacity = {kind: 'layers', maxLayers} as const;
+    const lend = {engine: 'stub', stubSlowdown: STUB_SLOWDOWN, capacity} as const;
     const lenders: Tab[] = [];
     for (let i = 0; i < LENDING_TABS; i += 1) {
       lenders.push(await swarm.openLendingTab(lend, {model: model.id}));
@@ -44,6 +55,7 @@ export const soakServerDown: Soak = async ({minutes}, {signal}) => {
     }
     const client = await swarm.openTab({model: model.id});
     const right = await answerOf(client, signal);
+    const restart = await restartWithin({client, lenders, server, signal});
     await server.kill();
     const untilMs = performance.now() + (minutes ?? MINUTES) * MINUTE_MS;
     while (performance.now() < untilMs) {
@@ -57,37 +69,125 @@ export const soakServerDown: Soak = async ({minutes}, {signal}) => {
       );
       await wait(ASKED_EVERY_MS, undefined, {signal});
     }
+    const startedAtMs = Date.now();
     await server.startAgain();
-    const backMs = await untilPlaced(lenders);
+    const backMs = await untilPlaced(lenders, startedAtMs);
     const newcomer = await swarm.openTab({model: model.id});
     const isNewcomerRight = (await answerOf(newcomer, signal)) === right;
     return {
       checks: [
+        ...checksOf(restart, right),
         atLeast('questions while no server was there', asked, 1),
         atMost('of these without the right answer', failed.length, 0),
         atMost('until every tab had its place at the relay again, ms', backMs, BACK_WITHIN_MS),
         atLeast('newcomers afterwards with the right answer', isNewcomerRight ? 1 : 0, 1),
       ],
-      figures: {asked, failed, leastHeard, backMs},
+      figures: {restart: figuresOf(restart), asked, failed, leastHeard, backMs},
     };
   } finally {
     await stop();
   }
 };
 
+type RestartWithin = {
+  readonly tokenIds: readonly number[];
+  /** Of hops that the answer lost. */
+  readonly lostCount: number;
+  readonly wasOverWhenPlaced: boolean;
+  readonly backMs: number;
+  readonly pauseBeforeMs: number;
+  readonly pauseAfterMs: number;
+};
+
+/** One answer, within which the server is killed and comes back. */
+async function restartWithin({
+  client,
+  lenders,
+  server,
+  signal,
+}: {
+  readonly client: Tab;
+  readonly lenders: readonly Tab[];
+  readonly server: ServerProcess;
+  readonly signal: AbortSignal;
+}): Promise<RestartWithin> {
+  const tokenIds: number[] = [];
+  const atMs: number[] = [];
+  let lostCount = 0;
+  let isOver = false;
+  const begun = Promise.withResolvers<void>();
+  const asking = client
+    .ask(greedyRequest(QUESTION, {maxNewTokens: LONG_TOKENS}), {
+      signal,
+      onEvent: (event) => {
+        if (event.kind === 'lost') lostCount += 1;
+        if (event.kind !== 'token') return;
+        tokenIds.push(event.tokenId);
+        atMs.push(event.atMs);
+        if (tokenIds.length === TOKENS_BEFORE) begun.resolve();
+      },
+    })
+    .finally(() => {
+      isOver = true;
+    });
+  await Promise.race([begun.promise, asking]);
+  await server.kill();
+  const tokensBefore = atMs.length;
+  await wait(DOWN_MS, undefined, {signal});
+  const startedAtMs = Date.now();
+  await server.startAgain();
+  const backMs = await untilPlaced(lenders, startedAtMs);
+  const wasOverWhenPlaced = isOver;
+  await asking;
+  return {
+    tokenIds,
+    lostCount,
+    wasOverWhenPlaced,
+    backMs,
+    pauseBeforeMs: longestPauseMs(atMs.slice(0, tokensBefore)),
+    pauseAfterMs: longestPauseMs(atMs.slice(tokensBefore - 1)),
+  };
+}
+
+function checksOf(
+  {tokenIds, lostCount, wasOverWhenPlaced, backMs, ...pauses}: RestartWithin,
+  right: string,
+): readonly Check[] {
+  const isRight = tokenIds.slice(0, TOKENS).join(' ') === right;
+  const ratio = pauses.pauseAfterMs / pauses.pauseBeforeMs;
+  return [
+    atLeast('tokens of the answer within which the server restarted', tokenIds.length, LONG_TOKENS),
+    atLeast('answers of these that began as an undisturbed one', isRight ? 1 : 0, 1),
+    atMost('answers that were over before the server was back', wasOverWhenPlaced ? 1 : 0, 0),
+    atMost('hops that it lost', lostCount, 0),
+    atMost('its longest pause, against the longest before', ratio, MOST_PAUSE_RATIO),
+    atMost('until every tab had its place again within it, ms', backMs, BACK_WITHIN_MS),
+  ];
+}
+
+function figuresOf({tokenIds, ...figures}: RestartWithin) {
+  return {tokens: tokenIds.length, ...figures};
+}
+
+function longestPauseMs(atMs: readonly number[]): number {
+  return Math.max(0, ...atMs.slice(1).map((eachMs, i) => eachMs - (atMs[i] ?? eachMs)));
+}
+
 async function answerOf(tab: Tab, signal: AbortSignal): Promise<string> {
-  const request = greedyRequest('Who is there?', {maxNewTokens: TOKENS});
+  const request = greedyRequest(QUESTION, {maxNewTokens: TOKENS});
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]);
   const {tokenIds} = await askForAnswer(tab, request, {signal: limit});
   return tokenIds.join(' ');
 }
 
-/** How long it takes until each of these tabs lists all of them with an address, in ms. */
-async function untilPlaced(tabs: readonly Tab[]): Promise<number> {
+/** How long it takes until each of these tabs lists all of them with an address published after `sinceMs`, in ms. */
+async function untilPlaced(tabs: readonly Tab[], sinceMs: number): Promise<number> {
   const startMs = performance.now();
   for (const tab of tabs) {
     for (;;) {
-      const placed = (await tab.knownRecords()).filter(({addresses}) => addresses.length > 0);
+      const placed = (await tab.knownRecords()).filter(
+        ({addresses, seq}) => addresses.length > 0 && seq > sinceMs,
+      );
       const tookMs = performance.now() - startMs;
       if (placed.length >= tabs.length || tookMs > GIVE_UP_MS) break;
       await wait(LOOK_EVERY_MS);

@@ -162,7 +162,7 @@ test('[WE8] a swarm that serves is asked alone', async () => {
 test('[WE9] without its server it says so, until the server is back, and a page that opens meanwhile is whole', async () => {
   const page = await openWidget({open: ''});
   const offline = page.getByText(
-    /127\.0\.0\.1:\d+ does not answer\. This chat tries again by itself\./u,
+    /127\.0\.0\.1:\d+ does not answer\. This chat tries again every 10 s\./u,
   );
   await expect(page.getByRole('dialog')).toBeVisible();
   await tiny.swarm.withoutServer(async () => {

@@ -21,6 +21,8 @@ const FORGETFUL: MemoryCap = {read: () => null, write: () => undefined};
 
 const MAX_THREADS = 4;
 
+const fetchNode = async () => import('./node/create-node.ts');
+
 /** Composition root of the page: the element, and what it may call. */
 function start(config: PageConfig): void {
   const onEvent = (event: TabEvent): void => {
@@ -29,7 +31,7 @@ function start(config: PageConfig): void {
   };
   const network = new WatchedNetwork({events: window, isOnline: () => navigator.onLine});
   const services = lazyServices(async () => {
-    const {createNode} = await import('./node/create-node.ts');
+    const {createNode} = await fetchNode();
     return createNode({
       siteUrl: siteUrl(),
       modelId: config.model,
@@ -49,7 +51,7 @@ function start(config: PageConfig): void {
       },
       onEvent,
     });
-  });
+  }, fetchNode);
   watchLending(services.lendService, onEvent);
   const app = new AppShell();
   app.chat = services.chat;

@@ -25,4 +25,9 @@ export interface ChatService {
    * @throws {WeftError} whose message is a sentence for the reader.
    */
   ask(request: AskRequest, options: {readonly signal: AbortSignal}): AsyncIterable<AnswerEvent>;
+  /**
+   * Fetches what an answer needs and nothing has loaded yet: a server that goes away while somebody
+   * writes does not take it along. Joins no swarm.
+   */
+  prepare?(): Promise<void>;
 }

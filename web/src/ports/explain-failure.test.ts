@@ -21,10 +21,12 @@ test('[PG6] a failure of the swarm keeps its code, and its sentence where that i
   });
 });
 
-test('[PG7] a script that does not load is explained in plain words, with a reload', () => {
+test('[PG7] a script that does not load is explained in plain words, and asking or lending again comes before a reload', () => {
   const error = new TypeError('Failed to fetch dynamically imported module: http://x/y.js');
   const failure = explainFailure(error, asking);
-  expect(failure).toMatchObject({code: 'PAGE_INCOMPLETE', nextStep: 'reload'});
+  expect(failure).toMatchObject({code: 'PAGE_INCOMPLETE', nextStep: 'try-again'});
+  expect(failure.sentence).toContain('ask again');
+  expect(explainFailure(error, lending).sentence).toContain('lend again');
   expect(failure.sentence).not.toContain('http');
 });
 

@@ -28,7 +28,6 @@ const NEXT_STEPS: Readonly<Record<string, NextStep>> = {
   MODEL_UNREADABLE: 'reload',
   CATALOG_INVALID: 'reload',
   HEADER_ALTERED: 'reload',
-  PAGE_INCOMPLETE: 'reload',
 };
 
 /** What to tell a person about anything that was thrown. */

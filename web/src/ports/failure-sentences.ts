@@ -44,7 +44,7 @@ export const SENTENCES: Readonly<Record<string, string>> = {
   ...REFUSED,
   OFFLINE: 'This device is offline: ask again when the network is back',
   PAGE_INCOMPLETE:
-    'A part of this page could not be loaded: check the network, then reload the page',
+    'A part of this page could not be loaded: check the network, then ask again, and reload the page only if that does not help',
   TimeoutError: 'The swarm did not answer in time: check the network, then try again',
   BOOTSTRAP_FAILED: 'The signal server does not answer: check the network, then try again',
   SERVER_SILENT: 'The signal server does not answer: check the network, then try again',
@@ -83,6 +83,8 @@ export const LENDING_SENTENCES: Readonly<Record<string, string>> = {
   ENGINE_LOST:
     'The engine of this tab stopped three times in ten minutes: lend less, or close other tabs and programs',
   KV_FULL: TOO_LITTLE_MEMORY,
+  PAGE_INCOMPLETE:
+    'A part of this page could not be loaded: check the network, then lend again, and reload the page only if that does not help',
   OFFLINE: 'This device is offline: lending starts again when the network is back',
 };
 

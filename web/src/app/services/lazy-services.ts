@@ -1,12 +1,16 @@
 import {SharedLoad} from '#shared/base/shared-load.ts';
 import type {AnswerEvent, AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
+import type {ChatService as PageChat} from '../../ports/chat-service.ts';
 import type {LendService} from '../../ports/lend-service.ts';
 import type {LinkReport, LinkService} from '../../ports/link-service.ts';
 import type {LabControls} from './lab-controls.ts';
 import {LendTab, type StartLending} from './lend-tab.ts';
 
 /** Everything behind the page, whether its code is there yet or not. */
-export type Services = Omit<NodeServices, 'startLending'> & {readonly lendService: LendService};
+export type Services = Pick<NodeServices, 'links' | 'lab'> & {
+  readonly chat: ChatService & Required<Pick<PageChat, 'prepare'>>;
+  readonly lendService: LendService;
+};
 
 /** What the node of this tab does: loaded at the first click, since most of the code is here. */
 export type NodeServices = {
@@ -16,13 +20,25 @@ export type NodeServices = {
   readonly lab: LabControls;
 };
 
-/** Replaces services that are loaded when one of them is first used. */
-export function lazyServices(load: () => Promise<NodeServices>): Services {
+/**
+ * Replaces services that are loaded when one of them is first used.
+ *
+ * @param fetchCode fetches the code of `load`, and does nothing with it.
+ */
+export function lazyServices(
+  load: () => Promise<NodeServices>,
+  fetchCode: () => Promise<unknown>,
+): Services {
   const node = new SharedLoad(load);
   const loaded = (): Promise<NodeServices> => node.get();
   return {
     chat: {
       ask: (request: AskRequest, options) => lazyAnswer(loaded, request, options.signal),
+      prepare: async () => {
+        await fetchCode();
+        // A node that has joined can ask without a server, as soon as it can read and write text.
+        if (node.hasBegun) await (await loaded()).lab.prepare();
+      },
     },
     lendService: new LendTab(async () => (await loaded()).startLending),
     links: {

@@ -125,18 +125,42 @@ export class ConversationView extends LitElement {
     const {chat} = this;
     if (chat === undefined || question.trim() === '') return '';
     this.notice = null;
-    void this.#loadTurns();
+    if (!(await this.#loadTurns())) {
+      this.#putBack(question);
+      return '';
+    }
     return await this.#conversation.ask(chat, question.trim());
   }
 
-  /** Nobody needs them before the first question. */
-  async #loadTurns(): Promise<void> {
+  /**
+   * Nobody needs them before the first question.
+   *
+   * @returns whether they are there.
+   */
+  async #loadTurns(): Promise<boolean> {
     try {
       await import('./conversation-turn.ts');
       this.partFailure = null;
     } catch (error) {
-      this.partFailure = explainFailure(error, {doing: 'asking', isOnline: this.isOnline()});
+      const failure = explainFailure(error, {doing: 'asking', isOnline: this.isOnline()});
+      this.partFailure = failure;
+      this.dispatchEvent(new ConversationEvent({kind: 'failed', failure}));
     }
+    return this.partFailure === null;
+  }
+
+  /** A question that nothing could show is not lost. */
+  #putBack(question: string): void {
+    const {box} = this;
+    if (box && box.value === '') box.value = question;
+  }
+
+  /** Whoever begins to write will ask: by then the server may be gone. A widget loads nothing before it is asked. */
+  #prepare(): void {
+    if (this.isEmbedded) return;
+    // What fails is explained when it is needed.
+    void import('./conversation-turn.ts').catch(() => undefined);
+    void this.chat?.prepare?.().catch(() => undefined);
   }
 
   override focus(): void {
@@ -239,6 +263,7 @@ export class ConversationView extends LitElement {
           rows="1"
           placeholder=${this.isEmpty ? this.placeholder || this.#say('askFirst') : this.#say('askNext')}
           aria-describedby="how"
+          @focus=${this.#prepare}
           @keydown=${this.#onKeydown}
         ></textarea>
         <button

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {stateSentence, trustSentences} from './sentences.ts';
+import {READ_OPEN_EVERY_MS} from './swarm-state.ts';
 import {ENGLISH_WIDGET} from './widget-strings.ts';
 
 const english = {lang: 'en', get: (what: keyof typeof ENGLISH_WIDGET) => ENGLISH_WIDGET[what]};
@@ -25,6 +26,8 @@ test('[WI2] it names what is missing, and who answers meanwhile', () => {
   expect(stateSentence({...short, missing: []}, alone, english)).toContain('Too few tabs');
   expect(stateSentence(short, helped, english)).toContain('llm.example answers until more do');
   const offline = {state: 'offline', missing: []} as const;
-  expect(stateSentence(offline, alone, english)).toContain('weft.example does not answer');
+  const unaided = stateSentence(offline, alone, english);
+  expect(unaided).toContain('weft.example does not answer');
+  expect(unaided).toContain(`every ${READ_OPEN_EVERY_MS / 1000} s`);
   expect(stateSentence(offline, helped, english)).toContain('llm.example answers until it does');
 });

@@ -2,6 +2,9 @@ import type {ServedLayers} from '../../ports/swarm-service.ts';
 import type {SwarmView} from '../controllers/swarm-controller.ts';
 import {runsOfLayers} from '../swarm/runs-of-layers.ts';
 
+/** How often an open widget reads who serves. The strings of the widget say so. */
+export const READ_OPEN_EVERY_MS = 10_000;
+
 export type LayerRun = readonly [startLayer: number, endLayer: number];
 
 /** Whether the swarm can answer, by what its server lists. */

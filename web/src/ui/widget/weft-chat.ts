@@ -13,13 +13,12 @@ import {controlStyles} from '../parts/control-styles.ts';
 import {renderFailure} from '../parts/render-failure.ts';
 import {ChosenStrings, registerStrings} from './chosen-strings.ts';
 import {stateSentence, trustSentences} from './sentences.ts';
-import {swarmStateOf, type SwarmState} from './swarm-state.ts';
+import {READ_OPEN_EVERY_MS, swarmStateOf, type SwarmState} from './swarm-state.ts';
 import {widgetEvent, type WidgetEvents} from './widget-events.ts';
 import {WidgetSettings} from './widget-settings.ts';
 import type {OwnWidgetStrings} from './widget-strings.ts';
 import {widgetStyles, widgetTokens} from './widget-styles.ts';
 
-const READ_OPEN_EVERY_MS = 10_000;
 /** Most visitors of a page never open its chat. */
 const READ_CLOSED_EVERY_MS = 30_000;
 /** Of a property with an accessor of its own: Lit takes over what a page has set before the script came. */

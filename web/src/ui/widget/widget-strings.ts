@@ -13,7 +13,7 @@ export const ENGLISH_WIDGET = {
     'Nobody serves layers {layers} of the model now. An answer begins by itself when tabs take them.',
   shortAnyhow: 'Too few tabs serve the model now. An answer begins by itself when more do.',
   shortFallback: 'Too few tabs serve the model now: {fallback} answers until more do.',
-  offline: '{server} does not answer. This chat tries again by itself.',
+  offline: '{server} does not answer. This chat tries again every 10 s.',
   offlineFallback: '{server} does not answer: {fallback} answers until it does.',
   lend: 'Lend a tab of yours to this swarm',
 } as const;
