@@ -1,8 +1,9 @@
 import {GGMLQuantizationType, GGUFValueType, serializeGgufMetadata} from '@huggingface/gguf';
 import {BYTE_ALPHABET} from '#shared/model/text/bytes/byte-alphabet.ts';
 import type {TensorDtype} from '#shared/model/storage/block-sizes.ts';
-import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {EMBEDDING_TENSOR, modelTensors} from '#shared/model/manifest/tensor-layout.ts';
+import type {TinyModelShape, TinySizes} from './tiny-models/tiny-shape.ts';
+import {LLAMA, type TinyFamily} from './tiny-models/tiny-families.ts';
+import {tinyTensors} from './tiny-models/tiny-tensors.ts';
 import {tinyTensorBytes} from './tiny-tensor-bytes.ts';
 
 /** One value of a file's metadata, as the writer of headers takes it. */
@@ -13,11 +14,6 @@ export type MetadataEntry = {
 };
 /** Keys to add or to replace; `null` leaves one out. */
 export type MetadataChange = Readonly<Record<string, MetadataEntry | null>>;
-
-export type TinyModelShape = Pick<
-  ModelSpec,
-  'layerCount' | 'hiddenSize' | 'feedForwardSize' | 'headCount' | 'kvHeadCount' | 'contextTokens'
->;
 
 const DEFAULT_SHAPE: TinyModelShape = {
   layerCount: 4,
@@ -55,22 +51,25 @@ const CHAT_TEMPLATE =
   "{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 /**
- * A whole, valid GGUF file of a llama model with random weights: unless asked for
+ * A whole, valid GGUF file of a model with random weights: unless asked for
  * others, the storage types of SmolLM2 (Q4_1 layers, Q8_0 tied embedding, F32 norms) in
  * about 120 KB. The same options give the same bytes. It babbles, but never the same logits twice.
  */
 export function tinyGguf(options: {
   readonly seed: number;
+  /** A plain llama, unless asked for another. */
+  readonly family?: TinyFamily;
   readonly shape?: Partial<TinyModelShape>;
   readonly metadata?: MetadataChange;
   /** The storage type of each tensor, by its name. Rows must be whole blocks of it. */
   readonly dtypeOf?: (name: string) => TensorDtype;
 }): Uint8Array<ArrayBuffer> {
-  const {dtypeOf = dtypeAsSmolLm2} = options;
-  const shape = {...DEFAULT_SHAPE, ...options.shape};
+  const {dtypeOf = dtypeAsSmolLm2, family = LLAMA} = options;
+  const shape = {...DEFAULT_SHAPE, ...family.shape, ...options.shape};
   const vocabulary = tinyVocabulary();
-  const spec = specOf(shape, vocabulary.tokens.length);
-  const tensors = modelTensors(spec).map((tensor, index) => {
+  const headSize = family.headSize ?? shape.hiddenSize / shape.headCount;
+  const sizes = {...shape, headSize, vocabularySize: vocabulary.tokens.length};
+  const tensors = tinyTensors(family, sizes).map((tensor, index) => {
     const dtype = dtypeOf(tensor.name);
     const bytes = tinyTensorBytes({
       dtype,
@@ -81,34 +80,20 @@ export function tinyGguf(options: {
   });
   const table: Uint8Array[] = [];
   let offsetBytes = 0;
-  for (const {name, shape: sizes, dtype, bytes} of tensors) {
-    table.push(tensorLine({name, sizes, dtype, offsetBytes}));
+  for (const {name, shape: rows, dtype, bytes} of tensors) {
+    table.push(tensorLine({name, sizes: rows, dtype, offsetBytes}));
     offsetBytes += alignUp(bytes.byteLength);
   }
   const header = concat([
-    metadataBytes({...metadataOf(spec, vocabulary), ...options.metadata}, tensors.length),
+    metadataBytes({...metadataOf(family, sizes, vocabulary), ...options.metadata}, tensors.length),
     ...table,
   ]);
   return concat([padded(header), ...tensors.map((tensor) => padded(tensor.bytes))]);
 }
 
-function specOf(shape: TinyModelShape, vocabularySize: number): ModelSpec {
-  return {
-    ...shape,
-    architecture: 'llama',
-    headSize: shape.hiddenSize / shape.headCount,
-    vocabularySize,
-    ropeBase: 10_000,
-    ropeInterleaved: true,
-    normEpsilon: 1e-5,
-    tiedEmbedding: true,
-    endTokenIds: [END_TOKEN_ID],
-  };
-}
-
 function dtypeAsSmolLm2(name: string): TensorDtype {
-  if (name === EMBEDDING_TENSOR) return 'Q8_0';
-  return name.includes('norm') ? 'F32' : 'Q4_1';
+  if (name === 'token_embd.weight') return 'Q8_0';
+  return /norm|bias|rope/u.test(name) ? 'F32' : 'Q4_1';
 }
 
 type TinyVocabulary = {
@@ -133,20 +118,33 @@ export function tinyVocabulary(): TinyVocabulary {
   return {tokens: [...tokens], merges: [...merges], types};
 }
 
-function metadataOf(spec: ModelSpec, {tokens, merges, types}: TinyVocabulary): MetadataChange {
+function metadataOf(
+  {architecture, numbers = {}, headSize: ownHeadSize}: TinyFamily,
+  sizes: TinySizes,
+  {tokens, merges, types}: TinyVocabulary,
+): MetadataChange {
+  const usual = {
+    block_count: integer(sizes.layerCount),
+    context_length: integer(sizes.contextTokens),
+    embedding_length: integer(sizes.hiddenSize),
+    feed_forward_length: integer(sizes.feedForwardSize),
+    'attention.head_count': integer(sizes.headCount),
+    'attention.head_count_kv': integer(sizes.kvHeadCount),
+    'attention.layer_norm_rms_epsilon': float(1e-5),
+    'rope.freq_base': float(10_000),
+    'rope.dimension_count': integer(sizes.headSize),
+    ...(ownHeadSize !== undefined && {
+      'attention.key_length': integer(ownHeadSize),
+      'attention.value_length': integer(ownHeadSize),
+    }),
+  };
+  const own = Object.entries(numbers).map(([key, value]) => [key, entryOf(value)] as const);
+  const all = Object.entries({...usual, ...Object.fromEntries(own)});
   return {
-    'general.architecture': text('llama'),
+    'general.architecture': text(architecture),
     'general.basename': text('tiny'),
     'general.alignment': integer(ALIGNMENT_BYTES),
-    'llama.block_count': integer(spec.layerCount),
-    'llama.context_length': integer(spec.contextTokens),
-    'llama.embedding_length': integer(spec.hiddenSize),
-    'llama.feed_forward_length': integer(spec.feedForwardSize),
-    'llama.attention.head_count': integer(spec.headCount),
-    'llama.attention.head_count_kv': integer(spec.kvHeadCount),
-    'llama.attention.layer_norm_rms_epsilon': float(spec.normEpsilon),
-    'llama.rope.freq_base': float(spec.ropeBase),
-    'llama.rope.dimension_count': integer(spec.headSize),
+    ...Object.fromEntries(all.map(([key, entry]) => [`${architecture}.${key}`, entry])),
     'tokenizer.ggml.model': text('gpt2'),
     'tokenizer.ggml.pre': text('smollm'),
     'tokenizer.ggml.tokens': list(GGUFValueType.STRING, tokens),
@@ -175,6 +173,10 @@ function metadataBytes(change: MetadataChange, tensorCount: number): Uint8Array 
 const text = (value: string): MetadataEntry => ({value, type: GGUFValueType.STRING});
 const integer = (value: number): MetadataEntry => ({value, type: GGUFValueType.UINT32});
 const float = (value: number): MetadataEntry => ({value, type: GGUFValueType.FLOAT32});
+const entryOf = (value: number | string): MetadataEntry => {
+  if (typeof value === 'string') return text(value);
+  return Number.isInteger(value) ? integer(value) : float(value);
+};
 const list = (subType: GGUFValueType, value: readonly (string | number)[]): MetadataEntry => ({
   value: [...value],
   type: GGUFValueType.ARRAY,

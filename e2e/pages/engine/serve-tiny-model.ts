@@ -3,7 +3,8 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
-import {tinyGguf, type TinyModelShape} from '#shared/testing/tiny-gguf.ts';
+import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
+import type {TinyModelShape} from '#shared/testing/tiny-models/tiny-shape.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
 import {serveEnginePage} from './serve-engine-page.ts';
 

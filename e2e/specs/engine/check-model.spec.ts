@@ -5,9 +5,10 @@ import {join} from 'node:path';
 import {expect, test} from '@playwright/test';
 import {greedyReference} from '#shared/lab/reference-forward/greedy-reference.ts';
 import {ReferenceForward} from '#shared/lab/reference-forward/reference-forward.ts';
+import {memoryByteSource} from '#shared/model/byte-source.ts';
+import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import type {TensorDtype} from '#shared/model/storage/block-sizes.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
 import {checkModel} from '../../check-model/check-model.ts';
 import {log} from '../../swarm/test-log.ts';
 
@@ -42,8 +43,8 @@ test('[WF1] a file of mixed storage types, whole in one tab, says what the refer
     const limits = {maxNewTokens: NEW_TOKENS};
     const [checked] = await checkModel({...run, ...limits, prompts: [PROMPT_IDS]});
     // Two layers are one cell.
-    const manifest = await tinyManifest(file, {cutEvery: SHAPE.layerCount});
-    const forward = new ReferenceForward({manifest, file, rounding: 'grid'});
+    const gguf = await parseGguf(memoryByteSource(file));
+    const forward = new ReferenceForward({gguf, file, cutEvery: SHAPE.layerCount});
     const steps = greedyReference(forward, {promptIds: PROMPT_IDS, ...limits, topCount: 5});
     expect(checked?.promptIds).toEqual(PROMPT_IDS);
     expect(Math.min(...steps.map(({margin}) => margin))).toBeGreaterThan(CLEAR_MARGIN);

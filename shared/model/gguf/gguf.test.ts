@@ -73,8 +73,8 @@ test.each([
 test.each<[string, object, string]>([
   [
     'another architecture',
-    {'general.architecture': 'gemma3'},
-    'architecture "gemma3" is not supported; take a model of the architecture llama',
+    {'general.architecture': 'qwen3moe'},
+    'architecture "qwen3moe" is not supported; take a model of the architecture llama, qwen2,',
   ],
   ['an adapter', {'general.type': 'adapter'}, 'file of the kind "adapter" is not supported'],
   [
@@ -137,7 +137,9 @@ test('[MD3] all storage types that cannot be read are named at once, with what t
 });
 
 test('[MD3] tensors that the graph would leave out are named, with what they are', () => {
-  expect(tableOf({name: 'rope_freqs.weight'})).toThrow('"rope_freqs.weight" (frequencies of RoPE');
+  expect(tableOf({name: 'blk.0.ffn_gate_inp.weight'})).toThrow(
+    '"blk.*.ffn_gate_inp.weight" (a part of a mixture of experts)',
+  );
   expect(tableOf({}, {name: 'blk.0.attn_q.bias'}, {name: 'blk.1.attn_q.bias'})).toThrow(
     'tensor "blk.*.attn_q.bias" (a bias, 2 times) is not supported',
   );

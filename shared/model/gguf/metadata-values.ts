@@ -34,16 +34,22 @@ export function realNumber(above: number, most: number): z.ZodNumber {
 /**
  * The keys of a schema out of the metadata.
  *
+ * @param prefix of every key of the schema.
  * @throws {ModelUnreadableError} naming the first key that is missing or wrong, and its value.
  */
 export function readKeys<Schema extends z.ZodType>(
   schema: Schema,
   metadata: GgufMetadata,
+  prefix = '',
 ): z.infer<Schema> {
-  const parsed = schema.safeParse(metadata);
+  const own = Object.entries(metadata).flatMap(([key, value]) =>
+    key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
+  );
+  const parsed = schema.safeParse(Object.fromEntries(own));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const [key = '', ...inside] = (issue?.path ?? []).map(String);
+  const [name = '', ...inside] = (issue?.path ?? []).map(String);
+  const key = `${prefix}${name}`;
   const found = inside.length > 0 ? `${key}[${inside.join('][')}]` : key;
   const reason =
     metadata[key] === undefined

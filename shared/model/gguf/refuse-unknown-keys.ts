@@ -7,6 +7,7 @@ export type NeutralFacts = {
   readonly headSize: number;
   readonly contextTokens: number;
   readonly normEpsilon: number;
+  readonly isYarn: boolean;
 };
 
 /** A key that the graph does not know, with the values that ask for nothing else than what it does. */
@@ -20,6 +21,7 @@ export type NeutralKey = {
  * understood, known to change nothing, or has a value that changes nothing. Keys outside
  * `<architecture>.`, `adapter.` and `split.` are read by nobody who computes (`general.`
  * describes, `quantize.` and others tell how the file was made); `tokenizer.` is judged with the text.
+ * Known keys are named without their architecture.
  *
  * @throws {ModelUnsupportedError} naming every other key, its value and what it means.
  */
@@ -34,12 +36,18 @@ export function refuseUnknownKeys(
   },
 ): void {
   const {architecture, understood, harmless, neutral, facts} = known;
+  const prefix = `${architecture}.`;
   const refused = Object.entries(metadata)
-    .filter(([key]) => key.startsWith(`${architecture}.`) || key.startsWith('adapter.'))
-    .filter(([key]) => !understood.has(key) && !harmless.has(key))
-    .filter(([key, value]) => neutral.get(key)?.isNeutral(value, facts) !== true)
-    .map(([key, value]) => {
-      const meaning = neutral.get(key)?.meaning ?? 'a key that Weft does not know';
+    .filter(([key]) => key.startsWith(prefix) || key.startsWith('adapter.'))
+    .map(([key, value]) => ({
+      key,
+      value,
+      name: key.startsWith(prefix) ? key.slice(prefix.length) : key,
+    }))
+    .filter(({name}) => !understood.has(name) && !harmless.has(name))
+    .filter(({name, value}) => neutral.get(name)?.isNeutral(value, facts) !== true)
+    .map(({key, value, name}) => {
+      const meaning = neutral.get(name)?.meaning ?? 'a key that Weft does not know';
       return `"${key}" = ${showValue(value)} (${meaning})`;
     });
   if (refused.length === 0) return;

@@ -4,7 +4,7 @@ import {tinyGguf, type MetadataChange} from '#shared/testing/tiny-gguf.ts';
 import type {TensorDtype} from '#shared/model/storage/block-sizes.ts';
 import {memoryByteSource} from '../byte-source.ts';
 import {parseGguf} from '../gguf/parse-gguf.ts';
-import {capacityOfMemory} from '../layer-capacity.ts';
+import {capacityOfMemory} from '../manifest/layer-capacity.ts';
 import {inspectFile} from './inspect-file.ts';
 import {readModelSpec} from './read-model-spec.ts';
 

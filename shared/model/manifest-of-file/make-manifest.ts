@@ -4,6 +4,7 @@ import type {GgufFile} from '../gguf/gguf-file.ts';
 import {readModelSpec} from './read-model-spec.ts';
 import {readTensorTable} from './read-tensor-table.ts';
 import type {Manifest, TensorEntry} from '../manifest/manifest.ts';
+import type {ModelSpec} from '../model-spec.ts';
 import {parseManifest} from '../manifest/parse-manifest.ts';
 import {checkChat} from '../text/chat/check-chat.ts';
 
@@ -50,7 +51,7 @@ export async function makeManifest(input: MakeManifestInput): Promise<Manifest> 
   return parseManifest({
     manifestVersion: 1,
     id,
-    family: familyOf(gguf),
+    family: familyOf(gguf, spec),
     cutEvery,
     spec,
     file: {byteLength: source.byteLength, sha256: fileSha256},
@@ -60,7 +61,7 @@ export async function makeManifest(input: MakeManifestInput): Promise<Manifest> 
   });
 }
 
-function familyOf(gguf: GgufFile): string {
+function familyOf(gguf: GgufFile, {architecture}: ModelSpec): string {
   const family = gguf.metadata['general.basename'];
-  return typeof family === 'string' && family !== '' ? family.toLowerCase() : 'llama';
+  return typeof family === 'string' && family !== '' ? family.toLowerCase() : architecture;
 }

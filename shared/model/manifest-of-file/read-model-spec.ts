@@ -1,12 +1,15 @@
+import {ARCHITECTURES, familyOf} from '../families/families.ts';
 import {
-  LLAMA_HARMLESS_KEYS,
-  LLAMA_NEUTRAL_KEYS,
-  llamaMetadataSchema,
-  type LlamaMetadata,
-} from '../families/llama-metadata.ts';
+  familyMetadataSchema,
+  understoodKeys,
+  type FamilyMetadata,
+} from '../families/metadata/family-metadata.ts';
+import type {Family} from '../families/family.ts';
+import {HARMLESS_KEYS, NEUTRAL_KEYS} from '../families/metadata/neutral-keys.ts';
+import {headSizeOf, readRope, scalingOf} from '../families/metadata/read-rope.ts';
 import {ModelUnreadableError} from '../model-unreadable-error.ts';
 import {ModelUnsupportedError} from '../model-unsupported-error.ts';
-import {type ModelSpec, modelSpecSchema} from '../model-spec.ts';
+import type {ModelSpec} from '../model-spec.ts';
 import {EMBEDDING_TENSOR, LM_HEAD_TENSOR} from '../manifest/tensor-layout.ts';
 import {readEndTokenIds, readTokenTexts} from '../text/metadata/end-tokens.ts';
 import {checkFileKind} from './check-file-kind.ts';
@@ -14,7 +17,12 @@ import type {GgufFile} from '../gguf/gguf-file.ts';
 import {readKeys, showValue} from '../gguf/metadata-values.ts';
 import {refuseUnknownKeys} from '../gguf/refuse-unknown-keys.ts';
 
-const SUPPORTED_ARCHITECTURES = modelSpecSchema.def.innerType.shape.architecture.options;
+/** What a family's metadata says of one model. */
+type Model = {
+  readonly architecture: string;
+  readonly family: Family;
+  readonly metadata: FamilyMetadata;
+};
 
 /**
  * The shape of the model in a file: what the graph is built by. Needs no vocabulary.
@@ -25,58 +33,82 @@ const SUPPORTED_ARCHITECTURES = modelSpecSchema.def.innerType.shape.architecture
  */
 export function readModelSpec(file: GgufFile): ModelSpec {
   checkFileKind(file);
-  checkArchitecture(file.metadata['general.architecture']);
-  const llama = readKeys(llamaMetadataSchema, file.metadata);
-  const headSize = headSizeOf(llama);
-  const vocabularySize = vocabularySizeOf(file, llama);
+  const model = readModel(file);
+  const {architecture, family, metadata} = model;
+  checkHeads(model);
+  const vocabularySize = vocabularySizeOf(file, model);
+  const headCount = metadata['attention.head_count'];
   const spec: ModelSpec = {
-    architecture: 'llama',
-    layerCount: llama['llama.block_count'],
-    hiddenSize: llama['llama.embedding_length'],
-    feedForwardSize: llama['llama.feed_forward_length'],
-    headCount: llama['llama.attention.head_count'],
-    kvHeadCount: llama['llama.attention.head_count_kv'] ?? llama['llama.attention.head_count'],
-    headSize,
+    architecture,
+    layerCount: metadata.block_count,
+    hiddenSize: metadata.embedding_length,
+    feedForwardSize: metadata.feed_forward_length,
+    headCount,
+    kvHeadCount: metadata['attention.head_count_kv'] ?? headCount,
+    headSize: headSizeOf(metadata),
     vocabularySize,
-    contextTokens: llama['llama.context_length'],
-    ropeBase: llama['llama.rope.freq_base'],
-    ...ropeFactorOf(llama),
-    ropeInterleaved: true,
-    normEpsilon: llama['llama.attention.layer_norm_rms_epsilon'],
+    ...readRope(metadata, {architecture, tensors: file.tensors}),
+    normEpsilon: metadata['attention.layer_norm_rms_epsilon'],
     tiedEmbedding: !file.tensors.some((tensor) => tensor.name === LM_HEAD_TENSOR),
     endTokenIds: readEndTokenIds(file.metadata, {vocabularySize}),
+    ...biasesOf(file, family),
+    ...family.constant,
+    ...presentTraits(model),
   };
-  refuseVariants(llama, headSize);
+  refuseVariants(model, spec);
+  const scaling = scalingOf(metadata, file.tensors);
+  const isYarn = scaling === 'yarn';
   refuseUnknownKeys(file.metadata, {
-    architecture: 'llama',
-    understood: new Set(Object.keys(llamaMetadataSchema.shape)),
-    harmless: LLAMA_HARMLESS_KEYS,
-    neutral: LLAMA_NEUTRAL_KEYS,
-    facts: spec,
+    architecture,
+    understood: understoodKeys({
+      ofFamily: family.keys ?? [],
+      isScaled: isYarn || scaling === 'longrope',
+    }),
+    harmless: HARMLESS_KEYS,
+    neutral: NEUTRAL_KEYS,
+    facts: {...spec, isYarn},
   });
   return spec;
 }
 
-function checkArchitecture(architecture: unknown): void {
-  if (SUPPORTED_ARCHITECTURES.some((supported) => supported === architecture)) return;
+function readModel(file: GgufFile): Model {
+  const architecture = file.metadata['general.architecture'];
   if (architecture === undefined) {
     throw new ModelUnreadableError('the key "general.architecture" is missing');
   }
-  throw new ModelUnsupportedError({
-    part: 'architecture',
-    found: [showValue(architecture)],
-    instead: `take a model of the architecture ${SUPPORTED_ARCHITECTURES.join(' or ')}`,
-  });
+  const family = typeof architecture === 'string' ? familyOf(architecture) : undefined;
+  if (typeof architecture !== 'string' || family === undefined) {
+    const last = ARCHITECTURES.at(-1);
+    throw new ModelUnsupportedError({
+      part: 'architecture',
+      found: [showValue(architecture)],
+      instead: `take a model of the architecture ${ARCHITECTURES.slice(0, -1).join(', ')} or ${last}`,
+    });
+  }
+  const metadata = readKeys(familyMetadataSchema, file.metadata, `${architecture}.`);
+  return {architecture, family, metadata};
 }
 
-function headSizeOf(llama: LlamaMetadata): number {
-  const hiddenSize = llama['llama.embedding_length'];
-  const headCount = llama['llama.attention.head_count'];
-  const kvHeadCount = llama['llama.attention.head_count_kv'] ?? headCount;
-  const headSize = llama['llama.attention.key_length'] ?? hiddenSize / headCount;
+/** A scale or cap of 0 means none. */
+function presentTraits({family, metadata}: Model): Partial<ModelSpec> {
+  const traits = Object.entries(family.traits?.(metadata) ?? {});
+  return Object.fromEntries(traits.filter(([, value]) => value !== undefined && value !== 0));
+}
+
+/** Of the first layer: the others must have the same. */
+function biasesOf({tensors}: GgufFile, {optionalBiases = []}: Family): Pick<ModelSpec, 'biases'> {
+  const names = new Set(tensors.map(({name}) => name));
+  const biases = optionalBiases.filter((part) => names.has(`blk.0.${part}.bias`));
+  return biases.length === 0 ? {} : {biases};
+}
+
+function checkHeads({architecture, metadata}: Model): void {
+  const headCount = metadata['attention.head_count'];
+  const kvHeadCount = metadata['attention.head_count_kv'] ?? headCount;
+  const headSize = headSizeOf(metadata);
   if (!Number.isInteger(headSize)) {
     throw new ModelUnreadableError(
-      `"llama.embedding_length" is ${hiddenSize}, which ${headCount} heads cannot share`,
+      `"${architecture}.embedding_length" is ${metadata.embedding_length}, which ${headCount} heads cannot share`,
     );
   }
   if (headSize % 2 !== 0) {
@@ -84,54 +116,30 @@ function headSizeOf(llama: LlamaMetadata): number {
   }
   if (headCount % kvHeadCount !== 0) {
     throw new ModelUnreadableError(
-      `"llama.attention.head_count_kv" is ${kvHeadCount}, which ${headCount} heads cannot share`,
+      `"${architecture}.attention.head_count_kv" is ${kvHeadCount}, which ${headCount} heads cannot share`,
     );
   }
-  return headSize;
 }
 
 /** By the vocabulary; by the embedding where the file has none. */
-function vocabularySizeOf({metadata, tensors}: GgufFile, llama: LlamaMetadata): number {
+function vocabularySizeOf({metadata, tensors}: GgufFile, model: Model): number {
   const tokenCount = readTokenTexts(metadata)?.length;
   const embedding = tensors.find(({name}) => name === EMBEDDING_TENSOR);
   const size = tokenCount ?? embedding?.shape[1];
   if (size === undefined) {
     throw new ModelUnreadableError(`it has neither tokens nor the tensor "${EMBEDDING_TENSOR}"`);
   }
-  const stated = llama['llama.vocab_size'] ?? size;
+  const stated = model.metadata.vocab_size ?? size;
   if (stated !== size) {
-    throw new ModelUnreadableError(`"llama.vocab_size" is ${stated}, but there are ${size} tokens`);
+    throw new ModelUnreadableError(
+      `"${model.architecture}.vocab_size" is ${stated}, but there are ${size} tokens`,
+    );
   }
   return size;
 }
 
-/**
- * A factor without a type is linear, and so is the old key: as in llama.cpp. A type "none" with a
- * factor scales nothing.
- */
-function ropeFactorOf(llama: LlamaMetadata): Pick<ModelSpec, 'ropeFactor'> {
-  const factor = llama['llama.rope.scaling.factor'];
-  const oldFactor = llama['llama.rope.scale_linear'];
-  if (factor !== undefined && oldFactor !== undefined && factor !== oldFactor) {
-    throw new ModelUnreadableError(
-      `"llama.rope.scaling.factor" is ${factor}, but "llama.rope.scale_linear" is ${oldFactor}`,
-    );
-  }
-  const ropeFactor = factor ?? oldFactor ?? 1;
-  const isScaled = ropeFactor !== 0 && ropeFactor !== 1;
-  return isScaled && llama['llama.rope.scaling.type'] !== 'none' ? {ropeFactor} : {};
-}
-
-function refuseVariants(llama: LlamaMetadata, headSize: number): void {
-  const scaling = llama['llama.rope.scaling.type'] ?? 'linear';
-  if (scaling !== 'none' && scaling !== 'linear') {
-    throw new ModelUnsupportedError({
-      part: 'RoPE variant',
-      found: [showValue(scaling)],
-      instead: 'take a model with plain or linear RoPE',
-    });
-  }
-  const rotated = llama['llama.rope.dimension_count'] ?? headSize;
+function refuseVariants({metadata}: Model, {headSize}: ModelSpec): void {
+  const rotated = metadata['rope.dimension_count'] ?? headSize;
   if (rotated !== headSize) {
     throw new ModelUnsupportedError({
       part: 'RoPE variant',
@@ -139,7 +147,7 @@ function refuseVariants(llama: LlamaMetadata, headSize: number): void {
       instead: 'take a model with all dimensions rotated',
     });
   }
-  const valueLength = llama['llama.attention.value_length'] ?? headSize;
+  const valueLength = metadata['attention.value_length'] ?? headSize;
   if (valueLength !== headSize) {
     throw new ModelUnsupportedError({
       part: 'attention variant',

@@ -5,6 +5,7 @@ import {ModelUnsupportedError} from '../model-unsupported-error.ts';
 import type {ModelSpec} from '../model-spec.ts';
 import {modelTensors, tensorByteLength} from '../manifest/tensor-layout.ts';
 import type {GgufFile, GgufTensor} from '../gguf/gguf-file.ts';
+import {LONG_DIVISORS, SHORT_DIVISORS} from '../families/metadata/read-rope.ts';
 import {tensorMeaning} from './tensor-meaning.ts';
 
 type TensorPlace = Omit<TensorEntry, 'sha256'>;
@@ -24,9 +25,15 @@ export function readTensorTable(
 ): readonly TensorPlace[] {
   checkLayers(file, spec);
   const shapes = new Map(modelTensors(spec).map(({name, shape}) => [name, shape]));
-  refuseForeign(file.tensors.filter(({name}) => !shapes.has(name)));
-  refuseUnreadable(file.tensors);
-  const places = file.tensors.map((tensor) => placeOf(tensor));
+  // Of positions that no session reaches (`readRope`).
+  const unused = spec.ropeDivisors === SHORT_DIVISORS ? LONG_DIVISORS : null;
+  const tensors = file.tensors.filter(({name}) => name !== unused);
+  refuseForeign(
+    tensors.filter(({name}) => !shapes.has(name)),
+    spec,
+  );
+  refuseUnreadable(tensors);
+  const places = tensors.map((tensor) => placeOf(tensor));
   for (const {name, shape} of places) checkShape(name, shape, shapes.get(name) ?? []);
   const present = new Set(places.map(({name}) => name));
   const missing = [...shapes.keys()].find((name) => !present.has(name));
@@ -48,7 +55,7 @@ function checkLayers({tensors}: GgufFile, {layerCount}: ModelSpec): void {
   }
 }
 
-function refuseForeign(foreign: readonly GgufTensor[]): void {
+function refuseForeign(foreign: readonly GgufTensor[], {architecture}: ModelSpec): void {
   if (foreign.length === 0) return;
   const kinds = new Map<string, number>();
   for (const {name} of foreign) {
@@ -61,7 +68,7 @@ function refuseForeign(foreign: readonly GgufTensor[]): void {
       const often = times === 1 ? '' : `, ${times} times`;
       return `"${kind}" (${tensorMeaning(kind)}${often})`;
     }),
-    instead: 'take a plain llama model, which has no such tensor',
+    instead: `take a plain ${architecture} model, which has no such tensor`,
   });
 }
 

@@ -1,7 +1,13 @@
 import {assert} from '../../base/assert.ts';
 import type {LayerRange} from '../layer-range.ts';
 import type {Manifest, TensorEntry} from './manifest.ts';
-import {type TensorShape, embeddingTensors, layerTensors, lmHeadTensors} from './tensor-layout.ts';
+import {
+  type TensorShape,
+  embeddingTensors,
+  layerTensors,
+  lmHeadTensors,
+  rotaryTensors,
+} from './tensor-layout.ts';
 
 /** The part of a model that one node holds. */
 export type ShardShape = {
@@ -28,10 +34,16 @@ export function tensorsOfLmHead(manifest: Manifest): readonly TensorEntry[] {
   return entriesOf(manifest, lmHeadTensors(manifest.spec));
 }
 
+/** What turns positions, whichever layers a shard has; none for most models. */
+export function tensorsOfRotation(manifest: Manifest): readonly TensorEntry[] {
+  return entriesOf(manifest, rotaryTensors(manifest.spec));
+}
+
 /** All that a node must fetch for a shard, each tensor once. */
 export function tensorsOfShard(manifest: Manifest, shard: ShardShape): readonly TensorEntry[] {
   const entries = [
     ...(shard.embedding ? tensorsOfEmbedding(manifest) : []),
+    ...tensorsOfRotation(manifest),
     ...tensorsOfCell(manifest, shard.range),
     ...(shard.lmHead ? tensorsOfLmHead(manifest) : []),
   ];

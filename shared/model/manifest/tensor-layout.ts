@@ -19,21 +19,40 @@ export function tensorByteLength(dtype: TensorDtype, shape: readonly number[]): 
 
 /** The tensors of one decoder layer, in GGUF's names. */
 export function layerTensors(spec: ModelSpec, layer: number): readonly TensorShape[] {
-  const {hiddenSize, feedForwardSize} = spec;
-  const querySize = spec.headCount * spec.headSize;
-  const kvSize = spec.kvHeadCount * spec.headSize;
-  const shapes: readonly (readonly [string, readonly number[]])[] = [
-    ['attn_norm', [hiddenSize]],
-    ['attn_q', [hiddenSize, querySize]],
-    ['attn_k', [hiddenSize, kvSize]],
-    ['attn_v', [hiddenSize, kvSize]],
-    ['attn_output', [querySize, hiddenSize]],
-    ['ffn_norm', [hiddenSize]],
-    ['ffn_gate', [hiddenSize, feedForwardSize]],
-    ['ffn_up', [hiddenSize, feedForwardSize]],
-    ['ffn_down', [feedForwardSize, hiddenSize]],
+  const {hiddenSize, feedForwardSize, headSize, norms, queryKeyNorm, isFused} = spec;
+  const querySize = spec.headCount * headSize;
+  const kvSize = spec.kvHeadCount * headSize;
+  const hidden = [hiddenSize];
+  const isBefore = norms !== 'after';
+  const isBehind = norms !== undefined;
+  const hasNormOf = queryKeyNorm !== undefined;
+  const [queryNorm, keyNorm] = queryKeyNorm === 'all' ? [querySize, kvSize] : [headSize, headSize];
+  const shapes: readonly (readonly [boolean, string, readonly number[]])[] = [
+    [isBefore, 'attn_norm', hidden],
+    [!isFused, 'attn_q', [hiddenSize, querySize]],
+    [!isFused, 'attn_k', [hiddenSize, kvSize]],
+    [!isFused, 'attn_v', [hiddenSize, kvSize]],
+    [!!isFused, 'attn_qkv', [hiddenSize, querySize + 2 * kvSize]],
+    [hasNormOf, 'attn_q_norm', [queryNorm]],
+    [hasNormOf, 'attn_k_norm', [keyNorm]],
+    [true, 'attn_output', [querySize, hiddenSize]],
+    [isBehind, 'post_attention_norm', hidden],
+    [isBefore, 'ffn_norm', hidden],
+    [!isFused, 'ffn_gate', [hiddenSize, feedForwardSize]],
+    [true, 'ffn_up', [hiddenSize, isFused ? 2 * feedForwardSize : feedForwardSize]],
+    [true, 'ffn_down', [feedForwardSize, hiddenSize]],
+    [isBehind, 'post_ffw_norm', hidden],
   ];
-  return shapes.map(([part, shape]) => ({name: `blk.${layer}.${part}.weight`, shape}));
+  const present = shapes.filter(([isPresent]) => isPresent);
+  const sizes = new Map(present.map(([, part, shape]) => [part, shape.slice(1)]));
+  return [
+    ...present.map(([, part, shape]) => ({name: `blk.${layer}.${part}.weight`, shape})),
+    // A bias of what is not there has no size, and is refused as a tensor of the wrong shape.
+    ...(spec.biases ?? []).map((part) => ({
+      name: `blk.${layer}.${part}.bias`,
+      shape: sizes.get(part) ?? [],
+    })),
+  ];
 }
 
 /** What turns token ids into the first hidden state. */
@@ -50,9 +69,14 @@ export function lmHeadTensors(spec: ModelSpec): readonly TensorShape[] {
   ];
 }
 
+/** What every shard needs to turn positions, where the model has it. */
+export function rotaryTensors({ropeDivisors, headSize}: ModelSpec): readonly TensorShape[] {
+  return ropeDivisors === undefined ? [] : [{name: ropeDivisors, shape: [headSize / 2]}];
+}
+
 /** Every tensor of the model, once. */
 export function modelTensors(spec: ModelSpec): readonly TensorShape[] {
   const layers = Array.from({length: spec.layerCount}, (_, layer) => layerTensors(spec, layer));
   const head = lmHeadTensors(spec).filter((tensor) => tensor.name !== EMBEDDING_TENSOR);
-  return [...embeddingTensors(spec), ...layers.flat(), ...head];
+  return [...embeddingTensors(spec), ...layers.flat(), ...head, ...rotaryTensors(spec)];
 }

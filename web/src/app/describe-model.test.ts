@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {expect, test} from 'vitest';
-import {capacityOfMemory} from '#shared/model/layer-capacity.ts';
+import {capacityOfMemory} from '#shared/model/manifest/layer-capacity.ts';
 import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
 import {sumByteLength, tensorsOfEmbedding} from '#shared/model/manifest/shard-tensors.ts';
 import {describeModel} from './describe-model.ts';

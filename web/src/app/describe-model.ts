@@ -1,5 +1,5 @@
 import {cellsOf} from '#shared/model/cut-grid.ts';
-import {capacityOfMemory} from '#shared/model/layer-capacity.ts';
+import {capacityOfMemory} from '#shared/model/manifest/layer-capacity.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {
   sumByteLength,

@@ -1,12 +1,9 @@
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
-import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
-import {serveScript} from '#shared/client/download/testing/scripted-server.ts';
-import {createShardRunner} from './loader/create-shard-runner.ts';
-import {openWasmEngine} from './ort/wasm/open-wasm-engine.ts';
 import {shardRunnerContract, type ShardUnderTest} from './shard-runner.contract.ts';
 import {createStubShardRunner} from './stub/stub-shard-runner.ts';
+import {openTinyShard} from './testing/open-tiny-shard.ts';
 
 const KV_TOKENS = 32;
 const GGUF = tinyGguf({seed: 5});
@@ -27,25 +24,7 @@ async function stubShard(): Promise<ShardUnderTest> {
 /** onnxruntime in this thread; in the engine worker it is tested with real pages. */
 async function ortShard(): Promise<ShardUnderTest> {
   const manifest = await tinyManifest(GGUF, {cutEvery: 1});
-  const {spec} = manifest;
-  const {url} = await serveScript(({start, end}, response) => {
-    response.writeHead(206, {'content-range': `bytes ${start}-${end}/${GGUF.byteLength}`});
-    response.end(GGUF.subarray(start, end + 1));
-  });
-  const runner = await createShardRunner({
-    engine: await openWasmEngine(1, 'wasm'),
-    manifest,
-    shape: {
-      range: {startLayer: 0, endLayer: spec.layerCount},
-      embedding: true,
-      lmHead: true,
-    },
-    weightsUrl: url,
-    store: null,
-    kvBudgetBytes: KV_TOKENS * spec.layerCount * kvBytesPerTokenLayer(spec),
-    onProgress: () => undefined,
-    signal: new AbortController().signal,
-  });
+  const runner = await openTinyShard(GGUF, {manifest, kvTokens: KV_TOKENS});
   return {runner, kvTokens: KV_TOKENS};
 }
 

@@ -4,7 +4,7 @@ import {
   capacityOfLayers,
   capacityOfMemory,
   type LayerCapacity,
-} from '#shared/model/layer-capacity.ts';
+} from '#shared/model/manifest/layer-capacity.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';

@@ -1,17 +1,23 @@
 import {assert} from '#shared/base/assert.ts';
 import {cellsOf} from '#shared/model/cut-grid.ts';
-import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
+import {
+  dequantiseRows,
+  rowLength,
+  type StoredTensor,
+} from '#shared/model/storage/dequantise-rows.ts';
 import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
+import {rotaryTableBytes} from '#shared/model/model-spec.ts';
 import type {Manifest, TensorEntry} from '#shared/model/manifest/manifest.ts';
 import {
   sumByteLength,
   tensorsOfCell,
   tensorsOfEmbedding,
   tensorsOfLmHead,
+  tensorsOfRotation,
   tensorsOfShard,
   type ShardShape,
 } from '#shared/model/manifest/shard-tensors.ts';
-import {createRotaryTable} from '../ort/graph/rotary-table.ts';
+import {createRotaryTables} from '../ort/graph/rotary-table.ts';
 import {KvCache} from '../ort/kv-cache.ts';
 import type {LoadProgress} from '../load-progress.ts';
 import {OrtShardRunner} from '../ort/ort-shard-runner.ts';
@@ -55,6 +61,7 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   const grid = {layerCount: spec.layerCount, cutEvery};
   let embedding: EmbeddingTable | null = null;
   let lmHead: ShardLmHead | null = null;
+  let divisors: Float32Array | null = null;
   const cells: ShardCell<Kv>[] = [];
   const ranges = cellsOf(grid, shape.range);
   const cellsTotal = ranges.length + (shape.lmHead ? 1 : 0);
@@ -65,8 +72,9 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   // The ends first: tied, they are one download; and the LM head leaves room in the
   // engine's memory, which never shrinks, for the cells that follow.
   const ends: Part = {
-    files: filesOfEnds(manifest, shape),
+    files: [...filesOfEnds(manifest, shape), ...filesOfRotation(manifest)],
     build: async (tensors) => {
+      divisors = divisorsOf(manifest, tensors);
       if (shape.embedding) embedding = embeddingOf(manifest, tensors);
       if (shape.lmHead) lmHead = await engine.createLmHead(spec, tensors);
       tellGraph();
@@ -86,7 +94,6 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   await loadParts([ends, ...layers], (file) =>
     keepTensors({store, ...file, fetch, onBytes, onNews: onProgress}),
   );
-  const embeddingBytes = shape.embedding ? sumByteLength(tensorsOfEmbedding(manifest)) : 0;
   const {range} = shape;
   const cache = new KvCache({
     spec,
@@ -94,9 +101,8 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
     budgetBytes: options.kvBudgetBytes,
     memory: engine.kvMemory(spec),
   });
-  const rotary = createRotaryTable(spec, cache.mostPositions);
-  const rotaryBytes = rotary.cos.byteLength + rotary.sin.byteLength;
-  const weightBytes = engine.weightBytes() + embeddingBytes + rotaryBytes;
+  const rotary = createRotaryTables(spec, cache.mostPositions, divisors);
+  const weightBytes = engine.weightBytes() + bytesBesideWeights(manifest, shape, cache);
   const batchFeeds = engine.batchFeeds(spec, rotary);
   const {mostSessions} = engine;
   const held = {embedding, cells, lmHead, weightBytes};
@@ -123,11 +129,36 @@ function filesOfEnds(manifest: Manifest, shape: ShardShape): readonly PartFile[]
   return files.filter(({entries}) => entries.length > 0);
 }
 
+/** The embedding, as it is in the file, and the rotary tables. */
+function bytesBesideWeights(
+  manifest: Manifest,
+  shape: ShardShape,
+  {mostPositions}: {readonly mostPositions: number},
+): number {
+  const embeddingBytes = shape.embedding ? sumByteLength(tensorsOfEmbedding(manifest)) : 0;
+  return embeddingBytes + rotaryTableBytes(manifest.spec, mostPositions);
+}
+
+/** A few numbers, which every shard of the model needs. */
+function filesOfRotation(manifest: Manifest): readonly PartFile[] {
+  const entries = tensorsOfRotation(manifest);
+  return entries.length > 0 ? [{name: 'rotation', entries}] : [];
+}
+
+function divisorsOf(manifest: Manifest, tensors: Tensors): Float32Array | null {
+  const [entry] = tensorsOfRotation(manifest);
+  const tensor = entry && tensors.get(entry.name);
+  if (tensor === undefined) return null;
+  const values = new Float32Array(rowLength(tensor));
+  dequantiseRows(tensor, {startRow: 0, endRow: 1}, values);
+  return values;
+}
+
 function embeddingOf(manifest: Manifest, tensors: Tensors): EmbeddingTable {
   const [entry] = tensorsOfEmbedding(manifest);
   const tensor = entry && tensors.get(entry.name);
   assert(tensor !== undefined, 'the embedding was loaded');
-  return new EmbeddingTable(tensor);
+  return new EmbeddingTable(tensor, manifest.spec.embeddingScale ?? 1);
 }
 
 /** Builds part after part; each read starts before the build of the part in front of it. */

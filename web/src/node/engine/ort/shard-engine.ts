@@ -4,7 +4,7 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import type {EngineClass} from '../engine-class.ts';
-import type {RotaryTable} from './graph/rotary-table.ts';
+import type {RotaryTables} from './graph/rotary-table.ts';
 import type {KvMemory} from './kv-cache.ts';
 
 /** Pieces of one length that run as one, each of another session. */
@@ -55,7 +55,7 @@ export interface ShardEngine<Kv> {
   /** How many sessions a batch may have. */
   readonly mostSessions: number;
   /** Made once per shard: what each of its batches tells every cell. */
-  batchFeeds(spec: ModelSpec, rotary: RotaryTable): (batch: Batch) => BatchFeeds;
+  batchFeeds(spec: ModelSpec, rotary: RotaryTables): (batch: Batch) => BatchFeeds;
   kvMemory(spec: ModelSpec): KvMemory<Kv>;
   /** Weights of all cells and heads so far. */
   weightBytes(): number;

@@ -39,23 +39,51 @@ function addLayer(
   input: ResidualStream,
   addAttention: CellDialect['addAttention'],
 ): ResidualStream {
-  const {residual, normed} = layer.norm('attn_norm', input);
-  const delta = addAttention(layer, normed);
-  const middle = layer.norm('ffn_norm', {residual, delta});
-  return {residual: middle.residual, delta: addFeedForward(layer, middle.normed)};
+  const before = enter(layer, 'attn_norm', input);
+  const attended = leave(layer, 'post_attention_norm', addAttention(layer, before.input));
+  const middle = enter(layer, 'ffn_norm', {residual: before.residual, delta: attended});
+  const delta = leave(layer, 'post_ffw_norm', addFeedForward(layer, middle.input));
+  return {residual: middle.residual, delta};
 }
 
-/** down(silu(gate(x)) · up(x)) */
-function addFeedForward(layer: LayerBuilder, normed: string): string {
+/** What attention or feed-forward takes from the stream. */
+function enter(
+  layer: LayerBuilder,
+  norm: string,
+  stream: ResidualStream,
+): {readonly residual: string; readonly input: string} {
+  if (layer.spec.norms === 'after') {
+    const sum = layer.sum(`${norm}.sum`, stream);
+    return {residual: sum, input: sum};
+  }
+  const {residual, normed} = layer.norm(norm, stream);
+  return {residual, input: normed};
+}
+
+/** What of their result is added to the stream. */
+function leave(layer: LayerBuilder, norm: string, result: string): string {
+  const normed = layer.spec.norms === undefined ? result : layer.normOf(norm, result);
+  return layer.scaled(`${norm}.scaled`, normed, layer.spec.residualScale);
+}
+
+/** down(activation(gate(x)) · up(x)) */
+function addFeedForward(layer: LayerBuilder, input: string): string {
   const [gate, up] = [layer.name('gate'), layer.name('up')];
+  const parts = layer.spec.isFused ? ['ffn_up'] : ['ffn_gate', 'ffn_up'];
   layer.graph.node({
     op: 'Split',
-    inputs: [layer.product(normed, 'gate_up', ['ffn_gate', 'ffn_up'])],
+    inputs: [layer.product(input, 'gate_up', parts)],
     outputs: [gate, up],
     attributes: {axis: {int: -1}, num_outputs: {int: 2}},
   });
-  const sigmoid = layer.node('sigmoid', {op: 'Sigmoid', inputs: [gate]});
-  const silu = layer.node('silu', {op: 'Mul', inputs: [gate, sigmoid]});
-  const gated = layer.node('gated', {op: 'Mul', inputs: [silu, up]});
+  const gated = layer.node('gated', {op: 'Mul', inputs: [addActivation(layer, gate), up]});
   return layer.product(gated, 'feed_forward', ['ffn_down']);
+}
+
+function addActivation(layer: LayerBuilder, gate: string): string {
+  if (layer.spec.activation === 'gelu') {
+    return layer.node('gelu', {op: 'FastGelu', domain: 'microsoft', inputs: [gate]});
+  }
+  const sigmoid = layer.node('sigmoid', {op: 'Sigmoid', inputs: [gate]});
+  return layer.node('silu', {op: 'Mul', inputs: [gate, sigmoid]});
 }

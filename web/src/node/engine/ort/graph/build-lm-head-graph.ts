@@ -21,6 +21,20 @@ export const LM_HEAD_IO = {
   logSumExp: 'log_sum_exp',
 } as const;
 
+function addDivision(graph: GraphBuilder, logits: string, {logitDivisor}: ModelSpec): string {
+  if (logitDivisor === undefined) return logits;
+  const divisor = graph.numbers('logit_divisor', [logitDivisor]);
+  return graph.node({op: 'Div', inputs: [logits, divisor], outputs: ['logits.divided']});
+}
+
+function addCap(graph: GraphBuilder, logits: string, {logitCap}: ModelSpec): string {
+  if (logitCap === undefined) return logits;
+  const cap = graph.numbers('logit_cap', [logitCap]);
+  const part = graph.node({op: 'Div', inputs: [logits, cap], outputs: ['logits.part']});
+  const bent = graph.node({op: 'Tanh', inputs: [part], outputs: ['logits.bent']});
+  return graph.node({op: 'Mul', inputs: [bent, cap], outputs: ['logits.capped']});
+}
+
 /** Final norm, LM head, and the likeliest tokens: 2 KiB leave the graph instead of the vocabulary. */
 export function buildLmHeadGraph(
   spec: ModelSpec,
@@ -40,12 +54,8 @@ export function buildLmHeadGraph(
     outputs: ['normed'],
     attributes: {axis: {int: -1}, epsilon: {float: spec.normEpsilon}, stash_type: {int: 1}},
   });
-  const logits = addProduct(graph, {
-    input: normed,
-    output: 'logits',
-    rank: 2,
-    matrices: [matrix],
-  });
+  const product = addProduct(graph, {input: normed, output: 'logits', rank: 2, matrices: [matrix]});
+  const logits = addCap(graph, addDivision(graph, product, spec), spec);
   graph.node({
     op: 'TopK',
     inputs: [logits, graph.integers('top_count', [topCount])],

@@ -7,11 +7,16 @@ export const CELL_IO = {
   /** In: `[rows, headSize / 2]`; by position where the engine takes rows by position itself. */
   rotaryCos: 'rotary_cos',
   rotarySin: 'rotary_sin',
+  /** In: the same for layers with a window, where these turn by a base of their own. */
+  windowCos: 'window_cos',
+  windowSin: 'window_sin',
   /**
    * In: `[batch, 1, rows, total]`, added to attention's scores: 0 where a row may
    * look, `MASKED` where not. How many rows a piece has: `attentionRows`.
    */
   mask: 'mask',
+  /** In: the same for layers with a window. */
+  windowMask: 'window_mask',
   /** In: `[total, 1]`, all of them 1. */
   ones: 'ones',
   /** In, i32: `[batch]`, the last position of the piece. */

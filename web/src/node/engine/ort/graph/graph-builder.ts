@@ -155,6 +155,19 @@ export class GraphBuilder {
     return name;
   }
 
+  /** A small constant vector of f32: a scale, a cap. */
+  numbers(name: string, values: readonly number[]): string {
+    this.#initialisers.push(
+      create(TensorProtoSchema, {
+        name,
+        dataType: TensorProto_DataType.FLOAT,
+        dims: [BigInt(values.length)],
+        floatData: [...values],
+      }),
+    );
+    return name;
+  }
+
   build(name: string): OnnxModel {
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,

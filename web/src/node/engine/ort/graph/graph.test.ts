@@ -177,7 +177,7 @@ test('[GR5] rotation turns pairs or halves as the model says', () => {
 });
 
 test('[GR6] a rotary table has a row for each position and matches its definition', () => {
-  const {cos, sin} = createRotaryTable({ropeBase: 100_000, headSize: 64}, 8192);
+  const {cos, sin} = createRotaryTable({ropeBase: 100_000, headSize: 64}, 8192, null);
   expect(cos).toHaveLength(8192 * 32);
   let worst = 0;
   for (let at = 0; at < cos.length; at += 1) {
@@ -190,8 +190,8 @@ test('[GR6] a rotary table has a row for each position and matches its definitio
 });
 
 test('[GR6] linear scaling divides positions, to the bit', () => {
-  const plain = createRotaryTable({ropeBase: 10_000, headSize: 16}, 64);
-  const scaled = createRotaryTable({ropeBase: 10_000, headSize: 16, ropeFactor: 4}, 64);
+  const plain = createRotaryTable({ropeBase: 10_000, headSize: 16}, 64, null);
+  const scaled = createRotaryTable({ropeBase: 10_000, headSize: 16, ropeFactor: 4}, 64, null);
   for (let position = 0; position < 64; position += 4) {
     expect(rotaryRows(scaled, {position, tokenCount: 1})).toEqual(
       rotaryRows(plain, {position: position / 4, tokenCount: 1}),

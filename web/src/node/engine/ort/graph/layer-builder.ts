@@ -1,4 +1,9 @@
-import {rowLength, type StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
+import {
+  dequantiseRows,
+  rowCount,
+  rowLength,
+  type StoredTensor,
+} from '#shared/model/storage/dequantise-rows.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {AddProduct} from './add-product.ts';
 import type {GraphBuilder, GraphNode} from './graph-builder.ts';
@@ -48,36 +53,69 @@ export class LayerBuilder {
     part: string,
     {residual, delta}: ResidualStream,
   ): {readonly residual: string; readonly normed: string} {
-    const gain = this.#tensor(part);
-    const gains = this.graph.weights(
-      this.name(`${part}.gain`),
-      [rowLength(gain)],
-      writeMatrices([gain]),
-    );
-    const epsilon = {float: this.spec.normEpsilon};
-    if (delta === null) {
-      const normed = this.node(part, {
-        op: 'SimplifiedLayerNormalization',
-        inputs: [residual, gains],
-        attributes: {axis: {int: -1}, epsilon, stash_type: {int: 1}},
-      });
-      return {residual, normed};
-    }
+    if (delta === null) return {residual, normed: this.normOf(part, residual)};
     const sum = this.name(`${part}.sum`);
     const normed = this.graph.node({
       op: 'SkipSimplifiedLayerNormalization',
       domain: 'microsoft',
-      inputs: [delta, residual, gains],
+      inputs: [delta, residual, this.#gains(part)],
       outputs: [this.name(part), '', '', sum],
-      attributes: {epsilon},
+      attributes: {epsilon: {float: this.spec.normEpsilon}},
     });
     return {residual: sum, normed};
   }
 
-  /** One product with several stored matrices side by side. */
+  /** Adds what is pending to the residual stream. */
+  sum(part: string, {residual, delta}: ResidualStream): string {
+    return delta === null ? residual : this.node(part, {op: 'Add', inputs: [residual, delta]});
+  }
+
+  /** Normalises each row, over its last dimension. */
+  normOf(part: string, input: string): string {
+    return this.node(part, {
+      op: 'SimplifiedLayerNormalization',
+      inputs: [input, this.#gains(part)],
+      attributes: {
+        axis: {int: -1},
+        epsilon: {float: this.spec.normEpsilon},
+        stash_type: {int: 1},
+      },
+    });
+  }
+
+  /** One product with several stored matrices side by side, and with their biases. */
   product(input: string, output: string, parts: readonly string[]): string {
     const matrices = parts.map((part) => this.#tensor(part));
-    return this.#addProduct(this.graph, {input, output: this.name(output), rank: 3, matrices});
+    const biased = parts.filter((part) => this.spec.biases?.includes(part));
+    const product = biased.length === 0 ? output : `${output}.product`;
+    const name = this.#addProduct(this.graph, {
+      input,
+      output: this.name(product),
+      rank: 3,
+      matrices,
+    });
+    if (biased.length === 0) return name;
+    const size = matrices.reduce((sum, matrix) => sum + rowCount(matrix), 0);
+    const bias = this.graph.weights(this.name(`${output}.bias`), [size], (values) => {
+      let at = 0;
+      for (const [index, part] of parts.entries()) {
+        const matrix = matrices[index];
+        const rows = matrix === undefined ? 0 : rowCount(matrix);
+        if (biased.includes(part)) {
+          const row = {startRow: 0, endRow: 1};
+          dequantiseRows(this.#tensor(part, 'bias'), row, values.subarray(at, at + rows));
+        }
+        at += rows;
+      }
+    });
+    return this.node(output, {op: 'Add', inputs: [name, bias]});
+  }
+
+  /** Times a number; unchanged where there is none. */
+  scaled(part: string, input: string, scale: number | undefined): string {
+    if (scale === undefined) return input;
+    const by = this.graph.numbers(this.name(`${part}.scale`), [scale]);
+    return this.node(part, {op: 'Mul', inputs: [input, by]});
   }
 
   /** What attention looks for, looks at and takes: `[batch, tokens, heads · headSize]` each. */
@@ -86,22 +124,45 @@ export class LayerBuilder {
     readonly key: string;
     readonly value: string;
   } {
-    const {headCount, kvHeadCount, headSize} = this.spec;
+    const {headCount, kvHeadCount, headSize, isFused, queryKeyNorm} = this.spec;
     const [query, key, value] = [this.name('q'), this.name('k'), this.name('v')];
     const sizes = [headCount * headSize, kvHeadCount * headSize, kvHeadCount * headSize];
     this.graph.node({
       op: 'Split',
       inputs: [
-        this.product(normed, 'qkv', ['attn_q', 'attn_k', 'attn_v']),
+        this.product(normed, 'qkv', isFused ? ['attn_qkv'] : ['attn_q', 'attn_k', 'attn_v']),
         this.graph.integers(this.name('qkv.sizes'), sizes),
       ],
       outputs: [query, key, value],
       attributes: {axis: {int: -1}},
     });
-    return {query, key, value};
+    if (queryKeyNorm === undefined) return {query, key, value};
+    return {
+      query: this.#headNorm('attn_q_norm', query, headCount),
+      key: this.#headNorm('attn_k_norm', key, kvHeadCount),
+      value,
+    };
   }
 
-  #tensor(part: string): StoredTensor {
-    return requireTensor(this.#tensors, `blk.${this.layer}.${part}.weight`);
+  #headNorm(part: string, input: string, heads: number): string {
+    const {headSize, queryKeyNorm} = this.spec;
+    if (queryKeyNorm === 'all') return this.normOf(part, input);
+    const split = this.reshape(`${part}.split`, input, [0, 0, heads, headSize]);
+    return this.reshape(`${part}.joined`, this.normOf(part, split), [0, 0, heads * headSize]);
+  }
+
+  /** 0 keeps a dimension, −1 takes what is left. */
+  reshape(part: string, input: string, shape: readonly number[]): string {
+    const shapeName = this.graph.integers(this.name(`${part}.shape`), shape);
+    return this.node(part, {op: 'Reshape', inputs: [input, shapeName]});
+  }
+
+  #gains(part: string): string {
+    const gain = this.#tensor(part);
+    return this.graph.weights(this.name(`${part}.gain`), [rowLength(gain)], writeMatrices([gain]));
+  }
+
+  #tensor(part: string, kind: 'weight' | 'bias' = 'weight'): StoredTensor {
+    return requireTensor(this.#tensors, `blk.${this.layer}.${part}.${kind}`);
   }
 }

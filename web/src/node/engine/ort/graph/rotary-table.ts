@@ -14,28 +14,68 @@ export type RotaryTable = {
   readonly sin: Float32Array;
 };
 
-type RotarySpec = Pick<ModelSpec, 'ropeBase' | 'ropeFactor' | 'headSize'>;
+/** Of a shard: that of the model, and that of the layers with a window where these have a base of their own. */
+export type RotaryTables = {readonly model: RotaryTable; readonly window: RotaryTable | null};
+
+type RotarySpec = Pick<
+  ModelSpec,
+  'ropeBase' | 'ropeFactor' | 'ropeRamp' | 'ropeScale' | 'headSize' | 'window'
+>;
+
+/** @param divisors of each pair's angle, where the model has them. */
+export function createRotaryTables(
+  spec: RotarySpec,
+  positions: number,
+  divisors: ArrayLike<number> | null,
+): RotaryTables {
+  const ownBase = spec.window?.ropeBase;
+  return {
+    model: createRotaryTable(spec, positions, divisors),
+    window:
+      ownBase === undefined
+        ? null
+        : createRotaryTable({headSize: spec.headSize, ropeBase: ownBase}, positions, null),
+  };
+}
 
 /**
  * Made of portable functions: the last bit of a table must not depend on the browser,
  * or two browsers would not be of one engine class. Takes 10 µs a position.
  */
-export function createRotaryTable(spec: RotarySpec, positions: number): RotaryTable {
+export function createRotaryTable(
+  spec: Omit<RotarySpec, 'window'>,
+  positions: number,
+  divisors: ArrayLike<number> | null,
+): RotaryTable {
   const rowLength = spec.headSize / 2;
-  const factor = spec.ropeFactor ?? 1;
+  const {ropeScale = 1} = spec;
   const logBase = portableLog(spec.ropeBase);
-  const frequencies = Array.from({length: rowLength}, (_, i) =>
-    portableExp((-i / rowLength) * logBase),
+  const frequencies = Array.from(
+    {length: rowLength},
+    (_, pair) => portableExp((-pair / rowLength) * logBase) / (divisors?.[pair] ?? 1),
   );
+  // A plain factor divides positions, so that they turn as whole ones do.
+  const factor = spec.ropeRamp === undefined ? (spec.ropeFactor ?? 1) : 1;
   const cos = new Float32Array(positions * rowLength);
   const sin = new Float32Array(cos.length);
   for (let at = 0; at < cos.length; at += 1) {
-    const angle = (Math.floor(at / rowLength) / factor) * (frequencies[at % rowLength] ?? 0);
-    const turned = portableSinCos(angle);
-    cos[at] = turned.cos;
-    sin[at] = turned.sin;
+    const pair = at % rowLength;
+    const frequency = (frequencies[pair] ?? 0) * rampOf(spec, pair);
+    const turned = portableSinCos((Math.floor(at / rowLength) / factor) * frequency);
+    cos[at] = turned.cos * ropeScale;
+    sin[at] = turned.sin * ropeScale;
   }
   return {positions, rowLength, cos, sin};
+}
+
+/** YaRN: what a pair's angle is multiplied by, between 1 and 1 / factor. */
+function rampOf({ropeRamp, ropeFactor = 1}: Omit<RotarySpec, 'window'>, pair: number): number {
+  if (ropeRamp === undefined) return 1;
+  const {startPair, endPair} = ropeRamp;
+  // As llama.cpp, for a ramp that is a step.
+  const along = (pair - startPair) / Math.max(0.001, endPair - startPair);
+  const stretched = Math.min(1, Math.max(0, along));
+  return 1 - stretched + stretched / ropeFactor;
 }
 
 /** The rows of a piece, which lies inside the cache. No copy. */

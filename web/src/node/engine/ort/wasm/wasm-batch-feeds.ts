@@ -1,7 +1,8 @@
+import type {Tensor} from 'onnxruntime-web/wasm';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {attentionRows, MASKED} from '../graph/dialects/add-attention.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
-import {rotaryRows, type RotaryTable} from '../graph/rotary-table.ts';
+import {rotaryRows, type RotaryTable, type RotaryTables} from '../graph/rotary-table.ts';
 import type {OrtEngine} from '../ort-engine.ts';
 import type {Batch, BatchFeeds} from '../shard-engine.ts';
 import {sharedRoom} from './wasm-kv-memory.ts';
@@ -9,42 +10,62 @@ import {sharedRoom} from './wasm-kv-memory.ts';
 /**
  * How the tokens of a batch are rotated, and which positions each of its rows may look at.
  *
- * Only the batch's own rows of the table go into the engine: a table in each cell's graph
+ * Only the batch's own rows of the tables go into the engine: a table in each cell's graph
  * would lie in memory once per cell.
  */
 export function wasmBatchFeeds(
   ort: OrtEngine,
-  {spec, rotary}: {readonly spec: ModelSpec; readonly rotary: RotaryTable},
+  {spec, rotary}: {readonly spec: ModelSpec; readonly rotary: RotaryTables},
   batch: Batch,
 ): BatchFeeds {
   const {positions, tokenCount} = batch;
-  const sessions = positions.length;
-  const {rowLength} = rotary;
-  const valuesPerSession = tokenCount * rowLength;
-  const cos = new Float32Array(sessions * valuesPerSession);
-  const sin = new Float32Array(sessions * valuesPerSession);
-  for (const [at, position] of positions.entries()) {
-    const rows = rotaryRows(rotary, {position, tokenCount});
-    cos.set(rows.cos, at * valuesPerSession);
-    sin.set(rows.sin, at * valuesPerSession);
-  }
-  const rotaryShape = [sessions * tokenCount, rowLength];
-  const rotaryIds = BigInt64Array.from({length: sessions * tokenCount}, (_, at) => BigInt(at));
+  const tokens = positions.length * tokenCount;
+  const rotaryIds = BigInt64Array.from({length: tokens}, (_, at) => BigInt(at));
   const {mask, shape} = maskOf(spec, batch);
   const totalTokens = shape.at(-1) ?? 0;
+  const model = rowsOf(ort, rotary.model, batch);
+  const window = rotary.window && rowsOf(ort, rotary.window, batch);
   return {
-    [CELL_IO.rotaryRows]: ort.i64Tensor(rotaryIds, [sessions, tokenCount]),
-    [CELL_IO.rotaryCos]: ort.f32Tensor(cos, rotaryShape),
-    [CELL_IO.rotarySin]: ort.f32Tensor(sin, rotaryShape),
+    [CELL_IO.rotaryRows]: ort.i64Tensor(rotaryIds, [positions.length, tokenCount]),
+    [CELL_IO.rotaryCos]: model.cos,
+    [CELL_IO.rotarySin]: model.sin,
+    ...(window && {[CELL_IO.windowCos]: window.cos, [CELL_IO.windowSin]: window.sin}),
     [CELL_IO.mask]: ort.f32Tensor(mask, shape),
+    ...(spec.window && {
+      [CELL_IO.windowMask]: ort.f32Tensor(maskOf(spec, batch, spec.window.tokens).mask, shape),
+    }),
     [CELL_IO.ones]: ort.f32Tensor(new Float32Array(totalTokens).fill(1), [totalTokens, 1]),
   };
 }
 
-/** Behind what a session remembers there is room that others of the batch need, then its piece. */
+/** The rows of a table that the tokens of a batch need. */
+function rowsOf(
+  ort: OrtEngine,
+  table: RotaryTable,
+  {positions, tokenCount}: Batch,
+): {readonly cos: Tensor; readonly sin: Tensor} {
+  const {rowLength} = table;
+  const valuesPerSession = tokenCount * rowLength;
+  const cos = new Float32Array(positions.length * valuesPerSession);
+  const sin = new Float32Array(cos.length);
+  for (const [at, position] of positions.entries()) {
+    const rows = rotaryRows(table, {position, tokenCount});
+    cos.set(rows.cos, at * valuesPerSession);
+    sin.set(rows.sin, at * valuesPerSession);
+  }
+  const shape = [positions.length * tokenCount, rowLength];
+  return {cos: ort.f32Tensor(cos, shape), sin: ort.f32Tensor(sin, shape)};
+}
+
+/**
+ * Behind what a session remembers there is room that others of the batch need, then its piece.
+ *
+ * @param windowTokens how many of the last tokens a row may look at, itself included.
+ */
 function maskOf(
   spec: ModelSpec,
   {positions, tokenCount}: Batch,
+  windowTokens = Number.POSITIVE_INFINITY,
 ): {readonly mask: Float32Array; readonly shape: readonly number[]} {
   const rowCount = attentionRows(spec, tokenCount);
   const rowsPerToken = Math.floor(rowCount / tokenCount);
@@ -54,9 +75,12 @@ function maskOf(
   for (const [at, position] of positions.entries()) {
     for (let row = 0; row < tokenCount * rowsPerToken; row += 1) {
       const start = (at * rowCount + row) * totalTokens;
-      mask.fill(MASKED, start + position, start + room);
-      const firstHidden = room + Math.floor(row / rowsPerToken) + 1;
-      mask.fill(MASKED, start + firstHidden, start + totalTokens);
+      const token = Math.floor(row / rowsPerToken);
+      // Tokens that are too long ago, the last of them perhaps in the piece itself.
+      const gone = Math.max(0, position + token + 1 - windowTokens);
+      mask.fill(MASKED, start, start + Math.min(gone, position));
+      mask.fill(MASKED, start + position, start + room + Math.max(0, gone - position));
+      mask.fill(MASKED, start + room + token + 1, start + totalTokens);
     }
   }
   return {mask, shape: [positions.length, 1, rowCount, totalTokens]};

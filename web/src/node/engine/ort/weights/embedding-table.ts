@@ -11,9 +11,12 @@ import {crossBoundary} from '../../hidden-state.ts';
 /** Token id → first hidden state. The matrix stays as stored; only the asked rows are expanded. */
 export class EmbeddingTable {
   readonly #tensor: StoredTensor;
+  readonly #scale: number;
 
-  constructor(tensor: StoredTensor) {
+  /** @param scale of every value. */
+  constructor(tensor: StoredTensor, scale: number) {
     this.#tensor = tensor;
+    this.#scale = scale;
   }
 
   /**
@@ -30,6 +33,8 @@ export class EmbeddingTable {
       const row = hidden.subarray(at * hiddenSize, (at + 1) * hiddenSize);
       dequantiseRows(this.#tensor, {startRow: tokenId, endRow: tokenId + 1}, row);
     }
+    if (this.#scale !== 1)
+      for (const [at, value] of hidden.entries()) hidden[at] = value * this.#scale;
     assert(crossBoundary(hidden), 'checked weights are finite');
     return hidden;
   }

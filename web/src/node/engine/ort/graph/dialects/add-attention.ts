@@ -1,6 +1,8 @@
+import {isWindowed} from '#shared/model/layer-kind.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {CELL_CONSTANTS, CELL_IO} from '../cell-io.ts';
 import type {LayerBuilder} from '../layer-builder.ts';
+import {rotaryInputsOf} from './rotary-inputs.ts';
 
 /** Never is the maximum and vanishes in `exp`, yet leaves no NaN behind as −Infinity can. */
 export const MASKED = -1e30;
@@ -36,29 +38,32 @@ export function addAttention(layer: LayerBuilder, normed: string): string {
   const {query, key, value} = layer.queryKeyValue(normed);
   const heads = groupSize(spec) * headSize;
   const grouped = byHead(layer, 'q.heads', rotate(layer, query, headCount), heads);
-  const rows = reshape(layer, 'q.rows', grouped, [0, 0, -1, headSize]);
+  const rows = layer.reshape('q.rows', grouped, [0, 0, -1, headSize]);
   const keys = behindPast(layer, 'key', rotate(layer, key, kvHeadCount));
   const values = behindPast(layer, 'value', value);
   const attended = dropExtraRow(layer, attend(layer, addExtraRow(layer, rows), {keys, values}));
-  const perToken = reshape(layer, 'attended.groups', attended, [0, 0, -1, heads]);
+  const perToken = layer.reshape('attended.groups', attended, [0, 0, -1, heads]);
   const together = swapHeadsAndTokens(layer, 'attended.tokens', perToken);
-  const joined = reshape(layer, 'attended.joined', together, [0, 0, headCount * headSize]);
+  const joined = layer.reshape('attended.joined', together, [0, 0, headCount * headSize]);
   return layer.product(joined, 'attention', ['attn_output']);
 }
 
-/** softmax(rows · keysᵀ / √headSize + mask) · values */
+/** softmax(rows · keysᵀ · scale + mask) · values, the scores capped where the model says so */
 function attend(
   layer: LayerBuilder,
   rows: string,
   cache: {readonly keys: string; readonly values: string},
 ): string {
-  const scores = layer.node('scores', {
+  const {attentionScale = 1 / Math.sqrt(layer.spec.headSize), attentionCap = 1} = layer.spec;
+  const product = layer.node('scores', {
     op: 'FusedMatMul',
     domain: 'microsoft',
     inputs: [rows, cache.keys],
-    attributes: {transB: {int: 1}, alpha: {float: 1 / Math.sqrt(layer.spec.headSize)}},
+    attributes: {transB: {int: 1}, alpha: {float: attentionScale / attentionCap}},
   });
-  const masked = layer.node('masked', {op: 'Add', inputs: [scores, CELL_IO.mask]});
+  const scores = addCap(layer, product);
+  const mask = isWindowed(layer.spec, layer.layer) ? CELL_IO.windowMask : CELL_IO.mask;
+  const masked = layer.node('masked', {op: 'Add', inputs: [scores, mask]});
   const largest = layer.node('largest', {
     op: 'ReduceMax',
     inputs: [masked, CELL_CONSTANTS.lastAxis],
@@ -71,11 +76,21 @@ function attend(
   return layer.node('attended', {op: 'Div', inputs: [mixed, sum]});
 }
 
+/** `cap · tanh(scores)`, where scores are a part of the cap already. */
+function addCap(layer: LayerBuilder, scores: string): string {
+  const {attentionCap} = layer.spec;
+  if (attentionCap === undefined) return scores;
+  const bent = layer.node('scores.bent', {op: 'Tanh', inputs: [scores]});
+  return layer.scaled('scores.capped', bent, attentionCap);
+}
+
 function rotate(layer: LayerBuilder, input: string, heads: number): string {
+  const table = rotaryInputsOf(layer);
+  if (table === null) return input;
   return layer.graph.node({
     op: 'RotaryEmbedding',
     domain: 'microsoft',
-    inputs: [input, CELL_IO.rotaryRows, CELL_IO.rotaryCos, CELL_IO.rotarySin],
+    inputs: [input, CELL_IO.rotaryRows, ...table],
     outputs: [`${input}.rotated`],
     attributes: {
       interleaved: {int: layer.spec.ropeInterleaved ? 1 : 0},
@@ -86,7 +101,7 @@ function rotate(layer: LayerBuilder, input: string, heads: number): string {
 
 /** `[batch, tokens, kvHeadCount · size]` → `[batch, kvHeadCount, tokens, size]` */
 function byHead(layer: LayerBuilder, part: string, input: string, size: number): string {
-  const split = reshape(layer, `${part}.split`, input, [0, 0, layer.spec.kvHeadCount, size]);
+  const split = layer.reshape(`${part}.split`, input, [0, 0, layer.spec.kvHeadCount, size]);
   return swapHeadsAndTokens(layer, part, split);
 }
 
@@ -98,7 +113,7 @@ function behindPast(layer: LayerBuilder, kind: 'key' | 'value', input: string): 
   const piece = isKey ? CELL_IO.pieceKey(layer.layer) : CELL_IO.pieceValue(layer.layer);
   graph.input(past, 'f32', ['batch', spec.kvHeadCount, 'past', spec.headSize]);
   graph.output(piece, 'f32', ['batch', spec.kvHeadCount, 'tokens', spec.headSize]);
-  const split = reshape(layer, `${kind}.split`, input, [0, 0, spec.kvHeadCount, spec.headSize]);
+  const split = layer.reshape(`${kind}.split`, input, [0, 0, spec.kvHeadCount, spec.headSize]);
   graph.node({op: 'Transpose', inputs: [split], outputs: [piece], attributes: SWAP});
   const attributes = {axis: {int: 2}};
   return layer.node(`${kind}.all`, {op: 'Concat', inputs: [past, piece], attributes});
@@ -130,17 +145,6 @@ function sliceRows(
   const endName = graph.integers(layer.name(`${part}.end`), [end]);
   const axis = graph.integers(layer.name(`${part}.axis`), [2]);
   return layer.node(part, {op: 'Slice', inputs: [input, startName, endName, axis]});
-}
-
-/** 0 keeps a dimension, −1 takes what is left. */
-function reshape(
-  layer: LayerBuilder,
-  part: string,
-  input: string,
-  shape: readonly number[],
-): string {
-  const shapeName = layer.graph.integers(layer.name(`${part}.shape`), shape);
-  return layer.node(part, {op: 'Reshape', inputs: [input, shapeName]});
 }
 
 /** Heads and tokens change places. */

@@ -11,7 +11,9 @@ import {addRotaryInputs} from './rotary-inputs.ts';
 export const CPU_DIALECT: CellDialect = {
   addShared: (graph, spec) => {
     graph.input(CELL_IO.rotaryRows, 'i64', ['batch', 'tokens']);
-    graph.input(CELL_IO.mask, 'f32', ['batch', 1, 'rows', 'total']);
+    const maskShape = ['batch', 1, 'rows', 'total'];
+    graph.input(CELL_IO.mask, 'f32', maskShape);
+    if (spec.window !== undefined) graph.input(CELL_IO.windowMask, 'f32', maskShape);
     graph.input(CELL_IO.ones, 'f32', ['total', 1]);
     graph.integers(CELL_CONSTANTS.lastAxis, [-1]);
     addRotaryInputs(graph, spec);

@@ -15,7 +15,7 @@ import {buildLmHeadGraph, LM_HEAD_IO} from '../build-lm-head-graph.ts';
 import {CELL_IO} from '../cell-io.ts';
 import {CPU_DIALECT} from './cpu-dialect.ts';
 import {GPU_DIALECT} from './gpu-dialect.ts';
-import {createRotaryTable} from '../rotary-table.ts';
+import {createRotaryTables} from '../rotary-table.ts';
 
 env.wasm.numThreads = 1;
 env.logLevel = 'error';
@@ -31,7 +31,8 @@ const SPEC = tinySpec({
 });
 const LAYER = {startLayer: 0, endLayer: 1};
 const TOKENS = 9;
-const ROTARY = createRotaryTable(SPEC, 32);
+const TABLES = createRotaryTables(SPEC, 32, null);
+const ROTARY = TABLES.model;
 const ROTARY_SHAPE = [ROTARY.positions, ROTARY.rowLength];
 
 function tensorsOf(dtypeOf: (name: string) => TensorDtype): ReadonlyMap<string, StoredTensor> {
@@ -64,7 +65,7 @@ async function runLayer(tensors: ReadonlyMap<string, StoredTensor>, dialect: 'cp
       ? {
           ...wasmBatchFeeds(
             ort,
-            {spec: SPEC, rotary: ROTARY},
+            {spec: SPEC, rotary: TABLES},
             {positions: [0], tokenCount: TOKENS},
           ),
           ...fixedCache(0),

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {capacityOfLayers, capacityOfMemory} from './layer-capacity.ts';
-import {rotaryTableBytes, type ModelSpec} from './model-spec.ts';
+import {rotaryTableBytes, type ModelSpec} from '../model-spec.ts';
 
 const spec: ModelSpec = {
   architecture: 'llama',

@@ -1,9 +1,9 @@
 import {expect, test} from 'vitest';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {memoryByteSource} from '../byte-source.ts';
-import {parseGguf} from '../gguf/parse-gguf.ts';
-import {readModelSpec} from '../manifest-of-file/read-model-spec.ts';
-import type {ModelSpec} from '../model-spec.ts';
+import {memoryByteSource} from '../../byte-source.ts';
+import {parseGguf} from '../../gguf/parse-gguf.ts';
+import {readModelSpec} from '../../manifest-of-file/read-model-spec.ts';
+import type {ModelSpec} from '../../model-spec.ts';
 
 const file = await parseGguf(memoryByteSource(tinyGguf({seed: 3})));
 const plain = readModelSpec(file);
@@ -79,9 +79,12 @@ test.each<[string, object, number | undefined]>([
 });
 
 test.each<[string, object, string]>([
-  ['YaRN', scaled('yarn', 4), 'RoPE variant "yarn" is not supported'],
-  ['LongRoPE', scaled('longrope', 4), 'RoPE variant "longrope"'],
-  ['a type of nobody', scaled('llama3', 8), 'RoPE variant "llama3"'],
+  [
+    'LongRoPE without its divisors',
+    scaled('longrope', 4),
+    '"rope_factors_short.weight" is missing',
+  ],
+  ['a type of nobody', scaled('llama3', 8), 'RoPE variant "llama3" is not supported'],
   ['a negative factor', {'llama.rope.scaling.factor': -4}, 'factor" is -4'],
   ['an endless factor', {'llama.rope.scale_linear': Infinity}, 'scale_linear" is Infinity'],
   [

@@ -1,4 +1,5 @@
-import {kvBytesPerTokenLayer, rotaryTableBytes, type ModelSpec} from './model-spec.ts';
+import {layerTensors} from './tensor-layout.ts';
+import {kvBytesPerTokenLayer, rotaryTableBytes, type ModelSpec} from '../model-spec.ts';
 
 /** How many layers fit a node: alone, with the embedding, with the LM head, with both. */
 export type LayerCapacity = {
@@ -52,7 +53,7 @@ export function capacityOfMemory(
 }
 
 function weightsPerLayer(spec: ModelSpec): number {
-  const {hiddenSize, feedForwardSize, headCount, kvHeadCount, headSize} = spec;
-  const attention = 2 * hiddenSize * headCount * headSize + 2 * hiddenSize * kvHeadCount * headSize;
-  return attention + 3 * hiddenSize * feedForwardSize + 2 * hiddenSize;
+  return layerTensors(spec, 0)
+    .map(({shape}) => shape.reduce((product, size) => product * size, 1))
+    .reduce((sum, weights) => sum + weights, 0);
 }

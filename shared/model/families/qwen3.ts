@@ -1,0 +1,6 @@
+import type {Family} from './family.ts';
+
+/** Qwen 3, those without experts. */
+export const qwen3: Family = {
+  constant: {ropeInterleaved: false, queryKeyNorm: 'head'},
+};
