@@ -49,9 +49,47 @@ describe('frames', () => {
       taken.push(turns.map(({place}) => place.sessionId));
       for (const turn of turns) bench.machine.release(turn);
     }
-    expect(taken).toEqual([[one, two], [third], [prompt], [one]]);
+    expect(taken).toEqual([[one, two], [prompt], [third], [one]]);
     for (const sessionId of [one, two]) bench.frame(sessionId === one ? 2 : 1, {sessionId});
     expect([1, 2].map(() => bench.machine.take(1).length)).toEqual([1, 1]);
+  });
+
+  test('[HS20] however many prompts there are, a step waits for one piece of them, and a piece for no more than the steps that it held up', () => {
+    const bench = new MiddleHop({maxSessions: 16});
+    const answers = ['a', 'b', 'c'].map(idOf);
+    const prompts = ['d', 'e', 'f', 'g'].map(idOf);
+    for (const sessionId of prompts) bench.open(opening({promptTokens: 12}), sessionId);
+    for (const sessionId of answers) bench.open(opening(), sessionId);
+    for (const sessionId of prompts) {
+      for (let piece = 0; piece < 3; piece += 1) {
+        bench.frame(4 * piece, {sessionId, tokenCount: 4});
+      }
+    }
+    for (const sessionId of answers) bench.frame(0, {sessionId});
+    const taken: string[] = [];
+    const ran = new Map(answers.map((sessionId) => [sessionId, 0]));
+    for (let turns = bench.machine.take(8); turns.length > 0; turns = bench.machine.take(8)) {
+      taken.push(turns[0]?.frame.tokenCount === 1 ? `${turns.length} steps` : 'piece');
+      for (const turn of turns) {
+        bench.machine.release(turn);
+        const {sessionId} = turn.frame;
+        const steps = ran.get(sessionId);
+        if (steps === undefined || steps === 5) continue;
+        // The next token comes while a piece runs.
+        ran.set(sessionId, steps + 1);
+        bench.frame(steps + 1, {sessionId});
+      }
+    }
+    const each = ['piece', '3 steps'];
+    expect(taken).toEqual([
+      ...each,
+      ...each,
+      ...each,
+      ...each,
+      ...each,
+      ...each,
+      ...Array.from({length: 6}, () => 'piece'),
+    ]);
   });
 
   test.each([1, 5])(

@@ -59,6 +59,9 @@ export class HopMachine {
   readonly #queue = new StepQueue<Frame>();
   #serving: ServedRange | null = null;
   #isDraining = false;
+  #lastTaken: 'steps' | 'piece' | null = null;
+  /** Sessions whose steps have waited for a piece of another's prompt: they wait for no second one. */
+  #overtaken: ReadonlySet<SessionId> = new Set();
 
   constructor(context: HopContext) {
     this.#context = context;
@@ -159,22 +162,34 @@ export class HopMachine {
 
   /**
    * What the engine runs next, as one: a step of one token of each session that has one for the same
-   * layers, or a piece of a prompt. Their sessions get no other turn before `release`.
+   * layers, or a piece of a prompt; where both wait, by turns. Their sessions get no other turn before `release`.
    *
    * @param mostSessions how many the engine runs as one: what it ran after them would hold up their results.
    */
   take(mostSessions: number): readonly HopTurn[] {
-    const first = this.#takeOne(() => true);
+    if (this.#lastTaken === 'piece') this.#overtaken = this.#queue.waiting(isStep);
+    const first = this.#takeFirst();
     if (first === null) return [];
     const turns = [first];
-    if (!isStep(first.frame)) return turns;
+    this.#lastTaken = isStep(first.frame) ? 'steps' : 'piece';
+    if (this.#lastTaken === 'piece') return turns;
     const fits = (frame: Frame) => isStep(frame) && this.#runsThrough(frame, first.place.range);
     while (turns.length < mostSessions) {
       const next = this.#takeOne(fits);
       if (next === null) break;
       turns.push(next);
     }
+    const taken = new Set(turns.map(({frame}) => frame.sessionId));
+    this.#overtaken = new Set([...this.#overtaken].filter((sessionId) => !taken.has(sessionId)));
     return turns;
+  }
+
+  #takeFirst(): HopTurn | null {
+    const isOvertaken = (frame: Frame) => isStep(frame) && this.#overtaken.has(frame.sessionId);
+    const overtaken = this.#takeOne(isOvertaken);
+    if (overtaken !== null) return overtaken;
+    const piece = this.#lastTaken === 'steps' ? this.#takeOne((frame) => !isStep(frame)) : null;
+    return piece ?? this.#takeOne(() => true);
   }
 
   #runsThrough({sessionId}: Frame, {startLayer, endLayer}: LayerRange): boolean {

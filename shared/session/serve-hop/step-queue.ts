@@ -64,6 +64,17 @@ export class StepQueue<Step, Id extends string = SessionId, Client extends strin
     return null;
   }
 
+  /** The sessions whose next step `fits`, whether it may run now or not. */
+  waiting(fits: (step: Step) => boolean): ReadonlySet<Id> {
+    const found = new Set<Id>();
+    for (const line of this.#lines.values()) {
+      for (const [sessionId, [step]] of line) {
+        if (step !== undefined && fits(step)) found.add(sessionId);
+      }
+    }
+    return found;
+  }
+
   release(sessionId: Id): void {
     this.#outside.delete(sessionId);
   }
