@@ -4,13 +4,14 @@ import {gemma3} from './gemma3.ts';
 import {granite} from './granite.ts';
 import {llama} from './llama.ts';
 import {olmo2} from './olmo2.ts';
+import {phi3} from './phi3.ts';
 import {qwen2} from './qwen2.ts';
 import {qwen3} from './qwen3.ts';
 import {smollm3} from './smollm3.ts';
 
 /** Every family that Weft runs, by the architecture that its files name. */
 const FAMILIES: ReadonlyMap<string, Family> = new Map(
-  Object.entries({llama, qwen2, qwen3, gemma2, gemma3, olmo2, granite, smollm3}),
+  Object.entries({llama, qwen2, qwen3, gemma2, gemma3, olmo2, granite, smollm3, phi3}),
 );
 
 export const ARCHITECTURES: readonly string[] = [...FAMILIES.keys()];

@@ -91,4 +91,20 @@ export const TINY_FAMILIES: Readonly<Record<string, TinyFamily>> = {
     },
   },
   smollm3: {architecture: 'smollm3', numbers: {'rope.freq_base': SLOW_BASE}},
+  phi3: {
+    architecture: 'phi3',
+    numbers: {'attention.sliding_window': 16},
+    isFused: true,
+    hasOutput: true,
+  },
+  'phi3, LongRoPE': {
+    architecture: 'phi3',
+    numbers: {
+      'rope.scaling.attn_factor': 1.19,
+      'rope.scaling.original_context_length': 64,
+    },
+    isFused: true,
+    hasOutput: true,
+    pairTensors: ['rope_factors_long.weight', 'rope_factors_short.weight'],
+  },
 };
