@@ -1,11 +1,12 @@
 import type {PeerId, SessionId} from '#shared/base/ids.ts';
-import type {LayerRange} from '#shared/model/layer-range.ts';
+import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
 import {kvTokensOf, type OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {CLIENT_HOP, type Frame} from '#shared/protocol/frame/frame.ts';
 import {StepQueue} from './step-queue.ts';
 import {beyondShare, oldestWaiting, refusalBeyondShare} from './client-shares.ts';
+import {cutPiece, pieceTokensWithin} from './cut-piece.ts';
 import {checkOpening, type ServedRange} from './check-opening.ts';
 import type {HopAction, SessionStep} from './hop-session/hop-action.ts';
 import type {HopContext} from './hop-session/hop-context.ts';
@@ -27,7 +28,9 @@ export type Heard = {
 /** One frame whose turn at the engine has come. */
 export type HopTurn = {
   readonly place: HopPlace;
+  /** All of a frame that came, or a part of it. */
   readonly frame: Frame;
+  readonly received: Frame;
   /** What the engine is asked for: logits only where the tail samples. */
   readonly output: 'hidden' | 'logits' | 'none';
 };
@@ -46,6 +49,9 @@ export type MachineLoad = {
 
 type Actions = readonly HopAction[];
 
+/** What waits for the engine, and the frame that it is a part of. */
+type Piece = {readonly frame: Frame; readonly received: Frame};
+
 /**
  * All sessions of one hop: who may open one, whose turn it is at the engine, who pays when
  * there is no room. Each call is an event; a driver does what the actions say.
@@ -56,9 +62,10 @@ export class HopMachine {
   readonly #clock = new SessionClock();
   readonly #recent = new RecentSessions();
   readonly #refusals = new Map<RefusalCode, number>();
-  readonly #queue = new StepQueue<Frame>();
+  readonly #queue = new StepQueue<Piece>();
   #serving: ServedRange | null = null;
   #isDraining = false;
+  #promptTokenLayerMs = 0;
   #lastTaken: 'steps' | 'piece' | null = null;
   /** Sessions whose steps have waited for a piece of another's prompt: they wait for no second one. */
   #overtaken: ReadonlySet<SessionId> = new Set();
@@ -97,6 +104,14 @@ export class HopMachine {
   /** Opens sessions again. */
   reopen(): void {
     this.#isDraining = false;
+  }
+
+  /**
+   * What one layer takes for one token of a prompt, among many: of those to come the engine gets no
+   * more at once than it computes in `pieceMs`.
+   */
+  pace(promptTokenLayerMs: number): void {
+    this.#promptTokenLayerMs = promptTokenLayerMs;
   }
 
   /** Takes a message that was read. */
@@ -171,9 +186,9 @@ export class HopMachine {
     const first = this.#takeFirst();
     if (first === null) return [];
     const turns = [first];
-    this.#lastTaken = isStep(first.frame) ? 'steps' : 'piece';
+    this.#lastTaken = isStep(first) ? 'steps' : 'piece';
     if (this.#lastTaken === 'piece') return turns;
-    const fits = (frame: Frame) => isStep(frame) && this.#runsThrough(frame, first.place.range);
+    const fits = (piece: Piece) => isStep(piece) && this.#runsThrough(piece, first.place.range);
     while (turns.length < mostSessions) {
       const next = this.#takeOne(fits);
       if (next === null) break;
@@ -185,26 +200,28 @@ export class HopMachine {
   }
 
   #takeFirst(): HopTurn | null {
-    const isOvertaken = (frame: Frame) => isStep(frame) && this.#overtaken.has(frame.sessionId);
+    const isOvertaken = (piece: Piece) =>
+      isStep(piece) && this.#overtaken.has(piece.frame.sessionId);
     const overtaken = this.#takeOne(isOvertaken);
     if (overtaken !== null) return overtaken;
-    const piece = this.#lastTaken === 'steps' ? this.#takeOne((frame) => !isStep(frame)) : null;
+    const piece = this.#lastTaken === 'steps' ? this.#takeOne((each) => !isStep(each)) : null;
     return piece ?? this.#takeOne(() => true);
   }
 
-  #runsThrough({sessionId}: Frame, {startLayer, endLayer}: LayerRange): boolean {
-    const range = this.#sessions.get(sessionId)?.place.range;
+  #runsThrough({frame}: Piece, {startLayer, endLayer}: LayerRange): boolean {
+    const range = this.#sessions.get(frame.sessionId)?.place.range;
     return range?.startLayer === startLayer && range.endLayer === endLayer;
   }
 
-  #takeOne(fits: (frame: Frame) => boolean): HopTurn | null {
+  #takeOne(fits: (piece: Piece) => boolean): HopTurn | null {
     for (let next = this.#queue.take(fits); next !== null; next = this.#queue.take(fits)) {
-      const {step: frame} = next;
-      const place = this.#sessions.get(frame.sessionId)?.place;
+      const {step, sessionId} = next;
+      const place = this.#sessions.get(sessionId)?.place;
       if (place !== undefined) {
-        return {place, frame, output: place.isTail ? (frame.sample ? 'logits' : 'none') : 'hidden'};
+        const output = place.isTail ? (step.frame.sample ? 'logits' : 'none') : 'hidden';
+        return {place, ...step, output};
       }
-      this.#queue.release(frame.sessionId);
+      this.#queue.release(sessionId);
     }
     return null;
   }
@@ -319,8 +336,14 @@ export class HopMachine {
     const isFull = this.#queue.length >= this.#context.limits.maxQueuedSteps;
     const longest = isFull ? this.#queue.longest() : null;
     const actions = longest === null ? [] : this.step(longest, {kind: 'end', code: 'QUEUE_FULL'});
-    const client = this.#sessions.get(sessionId)?.place.open.clientId;
-    if (client !== undefined) this.#queue.add({sessionId, client}, frame);
+    const place = this.#sessions.get(sessionId)?.place;
+    if (place === undefined) return actions;
+    const {clientId: client} = place.open;
+    const tokenMs = layerCount(place.range) * this.#promptTokenLayerMs;
+    const mostTokens = pieceTokensWithin(this.#context.limits.pieceMs, tokenMs);
+    for (const piece of cutPiece(frame, mostTokens)) {
+      this.#queue.add({sessionId, client}, {frame: piece, received: frame});
+    }
     return actions;
   }
 
@@ -332,6 +355,6 @@ export class HopMachine {
 }
 
 /** A token of an answer, or the end of a prompt: it takes no longer than others that run with it. */
-function isStep({tokenCount}: Frame): boolean {
-  return tokenCount === 1;
+function isStep({frame}: Piece): boolean {
+  return frame.tokenCount === 1;
 }

@@ -73,6 +73,7 @@ export class VirtualHop implements VirtualPeer {
       limits: {...HOP_LIMITS, maxSessions, kvTokens},
       checkPayload: () => null,
     });
+    this.#machine.pace(options.cost.prefillMsPerTokenLayer);
     wire.join(self, this);
   }
 

@@ -6,6 +6,8 @@ import type {Frame} from '#shared/protocol/frame/frame.ts';
 /** What one hop takes on at once; more is refused with a code, and the client asks another. */
 export type HopLimits = {
   readonly maxSessions: number;
+  /** About how long the engine runs a piece of a prompt: so long others wait for it. */
+  readonly pieceMs: number;
   /** Cache positions that all sessions together may reserve; the engine may hold fewer. */
   readonly kvTokens: number;
   readonly maxQueuedSteps: number;
@@ -29,6 +31,7 @@ export type HopLimits = {
 
 export const HOP_LIMITS: HopLimits = {
   maxSessions: 8,
+  pieceMs: 50,
   kvTokens: Infinity,
   maxQueuedSteps: 4_096,
   // The engine makes room, and the link to the next hop opens (`LINK_WAIT_MS`).

@@ -9,7 +9,7 @@ import {runStep} from '../engine/run-step.ts';
 import {SpeedMeter, type ObservedStep, type SpeedFacts} from '../measure/speed-meter.ts';
 
 export type OwnSpeedOptions = {
-  readonly hop: Pick<HopServer, 'whileIdle'>;
+  readonly hop: Pick<HopServer, 'whileIdle' | 'pace'>;
   readonly hiddenSize: number;
   readonly onDevice: (listener: (state: DeviceState) => void) => () => void;
   readonly publisher: Pick<RecordPublisher, 'update' | 'attach'>;
@@ -58,6 +58,7 @@ export class OwnSpeed {
   begin(reference: ShardSpeed): Partial<SpeedFacts> {
     this.#meter = new SpeedMeter(reference, this.#meter?.held ?? null);
     this.#meter.isHidden = this.#isHidden;
+    this.#pace();
     return this.#meter.changedFacts(stopwatchMs())?.facts ?? {};
   }
 
@@ -83,7 +84,12 @@ export class OwnSpeed {
     this.#tell();
   }
 
+  #pace(): void {
+    if (this.#meter !== null) this.#options.hop.pace(this.#meter.prefillMsPerTokenLayer);
+  }
+
   #tell(): void {
+    this.#pace();
     const changed = this.#meter?.changedFacts(stopwatchMs()) ?? null;
     if (changed === null) return;
     const {publisher} = this.#options;

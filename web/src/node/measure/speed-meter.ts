@@ -106,6 +106,11 @@ export class SpeedMeter {
     if (overheadMs !== null) seen.overheadMs.add(overheadMs, nowMs);
   }
 
+  /** One token of a longer piece through one layer, as it is now. */
+  get prefillMsPerTokenLayer(): number {
+    return this.#speed.prefillMsPerTokenLayer;
+  }
+
   /** What the record should say, or `null` when it says so already, or was changed a moment ago. */
   changedFacts(nowMs: number): ChangedFacts | null {
     const speed = this.#speed;

@@ -119,6 +119,11 @@ export class HopServer {
     void this.#turns.run();
   }
 
+  /** What one layer takes for one token of a prompt, among many, as it was measured last. */
+  pace(promptTokenLayerMs: number): void {
+    this.#machine.pace(promptTokenLayerMs);
+  }
+
   /** Counts a frame that could not even be read. */
   countMalformed(): void {
     this.#machine.count('MALFORMED_FRAME');
@@ -210,7 +215,7 @@ export class HopServer {
       } else this.#act(action);
     }
     const times = this.#links.timesOf(sessionId);
-    const arrival = this.#arrivals.get(turn.frame);
+    const arrival = this.#arrivals.get(turn.received);
     if (!isSent || times === null || arrival === undefined) return;
     onStep(timeTurn(ran, {arrival, times, sentMs: stopwatchMs()}));
   }
