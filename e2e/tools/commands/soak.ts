@@ -61,6 +61,11 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     load: async () => (await import('../../lab/soak/thawed-tabs.ts')).soakThawedTabs,
   },
   {
+    name: 'false-alarms',
+    meaning: 'tabs that serve for --minutes beside a load of four times the cores: none is lost',
+    load: async () => (await import('../../lab/soak/false-alarms.ts')).soakFalseAlarms,
+  },
+  {
     name: 'server-heap',
     meaning: 'what thousands of visitors leave in the memory of the signal server',
     load: async () => (await import('../../lab/soak/server-heap.ts')).soakServerHeap,
@@ -107,7 +112,7 @@ const COMMAND = {
     minutes: {
       type: 'string',
       value: 'N',
-      meaning: 'length of long-serve and of server-down (default: their own)',
+      meaning: 'length of long-serve, server-down and false-alarms (default: their own)',
     },
     report: {
       type: 'string',
