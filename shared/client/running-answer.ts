@@ -233,10 +233,13 @@ export class RunningAnswer<H extends Hop = Hop> {
     return state.kind === 'opening' && state.answer.epoch === epoch;
   }
 
-  /** For as long as a link may take to open: nothing waits for it but who waits anyway. */
+  /** A round trip tells it: a link that is held may be as dead as its peer, and is followed by another. */
   async #reach(peerId: PeerId): Promise<void> {
+    const {transport} = this.#context;
+    const {signal} = this.#over;
+    const measure = async () => transport.measureRtt(peerId, {signal});
     try {
-      await this.#context.transport.connect(peerId, {signal: this.#over.signal});
+      await measure().catch(measure);
     } catch {
       return; // It is as lost as before.
     }

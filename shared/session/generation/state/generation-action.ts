@@ -52,7 +52,7 @@ export type GenerationAction =
       readonly at: readonly PeerId[];
       readonly reason: 'done' | 'cancelled' | 'failed';
     }
-  /** Look whether there is a link to this peer again; a `reached` event follows where there is. */
+  /** Look whether this peer answers over a link, the one that is there or another; a `reached` event follows where there is. */
   | {readonly kind: 'reach'; readonly peerId: PeerId}
   /** What this hop did, for whoever chooses the chains of later answers. */
   | ({readonly kind: 'report'} & HopReport)

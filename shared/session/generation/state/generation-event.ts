@@ -18,7 +18,7 @@ export type SeenEvent =
   | {readonly kind: 'tick'}
   /** The link of the client to this peer is lost: the peer closed it, or gives no sign of life. */
   | {readonly kind: 'link-lost'; readonly peerId: PeerId; readonly isSilent?: boolean}
-  /** There is a link of the client to this peer again. */
+  /** The peer has answered over a link of the client. */
   | {readonly kind: 'reached'; readonly peerId: PeerId}
   /** This peer has published another record since a fault of it was reported. */
   | {readonly kind: 'renewed'; readonly peerId: PeerId}
