@@ -14,7 +14,7 @@ export type MissingLayers = LayerSpan & {
     /** Whoever serves them does not answer this client. */
     | 'silent'
     | 'loading'
-    /** Those who serve them cannot reach each other. */
+    /** Those who serve them cannot reach others that a chain needs. */
     | 'unreachable';
   /** With `too-small`: places for tokens in the largest cache that serves these layers. */
   readonly mostKvTokens?: number;

@@ -28,7 +28,10 @@ export type RouteTrust = {
 };
 
 /** Why a client does without a node, as layers are missing that only it serves. */
-export type AvoidedWhy = Extract<MissingLayers['why'], 'full' | 'silent' | 'distrusted'>;
+export type AvoidedWhy = Extract<
+  MissingLayers['why'],
+  'full' | 'silent' | 'unreachable' | 'distrusted'
+>;
 
 /** What one client knows beside the snapshot. */
 export type RouteOverlay = {

@@ -3,14 +3,22 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import {isOverdue, MOST_CLAIM_MS} from '../claim-limit.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import type {PlacedShard, SwarmSnapshot} from '../swarm-snapshot.ts';
-import {DISTRUSTED, FULL, mostKvTokens, SILENT, TOO_SMALL, USABLE} from './node-states.ts';
+import {
+  DISTRUSTED,
+  FULL,
+  mostKvTokens,
+  SILENT,
+  TOO_SMALL,
+  UNREACHABLE,
+  USABLE,
+} from './node-states.ts';
 
 type Reason = Pick<MissingLayers, 'why' | 'mostKvTokens'>;
 
 /**
  * Which layers keep a request from being served, and the nearest reason: nodes
- * there are full, or still loading, or distrusted, or silent, or too small for
- * this request, or there is none. The first cell needs an embedding, the last
+ * there are full, or still loading, or distrusted, or cut off, or silent, or
+ * too small for this request, or there is none. The first cell needs an embedding, the last
  * one an LM head.
  */
 export function missingLayers(
@@ -67,6 +75,7 @@ function reasonFor(
   // Whoever is about to serve them is nearer than who does not, but no cure for what is too long for all.
   if (!has(TOO_SMALL) && isLoading()) return {why: 'loading'};
   if (has(DISTRUSTED)) return {why: 'distrusted'};
+  if (has(UNREACHABLE)) return {why: 'unreachable'};
   if (has(SILENT)) return {why: 'silent'};
   if (has(TOO_SMALL)) {
     return {why: 'too-small', mostKvTokens: Math.max(...serving.map((node) => node.mostKvTokens))};

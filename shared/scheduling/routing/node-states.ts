@@ -9,11 +9,13 @@ export const FULL = 2;
 /** Its whole cache is too small: waiting is no use. */
 export const TOO_SMALL = 3;
 export const SILENT = 4;
+export const UNREACHABLE = 5;
 
 const AVOIDED: Readonly<Record<AvoidedWhy, number>> = {
   full: FULL,
   distrusted: DISTRUSTED,
   silent: SILENT,
+  unreachable: UNREACHABLE,
 };
 
 /** What every node is to one request of one client, by its position in the snapshot. O(N). */

@@ -182,3 +182,17 @@ test('[GN25] after a token whoever is lost again is looked for again', () => {
   const {actions} = stepGeneration(state, {...gap('silent'), nowMs: 0});
   expect(actions).toEqual([{kind: 'reach', peerId: asPeerId('a')}]);
 });
+
+test('[GN27] a head that says that it cannot reach the next hop is there: nobody looks for it, and it is asked again with its next record', () => {
+  const cannotReach = {
+    kind: 'refused',
+    epoch: 0,
+    refusal: {code: 'PEER_UNREACHABLE', peerId: A.peerId, reportedBy: A.peerId},
+  } as const;
+  let step = after(task(), ...TWO_SHOWN, cannotReach);
+  while (step.state.kind === 'choosing') step = gapWithout(step);
+  expect(step.actions).toMatchObject([
+    {news: {kind: 'waiting', missing: [{startLayer: 0, endLayer: 2, why: 'unreachable'}]}},
+  ]);
+  expect(avoidedBy(stepGeneration(step.state, {...renewed, nowMs: 1}))).toEqual(avoided({}));
+});

@@ -33,8 +33,19 @@ export function isGone({code}: Refusal): boolean {
   return GONE.has(code);
 }
 
+/**
+ * Whether the peer does not answer this client, as far as that is known. A hop that reports a link has it from
+ * its own end: it is there, and cannot reach the next one.
+ */
+export function isLost(refusal: Refusal): boolean {
+  const {code, peerId, reportedBy} = refusal;
+  if (!isGone(refusal) || reportedBy === undefined) return isGone(refusal);
+  return code === 'PEER_LEFT' && reportedBy !== peerId;
+}
+
 /** Why layers are missing that only this hop serves. */
 export function avoidedWhy(refusal: Refusal): AvoidedWhy {
   if (isFull(refusal)) return 'full';
-  return isGone(refusal) || refusal.code === 'SESSION_EXPIRED' ? 'silent' : 'distrusted';
+  if (isLost(refusal) || refusal.code === 'SESSION_EXPIRED') return 'silent';
+  return isGone(refusal) ? 'unreachable' : 'distrusted';
 }

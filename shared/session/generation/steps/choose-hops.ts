@@ -3,7 +3,7 @@ import type {AvoidedWhy} from '#shared/scheduling/routing/chain.ts';
 import {fewestAtFault, likelyAtFault} from '../state/doubt.ts';
 import type {GenerationStep} from '../state/generation-action.ts';
 import type {Answer} from '../state/generation-state.ts';
-import {avoidedWhy, isFull, isGone} from '../state/refusal.ts';
+import {avoidedWhy, isFull, isLost} from '../state/refusal.ts';
 
 /** Asks phase 2 for a chain. */
 export function chooseHops(answer: Answer): GenerationStep {
@@ -52,10 +52,10 @@ export function chooseAgain(answer: Answer): GenerationStep {
 export function afterReached(answer: Answer, peerId: PeerId): Answer {
   const refusal = answer.avoid.get(peerId);
   const doubts = answer.doubts.filter(
-    (doubt) => !(isGone(doubt.refusal) && doubt.likely.includes(peerId)),
+    (doubt) => !(isLost(doubt.refusal) && doubt.likely.includes(peerId)),
   );
   const avoid = new Map(answer.avoid);
-  if (refusal !== undefined && isGone(refusal)) avoid.delete(peerId);
+  if (refusal !== undefined && isLost(refusal)) avoid.delete(peerId);
   return {...answer, avoid, doubts, needed: []};
 }
 
@@ -77,7 +77,7 @@ export function afterRenewed(answer: Answer, peerId: PeerId): Answer {
 
 /** Peers that are lost to this client, or are so by the word of others, and that it has not looked for since. */
 export function toBeSought({avoid, doubts, sought}: Answer): readonly PeerId[] {
-  const lost = [...avoid].flatMap(([peerId, refusal]) => (isGone(refusal) ? [peerId] : []));
-  const reported = doubts.flatMap(({likely, refusal}) => (isGone(refusal) ? likely : []));
+  const lost = [...avoid].flatMap(([peerId, refusal]) => (isLost(refusal) ? [peerId] : []));
+  const reported = doubts.flatMap(({likely, refusal}) => (isLost(refusal) ? likely : []));
   return [...new Set([...lost, ...reported])].filter((peerId) => !sought.has(peerId));
 }

@@ -78,7 +78,10 @@ function waitForHops(before: Answer, nowMs: number): GenerationStep {
     state: {
       kind: 'waiting',
       answer: {...answer, sought: new Set([...answer.sought, ...sought])},
-      wakeAtMs: patience === null ? null : nowMs + LOOK_AGAIN_MS,
+      wakeAtMs:
+        patience === null
+          ? null
+          : Math.min(nowMs + LOOK_AGAIN_MS, patience.sinceMs + patience.patienceMs),
     },
     actions: [
       // Whoever is back at once has cost the reader nothing but a moment.
@@ -122,7 +125,7 @@ function patienceOf(
   return isBounded ? {patienceMs, sinceMs: waitsSinceMs} : null;
 }
 
-/** Somebody serves them, whom this answer avoids. */
+/** Somebody serves them, and does not serve this answer. */
 const AVOIDED: ReadonlySet<MissingLayers['why']> = new Set(['full', 'distrusted', 'silent']);
 
 /** Nobody says that they will come. */

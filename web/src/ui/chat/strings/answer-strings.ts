@@ -22,7 +22,7 @@ export const ENGLISH_ANSWER = {
   full: 'The swarm is full: every tab that holds layers {layers} is busy with other answers.',
   'too-small':
     'The tabs that hold layers {layers} have too little room for this question: shorten it.',
-  unreachable: 'The tabs that hold layers {layers} cannot reach each other.',
+  unreachable: 'The tabs that hold layers {layers} cannot reach others that the answer needs.',
   silent: 'No tab that holds layers {layers} answers this device.',
   distrusted: 'The tabs that hold layers {layers} have refused or failed this answer.',
   waits: 'The answer comes by itself when a tab can serve them.',
