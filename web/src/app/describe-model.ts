@@ -29,6 +29,8 @@ const MOST_MEMORY_MIB = 1024 * 1024;
 export function describeModel({title, licence, manifest, kvTokens}: DescribedModel): ModelCard {
   const {spec, cutEvery, header} = manifest;
   const {layerCount} = spec;
+  // Read once the tab serves, if no question needed it before.
+  const vocabularyBytes = manifest.text === null ? 0 : header.byteLength;
   const cells = cellsOf({layerCount, cutEvery}, {startLayer: 0, endLayer: layerCount});
   const choices = cells.map(({endLayer}): LendChoice => {
     const downloads = downloadsOf(manifest, endLayer);
@@ -36,11 +38,11 @@ export function describeModel({title, licence, manifest, kvTokens}: DescribedMod
       layerCount: endLayer,
       memoryMiB: memoryFor(manifest, endLayer, kvTokens),
       minDownloadBytes: ENGINE_CODE_BYTES.least + Math.min(...downloads),
-      maxDownloadBytes: ENGINE_CODE_BYTES.most + Math.max(...downloads),
+      maxDownloadBytes: ENGINE_CODE_BYTES.most + vocabularyBytes + Math.max(...downloads),
     };
   });
   const cannotChat = manifest.text === null ? new TokenIdsOnlyError().message : null;
-  return {title, licence, layerCount, vocabularyBytes: header.byteLength, cannotChat, choices};
+  return {title, licence, layerCount, cannotChat, choices};
 }
 
 /** Download for each place on the grid where a shard of at most `heldLayers` layers fits. */

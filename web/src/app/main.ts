@@ -4,6 +4,7 @@ import {SharedLoad} from '#shared/base/shared-load.ts';
 import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
 import {exposeTabControl, reportTabEvent} from './tab-control.ts';
 import {lazyServices} from './services/lazy-services.ts';
+import {prepareOnceServing} from './services/prepare-once-serving.ts';
 import {logTabEvent} from './log-tab-event.ts';
 import type {TabEvent} from '../ports/tab-event.ts';
 import {watchLending} from '../node/life/watch-lending.ts';
@@ -53,6 +54,7 @@ function start(config: PageConfig): void {
     });
   }, fetchNode);
   watchLending(services.lendService, onEvent);
+  if (!config.headless) prepareOnceServing(services);
   const app = new AppShell();
   app.chat = services.chat;
   app.network = network;

@@ -12,8 +12,6 @@ export type ModelCard = {
   readonly title: string;
   readonly licence: string;
   readonly layerCount: number;
-  /** What asking downloads: the vocabulary and the chat template. */
-  readonly vocabularyBytes: number;
   /** Why nobody can chat with it, for people: it takes token ids only. `null`: anybody can. */
   readonly cannotChat: string | null;
   /** What a tab can lend, least first; the last one is the whole model. */
@@ -26,7 +24,7 @@ export type LendChoice = {
   readonly layerCount: number;
   /** The memory that this many layers need, wherever in the model they are. */
   readonly memoryMiB: number;
-  /** Download for the cheapest and for the dearest place in the model. */
+  /** Download for the cheapest and for the dearest place in the model; there with the vocabulary. */
   readonly minDownloadBytes: number;
   readonly maxDownloadBytes: number;
 };
