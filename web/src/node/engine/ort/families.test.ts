@@ -1,19 +1,18 @@
 import {afterAll, beforeAll, expect, test, vi} from 'vitest';
-import {asSessionId, type SessionId} from '#shared/base/ids.ts';
+import {asSessionId} from '#shared/base/ids.ts';
 import {ReferenceForward} from '#shared/lab/reference-forward/reference-forward.ts';
 import {memoryByteSource} from '#shared/model/byte-source.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
-import {TINY_FAMILIES} from '#shared/testing/tiny-models/tiny-families.ts';
-import {runStep} from '../run-step.ts';
-import type {ShardOutput, ShardRunner, ShardStep} from '../shard-runner.ts';
+import {TINY_FAMILIES, type TinyFamily} from '#shared/testing/tiny-models/tiny-families.ts';
+import type {ShardOutput, ShardRunner} from '../shard-runner.ts';
 import {openTinyShard} from '../testing/open-tiny-shard.ts';
+import {inSessions, runPieces, stepOf} from '../testing/run-pieces.ts';
 
-/** Longer than a window of the tiny families, and than their room for a cache grows by. */
-const PROMPT = Array.from({length: 40}, (_, at) => 3 + ((at * 37) % 250));
-const SESSIONS = ['a', 'b', 'c'].map(asSessionId);
-const SESSION_TOKENS = 48;
+const A = asSessionId('a');
+const B = asSessionId('b');
+const C = asSessionId('c');
 /** Where f32 is near the middle of two f16, its rounding is another than that of float64. */
 const TOLERANCE = 1e-3;
 const COMPARED_LOGITS = 20;
@@ -21,86 +20,96 @@ const COMPARED_LOGITS = 20;
 beforeAll(() => void vi.stubGlobal('crossOriginIsolated', false));
 afterAll(() => void vi.unstubAllGlobals());
 
+const promptOf = (length: number): readonly number[] =>
+  Array.from({length}, (_, at) => 3 + ((at * 37) % 250));
+
 test.each(Object.entries(TINY_FAMILIES))(
   '[GR11] the family %s says what the reference says, in any pieces and company',
   {timeout: 300_000},
   async (_, family) => {
-    const file = tinyGguf({seed: 11, family});
-    const gguf = await parseGguf(memoryByteSource(file));
-    const layerCount = family.shape?.layerCount ?? 4;
-    const manifest = await tinyManifest(file, {cutEvery: layerCount});
-    const runner = await openTinyShard(file, {manifest, kvTokens: 3 * SESSION_TOKENS});
-
-    const [whole] = await logitsInPieces(runner, PROMPT.length);
-    const forward = new ReferenceForward({gguf, file, cutEvery: layerCount});
+    // Longer than a window of the tiny families, and than the steps by which room for a cache grows.
+    const prompt = promptOf(40);
+    const cutEvery = family.shape?.layerCount ?? 4;
+    const {runner, forward} = await openTiny(family, {seed: 11, cutEvery, kvTokens: 3 * 48});
+    const {whole} = await expectSameBits(runner, {prompt, pieceTokens: [1, 16, 33], kvTokens: 48});
     let expected = new Float64Array();
-    for (const tokenId of PROMPT) expected = Float64Array.from(forward.next(tokenId));
+    for (const tokenId of prompt) expected = Float64Array.from(forward.next(tokenId));
     expect(distance(whole, expected)).toBeLessThan(TOLERANCE);
-
-    for (const pieceTokens of [1, 16, 33]) {
-      expect(await logitsInPieces(runner, pieceTokens)).toEqual([whole]);
-    }
-    expect(await logitsOfSteps(runner, 'together')).toEqual(await logitsOfSteps(runner, 'alone'));
   },
 );
 
+test.each([16, 64, 128, 256])(
+  '[GR12] with heads of %s the bits of a long context do not depend on pieces and company',
+  {timeout: 300_000},
+  async (headSize) => {
+    const shape = {layerCount: 3, headCount: 2, kvHeadCount: 1, contextTokens: 1024};
+    const family = {architecture: 'llama', headSize, shape};
+    // A product sums so many positions at once, and then those sums: 128 × 1, 2, 4 or 8.
+    const prompt = promptOf(600);
+    const {runner} = await openTiny(family, {seed: 12, cutEvery: 1, kvTokens: 3 * 608});
+    const run = {prompt, pieceTokens: [1, 33, 64], kvTokens: 608};
+    expect(await expectSameBits(runner, run)).toMatchObject({whole: {kind: 'logits'}});
+  },
+);
+
+async function openTiny(
+  family: TinyFamily,
+  {
+    seed,
+    cutEvery,
+    kvTokens,
+  }: {readonly seed: number; readonly cutEvery: number; readonly kvTokens: number},
+) {
+  const file = tinyGguf({seed, family});
+  const gguf = await parseGguf(memoryByteSource(file));
+  const manifest = await tinyManifest(file, {cutEvery});
+  const runner = await openTinyShard(file, {manifest, kvTokens});
+  return {runner, forward: new ReferenceForward({gguf, file, cutEvery})};
+}
+
+/** A prompt whole and in pieces, and one more token of it and of two shorter ones, together and alone. */
+async function expectSameBits(
+  runner: ShardRunner,
+  run: {
+    readonly prompt: readonly number[];
+    readonly pieceTokens: readonly number[];
+    readonly kvTokens: number;
+  },
+): Promise<{readonly whole: ShardOutput}> {
+  const {prompt, kvTokens} = run;
+  const inPieces = (pieceTokens: number): Promise<ShardOutput> =>
+    inSessions(runner, {sessionIds: [A], kvTokens}, () =>
+      runPieces(runner, A, {tokenIds: prompt, pieceTokens}),
+    );
+  const whole = await inPieces(prompt.length);
+  for (const pieceTokens of run.pieceTokens) expect(await inPieces(pieceTokens)).toEqual(whole);
+  const lengths = new Map([
+    [A, prompt.length],
+    [B, prompt.length >> 1],
+    [C, 3],
+  ]);
+  const next = (company: 'together' | 'alone') =>
+    inSessions(runner, {sessionIds: [A, B, C], kvTokens}, async () => {
+      for (const [sessionId, length] of lengths) {
+        const tokenIds = prompt.slice(0, length);
+        await runPieces(runner, sessionId, {tokenIds, pieceTokens: length});
+      }
+      const steps = [...lengths].map(([sessionId, position]) =>
+        stepOf(runner, sessionId, {position, tokenIds: [7]}),
+      );
+      if (company === 'together') return await runner.run(steps);
+      return (await Promise.all(steps.map((step) => runner.run([step])))).flat();
+    });
+  expect(await next('together')).toEqual(await next('alone'));
+  return {whole};
+}
+
 /** Of the likeliest tokens. */
-function distance(output: ShardOutput | undefined, expected: Float64Array): number {
-  if (output?.kind !== 'logits') return Number.NaN;
-  const ids = [...output.top.tokenIds.subarray(0, COMPARED_LOGITS)];
-  const errors = ids.map((id, at) =>
-    Math.abs((output.top.logits[at] ?? Number.NaN) - (expected[id] ?? Number.NaN)),
+function distance(output: ShardOutput, expected: Float64Array): number {
+  if (output.kind !== 'logits') return Number.NaN;
+  const {tokenIds, logits} = output.top;
+  const errors = Array.from(tokenIds.subarray(0, COMPARED_LOGITS), (id, at) =>
+    Math.abs((logits[at] ?? Number.NaN) - (expected[id] ?? Number.NaN)),
   );
-  return errors.reduce((most, error) => (error > most ? error : most), 0);
-}
-
-/** Of the last token of the prompt, which runs piece by piece. */
-async function logitsInPieces(
-  runner: ShardRunner,
-  pieceTokens: number,
-): Promise<readonly ShardOutput[]> {
-  const [sessionId = asSessionId('')] = SESSIONS;
-  return await inSessions(runner, async () => {
-    const outputs: ShardOutput[] = [];
-    for (let position = 0; position < PROMPT.length; position += pieceTokens) {
-      const tokenIds = PROMPT.slice(position, position + pieceTokens);
-      outputs.push(await runStep(runner, stepOf(runner, sessionId, {position, tokenIds})));
-    }
-    return outputs.slice(-1);
-  });
-}
-
-/** Of three sessions whose prompts are not of one length: one token more each. */
-async function logitsOfSteps(
-  runner: ShardRunner,
-  company: 'together' | 'alone',
-): Promise<readonly unknown[]> {
-  return await inSessions(runner, async () => {
-    const steps: ShardStep[] = [];
-    for (const [at, sessionId] of SESSIONS.entries()) {
-      const tokenIds = PROMPT.slice(0, [3, 20, 40][at]);
-      await runStep(runner, stepOf(runner, sessionId, {position: 0, tokenIds}));
-      steps.push(stepOf(runner, sessionId, {position: tokenIds.length, tokenIds: [7 + at]}));
-    }
-    if (company === 'together') return await runner.run(steps);
-    return await Promise.all(steps.map(async (step) => (await runner.run([step]))[0]));
-  });
-}
-
-async function inSessions<T>(runner: ShardRunner, act: () => Promise<T>): Promise<T> {
-  for (const sessionId of SESSIONS) await runner.openSession(sessionId, SESSION_TOKENS);
-  try {
-    return await act();
-  } finally {
-    for (const sessionId of SESSIONS) await runner.closeSession(sessionId);
-  }
-}
-
-function stepOf(
-  {range}: ShardRunner,
-  sessionId: SessionId,
-  {position, tokenIds}: {readonly position: number; readonly tokenIds: readonly number[]},
-): ShardStep {
-  const input = {kind: 'tokens', tokenIds: Uint32Array.from(tokenIds)} as const;
-  return {sessionId, position, tokenCount: tokenIds.length, input, range, output: 'logits'};
+  return Math.max(...errors);
 }

@@ -11,14 +11,16 @@ export const CELL_IO = {
   windowCos: 'window_cos',
   windowSin: 'window_sin',
   /**
-   * In: `[batch, 1, rows, total]`, added to attention's scores: 0 where a row may
+   * In: `[batch, 1, rows, room]`, added to attention's scores: 0 where a row may
    * look, `MASKED` where not. How many rows a piece has: `attentionRows`.
    */
   mask: 'mask',
   /** In: the same for layers with a window. */
   windowMask: 'window_mask',
-  /** In: `[total, 1]`, all of them 1. */
+  /** In: `[room, 1]`, all of them 1. */
   ones: 'ones',
+  /** In, i64: `[batch, kvHeadCount, tokens, 3]`, the place of each row of a piece in `past`. */
+  places: 'places',
   /** In, i32: `[batch]`, the last position of the piece. */
   lastPosition: 'last_position',
   /** In, i32: `[1]`, tokens in the cache with the piece. */
@@ -26,8 +28,8 @@ export const CELL_IO = {
   /** Out: `[batch, tokens, hiddenSize]`. */
   result: 'result',
   /**
-   * Keys and values, `[batch, kvHeadCount, tokens, headSize]`: `past` in; out `present`, which is
-   * `past` with the piece behind it, or `piece`, the piece alone.
+   * Keys and values, `[batch, kvHeadCount, tokens, headSize]`: `past` in, which has room for the
+   * piece; out `present`, which is `past` with the piece, or `piece`, the piece alone.
    */
   pastKey: (layer: number) => `past_key.${layer}`,
   pastValue: (layer: number) => `past_value.${layer}`,

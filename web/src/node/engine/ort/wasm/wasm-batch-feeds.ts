@@ -22,7 +22,7 @@ export function wasmBatchFeeds(
   const tokens = positions.length * tokenCount;
   const rotaryIds = BigInt64Array.from({length: tokens}, (_, at) => BigInt(at));
   const {mask, shape} = maskOf(spec, batch);
-  const totalTokens = shape.at(-1) ?? 0;
+  const room = shape.at(-1) ?? 0;
   const model = rowsOf(ort, rotary.model, batch);
   const window = rotary.window && rowsOf(ort, rotary.window, batch);
   return {
@@ -34,7 +34,8 @@ export function wasmBatchFeeds(
     ...(spec.window && {
       [CELL_IO.windowMask]: ort.f32Tensor(maskOf(spec, batch, spec.window.tokens).mask, shape),
     }),
-    [CELL_IO.ones]: ort.f32Tensor(new Float32Array(totalTokens).fill(1), [totalTokens, 1]),
+    [CELL_IO.ones]: ort.f32Tensor(new Float32Array(room).fill(1), [room, 1]),
+    [CELL_IO.places]: placesOf(ort, spec, batch),
   };
 }
 
@@ -57,10 +58,26 @@ function rowsOf(
   return {cos: ort.f32Tensor(cos, shape), sin: ort.f32Tensor(sin, shape)};
 }
 
+/** Where the rows of each piece go: by session, head and position. */
+function placesOf(
+  ort: OrtEngine,
+  {kvHeadCount}: ModelSpec,
+  {positions, tokenCount}: Batch,
+): Tensor {
+  const places: number[] = [];
+  for (const [at, position] of positions.entries()) {
+    for (let head = 0; head < kvHeadCount; head += 1) {
+      for (let token = 0; token < tokenCount; token += 1) places.push(at, head, position + token);
+    }
+  }
+  const shape = [positions.length, kvHeadCount, tokenCount, 3];
+  return ort.i64Tensor(BigInt64Array.from(places, BigInt), shape);
+}
+
 /**
- * Behind what a session remembers there is room that others of the batch need, then its piece.
+ * A row sees the tokens up to its own.
  *
- * @param windowTokens how many of the last tokens a row may look at, itself included.
+ * @param windowTokens how many of the last it sees, its own included.
  */
 function maskOf(
   spec: ModelSpec,
@@ -69,19 +86,18 @@ function maskOf(
 ): {readonly mask: Float32Array; readonly shape: readonly number[]} {
   const rowCount = attentionRows(spec, tokenCount);
   const rowsPerToken = Math.floor(rowCount / tokenCount);
-  const room = sharedRoom(positions);
-  const totalTokens = room + tokenCount;
-  const mask = new Float32Array(positions.length * rowCount * totalTokens);
+  const room = sharedRoom(
+    spec,
+    positions.map((position) => position + tokenCount),
+  );
+  const mask = new Float32Array(positions.length * rowCount * room);
   for (const [at, position] of positions.entries()) {
     for (let row = 0; row < tokenCount * rowsPerToken; row += 1) {
-      const start = (at * rowCount + row) * totalTokens;
-      const token = Math.floor(row / rowsPerToken);
-      // Tokens that are too long ago, the last of them perhaps in the piece itself.
-      const gone = Math.max(0, position + token + 1 - windowTokens);
-      mask.fill(MASKED, start, start + Math.min(gone, position));
-      mask.fill(MASKED, start + position, start + room + Math.max(0, gone - position));
-      mask.fill(MASKED, start + room + token + 1, start + totalTokens);
+      const start = (at * rowCount + row) * room;
+      const seenEnd = position + Math.floor(row / rowsPerToken) + 1;
+      mask.fill(MASKED, start, start + Math.max(0, seenEnd - windowTokens));
+      mask.fill(MASKED, start + seenEnd, start + room);
     }
   }
-  return {mask, shape: [positions.length, 1, rowCount, totalTokens]};
+  return {mask, shape: [positions.length, 1, rowCount, room]};
 }

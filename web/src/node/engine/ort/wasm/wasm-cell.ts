@@ -27,7 +27,7 @@ export class WasmCell implements ShardCell<WasmKv> {
     const outputs = await session.run({
       ...feeds,
       [CELL_IO.hidden]: ort.f32Tensor(hidden, [pasts.length, tokenCount, hiddenSize]),
-      ...this.#pastFeeds(pasts),
+      ...this.#pastFeeds(pasts, tokenCount),
     });
     const result = resultOf(this.#cell, outputs);
     const pieces = layersOf(this.range).map((layer) => ({
@@ -43,10 +43,13 @@ export class WasmCell implements ShardCell<WasmKv> {
     return {hidden: result, kvs};
   }
 
-  #pastFeeds(pasts: readonly WasmKv[]): Readonly<Record<string, Tensor>> {
+  #pastFeeds(pasts: readonly WasmKv[], pieceTokens: number): Readonly<Record<string, Tensor>> {
     const {ort, spec} = this.#cell;
     const {kvHeadCount, headSize} = spec;
-    const room = sharedRoom(pasts.map(({tokenCount}) => tokenCount));
+    const room = sharedRoom(
+      spec,
+      pasts.map(({tokenCount}) => tokenCount + pieceTokens),
+    );
     const shape = [pasts.length, kvHeadCount, room, headSize];
     const feeds: Record<string, Tensor> = {};
     for (const [at, layer] of layersOf(this.range).entries()) {

@@ -1,5 +1,12 @@
 import {expect, test} from 'vitest';
-import {appended, roomFor, stacked, wasmKvMemory, type WasmKv} from './wasm-kv-memory.ts';
+import {
+  appended,
+  roomFor,
+  sharedRoom,
+  stacked,
+  wasmKvMemory,
+  type WasmKv,
+} from './wasm-kv-memory.ts';
 
 const SPEC = {kvHeadCount: 2, headSize: 1};
 const NOTHING: WasmKv = {tokenCount: 0, layers: []};
@@ -56,4 +63,11 @@ test('[KV9] caches of several sessions lie one after the other, each with room f
       expect(own).toEqual(Array.from({length}, (_, position) => 100 * (head + 1) + position));
     }
   }
+});
+
+test('[KV9] the room is that of the longest, and never so small that long heads are summed otherwise', () => {
+  expect(sharedRoom({kvHeadCount: 2, headSize: 128}, [3, 17, 1])).toBe(32);
+  // In a product with 64 columns or fewer more than 128 numbers are summed at once.
+  expect(sharedRoom({kvHeadCount: 2, headSize: 256}, [3, 17, 1])).toBe(80);
+  expect(sharedRoom({kvHeadCount: 2, headSize: 256}, [81])).toBe(96);
 });

@@ -14,15 +14,26 @@ export const NO_KV: LayerKv = {key: new Float32Array(), value: new Float32Array(
 const EMPTY: WasmKv = {tokenCount: 0, layers: []};
 /** Positions by which the room of a cache grows: a copy of it each time, and so much memory more at most. */
 const ROOM_STEP = 16;
+/**
+ * onnxruntime sums over so many numbers at once, and over more where a product has no more than 64
+ * columns (`MlasSgemmOperation`). The scores of longer heads would be other bits in a short context.
+ */
+const LONGEST_SUM = 128;
+const LEAST_ROOM = 64 + ROOM_STEP;
 
 /** How many positions the cache of so many tokens has room for. */
 export function roomFor(tokenCount: number): number {
   return Math.ceil(tokenCount / ROOM_STEP) * ROOM_STEP;
 }
 
-/** How many positions caches have room for that run together: as many as the longest. */
-export function sharedRoom(tokenCounts: readonly number[]): number {
-  return Math.max(...tokenCounts.map(roomFor));
+/**
+ * How many positions caches have room for that run together: as many as the longest.
+ *
+ * @param tokenCounts of each with its piece.
+ */
+export function sharedRoom({headSize}: Shape, tokenCounts: readonly number[]): number {
+  const least = headSize > LONGEST_SUM ? LEAST_ROOM : 0;
+  return Math.max(least, ...tokenCounts.map(roomFor));
 }
 
 /** Remembers in JavaScript's memory, which the collector gives back. */
@@ -68,7 +79,7 @@ export function appended(
 
 /**
  * One kind of one layer of several caches, `[caches, kvHeadCount, room, headSize]`: as it is where
- * there is one, else a copy.
+ * there is one that has this room, else a copy.
  */
 export function stacked(
   spec: Shape,
@@ -76,7 +87,8 @@ export function stacked(
   room: number,
 ): Float32Array {
   const [only, ...others] = caches;
-  if (only !== undefined && others.length === 0) return only.values;
+  const isAsWanted = only !== undefined && others.length === 0 && roomFor(only.tokenCount) === room;
+  if (isAsWanted) return only.values;
   const size = spec.kvHeadCount * room * spec.headSize;
   const stack = new Float32Array(caches.length * size);
   for (const [at, {tokenCount, values}] of caches.entries()) {

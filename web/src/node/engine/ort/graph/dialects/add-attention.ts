@@ -24,13 +24,15 @@ export function attentionRows(spec: ModelSpec, tokenCount: number): number {
 }
 
 /**
- * Attention of one layer over a cache and the piece behind it. The cache may have room that is
- * masked, so that those of several sessions are as long as each other.
+ * Attention of one layer over a cache that has room for the piece, and perhaps more, so that those of
+ * several sessions are as long as each other: what is not there is masked.
  *
  * Made of products, and not `GroupQueryAttention` or `Softmax`, because their bits
  * depend on how many tokens a piece or a context has. Here every sum runs over the
- * context in its order, through the same kernel; what the mask hides adds exact zeros. The
- * query heads of a group are rows of one product: the cache is read once per group.
+ * context in its order, through the same kernel; what the mask hides adds exact zeros. A position lies
+ * at its own place in the room, whatever piece it came in: a product sums in blocks of 128 places and
+ * more, and then the blocks. The query heads of a group are rows of one product: the cache is read
+ * once per group.
  */
 export function addAttention(layer: LayerBuilder, normed: string): string {
   const {spec} = layer;
@@ -39,8 +41,8 @@ export function addAttention(layer: LayerBuilder, normed: string): string {
   const heads = groupSize(spec) * headSize;
   const grouped = byHead(layer, 'q.heads', rotate(layer, query, headCount), heads);
   const rows = layer.reshape('q.rows', grouped, [0, 0, -1, headSize]);
-  const keys = behindPast(layer, 'key', rotate(layer, key, kvHeadCount));
-  const values = behindPast(layer, 'value', value);
+  const keys = intoCache(layer, 'key', rotate(layer, key, kvHeadCount));
+  const values = intoCache(layer, 'value', value);
   const attended = dropExtraRow(layer, attend(layer, addExtraRow(layer, rows), {keys, values}));
   const perToken = layer.reshape('attended.groups', attended, [0, 0, -1, heads]);
   const together = swapHeadsAndTokens(layer, 'attended.tokens', perToken);
@@ -105,18 +107,17 @@ function byHead(layer: LayerBuilder, part: string, input: string, size: number):
   return swapHeadsAndTokens(layer, part, split);
 }
 
-/** The cache of one kind with the piece behind it. Only the piece leaves the graph: the cache is known outside. */
-function behindPast(layer: LayerBuilder, kind: 'key' | 'value', input: string): string {
+/** The cache of one kind with the piece in its place. Only the piece leaves the graph: the cache is known outside. */
+function intoCache(layer: LayerBuilder, kind: 'key' | 'value', input: string): string {
   const {graph, spec} = layer;
   const isKey = kind === 'key';
   const past = isKey ? CELL_IO.pastKey(layer.layer) : CELL_IO.pastValue(layer.layer);
   const piece = isKey ? CELL_IO.pieceKey(layer.layer) : CELL_IO.pieceValue(layer.layer);
-  graph.input(past, 'f32', ['batch', spec.kvHeadCount, 'past', spec.headSize]);
+  graph.input(past, 'f32', ['batch', spec.kvHeadCount, 'room', spec.headSize]);
   graph.output(piece, 'f32', ['batch', spec.kvHeadCount, 'tokens', spec.headSize]);
   const split = layer.reshape(`${kind}.split`, input, [0, 0, spec.kvHeadCount, spec.headSize]);
   graph.node({op: 'Transpose', inputs: [split], outputs: [piece], attributes: SWAP});
-  const attributes = {axis: {int: 2}};
-  return layer.node(`${kind}.all`, {op: 'Concat', inputs: [past, piece], attributes});
+  return layer.node(`${kind}.all`, {op: 'ScatterND', inputs: [past, CELL_IO.places, piece]});
 }
 
 /** See `attentionRows`: the first row once more, at the end. */

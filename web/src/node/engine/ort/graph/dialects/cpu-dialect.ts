@@ -11,10 +11,11 @@ import {addRotaryInputs} from './rotary-inputs.ts';
 export const CPU_DIALECT: CellDialect = {
   addShared: (graph, spec) => {
     graph.input(CELL_IO.rotaryRows, 'i64', ['batch', 'tokens']);
-    const maskShape = ['batch', 1, 'rows', 'total'];
+    const maskShape = ['batch', 1, 'rows', 'room'];
     graph.input(CELL_IO.mask, 'f32', maskShape);
     if (spec.window !== undefined) graph.input(CELL_IO.windowMask, 'f32', maskShape);
-    graph.input(CELL_IO.ones, 'f32', ['total', 1]);
+    graph.input(CELL_IO.ones, 'f32', ['room', 1]);
+    graph.input(CELL_IO.places, 'i64', ['batch', spec.kvHeadCount, 'tokens', 3]);
     graph.integers(CELL_CONSTANTS.lastAxis, [-1]);
     addRotaryInputs(graph, spec);
   },

@@ -8,6 +8,7 @@ import {tinyTensorBytes} from '#shared/testing/tiny-tensor-bytes.ts';
 import {f32Values, i64Values, OrtEngine} from '../../ort-engine.ts';
 import {relativeError} from '../../../proof/relative-error.ts';
 import {wasmBatchFeeds} from '../../wasm/wasm-batch-feeds.ts';
+import {roomFor} from '../../wasm/wasm-kv-memory.ts';
 import {addDenseProduct} from './add-dense-product.ts';
 import {addQuantisedProduct} from './add-quantised-product.ts';
 import {buildCellGraph} from '../build-cell-graph.ts';
@@ -68,7 +69,7 @@ async function runLayer(tensors: ReadonlyMap<string, StoredTensor>, dialect: 'cp
             {spec: SPEC, rotary: TABLES},
             {positions: [0], tokenCount: TOKENS},
           ),
-          ...fixedCache(0),
+          ...fixedCache(roomFor(TOKENS)),
         }
       : {
           [CELL_IO.lastPosition]: ort.i32Tensor(Int32Array.of(TOKENS - 1), [1]),
