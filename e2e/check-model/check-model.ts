@@ -1,16 +1,14 @@
-import {chromium, type Page} from 'playwright';
+import type {Page} from 'playwright';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {WeftError} from '#shared/base/errors.ts';
 import {TESTED_TOKENS} from '../../web/src/node/engine/proof/measure-shard.ts';
+import {inEnginePage} from '../pages/engine/in-engine-page.ts';
 import {serveEnginePage} from '../pages/engine/serve-engine-page.ts';
 import {manifestOfFile} from '../swarm/manifest-of-file.ts';
-import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
 
 /** As a swarm cuts a model that no catalogue describes. */
 const CUT_EVERY = 5;
-/** A GPU that this machine's CPU plays compiles for minutes. */
-const PAGE_TIMEOUT_MS = 1_800_000;
 
 export type CheckedPrompt = {
   readonly promptIds: readonly number[];
@@ -45,9 +43,7 @@ export async function checkModel(options: {
   signal.throwIfAborted();
   const site = await serveEnginePage(path);
   try {
-    return await inBrowser({engine, log, signal}, async (page) => {
-      await page.goto(site.url);
-      await page.waitForFunction(() => 'enginePage' in globalThis);
+    return await inEnginePage({url: site.url, engine, log, signal}, async (page) => {
       const longest = Math.max(...prompts.map(({length}) => length));
       // A shard proves itself before anything else, and needs room for that.
       const kvTokens = Math.max(longest + maxNewTokens, TESTED_TOKENS);
@@ -62,28 +58,6 @@ export async function checkModel(options: {
     });
   } finally {
     await site[Symbol.asyncDispose]();
-  }
-}
-
-/** Opens one page, which is gone when `act` has ended or the signal aborts. */
-async function inBrowser<T>(
-  options: Pick<Parameters<typeof checkModel>[0], 'engine' | 'log' | 'signal'>,
-  act: (page: Page) => Promise<T>,
-): Promise<T> {
-  const {engine, log, signal} = options;
-  const browser = await chromium.launch({
-    executablePath: await findChromium({log, signal}),
-    args: chromiumArguments({webgpu: engine === 'webgpu'}),
-  });
-  const stop = (): void => void browser.close();
-  signal.addEventListener('abort', stop);
-  try {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(PAGE_TIMEOUT_MS);
-    return await act(page);
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await browser.close();
   }
 }
 

@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
+import type {TinyFamily} from '#shared/testing/tiny-models/tiny-families.ts';
 import type {TinyModelShape} from '#shared/testing/tiny-models/tiny-shape.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
 import {serveEnginePage} from './serve-engine-page.ts';
@@ -14,6 +15,7 @@ export type TinySite = AsyncDisposable & {readonly url: string; readonly manifes
 export async function serveTinyModel(options: {
   readonly seed: number;
   readonly shape?: Partial<TinyModelShape>;
+  readonly family?: TinyFamily;
   /** By default, one layer per cell. */
   readonly cutEvery?: number;
 }): Promise<TinySite> {

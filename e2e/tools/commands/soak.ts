@@ -91,6 +91,11 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     load: async () => (await import('../../lab/soak/damaged-files.ts')).soakDamagedFiles,
   },
   {
+    name: 'models',
+    meaning: 'a tiny model of every family in real tabs, in any pieces, against the reference',
+    load: async () => (await import('../../lab/soak/models/soak-models.ts')).soakModels,
+  },
+  {
     name: 'reference',
     meaning: 'every chat of the reference over three tabs and over one: the same bits',
     load: async () => (await import('../../lab/soak/reference/soak-reference.ts')).soakReference,

@@ -1,6 +1,6 @@
 import type {Tensor} from 'onnxruntime-web/wasm';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {attentionRows, MASKED} from '../graph/dialects/add-attention.ts';
+import {attentionFeeds} from '../attention-feeds.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
 import {rotaryRows, type RotaryTable, type RotaryTables} from '../graph/rotary-table.ts';
 import type {OrtEngine} from '../ort-engine.ts';
@@ -21,8 +21,10 @@ export function wasmBatchFeeds(
   const {positions, tokenCount} = batch;
   const tokens = positions.length * tokenCount;
   const rotaryIds = BigInt64Array.from({length: tokens}, (_, at) => BigInt(at));
-  const {mask, shape} = maskOf(spec, batch);
-  const room = shape.at(-1) ?? 0;
+  const room = sharedRoom(
+    spec,
+    positions.map((position) => position + tokenCount),
+  );
   const model = rowsOf(ort, rotary.model, batch);
   const window = rotary.window && rowsOf(ort, rotary.window, batch);
   return {
@@ -30,11 +32,7 @@ export function wasmBatchFeeds(
     [CELL_IO.rotaryCos]: model.cos,
     [CELL_IO.rotarySin]: model.sin,
     ...(window && {[CELL_IO.windowCos]: window.cos, [CELL_IO.windowSin]: window.sin}),
-    [CELL_IO.mask]: ort.f32Tensor(mask, shape),
-    ...(spec.window && {
-      [CELL_IO.windowMask]: ort.f32Tensor(maskOf(spec, batch, spec.window.tokens).mask, shape),
-    }),
-    [CELL_IO.ones]: ort.f32Tensor(new Float32Array(room).fill(1), [room, 1]),
+    ...attentionFeeds(ort, spec, {batch, room}),
     [CELL_IO.places]: placesOf(ort, spec, batch),
   };
 }
@@ -72,32 +70,4 @@ function placesOf(
   }
   const shape = [positions.length, kvHeadCount, tokenCount, 3];
   return ort.i64Tensor(BigInt64Array.from(places, BigInt), shape);
-}
-
-/**
- * A row sees the tokens up to its own.
- *
- * @param windowTokens how many of the last it sees, its own included.
- */
-function maskOf(
-  spec: ModelSpec,
-  {positions, tokenCount}: Batch,
-  windowTokens = Number.POSITIVE_INFINITY,
-): {readonly mask: Float32Array; readonly shape: readonly number[]} {
-  const rowCount = attentionRows(spec, tokenCount);
-  const rowsPerToken = Math.floor(rowCount / tokenCount);
-  const room = sharedRoom(
-    spec,
-    positions.map((position) => position + tokenCount),
-  );
-  const mask = new Float32Array(positions.length * rowCount * room);
-  for (const [at, position] of positions.entries()) {
-    for (let row = 0; row < tokenCount * rowsPerToken; row += 1) {
-      const start = (at * rowCount + row) * room;
-      const seenEnd = position + Math.floor(row / rowsPerToken) + 1;
-      mask.fill(MASKED, start, start + Math.max(0, seenEnd - windowTokens));
-      mask.fill(MASKED, start + seenEnd, start + room);
-    }
-  }
-  return {mask, shape: [positions.length, 1, rowCount, room]};
 }

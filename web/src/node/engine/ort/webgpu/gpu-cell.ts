@@ -1,6 +1,7 @@
 import type {Tensor} from 'onnxruntime-web/wasm';
 import {assert} from '#shared/base/assert.ts';
 import {layersOf, type LayerRange} from '#shared/model/layer-range.ts';
+import {attentionFeeds} from '../attention-feeds.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
 import {resultOf, type OrtCell} from '../ort-cell.ts';
 import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
@@ -37,10 +38,22 @@ export class GpuCell implements ShardCell<GpuKv> {
     }
     const input = ort.f32Tensor(hidden, [1, pieceTokens, spec.hiddenSize]);
     const outputs = await session.run(
-      {...feeds, [CELL_IO.hidden]: input, ...pasts},
+      {...feeds, ...this.#attentionFeeds(past, pieceTokens), [CELL_IO.hidden]: input, ...pasts},
       {[CELL_IO.result]: null, ...presents},
     );
     const kv = {...past, tokenCount: past.tokenCount + pieceTokens};
     return {hidden: resultOf(this.#cell, outputs), kvs: [kv]};
+  }
+
+  /** Of layers whose scores are capped (`gpu-attention.ts`). */
+  #attentionFeeds({tokenCount, capacityTokens}: GpuKv, pieceTokens: number): BatchFeeds {
+    const {ort, spec} = this.#cell;
+    if (spec.attentionCap === undefined) return {};
+    const batch = {positions: [tokenCount], tokenCount: pieceTokens};
+    const rows = BigInt64Array.from({length: pieceTokens}, (_, at) => BigInt(tokenCount + at));
+    return {
+      ...attentionFeeds(ort, spec, {batch, room: capacityTokens}),
+      [CELL_IO.rotaryRows]: ort.i64Tensor(rows, [1, pieceTokens]),
+    };
   }
 }

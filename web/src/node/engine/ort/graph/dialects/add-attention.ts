@@ -7,6 +7,25 @@ import {rotaryInputsOf} from './rotary-inputs.ts';
 /** Never is the maximum and vanishes in `exp`, yet leaves no NaN behind as −Infinity can. */
 export const MASKED = -1e30;
 
+/** How an engine writes what attention is made of. */
+export type AttentionParts = {
+  /** Keys, turned, and values of a piece, `[batch, tokens, heads · size]`. @returns all of the cache, by head. */
+  readonly addToCache: (
+    layer: LayerBuilder,
+    piece: {readonly key: string; readonly value: string},
+  ) => {readonly keys: string; readonly values: string};
+  /** rows · keysᵀ · `scoreScale` */
+  readonly addScores: (
+    layer: LayerBuilder,
+    factors: {readonly rows: string; readonly keys: string},
+  ) => string;
+};
+
+/** Of attention's scores, as a part of their cap where they have one. */
+export function scoreScale({headSize, attentionScale, attentionCap = 1}: ModelSpec): number {
+  return (attentionScale ?? 1 / Math.sqrt(headSize)) / attentionCap;
+}
+
 /** Query heads that share one key and value head. */
 function groupSize(spec: ModelSpec): number {
   return spec.headCount / spec.kvHeadCount;
@@ -34,38 +53,26 @@ export function attentionRows(spec: ModelSpec, tokenCount: number): number {
  * more, and then the blocks. The query heads of a group are rows of one product: the cache is read
  * once per group.
  */
-export function addAttention(layer: LayerBuilder, normed: string): string {
+export function addAttention(layer: LayerBuilder, normed: string, parts: AttentionParts): string {
   const {spec} = layer;
   const {headCount, kvHeadCount, headSize} = spec;
   const {query, key, value} = layer.queryKeyValue(normed);
   const heads = groupSize(spec) * headSize;
   const grouped = byHead(layer, 'q.heads', rotate(layer, query, headCount), heads);
   const rows = layer.reshape('q.rows', grouped, [0, 0, -1, headSize]);
-  const keys = intoCache(layer, 'key', rotate(layer, key, kvHeadCount));
-  const values = intoCache(layer, 'value', value);
-  const attended = dropExtraRow(layer, attend(layer, addExtraRow(layer, rows), {keys, values}));
+  const cache = parts.addToCache(layer, {key: rotate(layer, key, kvHeadCount), value});
+  const scores = parts.addScores(layer, {rows: addExtraRow(layer, rows), keys: cache.keys});
+  const attended = dropExtraRow(layer, attend(layer, scores, cache.values));
   const perToken = layer.reshape('attended.groups', attended, [0, 0, -1, heads]);
   const together = swapHeadsAndTokens(layer, 'attended.tokens', perToken);
   const joined = layer.reshape('attended.joined', together, [0, 0, headCount * headSize]);
   return layer.product(joined, 'attention', ['attn_output']);
 }
 
-/** softmax(rows · keysᵀ · scale + mask) · values, the scores capped where the model says so */
-function attend(
-  layer: LayerBuilder,
-  rows: string,
-  cache: {readonly keys: string; readonly values: string},
-): string {
-  const {attentionScale = 1 / Math.sqrt(layer.spec.headSize), attentionCap = 1} = layer.spec;
-  const product = layer.node('scores', {
-    op: 'FusedMatMul',
-    domain: 'microsoft',
-    inputs: [rows, cache.keys],
-    attributes: {transB: {int: 1}, alpha: {float: attentionScale / attentionCap}},
-  });
-  const scores = addCap(layer, product);
+/** softmax(scores + mask) · values, the scores capped where the model says so */
+function attend(layer: LayerBuilder, scores: string, values: string): string {
   const mask = isWindowed(layer.spec, layer.layer) ? CELL_IO.windowMask : CELL_IO.mask;
-  const masked = layer.node('masked', {op: 'Add', inputs: [scores, mask]});
+  const masked = layer.node('masked', {op: 'Add', inputs: [addCap(layer, scores), mask]});
   const largest = layer.node('largest', {
     op: 'ReduceMax',
     inputs: [masked, CELL_CONSTANTS.lastAxis],
@@ -74,7 +81,7 @@ function attend(
   const shifted = layer.node('shifted', {op: 'Sub', inputs: [masked, largest]});
   const weights = layer.node('weights', {op: 'Exp', inputs: [shifted]});
   const sum = layer.node('weights.sum', {op: 'MatMul', inputs: [weights, CELL_IO.ones]});
-  const mixed = layer.node('mixed', {op: 'MatMul', inputs: [weights, cache.values]});
+  const mixed = layer.node('mixed', {op: 'MatMul', inputs: [weights, values]});
   return layer.node('attended', {op: 'Div', inputs: [mixed, sum]});
 }
 
@@ -107,19 +114,6 @@ function byHead(layer: LayerBuilder, part: string, input: string, size: number):
   return swapHeadsAndTokens(layer, part, split);
 }
 
-/** The cache of one kind with the piece in its place. Only the piece leaves the graph: the cache is known outside. */
-function intoCache(layer: LayerBuilder, kind: 'key' | 'value', input: string): string {
-  const {graph, spec} = layer;
-  const isKey = kind === 'key';
-  const past = isKey ? CELL_IO.pastKey(layer.layer) : CELL_IO.pastValue(layer.layer);
-  const piece = isKey ? CELL_IO.pieceKey(layer.layer) : CELL_IO.pieceValue(layer.layer);
-  graph.input(past, 'f32', ['batch', spec.kvHeadCount, 'room', spec.headSize]);
-  graph.output(piece, 'f32', ['batch', spec.kvHeadCount, 'tokens', spec.headSize]);
-  const split = layer.reshape(`${kind}.split`, input, [0, 0, spec.kvHeadCount, spec.headSize]);
-  graph.node({op: 'Transpose', inputs: [split], outputs: [piece], attributes: SWAP});
-  return layer.node(`${kind}.all`, {op: 'ScatterND', inputs: [past, CELL_IO.places, piece]});
-}
-
 /** See `attentionRows`: the first row once more, at the end. */
 function addExtraRow(layer: LayerBuilder, rows: string): string {
   if (groupSize(layer.spec) > 1) return rows;
@@ -149,7 +143,7 @@ function sliceRows(
 }
 
 /** Heads and tokens change places. */
-const SWAP = {perm: {ints: [0, 2, 1, 3]}};
+export const SWAP = {perm: {ints: [0, 2, 1, 3]}};
 
 function swapHeadsAndTokens(layer: LayerBuilder, part: string, input: string): string {
   return layer.node(part, {op: 'Transpose', inputs: [input], attributes: SWAP});

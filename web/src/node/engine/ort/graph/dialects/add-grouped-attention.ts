@@ -8,25 +8,13 @@ import {rotaryInputsOf} from './rotary-inputs.ts';
  * size: bound as `past` and as `present` at once, it is written in place.
  */
 export function addGroupedAttention(layer: LayerBuilder, normed: string): string {
-  const {graph, spec} = layer;
-  const {headCount, kvHeadCount, headSize} = spec;
+  const {spec} = layer;
   const {query, key, value} = layer.queryKeyValue(normed);
-  const [pastKey, pastValue] = [CELL_IO.pastKey(layer.layer), CELL_IO.pastValue(layer.layer)];
-  const presentKey = CELL_IO.presentKey(layer.layer);
-  const presentValue = CELL_IO.presentValue(layer.layer);
-  const cacheShape = ['batch', kvHeadCount, 'capacity', headSize];
-  for (const past of [pastKey, pastValue]) graph.input(past, 'f32', cacheShape);
-  for (const present of [presentKey, presentValue]) graph.output(present, 'f32', cacheShape);
   const tables = rotaryInputsOf(layer);
-  const {lastPosition, totalTokens} = CELL_IO;
-  const attended = graph.node({
-    op: 'GroupQueryAttention',
-    domain: 'microsoft',
-    inputs: [query, key, value, pastKey, pastValue, lastPosition, totalTokens, ...(tables ?? [])],
-    outputs: [layer.name('attended'), presentKey, presentValue],
+  const {attended} = addGroupedQueries(layer, {
+    inputs: {query, key, value, tables: tables ?? []},
     attributes: {
-      num_heads: {int: headCount},
-      kv_num_heads: {int: kvHeadCount},
+      num_heads: {int: spec.headCount},
       do_rotary: {int: tables === null ? 0 : 1},
       rotary_interleaved: {int: spec.ropeInterleaved ? 1 : 0},
       ...(spec.attentionScale !== undefined && {scale: {float: spec.attentionScale}}),
@@ -35,4 +23,38 @@ export function addGroupedAttention(layer: LayerBuilder, normed: string): string
     },
   });
   return layer.product(attended, 'attention', ['attn_output']);
+}
+
+/** The operator with its cache. @returns what it attends to, and keys and values of all positions. */
+export function addGroupedQueries(
+  builder: LayerBuilder,
+  node: {
+    readonly inputs: {
+      readonly query: string;
+      readonly key: string;
+      readonly value: string;
+      /** Cosines and sines, where it turns queries and keys. */
+      readonly tables: readonly string[];
+    };
+    readonly attributes: Readonly<
+      Record<string, {readonly int: number} | {readonly float: number}>
+    >;
+  },
+): {readonly attended: string; readonly keys: string; readonly values: string} {
+  const {graph, spec, layer} = builder;
+  const {query, key, value, tables} = node.inputs;
+  const {lastPosition, totalTokens} = CELL_IO;
+  const [pastKey, pastValue] = [CELL_IO.pastKey(layer), CELL_IO.pastValue(layer)];
+  const [keys, values] = [CELL_IO.presentKey(layer), CELL_IO.presentValue(layer)];
+  const cacheShape = ['batch', spec.kvHeadCount, 'capacity', spec.headSize];
+  for (const past of [pastKey, pastValue]) graph.input(past, 'f32', cacheShape);
+  for (const present of [keys, values]) graph.output(present, 'f32', cacheShape);
+  const attended = graph.node({
+    op: 'GroupQueryAttention',
+    domain: 'microsoft',
+    inputs: [query, key, value, pastKey, pastValue, lastPosition, totalTokens, ...tables],
+    outputs: [builder.name('grouped'), keys, values],
+    attributes: {kv_num_heads: {int: spec.kvHeadCount}, ...node.attributes},
+  });
+  return {attended, keys, values};
 }

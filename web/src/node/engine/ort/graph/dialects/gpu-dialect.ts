@@ -1,7 +1,8 @@
-import {addGroupedAttention} from './add-grouped-attention.ts';
+import {addGpuAttention} from './gpu-attention.ts';
 import {addQuantisedProduct} from './add-quantised-product.ts';
 import type {CellDialect} from '../cell-dialect.ts';
 import {CELL_IO} from '../cell-io.ts';
+import {addAttentionInputs} from './attention-inputs.ts';
 import {addRotaryInputs} from './rotary-inputs.ts';
 
 /** For WebGPU: weights stay as small as in the file, and the cache is written in place. */
@@ -10,7 +11,8 @@ export const GPU_DIALECT: CellDialect = {
     graph.input(CELL_IO.lastPosition, 'i32', ['batch']);
     graph.input(CELL_IO.totalTokens, 'i32', [1]);
     addRotaryInputs(graph, spec);
+    if (spec.attentionCap !== undefined) addAttentionInputs(graph, spec);
   },
-  addAttention: addGroupedAttention,
+  addAttention: addGpuAttention,
   addProduct: addQuantisedProduct,
 };

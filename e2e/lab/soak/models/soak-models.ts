@@ -1,0 +1,250 @@
+import type {Page} from 'playwright';
+import {greedyReference} from '#shared/lab/reference-forward/greedy-reference.ts';
+import {ReferenceForward} from '#shared/lab/reference-forward/reference-forward.ts';
+import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
+import {memoryByteSource} from '#shared/model/byte-source.ts';
+import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import {kvBytesPerTokenLayer, mostPositions} from '#shared/model/model-spec.ts';
+import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
+import {TINY_FAMILIES, type TinyFamily} from '#shared/testing/tiny-models/tiny-families.ts';
+import {inEnginePage} from '../../../pages/engine/in-engine-page.ts';
+import {serveTinyModel, type TinySite} from '../../../pages/engine/serve-tiny-model.ts';
+import {log} from '../../../swarm/test-log.ts';
+import type {Soak} from '../soak.ts';
+
+/** Longer than every window, and than one cell of the cache grows by. */
+const PROMPT_TOKENS = 150;
+/** Those of LongRoPE end sooner. */
+const SHORT_PROMPT_TOKENS = 56;
+const PIECES = [1, 16, 33, 64];
+/** Each more takes a GPU that the CPU plays as long as a page of text. */
+const GPU_PIECES = [40, 1, 1];
+const GPU_TOKENS = 42;
+const NEW_TOKENS = 4;
+const KV_TOKENS = 192;
+/** Boundaries in the middle too: three cells or four. */
+const CUT_EVERY = 2;
+/** Of the likeliest token; where f32 is near the middle of two f16, its rounding is another. */
+const WASM_TOLERANCE = 5e-3;
+const GPU_TOLERANCE = 5e-3;
+/** Where two tokens are nearly as likely, float32 may choose the other. */
+const CLEAR_MARGIN = 0.05;
+
+type Found = {
+  readonly wrongIds: number;
+  readonly otherBits: number;
+  readonly brokenRules: readonly string[];
+  readonly wasmError: number;
+  readonly gpuError: number;
+};
+
+/** A tiny model of every family in real tabs, in any pieces, shards and company, against the outside reference. */
+export const soakModels: Soak = async ({seed}, {signal}) => {
+  const found: Record<string, Found> = {};
+  for (const [name, family] of Object.entries(TINY_FAMILIES)) {
+    signal.throwIfAborted();
+    found[name] = await tryFamily(family, {seed, signal});
+    log(`${name}: ${JSON.stringify(found[name])}`);
+  }
+  const all = Object.values(found);
+  const sum = (count: (one: Found) => number) => all.reduce((total, one) => total + count(one), 0);
+  const most = (error: (one: Found) => number) => Math.max(...all.map(error));
+  return {
+    checks: [
+      atMost(
+        'clear tokens that are not those of the reference',
+        sum((one) => one.wrongIds),
+        0,
+      ),
+      atMost(
+        'ways to cut a prompt or a model that give other bits',
+        sum((one) => one.otherBits),
+        0,
+      ),
+      atMost(
+        'rules of shard runners that are broken',
+        sum((one) => one.brokenRules.length),
+        0,
+      ),
+      atMost(
+        'largest error of a logit on WASM',
+        most((one) => one.wasmError),
+        WASM_TOLERANCE,
+      ),
+      atMost(
+        'largest error of a logit on WebGPU',
+        most((one) => one.gpuError),
+        GPU_TOLERANCE,
+      ),
+    ],
+    figures: {families: found},
+  };
+};
+
+async function tryFamily(
+  family: TinyFamily,
+  {seed, signal}: {readonly seed: number; readonly signal: AbortSignal},
+): Promise<Found> {
+  const site = await serveTinyModel({seed, family, cutEvery: CUT_EVERY});
+  try {
+    const options = {url: site.url, log, signal};
+    const onWasm = await inEnginePage({...options, engine: 'wasm'}, (page) => tryWasm(page, site));
+    const onGpu = await inEnginePage({...options, engine: 'webgpu'}, (page) => tryGpu(page, site));
+    const file = tinyGguf({seed, family});
+    return await compare(file, promptFor(site.manifest), {onWasm, onGpu});
+  } finally {
+    await site[Symbol.asyncDispose]();
+  }
+}
+
+async function tryWasm(page: Page, {manifest}: TinySite) {
+  const tokenIds = promptFor(manifest);
+  const bits = await bitsInEveryWay(page, manifest, tokenIds);
+  await load(page, manifest, {engine: 'wasm', ranges: [wholeOf(manifest)]});
+  const steps = await greedy(page, tokenIds);
+  const room = roomOf(manifest);
+  const brokenRules = await page.evaluate((most) => globalThis.enginePage.brokenRules(most), room);
+  return {otherBits: new Set(bits).size - 1, steps, brokenRules};
+}
+
+async function tryGpu(page: Page, {manifest}: TinySite): Promise<ReadonlyMap<number, number>> {
+  await load(page, manifest, {engine: 'webgpu', ranges: [wholeOf(manifest)]});
+  return await logitsAfter(page, promptFor(manifest).slice(0, GPU_TOKENS), GPU_PIECES);
+}
+
+async function compare(
+  file: Uint8Array<ArrayBuffer>,
+  tokenIds: readonly number[],
+  {
+    onWasm,
+    onGpu,
+  }: {
+    readonly onWasm: Awaited<ReturnType<typeof tryWasm>>;
+    readonly onGpu: ReadonlyMap<number, number>;
+  },
+): Promise<Found> {
+  const gguf = await parseGguf(memoryByteSource(file));
+  const referenceOf = (promptIds: readonly number[], maxNewTokens: number) => {
+    const forward = new ReferenceForward({gguf, file, cutEvery: CUT_EVERY});
+    return greedyReference(forward, {promptIds, maxNewTokens, topCount: 1});
+  };
+  const expected = referenceOf(tokenIds, NEW_TOKENS);
+  const wrong = expected.filter(
+    ({margin, tokenId}, at) => margin > CLEAR_MARGIN && onWasm.steps[at]?.tokenId !== tokenId,
+  );
+  const wasmErrors = expected.map(({top}, at) => {
+    const logits = new Map(onWasm.steps[at]?.top.map(({id, logit}) => [id, logit]));
+    return errorOf(logits, top[0]);
+  });
+  const [onGpuExpected] = referenceOf(tokenIds.slice(0, GPU_TOKENS), 1);
+  return {
+    wrongIds: wrong.length,
+    otherBits: onWasm.otherBits,
+    brokenRules: onWasm.brokenRules,
+    wasmError: Math.max(...wasmErrors),
+    gpuError: errorOf(onGpu, onGpuExpected?.top[0]),
+  };
+}
+
+function errorOf(
+  logits: ReadonlyMap<number, number>,
+  best: {readonly id: number; readonly logit: number} | undefined,
+): number {
+  return Math.abs((logits.get(best?.id ?? -1) ?? Number.NaN) - (best?.logit ?? 0));
+}
+
+function promptFor({spec}: Manifest): readonly number[] {
+  const length = spec.contextTokens > PROMPT_TOKENS ? PROMPT_TOKENS : SHORT_PROMPT_TOKENS;
+  return Array.from({length}, (_, at) => 3 + ((at * 37) % 250));
+}
+
+/** What the last token of a prompt gives: whole, in pieces, and over two shards. */
+async function bitsInEveryWay(
+  page: Page,
+  manifest: Manifest,
+  tokenIds: readonly number[],
+): Promise<readonly string[]> {
+  const bits: string[] = [];
+  const whole = wholeOf(manifest);
+  const cut = {startLayer: CUT_EVERY, endLayer: whole.endLayer};
+  const ways: readonly (readonly LayerRange[])[] = [
+    [whole],
+    [{startLayer: 0, endLayer: CUT_EVERY}, cut],
+  ];
+  for (const ranges of ways) {
+    await load(page, manifest, {engine: 'wasm', ranges});
+    for (const pieceTokens of [tokenIds.length, ...PIECES]) {
+      const count = Math.ceil(tokenIds.length / pieceTokens);
+      const pieces = Array.from({length: count}, (_, at) =>
+        Math.min(pieceTokens, tokenIds.length - at * pieceTokens),
+      );
+      bits.push(JSON.stringify([...(await logitsAfter(page, tokenIds, pieces))]));
+    }
+    await page.evaluate(() => globalThis.enginePage.unload());
+  }
+  return bits;
+}
+
+/** Positions that all sessions together may have. */
+function roomOf({spec}: Manifest): number {
+  return mostPositions(spec, KV_TOKENS);
+}
+
+function wholeOf({spec}: Manifest): LayerRange {
+  return {startLayer: 0, endLayer: spec.layerCount};
+}
+
+async function load(
+  page: Page,
+  manifest: Manifest,
+  {engine, ranges}: {readonly engine: 'wasm' | 'webgpu'; readonly ranges: readonly LayerRange[]},
+): Promise<void> {
+  const {spec} = manifest;
+  for (const range of ranges) {
+    await page.evaluate((shard) => globalThis.enginePage.load(shard), {
+      manifest,
+      range,
+      weightsUrl: '/model.gguf',
+      kvBudgetBytes: roomOf(manifest) * spec.layerCount * kvBytesPerTokenLayer(spec),
+      engine:
+        engine === 'wasm' ? ({kind: engine, threadCount: 1} as const) : ({kind: engine} as const),
+    });
+  }
+}
+
+/** Logits behind the last piece, by token. */
+async function logitsAfter(
+  page: Page,
+  tokenIds: readonly number[],
+  pieces: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  const tops = await page.evaluate(
+    async ({kvTokens, ...request}) => {
+      await globalThis.enginePage.open(kvTokens);
+      const logits = await globalThis.enginePage.logitsOf(request);
+      await globalThis.enginePage.close();
+      return logits;
+    },
+    {tokenIds, pieces, kvTokens: tokenIds.length},
+  );
+  return new Map(tops.at(-1));
+}
+
+async function greedy(page: Page, promptIds: readonly number[]) {
+  return await page.evaluate(
+    async ({kvTokens, ...request}) => {
+      await globalThis.enginePage.open(kvTokens);
+      const steps = await globalThis.enginePage.greedy(request);
+      await globalThis.enginePage.close();
+      return steps;
+    },
+    {
+      promptIds,
+      maxNewTokens: NEW_TOKENS,
+      endTokenIds: [],
+      kvTokens: promptIds.length + NEW_TOKENS,
+    },
+  );
+}

@@ -1,0 +1,13 @@
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {CELL_CONSTANTS, CELL_IO} from '../cell-io.ts';
+import type {GraphBuilder} from '../graph-builder.ts';
+
+/** What attention that is made of products shares between the layers of a cell. */
+export function addAttentionInputs(graph: GraphBuilder, {window}: ModelSpec): void {
+  const maskShape = ['batch', 1, 'rows', 'room'];
+  graph.input(CELL_IO.rotaryRows, 'i64', ['batch', 'tokens']);
+  graph.input(CELL_IO.mask, 'f32', maskShape);
+  if (window !== undefined) graph.input(CELL_IO.windowMask, 'f32', maskShape);
+  graph.input(CELL_IO.ones, 'f32', ['room', 1]);
+  graph.integers(CELL_CONSTANTS.lastAxis, [-1]);
+}
