@@ -3,6 +3,7 @@ import {assert} from '#shared/base/assert.ts';
 import {layersOf, type LayerRange} from '#shared/model/layer-range.ts';
 import {attentionFeeds} from '../attention-feeds.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
+import {fitsOperator} from '../graph/dialects/gpu-attention.ts';
 import {resultOf, type OrtCell} from '../ort-cell.ts';
 import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
 import type {GpuKv} from './gpu-kv-memory.ts';
@@ -45,10 +46,10 @@ export class GpuCell implements ShardCell<GpuKv> {
     return {hidden: resultOf(this.#cell, outputs), kvs: [kv]};
   }
 
-  /** Of layers whose scores are capped (`gpu-attention.ts`). */
+  /** Of attention that is made of products. */
   #attentionFeeds({tokenCount, capacityTokens}: GpuKv, pieceTokens: number): BatchFeeds {
     const {ort, spec} = this.#cell;
-    if (spec.attentionCap === undefined) return {};
+    if (fitsOperator(spec)) return {};
     const batch = {positions: [tokenCount], tokenCount: pieceTokens};
     const rows = BigInt64Array.from({length: pieceTokens}, (_, at) => BigInt(tokenCount + at));
     return {

@@ -1,12 +1,15 @@
+import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {LayerBuilder} from '../layer-builder.ts';
 import {addAttention, scoreScale, type AttentionParts} from './add-attention.ts';
 import {addGroupedAttention, addGroupedQueries} from './add-grouped-attention.ts';
 
-/**
- * On the GPU attention is onnxruntime's own operator, which has no cap there: capped scores are made of
- * products, and the operator writes the cache, with as few queries as it takes.
- */
-const CAPPED_ATTENTION: AttentionParts = {
+/** onnxruntime's own operator turns heads of whole 16 numbers, and on a GPU it has no cap. */
+export function fitsOperator({attentionCap, headSize}: ModelSpec): boolean {
+  return attentionCap === undefined && headSize % 16 === 0;
+}
+
+/** Where the operator does not fit it still writes the cache, with as few queries as it takes. */
+const PRODUCT_ATTENTION: AttentionParts = {
   addToCache: (layer, {key, value}) =>
     addGroupedQueries(layer, {
       inputs: {query: key, key, value, tables: []},
@@ -24,7 +27,7 @@ const CAPPED_ATTENTION: AttentionParts = {
 };
 
 export function addGpuAttention(layer: LayerBuilder, normed: string): string {
-  return layer.spec.attentionCap === undefined
+  return fitsOperator(layer.spec)
     ? addGroupedAttention(layer, normed)
-    : addAttention(layer, normed, CAPPED_ATTENTION);
+    : addAttention(layer, normed, PRODUCT_ATTENTION);
 }

@@ -1,4 +1,4 @@
-import {addGpuAttention} from './gpu-attention.ts';
+import {addGpuAttention, fitsOperator} from './gpu-attention.ts';
 import {addQuantisedProduct} from './add-quantised-product.ts';
 import type {CellDialect} from '../cell-dialect.ts';
 import {CELL_IO} from '../cell-io.ts';
@@ -11,7 +11,7 @@ export const GPU_DIALECT: CellDialect = {
     graph.input(CELL_IO.lastPosition, 'i32', ['batch']);
     graph.input(CELL_IO.totalTokens, 'i32', [1]);
     addRotaryInputs(graph, spec);
-    if (spec.attentionCap !== undefined) addAttentionInputs(graph, spec);
+    if (!fitsOperator(spec)) addAttentionInputs(graph, spec);
   },
   addAttention: addGpuAttention,
   addProduct: addQuantisedProduct,
