@@ -7,15 +7,19 @@ import type {PreparedModel} from '../tools/machine/model-file/prepare-model.ts';
 import {REFERENCE_CHATS, type ReferenceChat} from './reference-chats.ts';
 
 const LOAD_TIMEOUT_MS = 120_000;
-const ANSWERS_AT_ONCE = 3;
-
+/** As many as an engine runs as one. */
+const ANSWERS_AT_ONCE = 8;
 const CLIENTS = 2;
+const ASKED_ALONE = 3;
 
 /** A chat of the reference, and the answer of a swarm to it. */
 export type AnsweredChat = {readonly chat: ReferenceChat; readonly answer: Answer};
 
 type AnsweredReference = {
+  /** Eight at once. */
   readonly answered: readonly AnsweredChat[];
+  /** The first of them again, one after the other. */
+  readonly alone: readonly AnsweredChat[];
   /** What a hop sent to the next for a decoded token: one value for each of its sessions. */
   readonly bytesPerToken: readonly number[];
 };
@@ -36,18 +40,24 @@ export async function answerReference(
     const tabs = await Promise.all(opened);
     for (const tab of tabs) await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
     const clients = Array.from({length: CLIENTS}, () => swarm.openTab({model: model.id}));
-    const answered = await askSideBySide(await Promise.all(clients));
-    return {answered, bytesPerToken: (await Promise.all(tabs.map(bytesPerTokenOf))).flat()};
+    const answered = await askChats(await Promise.all(clients), REFERENCE_CHATS, ANSWERS_AT_ONCE);
+    const again = REFERENCE_CHATS.slice(0, ASKED_ALONE);
+    const alone = await askChats(await Promise.all(clients), again, 1);
+    return {answered, alone, bytesPerToken: (await Promise.all(tabs.map(bytesPerTokenOf))).flat()};
   } finally {
     await swarm.stop();
   }
 }
 
-/** While one tab works on one answer, the next tab works on another: three tabs are busy at once. */
-async function askSideBySide(clients: readonly Tab[]): Promise<readonly AnsweredChat[]> {
+/** Answers are of different lengths: whenever one is over, the next one joins the others. */
+async function askChats(
+  clients: readonly Tab[],
+  chats: readonly ReferenceChat[],
+  atOnce: number,
+): Promise<readonly AnsweredChat[]> {
   const answered: AnsweredChat[] = [];
-  const numbered = [...REFERENCE_CHATS.entries()];
-  await forEachAtOnce(numbered, ANSWERS_AT_ONCE, async ([i, chat]) => {
+  const numbered = [...chats.entries()];
+  await forEachAtOnce(numbered, atOnce, async ([i, chat]) => {
     const client = clients[i % CLIENTS];
     if (client === undefined) throw new Error('Broken invariant: there are clients');
     const prompt = {kind: 'messages', messages: chat.messages} as const;

@@ -30,13 +30,18 @@ function compare({chat, answer}: AnsweredChat): string | null {
   return `${chat.id}: token ${first}, margin ${margin}`;
 }
 
-test('[RF1] [SW6] every chat of the reference over three tabs, for two clients: its prompt, the tokens of float32 unless two are almost equal, and few bytes for each', async () => {
+test('[RF1] [SW6] [TO1] every chat of the reference over three tabs, eight at once, for two clients: its prompt, the tokens of float32 unless two are almost equal, few bytes for each, and the very numbers that it has alone', async () => {
   test.setTimeout(800_000);
   const model = await prepareModel({log});
-  const {answered, bytesPerToken} = await answerReference(model, {tabCount: TAB_COUNT, log});
+  const {answered, alone, bytesPerToken} = await answerReference(model, {tabCount: TAB_COUNT, log});
   expect(answered).toHaveLength(REFERENCE_CHATS.length);
   expect(new Set(bytesPerToken)).toEqual(new Set([BYTES_PER_TOKEN]));
   const differences = answered.map(compare).filter((difference) => difference !== null);
+  for (const [at, {chat, answer}] of alone.entries()) {
+    const together = answered[at]?.answer;
+    expect(together?.tokenIds, chat.id).toEqual(answer.tokenIds);
+    expect(together?.topLogprobs, chat.id).toEqual(answer.topLogprobs);
+  }
   const listed = differences.join('; ') || 'none';
   log(`Texts that differ from float32 where two tokens are almost equal: ${listed}`);
 });
