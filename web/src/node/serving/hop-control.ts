@@ -44,8 +44,9 @@ export class HopControl {
     const {sessionId, epoch} = place;
     try {
       await this.#links.connect(sessionId, ends);
-      await this.#links.send(sessionId, to, encodeControlFrame(address, message));
+      // Before the message: what it brings about may come before its sending is known to be over.
       this.#report(sessionId, {kind: 'linked', epoch});
+      await this.#links.send(sessionId, to, encodeControlFrame(address, message));
     } catch (error) {
       this.#report(sessionId, {kind: 'broken', epoch, code: refusalOf(error, 'ENGINE_LOST')});
     }

@@ -4,6 +4,7 @@ import type {GenerationClient} from '#shared/client/generation-client.ts';
 import {GenerationFailedError} from '#shared/client/generation-failed.ts';
 import {PromptTooLongError} from '#shared/client/prompt-too-long.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import {slowToConfirm} from './testing/slow-to-confirm.ts';
 import {collectTokens, GREEDY, RingSwarm, type RingNode} from './testing/ring-swarm.ts';
 
 const PROMPT = [5, 7, 11, 13];
@@ -47,6 +48,22 @@ describe('a ring of hops', () => {
     await swarm.settle();
     expect(swarm.heldSessions()).toBe(0);
   });
+
+  test.each([1, 3])(
+    '[RG25] input that comes before a hop of %d knows that its own message was sent is served',
+    async (hopCount) => {
+      const swarm = new RingSwarm();
+      const layers = 6 / hopCount;
+      const hops = Array.from({length: hopCount}, (_, at) =>
+        swarm.addNode(
+          `hop-${at}`,
+          {startLayer: at * layers, endLayer: (at + 1) * layers},
+          {over: slowToConfirm},
+        ),
+      );
+      expect(await collectTokens(swarm.addClient('a', [hops]), PROMPT)).toHaveLength(12);
+    },
+  );
 
   test('[RG2] a prompt of many pieces is one prompt', async () => {
     const prompt = Array.from({length: 100}, (_, i) => (i * 37) % 400);

@@ -66,12 +66,14 @@ export class RingSwarm {
       readonly onChange?: () => void;
       /** What this hop sends in place of what an honest one does. */
       readonly distort?: Distort;
+      /** A transport in place of its own. */
+      readonly over?: (transport: Transport) => Transport;
     } = {},
   ): RingNode {
     const peerId = asPeerId(name);
     const joined = this.network.join(peerId);
-    const {distort} = options;
-    const transport = distort === undefined ? joined : lyingTransport(joined, distort);
+    const {distort, over = (own) => own} = options;
+    const transport = over(distort === undefined ? joined : lyingTransport(joined, distort));
     const server = new HopServer({
       transport,
       manifestHash: MANIFEST_HASH,
