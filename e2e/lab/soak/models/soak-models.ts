@@ -27,8 +27,8 @@ const KV_TOKENS = 192;
 /** Boundaries in the middle too: three cells or four. */
 const CUT_EVERY = 2;
 /** Of the likeliest token; where f32 is near the middle of two f16, its rounding is another. */
-const WASM_TOLERANCE = 5e-3;
-const GPU_TOLERANCE = 5e-3;
+const WASM_TOLERANCE = 1e-3;
+const GPU_TOLERANCE = 1e-3;
 /** Where two tokens are nearly as likely, float32 may choose the other. */
 const CLEAR_MARGIN = 0.05;
 
