@@ -148,6 +148,47 @@ async function runPiece(
   return {hidden: input, top: null};
 }
 
+/**
+ * What a decode step of so many sessions takes that run as one through the loaded shard, the whole
+ * model, each after a prompt: the median, ms.
+ */
+async function stepMs(asked: {
+  readonly sessions: number;
+  readonly promptTokens: number;
+  readonly rounds: number;
+}): Promise<number> {
+  const [runner] = runners;
+  assert(runner !== undefined, 'a shard is loaded');
+  const {promptTokens, rounds} = asked;
+  const sessionIds = Array.from({length: asked.sessions}, (_, at) => asSessionId(`session-${at}`));
+  const prompt = Uint32Array.from({length: promptTokens}, (_, at) => 1_000 + at);
+  const {range} = runner;
+  for (const sessionId of sessionIds) {
+    await runner.openSession(sessionId, promptTokens + rounds);
+    const input = {kind: 'tokens', tokenIds: prompt} as const;
+    const tokenCount = promptTokens;
+    await runStep(runner, {sessionId, position: 0, tokenCount, input, range, output: 'logits'});
+  }
+  const tookMs: number[] = [];
+  for (let position = promptTokens; position < promptTokens + rounds; position += 1) {
+    const input = {kind: 'tokens', tokenIds: Uint32Array.of(1_000 + position)} as const;
+    const startMs = performance.now();
+    await runner.run(
+      sessionIds.map((sessionId) => ({
+        sessionId,
+        position,
+        tokenCount: 1,
+        input,
+        range,
+        output: 'logits' as const,
+      })),
+    );
+    tookMs.push(performance.now() - startMs);
+  }
+  for (const sessionId of sessionIds) await runner.closeSession(sessionId);
+  return tookMs.toSorted((a, b) => a - b)[tookMs.length >> 1] ?? Number.NaN;
+}
+
 type GreedyStep = {
   readonly tokenId: number;
   /** The likeliest tokens, best first. */
@@ -271,6 +312,7 @@ const actions = {
   memory,
   truncate,
   greedy,
+  stepMs,
   bitsOf,
   runPiece: tellCode(runPiece),
   crashWorker,

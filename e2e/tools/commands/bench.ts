@@ -60,6 +60,10 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     meaning: 'how long an answer pauses when a real tab of its chain is closed or killed',
     load: async () => (await import('../../lab/bench/tabs/takeover.ts')).benchTakeover,
   },
+  serving: {
+    meaning: 'eight answers at once against one, in one real tab, in three, and by the bare engine',
+    load: async () => (await import('../../lab/bench/serving/bench-serving.ts')).benchServing,
+  },
   network: {
     meaning: 'frames, decode steps and prompts between real tabs that are far from each other',
     load: async () => (await import('../../lab/bench/network/bench-network.ts')).benchNetwork,

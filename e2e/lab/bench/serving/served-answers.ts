@@ -1,0 +1,99 @@
+import {percentile} from '../../../load/report/percentile.ts';
+import {greedyRequest} from '../../../swarm/ask.ts';
+import {Swarm} from '../../../swarm/start-swarm.ts';
+import type {Tab} from '../../../swarm/tab.ts';
+import type {PreparedModel} from '../../../tools/machine/model-file/prepare-model.ts';
+import type {BenchmarkContext} from '../benchmark.ts';
+
+const LOAD_TIMEOUT_MS = 300_000;
+/** A hop gives one client three quarters of its sessions. */
+const CLIENTS = 2;
+const SUBJECTS = [
+  'weaver',
+  'miller',
+  'sailor',
+  'baker',
+  'painter',
+  'smith',
+  'farmer',
+  'clockmaker',
+];
+
+/** What answers that ran beside each other got, on average. */
+export type ServedRate = {
+  readonly tokensPerSec: number;
+  /** Medians over all tokens, and over all answers. */
+  readonly tokenMs: number;
+  readonly firstTokenMs: number;
+};
+
+/** The real model on WASM, one thread each, in so many tabs, and clients that ask them. */
+export class ServedAnswers {
+  readonly #swarm: Swarm;
+  readonly #clients: readonly Tab[];
+
+  private constructor(swarm: Swarm, clients: readonly Tab[]) {
+    this.#swarm = swarm;
+    this.#clients = clients;
+  }
+
+  static async start(
+    model: PreparedModel,
+    tabs: number,
+    {log}: BenchmarkContext,
+  ): Promise<ServedAnswers> {
+    const {modelsDir, id, grid} = model;
+    const swarm = await Swarm.start({modelsDir, port: 0, webgpu: false, log});
+    const capacity = {kind: 'layers', maxLayers: Math.ceil(grid.layerCount / tabs)} as const;
+    const lending = {engine: 'wasm', capacity} as const;
+    for (let tab = 0; tab < tabs; tab += 1) {
+      const lender = await swarm.openLendingTab(lending, {model: id});
+      await lender.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
+    }
+    const clients: Tab[] = [];
+    for (let client = 0; client < CLIENTS; client += 1) {
+      const tab = await swarm.openTab({model: id});
+      await tab.prepare();
+      clients.push(tab);
+    }
+    return new ServedAnswers(swarm, clients);
+  }
+
+  async stop(): Promise<void> {
+    await this.#swarm.stop();
+  }
+
+  /** All at once, of equally long prompts. */
+  async ask(answers: number, maxNewTokens: number): Promise<ServedRate> {
+    const askedMs = Date.now();
+    const asked = Array.from({length: answers}, async (_, at) => {
+      const client = this.#clients[at % CLIENTS];
+      if (client === undefined) throw new Error('Broken invariant: there are clients');
+      const content = `Write a long story about a ${SUBJECTS[at % SUBJECTS.length]}.`;
+      let firstTokenMs = Number.NaN;
+      const tokenAtMs: number[] = [];
+      await client.ask(greedyRequest(content, {maxNewTokens}), {
+        onEvent: (event, atUnixMs) => {
+          if (event.kind !== 'token') return;
+          if (tokenAtMs.length === 0) firstTokenMs = atUnixMs - askedMs;
+          tokenAtMs.push(event.atMs);
+        },
+      });
+      const gapsMs = tokenAtMs.slice(1).map((ms, k) => ms - (tokenAtMs[k] ?? ms));
+      return {firstTokenMs, gapsMs};
+    });
+    const served = await Promise.all(asked);
+    const rates = served.map(({gapsMs}) => 1_000 / percentile(gapsMs, 50));
+    return {
+      tokensPerSec: rates.reduce((sum, rate) => sum + rate, 0),
+      tokenMs: percentile(
+        served.flatMap(({gapsMs}) => gapsMs),
+        50,
+      ),
+      firstTokenMs: percentile(
+        served.map(({firstTokenMs}) => firstTokenMs),
+        50,
+      ),
+    };
+  }
+}
