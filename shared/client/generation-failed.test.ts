@@ -66,6 +66,9 @@ test('[GN27] an error names the layers that nobody serves, and whether they are 
   expect(lost(layers(0, 'silent'), layers(20, 'no-node'))).toBe(
     'The answer stopped after 8 tokens: a tab was lost, and no other holds layers 20–30, and no tab that holds layers 0–10 answers this device; ask again when one does',
   );
+  expect(lost(layers(0, 'unreachable'), layers(20, 'unreachable'))).toBe(
+    'The answer stopped after 8 tokens: the tabs that hold layers 0–10, 20–30 cannot reach others that it needs; ask again when they can',
+  );
   const refused = new GenerationFailedError({
     ...UNNAMED,
     code: 'NOT_SERVING',

@@ -5,7 +5,7 @@ import {showLayers} from '../model/show-layers.ts';
 
 type Detail = {
   readonly code: 'LAYERS_LOST';
-  /** Layers that nobody holds or loads, or nobody who answers this client (`silent`). */
+  /** Layers that nobody holds or loads, or nobody who answers this client (`silent`) or reaches the other hops (`unreachable`). */
   readonly missing: readonly MissingLayers[];
   readonly tokensShown: number;
 };
@@ -17,7 +17,7 @@ export class LayersLostError extends WeftError<Detail> {
   constructor(detail: Omit<Detail, 'code'>, options?: ErrorOptions) {
     super(
       {code: 'LAYERS_LOST', ...detail},
-      `${stoppedAfter(detail.tokensShown)}: ${whatIsMissing(detail.missing)}; ask again when one does`,
+      `${stoppedAfter(detail.tokensShown)}: ${whatIsMissing(detail.missing)}`,
       options,
     );
   }
@@ -25,11 +25,16 @@ export class LayersLostError extends WeftError<Detail> {
 
 function whatIsMissing(missing: readonly MissingLayers[]): string {
   const silent = missing.filter(({why}) => why === 'silent');
-  const lost = missing.filter(({why}) => why !== 'silent');
-  return [
+  const apart = missing.filter(({why}) => why === 'unreachable');
+  const lost = missing.filter(({why}) => why !== 'silent' && why !== 'unreachable');
+  const sentence = [
     ...(lost.length === 0 ? [] : [`a tab was lost, and no other holds layers ${showLayers(lost)}`]),
     ...(silent.length === 0
       ? []
       : [`no tab that holds layers ${showLayers(silent)} answers this device`]),
+    ...(apart.length === 0
+      ? []
+      : [`the tabs that hold layers ${showLayers(apart)} cannot reach others that it needs`]),
   ].join(', and ');
+  return `${sentence}; ask again when ${apart.length === 0 ? 'one does' : 'they can'}`;
 }

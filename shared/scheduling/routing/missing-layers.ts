@@ -3,6 +3,7 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import {isOverdue, MOST_CLAIM_MS} from '../claim-limit.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import type {PlacedShard, SwarmSnapshot} from '../swarm-snapshot.ts';
+import {layersCutOff} from './layers-cut-off.ts';
 import {
   DISTRUSTED,
   FULL,
@@ -39,11 +40,7 @@ export function missingLayers(
     const startLayer = isSame ? last.startLayer : cell.startLayer;
     missing.push({startLayer, endLayer: cell.endLayer, ...reason});
   }
-  // Each cell has a server, yet no chain exists: some of them cannot reach each other.
-  if (missing.length === 0) {
-    return [{startLayer: 0, endLayer: grid.layerCount, why: 'unreachable'}];
-  }
-  return missing;
+  return missing.length > 0 ? missing : layersCutOff(snapshot, grid, {state});
 }
 
 function reasonFor(

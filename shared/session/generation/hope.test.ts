@@ -58,6 +58,21 @@ test('[GN25] cut off from the only head, an answer never opens it again, and end
   });
 });
 
+test('[GN10] hops that cannot reach each other are waited for six seconds, and then named', () => {
+  const cannotReach = {code: 'PEER_UNREACHABLE', peerId: A.peerId, reportedBy: A.peerId} as const;
+  const apart = {kind: 'refused', epoch: 0, refusal: cannotReach} as const;
+  const missing = [{startLayer: 0, endLayer: 4, why: 'unreachable'}] as const;
+  let step = after(task(), ...TWO_SHOWN, apart);
+  let nowMs = 0;
+  while (step.state.kind === 'waiting' || step.state.kind === 'choosing') {
+    const isChoosing = step.state.kind === 'choosing';
+    if (!isChoosing) nowMs += 500;
+    step = stepGeneration(step.state, isChoosing ? {kind: 'gap', missing, nowMs} : tick(nowMs));
+  }
+  expect(nowMs).toBe(6_000);
+  expect(step.state).toMatchObject({reason: {kind: 'lost', missing}});
+});
+
 test('[GN25] before the first token it is the same, for all its patience', () => {
   const {opened, nowMs, state} = waitOut(chain(A), refused(0, 'PEER_UNREACHABLE', A.peerId));
   expect({opened, nowMs}).toEqual({opened: 0, nowMs: 60_000});

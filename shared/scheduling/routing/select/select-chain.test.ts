@@ -173,6 +173,33 @@ test('[RT8] nodes that cannot reach each other form no chain', () => {
   });
 });
 
+function apart(...ids: readonly string[]) {
+  return {unreachable: ids.map((id) => asPeerId(id))};
+}
+
+/** What is named where no chain exists. */
+function missing(nodes: Parameters<typeof route>[0]) {
+  const result = route(nodes);
+  return result.kind === 'gap' ? result.missing : null;
+}
+
+test('[RT8] the layers are named at both ends of the links that a chain lacks, of as few links as can be', () => {
+  const why = 'unreachable';
+  const middles = [node('b', 1, 2), node('c', 2, 3)];
+  expect(missing([node('a', 0, 1, apart('b')), ...middles, node('d', 3, 4)])).toEqual([
+    {startLayer: 0, endLayer: 2, why},
+  ]);
+  // The tail sends its tokens to the head.
+  expect(missing([node('a', 0, 1, apart('d')), ...middles, node('d', 3, 4)])).toEqual([
+    {startLayer: 0, endLayer: 1, why},
+    {startLayer: 3, endLayer: 4, why},
+  ]);
+  const spare = node('e', 0, 1, apart('b', 'c', 'd'));
+  expect(missing([node('a', 0, 1), ...middles, node('d', 3, 4, apart('c')), spare])).toEqual([
+    {startLayer: 2, endLayer: 4, why},
+  ]);
+});
+
 test('[RT12] waiting is charged as the worked example says', () => {
   const slow = {decodeMsPerLayer: {fixedMs: 0, perSessionMs: 3}};
   const nodes = [node('a', 0, 2), node('b', 2, 4), node('c', 0, 4, slow)];

@@ -126,11 +126,16 @@ function patienceOf(
 }
 
 /** Somebody serves them, and does not serve this answer. */
-const AVOIDED: ReadonlySet<MissingLayers['why']> = new Set(['full', 'distrusted', 'silent']);
+const AVOIDED: ReadonlySet<MissingLayers['why']> = new Set([
+  'full',
+  'distrusted',
+  'silent',
+  'unreachable',
+]);
 
 /** Nobody says that they will come. */
 function isLost({why}: MissingLayers): boolean {
-  return why === 'no-node' || why === 'silent';
+  return why === 'no-node' || why === 'silent' || why === 'unreachable';
 }
 
 function whyInTheEnd(answer: Answer): FailureReason {
