@@ -35,7 +35,7 @@ export class MeasuredTransport implements Transport {
     this.#options = options;
     this.#inner = options.transport;
     this.localPeerId = options.transport.localPeerId;
-    // Whoever sends is reached, whichever of the two opened the link.
+    // Whoever is heard is reached, whichever of the two opened the link; what is sent may get nowhere.
     this.#inner.onFrame((from) => {
       options.book.addReached(from);
     });
@@ -49,7 +49,6 @@ export class MeasuredTransport implements Transport {
     const {book} = this.#options;
     try {
       await this.#inner.connect(to, options);
-      book.addReached(to);
     } catch (error) {
       if (isUnreachable(error)) book.addFailure(to);
       throw error;
@@ -58,7 +57,6 @@ export class MeasuredTransport implements Transport {
 
   async awaitLink(from: PeerId, options: {readonly signal: AbortSignal}): Promise<void> {
     await this.#inner.awaitLink(from, options);
-    this.#options.book.addReached(from);
   }
 
   async send(
@@ -70,13 +68,14 @@ export class MeasuredTransport implements Transport {
     const isMeasured = byteLength >= LONG_FRAME_BYTES && this.#isTimeFor(to);
     const startMs = this.#options.stopwatchMs();
     await this.#inner.send(to, frame, options);
-    this.#options.book.addReached(to);
     this.#lastSentMs.set(to, startMs);
     if (isMeasured) void this.#measureUplink(to, byteLength, startMs);
   }
 
   async measureRtt(to: PeerId, options: {readonly signal: AbortSignal}): Promise<number> {
-    return await this.#inner.measureRtt(to, options);
+    const rttMs = await this.#inner.measureRtt(to, options);
+    this.#options.book.addReached(to);
+    return rttMs;
   }
 
   onFrame(listener: FrameListener): () => void {

@@ -219,7 +219,12 @@ test('[CP9] it is not unreachable any longer as soon as it has dialled by itself
   world.network.silence(SELF, peer);
   expect(published.at(-1)).toEqual([peer]);
   const dialled = vi.spyOn(world.transport, 'connect').mockClear();
+  connected.call(peer); // Nothing comes back over that connection.
+  await vi.advanceTimersByTimeAsync(0);
+  expect(published.at(-1)).toEqual([peer]);
+  world.network.join(peer);
   connected.call(peer);
+  await vi.advanceTimersByTimeAsync(0);
   expect(published.at(-1)).toEqual([]);
   await vi.advanceTimersByTimeAsync(70_000);
   stop();
@@ -255,7 +260,14 @@ async function comeBack({
   await vi.advanceTimersByTimeAsync(2_000);
   world.connected.delete(left);
   isListEmpty = listedAfterMs > 0;
-  if (isSilent) vi.spyOn(world.transport, 'measureRtt').mockImplementation(untilAbortedOnly);
+  if (isSilent) {
+    const measure = world.transport.measureRtt.bind(world.transport);
+    vi.spyOn(world.transport, 'measureRtt').mockImplementation(async (to, options) =>
+      to === left || disconnected.includes(to)
+        ? measure(to, options)
+        : untilAbortedOnly(to, options),
+    );
+  }
   world.dialling.mockClear();
   returned.call();
   await vi.advanceTimersByTimeAsync(listedAfterMs);
@@ -291,6 +303,31 @@ test('[CP12] a link over which nothing comes back is ended, and its peer dialled
   const {left, kept, dialled, disconnected} = await comeBack({isSilent: true});
   expect(disconnected).toEqual([kept]);
   expect(dialled).toEqual([left, kept]);
+});
+
+test('[CP12] a first dial that fails is repeated after a second, then less and less often', async () => {
+  const world = createWorld({count: 1});
+  const [peer] = world.others;
+  assert(peer !== undefined, 'there is a peer');
+  const returned = new Listeners();
+  const stop = startLinkProbes({
+    ...quietProbes(world),
+    onReturn: (listener) => returned.add(listener),
+  });
+  await world.transport.connect(peer, NEVER);
+  await vi.advanceTimersByTimeAsync(2_000);
+  world.connected.clear();
+  world.network.leave(peer);
+  const startMs = performance.now();
+  const dialledMs: number[] = [];
+  world.dialling.mockImplementation(async () => {
+    dialledMs.push(performance.now() - startMs);
+    return await Promise.reject(new Error('the relayed connection has ended'));
+  });
+  returned.call();
+  await vi.advanceTimersByTimeAsync(20_000);
+  stop();
+  expect(dialledMs).toEqual([0, 1_000, 3_000, 7_000, 15_000]);
 });
 
 test('[CP12] one whose record expired meanwhile is dialled when the next list has come', async () => {

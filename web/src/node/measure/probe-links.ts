@@ -52,6 +52,8 @@ const SAMPLES_WANTED = 4;
 const SETTLED_ROUND_MS = 5_000;
 /** A peer that fell silent, or was only frozen, may be back at any time. */
 const RETURN_AFTER_MS = 5_000;
+/** The first dial of a tab that is back may still go over a connection that ended in its sleep. */
+const BACK_AGAIN_MS = 1_000;
 const PROBE_TIMEOUT_MS = 2_000;
 /** Of this side's own life: a link that was open before a sleep, and over which nothing comes back, is none. */
 const SIGN_OF_LIFE_MS = 3_000;
@@ -116,7 +118,7 @@ class LinkProbes {
       this.#lookAtServer();
     });
     const stopMeeting = this.#options.onConnected((peerId) => {
-      this.#reached(peerId);
+      void this.#meet(peerId);
     });
     const stopReturning = this.#options.onReturn(() => {
       this.#comeBack();
@@ -238,28 +240,32 @@ class LinkProbes {
     this.#options.book.addSilence(peerId);
     this.#silent.add(peerId);
     this.#publish();
-    await this.#seek(peerId, RETURN_AFTER_MS);
+    await this.#seek(peerId, {firstMs: RETURN_AFTER_MS, secondMs: 2 * RETURN_AFTER_MS});
   }
 
   /** Dials a peer until it is reached, or listed no more. */
-  async #seek(peerId: PeerId, firstWaitMs: number): Promise<void> {
+  async #seek(
+    peerId: PeerId,
+    {firstMs, secondMs}: {readonly firstMs: number; readonly secondMs: number},
+  ): Promise<void> {
     if (this.#sought.has(peerId)) return;
     const found = new AbortController();
     this.#sought.set(peerId, found);
     const {transport, isServerThere} = this.#options;
     const over = AbortSignal.any([this.#stopping.signal, found.signal]);
-    let waitMs = firstWaitMs;
+    let [waitMs, nextMs] = [firstMs, secondMs];
     while (this.#isListed(peerId)) {
       await pause(waitMs, AbortSignal.any([over, this.#waiting.signal]));
       if (over.aborted) return;
-      waitMs = Math.min(Math.max(RETURN_AFTER_MS, 2 * waitMs), REDIAL_EVERY_MS);
+      [waitMs, nextMs] = [nextMs, Math.min(2 * nextMs, REDIAL_EVERY_MS)];
       if (!isServerThere()) continue;
       const signal = AbortSignal.any([over, AbortSignal.timeout(DIAL_TIMEOUT_MS)]);
-      // The transport notes in the book whether it was reached.
-      await transport.connect(peerId, {signal}).then(
-        () => this.#reached(peerId),
-        () => undefined,
-      );
+      try {
+        await transport.connect(peerId, {signal});
+        await this.#meet(peerId);
+      } catch {
+        // The transport has counted it: see `measured-transport.ts`.
+      }
       if (over.aborted) return;
     }
     this.#sought.delete(peerId);
@@ -267,15 +273,17 @@ class LinkProbes {
     this.#publish();
   }
 
-  /** By whichever side: nobody should take it for unreachable any longer. */
-  #reached(peerId: PeerId): void {
-    const {book} = this.#options;
+  /**
+   * A connection is there, whoever opened it. Only what comes back over it shows that data passes; then nobody
+   * should take its peer for unreachable any longer.
+   */
+  async #meet(peerId: PeerId): Promise<void> {
+    const isMissed = this.#sought.has(peerId) || this.#options.book.isUnreachable(peerId);
+    if (!isMissed || !(await this.#isAlive(peerId))) return;
     this.#sought.get(peerId)?.abort();
     this.#sought.delete(peerId);
     this.#silent.delete(peerId);
-    const wasUnreachable = book.isUnreachable(peerId);
-    book.addReached(peerId);
-    if (wasUnreachable) this.#publish();
+    this.#publish();
   }
 
   /** Those who stayed may have given this tab up, and it may have lost links that look open. */
@@ -295,7 +303,7 @@ class LinkProbes {
       if (this.#isListed(peerId)) break;
       await pause(LOOK_AT_LIST_EVERY_MS, signal);
     }
-    await this.#seek(peerId, 0);
+    await this.#seek(peerId, {firstMs: 0, secondMs: BACK_AGAIN_MS});
   }
 
   async #isAlive(peerId: PeerId): Promise<boolean> {
