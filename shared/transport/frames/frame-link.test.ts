@@ -188,6 +188,16 @@ describe.each(WAYS)('over $way', ({open, raw}) => {
     expect(await loss).toBe('silent');
   });
 
+  test('[TR24] a receiver gives the first sign of life with the first frame: a peer that was never heard is not missed', async () => {
+    transport = await open({beatMs: 1_000_000});
+    const link = await raw.open(liar, honest);
+    const beat = new Promise<number>((resolve) => {
+      link.onBytes(({byteLength}) => resolve(byteLength));
+    });
+    link.send(encodeWord(0));
+    expect(await beat).toBe(WORD_BYTES);
+  });
+
   test('[TR24] a receiver gives signs of life while frames come, and for a while after', async () => {
     transport = await open({beatMs: 1});
     const link = await raw.open(liar, honest);

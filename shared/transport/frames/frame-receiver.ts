@@ -60,6 +60,10 @@ export class FrameReceiver implements ReceivingHalf {
       onTick: () => {
         this.#write(BEAT);
       },
+      // At once: a peer that was never heard is not missed either.
+      onWake: () => {
+        this.#write(BEAT);
+      },
     });
     pipe.listen({
       onBytes: (bytes) => {
