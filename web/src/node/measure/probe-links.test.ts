@@ -187,6 +187,26 @@ test('[CP9] a peer whose link fell silent is unreachable at once, and until it i
   expect(dials).toBe(1);
 });
 
+test('[CP9] a first ping that is lost with the connection before is sent again over the one that is there', async () => {
+  const world = createWorld({count: 1});
+  const [peer] = world.others;
+  assert(peer !== undefined, 'there is a peer');
+  const connected = new Listeners<[peerId: PeerId]>();
+  const published: (readonly PeerId[])[] = [];
+  const stop = startLinkProbes({
+    ...quietProbes(world),
+    onConnected: (listener) => connected.add(listener),
+    onFacts: ({unreachable}) => published.push(unreachable),
+  });
+  await world.transport.connect(peer, NEVER);
+  world.network.silence(SELF, peer);
+  vi.spyOn(world.transport, 'measureRtt').mockRejectedValueOnce(new Error('the link was lost'));
+  connected.call(peer);
+  await vi.advanceTimersByTimeAsync(0);
+  stop();
+  expect(published).toEqual([[peer], []]);
+});
+
 test('[CP9] it is dialled less and less often while it cannot be reached', async () => {
   const {peer, atLast, dials} = await fallSilent({isGone: true});
   expect(atLast).toEqual([peer]);

@@ -278,8 +278,14 @@ class LinkProbes {
    * should take its peer for unreachable any longer.
    */
   async #meet(peerId: PeerId): Promise<void> {
-    const isMissed = this.#sought.has(peerId) || this.#options.book.isUnreachable(peerId);
-    if (!isMissed || !(await this.#isAlive(peerId))) return;
+    const {book, connectedPeers} = this.#options;
+    const isMissed = this.#sought.has(peerId) || book.isUnreachable(peerId);
+    if (!isMissed) return;
+    // The link may be lost under the first ping, with a connection from before, while this one is good.
+    const isBack =
+      (await this.#isAlive(peerId)) ||
+      (connectedPeers().has(peerId) && (await this.#isAlive(peerId)));
+    if (!isBack) return;
     this.#sought.get(peerId)?.abort();
     this.#sought.delete(peerId);
     this.#silent.delete(peerId);
