@@ -92,6 +92,31 @@ describe('frames', () => {
     ]);
   });
 
+  test('[HS22] prompts run one after the other, and a long one gives way after eight pieces', () => {
+    const bench = new MiddleHop({maxSessions: 16});
+    const [long, first, second] = [idOf('a'), idOf('b'), idOf('c')];
+    for (const sessionId of [long, first, second]) {
+      bench.open(opening({promptTokens: 40}), sessionId);
+      const pieces = sessionId === long ? 10 : 3;
+      for (let piece = 0; piece < pieces; piece += 1) {
+        bench.frame(4 * piece, {sessionId, tokenCount: 4});
+      }
+    }
+    const taken: string[] = [];
+    for (let turns = bench.machine.take(8); turns.length > 0; turns = bench.machine.take(8)) {
+      for (const turn of turns) {
+        taken.push(turn.frame.sessionId);
+        bench.machine.release(turn);
+      }
+    }
+    expect(taken).toEqual([
+      ...times(8, long),
+      ...times(3, first),
+      ...times(3, second),
+      ...times(2, long),
+    ]);
+  });
+
   test.each([1, 5])(
     '[HS2] a frame at position %i instead of the next ends the session',
     (position) => {
@@ -257,3 +282,7 @@ describe('the end', () => {
     ]);
   });
 });
+
+function times(count: number, sessionId: string): readonly string[] {
+  return Array.from({length: count}, () => sessionId);
+}

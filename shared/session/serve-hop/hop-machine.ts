@@ -67,6 +67,11 @@ export class HopMachine {
   #isDraining = false;
   #promptTokenLayerMs = 0;
   #lastTaken: 'steps' | 'piece' | null = null;
+  /** Whose prompt has begun, and how many turns in a row it has left. */
+  #prompt: {readonly sessionId: SessionId | null; readonly turnsLeft: number} = {
+    sessionId: null,
+    turnsLeft: 0,
+  };
   /** Sessions whose steps have waited for a piece of another's prompt: they wait for no second one. */
   #overtaken: ReadonlySet<SessionId> = new Set();
 
@@ -187,7 +192,10 @@ export class HopMachine {
     if (first === null) return [];
     const turns = [first];
     this.#lastTaken = isStep(first) ? 'steps' : 'piece';
-    if (this.#lastTaken === 'piece') return turns;
+    if (this.#lastTaken === 'piece') {
+      this.#countPiece(first.frame);
+      return turns;
+    }
     const fits = (piece: Piece) => isStep(piece) && this.#runsThrough(piece, first.place.range);
     while (turns.length < mostSessions) {
       const next = this.#takeOne(fits);
@@ -204,8 +212,21 @@ export class HopMachine {
       isStep(piece) && this.#overtaken.has(piece.frame.sessionId);
     const overtaken = this.#takeOne(isOvertaken);
     if (overtaken !== null) return overtaken;
-    const piece = this.#lastTaken === 'steps' ? this.#takeOne((each) => !isStep(each)) : null;
+    const piece = this.#lastTaken === null ? null : this.#takePiece();
     return piece ?? this.#takeOne(() => true);
+  }
+
+  #takePiece(): HopTurn | null {
+    const {sessionId, turnsLeft} = this.#prompt;
+    const next = (piece: Piece) => !isStep(piece) && piece.frame.sessionId === sessionId;
+    const same = turnsLeft > 0 ? this.#takeOne(next) : null;
+    return same ?? this.#takeOne((piece) => !isStep(piece));
+  }
+
+  #countPiece({sessionId}: Frame): void {
+    const {promptTurns} = this.#context.limits;
+    const isSame = this.#prompt.sessionId === sessionId && this.#prompt.turnsLeft > 0;
+    this.#prompt = {sessionId, turnsLeft: (isSame ? this.#prompt.turnsLeft : promptTurns) - 1};
   }
 
   #runsThrough({frame}: Piece, {startLayer, endLayer}: LayerRange): boolean {

@@ -8,6 +8,8 @@ export type HopLimits = {
   readonly maxSessions: number;
   /** About how long the engine runs a piece of a prompt: so long others wait for it. */
   readonly pieceMs: number;
+  /** How many of its pieces a prompt may have in a row, while those of others wait. */
+  readonly promptTurns: number;
   /** Cache positions that all sessions together may reserve; the engine may hold fewer. */
   readonly kvTokens: number;
   readonly maxQueuedSteps: number;
@@ -32,6 +34,8 @@ export type HopLimits = {
 export const HOP_LIMITS: HopLimits = {
   maxSessions: 8,
   pieceMs: 50,
+  // Short prompts are over one after the other, instead of all at the end; a long one gives way after half a second.
+  promptTurns: 8,
   kvTokens: Infinity,
   maxQueuedSteps: 4_096,
   // The engine makes room, and the link to the next hop opens (`LINK_WAIT_MS`).
