@@ -57,6 +57,9 @@ export type GenerationPort<H extends Hop> = {
   readonly end: (state: GenerationState) => void;
 };
 
+/** Each session that opens or ends changes a record: what it says of a fault is not looked at sooner than this. */
+const RENEWED_AFTER_MS = 1_000;
+
 /**
  * The machine of one answer in motion: events go in one after the other, also those that an
  * action brings about at once, and the machine hears of the time when it wants to.
@@ -69,8 +72,8 @@ export class GenerationRun<H extends Hop = Hop> {
   #state: GenerationState;
   #hops: readonly H[] = [];
   readonly #pace = new PaceWatch();
-  /** Peers at fault, and when the record was published that each had then. */
-  readonly #faulty = new Map<PeerId, number>();
+  /** Peers at fault: when the record was published that each had then, and when that was. */
+  readonly #faulty = new Map<PeerId, {readonly publishedAtMs: number; readonly atMs: number}>();
   #breakPromise: () => void = () => undefined;
   #isStepping = false;
   #isEnded = false;
@@ -115,17 +118,23 @@ export class GenerationRun<H extends Hop = Hop> {
     const {publishedAtMs} = this.#port;
     const gone = this.#hops.find(({peerId}) => publishedAtMs(peerId) === null);
     if (gone !== undefined) this.take({kind: 'unlisted', peerId: gone.peerId});
-    for (const [peerId, lastMs] of this.#faulty) {
-      if ((publishedAtMs(peerId) ?? -Infinity) <= lastMs) continue;
+    this.#seeRenewed();
+    this.take({kind: 'snapshot'});
+  }
+
+  #seeRenewed(): void {
+    for (const [peerId, {publishedAtMs, atMs}] of this.#faulty) {
+      const isNewer = (this.#port.publishedAtMs(peerId) ?? -Infinity) > publishedAtMs;
+      if (!isNewer || this.#clock.nowMs() < atMs + RENEWED_AFTER_MS) continue;
       this.#faulty.delete(peerId);
       this.take({kind: 'renewed', peerId});
     }
-    this.take({kind: 'snapshot'});
   }
 
   #noteFault(peerId: PeerId): void {
     // Whoever is back in the snapshot says so, also by the record that it had.
-    this.#faulty.set(peerId, this.#port.publishedAtMs(peerId) ?? -1);
+    const publishedAtMs = this.#port.publishedAtMs(peerId) ?? -1;
+    this.#faulty.set(peerId, {publishedAtMs, atMs: this.#clock.nowMs()});
   }
 
   #stepAll(): void {
@@ -209,6 +218,7 @@ export class GenerationRun<H extends Hop = Hop> {
     if (atMs === null) return;
     const cancel = this.#clock.after(Math.max(0, atMs - this.#clock.nowMs()), () => {
       this.#wake = null;
+      this.#seeRenewed();
       this.take({kind: 'tick'});
     });
     this.#wake = {atMs, cancel};

@@ -1,0 +1,81 @@
+import {expect, test} from 'vitest';
+import {asPeerId, type PeerId} from '#shared/base/ids.ts';
+import {A, B, C, task} from '#shared/session/generation/testing/generation-script.ts';
+import {GenerationRun} from '../generation-run.ts';
+
+const [HEAD, MIDDLE] = [asPeerId('a'), asPeerId('b')];
+const MISSING = [{startLayer: 0, endLayer: 2, why: 'unreachable'}] as const;
+
+/** An answer over A, B and C, of which only A and what it publishes matter. */
+function askedOver() {
+  const published = new Map<PeerId, number>([A, B, C].map(({peerId}) => [peerId, 0]));
+  const timers: {readonly atMs: number; readonly run: () => void}[] = [];
+  let nowMs = 0;
+  let opened = 0;
+  const clock = {
+    nowMs: () => nowMs,
+    after: (delayMs: number, run: () => void) => {
+      const timer = {atMs: nowMs + delayMs, run};
+      timers.push(timer);
+      return () => {
+        timers.splice(timers.indexOf(timer), 1);
+      };
+    },
+  };
+  const run = new GenerationRun({task: task(), closed: []}, clock, {
+    choose: ({avoid}) =>
+      avoid.size > 0
+        ? {kind: 'gap', missing: MISSING}
+        : {kind: 'chain', hops: [A, B, C], stepMs: 10, promptTokenMs: 1},
+    promise: () => () => undefined,
+    send: (_, {kind}) => {
+      if (kind === 'open') opened += 1;
+    },
+    reach: () => undefined,
+    publishedAtMs: (peerId) => published.get(peerId) ?? null,
+    report: () => undefined,
+    timed: () => undefined,
+    tell: () => undefined,
+    end: () => undefined,
+  });
+  /** Time passes, and what was to ring in it rings. */
+  const pass = (ms: number) => {
+    const untilMs = nowMs + ms;
+    for (let next = timers[0]; next !== undefined && next.atMs <= untilMs; next = timers[0]) {
+      timers.shift();
+      nowMs = next.atMs;
+      next.run();
+    }
+    nowMs = untilMs;
+  };
+  const publish = (peerId: PeerId) => {
+    published.set(peerId, (published.get(peerId) ?? 0) + 1);
+    run.seeSnapshot();
+  };
+  run.start();
+  return {run, pass, publish, opened: () => opened};
+}
+
+test('[GN25] a hop that cannot reach the next one is asked again a second later, not with each record in which its load has changed', () => {
+  const {run, pass, publish, opened} = askedOver();
+  const refuse = () => {
+    const {epoch} = run.state.answer;
+    const refusal = {code: 'PEER_UNREACHABLE', peerId: HEAD, reportedBy: HEAD} as const;
+    run.take({kind: 'refused', epoch, refusal});
+  };
+  expect(opened()).toBe(1);
+  refuse();
+  for (let record = 0; record < 8; record += 1) {
+    pass(100);
+    publish(HEAD);
+  }
+  expect(opened()).toBe(1);
+  publish(MIDDLE);
+  expect(opened()).toBe(1);
+  // No further record comes: by the answer's own clock.
+  pass(1_000);
+  expect(opened()).toBe(2);
+  refuse();
+  pass(2_000);
+  expect(opened()).toBe(2);
+});
