@@ -30,6 +30,8 @@ async function lend(page: Page): Promise<Fetched> {
     const [first = 0, last = 0] = [...(request.headers()['range'] ?? '').matchAll(/\d+/gu)].map(
       Number,
     );
+    // The header: its vocabulary is read whenever a tab serves, and is no weights.
+    if (first === 0) return;
     requests += 1;
     bytes += last - first + 1;
   };

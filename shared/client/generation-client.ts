@@ -9,6 +9,8 @@ import {RunningAnswer, type AnswerContext} from './running-answer.ts';
 export type GenerationClientOptions<H extends Hop = Hop> = AnswerContext<H> & {
   /** Calls back whenever the snapshot has changed. */
   readonly onSnapshot: (listener: () => void) => unknown;
+  /** On the clock of the records. */
+  readonly unixMs: () => number;
   readonly newSessionId: () => SessionId;
 };
 
@@ -20,7 +22,7 @@ export class GenerationClient<H extends Hop = Hop> {
 
   constructor(options: GenerationClientOptions<H>) {
     this.#options = options;
-    this.#closed = new ClosedPeers(options.publishedAtMs);
+    this.#closed = new ClosedPeers(options.publishedAtMs, options.unixMs);
     options.transport.onPeerClosed((peerId, loss) => {
       this.#loseLink(peerId, loss);
     });

@@ -92,7 +92,9 @@ test('[WE7] layers that nobody serves are named by the event, by the widget and 
   expect(missing.reduce((sum, [start, end]) => sum + end - start, 0)).toBe(20);
   await expect(page.getByText(/Nobody serves layers \d+–\d+ of the model now/u)).toBeVisible();
   await ask(page, 'Anybody?');
-  await expect(page.getByText(/The answer comes by itself when a tab takes them/u)).toBeVisible();
+  await expect(
+    page.getByText(/The answer comes by itself when a tab can serve them/u),
+  ).toBeVisible();
   await page.context().close();
 });
 

@@ -115,6 +115,7 @@ function createClient(swarm: AskedSwarm, overlay: ClientOverlay): GenerationClie
     },
     onSnapshot: swarm.onSnapshot,
     nowMs: () => performance.now(),
+    unixMs: swarm.nowMs,
     newSessionId: () => sessionIdFrom(crypto.getRandomValues(new Uint8Array(8))),
   });
 }

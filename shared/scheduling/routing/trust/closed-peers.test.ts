@@ -9,12 +9,18 @@ test('[GN26] a peer that closed its link is back with a later record, not with t
     [a, 100],
     [b, 100],
   ]);
-  const closed = new ClosedPeers((peerId) => published.get(peerId) ?? null);
+  const closed = new ClosedPeers(
+    (peerId) => published.get(peerId) ?? null,
+    () => 150,
+  );
   closed.add(a);
   closed.add(b);
   closed.add(asPeerId('of whom there is no record'));
   expect(closed.list()).toEqual([a, b]);
-  published.set(a, 101);
+  // On its way when the link was closed.
+  published.set(a, 650);
+  expect(closed.list()).toEqual([a, b]);
+  published.set(a, 651);
   expect(closed.list()).toEqual([b]);
   closed.remove(b);
   expect(closed.list()).toEqual([]);

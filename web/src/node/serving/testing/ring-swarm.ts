@@ -139,6 +139,7 @@ export class RingSwarm {
       // The chains of a test do not change: whoever waits for others, waits until its reader stops.
       onSnapshot: () => undefined,
       nowMs: () => performance.now(),
+      unixMs: () => 0,
       newSessionId: () => {
         this.#sessionCount += 1;
         return sessionIdFrom(Uint8Array.of(0, 0, 0, 0, 0, 0, name.length, this.#sessionCount));
