@@ -166,6 +166,18 @@ export class Swarm {
     return tab;
   }
 
+  /** Several of them, which join together. Resolves once all serve. */
+  async openServingTabs(
+    count: number,
+    request: LabLendRequest,
+    {timeoutMs, ...options}: Omit<OpenTabOptions, 'url'> & {readonly timeoutMs: number},
+  ): Promise<readonly Tab[]> {
+    const tabs: Tab[] = [];
+    for (let i = 0; i < count; i += 1) tabs.push(await this.openLendingTab(request, options));
+    for (const tab of tabs) await tab.waitForLendState(['serving'], {timeoutMs});
+    return tabs;
+  }
+
   /**
    * The page as a person has it, in a browser context of its own.
    *

@@ -16,7 +16,7 @@ export function addedStepMs(node: SnapshotNode, layers: number): number {
   return layers * node.decodeMsPerLayer.perSessionMs + Math.max(0, overheadMs);
 }
 
-/** No engine runs the steps of more sessions as one. */
+/** No engine runs the steps of more sessions as one: on WASM each more costs nearly as much as a run of its own. */
 export const MOST_BATCHED = 8;
 
 /** Tokens a second that flow through `layers` layers of a node with as many sessions as it runs as one. */

@@ -5,7 +5,6 @@ import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
 import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
 import {log} from '../../swarm/test-log.ts';
-import type {Tab} from '../../swarm/tab.ts';
 import type {TabEvent} from '../../../web/src/ports/tab-event.ts';
 import type {Soak} from './soak.ts';
 
@@ -34,11 +33,7 @@ export const soakFalseAlarms: Soak = async ({minutes}, {signal}) => {
   try {
     const maxLayers = model.grid.layerCount / TABS_PER_CHAIN;
     const lend = {engine: 'stub', capacity: {kind: 'layers', maxLayers}} as const;
-    const lenders: Tab[] = [];
-    for (let i = 0; i < LENDING_TABS; i += 1) lenders.push(await swarm.openLendingTab(lend, open));
-    for (const tab of lenders) {
-      await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
-    }
+    await swarm.openServingTabs(LENDING_TABS, lend, {...open, timeoutMs: LOAD_TIMEOUT_MS});
     const client = await swarm.openTab(open);
     const right = (await askForAnswer(client, REQUEST)).tokenIds.join(' ');
     const programs = LOAD_PER_CORE * availableParallelism();

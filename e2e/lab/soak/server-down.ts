@@ -1,9 +1,10 @@
 import {setTimeout as wait} from 'node:timers/promises';
 import {atLeast, atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
-import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
+import {greedyRequest} from '../../swarm/ask.ts';
 import type {ServerProcess} from '../../swarm/server/server-process.ts';
 import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
 import type {Tab} from '../../swarm/tab.ts';
+import {askWithin} from './ask-within.ts';
 import type {Soak} from './soak.ts';
 import {log} from '../../swarm/test-log.ts';
 
@@ -13,8 +14,6 @@ const QUESTION = 'Who is there?';
 const LENDING_TABS = 6;
 const TABS_PER_CHAIN = 3;
 const LOAD_TIMEOUT_MS = 120_000;
-/** Ends a question that hangs. */
-const ASK_TIMEOUT_MS = 60_000;
 const ASKED_EVERY_MS = 15_000;
 const MINUTE_MS = 60_000;
 const BACK_WITHIN_MS = 10_000;
@@ -22,6 +21,7 @@ const LOOK_EVERY_MS = 100;
 /** Ends waiting for tabs that never come back. */
 const GIVE_UP_MS = 120_000;
 const TOKENS = 64;
+const SHORT = greedyRequest(QUESTION, {maxNewTokens: TOKENS});
 /** So slow that an answer outlasts a server that is down for 15 s and its return. */
 const STUB_SLOWDOWN = 24;
 const LONG_TOKENS = 400;
@@ -48,21 +48,16 @@ export const soakServerDown: Soak = async ({minutes}, {signal}) => {
     const maxLayers = Math.ceil(model.grid.layerCount / TABS_PER_CHAIN);
     const capacity = {kind: 'layers', maxLayers} as const;
     const lend = {engine: 'stub', stubSlowdown: STUB_SLOWDOWN, capacity} as const;
-    const lenders: Tab[] = [];
-    for (let i = 0; i < LENDING_TABS; i += 1) {
-      lenders.push(await swarm.openLendingTab(lend, {model: model.id}));
-    }
-    for (const tab of lenders) {
-      await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
-    }
+    const options = {model: model.id, timeoutMs: LOAD_TIMEOUT_MS};
+    const lenders = await swarm.openServingTabs(LENDING_TABS, lend, options);
     const client = await swarm.openTab({model: model.id});
-    const right = await answerOf(client, signal);
+    const right = await askWithin(client, SHORT, signal);
     const restart = await restartWithin({client, lenders, server, signal});
     await server.kill();
     const untilMs = performance.now() + (minutes ?? MINUTES) * MINUTE_MS;
     while (performance.now() < untilMs) {
       asked += 1;
-      const answer = await answerOf(client, signal).catch(String);
+      const answer = await askWithin(client, SHORT, signal).catch(String);
       if (answer !== right) failed.push(answer);
       const heard = await Promise.all(lenders.map((tab) => tab.knownRecords()));
       leastHeard.push(Math.min(...heard.map((records) => records.length)));
@@ -75,7 +70,7 @@ export const soakServerDown: Soak = async ({minutes}, {signal}) => {
     await server.startAgain();
     const backMs = await untilPlaced(lenders, startedAtMs);
     const newcomer = await swarm.openTab({model: model.id});
-    const isNewcomerRight = (await answerOf(newcomer, signal)) === right;
+    const isNewcomerRight = (await askWithin(newcomer, SHORT, signal)) === right;
     return {
       checks: [
         ...checksOf(restart, right),
@@ -184,13 +179,6 @@ function figuresOf({tokenIds, ...figures}: RestartWithin) {
 
 function longestPauseMs(atMs: readonly number[]): number {
   return Math.max(0, ...atMs.slice(1).map((eachMs, i) => eachMs - (atMs[i] ?? eachMs)));
-}
-
-async function answerOf(tab: Tab, signal: AbortSignal): Promise<string> {
-  const request = greedyRequest(QUESTION, {maxNewTokens: TOKENS});
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]);
-  const {tokenIds} = await askForAnswer(tab, request, {signal: limit});
-  return tokenIds.join(' ');
 }
 
 /** How long it takes until each of these tabs lists all of them with an address published after `sinceMs`, in ms. */

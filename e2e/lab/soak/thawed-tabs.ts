@@ -1,8 +1,8 @@
 import {setTimeout as wait} from 'node:timers/promises';
 import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
-import {askForAnswer, beginAnswer, greedyRequest} from '../../swarm/ask.ts';
+import {beginAnswer, greedyRequest} from '../../swarm/ask.ts';
 import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
-import type {Tab} from '../../swarm/tab.ts';
+import {askWithin} from './ask-within.ts';
 import type {Soak} from './soak.ts';
 import {log} from '../../swarm/test-log.ts';
 
@@ -11,8 +11,6 @@ const LOAD_TIMEOUT_MS = 120_000;
 /** Shorter than a record lives, and longer than a server waits for a tab. */
 const FROZEN_FOR_MS: readonly number[] = [8_000, 20_000, 40_000];
 const SERVES_WITHIN_MS = 3_000;
-/** Ends a question that hangs. */
-const ASK_TIMEOUT_MS = 60_000;
 const SHORT = greedyRequest('Who is there?', {maxNewTokens: 8});
 /** Lasts longer than any of this. */
 const LONG = greedyRequest('Who is there?', {maxNewTokens: 1_500});
@@ -26,16 +24,11 @@ export const soakThawedTabs: Soak = async (_, {signal}) => {
   try {
     const maxLayers = model.grid.layerCount / LENDING_TABS;
     const lend = {engine: 'stub', capacity: {kind: 'layers', maxLayers}} as const;
-    const lenders: Tab[] = [];
-    for (let i = 0; i < LENDING_TABS; i += 1) {
-      lenders.push(await swarm.openLendingTab(lend, {model: model.id}));
-    }
-    for (const tab of lenders) {
-      await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
-      await tab.findProcess();
-    }
+    const options = {model: model.id, timeoutMs: LOAD_TIMEOUT_MS};
+    const lenders = await swarm.openServingTabs(LENDING_TABS, lend, options);
+    for (const tab of lenders) await tab.findProcess();
     const client = await swarm.openTab({model: model.id});
-    const right = await answerOf(client, signal);
+    const right = await askWithin(client, SHORT, signal);
     let wrongCount = 0;
     const waitedMs: {frozenForMs: number; waitedMs: number}[] = [];
     for (const frozenForMs of FROZEN_FOR_MS) {
@@ -45,7 +38,7 @@ export const soakThawedTabs: Soak = async (_, {signal}) => {
         await wait(frozenForMs, undefined, {signal});
         thaw();
         const thawedMs = performance.now();
-        if ((await answerOf(client, signal)) !== right) wrongCount += 1;
+        if ((await askWithin(client, SHORT, signal)) !== right) wrongCount += 1;
         waitedMs.push({frozenForMs, waitedMs: Math.round(performance.now() - thawedMs)});
         log(`frozen for ${frozenForMs} ms, then answered after ${waitedMs.at(-1)?.waitedMs} ms`);
         await answer.stop();
@@ -66,9 +59,3 @@ export const soakThawedTabs: Soak = async (_, {signal}) => {
     await stop();
   }
 };
-
-async function answerOf(tab: Tab, signal: AbortSignal): Promise<string> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]);
-  const {tokenIds} = await askForAnswer(tab, SHORT, {signal: limit});
-  return tokenIds.join(' ');
-}

@@ -15,6 +15,7 @@ import {shardRunnerContract} from '../../../web/src/node/engine/shard-runner.con
 import type {ShardInput, ShardRunner} from '../../../web/src/node/engine/shard-runner.ts';
 import {openGpuOrt} from '../../../web/src/node/engine/ort/webgpu/open-gpu-ort.ts';
 import {requestGpuDevice} from '../../../web/src/node/engine/ort/webgpu/request-gpu-device.ts';
+import {percentile} from '../../load/report/percentile.ts';
 import {runStep} from '../../../web/src/node/engine/run-step.ts';
 import {createWorkerShardRunner} from '../../../web/src/node/engine/worker/worker-shard-runner.ts';
 
@@ -186,7 +187,7 @@ async function stepMs(asked: {
     tookMs.push(performance.now() - startMs);
   }
   for (const sessionId of sessionIds) await runner.closeSession(sessionId);
-  return tookMs.toSorted((a, b) => a - b)[tookMs.length >> 1] ?? Number.NaN;
+  return percentile(tookMs, 50);
 }
 
 type GreedyStep = {

@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest';
 import {asPeerId, type PeerId} from '#shared/base/ids.ts';
 import {A, B, C, task} from '#shared/session/generation/testing/generation-script.ts';
+import {VirtualTime} from '#shared/lab/virtual-swarm/virtual-time.ts';
 import {GenerationRun} from '../generation-run.ts';
 
 const [HEAD, MIDDLE] = [asPeerId('a'), asPeerId('b')];
@@ -9,20 +10,9 @@ const MISSING = [{startLayer: 0, endLayer: 2, why: 'unreachable'}] as const;
 /** An answer over A, B and C, of which only A and what it publishes matter. */
 function askedOver() {
   const published = new Map<PeerId, number>([A, B, C].map(({peerId}) => [peerId, 0]));
-  const timers: {readonly atMs: number; readonly run: () => void}[] = [];
-  let nowMs = 0;
+  const time = new VirtualTime();
   let opened = 0;
-  const clock = {
-    nowMs: () => nowMs,
-    after: (delayMs: number, run: () => void) => {
-      const timer = {atMs: nowMs + delayMs, run};
-      timers.push(timer);
-      return () => {
-        timers.splice(timers.indexOf(timer), 1);
-      };
-    },
-  };
-  const run = new GenerationRun({task: task(), closed: []}, clock, {
+  const run = new GenerationRun({task: task(), closed: []}, time.clock, {
     choose: ({avoid}) =>
       avoid.size > 0
         ? {kind: 'gap', missing: MISSING}
@@ -38,15 +28,8 @@ function askedOver() {
     tell: () => undefined,
     end: () => undefined,
   });
-  /** Time passes, and what was to ring in it rings. */
   const pass = (ms: number) => {
-    const untilMs = nowMs + ms;
-    for (let next = timers[0]; next !== undefined && next.atMs <= untilMs; next = timers[0]) {
-      timers.shift();
-      nowMs = next.atMs;
-      next.run();
-    }
-    nowMs = untilMs;
+    time.runUntil(time.nowMs + ms);
   };
   const publish = (peerId: PeerId) => {
     published.set(peerId, (published.get(peerId) ?? 0) + 1);

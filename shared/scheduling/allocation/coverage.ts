@@ -1,6 +1,7 @@
 import {cellsOf, isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import {hopTokensPerSec} from '../cost-model.ts';
+import {joinLayers} from '../join-layers.ts';
 import type {LayerSpan} from '../scheduling-event.ts';
 import type {PlacedShard, SnapshotNode} from '../swarm-snapshot.ts';
 
@@ -70,13 +71,5 @@ function servesCell({cells}: Coverage, shard: PlacedShard, cell: number): boolea
 
 /** Runs of cells that nobody serves, as layer ranges. */
 export function gapsOf({cells, replicas}: Coverage): readonly LayerSpan[] {
-  const gaps: LayerSpan[] = [];
-  cells.forEach((cell, at) => {
-    if ((replicas[at] ?? 0) > 0) return;
-    const last = gaps.at(-1);
-    if (last?.endLayer === cell.startLayer) gaps.pop();
-    const startLayer = last?.endLayer === cell.startLayer ? last.startLayer : cell.startLayer;
-    gaps.push({startLayer, endLayer: cell.endLayer});
-  });
-  return gaps;
+  return joinLayers(cells.filter((_, at) => (replicas[at] ?? 0) === 0));
 }

@@ -1,4 +1,5 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
+import {joinLayers} from '../join-layers.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import type {SwarmSnapshot} from '../swarm-snapshot.ts';
 import type {ChainHop} from './chain.ts';
@@ -31,7 +32,9 @@ export function layersCutOff(
   );
   // Not even so: some node would have to be there twice.
   const spans = ends.length > 0 ? ends : [{startLayer: 0, endLayer: grid.layerCount}];
-  return joined(spans);
+  return joinLayers(
+    spans.map(({startLayer, endLayer}) => ({startLayer, endLayer, why: 'unreachable'})),
+  );
 }
 
 /** The same swarm, in which everybody reaches everybody, at a price. */
@@ -49,17 +52,4 @@ function wholeOf(snapshot: SwarmSnapshot): SwarmSnapshot {
 
 function placeOf({indexOf}: SwarmSnapshot, hop: ChainHop | undefined): number {
   return (hop === undefined ? undefined : indexOf.get(hop.nodeId)) ?? 0;
-}
-
-function joined(
-  spans: readonly {readonly startLayer: number; readonly endLayer: number}[],
-): readonly MissingLayers[] {
-  const missing: MissingLayers[] = [];
-  for (const {startLayer, endLayer} of spans) {
-    const last = missing.at(-1);
-    const isNext = last?.endLayer === startLayer;
-    if (isNext) missing.pop();
-    missing.push({startLayer: isNext ? last.startLayer : startLayer, endLayer, why: 'unreachable'});
-  }
-  return missing;
 }

@@ -1,6 +1,7 @@
 import {cellsOf, isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import {isOverdue, MOST_CLAIM_MS} from '../claim-limit.ts';
+import {joinLayers} from '../join-layers.ts';
 import type {MissingLayers} from '../scheduling-event.ts';
 import type {PlacedShard, SwarmSnapshot} from '../swarm-snapshot.ts';
 import {layersCutOff} from './layers-cut-off.ts';
@@ -27,20 +28,13 @@ export function missingLayers(
   grid: CutGrid,
   {state}: {readonly state: Uint8Array},
 ): readonly MissingLayers[] {
-  const missing: MissingLayers[] = [];
-  for (const cell of cellsOf(grid, {startLayer: 0, endLayer: grid.layerCount})) {
+  const cells = cellsOf(grid, {startLayer: 0, endLayer: grid.layerCount});
+  const missing = cells.flatMap((cell): readonly MissingLayers[] => {
     const reason = reasonFor(snapshot, grid, state, cell);
-    if (reason === null) continue;
-    const last = missing.at(-1);
-    const isSame =
-      last?.endLayer === cell.startLayer &&
-      last.why === reason.why &&
-      last.mostKvTokens === reason.mostKvTokens;
-    if (isSame) missing.pop();
-    const startLayer = isSame ? last.startLayer : cell.startLayer;
-    missing.push({startLayer, endLayer: cell.endLayer, ...reason});
-  }
-  return missing.length > 0 ? missing : layersCutOff(snapshot, grid, {state});
+    return reason === null ? [] : [{...cell, ...reason}];
+  });
+  if (missing.length === 0) return layersCutOff(snapshot, grid, {state});
+  return joinLayers(missing, (a, b) => a.why === b.why && a.mostKvTokens === b.mostKvTokens);
 }
 
 function reasonFor(

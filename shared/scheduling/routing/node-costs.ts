@@ -75,8 +75,8 @@ export function nodeCosts(
     const {sessions, workMsPerToken} = overlay.promised.get(node.nodeId) ?? NOTHING_PROMISED;
     if (openSessions + sessions <= 0) continue;
     // Which of its layers the sessions use is not in the record: all of them.
-    const addedMs = openSessions * wholeAddedMs(costs, at) + workMsPerToken;
-    costs.workMs[at] = Math.max(0, wholeFixedMs(costs, at) + addedMs);
+    const addedMs = openSessions * addedMsOf(costs, at, layersHeld) + workMsPerToken;
+    costs.workMs[at] = Math.max(0, fixedMsOf(costs, at) + addedMs);
   }
   return costs;
 }
@@ -88,19 +88,24 @@ type StepParts = Pick<
   'idleLayerMs' | 'idleHopMs' | 'addedLayerMs' | 'addedHopMs' | 'layersHeld'
 >;
 
-/** What a session adds that uses all layers of a node, while others run there. */
-export function wholeAddedMs(
-  {addedLayerMs, addedHopMs, layersHeld}: StepParts,
+/** What a step of one session takes at a node where nobody else is. */
+export function aloneMsOf({idleLayerMs, idleHopMs}: StepParts, at: number, layers: number): number {
+  return layers * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
+}
+
+/** What a session adds to the steps of others at a node. */
+export function addedMsOf(
+  {addedLayerMs, addedHopMs}: StepParts,
   at: number,
+  layers: number,
 ): number {
-  return realAt(layersHeld, at) * realAt(addedLayerMs, at) + realAt(addedHopMs, at);
+  return layers * realAt(addedLayerMs, at) + realAt(addedHopMs, at);
 }
 
 /** What the steps of all sessions at a node take once. */
-function wholeFixedMs(costs: StepParts, at: number): number {
-  const {idleLayerMs, idleHopMs, layersHeld} = costs;
-  const aloneMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
-  return Math.max(0, aloneMs - wholeAddedMs(costs, at));
+function fixedMsOf(costs: StepParts, at: number): number {
+  const layers = realAt(costs.layersHeld, at);
+  return Math.max(0, aloneMsOf(costs, at, layers) - addedMsOf(costs, at, layers));
 }
 
 /** The same of a swarm in which no session is open. */
@@ -122,12 +127,12 @@ export function addSessions(
   snapshot: SwarmSnapshot,
   {hops, sessions}: {readonly hops: readonly ChainHop[]; readonly sessions: number},
 ): void {
-  const {workMs, addedLayerMs, addedHopMs} = costs;
+  const {workMs} = costs;
   for (const {nodeId, startLayer, endLayer} of hops) {
     const at = snapshot.indexOf.get(nodeId);
     if (at === undefined) continue;
-    const addedMs = (endLayer - startLayer) * realAt(addedLayerMs, at) + realAt(addedHopMs, at);
-    const fixedMs = realAt(workMs, at) > 0 ? 0 : wholeFixedMs(costs, at);
+    const addedMs = addedMsOf(costs, at, endLayer - startLayer);
+    const fixedMs = realAt(workMs, at) > 0 ? 0 : fixedMsOf(costs, at);
     workMs[at] = realAt(workMs, at) + fixedMs + sessions * addedMs;
   }
 }

@@ -1,13 +1,12 @@
+import {assert} from '#shared/base/assert.ts';
 import type {PeerId, SessionId} from '#shared/base/ids.ts';
-import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
 import {kvTokensOf, type OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {CLIENT_HOP, type Frame} from '#shared/protocol/frame/frame.ts';
-import {StepQueue} from './step-queue.ts';
 import {beyondShare, oldestWaiting, refusalBeyondShare} from './client-shares.ts';
-import {cutPiece, pieceTokensWithin} from './cut-piece.ts';
 import {checkOpening, type ServedRange} from './check-opening.ts';
+import {EngineTurns, type Piece} from './engine-turns.ts';
 import type {HopAction, SessionStep} from './hop-session/hop-action.ts';
 import type {HopContext} from './hop-session/hop-context.ts';
 import type {SessionEvent, StepOutput} from './hop-session/hop-event.ts';
@@ -26,11 +25,8 @@ export type Heard = {
 };
 
 /** One frame whose turn at the engine has come. */
-export type HopTurn = {
+export type HopTurn = Piece & {
   readonly place: HopPlace;
-  /** All of a frame that came, or a part of it. */
-  readonly frame: Frame;
-  readonly received: Frame;
   /** What the engine is asked for: logits only where the tail samples. */
   readonly output: 'hidden' | 'logits' | 'none';
 };
@@ -49,9 +45,6 @@ export type MachineLoad = {
 
 type Actions = readonly HopAction[];
 
-/** What waits for the engine, and the frame that it is a part of. */
-type Piece = {readonly frame: Frame; readonly received: Frame};
-
 /**
  * All sessions of one hop: who may open one, whose turn it is at the engine, who pays when
  * there is no room. Each call is an event; a driver does what the actions say.
@@ -62,21 +55,16 @@ export class HopMachine {
   readonly #clock = new SessionClock();
   readonly #recent = new RecentSessions();
   readonly #refusals = new Map<RefusalCode, number>();
-  readonly #queue = new StepQueue<Piece>();
+  readonly #turns: EngineTurns;
   #serving: ServedRange | null = null;
   #isDraining = false;
-  #promptTokenLayerMs = 0;
-  #lastTaken: 'steps' | 'piece' | null = null;
-  /** Whose prompt has begun, and how many turns in a row it has left. */
-  #prompt: {readonly sessionId: SessionId | null; readonly turnsLeft: number} = {
-    sessionId: null,
-    turnsLeft: 0,
-  };
-  /** Sessions whose steps have waited for a piece of another's prompt: they wait for no second one. */
-  #overtaken: ReadonlySet<SessionId> = new Set();
 
   constructor(context: HopContext) {
     this.#context = context;
+    this.#turns = new EngineTurns({
+      limits: context.limits,
+      rangeOf: (sessionId) => this.#sessions.get(sessionId)?.place.range,
+    });
   }
 
   get load(): MachineLoad {
@@ -86,7 +74,7 @@ export class HopMachine {
       openSessions: open.length,
       waitingCaches: this.#sessions.size - open.length,
       kvTokensReserved: open.reduce((sum, {place}) => sum + kvTokensOf(place.open), 0),
-      queuedSteps: this.#queue.length,
+      queuedSteps: this.#turns.length,
       refusals: this.#refusals,
     };
   }
@@ -116,7 +104,7 @@ export class HopMachine {
    * more at once than it computes in `pieceMs`.
    */
   pace(promptTokenLayerMs: number): void {
-    this.#promptTokenLayerMs = promptTokenLayerMs;
+    this.#turns.pace(promptTokenLayerMs);
   }
 
   /** Takes a message that was read. */
@@ -172,7 +160,7 @@ export class HopMachine {
         if (nowMs >= state.untilMs) actions.push(...this.step(sessionId, {kind: 'give-up'}));
         continue;
       }
-      if (this.#queue.holds(sessionId)) continue;
+      if (this.#turns.holds(sessionId)) continue;
       if (this.#clock.isOverdue(sessionId, state, {nowMs, limits})) {
         actions.push(...this.step(sessionId, {kind: 'end', code: 'SESSION_EXPIRED'}));
       }
@@ -187,64 +175,12 @@ export class HopMachine {
    * @param mostSessions how many the engine runs as one: what it ran after them would hold up their results.
    */
   take(mostSessions: number): readonly HopTurn[] {
-    if (this.#lastTaken === 'piece') this.#overtaken = this.#queue.waiting(isStep);
-    const first = this.#takeFirst();
-    if (first === null) return [];
-    const turns = [first];
-    this.#lastTaken = isStep(first) ? 'steps' : 'piece';
-    if (this.#lastTaken === 'piece') {
-      this.#countPiece(first.frame);
-      return turns;
-    }
-    const fits = (piece: Piece) => isStep(piece) && this.#runsThrough(piece, first.place.range);
-    while (turns.length < mostSessions) {
-      const next = this.#takeOne(fits);
-      if (next === null) break;
-      turns.push(next);
-    }
-    const taken = new Set(turns.map(({frame}) => frame.sessionId));
-    this.#overtaken = new Set([...this.#overtaken].filter((sessionId) => !taken.has(sessionId)));
-    return turns;
-  }
-
-  #takeFirst(): HopTurn | null {
-    const isOvertaken = (piece: Piece) =>
-      isStep(piece) && this.#overtaken.has(piece.frame.sessionId);
-    const overtaken = this.#takeOne(isOvertaken);
-    if (overtaken !== null) return overtaken;
-    const piece = this.#lastTaken === null ? null : this.#takePiece();
-    return piece ?? this.#takeOne(() => true);
-  }
-
-  #takePiece(): HopTurn | null {
-    const {sessionId, turnsLeft} = this.#prompt;
-    const next = (piece: Piece) => !isStep(piece) && piece.frame.sessionId === sessionId;
-    const same = turnsLeft > 0 ? this.#takeOne(next) : null;
-    return same ?? this.#takeOne((piece) => !isStep(piece));
-  }
-
-  #countPiece({sessionId}: Frame): void {
-    const {promptTurns} = this.#context.limits;
-    const isSame = this.#prompt.sessionId === sessionId && this.#prompt.turnsLeft > 0;
-    this.#prompt = {sessionId, turnsLeft: (isSame ? this.#prompt.turnsLeft : promptTurns) - 1};
-  }
-
-  #runsThrough({frame}: Piece, {startLayer, endLayer}: LayerRange): boolean {
-    const range = this.#sessions.get(frame.sessionId)?.place.range;
-    return range?.startLayer === startLayer && range.endLayer === endLayer;
-  }
-
-  #takeOne(fits: (piece: Piece) => boolean): HopTurn | null {
-    for (let next = this.#queue.take(fits); next !== null; next = this.#queue.take(fits)) {
-      const {step, sessionId} = next;
-      const place = this.#sessions.get(sessionId)?.place;
-      if (place !== undefined) {
-        const output = place.isTail ? (step.frame.sample ? 'logits' : 'none') : 'hidden';
-        return {place, ...step, output};
-      }
-      this.#queue.release(sessionId);
-    }
-    return null;
+    return this.#turns.take(mostSessions).map((piece) => {
+      const place = this.#sessions.get(piece.frame.sessionId)?.place;
+      assert(place !== undefined, 'only sessions that are open have turns');
+      const output = place.isTail ? (piece.frame.sample ? 'logits' : 'none') : 'hidden';
+      return {...piece, place, output};
+    });
   }
 
   /** A turn has run. What comes of it is sent before `release`. */
@@ -255,7 +191,7 @@ export class HopMachine {
 
   /** What a turn gave has been sent, or nothing came of it. */
   release({frame}: HopTurn): void {
-    this.#queue.release(frame.sessionId);
+    this.#turns.release(frame.sessionId);
   }
 
   /** Something happened to one session; of one that is not open here nothing comes. */
@@ -311,7 +247,7 @@ export class HopMachine {
     if (waiting !== null) return this.step(waiting, {kind: 'give-up'});
     const isSlow = (id: SessionId, stepMs: number) =>
       // What is in line waits for this hop itself.
-      !this.#queue.holds(id) && this.#clock.isSlowerThan(stepMs, id, nowMs);
+      !this.#turns.holds(id) && this.#clock.isSlowerThan(stepMs, id, nowMs);
     const hardlyUsed = [...this.#sessions].filter(
       ([id]) => this.#clock.isUnused(id) || isSlow(id, slowStepMs),
     );
@@ -344,7 +280,7 @@ export class HopMachine {
     const out: HopAction[] = [];
     for (const action of actions) {
       if (action.kind === 'count') this.count(action.code);
-      else if (action.kind === 'drop-steps') this.#queue.drop(sessionId);
+      else if (action.kind === 'drop-steps') this.#turns.drop(sessionId);
       else if (action.kind === 'run') out.push(...this.#enqueue(action.frame));
       else out.push(action);
     }
@@ -354,17 +290,12 @@ export class HopMachine {
   /** Whoever fills the queue pays for it: answers that take turns never have the longest line. */
   #enqueue(frame: Frame): Actions {
     const {sessionId} = frame;
-    const isFull = this.#queue.length >= this.#context.limits.maxQueuedSteps;
-    const longest = isFull ? this.#queue.longest() : null;
+    const isFull = this.#turns.length >= this.#context.limits.maxQueuedSteps;
+    const longest = isFull ? this.#turns.longest() : null;
     const actions = longest === null ? [] : this.step(longest, {kind: 'end', code: 'QUEUE_FULL'});
     const place = this.#sessions.get(sessionId)?.place;
     if (place === undefined) return actions;
-    const {clientId: client} = place.open;
-    const tokenMs = layerCount(place.range) * this.#promptTokenLayerMs;
-    const mostTokens = pieceTokensWithin(this.#context.limits.pieceMs, tokenMs);
-    for (const piece of cutPiece(frame, mostTokens)) {
-      this.#queue.add({sessionId, client}, {frame: piece, received: frame});
-    }
+    this.#turns.add(place.open.clientId, frame, place.range);
     return actions;
   }
 
@@ -373,9 +304,4 @@ export class HopMachine {
     this.#clock.forget(sessionId);
     this.#recent.add(sessionId);
   }
-}
-
-/** A token of an answer, or the end of a prompt: it takes no longer than others that run with it. */
-function isStep({frame}: Piece): boolean {
-  return frame.tokenCount === 1;
 }

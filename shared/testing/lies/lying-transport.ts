@@ -2,6 +2,7 @@ import type {PeerId, SessionId} from '#shared/base/ids.ts';
 import type {OpenSession} from '#shared/protocol/control/open-session.ts';
 import {encodeFrame, parseFrame, type Frame} from '#shared/protocol/frame/frame.ts';
 import {decodeControlFrame} from '#shared/transport/frames/control-frame.ts';
+import {transportWith} from '#shared/transport/testing/transport-with.ts';
 import type {FrameListener, Transport} from '#shared/transport/transport.ts';
 
 /** A frame on its way out of a hop. */
@@ -44,17 +45,7 @@ export function lyingTransport(transport: Transport, distort: Distort): Transpor
       }
       return listener(from, bytes);
     });
-  return {
-    localPeerId: transport.localPeerId,
-    send,
-    onFrame,
-    connect: (to, options) => transport.connect(to, options),
-    awaitLink: (from, options) => transport.awaitLink(from, options),
-    measureRtt: (to, options) => transport.measureRtt(to, options),
-    onPeerClosed: (listener) => transport.onPeerClosed(listener),
-    traffic: () => transport.traffic(),
-    close: () => transport.close(),
-  };
+  return transportWith(transport, {send, onFrame});
 }
 
 async function pause(ms: number): Promise<void> {

@@ -1,6 +1,6 @@
 import {saturationOf, WAIT_PER_HOP, waitMs} from '../../cost-model.ts';
 import {realAt} from '../../table-access.ts';
-import {wholeAddedMs, type NodeCosts} from '../node-costs.ts';
+import {addedMsOf, aloneMsOf, type NodeCosts} from '../node-costs.ts';
 
 /** Adds the waiting that the work at each node means. Changes `layerMs` and `hopMs`. O(N). */
 export function chargeWaiting(
@@ -13,15 +13,17 @@ export function chargeWaiting(
   // With less than a whole step of work nobody waits; a lower level, be it by a lie, would make all seem overloaded.
   const levelMs = Math.max(busyMs, idleMs);
   for (let at = 0; at < workMs.length; at += 1) {
-    const ownMs = realAt(layersHeld, at) * realAt(idleLayerMs, at) + realAt(idleHopMs, at);
+    const layers = realAt(layersHeld, at);
+    const ownMs = aloneMsOf(costs, at, layers);
+    const othersMs = realAt(workMs, at);
     const queueMs = waitMs({
-      workMs: realAt(workMs, at) + (realAt(workMs, at) > 0 ? wholeAddedMs(costs, at) : ownMs),
+      workMs: othersMs + (othersMs > 0 ? addedMsOf(costs, at, layers) : ownMs),
       aloneMs: Math.max(ownMs, idleMs),
       busyMs: levelMs,
       saturation,
     });
     // Some of it for entering the queue at all, the rest for the work that is added to it.
-    const perLayerMs = ((1 - WAIT_PER_HOP) * queueMs) / Math.max(1, realAt(layersHeld, at));
+    const perLayerMs = ((1 - WAIT_PER_HOP) * queueMs) / Math.max(1, layers);
     hopMs[at] = realAt(idleHopMs, at) + realAt(doubtHopMs, at) + WAIT_PER_HOP * queueMs;
     layerMs[at] = realAt(idleLayerMs, at) + realAt(doubtLayerMs, at) + perLayerMs;
   }

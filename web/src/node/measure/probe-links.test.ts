@@ -180,14 +180,8 @@ async function fallSilent({
   return {peer, atOnce, atLast: published.at(-1), dials, dialsWhenBack, allSilentCount};
 }
 
-test('[CP9] a peer whose link fell silent is unreachable at once, and until it is reached, also while answers run', async () => {
-  const {peer, atOnce, atLast, dials} = await fallSilent({isGone: false});
-  expect(atOnce).toEqual([peer]);
-  expect(atLast).toEqual([]);
-  expect(dials).toBe(1);
-});
-
-test('[CP9] a first ping that is lost with the connection before is sent again over the one that is there', async () => {
+/** A tab with a link to one other, of which the test says when a connection opens. */
+async function watchOnePeer() {
   const world = createWorld({count: 1});
   const [peer] = world.others;
   assert(peer !== undefined, 'there is a peer');
@@ -199,6 +193,18 @@ test('[CP9] a first ping that is lost with the connection before is sent again o
     onFacts: ({unreachable}) => published.push(unreachable),
   });
   await world.transport.connect(peer, NEVER);
+  return {world, peer, connected, published, stop};
+}
+
+test('[CP9] a peer whose link fell silent is unreachable at once, and until it is reached, also while answers run', async () => {
+  const {peer, atOnce, atLast, dials} = await fallSilent({isGone: false});
+  expect(atOnce).toEqual([peer]);
+  expect(atLast).toEqual([]);
+  expect(dials).toBe(1);
+});
+
+test('[CP9] a first ping that is lost with the connection before is sent again over the one that is there', async () => {
+  const {world, peer, connected, published, stop} = await watchOnePeer();
   world.network.silence(SELF, peer);
   vi.spyOn(world.transport, 'measureRtt').mockRejectedValueOnce(new Error('the link was lost'));
   connected.call(peer);
@@ -224,17 +230,7 @@ test('[CP9] it is dialled at once when a server is back, however long it would h
 });
 
 test('[CP9] it is not unreachable any longer as soon as it has dialled by itself', async () => {
-  const world = createWorld({count: 1});
-  const [peer] = world.others;
-  assert(peer !== undefined, 'there is a peer');
-  const connected = new Listeners<[peerId: PeerId]>();
-  const published: (readonly PeerId[])[] = [];
-  const stop = startLinkProbes({
-    ...quietProbes(world),
-    onConnected: (listener) => connected.add(listener),
-    onFacts: ({unreachable}) => published.push(unreachable),
-  });
-  await world.transport.connect(peer, NEVER);
+  const {world, peer, connected, published, stop} = await watchOnePeer();
   world.network.leave(peer);
   world.network.silence(SELF, peer);
   expect(published.at(-1)).toEqual([peer]);

@@ -8,6 +8,7 @@ import {
   stubTopLogits,
   type StubLayerCache,
 } from '#shared/model/stub-model.ts';
+import {MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
 import {batchesOf} from '../batches-of.ts';
 import {EngineError, engineLost} from '../engine-error.ts';
 import {runInTurn} from '../run-step.ts';
@@ -26,9 +27,6 @@ export type StubOptions = {
   readonly lost?: AbortSignal;
 };
 
-/** As on WASM. */
-const MOST_SESSIONS = 8;
-
 type StubCache = {readonly kvTokens: number; readonly layers: Map<number, StubLayerCache>};
 
 /**
@@ -43,7 +41,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
   async function run(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
     const results: StepResult[] = [];
     const {fixedMsPerLayer, msPerTokenLayer} = options;
-    for (const batch of batchesOf(steps, MOST_SESSIONS)) {
+    for (const batch of batchesOf(steps, MOST_BATCHED)) {
       throwIfLost(options.lost);
       results.push(
         ...(await runInTurn(batch, async (step) =>
@@ -61,7 +59,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
 
   return {
     range,
-    mostSessions: MOST_SESSIONS,
+    mostSessions: MOST_BATCHED,
     openSession: (sessionId, kvTokens) => {
       const before = caches.get(sessionId);
       const room = kvTokensFree + (before?.kvTokens ?? 0);

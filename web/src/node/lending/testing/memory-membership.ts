@@ -7,6 +7,7 @@ import {MemoryDirectoryServer} from '#shared/directory/testing/memory-directory.
 import {MemoryNetwork} from '#shared/transport/testing/memory-transport.ts';
 import {startRecordPublisher} from '#shared/directory/record-publisher.ts';
 import {recordPrefix} from '#shared/directory/records/signed-record.ts';
+import {transportWith} from '#shared/transport/testing/transport-with.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 import {snapshotOf} from '#shared/scheduling/swarm-snapshot.ts';
@@ -69,15 +70,7 @@ function countListeners(transport: Transport): {
   readonly listenerCount: () => number;
 } {
   let count = 0;
-  const counting: Transport = {
-    localPeerId: transport.localPeerId,
-    connect: (to, options) => transport.connect(to, options),
-    awaitLink: (from, options) => transport.awaitLink(from, options),
-    send: (to, frame, options) => transport.send(to, frame, options),
-    measureRtt: (to, options) => transport.measureRtt(to, options),
-    onFrame: (listener) => transport.onFrame(listener),
-    traffic: () => transport.traffic(),
-    close: () => transport.close(),
+  const counting = transportWith(transport, {
     onPeerClosed: (listener) => {
       count += 1;
       const unsubscribe = transport.onPeerClosed(listener);
@@ -86,6 +79,6 @@ function countListeners(transport: Transport): {
         unsubscribe();
       };
     },
-  };
+  });
   return {transport: counting, listenerCount: () => count};
 }

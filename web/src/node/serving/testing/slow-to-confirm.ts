@@ -1,11 +1,11 @@
 import {parseFrame} from '#shared/protocol/frame/frame.ts';
+import {transportWith} from '#shared/transport/testing/transport-with.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 
 /** A transport that knows that an opening, or the word that all are ready, was sent only when a frame has come for it. */
 export function slowToConfirm(transport: Transport): Transport {
   let came = Promise.withResolvers<void>();
-  return {
-    localPeerId: transport.localPeerId,
+  return transportWith(transport, {
     send: async (to, bytes, options) => {
       const isMessage = parseFrame(bytes).kind === 'control';
       await transport.send(to, bytes, options);
@@ -19,11 +19,5 @@ export function slowToConfirm(transport: Transport): Transport {
         else came.resolve();
         await taken;
       }),
-    connect: (to, options) => transport.connect(to, options),
-    awaitLink: (from, options) => transport.awaitLink(from, options),
-    measureRtt: (to, options) => transport.measureRtt(to, options),
-    onPeerClosed: (listener) => transport.onPeerClosed(listener),
-    traffic: () => transport.traffic(),
-    close: () => transport.close(),
-  };
+  });
 }

@@ -1,3 +1,4 @@
+import {MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
 import {buildLmHeadGraph} from '../graph/build-lm-head-graph.ts';
 import {CPU_DIALECT} from '../graph/dialects/cpu-dialect.ts';
 import {importOrt, type OrtBuild} from '../import-ort.ts';
@@ -8,9 +9,6 @@ import type {ShardEngine} from '../shard-engine.ts';
 import {WasmCell} from './wasm-cell.ts';
 import {wasmKvMemory, type WasmKv} from './wasm-kv-memory.ts';
 import {wasmBatchFeeds} from './wasm-batch-feeds.ts';
-
-/** Beyond it a session more costs nearly as much as a run of its own. */
-const MOST_SESSIONS = 8;
 
 /**
  * onnxruntime on the CPU of this thread, and of `threadsWished - 1` more where the
@@ -33,7 +31,7 @@ export async function openWasmEngine(
       new WasmCell(await createOrtCell(ort, CPU_DIALECT, {spec, range, tensors})),
     createLmHead: (spec, tensors) =>
       OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, CPU_DIALECT.addProduct), spec),
-    mostSessions: MOST_SESSIONS,
+    mostSessions: MOST_BATCHED,
     batchFeeds: (spec, rotary) => (batch) => wasmBatchFeeds(ort, {spec, rotary}, batch),
     kvMemory: wasmKvMemory,
     weightBytes: () => ort.weightBytes,
