@@ -197,6 +197,57 @@ test('[GN9] a link to head or tail that is lost costs the answer that hop', () =
   }
 });
 
+const HEAD_SILENT = {kind: 'link-lost', peerId: A.peerId, isSilent: true} as const;
+
+test('[GN9] a chain that delivers goes on without a link to its head, and each hop is freed at the end', () => {
+  const silent = after(task(), ...TWO_SHOWN, {...HEAD_SILENT, nowMs: 900});
+  expect(silent.actions).toEqual([{kind: 'reach', peerId: A.peerId}]);
+  const shown = [...TWO_SHOWN, {...HEAD_SILENT, nowMs: 900}, {...tokens(0, 7, 23), nowMs: 950}];
+  const onward = after(task(), ...shown);
+  expect(onward.state).toMatchObject({kind: 'decoding', answer: {tokenIds: [21, 22, 23]}});
+  expect(wakeAtMs(onward.state)).toBe(1_950);
+  const at = ['a', 'b', 'c'];
+  const end = after(task(), ...shown, {...tokens(0, 8, 24), nowMs: 960});
+  expect(end.actions).toContainEqual({kind: 'close', epoch: 0, at, reason: 'done'});
+  const stopped = after(task(), ...shown, {kind: 'stop'});
+  expect(stopped.actions).toEqual([{kind: 'close', epoch: 0, at, reason: 'cancelled'}]);
+});
+
+test('[GN9] a chain that gives no token for a second, while its head is silent, has lost that head', () => {
+  const before = after(
+    task(),
+    ...TWO_SHOWN,
+    {...HEAD_SILENT, nowMs: 999},
+    {kind: 'tick', nowMs: 999},
+  );
+  expect(before.state).toMatchObject({kind: 'decoding'});
+  for (const lost of [
+    after(task(), ...TWO_SHOWN, {...HEAD_SILENT, nowMs: 1_000}),
+    after(task(), ...TWO_SHOWN, {...HEAD_SILENT, nowMs: 999}, {kind: 'tick', nowMs: 1_000}),
+  ]) {
+    const refusal = {code: 'PEER_UNREACHABLE', peerId: A.peerId};
+    expect(lost.state).toMatchObject({kind: 'choosing', answer: {lastRefusal: refusal}});
+    expect(lost.actions.at(-1)).toMatchObject({warm: [B, C]});
+  }
+});
+
+test('[GN9] a head that answers the client again, or whose word is not needed, is as good as before', () => {
+  const silent = [...TWO_SHOWN, {...HEAD_SILENT, nowMs: 900}];
+  const back = after(task(), ...silent, {kind: 'reached', peerId: A.peerId, nowMs: 950});
+  expect(back.state).toMatchObject({kind: 'decoding', headLost: null});
+  expect(wakeAtMs(back.state)).toBeGreaterThan(15_000);
+  const other = after(task(), ...silent, {kind: 'reached', peerId: C.peerId, nowMs: 950});
+  expect(wakeAtMs(other.state)).toBe(1_000);
+});
+
+test('[GN9] a head that falls silent before the first token, or is the tail too, is lost at once', () => {
+  const feeding = after(task(), ...TWO_SHOWN.slice(0, 5), HEAD_SILENT);
+  expect(feeding.state).toMatchObject({kind: 'choosing'});
+  const whole = hop('a', 0, 6);
+  const alone = [chain(whole), ready(0, 0), fed(0), fed(0), fed(0), tokens(0, 5, 21), HEAD_SILENT];
+  expect(after(task(), ...alone).state).toMatchObject({kind: 'choosing'});
+});
+
 test('[GN9] a link to a peer in the middle of the chain is none of the answer', () => {
   const shown = after(task(), ...TWO_SHOWN);
   const lost = {kind: 'link-lost', peerId: B.peerId, nowMs: 0} as const;

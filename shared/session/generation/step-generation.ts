@@ -16,6 +16,7 @@ import {
 } from './state/generation-state.ts';
 import type {GenerationTask} from './state/generation-task.ts';
 import {loseChain} from './steps/lose-chain.ts';
+import {afterHeadReached, loseEnd} from './steps/lose-head.ts';
 import type {Refusal} from './state/refusal.ts';
 import {takeChain, takeGap} from './steps/take-choice.ts';
 import {takeKeptFrom, takeReady} from './steps/take-ready.ts';
@@ -123,16 +124,21 @@ function stepWaiting(state: Of<'waiting'>, event: GenerationEvent): GenerationSt
 /** Something has changed about a peer that may be avoided. */
 function takeHope(
   state: GenerationState,
-  {kind, peerId}: Extract<GenerationEvent, {readonly kind: 'reached' | 'renewed'}>,
+  event: Extract<GenerationEvent, {readonly kind: 'reached' | 'renewed'}>,
 ): GenerationStep {
-  const answer = (kind === 'reached' ? afterReached : afterRenewed)(state.answer, peerId);
-  return state.kind === 'waiting' ? chooseHops(answer) : unchanged({...state, answer});
+  const isReached = event.kind === 'reached';
+  const answer = (isReached ? afterReached : afterRenewed)(state.answer, event.peerId);
+  if (state.kind === 'waiting') return chooseHops(answer);
+  const next = {...state, answer};
+  return unchanged(isReached ? afterHeadReached(next, event) : next);
 }
 
 function stepServed(state: ServingState, event: GenerationEvent): GenerationStep {
   const {nowMs} = event;
   const refusal = lossIn(state, event);
-  if (refusal !== null) return loseChain(state, refusal, nowMs);
+  if (refusal !== null) {
+    return (event.kind === 'link-lost' ? loseEnd : loseChain)(state, refusal, nowMs);
+  }
   if (isDue(state, event)) return judgeSilence(state, nowMs);
   if (event.kind === 'tokens') return takeTokens(state, event);
   if (event.kind === 'ready' && state.kind === 'opening') {
@@ -164,7 +170,10 @@ function lossIn(state: ServedState, event: GenerationEvent): Refusal | null {
 
 /** A client that was asleep itself hears the time late, and what the chain sent meanwhile even later. */
 function judgeSilence(state: ServingState, nowMs: number): GenerationStep {
-  if (nowMs < state.dueMs + LATE_MS) return loseSilentChain(state, nowMs);
+  if (nowMs < state.dueMs + LATE_MS) {
+    const headLost = state.kind === 'decoding' ? state.headLost : null;
+    return headLost === null ? loseSilentChain(state, nowMs) : loseChain(state, headLost, nowMs);
+  }
   return unchanged({...state, dueMs: nowMs + state.answer.task.limits.slackMs});
 }
 

@@ -253,6 +253,24 @@ describe('the end', () => {
     }
   });
 
+  test('[HS11] a head does without its client as soon as it has run the prompt', () => {
+    for (const promptPieces of [1, 2]) {
+      const bench = new MiddleHop();
+      const peers = [MID, OTHER, TAIL];
+      const hops = opening().hops.map((hop, at) => ({...hop, peerId: peers[at] ?? TAIL}));
+      bench.open(opening({hopIndex: 0, hops}), SESSION, CLIENT);
+      for (let piece = 0; piece < promptPieces; piece += 1) {
+        const tokens = {kind: 'tokens', dtype: 'u32', tokenCount: 2, hopIndex: 0} as const;
+        bench.frame(2 * piece, {...tokens, from: CLIENT});
+      }
+      bench.run();
+      const isMissed = promptPieces === 1;
+      const {length} = bench.machine.peerLeft(CLIENT, 0);
+      expect(length > 0).toBe(isMissed);
+      expect(bench.machine.load.openSessions).toBe(isMissed ? 0 : 1);
+    }
+  });
+
   test('[HS11] a cache that holds nothing does not wait, and one may wait after the end', () => {
     const empty = new MiddleHop();
     empty.open();

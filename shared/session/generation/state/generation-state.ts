@@ -89,6 +89,10 @@ export type GenerationState =
       readonly answer: Answer;
       readonly hops: readonly RanHop[];
       readonly stepMs: number;
+      /** When the last token came. */
+      readonly tokenAtMs: number;
+      /** The head does not answer the client any more, while the chain delivers; `null` while it does. */
+      readonly headLost: Refusal | null;
       readonly dueMs: number;
     }
   /** The chain fell silent; its hops are asked which of them it is. */

@@ -2,6 +2,8 @@
 const SLOWNESS = 20;
 /** Nobody is held to less per token. */
 const LEAST_TOKEN_MS = 1_000;
+/** A chain that gave no token in the time of so many steps does not deliver at its pace. */
+const DELIVERING_STEPS = 3;
 /** What comes before the first token is predicted as a whole, and so wrong by less than a single step. */
 const PROMPT_SLOWNESS = 3;
 /** Each hop links the next one, and makes room. */
@@ -47,6 +49,20 @@ export function dueOfPrompt(
  */
 export function dueOfToken(dueMs: number, {stepMs, slackMs, nowMs}: Pace): number {
   return Math.min(Math.max(dueMs, nowMs), nowMs + slackMs) + perToken(stepMs);
+}
+
+/**
+ * By when the next token must be there of a chain whose head does not answer the client: such a link was silent for
+ * seconds before it counted as lost, and a chain without a head has sent nothing meanwhile.
+ */
+export function dueWithoutHead({
+  stepMs,
+  tokenAtMs,
+}: {
+  readonly stepMs: number;
+  readonly tokenAtMs: number;
+}): number {
+  return tokenAtMs + Math.max(LEAST_TOKEN_MS, DELIVERING_STEPS * stepMs);
 }
 
 function perToken(stepMs: number): number {

@@ -12,10 +12,13 @@ export function endAsComplete(
   answer: Answer,
   {
     hops,
+    isWithoutHead,
     finishReason,
     nowMs,
   }: {
     readonly hops: readonly Hop[];
+    /** Whether its head does not answer the client. */
+    readonly isWithoutHead: boolean;
     readonly finishReason: 'stop' | 'length';
     readonly nowMs: number;
   },
@@ -27,7 +30,7 @@ export function endAsComplete(
     actions: [
       {kind: 'tell', news: {kind: 'end', finishReason}},
       ...hops.map(({peerId}) => ({kind: 'report', peerId, conduct: {kind: 'finished'}}) as const),
-      ...closeWhole(answer, hops, 'done'),
+      ...(isWithoutHead ? closeBroken : closeWhole)(answer, hops, 'done'),
     ],
   };
 }
@@ -54,8 +57,12 @@ export function stopAnswer(state: GenerationState): GenerationStep {
       return {state: stopped, actions: closeBroken(answer, [], 'cancelled')};
     case 'opening':
       return {state: stopped, actions: closeBroken(answer, state.hops, 'cancelled')};
-    case 'feeding':
     case 'decoding':
+      if (state.headLost !== null) {
+        return {state: stopped, actions: closeBroken(answer, state.hops, 'cancelled')};
+      }
+      return {state: stopped, actions: closeWhole(answer, state.hops, 'cancelled')};
+    case 'feeding':
     case 'searching':
       return {state: stopped, actions: closeWhole(answer, state.hops, 'cancelled')};
     case 'complete':

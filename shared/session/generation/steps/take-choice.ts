@@ -101,7 +101,12 @@ function tellWaiting(
 /** There is nobody else to ask whether the answer is as empty as the only chain says. */
 function endAsEmpty(answer: Answer, token: SampledToken, nowMs: number): GenerationStep {
   const whole = {...answer, tokenIds: [token.tokenId]};
-  const {state, actions} = endAsComplete(whole, {hops: [], finishReason: 'stop', nowMs});
+  const {state, actions} = endAsComplete(whole, {
+    hops: [],
+    isWithoutHead: false,
+    finishReason: 'stop',
+    nowMs,
+  });
   return {state, actions: [{kind: 'tell', news: {kind: 'token', token, atMs: nowMs}}, ...actions]};
 }
 

@@ -1,7 +1,7 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {canBeSampled, isAsAsked} from './check-token.ts';
-import {dueOfToken} from './allow-time.ts';
+import {dueOfToken, dueWithoutHead} from './allow-time.ts';
 import {endAsComplete} from './end-answer.ts';
 import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
 import {tokenCountOf, type Answer, type ServedState} from '../state/generation-state.ts';
@@ -60,6 +60,7 @@ function isEmptyEnd({task, tokenIds}: Answer, {tokenId}: SampledToken): boolean 
 
 function showTokens(state: ServedState, {tokens, nowMs}: Sampled): GenerationStep {
   const {answer, hops, stepMs} = state;
+  const headLost = state.kind === 'decoding' ? state.headLost : null;
   const {maxNewTokens, endTokenIds} = answer.task;
   const tokenIds = [...answer.tokenIds];
   const actions: GenerationAction[] = [];
@@ -69,12 +70,22 @@ function showTokens(state: ServedState, {tokens, nowMs}: Sampled): GenerationSte
     const isEnd = endTokenIds.includes(token.tokenId);
     if (!isEnd && tokenIds.length < maxNewTokens) continue;
     const finishReason = isEnd ? 'stop' : 'length';
-    const end = endAsComplete({...answer, tokenIds}, {hops, finishReason, nowMs});
+    const end = endAsComplete(
+      {...answer, tokenIds},
+      {
+        hops,
+        isWithoutHead: headLost !== null,
+        finishReason,
+        nowMs,
+      },
+    );
     return {state: end.state, actions: [...actions, ...end.actions]};
   }
   const next = {...answer, tokenIds, ran: hops, ...NO_FAILURE};
   const pace = {stepMs, slackMs: answer.task.limits.slackMs, nowMs};
   // The first token has all the slack before it.
-  const dueMs = dueOfToken(state.kind === 'decoding' ? state.dueMs : Infinity, pace);
-  return {state: {kind: 'decoding', answer: next, hops, stepMs, dueMs}, actions};
+  const patientDueMs = dueOfToken(state.kind === 'decoding' ? state.dueMs : Infinity, pace);
+  const dueMs = headLost === null ? patientDueMs : dueWithoutHead({stepMs, tokenAtMs: nowMs});
+  const decoding = {kind: 'decoding', hops, stepMs, tokenAtMs: nowMs, headLost, dueMs} as const;
+  return {state: {...decoding, answer: next}, actions};
 }

@@ -66,10 +66,14 @@ export function mayCommand({open, upstream}: HopPlace, from: PeerId): boolean {
   return from === upstream || from === open.clientId;
 }
 
-/** Whether the session cannot go on without `peerId`. */
-export function dependsOn(place: HopPlace, peerId: PeerId): boolean {
-  const {open, upstream, downstream, isTail} = place;
-  if (peerId === upstream || peerId === downstream) return true;
+/**
+ * Whether the session cannot go on without `peerId`, now that it has run `position` tokens. After the prompt the tail
+ * feeds the head, and sees whether the client is there.
+ */
+export function dependsOn(place: HopPlace, peerId: PeerId, position: number): boolean {
+  const {open, upstream, downstream, isHead, isTail} = place;
+  if (peerId === downstream) return true;
+  if (peerId === upstream) return !isHead || isTail || position < open.promptTokens;
   return isTail && (peerId === open.clientId || peerId === headOf(place));
 }
 

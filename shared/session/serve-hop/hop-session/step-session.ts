@@ -100,8 +100,9 @@ function leavePeer(
   {peerId, nowMs}: Extract<SessionEvent, {readonly kind: 'peer-left'}>,
   context: HopContext,
 ): SessionStep {
-  const {place} = state;
-  if (!dependsOn(place, peerId) || state.kind === 'waiting') return {state, actions: []};
+  const {place, cache} = state;
+  if (!dependsOn(place, peerId, cache.position) || state.kind === 'waiting')
+    return {state, actions: []};
   const blame = {code: 'PEER_LEFT', hopIndex: hopIndexOf(place, peerId)} as const;
   return counted('PEER_LEFT', loseChain(state, {blame, nowMs}, context));
 }

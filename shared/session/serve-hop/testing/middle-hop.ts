@@ -67,10 +67,10 @@ export class MiddleHop {
   }
 
   /** Opens, reserves and links. */
-  open(open = opening(), sessionId = SESSION): readonly HopAction[] {
+  open(open = opening(), sessionId = SESSION, from = HEAD): readonly HopAction[] {
     const {epoch} = open;
     return [
-      ...this.hear(open, {epoch, sessionId}),
+      ...this.hear(open, {from, epoch, sessionId}),
       ...this.machine.step(sessionId, {kind: 'reserved', epoch}),
       ...this.machine.step(sessionId, {kind: 'linked', epoch}),
     ];

@@ -1,7 +1,6 @@
 import type {RecordPublisher} from '#shared/directory/record-publisher.ts';
 import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
 import {claimLimitFor} from '#shared/scheduling/claim-limit.ts';
-import {batchMs} from '#shared/scheduling/cost-model.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import {
   beginVolunteer,
@@ -208,9 +207,10 @@ export class Lending {
     const {loaded, before} = this.#shelf.take(epoch);
     const {runner, fallback, engineClass, speed} = loaded;
     this.#fallback ??= fallback;
+    const speedFacts = this.#speed.begin(speed);
     this.#hop.serve({runner, range});
     void before?.runner.close();
-    this.#publisher.update({engineClass, ...this.#speed.begin(speed)});
+    this.#publisher.update({engineClass, ...speedFacts});
   }
 
   #openHop(): HopServer {
@@ -294,7 +294,7 @@ export class Lending {
         ...keepSentences(this.#shelf.served?.keepNews ?? []),
         ...turnSentences(own?.rtts ?? []),
       ],
-      decodeMsPerLayer: own === null ? 0 : batchMs(own.decodeMsPerLayer, 1),
+      decodeMsPerLayer: this.#speed.decodeMsPerLayer,
       openSessions: this.#hop.load.openSessions,
       servedTokens: this.#hop.load.servedTokens,
       ...(this.#shelf.served?.runner.memory() ?? NO_MEMORY),

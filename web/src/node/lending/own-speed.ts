@@ -62,6 +62,11 @@ export class OwnSpeed {
     return this.#meter.changedFacts(stopwatchMs())?.facts ?? {};
   }
 
+  /** What one layer takes for one token of one session; 0 before there is a shard. */
+  get decodeMsPerLayer(): number {
+    return this.#meter?.decodeMsPerLayer ?? 0;
+  }
+
   /** One step that was served. */
   observe(step: ObservedStep): void {
     const nowMs = stopwatchMs();

@@ -106,6 +106,11 @@ export class SpeedMeter {
     if (overheadMs !== null) seen.overheadMs.add(overheadMs, nowMs);
   }
 
+  /** One token of one session through one layer, as it is now. */
+  get decodeMsPerLayer(): number {
+    return this.#speed.decodeMsPerLayer;
+  }
+
   /** One token of a longer piece through one layer, as it is now. */
   get prefillMsPerTokenLayer(): number {
     return this.#speed.prefillMsPerTokenLayer;

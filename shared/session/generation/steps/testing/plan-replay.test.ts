@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {planReplay} from './plan-replay.ts';
+import {planReplay} from '../plan-replay.ts';
 
 test.each([
   ['a new chain gets the whole list', [0, 0, 0], [0, 0, 0], [], ['0-4', '4-7']],

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
-import {task} from '../testing/generation-script.ts';
-import {canBeSampled, isAsAsked} from './check-token.ts';
+import {task} from '../../testing/generation-script.ts';
+import {canBeSampled, isAsAsked} from '../check-token.ts';
 
 const FIRST = {tokenId: 5, logprob: -0.5};
 const SECOND = {tokenId: 7, logprob: -1};
