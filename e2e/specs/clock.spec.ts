@@ -2,7 +2,7 @@ import {expect, test} from '@playwright/test';
 import {seqKnownBy} from '../lab/bench/tabs/seen-again.ts';
 import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
 import {startTinySwarm} from '../swarm/start-tiny-swarm.ts';
-import {setClock, wrongClockScript} from '../swarm/wrong-clock.ts';
+import {setClock, wrongClockScript} from '../swarm/faults/wrong-clock.ts';
 
 const SEC_MS = 1_000;
 const HOUR_MS = 3_600 * SEC_MS;

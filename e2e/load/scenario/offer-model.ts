@@ -7,10 +7,12 @@ import {WeftError} from '#shared/base/errors.ts';
 import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/manifest/catalog.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
+import type {GoldenVectors} from '#shared/model/golden/golden-vectors.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {TextUnsupportedError} from '#shared/model/text/metadata/text-unsupported-error.ts';
 import {pathFromCaller} from '../../tools/command-line/files/path-from-caller.ts';
 import {prepareModel} from '../../tools/machine/model-file/prepare-model.ts';
+import {withGoldenVectors} from '../../swarm/golden-of-file.ts';
 import {manifestOfFile} from '../../swarm/manifest-of-file.ts';
 import {chooseCutEvery} from './choose-cut-every.ts';
 import type {Scenario} from './scenario.ts';
@@ -19,6 +21,8 @@ import type {Scenario} from './scenario.ts';
 export type RunModel = {
   readonly id: string;
   readonly grid: CutGrid;
+  /** The model file. */
+  readonly path: string;
   readonly modelsDir: string;
   readonly siteDir: string;
 };
@@ -45,7 +49,7 @@ export async function offerModel(
   const catalog = catalogSchema.parse(JSON.parse(await readFile(CATALOG, 'utf8')));
   if (catalog.some(({id}) => id === scenario.model)) {
     const {id, grid, path} = await prepareModel({...options, id: scenario.model});
-    return {id, grid, modelsDir: dirname(path), siteDir: DIST_DIR};
+    return {id, grid, path, modelsDir: dirname(path), siteDir: DIST_DIR};
   }
   const path = pathFromCaller(scenario.model);
   if (!existsSync(path)) {
@@ -62,7 +66,8 @@ export async function offerModel(
     if (!(error instanceof TextUnsupportedError) || !areTokenIds(scenario.requests)) throw error;
     return manifestOfFile({...file, prompts: 'token-ids'});
   });
-  return offerFile(path, manifest, options.folder);
+  options.log('Computing what engines must give for each part of the model');
+  return offerFile(path, await withGoldenVectors(path, manifest), options.folder);
 }
 
 function areTokenIds(requests: Scenario['requests'] | undefined): boolean {
@@ -74,7 +79,11 @@ function areTokenIds(requests: Scenario['requests'] | undefined): boolean {
 }
 
 /** A site whose catalogue has this one file. */
-async function offerFile(path: string, manifest: Manifest, folder: string): Promise<RunModel> {
+async function offerFile(
+  path: string,
+  {manifest, golden}: {readonly manifest: Manifest; readonly golden: GoldenVectors},
+  folder: string,
+): Promise<RunModel> {
   const {id, cutEvery} = manifest;
   const siteDir = join(folder, 'site');
   const modelsDir = join(folder, 'models');
@@ -102,5 +111,8 @@ async function offerFile(path: string, manifest: Manifest, folder: string): Prom
   const catalog: Catalog = [entry];
   await writeFile(join(siteDir, 'catalog', 'catalog.json'), JSON.stringify(catalog));
   await writeFile(join(siteDir, 'catalog', entry.manifest), JSON.stringify(manifest));
-  return {id, grid: {layerCount: manifest.spec.layerCount, cutEvery}, modelsDir, siteDir};
+  const goldenDir = join(siteDir, 'catalog', 'golden');
+  await mkdir(goldenDir, {recursive: true});
+  await writeFile(join(goldenDir, `${manifest.golden}.json`), JSON.stringify(golden));
+  return {id, grid: {layerCount: manifest.spec.layerCount, cutEvery}, path, modelsDir, siteDir};
 }

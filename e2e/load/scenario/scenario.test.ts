@@ -133,6 +133,16 @@ test.each<[string, unknown, RegExp]>([
     /faults\.0\.afterRecoveries: goes with request, and in place of afterTokens/u,
   ],
   [
+    'an outside reference that had to draw',
+    {...MINIMAL, reference: 'outside', requests: {prompts: ['Hi'], temperature: 1}},
+    /reference: the outside reference gives the likeliest tokens: the temperature has to be 0/u,
+  ],
+  [
+    'an outside reference of tabs without weights',
+    {...MINIMAL, reference: 'outside', tabs: [{engine: 'stub'}]},
+    /reference: the outside reference computes the model, which stub tabs do not/u,
+  ],
+  [
     'tabs to replace while requests overlap',
     {...MINIMAL, replaceTabs: true, requests: {prompts: ['Hi'], arrival: 'all'}},
     /replaceTabs: requests wait for the tabs that replace others: their arrival must be sequential/u,

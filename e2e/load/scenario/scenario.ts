@@ -174,6 +174,9 @@ const networkSchema = z
   })
   .readonly();
 
+/** Answers are compared with the outside reference. */
+export const OUTSIDE = 'outside';
+
 const scenarioSchema = z
   .strictObject({
     /** An id of the catalogue, or the path of a GGUF file. */
@@ -191,11 +194,21 @@ const scenarioSchema = z
      * chains are there again, by the records that a tab which only looks on has read.
      */
     replaceTabs: z.boolean().default(false),
+    /** What is right: `outside`, or a file of token ids; by default, what a run without faults answers. */
+    reference: z.string().min(1).optional(),
     network: networkSchema.optional(),
   })
   .refine(({replaceTabs, requests}) => !replaceTabs || requests.arrival === 'sequential', {
     error: 'requests wait for the tabs that replace others: their arrival must be sequential',
     path: ['replaceTabs'],
+  })
+  .refine(({reference, requests}) => reference !== OUTSIDE || requests.temperature === 0, {
+    error: 'the outside reference gives the likeliest tokens: the temperature has to be 0',
+    path: ['reference'],
+  })
+  .refine(({reference, tabs}) => reference !== OUTSIDE || tabs.every(isNoStub), {
+    error: 'the outside reference computes the model, which stub tabs do not: take wasm or webgpu',
+    path: ['reference'],
   })
   .superRefine(({requests, faults, tabs}, context) => {
     const requestCount = requests.count ?? requests.prompts.length;
@@ -217,6 +230,10 @@ export type Scenario = z.infer<typeof scenarioSchema>;
 export type TabGroup = z.infer<typeof tabGroupSchema>;
 export type ScenarioPrompt = z.infer<typeof promptSchema>;
 export type Fault = z.infer<typeof faultSchema>;
+
+function isNoStub({engine}: TabGroup): boolean {
+  return engine !== 'stub';
+}
 
 /**
  * Reads the content of a scenario file.

@@ -1,5 +1,5 @@
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {toQuestion} from '../find-reference.ts';
+import {toQuestion} from '../reference/find-reference.ts';
 import type {Report} from '../report/report.ts';
 import {scenarioOfMatrix, STAGES, type MatrixCell} from '../scenario/fault-matrix.ts';
 import type {RunScenarioOptions} from '../run/run-scenario.ts';

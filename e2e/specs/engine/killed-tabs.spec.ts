@@ -1,5 +1,5 @@
 import {expect, test} from '@playwright/test';
-import {toQuestion} from '../../load/find-reference.ts';
+import {toQuestion} from '../../load/reference/find-reference.ts';
 import {measureScenario} from '../../load/measure-scenario.ts';
 import {offerModel} from '../../load/scenario/offer-model.ts';
 import {parseScenario} from '../../load/scenario/scenario.ts';

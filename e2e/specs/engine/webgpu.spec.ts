@@ -1,8 +1,9 @@
-import {expect, test, type Page, type Route} from '@playwright/test';
+import {expect, test, type Page} from '@playwright/test';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import {GraphBuilder} from '../../../web/src/node/engine/ort/graph/graph-builder.ts';
 import {serveTinyModel, type TinySite} from '../../pages/engine/serve-tiny-model.ts';
 import {chromiumArguments, findChromium} from '../../tools/machine/find-chromium.ts';
+import {beforeNextWorker} from '../../swarm/faults/before-next-worker.ts';
 import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
 import type {Swarm} from '../../swarm/start-swarm.ts';
 import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
@@ -58,18 +59,6 @@ test.beforeAll(async () => {
 test.afterAll(async () => {
   await site[Symbol.asyncDispose]();
 });
-
-/**
- * The next worker of the engine runs `script` before its own. Only that one: while
- * Playwright answers requests of a page, its browser keeps nothing that it loads.
- */
-async function beforeNextWorker(page: Page, script: string): Promise<void> {
-  const change = async (route: Route): Promise<void> => {
-    const response = await route.fetch();
-    await route.fulfill({response, body: `${script}\n${await response.text()}`});
-  };
-  await page.route('**/engine.worker-*.js', change, {times: 1});
-}
 
 async function openEnginePage(page: Page): Promise<void> {
   await page.goto(site.url);

@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {expect, test, type Page} from '@playwright/test';
 import {assert} from '#shared/base/assert.ts';
 import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/prepare-model.ts';
+import {beforeNextWorker} from '../../swarm/faults/before-next-worker.ts';
 import {greedyRequest} from '../../swarm/ask.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
 import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
@@ -61,6 +62,29 @@ test('[HW1] one altered byte of one tensor: the tab names the tensor and never s
     });
   } finally {
     await rm(folder, {recursive: true});
+  }
+});
+
+/** As a processor with a fault would: every sum of attention's shares is a twentieth too large. */
+const WRONG_SUMS = `
+  const fill = Float32Array.prototype.fill;
+  Float32Array.prototype.fill = function (value, ...range) {
+    return fill.call(this, value === 1 ? 1.05 : value, ...range);
+  };`;
+
+test('[HW4] [PE6] a device that computes nonsense sees which layers are wrong, and never serves', async () => {
+  const {swarm, model: tiny, stop} = await startTinySwarm();
+  try {
+    const tab = await swarm.openTab({model: tiny.id});
+    await beforeNextWorker(tab.page, WRONG_SUMS);
+    await tab.lend(lend('wasm', 10));
+    const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
+    expect(state).toMatchObject({kind: 'failed', code: 'GOLDEN_TEST_FAILED'});
+    await expect(tab.page.getByRole('alert')).toHaveText(
+      /This device gives other numbers in layers \d+–\d+ than the model has to: they differ by [\d.]+ %, so nothing is served from here: try again, or lend another device\./u,
+    );
+  } finally {
+    await stop();
   }
 });
 

@@ -22,6 +22,8 @@ export type OfferedModel = {
    * what a browser has kept of one file is never taken for another.
    */
   readonly weightsUrl: string;
+  /** The site that offers it. */
+  readonly siteUrl: string;
 };
 
 /**
@@ -59,10 +61,11 @@ export async function loadManifest(
   const {title, licence} = entry;
   const weightsPath = entry.fileName.split('/').map(encodeURIComponent).join('/');
   const weightsUrl = new URL(`models/${weightsPath}?sha256=${manifest.file.sha256}`, siteUrl).href;
-  return {title, licence, manifest, manifestHash, weightsUrl};
+  return {title, licence, manifest, manifestHash, weightsUrl, siteUrl};
 }
 
-async function readJson(
+/** @throws {WeftError} `SITE_UNREACHABLE`. */
+export async function readJson(
   url: URL,
   options: {readonly signal: AbortSignal; readonly patience?: Patience},
 ): Promise<unknown> {

@@ -18,6 +18,7 @@ async function load(...answers: readonly Answer[]) {
     manifest,
     manifestHash: asManifestHash(''),
     weightsUrl: url,
+    siteUrl: '',
   };
   const patience = {...PATIENCE, firstPauseMs: 1, quietMs: 20};
   return await loadVocabulary(offered, {

@@ -1,5 +1,6 @@
 import type {GgufFile} from '../../model/gguf/gguf-file.ts';
 import {numberOf, seesWindow, type ReferenceNumbers} from './reference-numbers.ts';
+import type {Matrices} from './reference-tensors.ts';
 
 /** How a layer turns: by how much each pair per position, and what it is multiplied by then. */
 export type Turning = {readonly perPosition: Float64Array; readonly scale: number};
@@ -8,19 +9,14 @@ export type Turning = {readonly perPosition: Float64Array; readonly scale: numbe
  * RoPE by its definition, in float64: plain, linear, YaRN, LongRoPE within the first context, or
  * divided pair by pair as in Llama 3.1.
  *
- * @param tensor the values of a tensor, where the file has it.
+ * @param options.matrices those that belong to no layer, at least.
  */
 export function readTurning(
   gguf: GgufFile,
   numbers: ReferenceNumbers,
-  {
-    layer,
-    tensor,
-  }: {
-    readonly layer: number;
-    readonly tensor: (name: string) => ArrayLike<number> | undefined;
-  },
+  {layer, matrices}: {readonly layer: number; readonly matrices: Matrices},
 ): Turning {
+  const tensor = (name: string) => matrices.get(name)?.values;
   const {headSize, architecture} = numbers;
   const base = numberOf(gguf, 'rope.freq_base', 10_000);
   if (architecture === 'gemma3' && seesWindow(numbers, layer)) {

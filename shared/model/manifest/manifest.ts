@@ -55,6 +55,11 @@ export const manifestSchema = z.readonly(
     text: z.exactOptional(
       z.nullable(z.readonly(z.strictObject({vocabulary: text, preTokenizer: text}))),
     ),
+    /**
+     * What an engine must compute before it serves any part of the model: the hash of a document of
+     * golden vectors in canonical form, which only tabs that lend read. Absent: nobody knows.
+     */
+    golden: z.exactOptional(sha256Hex),
   }),
 );
 

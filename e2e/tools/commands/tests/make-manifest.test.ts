@@ -1,6 +1,6 @@
 /// <reference types="node" />
 import {spawn} from 'node:child_process';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {text} from 'node:stream/consumers';
@@ -50,4 +50,14 @@ test('[CL3] [MD14] a model that nobody can chat with is refused in one sentence,
   const {code, out} = await makeManifest(speechless, '--token-ids');
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject({id: 'x', text: null});
+});
+
+test('[CL3] [PE6] with --golden the manifest names what an engine must give, and the folder has it', async () => {
+  const golden = join(folder, 'golden');
+  const {code, out} = await makeManifest({}, '--golden', golden);
+  expect(code).toBe(0);
+  const named: unknown = JSON.parse(out).golden;
+  expect(await readdir(golden)).toEqual([`${String(named)}.json`]);
+  const vectors = JSON.parse(await readFile(join(golden, `${String(named)}.json`), 'utf8'));
+  expect(vectors.cells).toHaveLength(4);
 });

@@ -33,6 +33,12 @@ export type EngineErrorDetail =
   /** A cell returned NaN or Infinity. */
   | {readonly code: 'NOT_FINITE'; readonly cell: LayerRange}
   | {readonly code: 'SELF_TEST_FAILED'}
+  /** The engine gives other numbers than the outside reference, on which the manifest is based. */
+  | {
+      readonly code: 'GOLDEN_TEST_FAILED';
+      readonly part: LayerRange | 'embedding' | 'lm-head';
+      readonly relativeError: number;
+    }
   /** No adapter, or none that runs every operator of the layers. */
   | {readonly code: 'WEBGPU_UNAVAILABLE'}
   /** The GPU gives other numbers than the CPU for the same layers and inputs. */

@@ -18,6 +18,7 @@ import {createStubShardRunner} from '../engine/stub/stub-shard-runner.ts';
 import type {KeepNews, LoadProgress} from '../engine/load-progress.ts';
 import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
+import {loadGoldenVectors} from '#shared/client/model/load-golden-vectors.ts';
 import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
 import {KV_TOKENS} from './lending-limits.ts';
 import {SlowableRunner} from './slowable-runner.ts';
@@ -88,11 +89,13 @@ export async function loadShard(
   const range = {startLayer, endLayer};
   const {spec} = model.manifest;
   if (engine === 'stub') return loadStub(spec, range, request, options);
+  const golden = await loadGoldenVectors(model, options);
   const keepNews: KeepNews[] = [];
   const {runner, measured, fallback} = await createProvenShardRunner({
     wish: engine,
     threadCount,
     manifest: model.manifest,
+    golden,
     range,
     embedding,
     lmHead,

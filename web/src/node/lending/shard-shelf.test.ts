@@ -13,7 +13,8 @@ const NOW_MS = 7;
 async function stubShelf() {
   const manifest = await tinyManifest(tinyGguf({seed: 5}), {cutEvery: 1});
   const manifestHash = asManifestHash('ab'.repeat(32));
-  const model = {title: 'tiny', licence: 'Apache-2.0', manifest, manifestHash, weightsUrl: ''};
+  const offered = {title: 'tiny', licence: 'Apache-2.0', manifest, manifestHash};
+  const model = {...offered, weightsUrl: '', siteUrl: ''};
   const request = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 1}} as const;
   const events: VolunteerEvent[] = [];
   let newest: LoadedShard | null = null;

@@ -25,6 +25,7 @@ export type EngineWish = 'best' | 'webgpu' | 'wasm';
 const GPU_FAILURES: ReadonlySet<EngineErrorDetail['code']> = new Set([
   'WEBGPU_UNAVAILABLE',
   'SELF_TEST_FAILED',
+  'GOLDEN_TEST_FAILED',
   'ENGINES_DISAGREE',
   'NOT_FINITE',
   'ENGINE_LOST',

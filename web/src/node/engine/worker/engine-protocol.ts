@@ -1,4 +1,5 @@
 import type {SessionId} from '#shared/base/ids.ts';
+import type {GoldenVectors} from '#shared/model/golden/golden-vectors.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import type {ShardShape} from '#shared/model/manifest/shard-tensors.ts';
 import type {EngineClass} from '../engine-class.ts';
@@ -24,6 +25,8 @@ export type EngineChoice =
 export type ShardPlan = {
   readonly engine: EngineChoice;
   readonly manifest: Manifest;
+  /** What the shard must compute; `null`: nobody knows. */
+  readonly golden: GoldenVectors | null;
   readonly shape: ShardShape;
   /** Absolute. Must answer range requests. */
   readonly weightsUrl: string;

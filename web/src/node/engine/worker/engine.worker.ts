@@ -12,6 +12,7 @@ import type {
 } from './engine-protocol.ts';
 import type {LoadProgress} from '../load-progress.ts';
 import {measureShard, SAME_BITS, SAME_WITHIN_ROUNDING} from '../proof/measure-shard.ts';
+import {GOLDEN_CPU, GOLDEN_GPU, passGoldenTest} from '../proof/pass-golden-test.ts';
 import type {ShardEngine} from '../ort/shard-engine.ts';
 import {NO_MEMORY} from '../shard-memory.ts';
 import type {ShardOutput, ShardRunner, StepResult} from '../shard-runner.ts';
@@ -95,13 +96,19 @@ async function loadOn<Kv extends {readonly tokenCount: number}>(
     onProgress: tell,
     signal: FOR_EVER,
   });
+  const isOnCpu = plan.engine.kind === 'wasm';
+  const {golden} = plan;
+  if (golden !== null) {
+    const tolerance = isOnCpu ? GOLDEN_CPU : GOLDEN_GPU;
+    await passGoldenTest(loaded, {...plan, golden, tolerance});
+  }
   const speed = await measureShard({
     runner: loaded,
     grid: {layerCount: spec.layerCount, cutEvery},
     hiddenSize: spec.hiddenSize,
     hasLmHead: plan.shape.lmHead,
     runsTogether: engine.mostSessions > 1,
-    proof: plan.engine.kind === 'wasm' ? SAME_BITS : SAME_WITHIN_ROUNDING,
+    proof: isOnCpu ? SAME_BITS : SAME_WITHIN_ROUNDING,
     nowMs: () => performance.now(),
     onRun: (runs) => {
       tell({kind: 'warm-up', ...runs});

@@ -1,6 +1,7 @@
 import {assert} from '#shared/base/assert.ts';
 import type {SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {GoldenVectors} from '#shared/model/golden/golden-vectors.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {EngineError, engineLost} from '../engine-error.ts';
 import type {
@@ -18,6 +19,8 @@ import type {ShardInput, ShardRunner, ShardStep, StepResult} from '../shard-runn
 export type WorkerShardOptions = {
   readonly engine: EngineChoice;
   readonly manifest: Manifest;
+  /** What the shard must compute; by default, nobody knows. */
+  readonly golden?: GoldenVectors | null;
   readonly range: LayerRange;
   readonly embedding: boolean;
   readonly lmHead: boolean;
@@ -42,13 +45,14 @@ type Pending = {
  * Loads a shard in a worker of its own, proves it and measures it.
  *
  * @throws {EngineError} `WEBGPU_UNAVAILABLE`, `WEIGHTS_UNREACHABLE`, `TENSOR_ALTERED`,
- *   `SELF_TEST_FAILED`, `NOT_FINITE`, `KV_FULL` (a budget below 58 tokens), `ENGINE_LOST`; the signal's
+ *   `GOLDEN_TEST_FAILED`, `SELF_TEST_FAILED`, `NOT_FINITE`, `KV_FULL` (a budget below 58 tokens), `ENGINE_LOST`; the signal's
  *   reason when aborted. Nothing is left behind then.
  */
 export async function createWorkerShardRunner(
   options: WorkerShardOptions,
 ): Promise<{readonly runner: ShardRunner; readonly measured: MeasuredShard}> {
-  const {engine, manifest, range, embedding, lmHead, kvBudgetBytes, keepsWeights, signal} = options;
+  const {engine, manifest, golden = null, range, embedding, lmHead} = options;
+  const {kvBudgetBytes, keepsWeights, signal} = options;
   signal.throwIfAborted();
   const runner = new WorkerShardRunner(range, options);
   const abort = (): void => {
@@ -58,7 +62,7 @@ export async function createWorkerShardRunner(
   try {
     const weightsUrl = new URL(options.weightsUrl, location.href).href;
     const shape = {range, embedding, lmHead};
-    const plan = {engine, manifest, shape, weightsUrl, kvBudgetBytes, keepsWeights};
+    const plan = {engine, manifest, golden, shape, weightsUrl, kvBudgetBytes, keepsWeights};
     const result = await runner.call({kind: 'load', plan}, []);
     assert(result.kind === 'loaded', 'a load ends in a loaded shard');
     runner.mostSessions = result.measured.mostSessions;

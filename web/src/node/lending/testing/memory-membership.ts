@@ -38,6 +38,7 @@ export async function memoryMembership(): Promise<{
       manifest: parseManifest(manifestJson),
       manifestHash,
       weightsUrl: '',
+      siteUrl: '',
     },
     transport,
     nowMs,

@@ -1,10 +1,17 @@
-import {runScenario, type RunScenarioOptions} from './run/run-scenario.ts';
-import type {RequestRecord} from './run/run-record.ts';
-import {promptOf, requestCountOf, type Scenario, type ScenarioPrompt} from './scenario/scenario.ts';
+import {runScenario, type RunScenarioOptions} from '../run/run-scenario.ts';
+import type {RequestRecord} from '../run/run-record.ts';
+import {
+  promptOf,
+  requestCountOf,
+  type Scenario,
+  type ScenarioPrompt,
+} from '../scenario/scenario.ts';
+
+/** Token ids by question. */
+export type RightAnswers = ReadonlyMap<string, readonly number[]>;
 
 export type Reference = {
-  /** By question. */
-  readonly answers: ReadonlyMap<string, readonly number[]>;
+  readonly answers: RightAnswers;
   /** Questions that even the undisturbed run could not answer. */
   readonly failed: readonly RequestRecord[];
 };

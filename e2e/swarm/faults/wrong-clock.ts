@@ -1,4 +1,4 @@
-import type {Tab} from './tab.ts';
+import type {Tab} from '../tab.ts';
 
 declare const weftTestClock: {aheadMs: number};
 

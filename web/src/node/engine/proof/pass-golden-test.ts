@@ -1,0 +1,136 @@
+import {asSessionId} from '#shared/base/ids.ts';
+import {cellsOf} from '#shared/model/cut-grid.ts';
+import {GOLDEN_TOKENS, goldenHidden, goldenTokenIds} from '#shared/model/golden/golden-input.ts';
+import type {GoldenVectors} from '#shared/model/golden/golden-vectors.ts';
+import {distanceFrom, type Sketch} from '#shared/model/golden/sketch.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import type {ShardShape} from '#shared/model/manifest/shard-tensors.ts';
+import {showLayers} from '#shared/model/show-layers.ts';
+import type {TopLogits} from '#shared/session/top-logits.ts';
+import {EngineError} from '../engine-error.ts';
+import {packHidden, valuesOf} from '../hidden-state.ts';
+import {runStep} from '../run-step.ts';
+import type {ShardInput, ShardOutput, ShardRunner} from '../shard-runner.ts';
+import {relativeError} from './relative-error.ts';
+
+const SESSION = asSessionId('golden-test');
+
+/** How far from the reference an engine may be, as a part of its numbers. */
+export type GoldenTolerance = {
+  readonly kind: 'cpu' | 'gpu';
+  readonly largestError: number;
+};
+
+/** Weights in f32: what is left is where a sum lies near the middle of two f16. */
+export const GOLDEN_CPU: GoldenTolerance = {kind: 'cpu', largestError: 2e-4};
+/** Functions of a GPU are less exact, and its sums have another order. */
+export const GOLDEN_GPU: GoldenTolerance = {kind: 'gpu', largestError: 2e-3};
+
+type GoldenShard = {
+  readonly golden: GoldenVectors;
+  readonly manifest: Manifest;
+  readonly shape: ShardShape;
+};
+
+/** A part of a shard that is compared by itself. */
+export type GoldenPart = LayerRange | 'embedding' | 'lm-head';
+
+/**
+ * Whether a loaded shard computes what the outside reference does: each of its cells by itself, and the
+ * ends of the model that it holds. Needs room for `GOLDEN_TOKENS` in its cache.
+ *
+ * @throws {EngineError} `GOLDEN_TEST_FAILED`, with the first part that is further off than `tolerance` allows.
+ */
+export async function passGoldenTest(
+  runner: ShardRunner,
+  {tolerance, ...shard}: GoldenShard & {readonly tolerance: GoldenTolerance},
+): Promise<void> {
+  for await (const {part, error} of goldenErrors(runner, shard)) {
+    if (!(error <= tolerance.largestError)) throw goldenTestFailed(tolerance, part, error);
+  }
+}
+
+/** How far each part of a shard is from the reference. */
+export async function* goldenErrors(
+  runner: ShardRunner,
+  {golden, manifest, shape}: GoldenShard,
+): AsyncGenerator<{readonly part: GoldenPart; readonly error: number}> {
+  const {spec, cutEvery} = manifest;
+  const ranges = cellsOf({layerCount: spec.layerCount, cutEvery}, shape.range);
+  const hidden = {kind: 'hidden', ...packHidden(goldenHidden(spec.hiddenSize))} as const;
+  for (const range of ranges) {
+    const output = await runOnce(runner, {input: hidden, range, output: 'hidden'});
+    yield {part: range, error: errorOf(output, golden.cells[range.startLayer / cutEvery])};
+  }
+  const [first] = ranges;
+  if (shape.embedding && first !== undefined) {
+    const tokenIds = Uint32Array.from(goldenTokenIds(spec.vocabularySize));
+    const input = {kind: 'tokens', tokenIds} as const;
+    const output = await runOnce(runner, {input, range: first, output: 'hidden'});
+    yield {part: 'embedding', error: errorOf(output, golden.embedding)};
+  }
+  const last = ranges.at(-1);
+  if (shape.lmHead && last !== undefined) {
+    const output = await runOnce(runner, {input: hidden, range: last, output: 'logits'});
+    yield {part: 'lm-head', error: errorOfHead(output, golden.lmHead)};
+  }
+}
+
+async function runOnce(
+  runner: ShardRunner,
+  step: {
+    readonly input: ShardInput;
+    readonly range: LayerRange;
+    readonly output: 'hidden' | 'logits';
+  },
+): Promise<ShardOutput> {
+  await runner.openSession(SESSION, GOLDEN_TOKENS);
+  try {
+    const piece = {sessionId: SESSION, position: 0, tokenCount: GOLDEN_TOKENS};
+    return await runStep(runner, {...piece, ...step});
+  } finally {
+    await runner.closeSession(SESSION);
+  }
+}
+
+function errorOf(output: ShardOutput, expected: Sketch | undefined): number {
+  if (output.kind !== 'hidden' || expected === undefined) return Number.NaN;
+  return distanceFrom(expected, valuesOf(output));
+}
+
+/** A token that the engine does not list counts as 0. */
+function errorOfHead(output: ShardOutput, expected: GoldenVectors['lmHead']): number {
+  if (output.kind !== 'logits') return Number.NaN;
+  const {tokenIds, logits, logSumExp}: TopLogits = output.top;
+  const found = new Map(Array.from(tokenIds, (id, at) => [id, logits[at] ?? 0]));
+  const actual = expected.tokenIds.map((id) => found.get(id) ?? 0);
+  return relativeError(
+    Float32Array.from([...actual, logSumExp]),
+    Float32Array.from([...expected.logits, expected.logSumExp]),
+    actual.length + 1,
+  );
+}
+
+function goldenTestFailed({kind}: GoldenTolerance, part: GoldenPart, error: number): EngineError {
+  const share = Number.isFinite(error)
+    ? `by ${Number((error * 100).toPrecision(2))} %`
+    : 'altogether';
+  const differs = `gives other numbers in ${showPart(part)} than the model has to: they differ ${share}`;
+  const sentence =
+    kind === 'gpu'
+      ? `The GPU ${differs}`
+      : `This device ${differs}, so nothing is served from here: try again, or lend another device`;
+  return new EngineError({code: 'GOLDEN_TEST_FAILED', part, relativeError: error}, sentence);
+}
+
+function showPart(part: GoldenPart): string {
+  switch (part) {
+    case 'embedding':
+      return 'the embedding';
+    case 'lm-head':
+      return 'the LM head';
+    default:
+      return `layers ${showLayers([part])}`;
+  }
+}
