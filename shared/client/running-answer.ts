@@ -260,7 +260,13 @@ export class RunningAnswer<H extends Hop = Hop> {
 
   #encode(action: SentAction): Uint8Array {
     const {transport, manifestHash} = this.#context;
-    const client = {clientId: transport.localPeerId, manifestHash, request: this.#request};
+    const {tokenIds: answered} = this.#run.state.answer;
+    const client = {
+      clientId: transport.localPeerId,
+      manifestHash,
+      request: this.#request,
+      answered,
+    };
     return encodeAction({...client, sessionId: this.#sessionId}, action);
   }
 

@@ -1,11 +1,12 @@
 import {unreachable} from '#shared/base/assert.ts';
 import type {ManifestHash, PeerId, SessionId} from '#shared/base/ids.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
-import type {Hop} from '#shared/protocol/control/open-session.ts';
+import type {Hop, OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {encodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import type {SeenEvent} from '#shared/session/generation/state/generation-event.ts';
+import {hasPenalties, TokenCounts} from '#shared/session/token-bias.ts';
 import type {SentAction} from './generation-run.ts';
 import type {GenerationRequest} from './reader-event.ts';
 
@@ -13,11 +14,13 @@ export type AskingClient = {
   readonly clientId: PeerId;
   readonly manifestHash: ManifestHash;
   readonly request: GenerationRequest;
+  /** Tokens of the answer that its reader has. */
+  readonly answered: readonly number[];
 };
 
 /** What the machine of an answer wants its hops to hear, as a message for the head, or for the hop that is closed. */
 export function messageOf(
-  {clientId, manifestHash, request}: AskingClient,
+  {clientId, manifestHash, request, answered}: AskingClient,
   action: Exclude<SentAction, {readonly kind: 'feed'}>,
 ): Message {
   const {epoch} = action;
@@ -43,6 +46,7 @@ export function messageOf(
         promptTokens: promptTokenIds.length,
         maxNewTokens,
         sampling,
+        ...(answered.length > 0 && hasPenalties(sampling) && {counted: countsOf(answered)}),
       };
     }
     case 'replay': {
@@ -54,6 +58,12 @@ export function messageOf(
     default:
       return unreachable(action);
   }
+}
+
+function countsOf(tokenIds: readonly number[]): OpenSession['counted'] {
+  const counts = new TokenCounts();
+  for (const tokenId of tokenIds) counts.add(tokenId);
+  return counts.entries();
 }
 
 /** A piece of the token list as the frame that the head gets. */

@@ -1,3 +1,5 @@
+import {portableLog} from '../base/portable-math.ts';
+
 /**
  * A model without weights, for swarms of many tabs and for swarms in virtual time: every layer is a hash
  * of its input and of all that it saw before. However the layers are cut, the result is the same; a lost,
@@ -30,14 +32,39 @@ export function runStubLayer(
   }
 }
 
+type StubLogits = {
+  readonly tokenIds: Uint32Array;
+  readonly logits: Float32Array;
+  readonly logSumExp: number;
+};
+
 /** The likeliest tokens after the last layer, best first, as a tail's graph gives them. */
-export function stubTopLogits(lanes: Uint32Array, vocabularySize: number) {
+export function stubTopLogits(lanes: Uint32Array, vocabularySize: number): StubLogits {
   const seed = lanes.reduce((hash, value) => mix(hash, value), 0);
   const count = Math.min(TOP_TOKENS, vocabularySize);
   const tokenIds = new Set<number>();
   for (let i = 0; tokenIds.size < count; i += 1) tokenIds.add(mix(seed, i) % vocabularySize);
   const logits = Float32Array.from({length: count}, (_, i) => count - i);
   return {tokenIds: Uint32Array.from(tokenIds), logits, logSumExp: count + 0.5};
+}
+
+/** The same with a bias; of a token that was not among the likeliest the logit was 0. */
+export function biasedStubLogits(
+  {tokenIds, logits, logSumExp}: StubLogits,
+  bias: {readonly tokenIds: Uint32Array; readonly values: Float32Array},
+): StubLogits {
+  const all = new Map(Array.from(tokenIds, (tokenId, at) => [tokenId, logits[at] ?? 0]));
+  bias.tokenIds.forEach((tokenId, at) => {
+    all.set(tokenId, (all.get(tokenId) ?? 0) + (bias.values[at] ?? 0));
+  });
+  const best = [...all].toSorted(([a, x], [b, y]) => y - x || a - b).slice(0, tokenIds.length);
+  const mostLogit = best[0]?.[1] ?? 0;
+  return {
+    tokenIds: Uint32Array.from(best, ([tokenId]) => tokenId),
+    logits: Float32Array.from(best, ([, logit]) => logit),
+    // So far above the best as before, or farther: no probability is more than 1.
+    logSumExp: mostLogit + Math.max(logSumExp - (logits[0] ?? 0), portableLog(all.size)),
+  };
 }
 
 /** One round of a 32-bit hash (murmur3's finaliser over both words). */

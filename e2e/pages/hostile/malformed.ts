@@ -69,6 +69,7 @@ export function malformedMessages(
     change({sampling: {temperature: 0, topK: 0, topP: 0, seed: 0, topLogprobs: 0}}),
     change({sampling: {temperature: 0, topK: 0, topP: 1, seed: 2 ** 32, topLogprobs: 0}}),
     change({sampling: {temperature: 0, topK: 0, topP: 1, seed: 0, topLogprobs: 1_000}}),
+    change({counted: [[1, 0]]}),
     // Well-formed, and no chain: a hole, an overlap, a cut off the grid, layers that the model does not have.
     change({hops: [first]}),
     change({hops: [first, first]}),

@@ -1,3 +1,4 @@
+import type {Sampling} from '#shared/protocol/control/open-session.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 
 /** What anyone may ask of a swarm, in text or in token ids. */
@@ -20,17 +21,7 @@ export type Prompt =
   /** Exactly these ids, without template. */
   | {readonly kind: 'token-ids'; readonly tokenIds: readonly number[]};
 
-export type AskRequest = {
-  readonly prompt: Prompt;
-  readonly maxNewTokens: number;
-  /** 0: always the likeliest token. */
-  readonly temperature: number;
-  readonly topK: number;
-  readonly topP: number;
-  readonly seed: number;
-  /** How many of the likeliest tokens to report with each token. */
-  readonly topLogprobs: number;
-};
+export type AskRequest = Sampling & {readonly prompt: Prompt; readonly maxNewTokens: number};
 
 /** One hop of the chain that serves an answer. */
 export type ChainHop = {

@@ -1,5 +1,6 @@
 import {WeftError} from '#shared/base/errors.ts';
 import {createTokenTextStream, type TokenTextStream} from '#shared/model/text/token-text-stream.ts';
+import type {Sampling} from '#shared/protocol/control/open-session.ts';
 import type {GenerationClient} from '#shared/client/generation-client.ts';
 import type {ReaderEvent, ServedHop} from '#shared/client/reader-event.ts';
 import type {AnswerEvent, AskRequest, ChatService, Prompt} from './chat-service.ts';
@@ -36,10 +37,8 @@ export class SwarmChatService implements ChatService {
     const maxNewTokens = this.#fitAnswer(promptTokenIds.length, request.maxNewTokens);
     yield {kind: 'prompt', tokenIds: promptTokenIds};
     const text = textStreamOf(vocabulary);
-    const {temperature, topK, topP, seed, topLogprobs} = request;
-    const sampling = {temperature, topK, topP, seed, topLogprobs};
     const events = this.#options.client.generate(
-      {promptTokenIds, maxNewTokens, sampling},
+      {promptTokenIds, maxNewTokens, sampling: samplingOf(request)},
       {signal},
     );
     for await (const event of events) {
@@ -62,6 +61,21 @@ export class SwarmChatService implements ChatService {
     }
     return Math.min(maxNewTokens, contextTokens - promptLength + 1);
   }
+}
+
+function samplingOf(request: AskRequest): Sampling {
+  const {temperature, topK, topP, seed, topLogprobs} = request;
+  const {logitBias, frequencyPenalty, presencePenalty} = request;
+  return {
+    temperature,
+    topK,
+    topP,
+    seed,
+    topLogprobs,
+    ...(logitBias !== undefined && {logitBias}),
+    ...(frequencyPenalty !== undefined && {frequencyPenalty}),
+    ...(presencePenalty !== undefined && {presencePenalty}),
+  };
 }
 
 async function promptTokens(

@@ -150,7 +150,9 @@ export class VirtualAnswer implements VirtualPeer {
       return;
     }
     const address = {sessionId: this.sessionId, epoch, hopIndex: 0};
-    const message = messageOf({clientId: from, manifestHash, request: this.#request}, action);
+    const {tokenIds: answered} = this.#run.state.answer;
+    const asking = {clientId: from, manifestHash, request: this.#request, answered};
+    const message = messageOf(asking, action);
     wire.connect({from, to, address, message}, (isReached) => {
       const refusal = {code: 'PEER_UNREACHABLE', peerId: to} as const;
       if (!isReached && action.kind !== 'close') this.#see({kind: 'refused', epoch, refusal});

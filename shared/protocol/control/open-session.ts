@@ -3,6 +3,8 @@ import {asManifestHash, asPeerId, type PeerId} from '../../base/ids.ts';
 import {
   epochSchema,
   hopIndexSchema,
+  MAX_BIASED_TOKENS,
+  MAX_COUNTED_TOKENS,
   MAX_HOPS,
   MAX_KV_TOKENS,
   positionSchema,
@@ -33,6 +35,10 @@ const openingHopSchema = z
 
 export type OpeningHop = z.infer<typeof openingHopSchema>;
 
+/** Of a vocabulary; one that is outside of that of the model is no token. */
+const tokenId = z.int().min(0).max(0xffff_ffff);
+const penalty = z.number().min(-2).max(2);
+
 export const samplingSchema = z
   .object({
     /** 0: greedy. */
@@ -43,6 +49,16 @@ export const samplingSchema = z
     seed: z.int().min(0).max(0xffff_ffff),
     /** How many of the likeliest tokens to report with each token. */
     topLogprobs: z.int().min(0).max(20),
+    /** Added to the logits of these tokens before the best are looked for; log-probabilities are of the sums. */
+    logitBias: z
+      .array(z.tuple([tokenId, z.number().min(-100).max(100)]).readonly())
+      .max(MAX_BIASED_TOKENS)
+      .readonly()
+      .optional(),
+    /** Taken from the logit of a token for each time that it came in the answer. */
+    frequencyPenalty: penalty.optional(),
+    /** Taken from the logit of a token that came in the answer. */
+    presencePenalty: penalty.optional(),
   })
   .readonly();
 
@@ -81,6 +97,12 @@ export const openSessionSchema = z
     promptTokens: z.int().positive().max(MAX_KV_TOKENS),
     maxNewTokens: z.int().positive().max(MAX_KV_TOKENS),
     sampling: samplingSchema,
+    /** How often each token came in the answer before, for penalties. */
+    counted: z
+      .array(z.tuple([tokenId, z.int().positive().max(MAX_KV_TOKENS)]).readonly())
+      .max(MAX_COUNTED_TOKENS)
+      .readonly()
+      .optional(),
   })
   .refine((message) => message.hopIndex < message.hops.length, {error: 'hopIndex beyond the chain'})
   .readonly();

@@ -4,7 +4,7 @@ import type {GenerationClient} from '#shared/client/generation-client.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {GREEDY, RingSwarm} from '../node/serving/testing/ring-swarm.ts';
-import type {Prompt} from '#shared/client/chat/chat-service.ts';
+import type {AskRequest, Prompt} from '#shared/client/chat/chat-service.ts';
 import type {EngineHop} from '#shared/client/chat/engine-hop.ts';
 import {SwarmChatService} from '#shared/client/chat/swarm-chat-service.ts';
 
@@ -35,7 +35,11 @@ function withEngines(client: GenerationClient): Asking {
 }
 
 /** What an answer says, by a client with or without a vocabulary. */
-async function answerTo(prompt: Prompt, known: typeof vocabulary | null) {
+async function answerTo(
+  prompt: Prompt,
+  known: typeof vocabulary | null,
+  wishes: Partial<AskRequest> = {},
+) {
   const swarm = new RingSwarm({vocabularySize: vocabulary.vocabularySize});
   const node = swarm.addNode('one', {startLayer: 0, endLayer: swarm.spec.layerCount});
   const chat = new SwarmChatService({
@@ -47,7 +51,7 @@ async function answerTo(prompt: Prompt, known: typeof vocabulary | null) {
   const {signal} = new AbortController();
   const tokenIds: number[] = [];
   let text = '';
-  for await (const event of chat.ask({...GREEDY, prompt, maxNewTokens: 12}, {signal})) {
+  for await (const event of chat.ask({...GREEDY, prompt, maxNewTokens: 12, ...wishes}, {signal})) {
     if (event.kind === 'token') tokenIds.push(event.tokenId);
     if (event.kind === 'token' || event.kind === 'end') text += event.text;
   }
@@ -69,4 +73,13 @@ test('[PG51] a prompt that no tab can hold is refused at once, with the most tha
   await expect(answerTo({kind: 'token-ids', tokenIds}, null)).rejects.toThrow(
     'The prompt is too long: 257 of 256 tokens; shorten it',
   );
+});
+
+test('[ST11] what is asked of single tokens reaches the tail', async () => {
+  const prompt: Prompt = {kind: 'token-ids', tokenIds: [5, 6, 7]};
+  const {tokenIds} = await answerTo(prompt, null, {logitBias: [[33, 100]]});
+  expect(new Set(tokenIds)).toEqual(new Set([33]));
+  const varied = {logitBias: [[33, 9] as const], presencePenalty: 2, frequencyPenalty: 2};
+  expect((await answerTo(prompt, null, varied)).tokenIds).toContain(33);
+  expect(new Set((await answerTo(prompt, null, varied)).tokenIds).size).toBeGreaterThan(1);
 });

@@ -1,4 +1,5 @@
 import {asSessionId, type SessionId} from '#shared/base/ids.ts';
+import type {TopLogits} from '#shared/session/top-logits.ts';
 import {runStep} from './run-step.ts';
 import type {ShardOutput, ShardRunner, ShardStep, StepResult} from './shard-runner.ts';
 
@@ -35,6 +36,15 @@ function bitsOf(output: ShardOutput): unknown {
   if (output.kind === 'none') return [];
   const {tokenIds, logits, logSumExp} = output.top;
   return [[...tokenIds], [...logits], logSumExp];
+}
+
+function bitsOfTop(top: TopLogits | undefined): unknown {
+  return top === undefined ? undefined : bitsOf({kind: 'logits', top});
+}
+
+function topOf(result: StepResult): TopLogits {
+  if (result.kind === 'ran' && result.output.kind === 'logits') return result.output.top;
+  throw new Error(`No logits: ${String(refusalOf(result))}`);
 }
 
 function refusalOf(result: StepResult | undefined): unknown {
@@ -217,6 +227,30 @@ export const shardRunnerContract: readonly ShardRule[] = [
         }
       }
       await close();
+    },
+  },
+  {
+    name: '[RU10] a bias is added to the logits of its own session, before the likeliest are looked for',
+    run: async (shard) => {
+      const bias = {tokenIds: Uint32Array.of(3), values: Float32Array.of(50)};
+      const runBoth = (changed: Partial<ShardStep>) =>
+        inSessions(shard, async () => {
+          for (const id of [A, B]) {
+            const prompt = stepOf(shard, id, {position: 0, tokenIds: PROMPT}, 'none');
+            await runStep(shard.runner, prompt);
+          }
+          const piece = {position: PROMPT.length, tokenIds: [6]};
+          const own = stepOf(shard, A, piece, 'logits');
+          const other = stepOf(shard, B, piece, 'logits');
+          return (await shard.runner.run([{...own, ...changed}, other])).map(topOf);
+        });
+      const [plain] = await runBoth({});
+      const [biased, beside] = await runBoth({bias});
+      equal(bitsOfTop(beside), bitsOfTop(plain), 'the session beside it');
+      equal(biased?.tokenIds[0], 3, 'the likeliest token with its bias');
+      const isMore =
+        biased !== undefined && plain !== undefined && biased.logSumExp > plain.logSumExp;
+      equal(isMore, true, 'the sum is that of the biased logits');
     },
   },
   {

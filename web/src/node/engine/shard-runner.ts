@@ -1,5 +1,6 @@
 import type {SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
+import type {TokenBias} from '#shared/session/token-bias.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import type {EngineError} from './engine-error.ts';
 import type {ShardMemory} from './shard-memory.ts';
@@ -20,6 +21,8 @@ export type ShardStep = {
   readonly range: LayerRange;
   /** `logits`: also run norm and LM head on the last position. Needs the LM head. */
   readonly output: 'hidden' | 'logits' | 'none';
+  /** Added to the logits before the likeliest are looked for; without it, nothing. */
+  readonly bias?: TokenBias | undefined;
 };
 
 export type ShardOutput =

@@ -1,11 +1,13 @@
 import {assert} from '#shared/base/assert.ts';
 import type {SessionId} from '#shared/base/ids.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import type {OpenSession} from '#shared/protocol/control/open-session.ts';
 import {refusalOf} from '#shared/protocol/control/refusal-of.ts';
 import {decodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {sampledTokenOf} from '#shared/session/sample-token.ts';
+import {tokenBiasOf, TokenCounts} from '#shared/session/token-bias.ts';
 import type {HopAction} from '#shared/session/serve-hop/hop-session/hop-action.ts';
 import type {StepOutput} from '#shared/session/serve-hop/hop-session/hop-event.ts';
 import type {HopMachine, HopTurn} from '#shared/session/serve-hop/hop-machine.ts';
@@ -50,6 +52,7 @@ export class HopTurns {
   readonly #options: HopTurnsOptions;
   #shard: ServedShard | null = null;
   #isRunning = false;
+  readonly #counts = new WeakMap<OpenSession, TokenCounts>();
   /** What came of the last turn of each session, on its way out. */
   readonly #leaving = new Map<SessionId, Promise<void>>();
 
@@ -147,7 +150,7 @@ export class HopTurns {
     const startedMs = stopwatchMs();
     let results: readonly StepResult[];
     try {
-      results = await runner.run(turns.map(stepOf));
+      results = await runner.run(turns.map((turn) => this.#stepOf(turn)));
     } catch (error) {
       for (const turn of turns) this.#failTurn(runner, turn, error);
       return;
@@ -161,8 +164,24 @@ export class HopTurns {
         continue;
       }
       const outcome = outcomeOf(turn, result.output, spec);
+      if (outcome.token !== null) this.#countsOf(turn.place.open).add(outcome.token.tokenId);
       void this.#finish({turn, startedMs, ranMs, sessions: turns.length, ...outcome});
     }
+  }
+
+  #stepOf({place, frame, output}: HopTurn): ShardStep {
+    const {sessionId, range, open} = place;
+    const {position, tokenCount} = frame;
+    const step = {sessionId, position, tokenCount, input: inputOf(frame), range, output};
+    if (output !== 'logits') return step;
+    return {...step, bias: tokenBiasOf(open.sampling, this.#countsOf(open))};
+  }
+
+  /** Of an opening: whoever resumes an answer says what came before. */
+  #countsOf(open: OpenSession): TokenCounts {
+    const held = this.#counts.get(open) ?? new TokenCounts(open.counted);
+    this.#counts.set(open, held);
+    return held;
   }
 
   #failTurn(runner: ShardRunner, turn: HopTurn, error: unknown): void {
@@ -198,12 +217,6 @@ export class HopTurns {
   #lose(runner: ShardRunner, cause: unknown): void {
     if (this.#shard?.runner === runner) this.#options.onEngineLost(cause);
   }
-}
-
-function stepOf({place, frame, output}: HopTurn): ShardStep {
-  const {sessionId, range} = place;
-  const {position, tokenCount} = frame;
-  return {sessionId, position, tokenCount, input: inputOf(frame), range, output};
 }
 
 function inputOf({kind, dtype, payload}: Frame): ShardInput {

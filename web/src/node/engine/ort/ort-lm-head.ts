@@ -1,34 +1,39 @@
-import type {InferenceSession} from 'onnxruntime-web/wasm';
+import type {InferenceSession, Tensor} from 'onnxruntime-web/wasm';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import type {TokenBias} from '#shared/session/token-bias.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import {LM_HEAD_IO} from './graph/build-lm-head-graph.ts';
 import type {OnnxModel} from './graph/graph-builder.ts';
 import {f32Values, i64Values, type OrtEngine} from './ort-engine.ts';
 import type {ShardLmHead} from './shard-engine.ts';
 
+type Sizes = Pick<ModelSpec, 'hiddenSize' | 'vocabularySize'>;
+
 /** Final norm and LM head, in onnxruntime. */
 export class OrtLmHead implements ShardLmHead {
   readonly #ort: OrtEngine;
   readonly #session: InferenceSession;
-  readonly #hiddenSize: number;
+  readonly #sizes: Sizes;
 
-  private constructor(ort: OrtEngine, session: InferenceSession, hiddenSize: number) {
+  private constructor(ort: OrtEngine, session: InferenceSession, sizes: Sizes) {
     this.#ort = ort;
     this.#session = session;
-    this.#hiddenSize = hiddenSize;
+    this.#sizes = sizes;
   }
 
-  static async create(
-    ort: OrtEngine,
-    model: OnnxModel,
-    {hiddenSize}: Pick<ModelSpec, 'hiddenSize'>,
-  ): Promise<OrtLmHead> {
-    return new OrtLmHead(ort, await ort.createSession(model), hiddenSize);
+  static async create(ort: OrtEngine, model: OnnxModel, sizes: Sizes): Promise<OrtLmHead> {
+    return new OrtLmHead(ort, await ort.createSession(model), sizes);
   }
 
-  async run(rows: Float32Array): Promise<readonly TopLogits[]> {
-    const shape = [rows.length / this.#hiddenSize, this.#hiddenSize];
-    const feeds = {[LM_HEAD_IO.hidden]: this.#ort.f32Tensor(rows, shape)};
+  async run(
+    rows: Float32Array,
+    biases: readonly (TokenBias | undefined)[],
+  ): Promise<readonly TopLogits[]> {
+    const {hiddenSize} = this.#sizes;
+    const feeds = {
+      [LM_HEAD_IO.hidden]: this.#ort.f32Tensor(rows, [rows.length / hiddenSize, hiddenSize]),
+      [LM_HEAD_IO.bias]: this.#biasTensor(biases),
+    };
     const outputs = await this.#session.run(feeds);
     const tokenIds = Uint32Array.from(i64Values(outputs, LM_HEAD_IO.tokenIds), Number);
     const logits = f32Values(outputs, LM_HEAD_IO.logits);
@@ -38,5 +43,22 @@ export class OrtLmHead implements ShardLmHead {
       const [start, end] = [row * topCount, (row + 1) * topCount];
       return {tokenIds: tokenIds.slice(start, end), logits: logits.slice(start, end), logSumExp};
     });
+  }
+
+  /** One 0 where no row has a bias: to add it to a logit is to leave that as it is. */
+  #biasTensor(biases: readonly (TokenBias | undefined)[]): Tensor {
+    if (biases.every((bias) => bias === undefined)) {
+      return this.#ort.f32Tensor(new Float32Array(1), [1, 1]);
+    }
+    const {vocabularySize} = this.#sizes;
+    const all = new Float32Array(biases.length * vocabularySize);
+    for (const [row, bias] of biases.entries()) {
+      const own = all.subarray(row * vocabularySize, (row + 1) * vocabularySize);
+      bias?.tokenIds.forEach((tokenId, at) => {
+        // Beyond the vocabulary it is nobody's logit, and no place in the array.
+        own[tokenId] = bias.values[at] ?? 0;
+      });
+    }
+    return this.#ort.f32Tensor(all, [biases.length, vocabularySize]);
   }
 }

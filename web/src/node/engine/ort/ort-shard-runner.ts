@@ -186,7 +186,8 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
     const own = (at: number) => result.subarray(at * size, (at + 1) * size);
     const sampled = steps.flatMap(({output}, at) => (output === 'logits' ? [at] : []));
     const lastRows = sampled.map((at) => own(at).subarray(-spec.hiddenSize));
-    const tops = sampled.length === 0 ? [] : ((await lmHead?.run(joined(lastRows))) ?? []);
+    const biases = sampled.map((at) => steps[at]?.bias);
+    const tops = sampled.length === 0 ? [] : ((await lmHead?.run(joined(lastRows), biases)) ?? []);
     return steps.map(({output}, at) => {
       switch (output) {
         case 'none':

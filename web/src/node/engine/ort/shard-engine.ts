@@ -2,6 +2,7 @@ import type {Tensor} from 'onnxruntime-web/wasm';
 import type {StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import type {TokenBias} from '#shared/session/token-bias.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import type {EngineClass} from '../engine-class.ts';
 import type {RotaryTables} from './graph/rotary-table.ts';
@@ -39,8 +40,14 @@ export interface ShardCell<Kv> {
 
 /** Final norm and LM head, in an engine. */
 export interface ShardLmHead {
-  /** @param rows `[rows, hiddenSize]`: positions from the last boundary, each for itself. */
-  run(rows: Float32Array): Promise<readonly TopLogits[]>;
+  /**
+   * @param rows `[rows, hiddenSize]`: positions from the last boundary, each for itself.
+   * @param biases of each row, where it has one.
+   */
+  run(
+    rows: Float32Array,
+    biases: readonly (TokenBias | undefined)[],
+  ): Promise<readonly TopLogits[]>;
 }
 
 /** Something that runs cells. `Kv` is what it remembers of one session in one cell. */

@@ -2,6 +2,7 @@ import type {SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {
+  biasedStubLogits,
   runStubLayer,
   STUB_LANES,
   stubEmbedding,
@@ -135,14 +136,15 @@ function unknownSession(sessionId: SessionId): EngineError {
 }
 
 function outputOf(
-  {output}: ShardStep,
+  {output, bias}: ShardStep,
   tokens: readonly Uint32Array[],
   spec: ModelSpec,
 ): ShardOutput {
   if (output === 'none') return {kind: 'none'};
   if (output === 'logits') {
     const lanes = tokens.at(-1) ?? new Uint32Array(STUB_LANES);
-    return {kind: 'logits', top: stubTopLogits(lanes, spec.vocabularySize)};
+    const top = stubTopLogits(lanes, spec.vocabularySize);
+    return {kind: 'logits', top: bias === undefined ? top : biasedStubLogits(top, bias)};
   }
   return {kind: 'hidden', dtype: 'f16', bytes: writeLanes(tokens, spec.hiddenSize)};
 }

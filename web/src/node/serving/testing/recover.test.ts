@@ -51,3 +51,27 @@ test.each([
     for (const {server} of [...next, ...spare]) expect(server.load.openSessions).toBe(0);
   },
 );
+
+/** One token is the likeliest until its penalty outweighs its bias. */
+const PENALISED = {...GREEDY, logitBias: [[33, 14] as const], frequencyPenalty: 1.5};
+
+test('[RG26] a penalty counts the tokens of the answer, also when the tail is replaced', async () => {
+  const whole = spareSwarm();
+  const options = {maxNewTokens: NEW_TOKENS, sampling: PENALISED};
+  const tokens = await collectTokens(whole.swarm.addClient('a', [whole.chain]), PROMPT, options);
+  const ids = tokens.map(({tokenId}) => tokenId);
+  expect(ids.slice(0, 4)).toEqual([33, 33, 33, 33]);
+  expect(ids.filter((id) => id === 33).length).toBeLessThan(NEW_TOKENS / 2);
+
+  const {swarm, chain, spare} = spareSwarm();
+  const client = swarm.addClient('a', [chain, without(chain, spare, 2)]);
+  const resumed: number[] = [];
+  const request = {promptTokenIds: PROMPT, ...options};
+  for await (const event of client.generate(request, new AbortController())) {
+    if (event.kind !== 'token') continue;
+    resumed.push(event.token.tokenId);
+    if (resumed.length === 3) await chain[2]?.transport.close();
+  }
+  expect(resumed).toEqual(ids);
+  expect(spare[2]?.server.load.servedTokens).toBeGreaterThan(0);
+});

@@ -11,6 +11,7 @@ import type {HopReport} from '#shared/session/generation/state/hop-conduct.ts';
 import {HOP_LIMITS, type HopLimits} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {MemoryNetwork} from '#shared/transport/testing/memory-transport.ts';
 import type {Transport} from '#shared/transport/transport.ts';
+import type {Sampling} from '#shared/protocol/control/open-session.ts';
 import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {lyingTransport, type Distort} from '#shared/testing/lies/lying-transport.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
@@ -171,11 +172,16 @@ export const GREEDY = {temperature: 0, topK: 0, topP: 1, seed: 0, topLogprobs: 3
 export async function collectTokens(
   client: GenerationClient,
   promptTokenIds: readonly number[],
-  options: {readonly maxNewTokens?: number; readonly signal?: AbortSignal} = {},
+  options: {
+    readonly maxNewTokens?: number;
+    readonly sampling?: Sampling;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<readonly SampledToken[]> {
-  const {maxNewTokens = 12, signal = new AbortController().signal} = options;
+  const {maxNewTokens = 12, sampling = GREEDY} = options;
+  const {signal = new AbortController().signal} = options;
   const tokens: SampledToken[] = [];
-  const request = {promptTokenIds, maxNewTokens, sampling: GREEDY};
+  const request = {promptTokenIds, maxNewTokens, sampling};
   for await (const event of client.generate(request, {signal})) {
     if (event.kind === 'token') tokens.push(event.token);
   }

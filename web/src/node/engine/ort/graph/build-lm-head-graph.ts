@@ -13,6 +13,8 @@ const TOP_LOGITS = 256;
 export const LM_HEAD_IO = {
   /** `[rows, hiddenSize]`: the last positions only. */
   hidden: 'hidden',
+  /** `[rows, vocabularySize]`, or one number for all: added to the logits. */
+  bias: 'bias',
   /** `[rows, TOP_LOGITS]`, best first, equal ones by token id. */
   logits: 'top_logits',
   /** `[rows, TOP_LOGITS]`, i64. */
@@ -35,7 +37,7 @@ function addCap(graph: GraphBuilder, logits: string, {logitCap}: ModelSpec): str
   return graph.node({op: 'Mul', inputs: [bent, cap], outputs: ['logits.capped']});
 }
 
-/** Final norm, LM head, and the likeliest tokens: 2 KiB leave the graph instead of the vocabulary. */
+/** Final norm, LM head, a bias of the logits, and the likeliest tokens: 2 KiB leave the graph instead of the vocabulary. */
 export function buildLmHeadGraph(
   spec: ModelSpec,
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -55,7 +57,9 @@ export function buildLmHeadGraph(
     attributes: {axis: {int: -1}, epsilon: {float: spec.normEpsilon}, stash_type: {int: 1}},
   });
   const product = addProduct(graph, {input: normed, output: 'logits', rank: 2, matrices: [matrix]});
-  const logits = addCap(graph, addDivision(graph, product, spec), spec);
+  const own = addCap(graph, addDivision(graph, product, spec), spec);
+  const bias = graph.input(LM_HEAD_IO.bias, 'f32', ['biased_rows', 'biased_tokens']);
+  const logits = graph.node({op: 'Add', inputs: [own, bias], outputs: ['logits.biased']});
   graph.node({
     op: 'TopK',
     inputs: [logits, graph.integers('top_count', [topCount])],

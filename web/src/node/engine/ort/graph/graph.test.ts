@@ -219,6 +219,7 @@ test('[GR7] the LM head gives the best 256 logits and what normalises them', () 
   expect(graph.node.map(({opType}) => opType)).toEqual([
     'SimplifiedLayerNormalization',
     'MatMul',
+    'Add',
     'TopK',
     'ReduceLogSumExp',
   ]);

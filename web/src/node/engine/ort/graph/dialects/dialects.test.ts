@@ -89,7 +89,10 @@ async function logitsOf(
 ) {
   const session = await ort.createSession(buildLmHeadGraph(SPEC, tensors, addProduct));
   const hidden = ort.f32Tensor(madeUp(SPEC.hiddenSize), [1, SPEC.hiddenSize]);
-  const outputs = await session.run({[LM_HEAD_IO.hidden]: hidden});
+  const outputs = await session.run({
+    [LM_HEAD_IO.hidden]: hidden,
+    [LM_HEAD_IO.bias]: ort.f32Tensor(new Float32Array(1), [1, 1]),
+  });
   await session.release();
   const logits = f32Values(outputs, LM_HEAD_IO.logits);
   return new Map(
