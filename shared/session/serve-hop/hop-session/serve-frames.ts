@@ -5,8 +5,8 @@ import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {endSession} from './end-session.ts';
 import type {SessionAction, SessionStep} from './hop-action.ts';
 import type {HopContext} from './hop-context.ts';
-import type {SessionEvent} from './hop-event.ts';
-import {headOf, hopIndexOf, mayFeed} from './hop-place.ts';
+import type {SessionEvent, StepOutput} from './hop-event.ts';
+import {headOf, hopIndexOf, mayFeed, type HopPlace} from './hop-place.ts';
 import {keepStates, packStates, statesFrom, type StatePiece} from './kept-states.ts';
 import type {OpenState, Serving, SessionCache} from './session-state.ts';
 
@@ -73,15 +73,22 @@ export function takeOutput(
     }
     default: {
       const tokenPosition = position + tokenCount;
-      const {promptTokens, maxNewTokens} = place.open;
-      const isLast = output.isEnd || tokenPosition - promptTokens + 1 >= maxNewTokens;
-      const head = isLast ? null : headOf(place);
+      const head = isLastToken(place, tokenPosition, output) ? null : headOf(place);
       return {
         state: next,
         actions: [{kind: 'send-token', place, position: tokenPosition, head}],
       };
     }
   }
+}
+
+/** Whether the answer ends with the token that was sampled at `position`. */
+export function isLastToken(
+  {open: {promptTokens, maxNewTokens}}: HopPlace,
+  position: number,
+  {isEnd}: Extract<StepOutput, {readonly kind: 'token'}>,
+): boolean {
+  return isEnd || position - promptTokens + 1 >= maxNewTokens;
 }
 
 function cacheWith(

@@ -8,8 +8,9 @@ type Link = {
   /** Aborted when the session is freed or resumed: what it still sends is not sent any more. */
   readonly ended: AbortController;
   readonly times: SessionTimes;
-  /** The last of what is to be sent. */
+  /** The last of what is to be sent, and how much of it is not on its way yet. */
   last: Promise<unknown>;
+  waiting: number;
 };
 
 /** What the sessions of one hop send, each in its order and one at a time: that is the back-pressure. */
@@ -26,7 +27,12 @@ export class HopLinks {
     const before = this.#links.get(sessionId);
     before?.ended.abort();
     const times = before?.times ?? new SessionTimes();
-    this.#links.set(sessionId, {ended: new AbortController(), times, last: Promise.resolve()});
+    this.#links.set(sessionId, {
+      ended: new AbortController(),
+      times,
+      last: Promise.resolve(),
+      waiting: 0,
+    });
   }
 
   close(sessionId: SessionId): void {
@@ -37,6 +43,11 @@ export class HopLinks {
   /** Where the session's steps are timed; `null` when it is closed. */
   timesOf(sessionId: SessionId): SessionTimes | null {
     return this.#links.get(sessionId)?.times ?? null;
+  }
+
+  /** Whether all that a session had to send is on its way: the next goes out without waiting for a peer. */
+  isFree(sessionId: SessionId): boolean {
+    return this.#links.get(sessionId)?.waiting === 0;
   }
 
   servedBy(sessionId: SessionId, hopIndex: number): HopServed {
@@ -65,8 +76,14 @@ export class HopLinks {
       await before;
       await this.#transport.send(to, bytes, {signal});
     })();
-    if (link !== undefined) link.last = sent;
-    await sent;
+    if (link === undefined) return await sent;
+    link.last = sent;
+    link.waiting += 1;
+    try {
+      await sent;
+    } finally {
+      link.waiting -= 1;
+    }
   }
 
   #signalOf(sessionId: SessionId): AbortSignal {

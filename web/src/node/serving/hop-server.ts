@@ -83,6 +83,7 @@ export class HopServer {
       report,
       stopwatchMs,
       send: (ran) => this.#send(ran),
+      hasSent: (sessionId) => this.#links.isFree(sessionId),
       onFreed: options.onChange,
       onEngineLost: options.onEngineLost,
     });

@@ -10,6 +10,7 @@ import {sampledTokenOf} from '#shared/session/sample-token.ts';
 import {tokenBiasOf, TokenCounts} from '#shared/session/token-bias.ts';
 import type {HopAction} from '#shared/session/serve-hop/hop-session/hop-action.ts';
 import type {StepOutput} from '#shared/session/serve-hop/hop-session/hop-event.ts';
+import {isLastToken} from '#shared/session/serve-hop/hop-session/serve-frames.ts';
 import type {HopMachine, HopTurn} from '#shared/session/serve-hop/hop-machine.ts';
 import type {
   ShardInput,
@@ -42,6 +43,8 @@ export type HopTurnsOptions = {
   readonly stopwatchMs: () => number;
   /** Sends what came of a turn; the session's turn after the next waits until that is on its way. */
   readonly send: (ran: RanTurn) => Promise<void>;
+  /** Whether what came of this session's turns before is on its way. */
+  readonly hasSent: (sessionId: SessionId) => boolean;
   /** The engine has let go of a session. */
   readonly onFreed: () => void;
   readonly onEngineLost: (cause: unknown) => void;
@@ -156,6 +159,7 @@ export class HopTurns {
       return;
     }
     const ranMs = stopwatchMs();
+    const comingBack: Promise<void>[] = [];
     for (const [at, turn] of turns.entries()) {
       const result = results[at];
       assert(result !== undefined, 'a run says what became of each step');
@@ -165,8 +169,14 @@ export class HopTurns {
       }
       const outcome = outcomeOf(turn, result.output, spec);
       if (outcome.token !== null) this.#countsOf(turn.place.open).add(outcome.token.tokenId);
-      void this.#finish({turn, startedMs, ranMs, sessions: turns.length, ...outcome});
+      const ran = {turn, startedMs, ranMs, sessions: turns.length, ...outcome};
+      const isComingBack = comesBackAtOnce(ran) && this.#options.hasSent(turn.frame.sessionId);
+      const finished = this.#finish(ran);
+      if (isComingBack) comingBack.push(finished);
     }
+    // Else the first of them would run alone, and the others behind it: two runs in place of one. No peer
+    // can make it wait: it is this tab's own frame, and nothing is in front of it.
+    await Promise.all(comingBack);
   }
 
   #stepOf({place, frame, output}: HopTurn): ShardStep {
@@ -217,6 +227,12 @@ export class HopTurns {
   #lose(runner: ShardRunner, cause: unknown): void {
     if (this.#shard?.runner === runner) this.#options.onEngineLost(cause);
   }
+}
+
+/** Whether the next step of this answer comes from here. */
+function comesBackAtOnce({turn: {place, frame}, output}: RanTurn): boolean {
+  if (!place.isHead || !place.isTail || output.kind !== 'token') return false;
+  return !isLastToken(place, frame.position + frame.tokenCount, output);
 }
 
 function inputOf({kind, dtype, payload}: Frame): ShardInput {

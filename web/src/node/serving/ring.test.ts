@@ -108,6 +108,19 @@ describe('a ring of hops', () => {
     expect(Math.max(...swarm.steps.map(({sessions}) => sessions))).toBeGreaterThan(1);
   });
 
+  test('[RG27] answers over one hop go on together, and none runs before the others', async () => {
+    const swarm = new RingSwarm();
+    const chain = [swarm.addNode('alone', {startLayer: 0, endLayer: 6})];
+    const answers = [1, 2, 3, 4].map((length) => {
+      const prompt = Array.from({length}, () => length);
+      return collectTokens(swarm.addClient(`a${length}`, [chain]), prompt, {maxNewTokens: 40});
+    });
+    await Promise.all(answers);
+    const together = swarm.steps.filter(({sessions}) => sessions === 4);
+    // All but those of the first and last few, while not all have begun or some are over.
+    expect(together.length).toBeGreaterThan(4 * 30);
+  });
+
   test('[RG4] a reader that stops frees every hop', async () => {
     const swarm = new RingSwarm();
     const client = swarm.addClient('a', [threeHops(swarm)]);
