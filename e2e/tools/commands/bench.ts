@@ -64,6 +64,10 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     meaning: 'eight answers at once against one, in one real tab, in three, and by the bare engine',
     load: async () => (await import('../../lab/bench/serving/bench-serving.ts')).benchServing,
   },
+  phases: {
+    meaning: 'both phases on and off on real tabs that are far from each other, one of them slow',
+    load: async () => (await import('../../lab/bench/phases/bench-phases.ts')).benchPhases,
+  },
   network: {
     meaning: 'frames, decode steps and prompts between real tabs that are far from each other',
     load: async () => (await import('../../lab/bench/network/bench-network.ts')).benchNetwork,

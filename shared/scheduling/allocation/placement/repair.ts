@@ -1,4 +1,4 @@
-import type {CutGrid} from '#shared/model/cut-grid.ts';
+import {cellsOf, type CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerSpan} from '../../scheduling-event.ts';
 import {hashText} from '../../seeded-choice.ts';
 import type {PlacedShard, SnapshotNode} from '../../swarm-snapshot.ts';
@@ -12,9 +12,10 @@ const ACTING_CANDIDATES = 2;
  * What node `self`, which serves already, should serve instead so that a gap
  * that no waiting node fills is closed; `null` when it is not its turn. First
  * come nodes that keep all their layers and only extend over the gap, then
- * nodes whose layers others serve too; the most gap layers first, then lowest
- * hash. `coverage` holds everybody's shards and claims, `served` only shards
- * that no claim is about to drop.
+ * nodes that drop only layers that others serve too; the most gap layers first,
+ * then lowest hash. Where there is none, somebody takes over layers of a node
+ * beside the gap, so that this one may move over it. `coverage` holds everybody's
+ * shards and claims, `served` only shards that no claim is about to drop.
  */
 export function repairShard(
   coverage: Coverage,
@@ -23,9 +24,9 @@ export function repairShard(
   self: SnapshotNode,
 ): PlacedShard | null {
   for (const gap of gapsOf(coverage)) {
-    const offers = candidates
-      .flatMap((node) => offerOf(coverage.grid, served, node, gap))
-      .toSorted((a, b) => b.rank - a.rank || hashText(a.nodeId) - hashText(b.nodeId));
+    const offers = offersFor(served, candidates, gap).toSorted(
+      (a, b) => b.rank - a.rank || hashText(a.nodeId) - hashText(b.nodeId),
+    );
     const mine = offers.slice(0, ACTING_CANDIDATES).find(({nodeId}) => nodeId === self.nodeId);
     if (mine !== undefined) return mine.shard;
   }
@@ -37,29 +38,73 @@ type Offer = {readonly nodeId: string; readonly shard: PlacedShard; readonly ran
 /** Keeping layers outranks any number of gap layers won by moving. */
 const EXTENDS_RANK = 1e6;
 
-function offerOf(
-  grid: CutGrid,
+function offersFor(
   served: Coverage,
-  node: SnapshotNode,
+  candidates: readonly SnapshotNode[],
   gap: LayerSpan,
 ): readonly Offer[] {
-  const own = node.shards[0];
-  if (own === undefined || node.shards.length > 1) return [];
+  const {grid} = served;
+  const offers = candidates.flatMap((node) => offerOf(served, node, gap));
+  if (offers.length > 0) return offers;
+  for (const node of candidates) {
+    const own = onlyShardOf(node);
+    const [farthest] = own === null ? [] : slidesOver(grid, node, own, gap);
+    if (own === null || farthest === undefined) continue;
+    const others = candidates.filter((other) => other !== node);
+    const freeing = offersFor(served, others, droppedOf(own, farthest));
+    if (freeing.length > 0) return freeing;
+  }
+  return [];
+}
+
+function offerOf(served: Coverage, node: SnapshotNode, gap: LayerSpan): readonly Offer[] {
+  const {grid} = served;
+  const own = onlyShardOf(node);
+  if (own === null) return [];
+  const {nodeId, capacityLayers} = node;
   const extended = extend(grid, node, own, gap);
   if (extended !== null) {
-    const won = overlap(extended, gap);
-    return [{nodeId: node.nodeId, shard: extended, rank: EXTENDS_RANK + won}];
+    return [{nodeId, shard: extended, rank: EXTENDS_RANK + overlap(extended, gap)}];
   }
-  if (!isSpare(served, own)) return [];
-  const moved = [
-    longestFrom(grid, node.capacityLayers, gap.startLayer),
-    longestUntil(grid, node.capacityLayers, gap.endLayer),
-  ].filter((shard) => shard !== null);
-  return moved.slice(0, 1).map((shard) => ({
-    nodeId: node.nodeId,
-    shard,
-    rank: overlap(shard, gap),
-  }));
+  const [moved] = [
+    longestFrom(grid, capacityLayers, gap.startLayer),
+    longestUntil(grid, capacityLayers, gap.endLayer),
+    ...slidesOver(grid, node, own, gap),
+  ]
+    .filter((shard) => shard !== null)
+    .filter((shard) => isSpareBut(served, own, shard))
+    .toSorted((a, b) => overlap(b, gap) - overlap(a, gap));
+  return moved === undefined ? [] : [{nodeId, shard: moved, rank: overlap(moved, gap)}];
+}
+
+function onlyShardOf({shards}: SnapshotNode): PlacedShard | null {
+  return shards.length === 1 ? (shards[0] ?? null) : null;
+}
+
+/** The places of a node beside a gap, moved over it: as far as it goes first, by one cell last. */
+function slidesOver(
+  grid: CutGrid,
+  {capacityLayers}: SnapshotNode,
+  own: PlacedShard,
+  gap: LayerSpan,
+): readonly PlacedShard[] {
+  const borders = cellsOf(grid, gap).map(({startLayer, endLayer}) =>
+    own.endLayer === gap.startLayer ? endLayer : startLayer,
+  );
+  if (own.endLayer === gap.startLayer) {
+    const shards = borders.map((border) => longestUntil(grid, capacityLayers, border));
+    return shards.filter((shard) => shard !== null).toReversed();
+  }
+  if (own.startLayer !== gap.endLayer) return [];
+  const shards = borders.map((border) => longestFrom(grid, capacityLayers, border));
+  return shards.filter((shard) => shard !== null);
+}
+
+/** The layers of a node that it has no more once it has moved to one side. */
+function droppedOf(own: LayerSpan, next: LayerSpan): LayerSpan {
+  return next.startLayer > own.startLayer
+    ? {startLayer: own.startLayer, endLayer: Math.min(own.endLayer, next.startLayer)}
+    : {startLayer: Math.max(own.startLayer, next.endLayer), endLayer: own.endLayer};
 }
 
 /** Own layers and as much of a gap beside them as fits, or `null`. */
@@ -87,10 +132,14 @@ function overlap(a: LayerSpan, b: LayerSpan): number {
   return Math.min(a.endLayer, b.endLayer) - Math.max(a.startLayer, b.startLayer);
 }
 
-/** Whether each cell of a shard has a settled replica beside this one. */
-function isSpare({grid, replicas}: Coverage, shard: PlacedShard): boolean {
+/** Whether each cell of a shard that is not in `next` has a settled replica beside this one. */
+function isSpareBut({grid, replicas}: Coverage, shard: PlacedShard, next: PlacedShard): boolean {
   const [from, to] = cellSpan(grid, shard);
-  for (let cell = from; cell < to; cell += 1) if ((replicas[cell] ?? 0) < 2) return false;
+  const [keepFrom, keepTo] = cellSpan(grid, next);
+  for (let cell = from; cell < to; cell += 1) {
+    const isKept = cell >= keepFrom && cell < keepTo;
+    if (!isKept && (replicas[cell] ?? 0) < 2) return false;
+  }
   return true;
 }
 
