@@ -106,6 +106,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
   const limits = new ConnectionLimits({
     libp2p,
     maxConnections,
+    youngMs: options.socketLimits.youngMs,
     hasPlace: (peer) => places.get(peer) !== undefined,
     isServing: (peer) =>
       records.datastore.holdsRecordOf(peer.toString()) || peerServerIds.has(peer.toString()),

@@ -6,13 +6,19 @@ import {startForwarder} from '../testing/forward-from.ts';
 import {openClient, openServer, type Client} from '../testing/open-client.ts';
 import {openRawSocket, upgradeRequest, type RawSocket} from '../testing/raw-socket.ts';
 
+/** However slow the machine is, nobody in these tests grows old. */
+const ALWAYS_YOUNG = {youngMs: Infinity};
+
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-async function open(...options: Parameters<typeof openServer>): Promise<SignalServer> {
-  const server = await openServer(...options);
+async function open(
+  config: Parameters<typeof openServer>[0] = {},
+  limits: Parameters<typeof openServer>[1] = {},
+): Promise<SignalServer> {
+  const server = await openServer(config, {...ALWAYS_YOUNG, ...limits});
   closers.push(async () => await server.close());
   return server;
 }

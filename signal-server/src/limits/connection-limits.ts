@@ -6,6 +6,8 @@ import {sourceKeyOf} from './source/source-key-of.ts';
 type Options = {
   readonly libp2p: Libp2p;
   readonly maxConnections: number;
+  /** So long a connection may take to show what it is good for. */
+  readonly youngMs: number;
   /** Others can dial it through the relay. */
   readonly hasPlace: (peer: PeerId) => boolean;
   /** A record of it is held, or the operator named it. */
@@ -15,8 +17,6 @@ type Options = {
 
 /** A tab has one; a second while the first is found to be dead. */
 const MAX_CONNECTIONS_OF_PEER = 4;
-/** So long a connection may take to show what it is good for. */
-const YOUNG_MS = 10_000;
 /** As many as a household has; however many records others keep here, theirs come in and stay. */
 const FEW_OF_ADDRESS = 4;
 /** What libp2p opens by itself on every connection. */
@@ -116,9 +116,9 @@ export class ConnectionLimits {
   }
 
   #useOf(connection: Connection, ageMs: number): number {
-    const {hasPlace, isServing} = this.#options;
+    const {hasPlace, isServing, youngMs} = this.#options;
     if (isServing(connection.remotePeer)) return USE.serves;
-    if (ageMs < YOUNG_MS || hasPlace(connection.remotePeer)) return USE.reachable;
+    if (ageMs < youngMs || hasPlace(connection.remotePeer)) return USE.reachable;
     const asks = connection.streams.some(({protocol}) => protocol !== '' && !UNASKED.has(protocol));
     return asks ? USE.reads : USE.silent;
   }
