@@ -82,6 +82,9 @@ function requestOf({requests}: Scenario, prompt: ScenarioPrompt): AskRequest {
 function promptFor(prompt: ScenarioPrompt): AskRequest['prompt'] {
   if (typeof prompt === 'string')
     return {kind: 'messages', messages: [{role: 'user', content: prompt}]};
-  if ('messages' in prompt) return {kind: 'messages', messages: prompt.messages};
+  if ('messages' in prompt) {
+    const {messages, thinking} = prompt;
+    return {kind: 'messages', messages, ...(thinking !== undefined && {thinking})};
+  }
   return {kind: 'token-ids', tokenIds: prompt.tokenIds};
 }

@@ -49,7 +49,13 @@ const messageSchema = z.strictObject({
 const promptSchema = z.union(
   [
     z.string().min(1),
-    z.strictObject({messages: z.array(messageSchema.readonly()).min(1).readonly()}).readonly(),
+    z
+      .strictObject({
+        messages: z.array(messageSchema.readonly()).min(1).readonly(),
+        /** Whether the model is to think first; without it, as its template has it. */
+        thinking: z.boolean().optional(),
+      })
+      .readonly(),
     z.strictObject({tokenIds: z.array(z.int().nonnegative()).min(1).readonly()}).readonly(),
   ],
   {error: 'expected a text, {"messages": […]} or {"tokenIds": […]}'},

@@ -1,5 +1,6 @@
 import {assert} from '#shared/base/assert.ts';
 import {asSessionId} from '#shared/base/ids.ts';
+import type {GoldenVectors} from '#shared/model/golden/golden-vectors.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {sampleToken} from '#shared/session/sample-token.ts';
@@ -16,11 +17,14 @@ import type {ShardInput, ShardRunner} from '../../../web/src/node/engine/shard-r
 import {openGpuOrt} from '../../../web/src/node/engine/ort/webgpu/open-gpu-ort.ts';
 import {requestGpuDevice} from '../../../web/src/node/engine/ort/webgpu/request-gpu-device.ts';
 import {percentile} from '../../load/report/percentile.ts';
+import {valuesOf} from '../../../web/src/node/engine/hidden-state.ts';
+import {runGoldenInput} from '../../../web/src/node/engine/proof/pass-golden-test.ts';
 import {runStep} from '../../../web/src/node/engine/run-step.ts';
 import {createWorkerShardRunner} from '../../../web/src/node/engine/worker/worker-shard-runner.ts';
 
 type PageShard = {
   readonly engine?: EngineChoice;
+  readonly golden?: GoldenVectors;
   readonly manifest: Manifest;
   readonly range: LayerRange;
   readonly weightsUrl: string;
@@ -301,7 +305,16 @@ async function brokenRules(kvTokens: number): Promise<readonly string[]> {
   return broken;
 }
 
+/** What a cell of the loaded shard gives for the golden input. */
+async function goldenValues(range: LayerRange, hiddenSize: number): Promise<readonly number[]> {
+  const [runner] = runners;
+  assert(runner !== undefined, 'a shard is loaded');
+  const output = await runGoldenInput(runner, {range, hiddenSize});
+  return output.kind === 'hidden' ? [...valuesOf(output)] : [];
+}
+
 const actions = {
+  goldenValues,
   brokenRules,
   refuseOnGpu,
   logitsOf: tellCode(logitsOf),

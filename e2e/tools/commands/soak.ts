@@ -96,6 +96,17 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     load: async () => (await import('../../lab/soak/models/soak-models.ts')).soakModels,
   },
   {
+    name: 'golden',
+    meaning: 'the golden test on the real model: every tensor a hundredth too large is found',
+    load: async () => (await import('../../lab/soak/models/soak-golden.ts')).soakGolden,
+  },
+  {
+    name: 'gemma',
+    meaning:
+      'Gemma 3 270M from PyPI over three real tabs, against the reference; shows its terms first',
+    load: async () => (await import('../../lab/soak/models/soak-gemma.ts')).soakGemma,
+  },
+  {
     name: 'reference',
     meaning: 'every chat of the reference over three tabs and over one: the same bits',
     load: async () => (await import('../../lab/soak/reference/soak-reference.ts')).soakReference,

@@ -17,7 +17,12 @@ export type ChatMessage = {
 };
 
 export type Prompt =
-  | {readonly kind: 'messages'; readonly messages: readonly ChatMessage[]}
+  | {
+      readonly kind: 'messages';
+      readonly messages: readonly ChatMessage[];
+      /** Whether the model is to think first; absent: as its template has it. */
+      readonly thinking?: boolean;
+    }
   /** Exactly these ids, without template. */
   | {readonly kind: 'token-ids'; readonly tokenIds: readonly number[]};
 

@@ -84,7 +84,9 @@ async function promptTokens(
 ): Promise<readonly number[]> {
   if (prompt.kind === 'token-ids') return prompt.tokenIds;
   if (vocabulary === null) throw new TokenIdsOnlyError();
-  return vocabulary.encodeChat(prompt.messages, {nowMs: Date.now()});
+  const {messages, thinking} = prompt;
+  const options = {nowMs: Date.now(), ...(thinking !== undefined && {thinking})};
+  return vocabulary.encodeChat(messages, options);
 }
 
 /** Without a vocabulary an answer is its ids, and has no text. */

@@ -18,7 +18,8 @@ export async function buildVocabulary(
   const template = createChatTemplate(metadata);
   return {
     vocabularySize: tokenizer.vocabularySize,
-    encodeChat: async (messages, {nowMs}) => encodeChat({tokenizer, template, messages, nowMs}),
+    encodeChat: async (messages, options) =>
+      encodeChat({tokenizer, template, messages, ...options}),
     tokenBytes: (tokenId) => tokenizer.tokenBytes(tokenId),
   };
 }

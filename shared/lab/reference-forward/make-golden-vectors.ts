@@ -36,6 +36,14 @@ export async function makeGoldenVectors(
   return await new GoldenMaker(gguf, source).make(cutEvery);
 }
 
+/** What one cell must give. */
+export async function sketchCell(
+  gguf: GgufFile,
+  {source, cell}: {readonly source: ByteSource; readonly cell: LayerRange},
+): Promise<Sketch> {
+  return await new GoldenMaker(gguf, source).sketch(cell);
+}
+
 class GoldenMaker {
   readonly #gguf: GgufFile;
   readonly #source: ByteSource;
@@ -47,20 +55,22 @@ class GoldenMaker {
     this.#numbers = readNumbers(gguf);
   }
 
+  async sketch(cell: LayerRange): Promise<Sketch> {
+    const [behind = []] = await this.#runCell(cell, [this.#madeUp()]);
+    return sketchOfRows(behind, cell);
+  }
+
   async make(cutEvery: number): Promise<GoldenVectors> {
-    const {layerCount, hiddenSize} = this.#numbers;
-    const madeUp = rowsOf(goldenHidden(hiddenSize), hiddenSize);
+    const {layerCount} = this.#numbers;
+    const madeUp = this.#madeUp();
     const embedded = await this.#embedTokens();
-    const shared = await this.#decodeAll(
-      (name) => !name.startsWith('blk.') && name.includes('rope'),
-    );
     const cells: Sketch[] = [];
     let embedding: Sketch | null = null;
     let last: Float64Array | undefined;
     const ranges = cellsOf({layerCount, cutEvery}, {startLayer: 0, endLayer: layerCount});
     for (const range of ranges) {
       const inputs = range.startLayer === 0 ? [madeUp, embedded] : [madeUp];
-      const [behind = [], tokensBehind] = await this.#runCell(range, shared, inputs);
+      const [behind = [], tokensBehind] = await this.#runCell(range, inputs);
       cells.push(sketchOfRows(behind, range));
       if (tokensBehind !== undefined) embedding = sketchOfRows(tokensBehind, range);
       last = behind.at(-1);
@@ -72,10 +82,10 @@ class GoldenMaker {
   /** Several sequences through the layers of a cell, each of which is read once. */
   async #runCell(
     {startLayer, endLayer}: LayerRange,
-    shared: Matrices,
     inputs: readonly Rows[],
   ): Promise<readonly Rows[]> {
     const numbers = this.#numbers;
+    const shared = await this.#decodeAll(turnsAllLayers);
     let sequences = inputs;
     for (let layer = startLayer; layer < endLayer; layer += 1) {
       const turning = readTurning(this.#gguf, numbers, {layer, matrices: shared});
@@ -86,6 +96,11 @@ class GoldenMaker {
       });
     }
     return sequences.map((rows) => rows.map(roundedToWire));
+  }
+
+  #madeUp(): Rows {
+    const {hiddenSize} = this.#numbers;
+    return rowsOf(goldenHidden(hiddenSize), hiddenSize);
   }
 
   async #embedTokens(): Promise<Rows> {
@@ -133,6 +148,10 @@ class GoldenMaker {
     if (tensor === undefined) return null;
     return storedAs(tensor, await this.#source.read(...placeOf(tensor)));
   }
+}
+
+function turnsAllLayers(name: string): boolean {
+  return name.startsWith('rope_');
 }
 
 function rowsOf(values: Float32Array, rowLength: number): Rows {

@@ -33,7 +33,8 @@ const HALVES = ['qwen2', 'qwen3', 'gemma2', 'gemma3', 'phi3', 'olmo2'];
 /** A number of the architecture; `otherwise` where the file has none. */
 export function numberOf({metadata}: GgufFile, key: string, otherwise: number): number {
   const value = metadata[`${String(metadata['general.architecture'])}.${key}`];
-  return typeof value === 'number' ? value : otherwise;
+  // Files may state any number in 64 bits.
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : otherwise;
 }
 
 export function readNumbers(gguf: GgufFile): ReferenceNumbers {

@@ -1,4 +1,5 @@
 import {isWeftError} from '#shared/base/errors.ts';
+import {makeGoldenVectors} from '#shared/lab/reference-forward/make-golden-vectors.ts';
 import {memoryByteSource} from '#shared/model/byte-source.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import {makeManifest} from '#shared/model/manifest-of-file/make-manifest.ts';
@@ -17,7 +18,7 @@ const SENTENCE = /^Cannot [^\p{Cc}]{1,1100}$/u;
 
 /**
  * Does with a file what whoever offers it and whoever lends it do, short of a graph: reads it,
- * makes its manifest, decodes every tensor.
+ * makes its manifest and golden vectors, decodes every tensor.
  *
  * @throws whatever is no refusal with a code and a sentence.
  */
@@ -48,6 +49,7 @@ export async function tryFile(
       sha256,
     });
     decodeTensors(manifest, bytes);
+    await makeGoldenVectors(gguf, {source: memory, cutEvery: 1});
     return {outcome: 'taken', readBytes};
   } catch (error) {
     return {outcome: refusalOf(error), readBytes};

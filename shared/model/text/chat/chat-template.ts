@@ -9,6 +9,14 @@ export type ChatMessage = {
   readonly content: string;
 };
 
+/** What a template asks for besides the messages. */
+export type RenderOptions = {
+  /** Unix time: some templates tell the model the date. */
+  readonly nowMs: number;
+  /** Whether the model is to think first (`enable_thinking`); absent: as its template has it. */
+  readonly thinking?: boolean;
+};
+
 /** Messages → the text that the model was trained to continue. */
 export interface ChatTemplate {
   /** Jinja source. */
@@ -16,10 +24,9 @@ export interface ChatTemplate {
   /**
    * Ends with the opening of the assistant's answer. What users wrote can contain control
    * tokens in this text: to run a model on it, use `encodeChat`.
-   * @param options.nowMs Unix time: some templates tell the model the date.
    * @throws {ChatTemplateError} when the template refuses these messages.
    */
-  render(messages: readonly ChatMessage[], options: {readonly nowMs: number}): string;
+  render(messages: readonly ChatMessage[], options: RenderOptions): string;
 }
 
 /** @throws {ChatTemplateError} when the file has no template, or one that does not parse. */
@@ -29,7 +36,7 @@ export function createChatTemplate(metadata: GgufMetadata): ChatTemplate {
   const {parsed} = orTemplateError('it is no valid Jinja template', () => new Template(source));
   return {
     source,
-    render: (messages, {nowMs}) => {
+    render: (messages, {nowMs, thinking}) => {
       const renderWith = (tools: readonly never[] | null) =>
         renderTemplate(
           parsed,
@@ -40,6 +47,7 @@ export function createChatTemplate(metadata: GgufMetadata): ChatTemplate {
             add_generation_prompt: true,
             bos_token: bosToken ?? '',
             eos_token: eosToken ?? '',
+            ...(thinking === undefined ? {} : {enable_thinking: thinking}),
           },
           {messageCount: messages.length, nowMs},
         );

@@ -1,4 +1,4 @@
-import type {ChatMessage, ChatTemplate} from './chat-template.ts';
+import type {ChatMessage, ChatTemplate, RenderOptions} from './chat-template.ts';
 import {acceptableTo} from './fold-system.ts';
 import type {TextPiece} from '../split-at-tokens.ts';
 import type {Tokenizer} from '../tokenizer.ts';
@@ -23,15 +23,17 @@ const FIRST_STAND_IN = 0xf0000;
  * @throws {ChatTemplateError} when the template refuses these messages, with their system messages and
  *   with these in front of the questions.
  */
-export function encodeChat(input: {
+export function encodeChat({
+  tokenizer,
+  template,
+  messages: asked,
+  ...options
+}: RenderOptions & {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
   readonly messages: readonly ChatMessage[];
-  /** Unix time: some templates tell the model the date. */
-  readonly nowMs: number;
 }): number[] {
-  const {tokenizer, template, nowMs} = input;
-  const messages = acceptableTo(template, input.messages, {nowMs});
+  const messages = acceptableTo(template, asked, options);
   const contents = messages.map((message) => message.content);
   const present = [...tokenizer.controlTokens.keys()].filter((token) =>
     contents.some((content) => content.includes(token)),
@@ -43,7 +45,7 @@ export function encodeChat(input: {
     tokenizer.splitAtControl(
       template.render(
         messages.map(({role, content}) => ({role, content: standIn(content)})),
-        {nowMs},
+        options,
       ),
     );
   const harmless = render((content) => replaceAll(content, ofTokens));

@@ -1,4 +1,4 @@
-import type {ChatMessage, ChatTemplate} from './chat-template.ts';
+import type {ChatMessage, ChatTemplate, RenderOptions} from './chat-template.ts';
 import {ChatTemplateError} from './chat-template-error.ts';
 
 /**
@@ -10,7 +10,7 @@ import {ChatTemplateError} from './chat-template-error.ts';
 export function acceptableTo(
   template: ChatTemplate,
   messages: readonly ChatMessage[],
-  options: {readonly nowMs: number},
+  options: RenderOptions,
 ): readonly ChatMessage[] {
   try {
     template.render(messages, options);

@@ -35,6 +35,22 @@ test('[VW1] a thread makes the prompts and the bytes of the tokens that the page
   expect(opened.map(({requestCount}) => requestCount)).toEqual([2]);
 });
 
+test('[VW1] [MD25] a model thinks as its template has it, or as the question says', async () => {
+  const template =
+    "{% if enable_thinking is defined %}{{ 'ab' if enable_thinking else 'a' }}{% else %}abc{% endif %}";
+  const thinker = await inThread(
+    file({'tokenizer.chat_template': {value: template, type: GGUFValueType.STRING}}),
+  );
+  const lengths = [undefined, true, false].map(async (thinking) => {
+    const ids = await thinker.encodeChat(CHAT, {
+      ...options,
+      ...(thinking !== undefined && {thinking}),
+    });
+    return ids.length;
+  });
+  expect(await Promise.all(lengths)).toEqual([3, 2, 1]);
+});
+
 test('[VW2] what a file or a template refuses has the same words from a thread', async () => {
   const refusing = file({
     'tokenizer.chat_template': {

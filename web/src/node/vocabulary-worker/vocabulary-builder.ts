@@ -1,6 +1,6 @@
 import {unreachable} from '#shared/base/assert.ts';
 import type {BuildVocabulary, Vocabulary} from '#shared/client/model/vocabulary.ts';
-import type {ChatMessage} from '#shared/model/text/chat/chat-template.ts';
+import type {ChatMessage, RenderOptions} from '#shared/model/text/chat/chat-template.ts';
 import {ChatTemplateError} from '#shared/model/text/chat/chat-template-error.ts';
 import {bytesOfToken} from './token-table.ts';
 import type {TokenTable, VocabularyReply, VocabularyRequest} from './vocabulary-messages.ts';
@@ -10,7 +10,7 @@ export type VocabularyWorker = Pick<Worker, 'addEventListener' | 'terminate'> & 
   postMessage(request: VocabularyRequest, transfer: Transferable[]): void;
 };
 
-type Chat = {readonly messages: readonly ChatMessage[]; readonly nowMs: number};
+type Chat = {readonly messages: readonly ChatMessage[]; readonly options: RenderOptions};
 type Encoding = PromiseWithResolvers<readonly number[]> & Chat;
 
 /**
@@ -78,7 +78,7 @@ class VocabularyThread {
     const table = await this.#table.promise;
     if (table === null) return this.#buildOnPage();
     return {
-      encodeChat: async (messages, {nowMs}) => this.#encode({messages, nowMs}),
+      encodeChat: async (messages, options) => this.#encode({messages, options}),
       tokenBytes: (tokenId) => bytesOfToken(table, tokenId),
     };
   }
@@ -119,13 +119,13 @@ class VocabularyThread {
     const waiting = [...this.#encodings.values()];
     this.#encodings.clear();
     this.#table.resolve(null);
-    for (const {resolve, messages, nowMs} of waiting)
-      resolve(this.#encodeOnPage({messages, nowMs}));
+    for (const {resolve, messages, options} of waiting)
+      resolve(this.#encodeOnPage({messages, options}));
   };
 
-  async #encodeOnPage({messages, nowMs}: Chat): Promise<readonly number[]> {
+  async #encodeOnPage({messages, options}: Chat): Promise<readonly number[]> {
     const vocabulary = await this.#buildOnPage();
-    return vocabulary.encodeChat(messages, {nowMs});
+    return vocabulary.encodeChat(messages, options);
   }
 
   #buildOnPage(): Promise<Vocabulary> {

@@ -1,4 +1,4 @@
-import type {ChatMessage} from '#shared/model/text/chat/chat-template.ts';
+import type {ChatMessage, RenderOptions} from '#shared/model/text/chat/chat-template.ts';
 
 /** To the thread: the header of a model file once, then chats. */
 export type VocabularyRequest =
@@ -7,7 +7,7 @@ export type VocabularyRequest =
       readonly kind: 'encode';
       readonly callId: number;
       readonly messages: readonly ChatMessage[];
-      readonly nowMs: number;
+      readonly options: RenderOptions;
     };
 
 /** The bytes of all tokens, one after the other. */

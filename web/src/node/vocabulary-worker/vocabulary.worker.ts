@@ -23,10 +23,10 @@ async function replyTo(request: VocabularyRequest): Promise<VocabularyReply> {
     building = buildVocabulary(request.header);
     return {kind: 'built', table: tokenTableOf(await building)};
   }
-  const {callId, messages, nowMs} = request;
+  const {callId, messages, options} = request;
   if (building === null) return {kind: 'failed'};
   try {
-    const tokenIds = await (await building).encodeChat(messages, {nowMs});
+    const tokenIds = await (await building).encodeChat(messages, options);
     return {kind: 'encoded', callId, tokenIds};
   } catch (error) {
     if (!(error instanceof ChatTemplateError)) throw error;

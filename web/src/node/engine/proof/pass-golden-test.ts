@@ -58,9 +58,8 @@ export async function* goldenErrors(
 ): AsyncGenerator<{readonly part: GoldenPart; readonly error: number}> {
   const {spec, cutEvery} = manifest;
   const ranges = cellsOf({layerCount: spec.layerCount, cutEvery}, shape.range);
-  const hidden = {kind: 'hidden', ...packHidden(goldenHidden(spec.hiddenSize))} as const;
   for (const range of ranges) {
-    const output = await runOnce(runner, {input: hidden, range, output: 'hidden'});
+    const output = await runGoldenInput(runner, {range, hiddenSize: spec.hiddenSize});
     yield {part: range, error: errorOf(output, golden.cells[range.startLayer / cutEvery])};
   }
   const [first] = ranges;
@@ -72,9 +71,22 @@ export async function* goldenErrors(
   }
   const last = ranges.at(-1);
   if (shape.lmHead && last !== undefined) {
-    const output = await runOnce(runner, {input: hidden, range: last, output: 'logits'});
+    const input = goldenInput(spec.hiddenSize);
+    const output = await runOnce(runner, {input, range: last, output: 'logits'});
     yield {part: 'lm-head', error: errorOfHead(output, golden.lmHead)};
   }
+}
+
+/** What one cell makes of the golden hidden states. */
+export async function runGoldenInput(
+  runner: ShardRunner,
+  {range, hiddenSize}: {readonly range: LayerRange; readonly hiddenSize: number},
+): Promise<ShardOutput> {
+  return await runOnce(runner, {input: goldenInput(hiddenSize), range, output: 'hidden'});
+}
+
+function goldenInput(hiddenSize: number): ShardInput {
+  return {kind: 'hidden', ...packHidden(goldenHidden(hiddenSize))};
 }
 
 async function runOnce(
