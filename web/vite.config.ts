@@ -2,6 +2,7 @@ import {fileURLToPath} from 'node:url';
 import {defineConfig} from 'vite';
 import packageFile from '../package.json' with {type: 'json'};
 import {compressSite} from './site/compress-site.ts';
+import {buildClient} from './client/build-client.ts';
 import {buildExamples} from './examples/build-examples.ts';
 import {markSource, PAGE_SOURCE} from './site/mark-source.ts';
 import {swapBuiltSite} from './site/swap-built-site.ts';
@@ -38,6 +39,7 @@ export default defineConfig({
       version: packageFile.version,
     }),
     keepVersions({siteDir: fromRoot('dist')}),
+    buildClient({entry: fromRoot('web/client/client.ts'), shared: fromRoot('shared')}),
     buildExamples({
       'copy-snippet': fromRoot('web/examples/copy-snippet.ts'),
       react: fromRoot('web/examples/react.tsx'),

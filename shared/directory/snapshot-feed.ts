@@ -16,7 +16,7 @@ export type SnapshotFeed = {
 };
 
 type Options = {
-  readonly directory: Directory;
+  readonly directory: Pick<Directory, 'list' | 'subscribe'>;
   readonly onRecords: (records: readonly NodeRecord[], state: DirectoryView['state']) => void;
 };
 

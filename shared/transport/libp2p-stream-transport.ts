@@ -28,6 +28,7 @@ import {
   onlyRelayedPath,
   peerUnreachable,
   transportClosed,
+  unasked,
   TransportError,
   type LinkLoss,
   type Transport,
@@ -47,6 +48,8 @@ type Options = {
   readonly stallMs?: number;
   /** How often each side of a link gives a sign of life; all nodes of a swarm have the same. */
   readonly beatMs?: number;
+  /** Whether a peer may send frames that has had none from here; by default, any peer may. */
+  readonly takesStrangers?: boolean;
   /** Data channels off this thread; without them, or where the peer has none, frames go over streams. */
   readonly channels?: LinkChannels;
 };
@@ -87,11 +90,13 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
   readonly #closing = new AbortController();
   readonly #stallMs: number;
   readonly #beatMs: number;
+  readonly #takesStrangers: boolean;
 
   constructor(options: Options) {
     const {libp2p, addressesOf, onFlood = () => undefined} = options;
     const {stallMs = STALL_MS, beatMs = BEAT_MS, channels = null} = options;
     super(asPeerId(libp2p.peerId.toString()));
+    this.#takesStrangers = options.takesStrangers ?? true;
     this.#stallMs = stallMs;
     this.#beatMs = beatMs;
     this.#libp2p = libp2p;
@@ -295,9 +300,16 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
   }
 
   #refuses({stream, connection}: OpenedStream): boolean {
-    const isRefused = this.#closing.signal.aborted || !isDirectConnection(connection);
-    if (isRefused) stream.abort(onlyRelayedPath(asPeerId(connection.remotePeer.toString())));
-    return isRefused;
+    const from = asPeerId(connection.remotePeer.toString());
+    const isUnasked = !this.#takesStrangers && !this.#isSpokenTo(from);
+    if (this.#closing.signal.aborted || isUnasked) stream.abort(unasked(from));
+    else if (!isDirectConnection(connection)) stream.abort(onlyRelayedPath(from));
+    else return false;
+    return true;
+  }
+
+  #isSpokenTo(peer: PeerId): boolean {
+    return this.#attempts.has(peer) || (this.#links.get(peer)?.sending ?? null) !== null;
   }
 
   #receivingEvents({stream, connection}: OpenedStream): ReceivingEvents {

@@ -31,7 +31,10 @@ let nextNode = 0;
 
 type Libp2pPair = TransportPair & {readonly nodes: readonly Libp2p[]};
 
-type ChannelsOf = (node: Libp2p) => {readonly channels?: LinkChannels};
+type ChannelsOf = (
+  node: Libp2p,
+  at: number,
+) => {readonly channels?: LinkChannels; readonly takesStrangers?: boolean};
 
 async function connectOverLibp2p(channelsOf: ChannelsOf = () => ({})): Promise<Libp2pPair> {
   const nodes = await Promise.all(
@@ -51,7 +54,9 @@ async function connectOverLibp2p(channelsOf: ChannelsOf = () => ({})): Promise<L
       ?.getMultiaddrs()
       .map(String) ?? [];
   const [a, b] = await Promise.all(
-    nodes.map((libp2p) => openLibp2pStreamTransport({libp2p, addressesOf, ...channelsOf(libp2p)})),
+    nodes.map((libp2p, at) =>
+      openLibp2pStreamTransport({libp2p, addressesOf, ...channelsOf(libp2p, at)}),
+    ),
   );
   if (a === undefined || b === undefined) throw new Error('Expected two transports');
   return {
@@ -131,6 +136,28 @@ test('[TR26] a connection on which no stream can be opened is given up, and its 
     expect(dead?.status).toBe('aborted');
     const connections = first?.getConnections(second?.peerId) ?? [];
     expect(connections.map(({status}) => status)).toEqual(['open']);
+  } finally {
+    await pair.close();
+  }
+});
+
+test('[TR35] [TR36] where strangers may send nothing, only who was sent something is heard', async () => {
+  const pair = await connectOverLibp2p((_, at) => ({takesStrangers: at === 0}));
+  const {a, b} = pair;
+  const {signal} = new AbortController();
+  const heard: number[] = [];
+  b.onFrame((_, [byte = 0]) => void heard.push(byte));
+  try {
+    const lost = Promise.withResolvers<void>();
+    a.onPeerClosed(() => lost.resolve());
+    await a.send(b.localPeerId, new Uint8Array([1]), {signal}).catch(() => lost.resolve());
+    await lost.promise;
+    await b.send(a.localPeerId, new Uint8Array([2]), {signal});
+    const received = Promise.withResolvers<void>();
+    b.onFrame(() => received.resolve());
+    await a.send(b.localPeerId, new Uint8Array([3]), {signal});
+    await received.promise;
+    expect(heard).toEqual([3]);
   } finally {
     await pair.close();
   }

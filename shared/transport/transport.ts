@@ -60,6 +60,7 @@ export interface Transport {
 type Detail =
   | {readonly code: 'PEER_UNREACHABLE'; readonly peerId: PeerId; readonly waitedMs: number}
   | {readonly code: 'ONLY_RELAYED_PATH'; readonly peerId: PeerId}
+  | {readonly code: 'PEER_UNASKED'; readonly peerId: PeerId}
   | {readonly code: 'LINK_LOST'; readonly peerId: PeerId}
   | {readonly code: 'FRAME_TOO_LARGE'; readonly frameBytes: number; readonly maxBytes: number}
   | {readonly code: 'TRANSPORT_CLOSED'};
@@ -93,6 +94,14 @@ export function linkLost(peerId: PeerId, options?: ErrorOptions): TransportError
     {code: 'LINK_LOST', peerId},
     `Lost the link to peer "…${shortPeerId(peerId)}" before the frame was taken`,
     options,
+  );
+}
+
+/** The other side hears only that its stream is over: it has no business here. */
+export function unasked(peerId: PeerId): TransportError {
+  return new TransportError(
+    {code: 'PEER_UNASKED', peerId},
+    `Takes no frames of peer "…${shortPeerId(peerId)}": nothing was sent to it`,
   );
 }
 

@@ -9,6 +9,7 @@ import {buildRecord} from '#shared/testing/record-builder.ts';
 import {sha256} from '#shared/testing/sha256.ts';
 import {swarmSummarySchema} from '#shared/protocol/swarm-summary.ts';
 import {createApp, type AppOptions} from './app.ts';
+import type {NodeEnv} from './http/node-env.ts';
 import {summariseSwarm} from './directory/summarise-swarm.ts';
 
 const counters = {
@@ -26,9 +27,9 @@ const KEPT = 'public, max-age=31536000, immutable';
 const SWARM = summariseSwarm([buildRecord()]);
 const MODEL_BYTES = Uint8Array.from({length: 1000}, (_, index) => index % 251);
 let folder: string;
-let app: Hono;
+let app: Hono<NodeEnv>;
 
-function create(changed: Partial<AppOptions['config']> = {}): Hono {
+function create(changed: Partial<AppOptions['config']> = {}): Hono<NodeEnv> {
   return createApp({
     config: {
       staticDir: join(folder, 'dist'),
@@ -44,6 +45,7 @@ function create(changed: Partial<AppOptions['config']> = {}): Hono {
     now: () => 1234,
     counters: () => counters,
     swarm: () => SWARM,
+    gateway: async () => new Response('asked'),
     node: () => ({peerId: asPeerId('12D3KooWX'), swarmId: asSwarmId('public'), protocolMajor: 2}),
   });
 }
@@ -237,6 +239,25 @@ test('[SS9] health, counters and metrics', async () => {
   );
   expect(metrics).toContain('weft_connections 5\n');
   expect(metrics).toContain('weft_refusals_total{reason="frame-broken"} 6\n');
+});
+
+test("[GW11] what is below /v1 is the gateway's, for pages of the sites that may embed", async () => {
+  const response = await app.request('/v1/models', {headers: {Origin: 'https://blog.example'}});
+  expect(await response.text()).toBe('asked');
+  expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  const preflight = await create({embedOrigins: ['https://shop.example']}).request(
+    '/v1/completions',
+    {
+      method: 'OPTIONS',
+      headers: {
+        Origin: 'https://shop.example',
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'authorization,content-type',
+      },
+    },
+  );
+  expect(preflight.headers.get('access-control-allow-origin')).toBe('https://shop.example');
+  expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
 });
 
 test('[SY3] anybody may read who is there', async () => {

@@ -8,6 +8,7 @@ import {basePath, pathBelow} from './http/base-path.ts';
 import {cachePolicy} from './http/cache-policy.ts';
 import {ContentTags} from './http/files/content-tags.ts';
 import {formatMetrics} from './metrics/format-metrics.ts';
+import type {NodeEnv} from './http/node-env.ts';
 import {mintIceServers} from './http/mint-ice-servers.ts';
 import {pageSecurity} from './http/page-security.ts';
 import {publicAddress, socketPath} from './http/public-address.ts';
@@ -29,6 +30,8 @@ export type AppOptions = {
   readonly now: () => number;
   readonly counters: () => ServerCounters;
   readonly swarm: () => SwarmSummary;
+  /** Answers what is asked below `/v1`. */
+  readonly gateway: (request: Request, env: NodeEnv['Bindings']) => Promise<Response>;
   readonly node: () => Pick<Bootstrap, 'peerId' | 'swarmId' | 'protocolMajor'>;
 };
 
@@ -36,10 +39,10 @@ export type AppOptions = {
 const NAMED_BY_CONTENT = /^\/(?:assets\/|widget@[^/]+\.js$)/u;
 
 /** The HTTP side of the signal server: page, models, bootstrap, health, metrics. */
-export function createApp(options: AppOptions): Hono {
+export function createApp(options: AppOptions): Hono<NodeEnv> {
   const {config} = options;
   const base = basePath(config.publicUrl);
-  const app = new Hono({getPath: ({url}) => pathBelow(base, url)});
+  const app = new Hono<NodeEnv>({getPath: ({url}) => pathBelow(base, url)});
   const readable = readableBy(config.embedOrigins);
   app.use(pageSecurity(config.embedOrigins));
   if (base !== '/') app.use(folderOf(base));
@@ -52,6 +55,9 @@ export function createApp(options: AppOptions): Hono {
     context.header('Cache-Control', 'public, max-age=1');
     return context.json(options.swarm());
   });
+  app.all('/v1/*', askableBy(config.embedOrigins), async ({req, env}) =>
+    options.gateway(req.raw, env),
+  );
   if (config.modelsDir !== null) mountModels(app, config.modelsDir, readable);
   app.use(
     '/*',
@@ -80,6 +86,15 @@ function readableBy(origin: EmbedOrigins): MiddlewareHandler {
   });
 }
 
+/** Which pages of other origins may ask the gateway. */
+function askableBy(origin: EmbedOrigins): MiddlewareHandler {
+  return cors({
+    origin: origin === '*' ? origin : [...origin],
+    allowMethods: ['GET', 'HEAD', 'POST'],
+    exposeHeaders: ['Retry-After'],
+  });
+}
+
 function describe(options: AppOptions, context: Context): Bootstrap {
   const url = options.config.publicUrl ?? context.req.url;
   const node = options.node();
@@ -99,7 +114,7 @@ function uncached(context: Context): Context {
 }
 
 /** GGUF files by byte range. The address of one that is kept names the SHA-256 that it has indeed. */
-function mountModels(app: Hono, modelsDir: string, readable: MiddlewareHandler): void {
+function mountModels(app: Hono<NodeEnv>, modelsDir: string, readable: MiddlewareHandler): void {
   const {tagOf} = new ContentTags();
   app.all(
     '/models/*',

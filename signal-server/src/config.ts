@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import type {IceServer} from '#shared/protocol/ice-server.ts';
 import {embedOriginsSchema, type EmbedOrigins} from './settings/embed-settings.ts';
+import {apiKeyFaults} from './settings/api-key-settings.ts';
 import {folderFaults} from './settings/folder-faults.ts';
 import {iceServersSchema, MAX_ICE_SERVERS, turnUrlsSchema} from './settings/ice-settings.ts';
 import {peersSchema} from './settings/peer-settings.ts';
@@ -45,6 +46,13 @@ const settings = {
     otherwise: '*',
     schema: listSchema(embedOriginsSchema),
     expected: 'origins such as https://blog.example, separated by commas, or * alone for any',
+  }),
+  apiKeysFile: setting<string | null>({
+    variable: 'API_KEYS_FILE',
+    meaning: 'the keys with which /v1 may be asked; without it, anybody may',
+    otherwise: null,
+    schema: z.string(),
+    expected: 'a file',
   }),
   modelsDir: setting<string | null>({
     variable: 'MODELS_DIR',
@@ -149,7 +157,7 @@ export function parseConfig(env: Environment): ServerConfig {
  */
 export function parseWholeConfig(env: Environment): ServerConfig {
   const {config, faults} = readConfig(env);
-  throwFaults([...faults, ...folderFaults(config)]);
+  throwFaults([...faults, ...folderFaults(config), ...apiKeyFaults(config)]);
   return config;
 }
 

@@ -12,9 +12,11 @@ import {createLibp2p} from 'libp2p';
 import {assert} from '#shared/base/assert.ts';
 import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
 import {forgetPeersThatLeft} from '#shared/transport/guard/forget-peers-that-left.ts';
+import type {NewestRecordDatastore} from '#shared/directory/server/newest-record-datastore.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import type {SwarmSummary} from '#shared/protocol/swarm-summary.ts';
 import {RecordService} from './directory/record-service.ts';
+import {RecordReader} from './directory/record-reader.ts';
 import {SwarmReader} from './directory/swarm-reader.ts';
 import type {ServerCounters} from './metrics/server-counters.ts';
 import {UpgradeListener} from './http/web-socket/upgrade-listener.ts';
@@ -45,6 +47,11 @@ type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 
 export type ServerNode = {
   readonly libp2p: Libp2p<Services>;
+  /** The records held here, for who asks from within. */
+  readonly records: {
+    readonly datastore: Pick<NewestRecordDatastore, 'list' | 'onStored' | 'onDropped'>;
+    readonly reader: RecordReader;
+  };
   /** Takes a WebSocket upgrade of the HTTP server: both share one port. */
   readonly upgrade: UpgradeHandler;
   counters(): ServerCounters;
@@ -90,7 +97,9 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
     peerServerIds,
     maxConnections,
   });
+  const reader = new RecordReader();
   const swarm = new SwarmReader({
+    reader,
     datastore: records.datastore,
     stopwatchMs: () => performance.now(),
   });
@@ -115,6 +124,7 @@ export async function createServerNode(options: Options): Promise<ServerNode> {
   await records.start(libp2p);
   return {
     libp2p,
+    records: {datastore: records.datastore, reader},
     upgrade: upgradeHandlerOf(listeners),
     counters: () => ({
       ...meter.read(),

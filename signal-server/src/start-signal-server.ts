@@ -8,6 +8,7 @@ import {PROTOCOL_MAJOR} from '#shared/protocol/version.ts';
 import {createApp} from './app.ts';
 import {parseConfig, type ServerConfig} from './config.ts';
 import {createServerNode, type ServerNode} from './create-server-node.ts';
+import {LazyGateway} from './gateway/lazy-gateway.ts';
 import type {ServerCounters} from './metrics/server-counters.ts';
 import {acceptConnections, type Accepting} from './http/accept-connections.ts';
 import {publicAddress} from './http/public-address.ts';
@@ -46,25 +47,32 @@ export async function startSignalServer(
   const limits = {...defaultSocketLimits(config.maxTabs), ...socketLimits};
   const trustedProxies = parseProxyList(config.trustedProxies);
   const refusals = new RefusalTally();
-  const [missing] = folderFaults(config);
-  if (missing !== undefined) {
-    const {variable, sentence} = missing;
-    throw new ServerError({code: 'FOLDER_MISSING', variable}, `Cannot serve ${sentence}`);
-  }
+  throwIfMissing(config);
   const nowMs = createServerClock();
+  const swarmId = config.isTest ? TEST_SWARM : PUBLIC_SWARM;
+  let url = '';
   let node: ServerNode | null = null;
   const running = () => {
     assert(node !== null, 'requests are served after the node has started');
     return node;
   };
+  const gateway = new LazyGateway(config, () => ({
+    ...running().records,
+    libp2p: running().libp2p,
+    swarmId,
+    nowMs,
+    siteUrl: `${url}/`,
+    trustedProxies,
+  }));
   const app = createApp({
     config,
     now: nowMs,
+    gateway: gateway.fetch,
     counters: () => running().counters(),
     swarm: () => running().swarm(),
     node: () => ({
       peerId: asPeerId(running().libp2p.peerId.toString()),
-      swarmId: config.isTest ? TEST_SWARM : PUBLIC_SWARM,
+      swarmId,
       protocolMajor: PROTOCOL_MAJOR,
     }),
   });
@@ -73,7 +81,7 @@ export async function startSignalServer(
     requestListener(app),
   );
   const accepting = await listen(http, config);
-  const url = `http://${urlHost(config.host)}:${accepting.port}`;
+  url = `http://${urlHost(config.host)}:${accepting.port}`;
   try {
     const announce = publicAddress(config.publicUrl ?? url);
     node = await createServerNode({
@@ -89,7 +97,14 @@ export async function startSignalServer(
     void accepting.close();
     throw cause;
   }
-  return describeServer({url, accepting, http, node});
+  return describeServer({url, accepting, http, node, gateway});
+}
+
+function throwIfMissing(config: ServerConfig): void {
+  const [missing] = folderFaults(config);
+  if (missing === undefined) return;
+  const {variable, sentence} = missing;
+  throw new ServerError({code: 'FOLDER_MISSING', variable}, `Cannot serve ${sentence}`);
 }
 
 function describeServer(parts: {
@@ -97,8 +112,9 @@ function describeServer(parts: {
   readonly accepting: Accepting;
   readonly http: Server;
   readonly node: ServerNode;
+  readonly gateway: LazyGateway;
 }): SignalServer {
-  const {url, accepting, http, node} = parts;
+  const {url, accepting, http, node, gateway} = parts;
   http.on('upgrade', node.upgrade);
   return {
     url,
@@ -109,6 +125,7 @@ function describeServer(parts: {
     close: async () => {
       http.off('upgrade', node.upgrade);
       const closed = accepting.close();
+      await gateway.close();
       await node.stop();
       http.closeAllConnections();
       await closed;

@@ -19,7 +19,14 @@ const ready = (...inputFrom: readonly number[]): AnswerEvent => ({
   inputFrom,
 });
 const lost = (code: string): AnswerEvent => ({kind: 'lost', code, node: 'b'});
-const TOKEN: AnswerEvent = {kind: 'token', tokenId: 1, text: '', topLogprobs: [], atMs: 0};
+const TOKEN: AnswerEvent = {
+  kind: 'token',
+  tokenId: 1,
+  text: '',
+  logprob: 0,
+  topLogprobs: [],
+  atMs: 0,
+};
 
 const BEGUN: readonly (readonly [AnswerEvent, number])[] = [
   [{kind: 'prompt', tokenIds: [1, 2, 3, 4]}, 0],

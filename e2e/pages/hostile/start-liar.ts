@@ -11,7 +11,7 @@ import {buildRecord} from '#shared/testing/record-builder.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {createStubShardRunner} from '../../../web/src/node/engine/stub/stub-shard-runner.ts';
 import {HopServer} from '../../../web/src/node/serving/hop-server.ts';
-import {routeFrames} from '../../../web/src/node/serving/route-frames.ts';
+import {routeFrames} from '#shared/transport/post/route-frames.ts';
 import {joinSwarm} from './join-swarm.ts';
 
 /** What one liar lends, and the one lie that it tells in each session. */

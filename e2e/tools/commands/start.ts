@@ -26,7 +26,7 @@ async function start(): Promise<void> {
     return;
   }
   // An operator may name folders and a file of their own; what is not named is prepared here.
-  for (const variable of ['STATIC_DIR', 'MODELS_DIR', 'SERVER_KEY_FILE']) {
+  for (const variable of ['STATIC_DIR', 'MODELS_DIR', 'SERVER_KEY_FILE', 'API_KEYS_FILE']) {
     if (isSet(variable)) {
       process.env[variable] = pathFromCaller((process.env[variable] ?? '').trim());
     }

@@ -23,6 +23,8 @@ export type Prompt =
       /** Whether the model is to think first; absent: as its template has it. */
       readonly thinking?: boolean;
     }
+  /** A text that goes on, without template. */
+  | {readonly kind: 'text'; readonly text: string}
   /** Exactly these ids, without template. */
   | {readonly kind: 'token-ids'; readonly tokenIds: readonly number[]};
 
@@ -61,6 +63,8 @@ export type AnswerEvent =
       readonly tokenId: number;
       /** Text that this token completes; may be empty, never shows half a character. */
       readonly text: string;
+      /** Natural logarithm of the model's own probability of this token. */
+      readonly logprob: number;
       readonly topLogprobs: readonly TokenLogprob[];
       readonly atMs: number;
     }

@@ -35,6 +35,8 @@ export type Chat = {
   readonly client: GenerationClient<EngineHop>;
   /** Fetches what turns text into tokens, so that the first question need not wait for it. */
   readonly prepare: () => Promise<void>;
+  /** What turns text into tokens; `null` when the model is offered for token ids only. */
+  readonly vocabulary: () => Promise<Vocabulary | null>;
 };
 
 /**
@@ -63,6 +65,7 @@ export function createChat(
   return {
     service,
     client,
+    vocabulary,
     prepare: async () => {
       await vocabulary();
     },

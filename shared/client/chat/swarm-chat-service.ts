@@ -84,6 +84,7 @@ async function promptTokens(
 ): Promise<readonly number[]> {
   if (prompt.kind === 'token-ids') return prompt.tokenIds;
   if (vocabulary === null) throw new TokenIdsOnlyError();
+  if (prompt.kind === 'text') return vocabulary.encodeText(prompt.text);
   const {messages, thinking} = prompt;
   const options = {nowMs: Date.now(), ...(thinking !== undefined && {thinking})};
   return vocabulary.encodeChat(messages, options);
@@ -116,9 +117,10 @@ function toAnswerEvent(event: ReaderEvent<EngineHop>, text: TokenTextStream): An
       return {kind: 'chain', hops, predictedStepMs: event.predictedStepMs};
     }
     case 'token': {
-      const {tokenId, top} = event.token;
+      const {tokenId, logprob, top} = event.token;
       const topLogprobs = top.map((entry) => ({id: entry.tokenId, logprob: entry.logprob}));
-      return {kind: 'token', tokenId, text: text.push(tokenId), topLogprobs, atMs: event.atMs};
+      const shown = text.push(tokenId);
+      return {kind: 'token', tokenId, text: shown, logprob, topLogprobs, atMs: event.atMs};
     }
     case 'end':
       return {kind: 'end', finishReason: event.finishReason, text: text.end()};

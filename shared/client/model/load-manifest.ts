@@ -26,6 +26,10 @@ export type OfferedModel = {
   readonly siteUrl: string;
 };
 
+type LoadOptions = {readonly signal: AbortSignal; readonly patience?: Patience};
+
+const catalogUrlOf = (siteUrl: string): URL => new URL('catalog/catalog.json', siteUrl);
+
 /**
  * The model that the page was asked for, by its catalogue.
  *
@@ -36,20 +40,40 @@ export type OfferedModel = {
 export async function loadManifest(
   siteUrl: string,
   id: string | undefined,
-  options: {readonly signal: AbortSignal; readonly patience?: Patience},
+  options: LoadOptions,
 ): Promise<OfferedModel> {
-  const catalogUrl = new URL('catalog/catalog.json', siteUrl);
-  const catalog = readCatalog(await readJson(catalogUrl, options));
+  const catalog = await loadCatalog(siteUrl, options);
+  return await loadOffered(siteUrl, findOffered(catalog, id), options);
+}
+
+/** @throws {WeftError} `CATALOG_INVALID` or `SITE_UNREACHABLE`. */
+export async function loadCatalog(siteUrl: string, options: LoadOptions): Promise<Catalog> {
+  return readCatalog(await readJson(catalogUrlOf(siteUrl), options));
+}
+
+/**
+ * @param id by default, the first entry.
+ * @throws {WeftError} `MODEL_UNKNOWN`.
+ */
+export function findOffered(catalog: Catalog, id: string | undefined): CatalogEntry {
   const entry: CatalogEntry | undefined =
     id === undefined ? catalog[0] : catalog.find((offered) => offered.id === id);
-  if (entry === undefined) {
-    const ids = catalog.map((offered) => offered.id).join(', ');
-    throw new WeftError(
-      {code: 'MODEL_UNKNOWN'},
-      `This site has no model "${String(id)}": it has ${ids}`,
-    );
-  }
-  const manifest = parseManifest(await readJson(new URL(entry.manifest, catalogUrl), options));
+  if (entry !== undefined) return entry;
+  const ids = catalog.map((offered) => offered.id).join(', ');
+  throw new WeftError(
+    {code: 'MODEL_UNKNOWN'},
+    `This site has no model "${String(id)}": it has ${ids}`,
+  );
+}
+
+/** @throws {WeftError} `MANIFEST_ALTERED` or `SITE_UNREACHABLE`; {ManifestInvalidError}. */
+export async function loadOffered(
+  siteUrl: string,
+  entry: CatalogEntry,
+  options: LoadOptions,
+): Promise<OfferedModel> {
+  const manifestUrl = new URL(entry.manifest, catalogUrlOf(siteUrl));
+  const manifest = parseManifest(await readJson(manifestUrl, options));
   const encoder = new TextEncoder();
   const manifestHash = await hashManifest(manifest, (text) => sha256Hex(encoder.encode(text)));
   if (manifestHash !== entry.manifestHash) {
@@ -65,10 +89,7 @@ export async function loadManifest(
 }
 
 /** @throws {WeftError} `SITE_UNREACHABLE`. */
-export async function readJson(
-  url: URL,
-  options: {readonly signal: AbortSignal; readonly patience?: Patience},
-): Promise<unknown> {
+export async function readJson(url: URL, options: LoadOptions): Promise<unknown> {
   try {
     return await downloadJson(url.href, options);
   } catch (cause) {

@@ -18,6 +18,11 @@ type CountedBy = (place: HopPlace) => PeerId;
 const clientOf: CountedBy = ({open}) => open.clientId;
 const openerOf: CountedBy = ({upstream}) => upstream;
 
+/** How many sessions one client gets at a hop that takes so many. */
+export function mostSessionsOf(maxSessions: number): number {
+  return Math.max(1, Math.floor(MOST_PART * maxSessions));
+}
+
 /**
  * Why this client gets no further session, or `null`. A single session may be of any length:
  * its deadlines end it.
@@ -32,7 +37,7 @@ export function refusalBeyondShare(
     (other) => other.kind !== 'waiting' && clientOf(other.place) === clientOf(place),
   );
   if (own.length === 0) return null;
-  if (own.length >= Math.max(1, Math.floor(MOST_PART * maxSessions))) return 'SESSIONS_FULL';
+  if (own.length >= mostSessionsOf(maxSessions)) return 'SESSIONS_FULL';
   const reserved = own.reduce((sum, other) => sum + kvTokensOf(other.place.open), 0);
   return reserved + kvTokensOf(place.open) > MOST_PART * kvTokens ? 'KV_FULL' : null;
 }

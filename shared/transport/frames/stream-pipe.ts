@@ -1,6 +1,8 @@
 import type {Stream} from '@libp2p/interface';
 import type {BytePipe, PipeEvents} from './byte-pipe.ts';
 
+const ENDED: ReadonlySet<Stream['status']> = new Set(['closed', 'aborted', 'reset']);
+
 /** Over a libp2p stream, on the thread of libp2p. */
 export class StreamPipe implements BytePipe {
   readonly #stream: Stream;
@@ -18,6 +20,12 @@ export class StreamPipe implements BytePipe {
     this.#stream.addEventListener('close', ({error}) => {
       onClosed(error);
     });
+    // The peer may have refused it before anybody listened.
+    if (ENDED.has(this.#stream.status)) {
+      queueMicrotask(() => {
+        onClosed(new Error('The stream ended before it was used'));
+      });
+    }
   }
 
   send(bytes: Uint8Array): boolean {

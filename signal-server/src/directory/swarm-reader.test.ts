@@ -3,6 +3,7 @@ import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/base/ids.ts';
 import {sealRecord, type SealedRecord} from '#shared/directory/records/signed-record.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
+import {RecordReader} from './record-reader.ts';
 import {SwarmReader} from './swarm-reader.ts';
 
 const key = await generateKeyPair('Ed25519');
@@ -15,6 +16,7 @@ test('[SY4] however many ask, the records are looked at once a second, and farew
   let nowMs = 0;
   let listings = 0;
   const reader = new SwarmReader({
+    reader: new RecordReader(),
     datastore: {
       list: () => {
         listings += 1;

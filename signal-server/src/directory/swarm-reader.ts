@@ -1,12 +1,8 @@
-import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {SwarmSummary} from '#shared/protocol/swarm-summary.ts';
 import {isFarewell} from '#shared/protocol/node-record.ts';
-import {
-  readRecord,
-  RECORD_NAMESPACE,
-  type SealedRecord,
-} from '#shared/directory/records/signed-record.ts';
+import {RECORD_NAMESPACE} from '#shared/directory/records/signed-record.ts';
 import type {NewestRecordDatastore} from '#shared/directory/server/newest-record-datastore.ts';
+import type {RecordReader} from './record-reader.ts';
 import {summariseSwarm} from './summarise-swarm.ts';
 
 /** Those that ask more often get the same answer. */
@@ -14,18 +10,17 @@ const FRESH_MS = 1_000;
 
 type Options = {
   readonly datastore: Pick<NewestRecordDatastore, 'list'>;
+  readonly reader: RecordReader;
   /** Monotonic ms. */
   readonly stopwatchMs: () => number;
 };
 
 /**
  * The swarm as a server's records describe it, for people who are not in it.
- * However many ask, it costs one pass over the records a second, and reads
- * each record once.
+ * However many ask, it costs one pass over the records a second.
  */
 export class SwarmReader {
   readonly #options: Options;
-  readonly #read = new WeakMap<SealedRecord, NodeRecord | null>();
   #summary: SwarmSummary = {models: []};
   #takenMs = -Infinity;
 
@@ -34,33 +29,16 @@ export class SwarmReader {
   }
 
   summary(): SwarmSummary {
-    const {datastore, stopwatchMs} = this.#options;
+    const {datastore, reader, stopwatchMs} = this.#options;
     const nowMs = stopwatchMs();
     if (nowMs - this.#takenMs < FRESH_MS) return this.#summary;
     this.#takenMs = nowMs;
     const records = datastore
       .list(`/${RECORD_NAMESPACE}/`)
-      .map((sealed) => this.#recordOf(sealed))
+      .map((sealed) => reader.read(sealed))
       .filter((record) => record !== null)
       .filter((record) => !isFarewell(record));
     this.#summary = summariseSwarm(records);
     return this.#summary;
-  }
-
-  #recordOf(sealed: SealedRecord): NodeRecord | null {
-    const held = this.#read.get(sealed);
-    if (held !== undefined) return held;
-    const record = readOrNull(sealed);
-    this.#read.set(sealed, record);
-    return record;
-  }
-}
-
-/** What entered the store was checked; whatever cannot be read all the same counts for nobody. */
-function readOrNull(sealed: SealedRecord): NodeRecord | null {
-  try {
-    return readRecord(sealed);
-  } catch {
-    return null;
   }
 }

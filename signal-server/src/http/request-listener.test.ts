@@ -3,6 +3,7 @@ import {connect} from 'node:net';
 import {Hono} from 'hono';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
+import type {NodeEnv} from './node-env.ts';
 import {requestListener} from './request-listener.ts';
 
 let server: Server;
@@ -10,7 +11,7 @@ let port = 0;
 const hosts: string[] = [];
 
 beforeAll(async () => {
-  const app = new Hono();
+  const app = new Hono<NodeEnv>();
   app.get('/where', (context) => {
     hosts.push(new URL(context.req.url).host);
     return context.text('here');

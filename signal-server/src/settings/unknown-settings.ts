@@ -1,7 +1,7 @@
 import {textOf, type Environment} from './read-settings.ts';
 
 /** Names that begin so belong to nobody else. */
-const OWN_PREFIXES = ['WEFT_', 'ICE_', 'TURN_', 'MAX_TAB', 'SERVER_KEY', 'TRUSTED_PROX'];
+const OWN_PREFIXES = ['WEFT_', 'API_KEY', 'ICE_', 'TURN_', 'MAX_TAB', 'SERVER_KEY', 'TRUSTED_PROX'];
 /** Read by the commands of this repository, not by the server. */
 const READ_ELSEWHERE = ['WEFT_CACHE_DIR', 'WEFT_DEBUG', 'WEFT_MODEL'];
 const SHORT_NAME_LENGTH = 6;

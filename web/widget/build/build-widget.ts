@@ -6,6 +6,9 @@ import {pixelsForRem} from './pixels-for-rem.ts';
 import {privateGlobals} from './private-globals.ts';
 import {weighEntry} from './weigh-entry.ts';
 
+/** What a visitor downloads who never writes a message. */
+const MOST_BYTES = 50_000;
+
 type Options = {
   /** The module that becomes `widget.js`. */
   readonly entry: string;
@@ -29,7 +32,7 @@ export function buildWidget({entry, shared, version}: Options): Plugin {
         importDirectly(),
         privateGlobals(),
         pixelsForRem(),
-        weighEntry({loads: 'define-chat'}),
+        weighEntry({what: 'widget', mostBytes: MOST_BYTES, loads: 'define-chat'}),
         pinVersion({version}),
       ],
       worker: {format: 'es'},

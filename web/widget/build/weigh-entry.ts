@@ -1,26 +1,28 @@
 import {gzipSync} from 'node:zlib';
 import type {Plugin, Rollup} from 'vite';
 
-/** What a visitor downloads who never writes a message. */
-const MOST_BYTES = 50_000;
-
 /** A built module, as far as its weight is concerned. */
 export type BuiltModule = Pick<Rollup.OutputChunk, 'fileName' | 'code' | 'imports'>;
 
-/**
- * Prints what the widget costs until the first message, and fails the build above the limit.
- *
- * @param options.loads the module that the entry loads at once, by the name of its chunk.
- */
-export function weighEntry({loads}: {readonly loads: string}): Plugin {
+type Options = {
+  /** What is built, for people. */
+  readonly what: string;
+  readonly mostBytes: number;
+  /** The module that the entry loads at once, by the name of its chunk; by default, none. */
+  readonly loads?: string;
+};
+
+/** Prints what an entry costs until the first message, and fails the build above the limit. */
+export function weighEntry({what, mostBytes, loads}: Options): Plugin {
   return {
     name: 'weigh-entry',
     generateBundle(_, bundle) {
       const chunks = Object.values(bundle).filter((output) => output.type === 'chunk');
       const entries = chunks.filter((chunk) => chunk.isEntry || chunk.name === loads);
       const bytes = bytesAtFirst(entries, chunks);
-      const sentence = `The widget loads ${bytes} bytes (gzip) until the first message; at most ${MOST_BYTES}`;
-      if (bytes > MOST_BYTES || entries.length < 2) this.error(sentence);
+      const sentence = `The ${what} loads ${bytes} bytes (gzip) until the first message; at most ${mostBytes}`;
+      const entryCount = loads === undefined ? 1 : 2;
+      if (bytes > mostBytes || entries.length < entryCount) this.error(sentence);
       process.stderr.write(`${sentence}\n`);
     },
   };

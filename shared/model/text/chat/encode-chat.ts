@@ -61,6 +61,11 @@ export function encodeChat({
   return withBegin(ids, tokenizer.beginTokenId);
 }
 
+/** The prompt of a text that goes on: all of it plain, after the begin token of the model. */
+export function encodeText(tokenizer: Tokenizer, text: string): number[] {
+  return withBegin(tokenizer.encode(text, {specialTokens: 'plain'}), tokenizer.beginTokenId);
+}
+
 /** First and last character, blanks apart: what the text of a template can be joined to. */
 function edgesOf(content: string): readonly string[] {
   const characters = Array.from(content.trim());

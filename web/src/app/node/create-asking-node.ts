@@ -1,15 +1,16 @@
 import {createChat, type Chat} from '#shared/client/chat/create-chat.ts';
+import {VocabularyBuilder} from '#shared/client/vocabulary/vocabulary-builder.ts';
 import {loadManifest} from '#shared/client/model/load-manifest.ts';
 import {readTextKind} from '#shared/model/text/metadata/supported-text.ts';
 import {KV_TOKENS} from '../../node/lending/lending-limits.ts';
-import {routeFrames, type FrameReceivers} from '../../node/serving/route-frames.ts';
+import {routeFrames, type FrameReceivers} from '#shared/transport/post/route-frames.ts';
 import {joinSwarm, type JoinOptions} from '../../node/swarm/join-swarm.ts';
 import {
   LocalNetworkAccess,
   type AskLocalNetwork,
 } from '../../node/swarm/local-network/local-network-access.ts';
 import type {SwarmMembership} from '../../node/swarm/swarm-membership.ts';
-import {VocabularyBuilder} from '../../node/vocabulary-worker/vocabulary-builder.ts';
+import {openVocabularyWorker} from '../../node/vocabulary-worker/open-vocabulary-worker.ts';
 import {onNetworkChange} from './on-network-change.ts';
 import {queryPermission} from './query-permission.ts';
 import {parseWithoutEval} from './without-eval.ts';
@@ -41,7 +42,7 @@ export async function createAskingNode(options: AskingOptions): Promise<AskingNo
   // Nobody here could use its layers, so nothing of them is loaded.
   if (model.manifest.text) readTextKind(model.manifest.text);
   const membership = await joinSwarm({...options, model, localNetwork, onNetworkChange});
-  const vocabularies = new VocabularyBuilder();
+  const vocabularies = new VocabularyBuilder(openVocabularyWorker);
   const chat = createChat(
     {...membership, snapshot: () => membership.snapshotWith(null)},
     // What no tab can hold is refused at once, however long a context the model was trained for.

@@ -22,7 +22,12 @@ async function page() {
         yield ANSWER;
       },
     };
-    const chat = {service, client: Object.create(null), prepare: () => Promise.resolve()};
+    const chat = {
+      service,
+      client: Object.create(null),
+      prepare: () => Promise.resolve(),
+      vocabulary: () => Promise.resolve(null),
+    };
     const close = async () => void left.push(at);
     return {chat, membership: {...membership, close}};
   };

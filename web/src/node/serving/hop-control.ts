@@ -6,7 +6,7 @@ import {passedClose} from '#shared/session/serve-hop/hop-frames.ts';
 import type {HopMachine} from '#shared/session/serve-hop/hop-machine.ts';
 import {decodeControlFrame, encodeControlFrame} from '#shared/transport/frames/control-frame.ts';
 import type {Transport} from '#shared/transport/transport.ts';
-import {ControlPost} from './control-post.ts';
+import {ControlPost} from '#shared/transport/post/control-post.ts';
 import type {HopLinks} from './hop-links.ts';
 import type {ReportToHop} from './report-to-hop.ts';
 

@@ -11,8 +11,8 @@ import type {SampledToken} from '#shared/protocol/frame/sampled-token.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {NO_MEMORY} from '../engine/shard-memory.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
-import {ControlPost} from './control-post.ts';
-import {routeFrames} from './route-frames.ts';
+import {ControlPost} from '#shared/transport/post/control-post.ts';
+import {routeFrames} from '#shared/transport/post/route-frames.ts';
 import {
   collectTokens,
   GREEDY,

@@ -26,7 +26,7 @@ import {createEphemeralIdentity, loadIdentity, type Identity} from './libp2p-nod
 import {readLinkPaths} from './libp2p-node/read-link-paths.ts';
 import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
 import type {LocalNetworkAccess} from './local-network/local-network-access.ts';
-import {NewestRecords} from './newest-records.ts';
+import {NewestRecords} from '#shared/directory/newest-records.ts';
 import {publishNode} from './publish-node.ts';
 import {RecordChecks} from './record-worker/record-checks.ts';
 import type {OwnFacts, SwarmMembership} from './swarm-membership.ts';

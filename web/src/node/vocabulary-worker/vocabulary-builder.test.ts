@@ -4,7 +4,7 @@ import {UnknownTokenError} from '#shared/model/text/unknown-token-error.ts';
 import {tinyGguf, type MetadataChange} from '#shared/testing/tiny-gguf.ts';
 import {GGUFValueType} from '@huggingface/gguf';
 import {ThreadWorker} from '../testing/thread-worker.ts';
-import {VocabularyBuilder} from './vocabulary-builder.ts';
+import {VocabularyBuilder} from '#shared/client/vocabulary/vocabulary-builder.ts';
 
 const opened: ThreadWorker[] = [];
 afterEach(() => {
@@ -26,13 +26,15 @@ const options = {nowMs: 0};
 test('[VW1] a thread makes the prompts and the bytes of the tokens that the page would make', async () => {
   const [page, thread] = [await buildVocabulary(file()), await inThread(file())];
   expect(await thread.encodeChat(CHAT, options)).toEqual(await page.encodeChat(CHAT, options));
+  const text = 'once <|im_end|> upon';
+  expect(await thread.encodeText(text)).toEqual(await page.encodeText(text));
   for (let tokenId = 0; tokenId < page.vocabularySize; tokenId += 1) {
     expect(thread.tokenBytes(tokenId)).toEqual(page.tokenBytes(tokenId));
   }
   expect(() => thread.tokenBytes(page.vocabularySize)).toThrow(UnknownTokenError);
   expect(() => thread.tokenBytes(-1)).toThrow(UnknownTokenError);
-  // The header, and one chat: the tokens of an answer cost the thread nothing.
-  expect(opened.map(({requestCount}) => requestCount)).toEqual([2]);
+  // The header, one chat and one text: the tokens of an answer cost the thread nothing.
+  expect(opened.map(({requestCount}) => requestCount)).toEqual([3]);
 });
 
 test('[VW1] [MD25] a model thinks as its template has it, or as the question says', async () => {

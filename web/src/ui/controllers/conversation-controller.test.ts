@@ -24,6 +24,7 @@ const words = (...texts: readonly string[]): readonly AnswerEvent[] => [
     kind: 'token',
     tokenId: i,
     text,
+    logprob: 0,
     topLogprobs: [],
     atMs: 10 * i,
   })),
@@ -213,7 +214,14 @@ function stagesOf(events: readonly AnswerEvent[]): readonly string[] {
 }
 
 test('[PG59] an answer that lost a tab says so until it goes on, and whether on another kind of engine', () => {
-  const token: AnswerEvent = {kind: 'token', tokenId: 1, text: 'a', topLogprobs: [], atMs: 0};
+  const token: AnswerEvent = {
+    kind: 'token',
+    tokenId: 1,
+    text: 'a',
+    logprob: 0,
+    topLogprobs: [],
+    atMs: 0,
+  };
   const ready: AnswerEvent = {kind: 'ready', sessionId: '0123456789abcdef', inputFrom: [0]};
   const lost: AnswerEvent = {kind: 'lost', code: 'PEER_LEFT', node: 'a'};
   const begun = [chainOn('wasm'), ready, token];

@@ -6,7 +6,14 @@ import {swarmOrFallback} from './swarm-or-fallback.ts';
 
 const PROMPT: AnswerEvent = {kind: 'prompt', tokenIds: [1]};
 const WAITING: AnswerEvent = {kind: 'waiting', missing: [], patienceMs: null};
-const TOKEN: AnswerEvent = {kind: 'token', tokenId: 1, text: 'I', topLogprobs: [], atMs: 0};
+const TOKEN: AnswerEvent = {
+  kind: 'token',
+  tokenId: 1,
+  text: 'I',
+  logprob: 0,
+  topLogprobs: [],
+  atMs: 0,
+};
 const END: AnswerEvent = {kind: 'end', finishReason: 'stop', text: ''};
 const ELSEWHERE: AnswerEvent = {kind: 'elsewhere', host: 'llm.example'};
 

@@ -12,7 +12,7 @@ import type {Transport} from '#shared/transport/transport.ts';
 import {buildRecord} from '#shared/testing/record-builder.ts';
 import {snapshotOf} from '#shared/scheduling/swarm-snapshot.ts';
 import manifestJson from '../../../../../public/catalog/smollm2-135m-instruct.manifest.json' with {type: 'json'};
-import {NewestRecords} from '../../swarm/newest-records.ts';
+import {NewestRecords} from '#shared/directory/newest-records.ts';
 import type {SwarmMembership} from '../../swarm/swarm-membership.ts';
 
 /** A node alone in a swarm that lives in memory, and how many listeners hang on its transport. */

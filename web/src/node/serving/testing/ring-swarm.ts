@@ -19,7 +19,7 @@ import type {ObservedStep} from '../../measure/speed-meter.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import {createStubShardRunner} from '../../engine/stub/stub-shard-runner.ts';
 import {HopServer} from '../hop-server.ts';
-import {routeFrames} from '../route-frames.ts';
+import {routeFrames} from '#shared/transport/post/route-frames.ts';
 
 export const MANIFEST_HASH = asManifestHash('ab'.repeat(32));
 const LIMITS: HopLimits = {

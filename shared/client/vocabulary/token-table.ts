@@ -1,4 +1,4 @@
-import {UnknownTokenError} from '#shared/model/text/unknown-token-error.ts';
+import {UnknownTokenError} from '../../model/text/unknown-token-error.ts';
 import type {TokenTable} from './vocabulary-messages.ts';
 
 /** All tokens of a vocabulary in two lists, which a thread hands over without their strings. */

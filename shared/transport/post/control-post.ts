@@ -1,8 +1,8 @@
-import type {PeerId} from '#shared/base/ids.ts';
-import type {ControlAddress} from '#shared/protocol/frame/control-address.ts';
-import {encodeControlFrame} from '#shared/transport/frames/control-frame.ts';
-import type {Transport} from '#shared/transport/transport.ts';
-import type {Message} from '#shared/protocol/control/message.ts';
+import type {PeerId} from '../../base/ids.ts';
+import type {ControlAddress} from '../../protocol/frame/control-address.ts';
+import {encodeControlFrame} from '../frames/control-frame.ts';
+import type {Transport} from '../transport.ts';
+import type {Message} from '../../protocol/control/message.ts';
 
 /** More than any honest peer is ever owed at once. */
 const MAX_WAITING_PER_PEER = 256;

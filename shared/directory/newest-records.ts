@@ -1,10 +1,10 @@
-import {Listeners} from '#shared/base/listeners.ts';
-import type {PeerId} from '#shared/base/ids.ts';
-import type {Directory, DirectoryView} from '#shared/directory/directory.ts';
-import {startSnapshotFeed, type SnapshotFeed} from '#shared/directory/snapshot-feed.ts';
-import type {NodeRecord} from '#shared/protocol/node-record.ts';
+import {Listeners} from '../base/listeners.ts';
+import type {PeerId} from '../base/ids.ts';
+import type {Directory, DirectoryView} from './directory.ts';
+import {startSnapshotFeed, type SnapshotFeed} from './snapshot-feed.ts';
+import type {NodeRecord} from '../protocol/node-record.ts';
 
-/** The live records of the swarm as this tab last saw them, and who wants to hear of changes. */
+/** The live records of the swarm as this node last saw them, and who wants to hear of changes. */
 export class NewestRecords {
   readonly #feed: SnapshotFeed;
   readonly #listeners = new Listeners();
@@ -12,7 +12,7 @@ export class NewestRecords {
   #byOwner: ReadonlyMap<PeerId, NodeRecord> = new Map();
   #state: DirectoryView['state'] = 'unreachable';
 
-  constructor(directory: Directory) {
+  constructor(directory: Pick<Directory, 'list' | 'subscribe'>) {
     this.#feed = startSnapshotFeed({
       directory,
       onRecords: (records, state) => {

@@ -1,28 +1,32 @@
-import {unreachable} from '#shared/base/assert.ts';
-import type {BuildVocabulary, Vocabulary} from '#shared/client/model/vocabulary.ts';
-import type {ChatMessage, RenderOptions} from '#shared/model/text/chat/chat-template.ts';
-import {ChatTemplateError} from '#shared/model/text/chat/chat-template-error.ts';
+import {unreachable} from '../../base/assert.ts';
+import type {BuildVocabulary, Vocabulary} from '../model/vocabulary.ts';
+import {ChatTemplateError} from '../../model/text/chat/chat-template-error.ts';
+import {encodePrompt} from './encode-prompt.ts';
 import {bytesOfToken} from './token-table.ts';
-import type {TokenTable, VocabularyReply, VocabularyRequest} from './vocabulary-messages.ts';
+import type {
+  Encodable,
+  TokenTable,
+  VocabularyReply,
+  VocabularyRequest,
+} from './vocabulary-messages.ts';
 
 /** As much of a `Worker` as this needs. */
 export type VocabularyWorker = Pick<Worker, 'addEventListener' | 'terminate'> & {
   postMessage(request: VocabularyRequest, transfer: Transferable[]): void;
 };
 
-type Chat = {readonly messages: readonly ChatMessage[]; readonly options: RenderOptions};
-type Encoding = PromiseWithResolvers<readonly number[]> & Chat;
+type Encoding = PromiseWithResolvers<readonly number[]> & {readonly prompt: Encodable};
 
 /**
- * A vocabulary that is built, and encodes chats, in a thread of its own: both would block the page.
- * The page keeps the bytes of the tokens, so that answers are shown at once. Without that thread, or
- * when it fails, the page does it all.
+ * A vocabulary that is built, and encodes prompts, in a thread of its own: both would block a page, or
+ * a server. Its owner keeps the bytes of the tokens, so that answers are shown at once. Without that
+ * thread, or when it fails, the owner does it all.
  */
 export class VocabularyBuilder {
   readonly #openWorker: () => VocabularyWorker;
   readonly #threads: VocabularyThread[] = [];
 
-  constructor(openWorker: () => VocabularyWorker = open) {
+  constructor(openWorker: () => VocabularyWorker) {
     this.#openWorker = openWorker;
   }
 
@@ -31,7 +35,7 @@ export class VocabularyBuilder {
     try {
       worker = this.#openWorker();
     } catch {
-      return buildOnPage(header); // The browser forbids it.
+      return buildHere(header); // The browser forbids it.
     }
     const thread = new VocabularyThread(worker, header);
     this.#threads.push(thread);
@@ -51,7 +55,7 @@ class VocabularyThread {
   readonly #table = Promise.withResolvers<TokenTable | null>();
   readonly #encodings = new Map<number, Encoding>();
   #isLost = false;
-  #onPage: Promise<Vocabulary> | null = null;
+  #here: Promise<Vocabulary> | null = null;
   #callCount = 0;
 
   constructor(worker: VocabularyWorker, header: Uint8Array<ArrayBuffer>) {
@@ -68,7 +72,7 @@ class VocabularyThread {
 
   close(): void {
     this.#worker.terminate();
-    const closed = new DOMException('The tab left the swarm', 'AbortError');
+    const closed = new DOMException('The node left the swarm', 'AbortError');
     this.#table.reject(closed);
     for (const {reject} of this.#encodings.values()) reject(closed);
     this.#encodings.clear();
@@ -76,19 +80,20 @@ class VocabularyThread {
 
   async #vocabulary(): Promise<Vocabulary> {
     const table = await this.#table.promise;
-    if (table === null) return this.#buildOnPage();
+    if (table === null) return this.#buildHere();
     return {
-      encodeChat: async (messages, options) => this.#encode({messages, options}),
+      encodeChat: async (messages, options) => this.#encode({kind: 'chat', messages, options}),
+      encodeText: async (text) => this.#encode({kind: 'text', text}),
       tokenBytes: (tokenId) => bytesOfToken(table, tokenId),
     };
   }
 
-  #encode(chat: Chat): Promise<readonly number[]> {
-    if (this.#isLost) return this.#encodeOnPage(chat);
+  #encode(prompt: Encodable): Promise<readonly number[]> {
+    if (this.#isLost) return this.#encodeHere(prompt);
     this.#callCount += 1;
-    const encoding = {...Promise.withResolvers<readonly number[]>(), ...chat};
+    const encoding = {...Promise.withResolvers<readonly number[]>(), prompt};
     this.#encodings.set(this.#callCount, encoding);
-    this.#worker.postMessage({kind: 'encode', callId: this.#callCount, ...chat}, []);
+    this.#worker.postMessage({kind: 'encode', callId: this.#callCount, prompt}, []);
     return encoding.promise;
   }
 
@@ -119,27 +124,21 @@ class VocabularyThread {
     const waiting = [...this.#encodings.values()];
     this.#encodings.clear();
     this.#table.resolve(null);
-    for (const {resolve, messages, options} of waiting)
-      resolve(this.#encodeOnPage({messages, options}));
+    for (const {resolve, prompt} of waiting) resolve(this.#encodeHere(prompt));
   };
 
-  async #encodeOnPage({messages, options}: Chat): Promise<readonly number[]> {
-    const vocabulary = await this.#buildOnPage();
-    return vocabulary.encodeChat(messages, options);
+  async #encodeHere(prompt: Encodable): Promise<readonly number[]> {
+    return encodePrompt(await this.#buildHere(), prompt);
   }
 
-  #buildOnPage(): Promise<Vocabulary> {
-    this.#onPage ??= buildOnPage(this.#header);
-    return this.#onPage;
+  #buildHere(): Promise<Vocabulary> {
+    this.#here ??= buildHere(this.#header);
+    return this.#here;
   }
 }
 
-/** Loaded then only: with the thread, a page needs neither tokenizer nor template. */
-const buildOnPage: BuildVocabulary = async (header) => {
-  const {buildVocabulary} = await import('#shared/client/model/build-vocabulary.ts');
+/** Loaded then only: with the thread, its owner needs neither tokenizer nor template. */
+const buildHere: BuildVocabulary = async (header) => {
+  const {buildVocabulary} = await import('../model/build-vocabulary.ts');
   return buildVocabulary(header);
 };
-
-function open(): Worker {
-  return new Worker(new URL('vocabulary.worker.ts', import.meta.url), {type: 'module'});
-}

@@ -1,9 +1,9 @@
-import {WeftError} from '#shared/base/errors.ts';
-import type {PeerId} from '#shared/base/ids.ts';
-import {decodeControlFrame} from '#shared/transport/frames/control-frame.ts';
-import type {Message} from '#shared/protocol/control/message.ts';
-import type {Transport} from '#shared/transport/transport.ts';
-import {CLIENT_HOP, parseFrame, type Frame} from '#shared/protocol/frame/frame.ts';
+import {WeftError} from '../../base/errors.ts';
+import type {PeerId} from '../../base/ids.ts';
+import {decodeControlFrame} from '../frames/control-frame.ts';
+import type {Message} from '../../protocol/control/message.ts';
+import type {Transport} from '../transport.ts';
+import {CLIENT_HOP, parseFrame, type Frame} from '../../protocol/frame/frame.ts';
 import {ControlPost} from './control-post.ts';
 
 export type FrameReceivers = {

@@ -1,0 +1,42 @@
+import {WeftError} from '#shared/base/errors.ts';
+import {showLayers} from '#shared/model/show-layers.ts';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+
+/** An answer has not begun, since layers of its model are served by nobody whom this node reaches. */
+class NotServedError extends WeftError<{
+  readonly code: 'NOT_SERVED';
+  readonly missing: readonly MissingLayers[];
+}> {
+  override readonly name = 'NotServedError';
+
+  constructor(missing: readonly MissingLayers[]) {
+    super({code: 'NOT_SERVED', missing}, sentenceOf(missing));
+  }
+}
+
+/**
+ * For who does not wait for people who might lend: full layers are free again in seconds.
+ *
+ * @throws {NotServedError}
+ */
+export function throwIfNotServed(missing: readonly MissingLayers[]): void {
+  if (missing.some(({why}) => why !== 'full')) throw new NotServedError(missing);
+}
+
+function sentenceOf(missing: readonly MissingLayers[]): string {
+  const loading = missing.filter(({why}) => why === 'loading');
+  const nobody = missing.filter(({why}) => why === 'no-node');
+  const apart = missing.filter(
+    ({why}) => why === 'silent' || why === 'unreachable' || why === 'distrusted',
+  );
+  const parts = [
+    ...(nobody.length === 0 ? [] : [`nobody serves layers ${showLayers(nobody)} of this model`]),
+    ...(apart.length === 0 ? [] : [`no tab that serves layers ${showLayers(apart)} answers`]),
+    ...(loading.length === 0
+      ? []
+      : [`layers ${showLayers(loading)} are being loaded by tabs that have just joined`]),
+  ];
+  const sentence = parts.join(', and ');
+  const next = nobody.length === 0 ? 'in a few seconds' : 'when somebody lends a tab';
+  return `${sentence.slice(0, 1).toUpperCase()}${sentence.slice(1)}: try again ${next}`;
+}

@@ -1,0 +1,32 @@
+import {ChatTemplateError} from '../../model/text/chat/chat-template-error.ts';
+import {buildVocabulary} from '../model/build-vocabulary.ts';
+import {encodePrompt} from './encode-prompt.ts';
+import {tokenTableOf} from './token-table.ts';
+import type {VocabularyReply, VocabularyRequest} from './vocabulary-messages.ts';
+
+/** What a vocabulary's thread does, in a browser and in a server: answers one request after the other. */
+export function serveVocabulary(): (request: VocabularyRequest) => Promise<VocabularyReply> {
+  let building: ReturnType<typeof buildVocabulary> | null = null;
+  const replyTo = async (request: VocabularyRequest): Promise<VocabularyReply> => {
+    if (request.kind === 'build') {
+      building = buildVocabulary(request.header);
+      return {kind: 'built', table: tokenTableOf(await building)};
+    }
+    const {callId, prompt} = request;
+    if (building === null) return {kind: 'failed'};
+    try {
+      const tokenIds = await encodePrompt(await building, prompt);
+      return {kind: 'encoded', callId, tokenIds};
+    } catch (error) {
+      if (!(error instanceof ChatTemplateError)) throw error;
+      return {kind: 'refused', callId, reason: error.detail.reason};
+    }
+  };
+  return async (request) => {
+    try {
+      return await replyTo(request);
+    } catch {
+      return {kind: 'failed'};
+    }
+  };
+}

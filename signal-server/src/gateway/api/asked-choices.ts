@@ -1,0 +1,68 @@
+import {getRandomValues} from 'node:crypto';
+import type {ChatMessage, Prompt} from '#shared/client/chat/chat-service.ts';
+import type {Choices} from '../answers/ask-choices.ts';
+import type {ChatRequest} from './chat-request.ts';
+import {promptsOf, type CompletionRequest} from './completion-request.ts';
+import {DEFAULT_MAX_TOKENS} from './request-fields.ts';
+
+/** A probability of 0 leaves the likeliest token, as does any that is less than its own. */
+const LEAST_TOP_P = Number.EPSILON;
+
+/** What a chat request asks of the swarm. */
+export function choicesOfChat(request: ChatRequest): Choices {
+  const messages = request.messages.map(toMessage);
+  return choicesOf(request, {
+    prompts: [{kind: 'messages', messages}],
+    maxNewTokens: request.max_completion_tokens ?? request.max_tokens ?? DEFAULT_MAX_TOKENS,
+    topLogprobs: request.top_logprobs ?? 0,
+  });
+}
+
+/** What a plain completion asks of the swarm. */
+export function choicesOfCompletion(request: CompletionRequest): Choices {
+  return choicesOf(request, {
+    prompts: promptsOf(request.prompt).map((prompt) =>
+      typeof prompt === 'string'
+        ? {kind: 'text', text: prompt}
+        : {kind: 'token-ids', tokenIds: prompt},
+    ),
+    maxNewTokens: request.max_tokens ?? DEFAULT_MAX_TOKENS,
+    topLogprobs: request.logprobs ?? 0,
+  });
+}
+
+function choicesOf(
+  {temperature, top_p, top_k, seed, n, stop}: ChatRequest | CompletionRequest,
+  {
+    prompts,
+    ...asked
+  }: {
+    readonly prompts: readonly Prompt[];
+    readonly maxNewTokens: number;
+    readonly topLogprobs: number;
+  },
+): Choices {
+  return {
+    prompts,
+    answersEach: n ?? 1,
+    ask: {
+      ...asked,
+      temperature: temperature ?? 1,
+      topK: top_k ?? 0,
+      topP: Math.max(LEAST_TOP_P, top_p ?? 1),
+      seed: seed == null ? randomSeed() : Number(BigInt.asUintN(32, BigInt(seed))),
+    },
+    stops: typeof stop === 'string' ? [stop] : (stop ?? []),
+  };
+}
+
+function toMessage({role, content}: ChatRequest['messages'][number]): ChatMessage {
+  return {
+    role: role === 'developer' ? 'system' : role,
+    content: typeof content === 'string' ? content : content.map(({text}) => text).join(''),
+  };
+}
+
+function randomSeed(): number {
+  return getRandomValues(new Uint32Array(1))[0] ?? 0;
+}

@@ -1,0 +1,166 @@
+import {randomBytes} from 'node:crypto';
+import {Hono, type Context} from 'hono';
+import {bodyLimit} from 'hono/body-limit';
+import type {NodeEnv} from '../../http/node-env.ts';
+import {askChoices, type Choices} from '../answers/ask-choices.ts';
+import type {Callers} from '../callers/callers.ts';
+import type {AskedModel, Gateway} from '../swarms/create-gateway.ts';
+import type {AnswerForm, Heading, ShowToken} from './answer-form.ts';
+import {apiErrorOf, noSuchPath, tooLarge, type ApiError} from '../errors/api-error.ts';
+import {choicesOfChat, choicesOfCompletion} from './asked-choices.ts';
+import {chatForm} from './chat-form.ts';
+import {chatRequestSchema} from './chat-request.ts';
+import {completionForm} from './completion-form.ts';
+import {completionRequestSchema} from './completion-request.ts';
+import {eventStream} from './event-stream.ts';
+import {openApiDocument} from './openapi-document.ts';
+import {readRequest} from './read-request.ts';
+import {writeChunks, writeWhole} from './write-answer.ts';
+
+/** A context of some thousand tokens is a tenth of it. */
+const MOST_BODY_BYTES = 1024 * 1024;
+
+type Options = {
+  readonly gateway: Pick<Gateway, 'modelIds' | 'model'>;
+  readonly callers: Callers;
+  /** The path of a request below the folder of the site. */
+  readonly getPath: (request: Request) => string;
+  /** Unix ms. */
+  readonly nowMs: () => number;
+};
+
+/** What one request wants, whichever of the two kinds of completion it is. */
+type Asked = {
+  readonly model: string;
+  readonly choices: Choices;
+  readonly form: (show: ShowToken | null) => AnswerForm;
+  readonly withLogprobs: boolean;
+  readonly isStream: boolean;
+  readonly withUsage: boolean;
+  /** The field that holds the prompt, for errors about it. */
+  readonly promptParam: 'messages' | 'prompt';
+  readonly idPrefix: string;
+};
+
+/** `/v1`: OpenAI's API over the swarms of this server. */
+export function createApi(options: Options): Hono<NodeEnv> {
+  const {gateway, callers, getPath} = options;
+  const api = new Hono<NodeEnv>({getPath});
+  api.onError((cause, context) => respondError(context, apiErrorOf(cause, 'messages')));
+  api.notFound((context) => respondError(context, noSuchPath(context.req.path)));
+  api.get('/v1/openapi.json', (context) => context.json(openApiDocument()));
+  api.get('/v1/models', async (context) => {
+    callers.identify(context.env.incoming);
+    return context.json({object: 'list', data: (await gateway.modelIds()).map(modelObject)});
+  });
+  api.get('/v1/models/:id{.+}', async (context) => {
+    callers.identify(context.env.incoming);
+    const {id} = await gateway.model(context.req.param('id'));
+    return context.json(modelObject(id));
+  });
+  const limit = bodyLimit({
+    maxSize: MOST_BODY_BYTES,
+    onError: () => {
+      throw tooLarge(MOST_BODY_BYTES);
+    },
+  });
+  api.post('/v1/chat/completions', limit, async (context) =>
+    respond(context, options, (json) => askedOfChat(json)),
+  );
+  api.post('/v1/completions', limit, async (context) =>
+    respond(context, options, (json) => askedOfCompletion(json)),
+  );
+  return api;
+}
+
+const modelObject = (id: string) => ({
+  id,
+  object: 'model',
+  created: 0, // A model is as old as its weights, and nobody knows how old these are.
+  owned_by: 'weft',
+});
+
+function askedOfChat(json: string): Asked {
+  const request = readRequest(chatRequestSchema, json);
+  return {
+    model: request.model,
+    choices: choicesOfChat(request),
+    form: chatForm,
+    withLogprobs: request.logprobs === true,
+    isStream: request.stream === true,
+    withUsage: request.stream_options?.include_usage === true,
+    promptParam: 'messages',
+    idPrefix: 'chatcmpl',
+  };
+}
+
+function askedOfCompletion(json: string): Asked {
+  const request = readRequest(completionRequestSchema, json);
+  return {
+    model: request.model,
+    choices: choicesOfCompletion(request),
+    form: completionForm,
+    withLogprobs: request.logprobs != null,
+    isStream: request.stream === true,
+    withUsage: request.stream_options?.include_usage === true,
+    promptParam: 'prompt',
+    idPrefix: 'cmpl',
+  };
+}
+
+async function respond(
+  context: Context<NodeEnv>,
+  {gateway, callers, nowMs}: Options,
+  read: (json: string) => Asked,
+): Promise<Response> {
+  const caller = callers.admit(context.env.incoming);
+  const asked = read(await context.req.text());
+  const errorOf = (cause: unknown): ApiError => apiErrorOf(cause, asked.promptParam);
+  const hangUp = new AbortController();
+  const signal = AbortSignal.any([context.req.raw.signal, hangUp.signal]);
+  try {
+    const model = await gateway.model(asked.model);
+    const parts = askChoices(model, asked.choices, {caller, signal});
+    const form = asked.form(asked.withLogprobs ? await tokenShower(model) : null);
+    const {answersEach} = asked.choices;
+    const heading = headingOf(asked, {model, nowMs});
+    if (!asked.isStream) return context.json(await writeWhole(parts, {heading, form, answersEach}));
+    const chunks = writeChunks(parts, {heading, form, answersEach, withUsage: asked.withUsage});
+    const first = await chunks.next();
+    const body = eventStream(first.value ?? {}, chunks, {abort: () => hangUp.abort(), errorOf});
+    return context.body(body, 200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      // A proxy in between that collects events would hold back the answer.
+      'X-Accel-Buffering': 'no',
+    });
+  } catch (cause) {
+    hangUp.abort();
+    return respondError(context, errorOf(cause));
+  }
+}
+
+function headingOf(
+  {idPrefix}: Asked,
+  {model, nowMs}: {readonly model: AskedModel; readonly nowMs: () => number},
+): Heading {
+  return {
+    id: `${idPrefix}-${randomBytes(12).toString('hex')}`,
+    created: Math.floor(nowMs() / 1_000),
+    model: model.id,
+    system_fingerprint: `fp_${model.manifestHash.slice(0, 12)}`,
+  };
+}
+
+async function tokenShower({chat}: AskedModel): Promise<ShowToken> {
+  const vocabulary = await chat.vocabulary();
+  const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
+  return (id) => {
+    const bytes = vocabulary?.tokenBytes(id) ?? new Uint8Array();
+    return {text: decoder.decode(bytes), bytes: [...bytes]};
+  };
+}
+
+function respondError(context: Context<NodeEnv>, error: ApiError): Response {
+  return context.json(error.body, error.detail.status, error.headers);
+}

@@ -1,0 +1,52 @@
+import * as z from 'zod';
+import {invalidRequest, type ApiError} from '../errors/api-error.ts';
+import {isUnsupported} from './request-fields.ts';
+
+type Fields = Readonly<Record<string, z.ZodType>>;
+
+/**
+ * Reads the JSON body of a request by the schema that the OpenAPI document shows.
+ *
+ * @throws {ApiError} 400 with the field at fault: of an unknown one its name, of a wrong one what it must be.
+ */
+export function readRequest<T>(schema: z.ZodType<T>, json: string): T {
+  let body: unknown;
+  try {
+    body = JSON.parse(json);
+  } catch {
+    throw invalidRequest('invalid_json', 'The body of the request is not JSON', null);
+  }
+  const {data, error} = schema.safeParse(body);
+  if (error === undefined) return data;
+  throw faultOf(error.issues, fieldsOf(schema));
+}
+
+function faultOf(issues: readonly z.core.$ZodIssue[], fields: Fields): ApiError {
+  const [issue] = issues;
+  const path = issue?.path ?? [];
+  if (issue?.code === 'unrecognized_keys' && path.length === 0) {
+    return unsupported(issue.keys[0] ?? '');
+  }
+  const [name] = path;
+  if (typeof name !== 'string') {
+    return invalidRequest('invalid_request', 'The body of the request must be a JSON object', null);
+  }
+  const mustBe = fields[name]?.meta()?.description;
+  if (isUnsupported(mustBe)) return unsupported(name);
+  const message = `"${name}" must be ${mustBe ?? 'as the API says'}`;
+  return invalidRequest('invalid_value', message, path.map(String).join('.'));
+}
+
+function unsupported(name: string): ApiError {
+  const message = `"${name}" is not supported here: leave it out`;
+  return invalidRequest('unsupported_parameter', message, name);
+}
+
+/** The fields of an object schema, also of one that is refined or read-only. */
+function fieldsOf(schema: z.ZodType): Fields {
+  if (schema instanceof z.ZodReadonly) {
+    const inner: unknown = schema.unwrap();
+    return inner instanceof z.ZodType ? fieldsOf(inner) : {};
+  }
+  return schema instanceof z.ZodObject ? schema.shape : {};
+}

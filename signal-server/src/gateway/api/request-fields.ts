@@ -1,0 +1,79 @@
+import * as z from 'zod';
+
+/** Choices of one request: each is an answer of its own. */
+export const MOST_CHOICES = 8;
+/** Of an answer whose request does not say: caches of tabs are small, and what is reserved nobody else has. */
+export const DEFAULT_MAX_TOKENS = 512;
+const MOST_STOPS = 4;
+const MOST_STOP_CHARACTERS = 256;
+const MOST_TOP = 20;
+
+/** One field of a request. Its description ends a sentence: "must be …". */
+const field = <T extends z.ZodType>(schema: T, mustBe: string) =>
+  schema.nullish().meta({description: mustBe});
+
+/** A field of OpenAI's API that nothing here serves: only what asks for nothing is taken. */
+const unsupported = <T extends z.ZodType>(neutral: T) =>
+  neutral.nullish().meta({description: 'left out: it is not supported here'});
+
+export const isUnsupported = (description: string | undefined): boolean =>
+  description?.startsWith('left out') === true;
+
+const penalty = unsupported(z.literal(0));
+
+const stopText = z.string().min(1).max(MOST_STOP_CHARACTERS);
+
+/** What chats and plain completions have in common. */
+export const commonFields = {
+  model: z.string().min(1).meta({description: 'the id of a model, as GET /v1/models lists it'}),
+  temperature: field(z.number().min(0).max(2), 'a number from 0 (always the likeliest token) to 2'),
+  top_p: field(z.number().min(0).max(1), 'a number from 0 to 1'),
+  top_k: field(
+    z.int().min(0).max(1_000_000),
+    'a whole number from 0 (all that the tail of a chain knows: the likeliest 256)',
+  ),
+  max_tokens: field(
+    z.int().min(1),
+    `a whole number from 1; ${DEFAULT_MAX_TOKENS} when it is left out`,
+  ),
+  stop: field(
+    z.union([stopText, z.array(stopText).max(MOST_STOPS)]),
+    `a text of up to ${MOST_STOP_CHARACTERS} characters, or up to ${MOST_STOPS} of them`,
+  ),
+  seed: field(
+    z.int(),
+    'a whole number: with the same one, a request has the same answer. Those that differ by a multiple of 2^32 are one',
+  ),
+  n: field(z.int().min(1).max(MOST_CHOICES), `a whole number from 1 to ${MOST_CHOICES}`),
+  stream: field(z.boolean(), 'true or false'),
+  stream_options: field(
+    z.strictObject({
+      include_usage: z.boolean().nullish(),
+      include_obfuscation: z.literal(false).nullish(),
+    }),
+    'an object with "include_usage", where "stream" is true',
+  ),
+  user: field(z.string(), 'a text; it is used for nothing, and kept nowhere'),
+  presence_penalty: penalty,
+  frequency_penalty: penalty,
+  logit_bias: unsupported(z.strictObject({})),
+};
+
+/** Of chats alone. */
+export const chatFields = {
+  max_completion_tokens: field(z.int().min(1), 'a whole number from 1; in place of "max_tokens"'),
+  logprobs: field(z.boolean(), 'true or false'),
+  top_logprobs: field(
+    z.int().min(0).max(MOST_TOP),
+    `a whole number from 0 to ${MOST_TOP}, where "logprobs" is true`,
+  ),
+  response_format: unsupported(z.strictObject({type: z.literal('text')})),
+  tools: unsupported(z.array(z.never()).max(0)),
+  tool_choice: unsupported(z.enum(['none', 'auto'])),
+  functions: unsupported(z.array(z.never()).max(0)),
+  function_call: unsupported(z.enum(['none', 'auto'])),
+  parallel_tool_calls: unsupported(z.boolean()),
+  modalities: unsupported(z.array(z.literal('text')).length(1)),
+  store: unsupported(z.literal(false)),
+  service_tier: unsupported(z.enum(['auto', 'default'])),
+};

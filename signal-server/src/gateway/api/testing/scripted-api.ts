@@ -1,0 +1,113 @@
+import {createServer} from 'node:http';
+import type {AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
+import {WeftError} from '#shared/base/errors.ts';
+import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
+import {requestListener} from '../../../http/request-listener.ts';
+import {parseProxyList} from '../../../limits/source/source-address.ts';
+import type {ApiKey} from '../../callers/api-keys.ts';
+import {CallerQueue} from '../../callers/caller-queue.ts';
+import {Callers} from '../../callers/callers.ts';
+import type {AskedModel, Gateway} from '../../swarms/create-gateway.ts';
+import {createApi} from '../create-api.ts';
+
+const MODEL = 'tiny';
+const END = 0;
+
+type Options = {
+  /** What a swarm would answer; by default, the words of `WORDS`. */
+  readonly ask?: ChatService['ask'];
+  readonly keys?: readonly ApiKey[] | null;
+  readonly capacity?: number;
+};
+
+export type ScriptedApi = {
+  readonly url: string;
+  /** What the swarm was asked, in order. */
+  readonly asked: readonly AskRequest[];
+  readonly post: (
+    path: string,
+    body: unknown,
+    headers?: Record<string, string>,
+  ) => Promise<Response>;
+  readonly close: () => Promise<void>;
+};
+
+const WORDS = ['Once', ' upon', ' a', ' time'];
+
+const tokenBytes = (id: number) => new TextEncoder().encode(WORDS[id - 1] ?? '');
+
+/** The API over HTTP, in front of a swarm that says what a test wants it to. */
+export async function scriptedApi({
+  ask = askWords,
+  keys = null,
+  capacity = 4,
+}: Options = {}): Promise<ScriptedApi> {
+  const asked: AskRequest[] = [];
+  const service: ChatService = {
+    ask: (request, options) => {
+      asked.push(request);
+      return ask(request, options);
+    },
+  };
+  const model: AskedModel = {
+    id: MODEL,
+    manifestHash: 'ab'.repeat(32),
+    endTokenIds: [END],
+    chat: {service, vocabulary: async () => ({tokenBytes})},
+    queue: new CallerQueue({capacity: () => capacity, nowMs: () => performance.now()}),
+  };
+  const gateway: Pick<Gateway, 'modelIds' | 'model'> = {
+    modelIds: async () => [MODEL],
+    model: async (id) => {
+      if (id === MODEL) return model;
+      throw new WeftError(
+        {code: 'MODEL_UNKNOWN'},
+        `This site has no model "${id}": it has ${MODEL}`,
+      );
+    },
+  };
+  const callers = new Callers({
+    keys,
+    trustedProxies: parseProxyList([]),
+    nowMs: () => performance.now(),
+  });
+  const api = createApi({
+    gateway,
+    callers,
+    getPath: ({url}) => new URL(url).pathname,
+    nowMs: () => 1_000,
+  });
+  const server = createServer(requestListener(api));
+  const url = `http://127.0.0.1:${await listenOnLoopback(server)}`;
+  return {
+    url,
+    asked,
+    post: async (path, body, headers = {}) =>
+      await fetch(url + path, {
+        method: 'POST',
+        headers: {'Content-Type': 'application/json', ...headers},
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** The first `maxNewTokens` of the words. */
+export async function* askWords({
+  maxNewTokens,
+  topLogprobs,
+}: AskRequest): ReturnType<ChatService['ask']> {
+  yield {kind: 'prompt', tokenIds: [7, 8, 9]};
+  const words = WORDS.slice(0, maxNewTokens);
+  for (const [at, text] of words.entries()) {
+    const top = Array.from({length: topLogprobs}, (_, rank) => ({
+      id: rank + 1,
+      logprob: -rank - 1,
+    }));
+    yield {kind: 'token', tokenId: at + 1, text, logprob: -0.5, topLogprobs: top, atMs: 0};
+  }
+  yield {kind: 'end', finishReason: words.length < WORDS.length ? 'length' : 'stop', text: ''};
+}

@@ -1,0 +1,95 @@
+import {expect, test} from 'vitest';
+import {CallerQueue, type Caller} from './caller-queue.ts';
+
+const never = new AbortController().signal;
+
+const settle = async () => await new Promise((resolve) => setImmediate(resolve));
+
+function queueOf(capacity: number) {
+  let nowMs = 0;
+  const room = {capacity};
+  const queue = new CallerQueue({capacity: () => room.capacity, nowMs: () => nowMs});
+  const order: string[] = [];
+  const open = new Map<string, () => void>();
+  /** Asks, and notes when its turn has come, or why it never does. */
+  const ask = (name: string, caller: Partial<Caller> = {}, signal = never) => {
+    const taking = queue.take({id: name.slice(0, 1), ...caller}, {signal});
+    void taking.then(
+      (done) => {
+        order.push(name);
+        open.set(name, done);
+        return null;
+      },
+      () => undefined,
+    );
+    return taking;
+  };
+  const finish = async (name: string) => {
+    await settle();
+    nowMs += 1_000;
+    open.get(name)?.();
+    await settle();
+  };
+  return {queue, ask, order, finish, room};
+}
+
+test('[CQ1] callers take turns, and the answers of each come in their order', async () => {
+  const {ask, order, finish} = queueOf(1);
+  for (const name of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) void ask(name);
+  for (const name of ['a1', 'a2', 'b1', 'c1', 'a3', 'b2']) await finish(name);
+  expect(order).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2']);
+});
+
+test('[CQ2] when too many wait, the newest of whoever has the most is refused, and hears when to try again', async () => {
+  const {ask, queue, order, finish} = queueOf(2);
+  const first = Array.from({length: 10}, (_, at) => ask(`a${at}`));
+  await settle();
+  expect(queue.counts).toEqual({running: 2, waiting: 8});
+  const refused = first.at(-1)?.catch((cause: unknown) => cause);
+  void ask('b0');
+  expect(await refused).toMatchObject({
+    detail: {code: 'GATEWAY_BUSY', retryAfterMs: expect.any(Number)},
+  });
+  await expect(ask('a10')).rejects.toMatchObject({detail: {code: 'GATEWAY_BUSY'}});
+  for (const name of ['a0', 'a1']) await finish(name);
+  expect(order).toContain('b0');
+});
+
+test('[CQ3] a request that gives up makes room, and a turn that is over twice counts once', async () => {
+  const {ask, queue} = queueOf(1);
+  const done = await ask('a1');
+  const abort = new AbortController();
+  const waiting = ask('b1', {}, abort.signal);
+  abort.abort(new Error('gone'));
+  await expect(waiting).rejects.toThrow('gone');
+  expect(queue.counts).toEqual({running: 1, waiting: 0});
+  done();
+  done();
+  await settle();
+  expect(queue.counts).toEqual({running: 0, waiting: 0});
+});
+
+test('[CQ4] a caller with a limit has no more answers at once, and as many that wait', async () => {
+  const {ask, order} = queueOf(4);
+  const limited = {id: 'a', mostAnswers: 1};
+  void ask('a1', limited);
+  void ask('a2', limited);
+  await expect(ask('a3', limited)).rejects.toMatchObject({detail: {code: 'GATEWAY_BUSY'}});
+  void ask('b1');
+  await settle();
+  expect(order).toEqual(['a1', 'b1']);
+});
+
+test('[CQ5] room that comes is used at once, and where a layer has nobody no one is kept waiting to hear so', async () => {
+  const {ask, order, queue, room} = queueOf(1);
+  for (const name of ['a1', 'a2', 'a3']) void ask(name);
+  await settle();
+  room.capacity = 2;
+  queue.look();
+  await settle();
+  expect(order).toEqual(['a1', 'a2']);
+  room.capacity = 0;
+  queue.look();
+  await settle();
+  expect(order).toEqual(['a1', 'a2', 'a3']);
+});

@@ -1,0 +1,195 @@
+import {WeftError} from '#shared/base/errors.ts';
+
+type Options = {
+  /** How many answers the swarm serves at once; 0: none, so nobody is kept waiting to hear so. */
+  readonly capacity: () => number;
+  /** Monotonic. */
+  readonly nowMs: () => number;
+};
+
+export type Caller = {
+  readonly id: string;
+  /** So many answers at once, and as many that wait; by default, as many as there is room for. */
+  readonly mostAnswers?: number | undefined;
+};
+
+type Waiter = {
+  readonly caller: Caller;
+  readonly begin: () => void;
+  readonly refuse: (cause: unknown) => void;
+};
+
+/** As many may wait as are served, and at least so many: who comes then waits about as long as an answer takes. */
+const LEAST_WAITING = 8;
+/** An answer takes so long, as far as anybody knows before the first. */
+const FIRST_ANSWER_MS = 5_000;
+/** Part of the newest in the mean. */
+const NEWEST_PART = 1 / 8;
+const MOST_RETRY_S = 60;
+
+/** No room, and too many wait already: the caller tries again later. */
+export class GatewayBusyError extends WeftError<{
+  readonly code: 'GATEWAY_BUSY';
+  readonly retryAfterMs: number;
+}> {
+  override readonly name = 'GatewayBusyError';
+}
+
+/**
+ * Whose answer is next: callers take turns, and the answers of each come in their order. When more wait than
+ * there is room for, the newest of whoever has the most waiting is refused, so that whoever asks a hundred
+ * times crowds out themselves.
+ */
+export class CallerQueue {
+  readonly #options: Options;
+  /** In the order in which callers have their next turn. */
+  readonly #queues = new Map<string, Waiter[]>();
+  readonly #running = new Map<string, number>();
+  #runningCount = 0;
+  #waitingCount = 0;
+  #meanAnswerMs = FIRST_ANSWER_MS;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  get counts(): {readonly running: number; readonly waiting: number} {
+    return {running: this.#runningCount, waiting: this.#waitingCount};
+  }
+
+  /**
+   * Waits for a turn.
+   *
+   * @returns what ends it; safe to call twice.
+   * @throws {GatewayBusyError}; the reason of `signal`.
+   */
+  async take(caller: Caller, {signal}: {readonly signal: AbortSignal}): Promise<() => void> {
+    signal.throwIfAborted();
+    const turn = Promise.withResolvers<void>();
+    const waiter: Waiter = {caller, begin: turn.resolve, refuse: turn.reject};
+    const giveUp = (): void => {
+      if (this.#remove(waiter)) turn.reject(signal.reason);
+    };
+    signal.addEventListener('abort', giveUp, {once: true});
+    this.#enqueue(waiter);
+    this.look();
+    this.#makeRoom();
+    try {
+      await turn.promise;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+    return this.#turnOf(caller.id);
+  }
+
+  /** There may be room that was not there before. */
+  look(): void {
+    const capacity = this.#options.capacity();
+    const most = capacity === 0 ? Infinity : capacity;
+    while (this.#runningCount < most) {
+      const next = this.#next();
+      if (next === null) return;
+      this.#begin(next);
+    }
+  }
+
+  close(): void {
+    for (const waiter of [...this.#queues.values()].flat()) {
+      if (this.#remove(waiter)) waiter.refuse(this.#busy());
+    }
+  }
+
+  #turnOf(id: string): () => void {
+    const startMs = this.#options.nowMs();
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      const tookMs = this.#options.nowMs() - startMs;
+      this.#meanAnswerMs += (tookMs - this.#meanAnswerMs) * NEWEST_PART;
+      this.#runningCount -= 1;
+      const left = (this.#running.get(id) ?? 1) - 1;
+      if (left === 0) this.#running.delete(id);
+      else this.#running.set(id, left);
+      this.look();
+    };
+  }
+
+  #enqueue(waiter: Waiter): void {
+    const {id} = waiter.caller;
+    const queue = this.#queues.get(id) ?? [];
+    queue.push(waiter);
+    this.#queues.set(id, queue);
+    this.#waitingCount += 1;
+  }
+
+  #remove(waiter: Waiter): boolean {
+    const {id} = waiter.caller;
+    const queue = this.#queues.get(id);
+    const at = queue?.indexOf(waiter) ?? -1;
+    if (queue === undefined || at === -1) return false;
+    queue.splice(at, 1);
+    this.#waitingCount -= 1;
+    if (queue.length === 0) this.#queues.delete(id);
+    return true;
+  }
+
+  #next(): Waiter | null {
+    for (const [id, [first]] of this.#queues) {
+      const most = first?.caller.mostAnswers ?? Infinity;
+      if (first !== undefined && (this.#running.get(id) ?? 0) < most) return first;
+    }
+    return null;
+  }
+
+  #begin(waiter: Waiter): void {
+    const {id} = waiter.caller;
+    const queue = this.#queues.get(id);
+    this.#remove(waiter);
+    if (queue !== undefined && queue.length > 0) {
+      this.#queues.delete(id);
+      this.#queues.set(id, queue);
+    }
+    this.#runningCount += 1;
+    this.#running.set(id, (this.#running.get(id) ?? 0) + 1);
+    waiter.begin();
+  }
+
+  #makeRoom(): void {
+    const longest = [...this.#queues.values()].reduce<Waiter[]>(
+      (most, queue) => (queue.length > most.length ? queue : most),
+      [],
+    );
+    const newest = longest.at(-1);
+    if (newest === undefined) return;
+    const isBeyondOwn = this.#overOwn();
+    const refused = isBeyondOwn ?? (this.#waitingCount > this.#mostWaiting() ? newest : null);
+    if (refused !== null && this.#remove(refused)) refused.refuse(this.#busy());
+  }
+
+  /** The newest of a caller that has more waiting than it may have at once. */
+  #overOwn(): Waiter | null {
+    for (const queue of this.#queues.values()) {
+      const newest = queue.at(-1);
+      const most = newest?.caller.mostAnswers ?? Infinity;
+      if (newest !== undefined && queue.length > most) return newest;
+    }
+    return null;
+  }
+
+  #mostWaiting(): number {
+    return Math.max(LEAST_WAITING, this.#options.capacity());
+  }
+
+  #busy(): GatewayBusyError {
+    const rounds = (this.#waitingCount + 1) / Math.max(1, this.#options.capacity());
+    const seconds = Math.min(
+      MOST_RETRY_S,
+      Math.max(1, Math.ceil((rounds * this.#meanAnswerMs) / 1_000)),
+    );
+    return new GatewayBusyError(
+      {code: 'GATEWAY_BUSY', retryAfterMs: seconds * 1_000},
+      `Too many requests wait for the tabs of this swarm: try again in ${seconds} s`,
+    );
+  }
+}

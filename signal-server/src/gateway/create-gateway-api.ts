@@ -1,0 +1,34 @@
+import type {BlockList} from 'node:net';
+import type {Hono} from 'hono';
+import type {NodeEnv} from '../http/node-env.ts';
+import {createApi} from './api/create-api.ts';
+import type {ApiKey} from './callers/api-keys.ts';
+import {Callers} from './callers/callers.ts';
+import {createGateway, type GatewayHost} from './swarms/create-gateway.ts';
+
+type Options = GatewayHost & {
+  /** `null`: anybody may ask. */
+  readonly apiKeys: readonly ApiKey[] | null;
+  readonly trustedProxies: BlockList;
+  /** The path of a request below the folder of the site. */
+  readonly getPath: (request: Request) => string;
+};
+
+export type GatewayApi = {
+  readonly api: Hono<NodeEnv>;
+  /** Answers that run, and that wait for their turn. */
+  readonly counts: () => {readonly running: number; readonly waiting: number};
+  readonly close: () => Promise<void>;
+};
+
+/** Everything behind `/v1`. Loaded at its first request: a server that nobody asks is as small as without it. */
+export async function createGatewayApi(options: Options): Promise<GatewayApi> {
+  const {apiKeys, trustedProxies, getPath, nowMs} = options;
+  const gateway = await createGateway(options);
+  const callers = new Callers({keys: apiKeys, trustedProxies, nowMs: () => performance.now()});
+  return {
+    api: createApi({gateway, callers, getPath, nowMs}),
+    counts: gateway.counts,
+    close: gateway.close,
+  };
+}

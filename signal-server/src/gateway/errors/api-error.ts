@@ -1,0 +1,130 @@
+import {WeftError} from '#shared/base/errors.ts';
+
+/** OpenAI's names for kinds of errors. */
+type ErrorType =
+  | 'invalid_request_error'
+  | 'authentication_error'
+  | 'rate_limit_error'
+  | 'service_unavailable_error'
+  | 'server_error';
+
+type Detail = {
+  readonly code: string;
+  readonly status: 400 | 401 | 404 | 405 | 413 | 415 | 429 | 500 | 503;
+  readonly type: ErrorType;
+  /** The field of the request that is at fault. */
+  readonly param: string | null;
+  readonly retryAfterMs: number | null;
+};
+
+/** An error of the API, in OpenAI's form. */
+export class ApiError extends WeftError<Detail> {
+  override readonly name = 'ApiError';
+
+  get body(): object {
+    const {type, param, code} = this.detail;
+    return {error: {message: this.message, type, param, code}};
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    const {retryAfterMs} = this.detail;
+    return retryAfterMs === null ? {} : {'Retry-After': String(Math.ceil(retryAfterMs / 1_000))};
+  }
+}
+
+type Rest = Partial<Pick<Detail, 'param' | 'retryAfterMs'>>;
+
+const apiError = (
+  {param = null, retryAfterMs = null, ...rest}: Omit<Detail, keyof Rest> & Rest,
+  message: string,
+  cause?: unknown,
+): ApiError => new ApiError({param, retryAfterMs, ...rest}, message, {cause});
+
+export function invalidRequest(code: string, message: string, param: string | null): ApiError {
+  return apiError({status: 400, type: 'invalid_request_error', code, param}, message);
+}
+
+export function wrongKey(): ApiError {
+  return apiError(
+    {status: 401, type: 'authentication_error', code: 'invalid_api_key'},
+    'This server wants an API key that it knows: send "Authorization: Bearer KEY", with a key from whoever runs it',
+  );
+}
+
+export function tooOften(retryAfterMs: number): ApiError {
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  return apiError(
+    {
+      status: 429,
+      type: 'rate_limit_error',
+      code: 'rate_limit_exceeded',
+      retryAfterMs: seconds * 1_000,
+    },
+    `This API key asks more often than it may: try again in ${seconds} s`,
+  );
+}
+
+export function noSuchPath(path: string): ApiError {
+  return apiError(
+    {status: 404, type: 'invalid_request_error', code: 'not_found'},
+    `Nothing is served at ${path}: see /v1/openapi.json`,
+  );
+}
+
+export function tooLarge(mostBytes: number): ApiError {
+  return apiError(
+    {status: 413, type: 'invalid_request_error', code: 'request_too_large'},
+    `The request is too large: at most ${mostBytes} bytes`,
+  );
+}
+
+/** Codes of the client that are about the request itself. */
+const OF_REQUEST: Readonly<Record<string, {readonly code: string; readonly param: string}>> = {
+  PROMPT_TOO_LONG: {code: 'context_length_exceeded', param: 'messages'},
+  PROMPT_EMPTY: {code: 'prompt_empty', param: 'messages'},
+  CHAT_TEMPLATE_FAILED: {code: 'chat_template_failed', param: 'messages'},
+  TEXT_UNSUPPORTED: {code: 'text_unsupported', param: 'model'},
+};
+/** Layers come back when people do. */
+const LATER_MS = 5_000;
+
+/** What any error of an answer is for a caller. Of our own faults it hears nothing more than that they are. */
+export function apiErrorOf(cause: unknown, promptParam: string): ApiError {
+  if (cause instanceof ApiError) return cause;
+  if (!(cause instanceof WeftError)) return ownFault(cause);
+  const {message} = cause;
+  const {code, retryAfterMs} = readDetail(cause.detail);
+  if (code === 'MODEL_UNKNOWN') {
+    const detail = {status: 404, type: 'invalid_request_error', code: 'model_not_found'} as const;
+    return apiError({...detail, param: 'model'}, message, cause);
+  }
+  const ofRequest = OF_REQUEST[code];
+  if (ofRequest !== undefined) {
+    const param = ofRequest.param === 'messages' ? promptParam : ofRequest.param;
+    const detail = {status: 400, type: 'invalid_request_error', code: ofRequest.code} as const;
+    return apiError({...detail, param}, message, cause);
+  }
+  if (code === 'SWARM_FULL' || code === 'GATEWAY_BUSY') {
+    const detail = {status: 429, type: 'rate_limit_error', code: 'swarm_full'} as const;
+    return apiError({...detail, retryAfterMs: retryAfterMs ?? LATER_MS}, message, cause);
+  }
+  const detail = {status: 503, type: 'service_unavailable_error'} as const;
+  return apiError({...detail, code: code.toLowerCase(), retryAfterMs: LATER_MS}, message, cause);
+}
+
+function ownFault(cause: unknown): ApiError {
+  return apiError(
+    {status: 500, type: 'server_error', code: 'internal_error'},
+    'The server failed while it answered: try again, and tell whoever runs it if that does not help',
+    cause,
+  );
+}
+
+function readDetail(detail: {readonly code: string}) {
+  const {code} = detail;
+  const retryAfterMs =
+    'retryAfterMs' in detail && typeof detail.retryAfterMs === 'number'
+      ? detail.retryAfterMs
+      : null;
+  return {code, retryAfterMs};
+}

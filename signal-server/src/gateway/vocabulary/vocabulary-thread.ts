@@ -1,0 +1,9 @@
+import {parentPort} from 'node:worker_threads';
+import {serveVocabulary} from '#shared/client/vocabulary/serve-vocabulary.ts';
+import type {VocabularyRequest} from '#shared/client/vocabulary/vocabulary-messages.ts';
+
+const replyTo = serveVocabulary();
+
+parentPort?.on('message', (request: VocabularyRequest) => {
+  void replyTo(request).then((reply) => parentPort?.postMessage(reply, []));
+});
