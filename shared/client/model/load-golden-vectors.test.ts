@@ -12,7 +12,7 @@ const manifest = parseManifest(shipped);
 const folder = new URL('../../../public/catalog/golden/', import.meta.url);
 const goldenJson = JSON.parse(readFileSync(new URL(`${manifest.golden}.json`, folder), 'utf8'));
 
-async function load(served: unknown, described: Manifest = manifest) {
+async function load(served: unknown, described: Manifest = {...manifest}) {
   const {url, ranges} = await serveScript(
     (_, response) => void response.end(JSON.stringify(served)),
   );
@@ -35,4 +35,10 @@ test('[PE7] of another grid than the model has they are refused, and a manifest 
   await expect(load(goldenJson, {...manifest, cutEvery: 10})).rejects.toThrow('6 for 3 cells');
   const {golden: _, ...unnamed} = manifest;
   expect(await load(goldenJson, unnamed)).toEqual({golden: null, requests: 0});
+});
+
+test('[PE7] they are fetched once: an engine that is lost is tried again while the site is away', async () => {
+  const described = {...manifest};
+  expect((await load(goldenJson, described)).requests).toBe(1);
+  expect(await load('away', described)).toEqual({golden: goldenJson, requests: 0});
 });

@@ -1,13 +1,19 @@
 import {WeftError} from '#shared/base/errors.ts';
 import {goldenVectorsSchema, type GoldenVectors} from '#shared/model/golden/golden-vectors.ts';
 import {canonicalJson} from '#shared/model/manifest/canonical-json.ts';
+import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {ManifestInvalidError} from '#shared/model/manifest/manifest-invalid-error.ts';
 import {readJson, type OfferedModel} from './load-manifest.ts';
 import type {Patience} from '../download/patience.ts';
 import {sha256Hex} from './sha256.ts';
 
+/** A tab whose engine is lost begins again while its site is away. */
+const known = new WeakMap<Manifest, GoldenVectors>();
+
 /**
  * What an engine must compute to serve any part of a model, as its manifest names it.
+ *
+ * Fetched once for each manifest.
  *
  * @returns `null` where the manifest names nothing.
  * @throws {WeftError} `GOLDEN_ALTERED` or `SITE_UNREACHABLE`; {ManifestInvalidError}.
@@ -18,6 +24,8 @@ export async function loadGoldenVectors(
 ): Promise<GoldenVectors | null> {
   const {golden: expected, id, spec, cutEvery} = manifest;
   if (expected === undefined) return null;
+  const before = known.get(manifest);
+  if (before !== undefined) return before;
   const value = await readJson(new URL(`catalog/golden/${expected}.json`, siteUrl), options);
   const parsed = goldenVectorsSchema.safeParse(value);
   if (!parsed.success) {
@@ -40,5 +48,6 @@ export async function loadGoldenVectors(
   if (cells.length !== cellCount) {
     throw new ManifestInvalidError('golden.cells', `${cells.length} for ${cellCount} cells`);
   }
+  known.set(manifest, parsed.data);
   return parsed.data;
 }
