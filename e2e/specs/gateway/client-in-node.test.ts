@@ -3,6 +3,7 @@ import {
   scriptedApi,
   type ScriptedApi,
 } from '../../../signal-server/src/gateway/api/testing/scripted-api.ts';
+import {ask} from '../../../web/examples/ai-sdk.ts';
 import {createWeft} from '../../../web/client/client.ts';
 
 const messages = [{role: 'user', content: 'Hi'}] as const;
@@ -43,4 +44,11 @@ test('[CC2] errors have the code of the server, and a sentence for people', asyn
   const abort = AbortSignal.abort(new Error('not now'));
   const aborted = createWeft({server: api.url}).chat(messages, {signal: abort});
   await expect(aborted[Symbol.asyncIterator]().next()).rejects.toThrow('not now');
+});
+
+test('[GW2] the AI SDK asks a swarm as the example shows', async () => {
+  let text = '';
+  for await (const piece of ask(api.url, 'tiny', 'Hi')) text += piece;
+  expect(text).toBe('Once upon a time');
+  expect(api.asked.at(-1)).toMatchObject({maxNewTokens: 256});
 });

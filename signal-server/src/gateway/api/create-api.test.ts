@@ -330,6 +330,34 @@ test('[GW3] a client that hangs up before the first token ends the answer too', 
 const sha256 = (key: string) => createHash('sha256').update(key).digest('hex');
 const as = (key: string) => ({Authorization: `Bearer ${key}`});
 
+test('[CQ2] [GW5] at five times what there is room for, each request has an answer or hears when to try again, and then all is as before', async () => {
+  const waiting: (() => void)[] = [];
+  const {post, counts} = await open({
+    capacity: 8,
+    ask: async function* (request) {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      yield* askWords(request);
+    },
+  });
+  const responses = Array.from({length: 40}, async () => await post(CHAT, chat));
+  const settled = Promise.all(responses);
+  let isOver = false;
+  void settled.then(() => (isOver = true));
+  await expect.poll(() => waiting.length).toBe(8);
+  await expect
+    .poll(() => {
+      for (const go of waiting.splice(0)) go();
+      return isOver;
+    })
+    .toBe(true);
+  const statuses = Map.groupBy(await settled, ({status}) => status);
+  expect(new Set(statuses.keys())).toEqual(new Set([200, 429]));
+  for (const response of statuses.get(429) ?? []) {
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  }
+  expect(counts()).toEqual({running: 0, waiting: 0});
+});
+
 test('[AK1] with keys, who has none is refused, and each name has its own limits', async () => {
   const {post, url} = await open({
     keys: [

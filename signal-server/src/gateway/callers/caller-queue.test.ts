@@ -27,10 +27,12 @@ function queueOf(capacity: number) {
   const finish = async (name: string) => {
     await settle();
     nowMs += 1_000;
-    open.get(name)?.();
+    const done = open.get(name);
+    open.delete(name);
+    done?.();
     await settle();
   };
-  return {queue, ask, order, finish, room};
+  return {queue, ask, order, open, finish, room, clock: () => nowMs};
 }
 
 test('[CQ1] callers take turns, and the answers of each come in their order', async () => {
@@ -92,4 +94,35 @@ test('[CQ5] room that comes is used at once, and where a layer has nobody no one
   queue.look();
   await settle();
   expect(order).toEqual(['a1', 'a2', 'a3']);
+});
+
+const meanOf = (all: readonly number[]) => all.reduce((sum, ms) => sum + ms, 0) / all.length;
+
+test('[CQ1] [CQ2] of eight callers, one with eight requests at a time, none waits twice as long as all do on average', async () => {
+  const {ask, open, order, finish, clock} = queueOf(2);
+  const waits = new Map<string, number[]>();
+  const callers = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+  let asked = 0;
+  let refusedCount = 0;
+  const askAgain = (id: string): void => {
+    const beganMs = clock();
+    void ask(`${id}${(asked += 1)}`).then(
+      () => waits.set(id, [...(waits.get(id) ?? []), clock() - beganMs]),
+      () => (refusedCount += 1),
+    );
+  };
+  for (const id of callers) askAgain(id);
+  for (let at = 1; at < 8; at += 1) askAgain('a');
+  for (let answers = 0; answers < 200; answers += 1) {
+    await settle();
+    const [name = ''] = open.keys();
+    await finish(name);
+    askAgain(name.slice(0, 1));
+  }
+  const means = callers.map((id) => meanOf(waits.get(id) ?? []));
+  expect(order.length).toBeGreaterThan(200);
+  expect(Math.max(...means)).toBeLessThanOrEqual(2 * meanOf([...waits.values()].flat()));
+  // Only of the one that asks for more than its turn.
+  expect(refusedCount).toBeGreaterThan(0);
+  expect(Math.min(...callers.map((id) => waits.get(id)?.length ?? 0))).toBeGreaterThan(20);
 });

@@ -29,6 +29,8 @@ export type ScriptedApi = {
     body: unknown,
     headers?: Record<string, string>,
   ) => Promise<Response>;
+  /** Answers that run and that wait. */
+  readonly counts: () => CallerQueue['counts'];
   readonly close: () => Promise<void>;
 };
 
@@ -82,6 +84,7 @@ export async function scriptedApi({
   return {
     url,
     asked,
+    counts: () => model.queue.counts,
     post: async (path, body, headers = {}) =>
       await fetch(url + path, {
         method: 'POST',
