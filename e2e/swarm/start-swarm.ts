@@ -114,6 +114,10 @@ export class Swarm {
     }
   }
 
+  get browser(): Browser {
+    return this.#browser;
+  }
+
   /** The one in this process. */
   get server(): SignalServer {
     assert(this.#servers.kind === 'here', 'what a server counts is read where it runs here');

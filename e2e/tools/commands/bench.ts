@@ -68,6 +68,11 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     meaning: 'both phases on and off on real tabs that are far from each other, one of them slow',
     load: async () => (await import('../../lab/bench/phases/bench-phases.ts')).benchPhases,
   },
+  timeline: {
+    meaning:
+      'where the time of a step goes over one real tab and three, with a picture in timeline.html',
+    load: async () => (await import('../../lab/bench/timeline/bench-timeline.ts')).benchTimeline,
+  },
   network: {
     meaning: 'frames, decode steps and prompts between real tabs that are far from each other',
     load: async () => (await import('../../lab/bench/network/bench-network.ts')).benchNetwork,

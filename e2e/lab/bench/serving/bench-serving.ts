@@ -35,6 +35,13 @@ export const benchServing: Benchmark = async (context) => {
       print(context, 'one tab', {...rates(served), floor: LEAST_PART * gain});
       const tokenMs = median(served.alone.map((rate) => rate.tokenMs));
       const against = median(bareMs.alone);
+      const hopMs = median(served.alone.map((rate) => rate.hopsMs));
+      context.print({
+        ...lineOf('serving: one tab, a token of one answer in its hop', hopMs, 'ms'),
+        against,
+        ratio: hopMs / against,
+        n: ROUNDS,
+      });
       context.print({
         ...lineOf('serving: one tab, a token of one answer against the bare engine', tokenMs, 'ms'),
         against,

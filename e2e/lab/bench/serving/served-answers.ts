@@ -1,3 +1,4 @@
+import type {Browser} from 'playwright';
 import {percentile} from '../../../load/report/percentile.ts';
 import {greedyRequest} from '../../../swarm/ask.ts';
 import {Swarm} from '../../../swarm/start-swarm.ts';
@@ -25,16 +26,23 @@ export type ServedRate = {
   /** Medians over all tokens, and over all answers. */
   readonly tokenMs: number;
   readonly firstTokenMs: number;
+  /** Of a token, what the hops of its chain say that they took, all together: median over all answers. */
+  readonly hopsMs: number;
 };
 
 /** The real model on WASM, one thread each, in so many tabs, and clients that ask them. */
 export class ServedAnswers {
+  readonly lenders: readonly Tab[];
+  readonly clients: readonly Tab[];
   readonly #swarm: Swarm;
-  readonly #clients: readonly Tab[];
 
-  private constructor(swarm: Swarm, clients: readonly Tab[]) {
+  private constructor(
+    swarm: Swarm,
+    tabs: {readonly lenders: readonly Tab[]; readonly clients: readonly Tab[]},
+  ) {
     this.#swarm = swarm;
-    this.#clients = clients;
+    this.lenders = tabs.lenders;
+    this.clients = tabs.clients;
   }
 
   static async start(
@@ -46,9 +54,11 @@ export class ServedAnswers {
     const swarm = await Swarm.start({modelsDir, port: 0, webgpu: false, log});
     const capacity = {kind: 'layers', maxLayers: Math.ceil(grid.layerCount / tabs)} as const;
     const lending = {engine: 'wasm', capacity} as const;
+    const lenders: Tab[] = [];
     for (let tab = 0; tab < tabs; tab += 1) {
       const lender = await swarm.openLendingTab(lending, {model: id});
       await lender.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
+      lenders.push(lender);
     }
     const clients: Tab[] = [];
     for (let client = 0; client < CLIENTS; client += 1) {
@@ -56,31 +66,44 @@ export class ServedAnswers {
       await tab.prepare();
       clients.push(tab);
     }
-    return new ServedAnswers(swarm, clients);
+    return new ServedAnswers(swarm, {lenders, clients});
   }
 
   async stop(): Promise<void> {
     await this.#swarm.stop();
   }
 
-  /** All at once, of equally long prompts. */
-  async ask(answers: number, maxNewTokens: number): Promise<ServedRate> {
+  get browser(): Browser {
+    return this.#swarm.browser;
+  }
+
+  /** All at once, of equally long prompts. `onToken` hears which answer has one more. */
+  async ask(
+    answers: number,
+    maxNewTokens: number,
+    onToken: (answer: number) => void = () => undefined,
+  ): Promise<ServedRate> {
     const askedMs = Date.now();
     const asked = Array.from({length: answers}, async (_, at) => {
-      const client = this.#clients[at % CLIENTS];
+      const client = this.clients[at % CLIENTS];
       if (client === undefined) throw new Error('Broken invariant: there are clients');
       const content = `Write a long story about a ${SUBJECTS[at % SUBJECTS.length]}.`;
       let firstTokenMs = Number.NaN;
+      let hopsMs = Number.NaN;
       const tokenAtMs: number[] = [];
       await client.ask(greedyRequest(content, {maxNewTokens}), {
         onEvent: (event, atUnixMs) => {
+          if (event.kind === 'served') {
+            hopsMs = event.hops.reduce((sum, {observedMs}) => sum + observedMs, 0);
+          }
           if (event.kind !== 'token') return;
           if (tokenAtMs.length === 0) firstTokenMs = atUnixMs - askedMs;
           tokenAtMs.push(event.atMs);
+          onToken(at);
         },
       });
       const gapsMs = tokenAtMs.slice(1).map((ms, k) => ms - (tokenAtMs[k] ?? ms));
-      return {firstTokenMs, gapsMs};
+      return {firstTokenMs, gapsMs, hopsMs};
     });
     const served = await Promise.all(asked);
     const rates = served.map(({gapsMs}) => 1_000 / percentile(gapsMs, 50));
@@ -92,6 +115,10 @@ export class ServedAnswers {
       ),
       firstTokenMs: percentile(
         served.map(({firstTokenMs}) => firstTokenMs),
+        50,
+      ),
+      hopsMs: percentile(
+        served.map(({hopsMs}) => hopsMs),
         50,
       ),
     };
