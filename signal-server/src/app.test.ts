@@ -21,6 +21,8 @@ const counters = {
   dhtRecords: 4,
   connections: 5,
   directoryReaders: 0,
+  gatewayAnswers: 7,
+  gatewayWaiting: 8,
   refusals: {'frame-broken': 6},
 };
 const KEPT = 'public, max-age=31536000, immutable';
@@ -238,6 +240,7 @@ test('[SS9] health, counters and metrics', async () => {
     '# TYPE weft_relayed_bytes_total counter\nweft_relayed_bytes_total 12\n',
   );
   expect(metrics).toContain('weft_connections 5\n');
+  expect(metrics).toContain('weft_gateway_waiting_answers 8\n');
   expect(metrics).toContain('weft_refusals_total{reason="frame-broken"} 6\n');
 });
 

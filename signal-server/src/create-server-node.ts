@@ -18,7 +18,7 @@ import type {SwarmSummary} from '#shared/protocol/swarm-summary.ts';
 import {RecordService} from './directory/record-service.ts';
 import {RecordReader} from './directory/record-reader.ts';
 import {SwarmReader} from './directory/swarm-reader.ts';
-import type {ServerCounters} from './metrics/server-counters.ts';
+import type {NodeCounters} from './metrics/server-counters.ts';
 import {UpgradeListener} from './http/web-socket/upgrade-listener.ts';
 import type {Misconduct} from './limits/conduct-book.ts';
 import {ConnectionLimits} from './limits/connection-limits.ts';
@@ -54,7 +54,7 @@ export type ServerNode = {
   };
   /** Takes a WebSocket upgrade of the HTTP server: both share one port. */
   readonly upgrade: UpgradeHandler;
-  counters(): ServerCounters;
+  counters(): NodeCounters;
   /** The tabs of each model, by the records held here. */
   swarm(): SwarmSummary;
   /** The refused records by what is wrong with them. */

@@ -68,7 +68,7 @@ export async function startSignalServer(
     config,
     now: nowMs,
     gateway: gateway.fetch,
-    counters: () => running().counters(),
+    counters: () => ({...running().counters(), ...gateway.counters()}),
     swarm: () => running().swarm(),
     node: () => ({
       peerId: asPeerId(running().libp2p.peerId.toString()),
@@ -120,7 +120,7 @@ function describeServer(parts: {
     url,
     port: accepting.port,
     peerId: asPeerId(node.libp2p.peerId.toString()),
-    counters: () => node.counters(),
+    counters: () => ({...node.counters(), ...gateway.counters()}),
     recordRefusals: () => node.recordRefusals(),
     close: async () => {
       http.off('upgrade', node.upgrade);

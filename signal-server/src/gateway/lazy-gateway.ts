@@ -1,6 +1,7 @@
 import {SharedLoad} from '#shared/base/shared-load.ts';
 import {basePath, pathBelow} from '../http/base-path.ts';
 import type {NodeEnv} from '../http/node-env.ts';
+import type {ServerCounters} from '../metrics/server-counters.ts';
 import {readApiKeys} from '../settings/api-key-settings.ts';
 import type {createGatewayApi, GatewayApi} from './create-gateway-api.ts';
 
@@ -11,16 +12,18 @@ type Settings = {readonly publicUrl: string | null; readonly apiKeysFile: string
 /** The gateway of a server, which is not even loaded before its first request. */
 export class LazyGateway {
   readonly #api: SharedLoad<GatewayApi>;
+  #loaded: GatewayApi | null = null;
 
   constructor(config: Settings, host: () => Host) {
     const base = basePath(config.publicUrl);
     this.#api = new SharedLoad(async () => {
       const module = await import('./create-gateway-api.ts');
-      return await module.createGatewayApi({
+      this.#loaded = await module.createGatewayApi({
         ...host(),
         apiKeys: readApiKeys(config),
         getPath: (request) => pathBelow(base, request.url),
       });
+      return this.#loaded;
     });
   }
 
@@ -28,6 +31,11 @@ export class LazyGateway {
     const {api} = await this.#api.get();
     return await api.fetch(request, env);
   };
+
+  counters(): Pick<ServerCounters, 'gatewayAnswers' | 'gatewayWaiting'> {
+    const {running, waiting} = this.#loaded?.counts() ?? {running: 0, waiting: 0};
+    return {gatewayAnswers: running, gatewayWaiting: waiting};
+  }
 
   async close(): Promise<void> {
     if (!this.#api.hasBegun) return;

@@ -56,6 +56,18 @@ const METRICS: readonly Metric[] = [
     type: 'gauge',
     help: 'Open streams of the directory.',
   },
+  {
+    counter: 'gatewayAnswers',
+    name: 'weft_gateway_answers',
+    type: 'gauge',
+    help: 'Answers that callers of the API get now.',
+  },
+  {
+    counter: 'gatewayWaiting',
+    name: 'weft_gateway_waiting_answers',
+    type: 'gauge',
+    help: 'Answers that wait for their turn.',
+  },
 ];
 
 /** The counters in Prometheus' text format. */

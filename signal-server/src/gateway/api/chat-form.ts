@@ -9,7 +9,7 @@ export function chatForm(show: ShowToken | null): AnswerForm {
       object: 'chat.completion',
       choices: choices.map((choice) => ({
         index: choice.index,
-        message: {role: 'assistant', content: choice.text, refusal: null},
+        message: {role: 'assistant', content: choice.text, refusal: null, annotations: []},
         logprobs: logprobs(choice),
         finish_reason: choice.finishReason,
       })),

@@ -4,13 +4,19 @@ import {chatFields, commonFields} from './request-fields.ts';
 const textPart = z.strictObject({type: z.literal('text'), text: z.string()});
 const content = z.union([z.string(), z.array(textPart).min(1)]);
 
+const nothing = z.array(z.never()).max(0).nullish();
+
 const messageSchema = z.discriminatedUnion('role', [
   z.strictObject({role: z.enum(['system', 'developer', 'user']), content}),
   z.strictObject({
     role: z.literal('assistant'),
     content,
-    // As a client has it from an answer of before.
+    // What a client has from an answer of before, and nothing is in it.
     refusal: z.null().optional(),
+    annotations: nothing,
+    tool_calls: nothing,
+    function_call: z.null().optional(),
+    audio: z.null().optional(),
   }),
 ]);
 

@@ -46,6 +46,7 @@ export const chatCompletionSchema = z.strictObject({
         role: z.literal('assistant'),
         content: z.string(),
         refusal: z.null(),
+        annotations: z.array(z.never()).max(0),
       }),
       logprobs: chatLogprobs.nullable(),
       finish_reason: finishReason,
