@@ -17,8 +17,8 @@ const SHRINKS: ReadonlySet<string> = new Set([
   '.txt',
   '.wasm',
 ]);
-/** Less fits one packet in any case. */
-const MIN_BYTES = 1_024;
+/** Less is not worth two files more. The page itself and its catalogue are a little larger. */
+const MIN_BYTES = 512;
 /** Above it the best quality of Brotli takes minutes, for a twelfth less. */
 const SLOW_BYTES = 4_000_000;
 const SLOW_QUALITY = 5;

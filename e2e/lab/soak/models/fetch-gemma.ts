@@ -70,7 +70,7 @@ async function fetchPart(
 }
 
 function showTerms(html: string, {log, path}: Options & {readonly path: string}): void {
-  const title = /<title>\s*([^<|]*)/u.exec(html)?.[1]?.trim() ?? 'Gemma Terms of Use';
+  const title = /<title>\s*([^<|&]*)/u.exec(html)?.[1]?.trim() ?? 'Gemma Terms of Use';
   log(`${title}: https://ai.google.dev/gemma/terms; as they came with the model: ${path}`);
   log('Whoever uses the model agrees to them. Its weights are fetched now.');
 }
