@@ -50,6 +50,11 @@ test.each([
   },
 );
 
+test('[GN22] an answer of which nothing was shown has not stopped', () => {
+  const detail = {...UNNAMED, code: 'NOT_SERVING', peerId: asPeerId(PEER), tokensShown: 0} as const;
+  expect(new GenerationFailedError(detail).message).toMatch(/^No answer came: /u);
+});
+
 const layers = (startLayer: number, why: MissingLayers['why']) => ({
   startLayer,
   endLayer: startLayer + 10,

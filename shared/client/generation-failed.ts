@@ -45,6 +45,7 @@ export class GenerationFailedError extends WeftError<Detail> {
 
 /** How the sentence begins that says why an answer ended early. */
 export function stoppedAfter(tokensShown: number): string {
+  if (tokensShown === 0) return 'No answer came';
   const tokens = tokensShown === 1 ? '1 token' : `${tokensShown} tokens`;
   return `The answer stopped after ${tokens}`;
 }

@@ -19,6 +19,7 @@ import {
   hop,
   ready,
   refused,
+  reportsOf,
   task,
   tokens,
   TWO_SHOWN,
@@ -206,9 +207,14 @@ test('[GN9] a chain that delivers goes on without a link to its head, and each h
   const onward = after(task(), ...shown);
   expect(onward.state).toMatchObject({kind: 'decoding', answer: {tokenIds: [21, 22, 23]}});
   expect(wakeAtMs(onward.state)).toBe(1_950);
+  expect(reportsOf(task(), ...TWO_SHOWN, {...HEAD_SILENT, nowMs: 900})).toEqual(['a: left']);
   const at = ['a', 'b', 'c'];
   const end = after(task(), ...shown, {...tokens(0, 8, 24), nowMs: 960});
   expect(end.actions).toContainEqual({kind: 'close', epoch: 0, at, reason: 'done'});
+  expect(reportsOf(task(), ...shown, {...tokens(0, 8, 24), nowMs: 960})).toEqual([
+    'b: finished',
+    'c: finished',
+  ]);
   const stopped = after(task(), ...shown, {kind: 'stop'});
   expect(stopped.actions).toEqual([{kind: 'close', epoch: 0, at, reason: 'cancelled'}]);
 });

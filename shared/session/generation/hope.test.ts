@@ -12,6 +12,7 @@ import {
   chain,
   D,
   gap,
+  hop,
   ready,
   refused,
   task,
@@ -25,6 +26,8 @@ const tick = (nowMs: number) => ({kind: 'tick', nowMs}) as const;
 const lostAt = {peerId: A.peerId, nowMs: LOST_MS};
 const silent = {kind: 'link-lost', isSilent: true, ...lostAt} as const;
 const closed = {kind: 'link-lost', ...lostAt} as const;
+const left = (epoch: number, nowMs: number) =>
+  ({...refused(epoch, 'PEER_LEFT', B.peerId), nowMs}) as const;
 const reached = {kind: 'reached', peerId: A.peerId} as const;
 const renewed = {kind: 'renewed', peerId: A.peerId} as const;
 
@@ -74,6 +77,16 @@ test('[GN10] hops that cannot reach each other are waited for six seconds, and t
   }
   expect(nowMs).toBe(6_000);
   expect(step.state).toMatchObject({reason: {kind: 'lost', missing}});
+});
+
+test('[GN10] the six seconds begin with the first of the chains that fail one after the other', () => {
+  const second = hop('e', 0, 2);
+  const missing = gap('silent');
+  const events = [...TWO_SHOWN, left(0, 1_000), {...chain(second, B, C), nowMs: 1_000}];
+  const again = [...events, left(1, 5_000), {...missing, nowMs: 5_000}];
+  expect(after(task(), ...again).state).toMatchObject({kind: 'waiting'});
+  const end = after(task(), ...again, tick(7_000), {...missing, nowMs: 7_000});
+  expect(end.state).toMatchObject({kind: 'failed', reason: {kind: 'lost'}});
 });
 
 test('[GN25] before the first token it is the same, for all its patience', () => {

@@ -24,12 +24,13 @@ export function endAsComplete(
   },
 ): GenerationStep {
   // Of an answer that no hop of it is known of, nothing is to come.
+  const seen = isWithoutHead ? hops.slice(1) : hops;
   const servedByMs = hops.length === 0 ? null : nowMs + SERVED_PATIENCE_MS;
   return {
     state: {kind: 'complete', answer, hops, servedByMs},
     actions: [
       {kind: 'tell', news: {kind: 'end', finishReason}},
-      ...hops.map(({peerId}) => ({kind: 'report', peerId, conduct: {kind: 'finished'}}) as const),
+      ...seen.map(({peerId}) => ({kind: 'report', peerId, conduct: {kind: 'finished'}}) as const),
       ...(isWithoutHead ? closeBroken : closeWhole)(answer, hops, 'done'),
     ],
   };

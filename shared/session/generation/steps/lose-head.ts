@@ -3,6 +3,7 @@ import type {GenerationStep} from '../state/generation-action.ts';
 import type {GenerationState, ServedState} from '../state/generation-state.ts';
 import type {Refusal} from '../state/refusal.ts';
 import {dueOfToken, dueWithoutHead} from './allow-time.ts';
+import {reportFault} from './blame-hop.ts';
 import {loseChain} from './lose-chain.ts';
 
 type Decoding = Extract<GenerationState, {readonly kind: 'decoding'}>;
@@ -21,7 +22,10 @@ export function loseEnd(state: ServedState, refusal: Refusal, nowMs: number): Ge
   }
   const dueMs = dueWithoutHead(state);
   if (nowMs >= dueMs) return loseChain(state, refusal, nowMs);
-  return {state: {...state, headLost: refusal, dueMs}, actions: [{kind: 'reach', peerId}]};
+  // Other answers begin without it.
+  const report = reportFault({kind: 'certain', peerId}, refusal);
+  const actions = [...report, {kind: 'reach', peerId} as const];
+  return {state: {...state, headLost: refusal, dueMs}, actions};
 }
 
 /** A peer answers the client again: if it is the head that did not, all is as before. */

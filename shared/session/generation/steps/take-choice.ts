@@ -66,7 +66,7 @@ function waitForHops(before: Answer, nowMs: number): GenerationStep {
   const answer = {
     ...before,
     waitsSinceMs: before.waitsSinceMs ?? nowMs,
-    lostSinceMs: missing.some(isLost) ? (before.lostSinceMs ?? nowMs) : null,
+    lostSinceMs: missing.some(isLost) ? (before.lostSinceMs ?? lostFrom(before, nowMs)) : null,
   };
   const patience = patienceOf(answer);
   if (patience !== null && nowMs >= patience.sinceMs + patience.patienceMs) {
@@ -89,6 +89,11 @@ function waitForHops(before: Answer, nowMs: number): GenerationStep {
       ...sought.map((peerId) => ({kind: 'reach', peerId}) as const),
     ],
   };
+}
+
+/** Layers that are missing at once after chains that failed have been missing since the first of these did. */
+function lostFrom({waitsSinceMs, failsSinceMs}: Answer, nowMs: number): number {
+  return waitsSinceMs === null ? (failsSinceMs ?? nowMs) : nowMs;
 }
 
 function tellWaiting(

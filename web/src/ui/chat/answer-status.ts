@@ -44,8 +44,9 @@ export class AnswerStatus extends LitElement {
     const {progress} = this;
     const strings = {...ENGLISH_ANSWER, ...this.strings};
     if (progress === undefined || progress.stage === 'writing') return nothing;
-    // What a tab without a server sees of the others says little of them.
-    const isBlind = progress.stage === 'joining' || progress.stage === 'waiting';
+    // What a tab without a server sees of the others says little of them; those of an answer that has begun it knows.
+    const isBlind =
+      progress.stage === 'joining' || (progress.stage === 'waiting' && progress.tokenCount === 0);
     if (isBlind && this.network !== 'fine') return html`<p>${strings[this.network]}</p>`;
     if (progress.stage === 'waiting') return this.#renderMissing(progress);
     const host = progress.servedElsewhere ?? '';

@@ -26,7 +26,7 @@ export const ENGLISH_ANSWER = {
   silent: 'No tab that holds layers {layers} answers this device.',
   distrusted: 'The tabs that hold layers {layers} have refused or failed this answer.',
   waits: 'The answer comes by itself when a tab can serve them.',
-  waitsFor: 'The answer goes on if a tab can serve them within {seconds} s, and else ends here.',
+  waitsFor: 'If no tab can serve them within {seconds} s, the answer ends here.',
   missing: 'Layers that cannot be served now: {layers} of {count}',
   code: 'Code: {code}',
 } as const;
