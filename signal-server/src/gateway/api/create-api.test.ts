@@ -11,7 +11,7 @@ import {
   errorSchema,
   modelListSchema,
 } from './response-schemas.ts';
-import {askWords, scriptedApi, type ScriptedApi} from './testing/scripted-api.ts';
+import {askWords, IDLE_MS, scriptedApi, type ScriptedApi} from './testing/scripted-api.ts';
 
 const opened: ScriptedApi[] = [];
 afterEach(async () => {
@@ -360,6 +360,21 @@ test('[CQ2] [GW5] at five times what there is room for, each request has an answ
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
   }
   expect(counts()).toEqual({running: 0, waiting: 0});
+});
+
+test('[GW13] a socket without a byte is not ended while it waits for its answer, and a stream is once it has begun', async () => {
+  const seen: (number | null)[] = [];
+  const api = await open({
+    ask: async function* (request) {
+      seen.push(api.socketTimeoutMs());
+      yield* askWords(request);
+      seen.push(api.socketTimeoutMs());
+    },
+  });
+  await (await api.post(CHAT, chat)).text();
+  expect(seen).toEqual([0, 0]);
+  await (await api.post(CHAT, {...chat, stream: true})).text();
+  expect(seen.slice(2)).toEqual([0, IDLE_MS]);
 });
 
 test('[AK1] with keys, who has none is refused, and each name has its own limits', async () => {

@@ -1,4 +1,5 @@
 import {randomBytes} from 'node:crypto';
+import type {IncomingMessage} from 'node:http';
 import {Hono, type Context} from 'hono';
 import {bodyLimit} from 'hono/body-limit';
 import type {NodeEnv} from '../../http/node-env.ts';
@@ -118,6 +119,7 @@ async function respond(
   const errorOf = (cause: unknown): ApiError => apiErrorOf(cause, asked.promptParam);
   const hangUp = new AbortController();
   const signal = AbortSignal.any([context.req.raw.signal, hangUp.signal]);
+  const heedIdle = heedlessOfIdle(context.env.incoming);
   try {
     const model = await gateway.model(asked.model);
     const parts = askChoices(model, asked.choices, {caller, signal});
@@ -127,6 +129,7 @@ async function respond(
     if (!asked.isStream) return context.json(await writeWhole(parts, {heading, form, answersEach}));
     const chunks = writeChunks(parts, {heading, form, answersEach, withUsage: asked.withUsage});
     const first = await chunks.next();
+    heedIdle();
     const body = eventStream(first.value ?? {}, chunks, {abort: () => hangUp.abort(), errorOf});
     return context.body(body, 200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
@@ -138,6 +141,18 @@ async function respond(
     hangUp.abort();
     return respondError(context, errorOf(cause));
   }
+}
+
+/**
+ * An answer may take minutes before its first byte, and a server ends sockets on which none moves. Whoever
+ * hangs up closes theirs.
+ *
+ * @returns what has them watched again.
+ */
+function heedlessOfIdle({socket}: IncomingMessage): () => void {
+  const {timeout = 0} = socket;
+  socket.setTimeout(0);
+  return () => void socket.setTimeout(timeout);
 }
 
 function headingOf(

@@ -1,4 +1,5 @@
-import {createServer} from 'node:http';
+import {createServer, type RequestListener} from 'node:http';
+import type {Socket} from 'node:net';
 import type {AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
 import {WeftError} from '#shared/base/errors.ts';
 import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
@@ -29,10 +30,15 @@ export type ScriptedApi = {
     body: unknown,
     headers?: Record<string, string>,
   ) => Promise<Response>;
+  /** Of the last socket: after so long without a byte it is ended; 0: never. */
+  readonly socketTimeoutMs: () => number | null;
   /** Answers that run and that wait. */
   readonly counts: () => CallerQueue['counts'];
   readonly close: () => Promise<void>;
 };
+
+/** How long a socket may be idle. */
+export const IDLE_MS = 120_000;
 
 const WORDS = ['Once', ' upon', ' a', ' time'];
 
@@ -79,8 +85,7 @@ export async function scriptedApi({
     getPath: ({url}) => new URL(url).pathname,
     nowMs: () => 1_000,
   });
-  const server = createServer(requestListener(api));
-  const url = `http://127.0.0.1:${await listenOnLoopback(server)}`;
+  const {url, ...server} = await serve(requestListener(api));
   return {
     url,
     asked,
@@ -91,6 +96,20 @@ export async function scriptedApi({
         headers: {'Content-Type': 'application/json', ...headers},
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
+    ...server,
+  };
+}
+
+async function serve(
+  listener: RequestListener,
+): Promise<Pick<ScriptedApi, 'url' | 'socketTimeoutMs' | 'close'>> {
+  const server = createServer(listener);
+  server.timeout = IDLE_MS;
+  let socket: Socket | null = null;
+  server.on('connection', (opened) => (socket = opened));
+  return {
+    url: `http://127.0.0.1:${await listenOnLoopback(server)}`,
+    socketTimeoutMs: () => socket?.timeout ?? null,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
