@@ -10,7 +10,7 @@ import {
 import {scriptedApi, type ScriptedApi} from './testing/scripted-api.ts';
 
 /** Each costs a request over a socket. */
-const REQUESTS = 500;
+const REQUESTS = 200;
 
 let api: ScriptedApi;
 beforeAll(async () => {
