@@ -20,6 +20,7 @@ import {percentile} from '../../load/report/percentile.ts';
 import {valuesOf} from '../../../web/src/node/engine/hidden-state.ts';
 import {runGoldenInput} from '../../../web/src/node/engine/proof/pass-golden-test.ts';
 import {runStep} from '../../../web/src/node/engine/run-step.ts';
+import {readBytesPerSec} from './read-bytes-per-sec.ts';
 import {createWorkerShardRunner} from '../../../web/src/node/engine/worker/worker-shard-runner.ts';
 
 type PageShard = {
@@ -194,6 +195,29 @@ async function stepMs(asked: {
   return percentile(tookMs, 50);
 }
 
+/** What a prompt of so many tokens takes, in pieces of 128, up to the first logits, ms. */
+async function promptMs(promptTokens: number): Promise<number> {
+  const [runner] = runners;
+  assert(runner !== undefined, 'a shard is loaded');
+  const {range} = runner;
+  await runner.openSession(SESSION, promptTokens);
+  try {
+    const tokenIds = Uint32Array.from({length: promptTokens}, (_, at) => 1_000 + (at % 1_000));
+    const startMs = performance.now();
+    await runStep(runner, {
+      sessionId: SESSION,
+      position: 0,
+      tokenCount: promptTokens,
+      input: {kind: 'tokens', tokenIds},
+      range,
+      output: 'logits',
+    });
+    return performance.now() - startMs;
+  } finally {
+    await runner.closeSession(SESSION);
+  }
+}
+
 type GreedyStep = {
   readonly tokenId: number;
   /** The likeliest tokens, best first. */
@@ -327,6 +351,8 @@ const actions = {
   truncate,
   greedy,
   stepMs,
+  promptMs,
+  readBytesPerSec,
   bitsOf,
   runPiece: tellCode(runPiece),
   crashWorker,

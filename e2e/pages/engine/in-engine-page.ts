@@ -11,10 +11,12 @@ export async function inEnginePage<T>(
     readonly engine: 'wasm' | 'webgpu';
     readonly log: (line: string) => void;
     readonly signal: AbortSignal;
+    /** What the page's script makes when it has run. */
+    readonly global?: string;
   },
   act: (page: Page) => Promise<T>,
 ): Promise<T> {
-  const {url, engine, log, signal} = options;
+  const {url, engine, log, signal, global = 'enginePage'} = options;
   const browser = await chromium.launch({
     executablePath: await findChromium({log, signal}),
     args: chromiumArguments({webgpu: engine === 'webgpu'}),
@@ -25,7 +27,7 @@ export async function inEnginePage<T>(
     const page = await browser.newPage();
     page.setDefaultTimeout(PAGE_TIMEOUT_MS);
     await page.goto(url);
-    await page.waitForFunction(() => 'enginePage' in globalThis);
+    await page.waitForFunction((name) => name in globalThis, global);
     return await act(page);
   } finally {
     signal.removeEventListener('abort', stop);

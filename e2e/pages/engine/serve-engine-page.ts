@@ -35,8 +35,12 @@ const PLAIN_PAGE = '/plain.html';
  * `/model.gguf`, with one byte changed as `/altered.gguf`, and without ranges as `/whole.gguf`.
  * `/` is isolated, `/plain.html` is not.
  */
-export async function serveEnginePage(modelPath: string): Promise<EngineSite> {
-  const folder = await buildPage();
+export async function serveEnginePage(
+  modelPath: string,
+  /** Of the page, whose entry is `index.html`; by default, the engine's. */
+  source = fileURLToPath(new URL('.', import.meta.url)),
+): Promise<EngineSite> {
+  const folder = await buildPage(source);
   const model: ServedModel = {
     path: modelPath,
     byteLength: (await stat(modelPath)).size,
@@ -63,12 +67,12 @@ export async function serveEnginePage(modelPath: string): Promise<EngineSite> {
   };
 }
 
-async function buildPage(): Promise<string> {
+async function buildPage(root: string): Promise<string> {
   const outDir = await mkdtemp(join(tmpdir(), 'weft-engine-page-'));
   await build({
     configFile: false,
     logLevel: 'error',
-    root: fileURLToPath(new URL('.', import.meta.url)),
+    root,
     worker: {format: 'es'},
     build: {outDir, emptyOutDir: true, target: 'es2023', chunkSizeWarningLimit: 2000},
   });

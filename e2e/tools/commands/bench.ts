@@ -68,6 +68,10 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     meaning: 'both phases on and off on real tabs that are far from each other, one of them slow',
     load: async () => (await import('../../lab/bench/phases/bench-phases.ts')).benchPhases,
   },
+  engine: {
+    meaning: 'the whole model in one tab against wllama and against the bandwidth of the memory',
+    load: async () => (await import('../../lab/bench/engine/bench-engine.ts')).benchEngine,
+  },
   timeline: {
     meaning:
       'where the time of a step goes over one real tab and three, with a picture in timeline.html',
