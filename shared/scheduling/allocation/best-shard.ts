@@ -6,6 +6,9 @@ import {longestFrom, longestUntil} from './fitting-range.ts';
 /** A cell that nobody serves is worth more than any number of replicas elsewhere. */
 const UNSERVED_WORTH = 1e6;
 
+/** One more for a cell that a single node serves: whoever it is, it may leave. */
+const SECOND_HOLDER_WORTH = 4;
+
 export type ScoredShard = {readonly shard: PlacedShard; readonly worth: number};
 
 /**
@@ -30,7 +33,9 @@ export function worthOf(coverage: Coverage, node: SnapshotNode, shard: PlacedSha
   let worth = 0;
   for (let cell = from; cell < to; cell += 1) {
     const current = coverage.tokensPerSec[cell] ?? 0;
-    worth += current <= 0 ? UNSERVED_WORTH : rate / (current + rate) / current;
+    const isSecond = coverage.replicas[cell] === 1;
+    const gain = rate / (current + rate) / current;
+    worth += current <= 0 ? UNSERVED_WORTH : gain * (isSecond ? SECOND_HOLDER_WORTH : 1);
   }
   return worth;
 }

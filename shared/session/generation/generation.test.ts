@@ -211,10 +211,8 @@ test('[GN9] a chain that delivers goes on without a link to its head, and each h
   const at = ['a', 'b', 'c'];
   const end = after(task(), ...shown, {...tokens(0, 8, 24), nowMs: 960});
   expect(end.actions).toContainEqual({kind: 'close', epoch: 0, at, reason: 'done'});
-  expect(reportsOf(task(), ...shown, {...tokens(0, 8, 24), nowMs: 960})).toEqual([
-    'b: finished',
-    'c: finished',
-  ]);
+  const finished = reportsOf(task(), ...shown, {...tokens(0, 8, 24), nowMs: 960});
+  expect(finished).toEqual(['b: finished', 'c: finished']);
   const stopped = after(task(), ...shown, {kind: 'stop'});
   expect(stopped.actions).toEqual([{kind: 'close', epoch: 0, at, reason: 'cancelled'}]);
 });

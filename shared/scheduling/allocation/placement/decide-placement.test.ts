@@ -47,6 +47,18 @@ test('[PL4] a node with no room for a cell is a spare, and says what is missing'
   });
 });
 
+test('[PL16] layers with one holder get a second before others get a third, however slow those are', () => {
+  const half = {capacityLayers: {plain: 15, first: 15, last: 15, both: 15}};
+  const slow = {decodeMsPerLayer: {fixedMs: 0, perSessionMs: 3}, ...half};
+  const nodes = [
+    snapshotNode('a', {...half, shards: [shard(0, 15, 30)]}),
+    snapshotNode('b', {...slow, shards: [shard(15, 30, 30)]}),
+    snapshotNode('c', {...slow, shards: [shard(15, 30, 30)]}),
+    snapshotNode('d', half),
+  ];
+  expect(decide('d', nodes)).toMatchObject({kind: 'claim', shard: shard(0, 15, 30)});
+});
+
 test('[PL12] nodes that join together, one with room for the last, short cell only, cover the model', () => {
   const shortGrid = {layerCount: 6, cutEvery: 5};
   const nodes = [5, 1].map((layers) => {
