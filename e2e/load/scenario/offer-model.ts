@@ -28,6 +28,7 @@ export type RunModel = {
 };
 
 const DIST_DIR = fileURLToPath(new URL('../../../dist', import.meta.url));
+const SITE_CATALOG = join(DIST_DIR, 'catalog');
 const CATALOG = new URL('../../../public/catalog/catalog.json', import.meta.url);
 const FILE_NAME = 'model.gguf';
 
@@ -87,7 +88,8 @@ async function offerFile(
   const {id, cutEvery} = manifest;
   const siteDir = join(folder, 'site');
   const modelsDir = join(folder, 'models');
-  await cp(DIST_DIR, siteDir, {recursive: true});
+  // Without the catalogue of the site, whose packed forms would be served in place of this one.
+  await cp(DIST_DIR, siteDir, {recursive: true, filter: (source) => source !== SITE_CATALOG});
   await mkdir(modelsDir);
   // Links need a privilege on some systems.
   await symlink(path, join(modelsDir, FILE_NAME)).catch(() =>
@@ -109,10 +111,10 @@ async function offerFile(
     sources: [],
   };
   const catalog: Catalog = [entry];
-  await writeFile(join(siteDir, 'catalog', 'catalog.json'), JSON.stringify(catalog));
-  await writeFile(join(siteDir, 'catalog', entry.manifest), JSON.stringify(manifest));
   const goldenDir = join(siteDir, 'catalog', 'golden');
   await mkdir(goldenDir, {recursive: true});
+  await writeFile(join(siteDir, 'catalog', 'catalog.json'), JSON.stringify(catalog));
+  await writeFile(join(siteDir, 'catalog', entry.manifest), JSON.stringify(manifest));
   await writeFile(join(goldenDir, `${manifest.golden}.json`), JSON.stringify(golden));
   return {id, grid: {layerCount: manifest.spec.layerCount, cutEvery}, path, modelsDir, siteDir};
 }
