@@ -32,7 +32,7 @@ export function choicesOfCompletion(request: CompletionRequest): Choices {
 }
 
 function choicesOf(
-  {temperature, top_p, top_k, seed, n, stop}: ChatRequest | CompletionRequest,
+  request: ChatRequest | CompletionRequest,
   {
     prompts,
     ...asked
@@ -42,6 +42,7 @@ function choicesOf(
     readonly topLogprobs: number;
   },
 ): Choices {
+  const {temperature, top_p, top_k, seed, n, stop} = request;
   return {
     prompts,
     answersEach: n ?? 1,
@@ -51,8 +52,28 @@ function choicesOf(
       topK: top_k ?? 0,
       topP: Math.max(LEAST_TOP_P, top_p ?? 1),
       seed: seed == null ? randomSeed() : Number(BigInt.asUintN(32, BigInt(seed))),
+      ...biasOf(request),
     },
     stops: typeof stop === 'string' ? [stop] : (stop ?? []),
+  };
+}
+
+/** What is left out, and what is 0, costs the tail nothing. */
+function biasOf({
+  logit_bias,
+  frequency_penalty,
+  presence_penalty,
+}: ChatRequest | CompletionRequest): Pick<
+  Choices['ask'],
+  'logitBias' | 'frequencyPenalty' | 'presencePenalty'
+> {
+  const logitBias = Object.entries(logit_bias ?? {}).map(
+    ([tokenId, bias]) => [Number(tokenId), bias] as const,
+  );
+  return {
+    ...(logitBias.length > 0 && {logitBias}),
+    ...(frequency_penalty && {frequencyPenalty: frequency_penalty}),
+    ...(presence_penalty && {presencePenalty: presence_penalty}),
   };
 }
 

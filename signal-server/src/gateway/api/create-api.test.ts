@@ -1,4 +1,3 @@
-import {createHash} from 'node:crypto';
 import {afterEach, expect, test} from 'vitest';
 import * as z from 'zod';
 import {WeftError} from '#shared/base/errors.ts';
@@ -11,7 +10,7 @@ import {
   errorSchema,
   modelListSchema,
 } from './response-schemas.ts';
-import {askWords, IDLE_MS, scriptedApi, type ScriptedApi} from './testing/scripted-api.ts';
+import {askWords, scriptedApi, type ScriptedApi} from './testing/scripted-api.ts';
 
 const opened: ScriptedApi[] = [];
 afterEach(async () => {
@@ -156,8 +155,7 @@ test('[GW2] [GW7] a plain completion takes texts and token ids, and gives each o
 test.each([
   ['tools', {tools: [{type: 'function'}]}],
   ['response_format', {response_format: {type: 'json_object'}}],
-  ['presence_penalty', {presence_penalty: 0.5}],
-  ['logit_bias', {logit_bias: {5: 1}}],
+  ['functions', {functions: [{name: 'f'}]}],
   ['audio', {audio: {voice: 'x'}}],
 ])('[GW4] what is not supported is refused by its name: %s', async (param, fields) => {
   const {post} = await open();
@@ -166,7 +164,23 @@ test.each([
   expect(error).toMatchObject({status: 400, code: 'unsupported_parameter', param, message});
 });
 
+test('[GW4] penalties and a bias of single tokens are asked of the tail', async () => {
+  const {asked, post} = await open();
+  const fields = {presence_penalty: 0.5, frequency_penalty: -1, logit_bias: {5: 1, 70: -100}};
+  expect((await post(CHAT, {...chat, ...fields})).status).toBe(200);
+  expect(asked.at(-1)).toMatchObject({
+    presencePenalty: 0.5,
+    frequencyPenalty: -1,
+    logitBias: [
+      [5, 1],
+      [70, -100],
+    ],
+  });
+});
+
 test.each<[string, object, string]>([
+  ['presence_penalty', {presence_penalty: 2.5}, 'a number from -2 to 2'],
+  ['logit_bias', {logit_bias: {word: 1}}, 'an object of up to 1024 token ids'],
   ['temperature', {temperature: 3}, 'a number from 0 (always the likeliest token) to 2'],
   ['n', {n: 9}, 'a whole number from 1 to 8'],
   ['top_logprobs', {top_logprobs: 3}, 'a whole number from 0 to 20, where "logprobs" is true'],
@@ -329,68 +343,4 @@ test('[GW3] a client that hangs up before the first token ends the answer too', 
   abort.abort();
   await expect(asking).rejects.toMatchObject({name: 'AbortError'});
   await ended.promise;
-});
-
-const sha256 = (key: string) => createHash('sha256').update(key).digest('hex');
-const as = (key: string) => ({Authorization: `Bearer ${key}`});
-
-test('[CQ2] [GW5] at five times what there is room for, each request has an answer or hears when to try again, and then all is as before', async () => {
-  const waiting: (() => void)[] = [];
-  const {post, counts} = await open({
-    capacity: 8,
-    ask: async function* (request) {
-      await new Promise<void>((resolve) => waiting.push(resolve));
-      yield* askWords(request);
-    },
-  });
-  const responses = Array.from({length: 40}, async () => await post(CHAT, chat));
-  const settled = Promise.all(responses);
-  let isOver = false;
-  void settled.then(() => (isOver = true));
-  await expect.poll(() => waiting.length).toBe(8);
-  await expect
-    .poll(() => {
-      for (const go of waiting.splice(0)) go();
-      return isOver;
-    })
-    .toBe(true);
-  const statuses = Map.groupBy(await settled, ({status}) => status);
-  expect(new Set(statuses.keys())).toEqual(new Set([200, 429]));
-  for (const response of statuses.get(429) ?? []) {
-    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
-  }
-  expect(counts()).toEqual({running: 0, waiting: 0});
-});
-
-test('[GW13] a socket without a byte is not ended while it waits for its answer, and a stream is once it has begun', async () => {
-  const seen: (number | null)[] = [];
-  const api = await open({
-    ask: async function* (request) {
-      seen.push(api.socketTimeoutMs());
-      yield* askWords(request);
-      seen.push(api.socketTimeoutMs());
-    },
-  });
-  await (await api.post(CHAT, chat)).text();
-  expect(seen).toEqual([0, 0]);
-  await (await api.post(CHAT, {...chat, stream: true})).text();
-  expect(seen.slice(2)).toEqual([0, IDLE_MS]);
-});
-
-test('[AK1] with keys, who has none is refused, and each name has its own limits', async () => {
-  const {post, url} = await open({
-    keys: [
-      {name: 'ann', sha256: sha256('key-of-ann'), requestsPerMinute: 1},
-      {name: 'bob', sha256: sha256('key-of-bob')},
-    ],
-  });
-  const none = {status: 401, code: 'invalid_api_key'};
-  expect(await errorOf(await post(CHAT, chat))).toMatchObject(none);
-  expect(await errorOf(await post(CHAT, chat, as('key-of-eve')))).toMatchObject(none);
-  expect(await errorOf(await fetch(`${url}/v1/models`))).toMatchObject(none);
-  expect((await post(CHAT, chat, as('key-of-ann'))).status).toBe(200);
-  const often = await post(CHAT, chat, as('key-of-ann'));
-  expect(often.headers.get('retry-after')).toBe('60');
-  expect(await errorOf(often)).toMatchObject({status: 429, code: 'rate_limit_exceeded'});
-  expect((await post(CHAT, chat, as('key-of-bob'))).status).toBe(200);
 });

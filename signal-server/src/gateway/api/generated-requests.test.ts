@@ -40,7 +40,8 @@ const common = {
   n: mostly(fc.integer({min: 1, max: 3})),
   stream: mostly(fc.boolean()),
   user: mostly(fc.string()),
-  presence_penalty: mostly(fc.constant(0)),
+  presence_penalty: mostly(fc.double({min: -2, max: 2, noNaN: true})),
+  logit_bias: mostly(fc.constantFrom({}, {7: -100}, {0: 0.5, 300: 2})),
 };
 const role = fc.constantFrom('system', 'developer', 'user', 'assistant');
 const message = fc.record({role, content: mostly(fc.string())});

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {MAX_BIASED_TOKENS} from '#shared/protocol/control/session-bounds.ts';
 
 /** Choices of one request: each is an answer of its own. */
 export const MOST_CHOICES = 8;
@@ -19,7 +20,11 @@ const unsupported = <T extends z.ZodType>(neutral: T) =>
 export const isUnsupported = (description: string | undefined): boolean =>
   description?.startsWith('left out') === true;
 
-const penalty = unsupported(z.literal(0));
+const penalty = field(z.number().min(-2).max(2), 'a number from -2 to 2');
+
+const logitBias = z
+  .record(z.string().regex(/^\d{1,7}$/u), z.number().min(-100).max(100))
+  .refine((bias) => Object.keys(bias).length <= MAX_BIASED_TOKENS);
 
 const stopText = z.string().min(1).max(MOST_STOP_CHARACTERS);
 
@@ -56,7 +61,10 @@ export const commonFields = {
   user: field(z.string(), 'a text; it is used for nothing, and kept nowhere'),
   presence_penalty: penalty,
   frequency_penalty: penalty,
-  logit_bias: unsupported(z.strictObject({})),
+  logit_bias: field(
+    logitBias,
+    `an object of up to ${MAX_BIASED_TOKENS} token ids, each with a number from -100 to 100`,
+  ),
 };
 
 /** Of chats alone. */
