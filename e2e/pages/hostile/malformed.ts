@@ -72,7 +72,7 @@ export function malformedMessages(
     change({counted: [[1, 0]]}),
     // Well-formed, and no chain: a hole, an overlap, a cut off the grid, layers that the model does not have.
     change({hops: [first]}),
-    change({hops: [first, first]}),
+    change({hops: [first, {...last, startLayer: 0}]}),
     change({hops: [{...first, endLayer: (first?.endLayer ?? 0) + 1}, last]}),
     change({hops: [first, {...last, endLayer: 10_000}]}),
   ];
