@@ -91,3 +91,20 @@ test('[PL15] nodes with room enough for the model close every gap, wherever they
     }),
   );
 });
+
+test('[PL15] where many nodes of old records are in the way of each other, none claims the place that it has', () => {
+  const step = 3;
+  // All of old records, so that none counts as a holder, and each could go on to the next gap.
+  const nodes = Array.from({length: 60}, (_, at) => ({
+    ...snapshotNode(`n${at}`, {
+      capacityLayers: {plain: step, first: step, last: step, both: step},
+      shards: [shard(step * (at % 9), step * (at % 9) + step, LAYERS)],
+    }),
+    publishedAtMs: -1e9,
+  }));
+  const snapshot = snapshotOfNodes(nodes, 0);
+  for (const {nodeId: self} of nodes) {
+    const decision = decidePlacement({snapshot, model, self, target: LIVE_TARGET});
+    expect(decision.kind).toBe('keep');
+  }
+});

@@ -38,20 +38,22 @@ type Offer = {readonly nodeId: string; readonly shard: PlacedShard; readonly ran
 /** Keeping layers outranks any number of gap layers won by moving. */
 const EXTENDS_RANK = 1e6;
 
+/** @param asked nodes for which others have been asked to make room: each once, however many are in the way. */
 function offersFor(
   served: Coverage,
   candidates: readonly SnapshotNode[],
   gap: LayerSpan,
+  asked = new Set<SnapshotNode>(),
 ): readonly Offer[] {
   const {grid} = served;
-  const offers = candidates.flatMap((node) => offerOf(served, node, gap));
+  const offers = candidates.flatMap((node) => (asked.has(node) ? [] : offerOf(served, node, gap)));
   if (offers.length > 0) return offers;
   for (const node of candidates) {
-    const own = onlyShardOf(node);
+    const own = asked.has(node) ? null : onlyShardOf(node);
     const [farthest] = own === null ? [] : slidesOver(grid, node, own, gap);
     if (own === null || farthest === undefined) continue;
-    const others = candidates.filter((other) => other !== node);
-    const freeing = offersFor(served, others, droppedOf(own, farthest));
+    asked.add(node);
+    const freeing = offersFor(served, candidates, droppedOf(own, farthest), asked);
     if (freeing.length > 0) return freeing;
   }
   return [];
@@ -72,9 +74,11 @@ function offerOf(served: Coverage, node: SnapshotNode, gap: LayerSpan): readonly
     ...slidesOver(grid, node, own, gap),
   ]
     .filter((shard) => shard !== null)
-    .filter((shard) => isSpareBut(served, own, shard))
+    .filter((shard) => mayMove(served, {from: own, to: shard, leastHolders: 2}))
     .toSorted((a, b) => overlap(b, gap) - overlap(a, gap));
-  return moved === undefined ? [] : [{nodeId, shard: moved, rank: overlap(moved, gap)}];
+  // What is to be made room for is held already, perhaps by this node.
+  const won = moved === undefined ? 0 : overlap(moved, gap) - Math.max(0, overlap(own, gap));
+  return moved === undefined || won <= 0 ? [] : [{nodeId, shard: moved, rank: won}];
 }
 
 function onlyShardOf({shards}: SnapshotNode): PlacedShard | null {
@@ -132,24 +136,27 @@ function overlap(a: LayerSpan, b: LayerSpan): number {
   return Math.min(a.endLayer, b.endLayer) - Math.max(a.startLayer, b.startLayer);
 }
 
-/** Whether each cell of a shard that is not in `next` has a settled replica beside this one. */
-function isSpareBut({grid, replicas}: Coverage, shard: PlacedShard, next: PlacedShard): boolean {
-  const [from, to] = cellSpan(grid, shard);
-  const [keepFrom, keepTo] = cellSpan(grid, next);
-  for (let cell = from; cell < to; cell += 1) {
-    const isKept = cell >= keepFrom && cell < keepTo;
-    if (!isKept && (replicas[cell] ?? 0) < 2) return false;
-  }
-  return true;
-}
-
 /** Whether dropping what `shard` has and `next` has not leaves each cell served by others. */
 export function mayReplace(others: Coverage, shard: PlacedShard, next: PlacedShard): boolean {
-  const [from, to] = cellSpan(others.grid, shard);
-  const [keepFrom, keepTo] = cellSpan(others.grid, next);
-  for (let cell = from; cell < to; cell += 1) {
-    const isKept = cell >= keepFrom && cell < keepTo;
-    if (!isKept && (others.replicas[cell] ?? 0) === 0) return false;
-  }
-  return true;
+  return mayMove(others, {from: shard, to: next, leastHolders: 1});
+}
+
+/** Whether each cell that is dropped has so many holders; a coverage with the node itself has one more. */
+function mayMove(
+  {grid, replicas}: Coverage,
+  {
+    from,
+    to,
+    leastHolders,
+  }: {readonly from: PlacedShard; readonly to: PlacedShard; readonly leastHolders: number},
+): boolean {
+  const [start, end] = cellSpan(grid, from);
+  const [keepFrom, keepTo] = cellSpan(grid, to);
+  return replicas
+    .slice(start, end)
+    .every((count, at) => isWithin(start + at, keepFrom, keepTo) || count >= leastHolders);
+}
+
+function isWithin(cell: number, from: number, to: number): boolean {
+  return cell >= from && cell < to;
 }
