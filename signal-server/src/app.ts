@@ -79,8 +79,7 @@ function folderOf(base: string): MiddlewareHandler {
 
 /** Which pages of other origins may read what is served here: script and chunks of the widget, API, models. */
 function readableBy(origin: EmbedOrigins): MiddlewareHandler {
-  return cors({
-    origin: origin === '*' ? origin : [...origin],
+  return allowed(origin, {
     allowMethods: ['GET', 'HEAD'],
     exposeHeaders: ['Accept-Ranges', 'Content-Length', 'Content-Range', 'ETag'],
   });
@@ -88,11 +87,17 @@ function readableBy(origin: EmbedOrigins): MiddlewareHandler {
 
 /** Which pages of other origins may ask the gateway. */
 function askableBy(origin: EmbedOrigins): MiddlewareHandler {
-  return cors({
-    origin: origin === '*' ? origin : [...origin],
+  return allowed(origin, {
     allowMethods: ['GET', 'HEAD', 'POST'],
     exposeHeaders: ['Retry-After'],
   });
+}
+
+function allowed(
+  origin: EmbedOrigins,
+  what: Pick<NonNullable<Parameters<typeof cors>[0]>, 'allowMethods' | 'exposeHeaders'>,
+): MiddlewareHandler {
+  return cors({...what, origin: origin === '*' ? origin : [...origin]});
 }
 
 function describe(options: AppOptions, context: Context): Bootstrap {

@@ -22,3 +22,8 @@ export function lineOf(
 ): Pick<BenchLine, 'name' | 'value' | 'unit' | 'n' | 'min' | 'max'> {
   return {name, value, unit, n: 1, min: value, max: value};
 }
+
+/** How many samples there are, and their extremes. */
+export function spreadOf(values: readonly number[]): Pick<BenchLine, 'n' | 'min' | 'max'> {
+  return {n: values.length, min: Math.min(...values), max: Math.max(...values)};
+}

@@ -65,6 +65,6 @@ function follow(
 function nextOf(logits: Float64Array, given: number | undefined): number {
   const best = logits.reduce((most, logit, id) => (logit > (logits[most] ?? 0) ? id : most), 0);
   if (given === undefined) return best;
-  const isClear = (logits[best] ?? 0) - (logits[given] ?? Number.NaN) <= CLEAR_MARGIN;
-  return isClear ? given : best;
+  const isClose = (logits[best] ?? 0) - (logits[given] ?? Number.NaN) <= CLEAR_MARGIN;
+  return isClose ? given : best;
 }

@@ -7,6 +7,7 @@ import {loseSilentChain, nameSilent, takeReached} from './steps/find-silent.ts';
 import type {GenerationStep} from './state/generation-action.ts';
 import type {GenerationEvent} from './state/generation-event.ts';
 import {
+  headLostOf,
   isOver,
   wakeAtMs,
   type Answer,
@@ -171,7 +172,7 @@ function lossIn(state: ServedState, event: GenerationEvent): Refusal | null {
 /** A client that was asleep itself hears the time late, and what the chain sent meanwhile even later. */
 function judgeSilence(state: ServingState, nowMs: number): GenerationStep {
   if (nowMs < state.dueMs + LATE_MS) {
-    const headLost = state.kind === 'decoding' ? state.headLost : null;
+    const headLost = headLostOf(state);
     return headLost === null ? loseSilentChain(state, nowMs) : loseChain(state, headLost, nowMs);
   }
   return unchanged({...state, dueMs: nowMs + state.answer.task.limits.slackMs});

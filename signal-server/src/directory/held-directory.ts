@@ -1,5 +1,4 @@
 import type {Directory} from '#shared/directory/directory.ts';
-import {isFarewell} from '#shared/protocol/node-record.ts';
 import type {NewestRecordDatastore} from '#shared/directory/server/newest-record-datastore.ts';
 import type {RecordReader} from './record-reader.ts';
 
@@ -22,11 +21,8 @@ export function heldDirectory({
   return {
     list: () => ({
       state: 'reachable',
-      records: datastore
-        .list(prefix)
-        .map((sealed) => reader.read(sealed))
-        .filter((record) => record !== null)
-        .filter((record) => !isFarewell(record))
+      records: reader
+        .live(datastore, prefix)
         .toSorted((one, other) => (one.peerId < other.peerId ? -1 : 1)),
     }),
     subscribe: (listener) => {

@@ -1,5 +1,4 @@
 import type {SwarmSummary} from '#shared/protocol/swarm-summary.ts';
-import {isFarewell} from '#shared/protocol/node-record.ts';
 import {RECORD_NAMESPACE} from '#shared/directory/records/signed-record.ts';
 import type {NewestRecordDatastore} from '#shared/directory/server/newest-record-datastore.ts';
 import type {RecordReader} from './record-reader.ts';
@@ -33,12 +32,7 @@ export class SwarmReader {
     const nowMs = stopwatchMs();
     if (nowMs - this.#takenMs < FRESH_MS) return this.#summary;
     this.#takenMs = nowMs;
-    const records = datastore
-      .list(`/${RECORD_NAMESPACE}/`)
-      .map((sealed) => reader.read(sealed))
-      .filter((record) => record !== null)
-      .filter((record) => !isFarewell(record));
-    this.#summary = summariseSwarm(records);
+    this.#summary = summariseSwarm(reader.live(datastore, `/${RECORD_NAMESPACE}/`));
     return this.#summary;
   }
 }

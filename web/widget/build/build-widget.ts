@@ -1,9 +1,8 @@
 import type {Plugin} from 'vite';
-import {buildInto, inBuiltSite} from '../../site/in-built-site.ts';
-import {importDirectly} from './import-directly.ts';
+import {buildModule} from './build-module.ts';
+import {inBuiltSite} from '../../site/in-built-site.ts';
 import {pinVersion} from './pin-version.ts';
 import {pixelsForRem} from './pixels-for-rem.ts';
-import {privateGlobals} from './private-globals.ts';
 import {weighEntry} from './weigh-entry.ts';
 
 /** What a visitor downloads who never writes a message. */
@@ -23,31 +22,14 @@ type Options = {
  * otherwise be cut into files that fit neither.
  */
 export function buildWidget({entry, shared, version}: Options): Plugin {
+  const plugins = [
+    pixelsForRem(),
+    weighEntry({what: 'widget', mostBytes: MOST_BYTES, loads: 'define-chat'}),
+    pinVersion({version}),
+  ];
+  // Those that know `light-dark()`: its replacement takes `color-scheme` from the same file.
+  const cssTarget = ['chrome123', 'firefox120', 'safari17.5'];
   return inBuiltSite('build-widget', async (folder) =>
-    buildInto(folder, {
-      resolve: {alias: {'#shared': shared}},
-      // Of Node.js; what a page has under this name is something of its own.
-      define: {'globalThis.Buffer': 'undefined'},
-      plugins: [
-        importDirectly(),
-        privateGlobals(),
-        pixelsForRem(),
-        weighEntry({what: 'widget', mostBytes: MOST_BYTES, loads: 'define-chat'}),
-        pinVersion({version}),
-      ],
-      worker: {format: 'es'},
-      build: {
-        // Those that know `light-dark()`: its replacement takes `color-scheme` from the same file.
-        cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
-        modulePreload: false,
-        chunkSizeWarningLimit: 2_000,
-        rolldownOptions: {
-          input: {widget: entry},
-          // Nothing imports the entry: a page may have it under another name.
-          preserveEntrySignatures: 'strict',
-          output: {entryFileNames: '[name].js'},
-        },
-      },
-    }),
+    buildModule(folder, {name: 'widget', entry, shared, plugins, cssTarget}),
   );
 }

@@ -6,7 +6,7 @@ import {percentile} from '../../../load/report/percentile.ts';
 import {inEnginePage} from '../../../pages/engine/in-engine-page.ts';
 import {serveEnginePage} from '../../../pages/engine/serve-engine-page.ts';
 import {prepareModel} from '../../../tools/machine/model-file/prepare-model.ts';
-import {lineOf, type BenchLine} from '../bench-line.ts';
+import {lineOf, spreadOf, type BenchLine} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 
 const WLLAMA_PAGE = fileURLToPath(new URL('../../../pages/wllama/', import.meta.url));
@@ -35,20 +35,25 @@ export const benchEngine: Benchmark = async (context) => {
   const inPage = {engine: 'wasm', log, signal} as const;
   try {
     await inEnginePage({url: ours.url, ...inPage}, async (page) => {
-      await loadOurs(page, model.manifest);
+      await load(page, model.manifest);
       const peer = {url: theirs.url, ...inPage, global: 'wllamaPage'};
       await inEnginePage(peer, async (wllama) => compare(context, {page, wllama, model}));
       await measureSizes(context, page);
     });
-    await tellGpu(context, ours.url);
+    await tellGpu(context, {url: ours.url, manifest: model.manifest});
   } finally {
     await ours[Symbol.asyncDispose]();
     await theirs[Symbol.asyncDispose]();
   }
 };
 
-async function loadOurs(page: Page, manifest: Manifest): Promise<void> {
+async function load(
+  page: Page,
+  manifest: Manifest,
+  kind: 'wasm' | 'webgpu' = 'wasm',
+): Promise<void> {
   await page.evaluate((asked) => globalThis.enginePage.load(asked), {
+    ...(kind === 'webgpu' && {engine: {kind} as const}),
     manifest,
     range: {startLayer: 0, endLayer: manifest.spec.layerCount},
     weightsUrl: '/model.gguf',
@@ -172,16 +177,15 @@ function lineOfAll(name: string, values: readonly number[], unit: string): Bench
     name,
     value: percentile(values, 50),
     unit,
-    n: values.length,
-    min: Math.min(...values),
-    max: Math.max(...values),
+    ...spreadOf(values),
   };
 }
 
 /** Where there is a GPU, the same model on it; a processor that plays one says nothing about any. */
-async function tellGpu(context: BenchmarkContext, url: string): Promise<void> {
-  const {log, signal, print} = context;
-  const model = await prepareModel({log, signal});
+async function tellGpu(
+  {log, signal, print}: BenchmarkContext,
+  {url, manifest}: {readonly url: string; readonly manifest: Manifest},
+): Promise<void> {
   await inEnginePage({url, engine: 'webgpu', log, signal}, async (page) => {
     const architecture = await page.evaluate(async () => {
       const adapter = await navigator.gpu.requestAdapter();
@@ -191,14 +195,7 @@ async function tellGpu(context: BenchmarkContext, url: string): Promise<void> {
       print(lineOf('engine: on a GPU, unmeasured: there is none here', Number.NaN, 'ms'));
       return;
     }
-    const {manifest} = model;
-    await page.evaluate((asked) => globalThis.enginePage.load(asked), {
-      engine: {kind: 'webgpu'} as const,
-      manifest,
-      range: {startLayer: 0, endLayer: manifest.spec.layerCount},
-      weightsUrl: '/model.gguf',
-      kvBudgetBytes: KV_BUDGET_BYTES,
-    });
+    await load(page, manifest, 'webgpu');
     const stepMs = await stepMsOf(page, {sessions: 1, promptTokens: PROMPT_TOKENS});
     print(lineOf(`engine: a decode step on ${architecture}`, stepMs, 'ms'));
     const promptMs = await promptMsOf(page, PROMPT_TOKENS);

@@ -1,6 +1,7 @@
 import type {FrameWay, NetworkControl} from '../../../pages/network/network-control.ts';
 import {NetworkWorld, type NetworkTab} from '../../../pages/network/network-world.ts';
 import {percentile} from '../../../load/report/percentile.ts';
+import {spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 
 declare const weftNet: NetworkControl;
@@ -78,8 +79,6 @@ function compare(name: string, {channels, streams}: Times, percent: number) {
     unit: 'ms',
     against,
     ratio: value / against,
-    n: channels.length,
-    min: Math.min(...channels),
-    max: Math.max(...channels),
+    ...spreadOf(channels),
   };
 }

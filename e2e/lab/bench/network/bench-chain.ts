@@ -1,6 +1,7 @@
 import {percentile} from '../../../load/report/percentile.ts';
 import {askForAnswer, greedyRequest} from '../../../swarm/ask.ts';
 import type {Tab} from '../../../swarm/tab.ts';
+import {spreadOf} from '../bench-line.ts';
 import type {Benchmark} from '../benchmark.ts';
 import {withFarTabs} from './far-tabs.ts';
 
@@ -29,9 +30,7 @@ export const benchChain: Benchmark = async (context) => {
       unit: 'ms',
       against: CONDITIONS.delayMs,
       ratio: oneWayMs / CONDITIONS.delayMs,
-      n: oneWaysMs.length,
-      min: Math.min(...oneWaysMs),
-      max: Math.max(...oneWaysMs),
+      ...spreadOf(oneWaysMs),
     });
     const value = percentile(stepsMs, 50);
     context.print({
@@ -41,9 +40,7 @@ export const benchChain: Benchmark = async (context) => {
       against,
       ratio: value / against,
       floor: MOST_RATIO,
-      n: stepsMs.length,
-      min: Math.min(...stepsMs),
-      max: Math.max(...stepsMs),
+      ...spreadOf(stepsMs),
     });
   });
 };

@@ -4,6 +4,7 @@ import {percentile} from '../../../load/report/percentile.ts';
 import {UdpProxy} from '../../../network/udp-proxy.ts';
 import type {NetworkControl} from '../../../pages/network/network-control.ts';
 import {NetworkWorld, type NetworkTab} from '../../../pages/network/network-world.ts';
+import {spreadOf} from '../bench-line.ts';
 import type {Benchmark} from '../benchmark.ts';
 
 declare const weftNet: NetworkControl;
@@ -73,9 +74,7 @@ async function untilListed(a: NetworkTab, b: NetworkTab): Promise<void> {
 
 const figures = (ms: readonly number[]) => ({
   unit: 'ms',
-  n: ms.length,
-  min: Math.min(...ms),
-  max: Math.max(...ms),
+  ...spreadOf(ms),
 });
 
 type Times = Readonly<Record<'bare' | 'frames' | 'bytes', number[]>>;

@@ -2,6 +2,7 @@ import {pieceTokensOf} from '#shared/session/generation/state/generation-task.ts
 import {percentile} from '../../../load/report/percentile.ts';
 import {greedyRequest} from '../../../swarm/ask.ts';
 import type {Tab} from '../../../swarm/tab.ts';
+import {spreadOf} from '../bench-line.ts';
 import type {Benchmark} from '../benchmark.ts';
 import {withFarTabs} from './far-tabs.ts';
 
@@ -36,9 +37,7 @@ export const benchPrompt: Benchmark = async (context) => {
       against,
       ratio: value / against,
       floor: MOST_RATIO,
-      n: tookMs.length,
-      min: Math.min(...tookMs),
-      max: Math.max(...tookMs),
+      ...spreadOf(tookMs),
     });
   });
 };

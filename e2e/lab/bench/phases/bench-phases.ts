@@ -1,7 +1,7 @@
 import {percentile} from '../../../load/report/percentile.ts';
 import type {RunModel} from '../../../load/scenario/offer-model.ts';
 import {offerTinyModel} from '../../../load/testing/offer-tiny-model.ts';
-import type {BenchLine} from '../bench-line.ts';
+import {spreadOf, type BenchLine} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 import {FarSwarms, type FarAnswer} from './far-swarms.ts';
 import {phaseArms, type JoiningTab, type PhaseArm} from './phase-arms.ts';
@@ -108,9 +108,7 @@ function printArm(
       figures.answers.map(({firstTokenMs}) => firstTokenMs),
       50,
     ),
-    n: times.length,
-    min: Math.min(...times),
-    max: Math.max(...times),
+    ...spreadOf(times),
   };
   const {tokensPerSec} = figures;
   const throughput: PhaseLine = {

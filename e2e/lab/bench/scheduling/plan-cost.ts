@@ -7,7 +7,7 @@ import {promisify} from 'node:util';
 import * as z from 'zod';
 import {generatePool, type PoolMix} from '#shared/lab/pools/pool-generator.ts';
 import {percentile} from '../../../load/report/percentile.ts';
-import {lineOf, type BenchLine} from '../bench-line.ts';
+import {lineOf, spreadOf, type BenchLine} from '../bench-line.ts';
 import type {Benchmark} from '../benchmark.ts';
 import {growthExponent} from './growth-exponent.ts';
 
@@ -79,9 +79,7 @@ function costLine(part: keyof Times, count: number, times: readonly Times[]): Be
     value: percentile(values, 50),
     unit: 'ms',
     ...(floor === undefined ? {} : {floor}),
-    n: values.length,
-    min: Math.min(...values),
-    max: Math.max(...values),
+    ...spreadOf(values),
   };
 }
 

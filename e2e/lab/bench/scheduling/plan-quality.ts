@@ -7,7 +7,7 @@ import type {Plan} from '#shared/scheduling/allocation/plan.ts';
 import {planningPoolOf} from '#shared/scheduling/allocation/planning-pool.ts';
 import {parsePool, type Pool} from '#shared/lab/pools/pool-file.ts';
 import {generatePool, type PoolMix} from '#shared/lab/pools/pool-generator.ts';
-import type {BenchLine} from '../bench-line.ts';
+import {spreadOf, type BenchLine} from '../bench-line.ts';
 import type {Benchmark} from '../benchmark.ts';
 
 const MIXES: readonly PoolMix[] = ['equal', 'few-kinds', 'all-different', 'many-weak'];
@@ -87,9 +87,7 @@ function printFigures(
       value: values.reduce((sum, value) => sum + value, 0) / values.length,
       unit: 'ratio',
       ...(floor !== undefined && {floor}),
-      n: values.length,
-      min: Math.min(...values),
-      max: Math.max(...values),
+      ...spreadOf(values),
     });
   };
   const stepsOf = (isWanted: (figure: Figures) => boolean) =>

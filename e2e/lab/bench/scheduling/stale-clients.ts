@@ -9,6 +9,7 @@ import {
 import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
 import type {SwarmScript} from '#shared/lab/virtual-swarm/swarm-script.ts';
 import {summariseAnswers} from '#shared/lab/virtual-swarm/report/summarise-answers.ts';
+import {spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 
 const MIXES: readonly PoolMix[] = ['equal', 'few-kinds', 'all-different', 'many-weak'];
@@ -42,9 +43,7 @@ export const benchStaleClients: Benchmark = async (context) => {
       value: all.reduce((sum, ratio) => sum + ratio, 0) / all.length,
       unit: 'ratio',
       floor: FLOOR,
-      n: all.length,
-      min: Math.min(...all),
-      max: Math.max(...all),
+      ...spreadOf(all),
     });
   }
 };

@@ -1,6 +1,6 @@
 import {percentile} from '../../../load/report/percentile.ts';
 import {prepareModel} from '../../../tools/machine/model-file/prepare-model.ts';
-import {lineOf} from '../bench-line.ts';
+import {lineOf, spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 import {withBareEngine, type StepMsOf} from './bare-engine.ts';
 import {ServedAnswers, type ServedRate} from './served-answers.ts';
@@ -124,9 +124,7 @@ function print(
     against,
     ratio: value / against,
     ...(floor !== undefined && {floor}),
-    n: ROUNDS,
-    min: Math.min(...together),
-    max: Math.max(...together),
+    ...spreadOf(together),
   });
 }
 
@@ -137,9 +135,7 @@ function printWaits({print: printLine}: BenchmarkContext, who: string, {together
       name: `serving: ${who}, ${SESSIONS} answers at once: ${part}`,
       value: median(values),
       unit: 'ms',
-      n: ROUNDS,
-      min: Math.min(...values),
-      max: Math.max(...values),
+      ...spreadOf(values),
     });
   }
 }

@@ -4,6 +4,7 @@ import {greedyRequest} from '../../../swarm/ask.ts';
 import {Swarm} from '../../../swarm/start-swarm.ts';
 import type {Tab} from '../../../swarm/tab.ts';
 import {percentile} from '../../../load/report/percentile.ts';
+import {spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 
 const TAB_COUNT = 3;
@@ -79,9 +80,7 @@ function print(context: BenchmarkContext, what: string, errors: Errors): void {
         50,
       ),
       unit: 'observed ÷ predicted − 1',
-      n: values.length,
-      min: Math.min(...values),
-      max: Math.max(...values),
+      ...spreadOf(values),
     });
   }
 }

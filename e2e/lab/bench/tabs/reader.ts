@@ -1,7 +1,7 @@
 import {setTimeout as wait} from 'node:timers/promises';
 import {assert} from '#shared/base/assert.ts';
 import type {Tab} from '../../../swarm/tab.ts';
-import {lineOf} from '../bench-line.ts';
+import {lineOf, spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 import {openListServer, type ListServer} from './list-server.ts';
 import {MainThread} from './main-thread.ts';
@@ -119,9 +119,7 @@ function printSpent(
     against: idleMs,
     ratio: Math.max(...listMs) / idleMs,
     floor: ALLOWED_MS,
-    n: listMs.length,
-    min: Math.min(...listMs),
-    max: Math.max(...listMs),
+    ...spreadOf(listMs),
   });
   const name = (what: string) => `reader: ${what} of ${who} for ${count} records`;
   print(

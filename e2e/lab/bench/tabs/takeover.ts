@@ -3,6 +3,7 @@ import type {Recovery} from '../../../load/run/run-record.ts';
 import {percentile} from '../../../load/report/percentile.ts';
 import {greedyRequest} from '../../../swarm/ask.ts';
 import type {Tab} from '../../../swarm/tab.ts';
+import {spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 import {SparedHalves} from './spared-halves.ts';
 
@@ -47,9 +48,7 @@ async function measure(
       name: `takeover of a tab that was ${name}: ${part}`,
       value: percentile(values, 50),
       unit: 'ms',
-      n: ROUNDS,
-      min: Math.min(...values),
-      max: Math.max(...values),
+      ...spreadOf(values),
       ...(part === 'pauseMs' && {floor: limitMs}),
     });
   }

@@ -4,7 +4,7 @@ import {cpus} from 'node:os';
 import {join} from 'node:path';
 import {percentile} from '../../../load/report/percentile.ts';
 import {prepareModel} from '../../../tools/machine/model-file/prepare-model.ts';
-import {lineOf} from '../bench-line.ts';
+import {lineOf, spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 import {ServedAnswers} from '../serving/served-answers.ts';
 import {accountForTime, ACTIVITIES, type TimeAccount} from './account-for-time.ts';
@@ -85,9 +85,7 @@ function print(
   const runMs = runs.map(({startMs, endMs}) => endMs - startMs);
   context.print({
     ...lineOf(`timeline: ${title}: a run of the engine`, percentile(runMs, 50), 'ms'),
-    n: runMs.length,
-    min: Math.min(...runMs),
-    max: Math.max(...runMs),
+    ...spreadOf(runMs),
   });
   line(
     'sessions in a run of the engine, on average',

@@ -178,6 +178,11 @@ export function wakeAtMs(state: GenerationState): number | null {
   }
 }
 
+/** Why the head does not answer the client while its chain delivers, if it does not. */
+export function headLostOf(state: GenerationState): Refusal | null {
+  return state.kind === 'decoding' ? state.headLost : null;
+}
+
 /** Whether its reader has a token of it. */
 export function hasBegun({tokenIds}: Answer): boolean {
   return tokenIds.length > 0;

@@ -1,6 +1,11 @@
 import type {Hop} from '#shared/protocol/control/open-session.ts';
 import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
-import type {Answer, FailureReason, GenerationState} from '../state/generation-state.ts';
+import {
+  headLostOf,
+  type Answer,
+  type FailureReason,
+  type GenerationState,
+} from '../state/generation-state.ts';
 
 /** How long after its end an answer waits for what its hops measured. */
 const SERVED_PATIENCE_MS = 3_000;
@@ -58,13 +63,12 @@ export function stopAnswer(state: GenerationState): GenerationStep {
       return {state: stopped, actions: closeBroken(answer, [], 'cancelled')};
     case 'opening':
       return {state: stopped, actions: closeBroken(answer, state.hops, 'cancelled')};
+    case 'feeding':
     case 'decoding':
-      if (state.headLost !== null) {
+    case 'searching':
+      if (headLostOf(state) !== null) {
         return {state: stopped, actions: closeBroken(answer, state.hops, 'cancelled')};
       }
-      return {state: stopped, actions: closeWhole(answer, state.hops, 'cancelled')};
-    case 'feeding':
-    case 'searching':
       return {state: stopped, actions: closeWhole(answer, state.hops, 'cancelled')};
     case 'complete':
       return {state: stopped, actions: []};

@@ -4,7 +4,12 @@ import {canBeSampled, isAsAsked} from './check-token.ts';
 import {dueOfToken, dueWithoutHead} from './allow-time.ts';
 import {endAsComplete} from './end-answer.ts';
 import type {GenerationAction, GenerationStep} from '../state/generation-action.ts';
-import {tokenCountOf, type Answer, type ServedState} from '../state/generation-state.ts';
+import {
+  headLostOf,
+  tokenCountOf,
+  type Answer,
+  type ServedState,
+} from '../state/generation-state.ts';
 import type {Refusal} from '../state/refusal.ts';
 import {loseChain} from './lose-chain.ts';
 
@@ -60,7 +65,7 @@ function isEmptyEnd({task, tokenIds}: Answer, {tokenId}: SampledToken): boolean 
 
 function showTokens(state: ServedState, {tokens, nowMs}: Sampled): GenerationStep {
   const {answer, hops, stepMs} = state;
-  const headLost = state.kind === 'decoding' ? state.headLost : null;
+  const headLost = headLostOf(state);
   const {maxNewTokens, endTokenIds} = answer.task;
   const tokenIds = [...answer.tokenIds];
   const actions: GenerationAction[] = [];

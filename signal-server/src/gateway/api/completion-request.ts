@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {commonFields, MOST_CHOICES} from './request-fields.ts';
+import {commonFields, field, MOST_CHOICES, unsupported} from './request-fields.ts';
 
 const MOST_TOP = 5;
 const tokenIds = z.array(z.int().nonnegative()).min(1);
@@ -19,15 +19,10 @@ export const completionRequestSchema = z
       description: `a text, a list of token ids, or up to ${MOST_CHOICES} of either; with "n", at most ${MOST_CHOICES} answers in all`,
     }),
     ...commonFields,
-    logprobs: z
-      .int()
-      .min(0)
-      .max(MOST_TOP)
-      .nullish()
-      .meta({description: `a whole number from 0 to ${MOST_TOP}`}),
-    echo: z.literal(false).nullish().meta({description: 'left out: it is not supported here'}),
-    suffix: z.null().optional().meta({description: 'left out: it is not supported here'}),
-    best_of: z.literal(1).nullish().meta({description: 'left out: it is not supported here'}),
+    logprobs: field(z.int().min(0).max(MOST_TOP), `a whole number from 0 to ${MOST_TOP}`),
+    echo: unsupported(z.literal(false)),
+    suffix: unsupported(z.null()),
+    best_of: unsupported(z.literal(1)),
   })
   .refine(({stream, stream_options}) => stream === true || stream_options == null, {
     path: ['stream_options'],

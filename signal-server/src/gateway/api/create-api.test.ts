@@ -1,4 +1,4 @@
-import {afterEach, expect, test} from 'vitest';
+import {expect, test} from 'vitest';
 import * as z from 'zod';
 import {WeftError} from '#shared/base/errors.ts';
 import {openApiDocument} from './openapi-document.ts';
@@ -7,25 +7,12 @@ import {
   chatCompletionSchema,
   completionChunkSchema,
   completionSchema,
-  errorSchema,
   modelListSchema,
 } from './response-schemas.ts';
-import {askWords, scriptedApi, type ScriptedApi} from './testing/scripted-api.ts';
+import {CHAT, chat, errorOf, open} from './testing/open-api.ts';
+import {askWords} from './testing/scripted-api.ts';
 
-const opened: ScriptedApi[] = [];
-afterEach(async () => {
-  for (const api of opened.splice(0)) await api.close();
-});
-
-async function open(options: Parameters<typeof scriptedApi>[0] = {}): Promise<ScriptedApi> {
-  const api = await scriptedApi(options);
-  opened.push(api);
-  return api;
-}
-
-const CHAT = '/v1/chat/completions';
 const TEXT = '/v1/completions';
-const chat = {model: 'tiny', messages: [{role: 'user', content: 'Hi'}]};
 const text = {model: 'tiny', prompt: 'Hi'};
 
 /** The events of a response, each as its JSON says; the last is the text that ends it. */
@@ -37,11 +24,6 @@ async function eventsOf(response: Response): Promise<unknown[]> {
     const data = event.slice('data: '.length);
     return data === '[DONE]' ? data : JSON.parse(data);
   });
-}
-
-async function errorOf(response: Response) {
-  const {error} = errorSchema.parse(await response.json());
-  return {status: response.status, ...error};
 }
 
 test('[GW1] the models of the site are listed, and one that it has not is 404', async () => {

@@ -9,16 +9,17 @@ const MOST_STOPS = 4;
 const MOST_STOP_CHARACTERS = 256;
 const MOST_TOP = 20;
 
+const UNSUPPORTED = 'left out: it is not supported here';
+
 /** One field of a request. Its description ends a sentence: "must be …". */
-const field = <T extends z.ZodType>(schema: T, mustBe: string) =>
+export const field = <T extends z.ZodType>(schema: T, mustBe: string) =>
   schema.nullish().meta({description: mustBe});
 
 /** A field of OpenAI's API that nothing here serves: only what asks for nothing is taken. */
-const unsupported = <T extends z.ZodType>(neutral: T) =>
-  neutral.nullish().meta({description: 'left out: it is not supported here'});
+export const unsupported = <T extends z.ZodType>(neutral: T) => field(neutral, UNSUPPORTED);
 
 export const isUnsupported = (description: string | undefined): boolean =>
-  description?.startsWith('left out') === true;
+  description === UNSUPPORTED;
 
 const penalty = field(z.number().min(-2).max(2), 'a number from -2 to 2');
 

@@ -156,15 +156,17 @@ export class CallerQueue {
   }
 
   #makeRoom(): void {
-    const longest = [...this.#queues.values()].reduce<Waiter[]>(
+    const isFull = this.#waitingCount > this.#mostWaiting();
+    const refused = this.#overOwn() ?? (isFull ? this.#newestOfLongest() : null);
+    if (refused !== null && this.#remove(refused)) refused.refuse(this.#busy());
+  }
+
+  #newestOfLongest(): Waiter | null {
+    const longest = [...this.#queues.values()].reduce<readonly Waiter[]>(
       (most, queue) => (queue.length > most.length ? queue : most),
       [],
     );
-    const newest = longest.at(-1);
-    if (newest === undefined) return;
-    const isBeyondOwn = this.#overOwn();
-    const refused = isBeyondOwn ?? (this.#waitingCount > this.#mostWaiting() ? newest : null);
-    if (refused !== null && this.#remove(refused)) refused.refuse(this.#busy());
+    return longest.at(-1) ?? null;
   }
 
   /** The newest of a caller that has more waiting than it may have at once. */

@@ -1,26 +1,7 @@
 import {createHash} from 'node:crypto';
-import {afterEach, expect, test} from 'vitest';
-import {errorSchema} from '../response-schemas.ts';
-import {askWords, IDLE_MS, scriptedApi, type ScriptedApi} from './scripted-api.ts';
-
-const opened: ScriptedApi[] = [];
-afterEach(async () => {
-  for (const api of opened.splice(0)) await api.close();
-});
-
-async function open(options: Parameters<typeof scriptedApi>[0] = {}): Promise<ScriptedApi> {
-  const api = await scriptedApi(options);
-  opened.push(api);
-  return api;
-}
-
-const CHAT = '/v1/chat/completions';
-const chat = {model: 'tiny', messages: [{role: 'user', content: 'Hi'}]};
-
-async function errorOf(response: Response) {
-  const {error} = errorSchema.parse(await response.json());
-  return {status: response.status, ...error};
-}
+import {expect, test} from 'vitest';
+import {CHAT, chat, errorOf, open} from './open-api.ts';
+import {askWords, IDLE_MS} from './scripted-api.ts';
 
 const sha256 = (key: string) => createHash('sha256').update(key).digest('hex');
 const as = (key: string) => ({Authorization: `Bearer ${key}`});
