@@ -24,6 +24,8 @@ export const modelSpecSchema = z.readonly(
     vocabularySize: count,
     contextTokens: count,
     ropeBase: positive,
+    /** Of each head, from its first on, so many numbers are turned; absent: all. */
+    ropeSize: z.exactOptional(count),
     /** Positions are divided by it before they are turned (linear scaling); absent: 1. */
     ropeFactor: z.exactOptional(positive),
     /** YaRN: pairs before `startPair` are turned as if there were no factor, those from `endPair` on with it. */
@@ -83,10 +85,15 @@ export function mostPositions({contextTokens}: ModelSpec, kvTokens: number): num
   return Math.min(contextTokens, kvTokens);
 }
 
+/** How many numbers of each head are turned, in pairs. */
+export function turnedSize({ropeSize, headSize}: Pick<ModelSpec, 'ropeSize' | 'headSize'>): number {
+  return ropeSize ?? headSize;
+}
+
 /** Cosines and sines of all positions that a cache of `kvTokens` can hold, in f32; for each base one table per shard. */
 export function rotaryTableBytes(spec: ModelSpec, kvTokens: number): number {
   const tables = spec.window?.ropeBase === undefined ? 1 : 2;
-  return tables * mostPositions(spec, kvTokens) * spec.headSize * Float32Array.BYTES_PER_ELEMENT;
+  return tables * mostPositions(spec, kvTokens) * turnedSize(spec) * Float32Array.BYTES_PER_ELEMENT;
 }
 
 /** KV cache of one token in one layer, keys and values in f32. */

@@ -17,13 +17,13 @@ export function readTurning(
   {layer, matrices}: {readonly layer: number; readonly matrices: Matrices},
 ): Turning {
   const tensor = (name: string) => matrices.get(name)?.values;
-  const {headSize, architecture} = numbers;
+  const {turnedSize, architecture} = numbers;
   const base = numberOf(gguf, 'rope.freq_base', 10_000);
   if (architecture === 'gemma3' && seesWindow(numbers, layer)) {
     const own = numberOf(gguf, 'rope.freq_base_swa', 10_000);
-    return {perPosition: anglesOf(own, headSize), scale: 1};
+    return {perPosition: anglesOf(own, turnedSize), scale: 1};
   }
-  const angles = anglesOf(base, headSize);
+  const angles = anglesOf(base, turnedSize);
   const short = tensor('rope_factors_short.weight');
   const stated = gguf.metadata[`${architecture}.rope.scaling.type`];
   const kind = stated ?? (short === undefined ? 'linear' : 'longrope');
@@ -37,7 +37,7 @@ export function readTurning(
     return {perPosition: angles.map((angle, i) => divided(angle / factor, i)), scale: 1};
   }
   if (kind !== 'yarn') return {perPosition: angles.map(divided), scale: 1};
-  const kept = keptShares(gguf, {base, headSize});
+  const kept = keptShares(gguf, {base, turnedSize});
   const mixed = angles.map((angle, pair) => {
     const share = kept[pair] ?? 0;
     return divided((angle / factor) * (1 - share) + angle * share, pair);
@@ -45,24 +45,24 @@ export function readTurning(
   return {perPosition: mixed, scale: (0.1 * Math.log(factor) + 1) * attention};
 }
 
-function anglesOf(base: number, headSize: number): Float64Array {
-  const pairs = headSize / 2;
+function anglesOf(base: number, turnedSize: number): Float64Array {
+  const pairs = turnedSize / 2;
   return Float64Array.from({length: pairs}, (_, pair) => base ** (-pair / pairs));
 }
 
 /** YaRN: 1 for pairs that turn often within the first context, 0 for those that hardly do. */
 function keptShares(
   gguf: GgufFile,
-  {base, headSize}: {readonly base: number; readonly headSize: number},
+  {base, turnedSize}: {readonly base: number; readonly turnedSize: number},
 ): readonly number[] {
   const context = numberOf(gguf, 'context_length', 0);
   const original = numberOf(gguf, 'rope.scaling.original_context_length', context);
   const at = (turns: number): number =>
-    (headSize * Math.log(original / (turns * 2 * Math.PI))) / (2 * Math.log(base));
+    (turnedSize * Math.log(original / (turns * 2 * Math.PI))) / (2 * Math.log(base));
   const low = Math.max(0, Math.floor(at(numberOf(gguf, 'rope.scaling.yarn_beta_fast', 32))));
   const slow = Math.ceil(at(numberOf(gguf, 'rope.scaling.yarn_beta_slow', 1)));
-  const high = Math.min(headSize - 1, slow);
-  return Array.from({length: headSize / 2}, (_, pair) => {
+  const high = Math.min(turnedSize - 1, slow);
+  return Array.from({length: turnedSize / 2}, (_, pair) => {
     const along = (pair - low) / Math.max(0.001, high - low);
     return 1 - Math.min(1, Math.max(0, along));
   });

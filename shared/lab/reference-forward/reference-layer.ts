@@ -129,11 +129,11 @@ export class ReferenceLayer {
 
   /** RoPE of all heads: neighbouring pairs, or the two halves of a head. */
   #turn(heads: Float64Array, position: number): Float64Array {
-    const {headSize, turnsHalves, unturnedPeriod} = this.#numbers;
+    const {headSize, turnedSize, turnsHalves, unturnedPeriod} = this.#numbers;
     if (unturnedPeriod > 0 && (this.#layer + 1) % unturnedPeriod === 0) return heads;
     const {perPosition, scale} = this.#turning;
-    const half = headSize / 2;
-    const turned = new Float64Array(heads.length);
+    const half = turnedSize / 2;
+    const turned = heads.slice();
     for (let head = 0; head < heads.length; head += headSize) {
       for (let pair = 0; pair < half; pair += 1) {
         const angle = position * (perPosition[pair] ?? 0);

@@ -8,6 +8,8 @@ export type ReferenceNumbers = {
   readonly headCount: number;
   readonly kvHeadCount: number;
   readonly headSize: number;
+  /** Of each head, from its first number on, so many turn. */
+  readonly turnedSize: number;
   readonly normEpsilon: number;
   /** Pairs of RoPE are halves of a head apart; else neighbours. */
   readonly turnsHalves: boolean;
@@ -50,6 +52,7 @@ export function readNumbers(gguf: GgufFile): ReferenceNumbers {
     headCount,
     kvHeadCount: number('attention.head_count_kv', headCount),
     headSize,
+    turnedSize: number('rope.dimension_count', headSize),
     normEpsilon: number('attention.layer_norm_rms_epsilon'),
     turnsHalves: HALVES.includes(architecture),
     usesGelu: false,

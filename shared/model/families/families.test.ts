@@ -75,6 +75,11 @@ test('[MD12] YaRN keeps pairs that turn often and stretches those that hardly do
   expect(ropeScale).toBeCloseTo(0.1 * Math.log(8) + 1, 12);
 });
 
+test('[MD12] of each head a part may turn', async () => {
+  expect((await specOf('phi3, a part turned')).ropeSize).toBe(24);
+  expect(Object.keys(await specOf('phi3'))).not.toContain('ropeSize');
+});
+
 test('[MD12] LongRoPE ends with the context of its first training', async () => {
   const {contextTokens, ropeScale, ropeDivisors} = await specOf('phi3, LongRoPE');
   expect({contextTokens, ropeDivisors}).toEqual({

@@ -82,7 +82,6 @@ test.each<[string, object, string]>([
     {'general.quantization_version': 1},
     '"general.quantization_version" = 1',
   ],
-  ['partial RoPE', {'llama.rope.dimension_count': 8}, '8 of 16 dimensions rotated'],
   ['short values', {'llama.attention.value_length': 8}, 'attention variant'],
 ])('[MD3] %s is refused by name', (_, change, message) => {
   expect(() => readModelSpec(withMetadata(change))).toThrow(message);
@@ -99,6 +98,8 @@ test.each<[string, object, string]>([
   ['a number per layer', {'llama.attention.head_count_kv': [1, 2]}, 'head_count_kv'],
   ['heads that do not divide', {'llama.attention.head_count': 3}, '3 heads cannot share'],
   ['heads that share unevenly', {'llama.attention.head_count_kv': 3}, '4 heads cannot share'],
+  ['more turned than a head has', {'llama.rope.dimension_count': 18}, 'dimension_count" is 18'],
+  ['an odd part turned', {'llama.rope.dimension_count': 7}, 'pairs of the 16 numbers of a head'],
   ['an odd head', {'llama.attention.key_length': 15}, 'the head size 15 is odd'],
   ['a negative number', {'llama.embedding_length': -64}, '"llama.embedding_length" is -64'],
   ['no number', {'llama.attention.layer_norm_rms_epsilon': NaN}, 'rms_epsilon" is NaN'],

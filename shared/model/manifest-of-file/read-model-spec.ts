@@ -6,7 +6,7 @@ import {
 } from '../families/metadata/family-metadata.ts';
 import type {Family} from '../families/family.ts';
 import {HARMLESS_KEYS, NEUTRAL_KEYS} from '../families/metadata/neutral-keys.ts';
-import {headSizeOf, readRope, scalingOf} from '../families/metadata/read-rope.ts';
+import {headSizeOf, readRope, ropeSizeOf, scalingOf} from '../families/metadata/read-rope.ts';
 import {ModelUnreadableError} from '../model-unreadable-error.ts';
 import {ModelUnsupportedError} from '../model-unsupported-error.ts';
 import type {ModelSpec} from '../model-spec.ts';
@@ -114,6 +114,12 @@ function checkHeads({architecture, metadata}: Model): void {
   if (headSize % 2 !== 0) {
     throw new ModelUnreadableError(`the head size ${headSize} is odd, and RoPE turns pairs`);
   }
+  const ropeSize = ropeSizeOf(metadata);
+  if (ropeSize > headSize || ropeSize % 2 !== 0) {
+    throw new ModelUnreadableError(
+      `"${architecture}.rope.dimension_count" is ${ropeSize}, but RoPE turns pairs of the ${headSize} numbers of a head`,
+    );
+  }
   if (headCount % kvHeadCount !== 0) {
     throw new ModelUnreadableError(
       `"${architecture}.attention.head_count_kv" is ${kvHeadCount}, which ${headCount} heads cannot share`,
@@ -139,14 +145,6 @@ function vocabularySizeOf({metadata, tensors}: GgufFile, model: Model): number {
 }
 
 function refuseVariants({metadata}: Model, {headSize}: ModelSpec): void {
-  const rotated = metadata['rope.dimension_count'] ?? headSize;
-  if (rotated !== headSize) {
-    throw new ModelUnsupportedError({
-      part: 'RoPE variant',
-      found: [`with ${rotated} of ${headSize} dimensions rotated`],
-      instead: 'take a model with all dimensions rotated',
-    });
-  }
   const valueLength = metadata['attention.value_length'] ?? headSize;
   if (valueLength !== headSize) {
     throw new ModelUnsupportedError({

@@ -36,6 +36,8 @@ test.each<[string, unknown, string]>([
   ['a grid wider than the model', {...manifest, cutEvery: 31}, 'cutEvery'],
   ['heads that cannot be shared', withSpec({kvHeadCount: 2}), 'kvHeadCount'],
   ['an odd head', withSpec({headSize: 63}), 'headSize'],
+  ['an odd part of a head that turns', withSpec({ropeSize: 31}), 'ropeSize'],
+  ['more that turns than there is of a head', withSpec({ropeSize: 66}), 'ropeSize'],
   ['an end token of nobody', withSpec({endTokenIds: [49_152]}), 'endTokenIds'],
 ])('[MD4] %s is refused and named', (_, value, named) => {
   expect(() => parseManifest(value)).toThrow(

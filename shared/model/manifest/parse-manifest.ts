@@ -1,4 +1,5 @@
 import {type Manifest, type TensorEntry, manifestSchema} from './manifest.ts';
+import {turnedSize} from '../model-spec.ts';
 import {ManifestInvalidError} from './manifest-invalid-error.ts';
 import {modelTensors, tensorByteLength} from './tensor-layout.ts';
 
@@ -36,6 +37,13 @@ function checkSpec({spec, cutEvery}: Manifest): void {
   }
   if (spec.headSize % 2 !== 0) {
     throw new ManifestInvalidError('spec.headSize', `${spec.headSize} is odd: RoPE turns pairs`);
+  }
+  const turned = turnedSize(spec);
+  if (turned > spec.headSize || turned % 2 !== 0) {
+    throw new ManifestInvalidError(
+      'spec.ropeSize',
+      `${turned} of ${spec.headSize}: RoPE turns pairs`,
+    );
   }
   const foreign = spec.endTokenIds.find((id) => id >= spec.vocabularySize);
   if (foreign !== undefined) {

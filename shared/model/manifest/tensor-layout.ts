@@ -1,4 +1,4 @@
-import type {ModelSpec} from '../model-spec.ts';
+import {turnedSize, type ModelSpec} from '../model-spec.ts';
 import {BLOCK_SIZES, type TensorDtype} from '../storage/block-sizes.ts';
 
 /** Name and shape that a tensor must have; GGUF order, the contiguous dimension first. */
@@ -70,8 +70,9 @@ export function lmHeadTensors(spec: ModelSpec): readonly TensorShape[] {
 }
 
 /** What every shard needs to turn positions, where the model has it. */
-export function rotaryTensors({ropeDivisors, headSize}: ModelSpec): readonly TensorShape[] {
-  return ropeDivisors === undefined ? [] : [{name: ropeDivisors, shape: [headSize / 2]}];
+export function rotaryTensors(spec: ModelSpec): readonly TensorShape[] {
+  const {ropeDivisors} = spec;
+  return ropeDivisors === undefined ? [] : [{name: ropeDivisors, shape: [turnedSize(spec) / 2]}];
 }
 
 /** Every tensor of the model, once. */

@@ -97,6 +97,16 @@ export const TINY_FAMILIES: Readonly<Record<string, TinyFamily>> = {
     isFused: true,
     hasOutput: true,
   },
+  // As Phi-4-mini, of whose heads three quarters turn.
+  'phi3, a part turned': {
+    architecture: 'phi3',
+    headSize: 32,
+    numbers: {'rope.dimension_count': 24},
+    isFused: true,
+    hasOutput: true,
+  },
+  // Whole 16 numbers, and pairs that are neighbours.
+  'llama, a part turned': {...LLAMA, headSize: 32, numbers: {'rope.dimension_count': 16}},
   'phi3, LongRoPE': {
     architecture: 'phi3',
     numbers: {

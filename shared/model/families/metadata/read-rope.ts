@@ -18,7 +18,13 @@ const YARN_TURNS = {fast: 32, slow: 1};
 type Scaling = 'none' | 'linear' | 'yarn' | 'longrope';
 type Rope = Pick<
   ModelSpec,
-  'contextTokens' | 'ropeBase' | 'ropeFactor' | 'ropeRamp' | 'ropeScale' | 'ropeDivisors'
+  | 'contextTokens'
+  | 'ropeBase'
+  | 'ropeSize'
+  | 'ropeFactor'
+  | 'ropeRamp'
+  | 'ropeScale'
+  | 'ropeDivisors'
 >;
 
 /**
@@ -32,9 +38,11 @@ export function readRope(
   {architecture, tensors}: {readonly architecture: string; readonly tensors: GgufFile['tensors']},
 ): Rope {
   const has = (tensor: string): boolean => tensors.some(({name}) => name === tensor);
+  const ropeSize = ropeSizeOf(metadata);
   const plain = {
     contextTokens: metadata.context_length,
     ropeBase: metadata['rope.freq_base'],
+    ...(ropeSize === headSizeOf(metadata) ? {} : {ropeSize}),
     ...(has(LLAMA3_DIVISORS) ? {ropeDivisors: LLAMA3_DIVISORS} : {}),
   };
   const scaling = scalingOf(metadata, tensors);
@@ -94,14 +102,14 @@ function yarnOf(
   const ropeScale = (0.1 * portableLog(factor) + 1) * attention;
   if (factor === 1) return scaleTrait(ropeScale);
   const original = metadata['rope.scaling.original_context_length'] ?? metadata.context_length;
-  const headSize = headSizeOf(metadata);
+  const ropeSize = ropeSizeOf(metadata);
   const logBase = portableLog(metadata['rope.freq_base']);
   const pairThatTurns = (turns: number): number =>
-    (headSize * portableLog(original / (turns * 2 * Math.PI))) / (2 * logBase);
+    (ropeSize * portableLog(original / (turns * 2 * Math.PI))) / (2 * logBase);
   const fast = metadata['rope.scaling.yarn_beta_fast'] || YARN_TURNS.fast;
   const slow = metadata['rope.scaling.yarn_beta_slow'] || YARN_TURNS.slow;
   const startPair = Math.max(0, Math.floor(pairThatTurns(fast)));
-  const endPair = Math.min(headSize - 1, Math.ceil(pairThatTurns(slow)));
+  const endPair = Math.min(ropeSize - 1, Math.ceil(pairThatTurns(slow)));
   return {ropeRamp: {startPair, endPair}, ...scaleTrait(ropeScale)};
 }
 
@@ -122,6 +130,11 @@ function longRopeOf(
 
 function scaleTrait(ropeScale: number): Pick<ModelSpec, 'ropeScale'> {
   return ropeScale === 1 ? {} : {ropeScale};
+}
+
+/** How many numbers of each head are turned. */
+export function ropeSizeOf(metadata: FamilyMetadata): number {
+  return metadata['rope.dimension_count'] ?? headSizeOf(metadata);
 }
 
 /** Of keys and queries. */

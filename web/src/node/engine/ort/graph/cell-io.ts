@@ -4,7 +4,7 @@ export const CELL_IO = {
   hidden: 'hidden',
   /** In, i64: `[batch, tokens]`, the row of the rotary tables for each token. */
   rotaryRows: 'rotary_rows',
-  /** In: `[rows, headSize / 2]`; by position where the engine takes rows by position itself. */
+  /** In: `[rows, turnedSize / 2]`; by position where the engine takes rows by position itself. */
   rotaryCos: 'rotary_cos',
   rotarySin: 'rotary_sin',
   /** In: the same for layers with a window, where these turn by a base of their own. */

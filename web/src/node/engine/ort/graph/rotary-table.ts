@@ -1,14 +1,14 @@
 import {assert} from '#shared/base/assert.ts';
-import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {turnedSize, type ModelSpec} from '#shared/model/model-spec.ts';
 import {portableExp, portableLog, portableSinCos} from '#shared/base/portable-math.ts';
 
 /**
- * Cosines and sines of rotary position embedding, `[positions, headSize / 2]` each:
+ * Cosines and sines of rotary position embedding, `[positions, turnedSize / 2]` each:
  * one table for all cells of a shard, with a row for each position that its cache can hold.
  */
 export type RotaryTable = {
   readonly positions: number;
-  /** `headSize / 2`: the length of a row. */
+  /** `turnedSize / 2`: the length of a row. */
   readonly rowLength: number;
   readonly cos: Float32Array;
   readonly sin: Float32Array;
@@ -19,7 +19,7 @@ export type RotaryTables = {readonly model: RotaryTable; readonly window: Rotary
 
 type RotarySpec = Pick<
   ModelSpec,
-  'ropeBase' | 'ropeFactor' | 'ropeRamp' | 'ropeScale' | 'headSize' | 'window'
+  'ropeBase' | 'ropeSize' | 'ropeFactor' | 'ropeRamp' | 'ropeScale' | 'headSize' | 'window'
 >;
 
 /** @param divisors of each pair's angle, where the model has them. */
@@ -34,7 +34,7 @@ export function createRotaryTables(
     window:
       ownBase === undefined
         ? null
-        : createRotaryTable({headSize: spec.headSize, ropeBase: ownBase}, positions, null),
+        : createRotaryTable({headSize: turnedSize(spec), ropeBase: ownBase}, positions, null),
   };
 }
 
@@ -47,7 +47,7 @@ export function createRotaryTable(
   positions: number,
   divisors: ArrayLike<number> | null,
 ): RotaryTable {
-  const rowLength = spec.headSize / 2;
+  const rowLength = turnedSize(spec) / 2;
   const {ropeScale = 1} = spec;
   const logBase = portableLog(spec.ropeBase);
   const frequencies = Array.from(

@@ -94,6 +94,7 @@ function addCap(layer: LayerBuilder, scores: string): string {
 }
 
 function rotate(layer: LayerBuilder, input: string, heads: number): string {
+  const {ropeSize, ropeInterleaved} = layer.spec;
   const table = rotaryInputsOf(layer);
   if (table === null) return input;
   return layer.graph.node({
@@ -102,8 +103,9 @@ function rotate(layer: LayerBuilder, input: string, heads: number): string {
     inputs: [input, CELL_IO.rotaryRows, ...table],
     outputs: [`${input}.rotated`],
     attributes: {
-      interleaved: {int: layer.spec.ropeInterleaved ? 1 : 0},
+      interleaved: {int: ropeInterleaved ? 1 : 0},
       num_heads: {int: heads},
+      ...(ropeSize !== undefined && {rotary_embedding_dim: {int: ropeSize}}),
     },
   });
 }

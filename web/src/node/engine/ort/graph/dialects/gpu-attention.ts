@@ -1,11 +1,11 @@
-import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {turnedSize, type ModelSpec} from '#shared/model/model-spec.ts';
 import type {LayerBuilder} from '../layer-builder.ts';
 import {addAttention, scoreScale, type AttentionParts} from './add-attention.ts';
 import {addGroupedAttention, addGroupedQueries} from './add-grouped-attention.ts';
 
-/** onnxruntime's own operator turns heads of whole 16 numbers, and on a GPU it has no cap. */
-export function fitsOperator({attentionCap, headSize}: ModelSpec): boolean {
-  return attentionCap === undefined && headSize % 16 === 0;
+/** onnxruntime's own operator turns whole 16 numbers of a head, and on a GPU it has no cap. */
+export function fitsOperator(spec: ModelSpec): boolean {
+  return spec.attentionCap === undefined && spec.headSize % 16 === 0 && turnedSize(spec) % 16 === 0;
 }
 
 /** Where the operator does not fit it still writes the cache, with as few queries as it takes. */

@@ -1,5 +1,5 @@
 import {rotationOf} from '#shared/model/layer-kind.ts';
-import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {turnedSize, type ModelSpec} from '#shared/model/model-spec.ts';
 import {CELL_IO} from '../cell-io.ts';
 import type {GraphBuilder} from '../graph-builder.ts';
 import type {LayerBuilder} from '../layer-builder.ts';
@@ -9,7 +9,7 @@ const WINDOW_TABLE = [CELL_IO.windowCos, CELL_IO.windowSin] as const;
 
 /** Rotary tables come from outside: one serves all cells of a shard. */
 export function addRotaryInputs(graph: GraphBuilder, spec: ModelSpec): void {
-  const shape = ['rotary_rows', spec.headSize / 2];
+  const shape = ['rotary_rows', turnedSize(spec) / 2];
   const tables =
     spec.window?.ropeBase === undefined ? MODEL_TABLE : [...MODEL_TABLE, ...WINDOW_TABLE];
   for (const table of tables) graph.input(table, 'f32', shape);
