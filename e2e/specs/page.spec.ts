@@ -69,7 +69,7 @@ async function missingFor(tab: Tab): Promise<readonly string[]> {
   const asking = tab.ask(greedyRequest('Is it still there?'), {
     signal: abort.signal,
     onEvent: (event) => {
-      if (event.kind === 'prompt') return;
+      if (event.kind === 'vocabulary' || event.kind === 'prompt') return;
       if (event.kind === 'waiting') {
         missing = event.missing.map(({startLayer, endLayer}) => `${startLayer}–${endLayer}`);
       }

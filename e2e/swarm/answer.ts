@@ -43,6 +43,7 @@ export function extendAnswer(answer: Answer, event: AnswerEvent): Answer {
       return {...answer, text: answer.text + event.text, finishReason: event.finishReason};
     case 'served':
       return {...answer, served: event.hops};
+    case 'vocabulary':
     case 'waiting':
     case 'ready':
     case 'lost':

@@ -129,6 +129,7 @@ class SeenAnswer {
         journal.note('request-lost-hop', {request: id, code, node}, journal.runMsOf(atUnixMs));
         return;
       }
+      case 'vocabulary':
       case 'prompt':
       case 'end':
       case 'served':

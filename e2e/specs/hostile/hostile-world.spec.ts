@@ -58,7 +58,7 @@ test('[HW1] one altered byte of one tensor: the tab names the tensor and never s
         },
       });
       await expect(asking).rejects.toThrow();
-      expect(kinds).toEqual(['prompt', 'waiting']);
+      expect(kinds.filter((kind) => kind !== 'vocabulary')).toEqual(['prompt', 'waiting']);
     });
   } finally {
     await rm(folder, {recursive: true});

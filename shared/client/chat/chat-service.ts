@@ -1,3 +1,4 @@
+import type {VocabularyProgress} from '../model/vocabulary.ts';
 import type {Sampling} from '#shared/protocol/control/open-session.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 
@@ -41,6 +42,8 @@ export type ChainHop = {
 export type TokenLogprob = {readonly id: number; readonly logprob: number};
 
 export type AnswerEvent =
+  /** Before the first question can be read, what turns text into tokens comes: bytes, then parts of it. */
+  | ({readonly kind: 'vocabulary'} & VocabularyProgress)
   /** The prompt as the model sees it. */
   | {readonly kind: 'prompt'; readonly tokenIds: readonly number[]}
   /** These layers cannot be served now, each for its reason; the answer begins when they can. */

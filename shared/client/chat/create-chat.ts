@@ -1,4 +1,3 @@
-import {SharedLoad} from '#shared/base/shared-load.ts';
 import {mostPositions} from '../../model/model-spec.ts';
 import type {NodeRecord} from '../../protocol/node-record.ts';
 import {ClientOverlay} from '../../scheduling/routing/load/client-overlay.ts';
@@ -14,7 +13,8 @@ import {confirmedSpeeds} from './confirmed-speeds.ts';
 import {GenerationClient, sessionIdFrom} from '../generation-client.ts';
 import type {OfferedModel} from '../model/load-manifest.ts';
 import {loadVocabulary} from '../model/load-vocabulary.ts';
-import type {BuildVocabulary, Vocabulary} from '../model/vocabulary.ts';
+import type {BuildVocabulary, Vocabulary, VocabularyProgress} from '../model/vocabulary.ts';
+import {VocabularyLoad} from '../vocabulary/vocabulary-load.ts';
 
 /** The swarm of one model, as whoever asks it sees it. */
 export type AskedSwarm = {
@@ -34,7 +34,7 @@ export type Chat = {
   /** Takes the frames that are addressed to whoever asks. */
   readonly client: GenerationClient<EngineHop>;
   /** Fetches what turns text into tokens, so that the first question need not wait for it. */
-  readonly prepare: () => Promise<void>;
+  readonly prepare: (onProgress?: (progress: VocabularyProgress) => void) => Promise<void>;
   /** What turns text into tokens; `null` when the model is offered for token ids only. */
   readonly vocabulary: () => Promise<Vocabulary | null>;
 };
@@ -51,10 +51,12 @@ export function createChat(
 ): Chat {
   const overlay = watchingOverlay(swarm);
   const client = createClient(swarm, overlay);
-  const vocabulary = vocabularyOf(swarm.model, options.build);
+  const load = vocabularyOf(swarm.model, options.build);
+  const vocabulary = async () => load?.get() ?? null;
   const service = new SwarmChatService({
     client,
     vocabulary,
+    ...(load && {progress: () => load.progress()}),
     contextTokens: mostPositions(swarm.model.manifest.spec, options.maxKvTokens),
     onServed: (hops) => {
       for (const {peerId, msPerLayer} of confirmedSpeeds(hops)) {
@@ -66,20 +68,18 @@ export function createChat(
     service,
     client,
     vocabulary,
-    prepare: async () => {
+    prepare: async (onProgress) => {
+      for await (const progress of load?.progress() ?? []) onProgress?.(progress);
       await vocabulary();
     },
   };
 }
 
-/** Loaded at the first call; `null` when the model is offered for token ids only. */
-function vocabularyOf(
-  model: OfferedModel,
-  build: BuildVocabulary,
-): () => Promise<Vocabulary | null> {
+/** Loaded when it is first wanted; `null` when the model is offered for token ids only. */
+function vocabularyOf(model: OfferedModel, build: BuildVocabulary): VocabularyLoad | null {
+  if (model.manifest.text === null) return null;
   const {signal} = new AbortController();
-  const loading = new SharedLoad(() => loadVocabulary(model, {signal, build}));
-  return async () => (model.manifest.text === null ? null : loading.get());
+  return new VocabularyLoad((onProgress) => loadVocabulary(model, {signal, build, onProgress}));
 }
 
 /** Receives all records, also while nothing is asked. */

@@ -6,13 +6,15 @@ import type {ReaderEvent, ServedHop} from '#shared/client/reader-event.ts';
 import type {AnswerEvent, AskRequest, ChatService, Prompt} from './chat-service.ts';
 import {expectedMs, wordOfTimes} from './confirmed-speeds.ts';
 import type {EngineHop} from './engine-hop.ts';
-import type {Vocabulary} from '../model/vocabulary.ts';
+import type {Vocabulary, VocabularyProgress} from '../model/vocabulary.ts';
 import {TokenIdsOnlyError} from './token-ids-only-error.ts';
 
 export type SwarmChatOptions = {
   readonly client: Pick<GenerationClient<EngineHop>, 'generate'>;
   /** `null` when the model is offered for token ids only. */
   readonly vocabulary: () => Promise<Vocabulary | null>;
+  /** How far the vocabulary is, until it is there; absent: nobody says. */
+  readonly progress?: () => AsyncIterable<VocabularyProgress>;
   readonly contextTokens: number;
   /** What the hops of an answer took: the next chain may be chosen by it. */
   readonly onServed: (hops: readonly ServedHop<EngineHop>[]) => void;
@@ -30,6 +32,10 @@ export class SwarmChatService implements ChatService {
     request: AskRequest,
     {signal}: {readonly signal: AbortSignal},
   ): AsyncGenerator<AnswerEvent, void, undefined> {
+    for await (const progress of this.#options.progress?.() ?? []) {
+      signal.throwIfAborted();
+      yield {kind: 'vocabulary', ...progress};
+    }
     const vocabulary = await this.#options.vocabulary();
     signal.throwIfAborted();
     const promptTokenIds = await promptTokens(request.prompt, vocabulary);

@@ -12,10 +12,14 @@ import type {Vocabulary} from './vocabulary.ts';
  */
 export async function buildVocabulary(
   header: Uint8Array<ArrayBuffer>,
+  onPart: (partsDone: number) => void = () => undefined,
 ): Promise<Vocabulary & {readonly vocabularySize: number}> {
   const {metadata} = await parseGguf(memoryByteSource(header));
+  onPart(1);
   const tokenizer = createTokenizer(metadata);
+  onPart(2);
   const template = createChatTemplate(metadata);
+  onPart(3);
   return {
     vocabularySize: tokenizer.vocabularySize,
     encodeChat: async (messages, options) =>

@@ -4,9 +4,21 @@ import {downloadRange} from '../download/download-range.ts';
 import type {Patience} from '../download/patience.ts';
 import type {OfferedModel} from './load-manifest.ts';
 import {sha256Hex} from './sha256.ts';
-import type {BuildVocabulary, Vocabulary} from './vocabulary.ts';
+import {
+  VOCABULARY_PARTS,
+  type BuildVocabulary,
+  type Vocabulary,
+  type VocabularyProgress,
+} from './vocabulary.ts';
 
-type LoadOptions = {readonly signal: AbortSignal; readonly patience?: Patience};
+type LoadOptions = {
+  readonly signal: AbortSignal;
+  readonly patience?: Patience;
+  readonly onProgress?: (progress: VocabularyProgress) => void;
+};
+
+/** Shown in steps of this part of the whole: often enough for the eye. */
+const PROGRESS_STEPS = 50;
 
 /**
  * Reads the header of the model file, and no weights; checked against the manifest.
@@ -27,17 +39,28 @@ export async function loadVocabulary(
       `The header of "${manifest.id}" was altered on its way: SHA-256 ${got.slice(0, 8)}… instead of ${expected.slice(0, 8)}…; reload the page, and tell whoever runs this site if that does not help`,
     );
   }
-  return build(bytes);
+  const tellParts = (done: number): void => {
+    options.onProgress?.({step: 'build', done, total: VOCABULARY_PARTS});
+  };
+  tellParts(0);
+  return build(bytes, tellParts);
 }
 
 async function readHeader(
   url: string,
   byteLength: number,
-  options: LoadOptions,
+  {onProgress, ...options}: LoadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  let done = 0;
+  let shownBytes = 0;
+  const onBytes = (byteCount: number): void => {
+    done += byteCount;
+    if (done - shownBytes < byteLength / PROGRESS_STEPS) return;
+    shownBytes = done;
+    onProgress?.({step: 'download', done, total: byteLength});
+  };
   try {
-    const whole = {url, startByte: 0, endByte: byteLength, onBytes: () => undefined};
-    return await downloadRange({...whole, ...options});
+    return await downloadRange({url, startByte: 0, endByte: byteLength, onBytes, ...options});
   } catch (cause) {
     if (!(cause instanceof DownloadError)) throw cause;
     throw new WeftError({...cause.detail, code: 'WEIGHTS_UNREACHABLE'}, cause.message, {cause});

@@ -13,5 +13,22 @@ export interface Vocabulary {
   tokenBytes(tokenId: number): Uint8Array<ArrayBuffer>;
 }
 
-/** Vocabulary and template in the header of a model file. */
-export type BuildVocabulary = (header: Uint8Array<ArrayBuffer>) => Promise<Vocabulary>;
+/** How far what a client needs of a model is: bytes of its header, then parts of it that are built. */
+export type VocabularyProgress = {
+  readonly step: 'download' | 'build';
+  readonly done: number;
+  readonly total: number;
+};
+
+/**
+ * Vocabulary and template in the header of a model file.
+ *
+ * @param onPart called when another of `VOCABULARY_PARTS` is there.
+ */
+export type BuildVocabulary = (
+  header: Uint8Array<ArrayBuffer>,
+  onPart?: (partsDone: number) => void,
+) => Promise<Vocabulary>;
+
+/** What is built of a vocabulary, one after the other: metadata, tokenizer, template, bytes of the tokens. */
+export const VOCABULARY_PARTS = 4;

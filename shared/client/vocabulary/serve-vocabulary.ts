@@ -4,12 +4,20 @@ import {encodePrompt} from './encode-prompt.ts';
 import {tokenTableOf} from './token-table.ts';
 import type {VocabularyReply, VocabularyRequest} from './vocabulary-messages.ts';
 
-/** What a vocabulary's thread does, in a browser and in a server: answers one request after the other. */
-export function serveVocabulary(): (request: VocabularyRequest) => Promise<VocabularyReply> {
+/**
+ * What a vocabulary's thread does, in a browser and in a server: answers one request after the other.
+ *
+ * @param tell sends what comes before an answer.
+ */
+export function serveVocabulary(
+  tell: (reply: VocabularyReply) => void,
+): (request: VocabularyRequest) => Promise<VocabularyReply> {
   let building: ReturnType<typeof buildVocabulary> | null = null;
   const replyTo = async (request: VocabularyRequest): Promise<VocabularyReply> => {
     if (request.kind === 'build') {
-      building = buildVocabulary(request.header);
+      building = buildVocabulary(request.header, (partsDone) => {
+        tell({kind: 'building', partsDone});
+      });
       return {kind: 'built', table: tokenTableOf(await building)};
     }
     const {callId, prompt} = request;

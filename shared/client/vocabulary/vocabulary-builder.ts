@@ -30,14 +30,14 @@ export class VocabularyBuilder {
     this.#openWorker = openWorker;
   }
 
-  readonly build: BuildVocabulary = async (header) => {
+  readonly build: BuildVocabulary = async (header, onPart) => {
     let worker: VocabularyWorker;
     try {
       worker = this.#openWorker();
     } catch {
       return buildHere(header); // The browser forbids it.
     }
-    const thread = new VocabularyThread(worker, header);
+    const thread = new VocabularyThread(worker, header, onPart);
     this.#threads.push(thread);
     return thread.built;
   };
@@ -52,15 +52,21 @@ class VocabularyThread {
   readonly built: Promise<Vocabulary>;
   readonly #worker: VocabularyWorker;
   readonly #header: Uint8Array<ArrayBuffer>;
+  readonly #onPart: ((partsDone: number) => void) | undefined;
   readonly #table = Promise.withResolvers<TokenTable | null>();
   readonly #encodings = new Map<number, Encoding>();
   #isLost = false;
   #here: Promise<Vocabulary> | null = null;
   #callCount = 0;
 
-  constructor(worker: VocabularyWorker, header: Uint8Array<ArrayBuffer>) {
+  constructor(
+    worker: VocabularyWorker,
+    header: Uint8Array<ArrayBuffer>,
+    onPart: ((partsDone: number) => void) | undefined,
+  ) {
     this.#worker = worker;
     this.#header = header;
+    this.#onPart = onPart;
     worker.addEventListener('message', ({data}: MessageEvent<VocabularyReply>) => {
       this.#take(data);
     });
@@ -99,6 +105,9 @@ class VocabularyThread {
 
   #take(reply: VocabularyReply): void {
     switch (reply.kind) {
+      case 'building':
+        this.#onPart?.(reply.partsDone);
+        return;
       case 'built':
         this.#table.resolve(reply.table);
         return;

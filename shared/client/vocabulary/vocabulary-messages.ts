@@ -23,6 +23,7 @@ export type TokenTable = {
 
 /** From the thread. What failed is done again on the owner's thread, which then fails in its own words. */
 export type VocabularyReply =
+  | {readonly kind: 'building'; readonly partsDone: number}
   | {readonly kind: 'built'; readonly table: TokenTable}
   | {readonly kind: 'encoded'; readonly callId: number; readonly tokenIds: readonly number[]}
   | {readonly kind: 'refused'; readonly callId: number; readonly reason: string}

@@ -54,7 +54,7 @@ function start(config: PageConfig): void {
     });
   }, fetchNode);
   watchLending(services.lendService, onEvent);
-  if (!config.headless) prepareOnceServing(services);
+  const lend = config.headless ? services.lendService : prepareOnceServing(services);
   const app = new AppShell();
   app.chat = services.chat;
   app.network = network;
@@ -63,7 +63,7 @@ function start(config: PageConfig): void {
     read: async (options) => readSwarm(siteUrl(), (await model.get()).manifestHash, options),
   };
   app.lendServices = {
-    lend: services.lendService,
+    lend,
     links: services.links,
     network,
     models: {describe: async () => describeModel({...(await model.get()), kvTokens: KV_TOKENS})},

@@ -1,4 +1,5 @@
 import type {AnswerEvent as SwarmEvent, AskRequest} from '#shared/client/chat/chat-service.ts';
+import type {VocabularyProgress} from '#shared/client/model/vocabulary.ts';
 
 /** What may be asked of the swarm: the client's own port. The UI knows this folder, nothing behind it. */
 export type {
@@ -28,6 +29,8 @@ export interface ChatService {
   /**
    * Fetches what an answer needs and nothing has loaded yet: a server that goes away while somebody
    * writes does not take it along. Joins no swarm.
+   *
+   * @param onProgress hears how far what turns text into tokens is.
    */
-  prepare?(): Promise<void>;
+  prepare?(onProgress?: (progress: VocabularyProgress) => void): Promise<void>;
 }

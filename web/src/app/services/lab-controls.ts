@@ -1,10 +1,11 @@
+import type {VocabularyProgress} from '#shared/client/model/vocabulary.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import type {EngineFault, LendLoad} from '../../node/lending/lab-lend.ts';
 
 /** What the page never asks of its node: for programs that drive a tab and look into it. */
 export type LabControls = {
   /** Joins the swarm and reads what the first question needs. */
-  prepare(): Promise<void>;
+  prepare(onProgress?: (progress: VocabularyProgress) => void): Promise<void>;
   traffic(): Promise<TabTraffic>;
   /** What this tab is serving and what it has refused; `null` while it lends nothing. */
   lendLoad(): Promise<LendLoad | null>;

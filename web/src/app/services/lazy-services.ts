@@ -34,10 +34,10 @@ export function lazyServices(
   return {
     chat: {
       ask: (request: AskRequest, options) => lazyAnswer(loaded, request, options.signal),
-      prepare: async () => {
+      prepare: async (onProgress) => {
         await fetchCode();
         // A node that has joined can ask without a server, as soon as it can read and write text.
-        if (node.hasBegun) await (await loaded()).lab.prepare();
+        if (node.hasBegun) await (await loaded()).lab.prepare(onProgress);
       },
     },
     lendService: new LendTab(async () => (await loaded()).startLending),

@@ -37,6 +37,12 @@ test('[VW1] a thread makes the prompts and the bytes of the tokens that the page
   expect(opened.map(({requestCount}) => requestCount)).toEqual([3]);
 });
 
+test('[VW4] a thread says which parts it has built', async () => {
+  const parts: number[] = [];
+  await builder.build(file(), (done) => parts.push(done));
+  expect(parts).toEqual([1, 2, 3]);
+});
+
 test('[VW1] [MD25] a model thinks as its template has it, or as the question says', async () => {
   const template =
     "{% if enable_thinking is defined %}{{ 'ab' if enable_thinking else 'a' }}{% else %}abc{% endif %}";

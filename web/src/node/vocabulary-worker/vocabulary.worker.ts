@@ -1,7 +1,9 @@
 import {serveVocabulary} from '#shared/client/vocabulary/serve-vocabulary.ts';
 import type {VocabularyRequest} from '#shared/client/vocabulary/vocabulary-messages.ts';
 
-const replyTo = serveVocabulary();
+const replyTo = serveVocabulary((reply) => {
+  postMessage(reply);
+});
 
 addEventListener(
   'message',

@@ -50,9 +50,18 @@ export class AnswerStatus extends LitElement {
     if (isBlind && this.network !== 'fine') return html`<p>${strings[this.network]}</p>`;
     if (progress.stage === 'waiting') return this.#renderMissing(progress);
     const host = progress.servedElsewhere ?? '';
-    return html`<p class="quiet">
-      <span class="shuttle" aria-hidden="true"></span>${fill(strings[progress.stage], {host})}
-    </p>`;
+    const sentence = fill(strings[progress.stage], {host});
+    const {vocabulary} = progress;
+    return html`<p class="quiet"><span class="shuttle" aria-hidden="true"></span>${sentence}</p>
+      ${
+        vocabulary === null
+          ? nothing
+          : html`<progress
+              max=${vocabulary.total}
+              .value=${vocabulary.done}
+              aria-label=${sentence}
+            ></progress>`
+      }`;
   }
 
   #renderMissing({missing, patienceMs}: AnswerProgress): TemplateResult {
@@ -109,6 +118,12 @@ export class AnswerStatus extends LitElement {
       weft-layer-strip {
         width: 100%;
         max-width: 26rem;
+      }
+      progress {
+        width: 100%;
+        max-width: 26rem;
+        height: 0.5rem;
+        accent-color: var(--weft-madder);
       }
       .shuttle {
         display: inline-block;

@@ -4,6 +4,9 @@ import type {Failure} from '../../ports/explain-failure.ts';
 /** What an unfinished answer is busy with. */
 export type AnswerStage =
   | 'joining'
+  /** What turns text into tokens comes, and then is built. */
+  | 'download'
+  | 'build'
   | 'choosing'
   | 'waiting'
   | 'opening'
@@ -16,6 +19,8 @@ export type AnswerStage =
 /** Everything that is known of one answer, finished or not. Times by the page's own clock. */
 export type AnswerProgress = {
   readonly stage: AnswerStage;
+  /** How far the vocabulary is; `null`: it is there, or nobody knows. */
+  readonly vocabulary: {readonly done: number; readonly total: number} | null;
   readonly text: string;
   readonly promptTokenCount: number;
   readonly tokenCount: number;
@@ -46,6 +51,7 @@ export type AnswerView =
 export function beginAnswer(askedAtMs: number): AnswerProgress {
   return {
     stage: 'joining',
+    vocabulary: null,
     text: '',
     promptTokenCount: 0,
     tokenCount: 0,
@@ -65,8 +71,12 @@ export function beginAnswer(askedAtMs: number): AnswerProgress {
 
 export function afterEvent(progress: AnswerProgress, event: AnswerEvent): AnswerProgress {
   switch (event.kind) {
-    case 'prompt':
-      return {...progress, stage: 'choosing', promptTokenCount: event.tokenIds.length};
+    case 'vocabulary':
+      return {...progress, stage: event.step, vocabulary: event};
+    case 'prompt': {
+      const {length: promptTokenCount} = event.tokenIds;
+      return {...progress, stage: 'choosing', vocabulary: null, promptTokenCount};
+    }
     case 'waiting':
       return {
         ...progress,
@@ -77,7 +87,7 @@ export function afterEvent(progress: AnswerProgress, event: AnswerEvent): Answer
     case 'chain':
       return afterChain(progress, event.hops);
     case 'ready':
-      return hasBegun(progress) ? progress : {...progress, stage: 'reading'};
+      return afterReady(progress);
     case 'lost':
       return {...progress, stage: 'replacing'};
     case 'token':
@@ -95,6 +105,10 @@ export function afterEvent(progress: AnswerProgress, event: AnswerEvent): Answer
     case 'served':
       return {...progress, served: event.hops};
   }
+}
+
+function afterReady(progress: AnswerProgress): AnswerProgress {
+  return hasBegun(progress) ? progress : {...progress, stage: 'reading'};
 }
 
 function afterChain(progress: AnswerProgress, hops: readonly ChainHop[]): AnswerProgress {

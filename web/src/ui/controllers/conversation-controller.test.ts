@@ -232,3 +232,13 @@ test('[PG59] an answer that lost a tab says so until it goes on, and whether on 
     'writing, other engine',
   );
 });
+
+test('[VW4] what turns text into tokens comes and is built, and then the answer goes on', () => {
+  const began = beginAnswer(0);
+  const coming = afterEvent(began, {kind: 'vocabulary', step: 'download', done: 3, total: 9});
+  expect(coming).toMatchObject({stage: 'download', vocabulary: {done: 3, total: 9}});
+  const built = afterEvent(coming, {kind: 'vocabulary', step: 'build', done: 1, total: 4});
+  expect(built).toMatchObject({stage: 'build', vocabulary: {done: 1, total: 4}});
+  const asked = afterEvent(built, {kind: 'prompt', tokenIds: [1, 2]});
+  expect(asked).toMatchObject({stage: 'choosing', vocabulary: null, promptTokenCount: 2});
+});

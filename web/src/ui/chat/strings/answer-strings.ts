@@ -9,6 +9,8 @@ export const ENGLISH_ANSWER = {
   hasOtherEngine:
     'Another kind of engine went on after a tab was lost: the rest may differ slightly from what the first would have written.',
   joining: 'Joining the swarm…',
+  download: 'Fetching what turns text into tokens…',
+  build: 'Reading the words that the model knows…',
   choosing: 'Looking for a chain of tabs…',
   opening: 'Opening the chain…',
   elsewhere: '{host} reads your question…',
