@@ -30,7 +30,7 @@ export type ReferenceNumbers = {
   readonly logitCap: number;
 };
 
-const HALVES = ['qwen2', 'qwen3', 'gemma2', 'gemma3', 'phi3', 'olmo2'];
+const HALVES = ['qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'phi3', 'olmo2'];
 
 /** A number of the architecture; `otherwise` where the file has none. */
 export function numberOf({metadata}: GgufFile, key: string, otherwise: number): number {
@@ -66,6 +66,7 @@ export function readNumbers(gguf: GgufFile): ReferenceNumbers {
     logitScale: 1,
     logitCap: 0,
     ...(architecture === 'granite' ? graniteNumbers(number) : {}),
+    ...(architecture === 'gemma' ? {usesGelu: true, embeddingScale: Math.sqrt(hiddenSize)} : {}),
     ...(architecture === 'gemma2' ? gemmaNumbers(number, GEMMA2) : {}),
     ...(architecture === 'gemma3' ? gemmaNumbers(number, GEMMA3) : {}),
   };

@@ -1,4 +1,5 @@
 import type {Family} from './family.ts';
+import {gemma} from './gemma.ts';
 import {gemma2} from './gemma2.ts';
 import {gemma3} from './gemma3.ts';
 import {granite} from './granite.ts';
@@ -11,7 +12,7 @@ import {smollm3} from './smollm3.ts';
 
 /** Every family that Weft runs, by the architecture that its files name. */
 const FAMILIES: ReadonlyMap<string, Family> = new Map(
-  Object.entries({llama, qwen2, qwen3, gemma2, gemma3, olmo2, granite, smollm3, phi3}),
+  Object.entries({llama, qwen2, qwen3, gemma, gemma2, gemma3, olmo2, granite, smollm3, phi3}),
 );
 
 export const ARCHITECTURES: readonly string[] = [...FAMILIES.keys()];

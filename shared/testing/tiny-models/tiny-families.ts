@@ -57,6 +57,7 @@ export const TINY_FAMILIES: Readonly<Record<string, TinyFamily>> = {
     numbers: {'rope.freq_base': SLOW_BASE},
     headNorms: 'head',
   },
+  gemma: {architecture: 'gemma', shape: {kvHeadCount: 1}, headSize: 32},
   gemma2: {
     architecture: 'gemma2',
     headSize: 32,
