@@ -21,13 +21,22 @@ const gpu = snapshotNode('gpu', {
 });
 const cpu = snapshotNode('cpu', {shards: [shard(2, 4, 4)], engineClass: 'wasm-f32'});
 
-function route(nodes: readonly SnapshotNode[], known: Partial<ChainWish> = {}) {
+function choose(nodes: readonly SnapshotNode[], known: Partial<ChainWish> = {}) {
   const avoid = new Map([[asPeerId('lost'), 'silent' as const]]);
   const wish = {request, avoid, warm: [], ran: [], ...known};
   const snapshot = snapshotOfNodes(nodes, 0);
   const overlay = {...EMPTY_OVERLAY, avoided: wish.avoid};
-  const choice = routeAnswer({wish, snapshot, model, overlay, seed: 1});
+  return routeAnswer({wish, snapshot, model, overlay, seed: 1});
+}
+
+function route(...asked: Parameters<typeof choose>) {
+  const choice = choose(...asked);
   return choice.kind === 'chain' ? choice.hops : [];
+}
+
+function missingOf(...asked: Parameters<typeof choose>) {
+  const choice = choose(...asked);
+  return choice.kind === 'gap' ? choice.missing : [];
 }
 
 const names = (hops: readonly Hop[]) => hops.map(({peerId}) => peerId);
@@ -41,4 +50,17 @@ test('[RR4] an answer goes on where the engine is of the class that ran its lost
   expect(names(route([head, gpu, cpu], {warm, ran}))).toEqual(['head', 'cpu']);
   // No cache is left: the class still counts.
   expect(names(route([head, gpu, cpu], {ran}))).toEqual(['head', 'cpu']);
+});
+
+test('[PL18] of an answer that has begun, layers say whether another tab is to take them over', () => {
+  const room = (layers: number) => ({plain: layers, first: layers, last: layers, both: layers});
+  const lost = snapshotNode('lost', {shards: [shard(2, 4, 4)]});
+  const roomy = snapshotNode('head', {shards: head.shards, capacityLayers: room(4)});
+  const full = snapshotNode('head', {shards: head.shards, capacityLayers: room(2)});
+  const ran = route([full, lost], {avoid: new Map()});
+  const gap = {startLayer: 2, endLayer: 4, why: 'silent'};
+  expect(missingOf([full, lost], {ran})).toEqual([gap]);
+  expect(missingOf([roomy, lost], {ran})).toEqual([{...gap, hasHeir: true}]);
+  // Before the first token it waits for tabs as it always does.
+  expect(missingOf([roomy, lost])).toEqual([gap]);
 });

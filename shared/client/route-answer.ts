@@ -1,6 +1,8 @@
 import {assert} from '#shared/base/assert.ts';
 import type {PeerId} from '#shared/base/ids.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
+import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
+import {hasHeir} from '#shared/scheduling/allocation/placement/has-heir.ts';
 import type {AvoidedWhy, ChainHop, RouteResult} from '#shared/scheduling/routing/chain.ts';
 import {rerouteChain, type RanLayers} from '#shared/scheduling/routing/select/reroute-chain.ts';
 import {selectChain, type RouteInput} from '#shared/scheduling/routing/select/select-chain.ts';
@@ -61,7 +63,7 @@ export function routeAnswer(route: AnswerRoute): ChainChoice<RoutedHop> {
           warm: warm.map(toChainHop),
           ran: ran.map(toRanLayers),
         });
-  if (result.kind === 'gap') return result;
+  if (result.kind === 'gap') return {kind: 'gap', missing: withHeirs(result.missing, route)};
   const {nodes, indexOf} = known.snapshot;
   const hops = result.hops.map(({nodeId, startLayer, endLayer}) => {
     const node = nodes[indexOf.get(nodeId) ?? -1];
@@ -70,6 +72,18 @@ export function routeAnswer(route: AnswerRoute): ChainChoice<RoutedHop> {
   });
   const promptTokenMs = promptTokenMsOf(known.snapshot, result.hops, hiddenStateBytes);
   return {kind: 'chain', hops, stepMs: result.stepMs, promptTokenMs};
+}
+
+/** Of an answer that has begun, whether it need only wait for what it lacks. */
+function withHeirs(
+  missing: readonly MissingLayers[],
+  {snapshot, model, wish: {ran, avoid}}: AnswerRoute,
+): readonly MissingLayers[] {
+  const isLeft = ({why}: MissingLayers) => why === 'no-node' || why === 'silent';
+  if (ran.length === 0 || !missing.some(isLeft)) return missing;
+  const silent = new Set([...avoid].flatMap(([peerId, why]) => (why === 'silent' ? [peerId] : [])));
+  if (!hasHeir({snapshot, model, target: LIVE_TARGET}, silent)) return missing;
+  return missing.map((layers) => (isLeft(layers) ? {...layers, hasHeir: true} : layers));
 }
 
 /** A hop as phase 2 names it. */

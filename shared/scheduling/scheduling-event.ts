@@ -16,6 +16,8 @@ export type MissingLayers = LayerSpan & {
     | 'loading'
     /** Those who serve them cannot reach others that a chain needs. */
     | 'unreachable';
+  /** No tab is there to serve them, and phase 1 has another take them over. */
+  readonly hasHeir?: true;
   /** With `too-small`: places for tokens in the largest cache that serves these layers. */
   readonly mostKvTokens?: number;
 };

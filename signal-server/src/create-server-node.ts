@@ -10,7 +10,7 @@ import {ping, type Ping} from '@libp2p/ping';
 import {webSockets, type WebSocketsComponents} from '@libp2p/websockets';
 import {createLibp2p} from 'libp2p';
 import {assert} from '#shared/base/assert.ts';
-import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
+import {createEd25519Gater} from '#shared/transport/guard/gater/ed25519-gater.ts';
 import {forgetPeersThatLeft} from '#shared/transport/guard/forget-peers-that-left.ts';
 import type {NewestRecordDatastore} from '#shared/directory/server/newest-record-datastore.ts';
 import type {NamedServer} from '#shared/protocol/bootstrap.ts';

@@ -11,7 +11,7 @@ import {yamux} from '@libp2p/yamux';
 import {multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
+import {createEd25519Gater} from '#shared/transport/guard/gater/ed25519-gater.ts';
 import {fetchBootstrap} from '#shared/transport/server-link/fetch-bootstrap.ts';
 import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
 import {startServerLink} from '#shared/transport/server-link/server-link.ts';

@@ -8,7 +8,7 @@ import {isWeftError} from '#shared/base/errors.ts';
 import {asPeerId} from '#shared/base/ids.ts';
 import {Listeners} from '#shared/base/listeners.ts';
 import type {Directory} from '#shared/directory/directory.ts';
-import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
+import {createEd25519Gater} from '#shared/transport/guard/gater/ed25519-gater.ts';
 import {SwarmClock} from '#shared/transport/server-link/swarm-clock.ts';
 import {endingWebSockets} from '#shared/transport/tab-node/ending-web-sockets.ts';
 import {WebSocketPaths} from '#shared/transport/tab-node/web-socket-paths.ts';

@@ -1,6 +1,6 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import {RECORD_TTL_MS} from '#shared/protocol/node-record.ts';
-import {FRESH_MS} from '#shared/scheduling/allocation/placement/decide-placement.ts';
+import {FRESH_MS} from '#shared/scheduling/allocation/placement/heard-lately.ts';
 import {seededRandom, type NextRandom} from '#shared/scheduling/seeded-choice.ts';
 import type {PlacedShard, SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import {buildRecord} from '../../testing/record-builder.ts';

@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest';
 import {asPeerId} from '#shared/base/ids.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
+import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 import type {GenerationStep} from './state/generation-action.ts';
 import {startGeneration, stepGeneration} from './step-generation.ts';
 import {
@@ -77,6 +78,19 @@ test('[GN10] hops that cannot reach each other are waited for six seconds, and t
   }
   expect(nowMs).toBe(6_000);
   expect(step.state).toMatchObject({reason: {kind: 'lost', missing}});
+});
+
+test('[GN10] for layers that another tab is to take over it waits as long as for one that loads', () => {
+  const heir = {startLayer: 0, endLayer: 2, why: 'silent', hasHeir: true} as const;
+  const waits = (missing: readonly MissingLayers[], waitedMs: number) => {
+    const nowMs = LOST_MS + waitedMs;
+    const lost = {kind: 'gap', missing, nowMs: LOST_MS} as const;
+    const events = [...TWO_SHOWN, silent, lost, tick(nowMs), {...lost, nowMs}];
+    return after(task(), ...events).state.kind === 'waiting';
+  };
+  expect([waits([heir], 59_999), waits([heir], 60_000)]).toEqual([true, false]);
+  const other = {startLayer: 2, endLayer: 4, why: 'no-node'} as const;
+  expect([waits([heir, other], 5_999), waits([heir, other], 6_000)]).toEqual([true, false]);
 });
 
 test('[GN10] the six seconds begin with the first of the chains that fail one after the other', () => {

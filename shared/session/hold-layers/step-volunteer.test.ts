@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {CLAIM_SETTLE_MS} from '#shared/scheduling/allocation/placement/decide-placement.ts';
+import {CLAIM_SETTLE_MS} from '#shared/scheduling/allocation/placement/heard-lately.ts';
 import {snapshotNode} from '#shared/testing/snapshot-node.ts';
 import {CROWDED_MS, STAY_MS} from './look-around.ts';
 import {LOAD_PAUSE_MS, LOOK_AROUND_MS} from './step-volunteer.ts';

@@ -1,4 +1,4 @@
-import {CLAIM_SETTLE_MS} from '#shared/scheduling/allocation/placement/decide-placement.ts';
+import {CLAIM_SETTLE_MS} from '#shared/scheduling/allocation/placement/heard-lately.ts';
 import {lookAround} from './look-around.ts';
 import {attemptOf, heldBy, type VolunteerEvent, type VolunteerState} from './volunteer-state.ts';
 import {loseEngine, startAgain} from './lose-engine.ts';

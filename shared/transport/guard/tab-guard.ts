@@ -19,7 +19,7 @@ import {leastMissed} from './least-missed.ts';
 import {namedRelaysOnly} from './named-relays.ts';
 import {RelayedVisits} from './relayed-visits.ts';
 import {ShutOut} from './shut-out.ts';
-import {createTabGater} from './tab-gater.ts';
+import {createTabGater} from './gater/tab-gater.ts';
 import {watchStreams} from './watch-streams.ts';
 
 const NOBODY: Acquaintance = {isKnown: () => false, isBusy: () => false};

@@ -7,7 +7,7 @@ import {yamux} from '@libp2p/yamux';
 import {multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
 import {afterEach, expect, test, vi} from 'vitest';
-import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
+import {createEd25519Gater} from '#shared/transport/guard/gater/ed25519-gater.ts';
 import {openServer} from '../testing/open-client.ts';
 import {spawnServer} from '../testing/spawn-server.ts';
 

@@ -13,7 +13,7 @@ import {yamux} from '@libp2p/yamux';
 import {multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
 import {asPeerId} from '#shared/base/ids.ts';
-import {createEd25519Gater} from '#shared/transport/guard/ed25519-gater.ts';
+import {createEd25519Gater} from '#shared/transport/guard/gater/ed25519-gater.ts';
 import {
   createValidators,
   DHT_PROTOCOL,

@@ -1,6 +1,5 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
 import type {PeerId} from '#shared/base/ids.ts';
-import {RECORD_REFRESH_MS} from '#shared/protocol/node-record.ts';
 import {MOST_CLAIM_MS, type ClaimLimit} from '../../claim-limit.ts';
 import type {MissingLayers} from '../../scheduling-event.ts';
 import {hashText} from '../../seeded-choice.ts';
@@ -17,13 +16,11 @@ import {addShard, emptyCoverage, gapsOf, type Coverage} from '../coverage.ts';
 import {doesFit} from '../fitting-range.ts';
 import {joinTogether, type JoinQuestion} from '../planner/join-together.ts';
 import {evenOut, isUneven} from './even-out.ts';
-import {mayReplace, repairShard} from './repair.ts';
+import {CLAIM_SETTLE_MS, isFresh} from './heard-lately.ts';
+import {mayReplace, repairShard, repairsOf} from './repair.ts';
 import {withoutOverdueClaims} from './without-overdue-claims.ts';
+import {withoutSilentNodes} from './without-silent-nodes.ts';
 
-/** A claim of this age has been seen by all: loading may begin, and nobody disputes it. */
-export const CLAIM_SETTLE_MS = 2500;
-/** A node that has been silent for longer may be gone: a living node's next record would have been seen. */
-export const FRESH_MS = RECORD_REFRESH_MS + CLAIM_SETTLE_MS;
 /** A claim is given up when outranking ones make it worth this much less, and another place more. */
 const WITHDRAW_GAIN = 2;
 /**
@@ -71,14 +68,15 @@ export type PlacementDecision =
  * The caller publishes a claim, keeps asking, loads once the claim is
  * `CLAIM_SETTLE_MS` old, and serves its old shards until the new one is ready.
  * It asks once more right before it drops them: others may have left meanwhile.
- * Claims of others count as long as loading may take (`claim-limit.ts`).
+ * Claims of others count as long as loading may take (`claim-limit.ts`), and
+ * what they serve as long as they are heard of or reached (`without-silent-nodes.ts`).
  * Reads the snapshot in steps and without load (`steadySnapshot`).
  * O(N · cells) for a serving node, a small plan of the waiting nodes for one
  * that waits.
  */
 export function decidePlacement(asked: PlacementInput): PlacementDecision {
   const {self, claimLimit = () => MOST_CLAIM_MS, claimedMs = () => 0} = asked;
-  const steady = steadySnapshot(asked.snapshot);
+  const steady = withoutSilentNodes(steadySnapshot(asked.snapshot), self);
   const snapshot = withoutOverdueClaims(steady, {self, limit: claimLimit, claimedMs});
   const input = {...asked, snapshot};
   const node = snapshot.nodes[snapshot.indexOf.get(self) ?? -1];
@@ -102,11 +100,6 @@ function coverageByOthers({snapshot, model, self}: PlacementInput, counts: Count
 function addNode(coverage: Coverage, node: SnapshotNode, counts: Counts): void {
   if (node.claim !== null && counts(node, node.claim)) addShard(coverage, node, node.claim);
   else for (const shard of node.shards) addShard(coverage, node, shard);
-}
-
-/** Whether its shards are replicas to rely on. */
-function isFresh({publishedAtMs}: SnapshotNode, {takenAtMs}: SwarmSnapshot): boolean {
-  return publishedAtMs === undefined || takenAtMs - publishedAtMs <= FRESH_MS;
 }
 
 const isWaiting = ({shards, claim}: SnapshotNode) => shards.length === 0 && claim === null;
@@ -188,18 +181,11 @@ function isSamePlace(shard: PlacedShard | undefined, claim: PlacementClaim): boo
 }
 
 function repairOrKeep(input: PlacementInput, self: SnapshotNode): PlacementDecision {
-  const {nodes} = input.snapshot;
+  const {snapshot, target} = input;
   const coverage = coverageByOthers(input, all);
   for (const shard of self.shards) addShard(coverage, self, shard);
   if (gapsOf(coverage).length === 0) return evenOutOrKeep(input, self, coverage);
-  joinTogether({coverage, waiting: nodes.filter(isWaiting), target: input.target});
-  const candidates = nodes.filter(({shards, claim}) => shards.length > 0 && claim === null);
-  const served = emptyCoverage(input.model);
-  for (const node of candidates) {
-    if (!isFresh(node, input.snapshot)) continue;
-    for (const own of node.shards) addShard(served, node, own);
-  }
-  const shard = repairShard(coverage, served, candidates, self);
+  const shard = repairShard(repairsOf({snapshot, coverage, target}), self);
   if (shard === null) return {kind: 'keep', why: 'others close the gap'};
   return {kind: 'claim', shard, why: 'nobody else closes the gap'};
 }

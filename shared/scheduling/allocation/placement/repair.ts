@@ -1,36 +1,60 @@
 import {cellsOf, type CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerSpan} from '../../scheduling-event.ts';
 import {hashText} from '../../seeded-choice.ts';
-import type {PlacedShard, SnapshotNode} from '../../swarm-snapshot.ts';
-import {cellSpan, gapsOf, type Coverage} from '../coverage.ts';
+import type {PlacedShard, SnapshotNode, SwarmSnapshot} from '../../swarm-snapshot.ts';
+import type {AllocationTarget} from '../allocation-target.ts';
+import {addShard, cellSpan, emptyCoverage, gapsOf, type Coverage} from '../coverage.ts';
 import {longestFrom, longestUntil, shardOf} from '../fitting-range.ts';
+import {joinTogether} from '../planner/join-together.ts';
+import {isFresh} from './heard-lately.ts';
 
 /** This many of the best candidates may act on one gap: the first may be gone already. */
 const ACTING_CANDIDATES = 2;
 
 /**
- * What node `self`, which serves already, should serve instead so that a gap
- * that no waiting node fills is closed; `null` when it is not its turn. First
- * come nodes that keep all their layers and only extend over the gap, then
- * nodes that drop only layers that others serve too; the most gap layers first,
- * then lowest hash. Where there is none, somebody takes over layers of a node
- * beside the gap, so that this one may move over it. `coverage` holds everybody's
- * shards and claims, `served` only shards that no claim is about to drop.
+ * What a node that serves already should serve instead so that a gap that no
+ * waiting node fills is closed; `null` when it is not its turn.
  */
 export function repairShard(
-  coverage: Coverage,
-  served: Coverage,
-  candidates: readonly SnapshotNode[],
-  self: SnapshotNode,
+  repairs: ReturnType<typeof repairsOf>,
+  {nodeId}: SnapshotNode,
 ): PlacedShard | null {
-  for (const gap of gapsOf(coverage)) {
-    const offers = offersFor(served, candidates, gap).toSorted(
-      (a, b) => b.rank - a.rank || hashText(a.nodeId) - hashText(b.nodeId),
-    );
-    const mine = offers.slice(0, ACTING_CANDIDATES).find(({nodeId}) => nodeId === self.nodeId);
-    if (mine !== undefined) return mine.shard;
+  const acting = repairs.flatMap((offers) => offers.slice(0, ACTING_CANDIDATES));
+  return acting.find((offer) => offer.nodeId === nodeId)?.shard ?? null;
+}
+
+/**
+ * For each gap that no waiting node fills, who could close it. First come nodes
+ * that keep all their layers and only extend over the gap, then nodes that drop
+ * only layers that others serve too; the most gap layers first, then lowest
+ * hash. Where there is none, somebody takes over layers of a node beside the gap,
+ * so that this one may move over it.
+ *
+ * @param coverage everybody's shards and claims; changed to what it will be with those that wait.
+ */
+export function repairsOf({
+  snapshot,
+  coverage,
+  target,
+}: {
+  readonly snapshot: SwarmSnapshot;
+  readonly coverage: Coverage;
+  readonly target: AllocationTarget;
+}): readonly (readonly Offer[])[] {
+  const {nodes} = snapshot;
+  const waiting = nodes.filter(({shards, claim}) => shards.length === 0 && claim === null);
+  joinTogether({coverage, waiting, target});
+  const candidates = nodes.filter(({shards, claim}) => shards.length > 0 && claim === null);
+  const served = emptyCoverage(coverage.grid);
+  for (const node of candidates) {
+    if (!isFresh(node, snapshot)) continue;
+    for (const own of node.shards) addShard(served, node, own);
   }
-  return null;
+  return gapsOf(coverage).map((gap) =>
+    offersFor(served, candidates, gap).toSorted(
+      (a, b) => b.rank - a.rank || hashText(a.nodeId) - hashText(b.nodeId),
+    ),
+  );
 }
 
 type Offer = {readonly nodeId: string; readonly shard: PlacedShard; readonly rank: number};
@@ -38,7 +62,10 @@ type Offer = {readonly nodeId: string; readonly shard: PlacedShard; readonly ran
 /** Keeping layers outranks any number of gap layers won by moving. */
 const EXTENDS_RANK = 1e6;
 
-/** @param asked nodes for which others have been asked to make room: each once, however many are in the way. */
+/**
+ * @param served shards that no claim is about to drop.
+ * @param asked nodes for which others have been asked to make room: each once, however many are in the way.
+ */
 function offersFor(
   served: Coverage,
   candidates: readonly SnapshotNode[],

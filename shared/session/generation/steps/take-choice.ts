@@ -14,7 +14,7 @@ import {openChain} from './open-chain.ts';
 
 /** How soon an answer that found no room, or nobody to replace a lost hop, asks again. */
 const LOOK_AGAIN_MS = 500;
-/** How long an answer that has begun waits for layers that nobody will come to serve: its reader can do more about it. */
+/** How long an answer that has begun waits for layers that nobody will take over: its reader can do more about it. */
 const LOST_PATIENCE_MS = 6_000;
 
 /** Phase 2 knows a chain. */
@@ -129,7 +129,9 @@ function patienceOf(
   const {missing, waitsSinceMs, lostSinceMs, task} = answer;
   const {patienceMs} = task.limits;
   if (hasBegun(answer) && lostSinceMs !== null) {
-    return {patienceMs: Math.min(LOST_PATIENCE_MS, patienceMs), sinceMs: lostSinceMs};
+    const isAwaited = missing.every((layers) => !isLost(layers) || layers.hasHeir === true);
+    const mostMs = isAwaited ? patienceMs : Math.min(LOST_PATIENCE_MS, patienceMs);
+    return {patienceMs: mostMs, sinceMs: lostSinceMs};
   }
   const isBounded = hasBegun(answer) || missing.every(({why}) => AVOIDED.has(why));
   return isBounded ? {patienceMs, sinceMs: waitsSinceMs} : null;

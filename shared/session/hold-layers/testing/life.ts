@@ -1,6 +1,6 @@
 import {asPeerId} from '#shared/base/ids.ts';
 import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
-import {CLAIM_SETTLE_MS} from '#shared/scheduling/allocation/placement/decide-placement.ts';
+import {CLAIM_SETTLE_MS} from '#shared/scheduling/allocation/placement/heard-lately.ts';
 import {
   snapshotOfNodes,
   type PlacedShard,

@@ -352,6 +352,19 @@ test('[CP12] one whose record expired meanwhile is dialled when the next list ha
   expect(dialled).toEqual([left]);
 });
 
+test('[CP13] over an idle link nothing comes back: its peer has fallen silent, until it answers again', async () => {
+  const {world, peer, published, stop} = await watchOnePeer();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(published.at(-1)).toEqual([]);
+  const measuring = vi.spyOn(world.transport, 'measureRtt').mockRejectedValue(new Error('silence'));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(published.at(-1)).toEqual([peer]);
+  measuring.mockRestore();
+  await vi.advanceTimersByTimeAsync(5_000);
+  stop();
+  expect(published.at(-1)).toEqual([]);
+});
+
 test('[CP10] when the last link falls silent the way to the servers is looked at, and not while another is open', async () => {
   expect((await fallSilent({isGone: true})).allSilentCount).toBe(1);
   expect((await fallSilent({isGone: true, hasOtherLink: true})).allSilentCount).toBe(0);

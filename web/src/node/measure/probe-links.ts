@@ -204,7 +204,16 @@ class LinkProbes {
       book.setPath(peerId, {isViaTurn: await isViaTurn(peerId)});
     } catch {
       // No answer in time, or the link was lost: then there is nothing to learn of its length.
+      await this.#doubt(peerId);
     }
+  }
+
+  /** No answer runs over the link that would miss its peer; those that hold other layers may have to take its place. */
+  async #doubt(peerId: PeerId): Promise<void> {
+    const {connectedPeers} = this.#options;
+    if (this.#silent.has(peerId) || !connectedPeers().has(peerId)) return;
+    if ((await this.#isAlive(peerId)) || !connectedPeers().has(peerId)) return;
+    if (!this.#stopping.signal.aborted) void this.#awaitReturn(peerId);
   }
 
   /** At most one dial at a time; whom, nobody can prefer. */

@@ -1,8 +1,9 @@
 import type {ConnectionGater, PeerId as Libp2pPeerId} from '@libp2p/interface';
-import {asPeerId, type PeerId} from '../../base/ids.ts';
+import {asPeerId, type PeerId} from '../../../base/ids.ts';
+import {cameAbout} from './came-about.ts';
 import {createEd25519Gater} from './ed25519-gater.ts';
-import type {NamedServer} from '../../protocol/bootstrap.ts';
-import {mayDial} from '../dialled-addresses.ts';
+import type {NamedServer} from '../../../protocol/bootstrap.ts';
+import {mayDial} from '../../dialled-addresses.ts';
 
 type Options = {
   /** As of now; none before the first bootstrap. */
@@ -16,7 +17,7 @@ type Options = {
 /**
  * Whom a tab dials and lets in: Ed25519 peers at the addresses of
  * `dialled-addresses.ts`, wherever libp2p learnt of others; by relay only
- * through named servers; and nobody who flooded it.
+ * through named servers; nobody who flooded it; and nobody who dialled and was gone before it was answered.
  */
 export function createTabGater({namedServers, isAway, isShutOut}: Options): ConnectionGater {
   const base = createEd25519Gater();
@@ -26,6 +27,7 @@ export function createTabGater({namedServers, isAway, isShutOut}: Options): Conn
   return {
     ...base,
     denyDialMultiaddr: (address) => isAway() || !mayDial(address, namedServers()),
+    denyInboundConnection: async (connection) => !(await cameAbout(connection)),
     denyInboundRelayedConnection: async (relay, remote) =>
       !isNamed(relay) ||
       isOut(remote) ||
