@@ -1,5 +1,5 @@
 import type {PeerId} from '#shared/base/ids.ts';
-import {snapshotOfNodes, type SwarmSnapshot} from '../../swarm-snapshot.ts';
+import {snapshotOfNodes, type SnapshotNode, type SwarmSnapshot} from '../../swarm-snapshot.ts';
 import {isFresh} from './heard-lately.ts';
 
 /**
@@ -8,10 +8,9 @@ import {isFresh} from './heard-lately.ts';
  * reach others may. Pure; O(N).
  */
 export function withoutSilentNodes(snapshot: SwarmSnapshot, self: PeerId): SwarmSnapshot {
-  const there = snapshot.nodes.filter((node) => node.nodeId === self || isFresh(node, snapshot));
-  if (there.length === snapshot.nodes.length) return snapshot;
-  const missed = new Set(there.flatMap(({unreachable}) => unreachable));
-  const nodes = snapshot.nodes.filter((node) => there.includes(node) || !missed.has(node.nodeId));
+  const isThere = (node: SnapshotNode) => node.nodeId === self || isFresh(node, snapshot);
+  const missed = new Set(snapshot.nodes.flatMap((node) => (isThere(node) ? node.unreachable : [])));
+  const nodes = snapshot.nodes.filter((node) => isThere(node) || !missed.has(node.nodeId));
   if (nodes.length === snapshot.nodes.length) return snapshot;
   return snapshotOfNodes(nodes, snapshot.takenAtMs);
 }
