@@ -32,6 +32,8 @@ export type SentAction = Extract<
   {readonly kind: 'open' | 'replay' | 'feed' | 'close'}
 >;
 
+export type GuideAction = Extract<GenerationAction, {readonly kind: 'guide'}>;
+
 /** What the machine tells, and which chain was chosen. */
 export type RunNews<H extends Hop> = ReaderNews | Extract<ChainChoice<H>, {readonly kind: 'chain'}>;
 
@@ -45,6 +47,8 @@ export type GenerationPort<H extends Hop> = {
   readonly promise: (hops: readonly H[]) => () => void;
   /** To the head, or to a hop that is closed. */
   readonly send: (to: PeerId, action: SentAction) => void;
+  /** To the tail; for guided answers. */
+  readonly guide?: (tail: PeerId, action: GuideAction) => void;
   /** Looks for a link to a peer that was lost. */
   readonly reach: (peerId: PeerId) => void;
   readonly publishedAtMs: PublishedAtMs;
@@ -169,6 +173,9 @@ export class GenerationRun<H extends Hop = Hop> {
       case 'feed':
         this.#sendToHead(action);
         return;
+      case 'guide':
+        this.#guide(action);
+        return;
       case 'close':
         for (const peerId of action.at) this.#port.send(peerId, action);
         return;
@@ -176,8 +183,7 @@ export class GenerationRun<H extends Hop = Hop> {
         this.#port.reach(action.peerId);
         return;
       case 'report':
-        if (action.conduct.kind !== 'finished') this.#noteFault(action.peerId);
-        this.#port.report(action);
+        this.#report(action);
         return;
       case 'tell':
         if (action.news.kind === 'token') this.#pace.token(action.news.atMs);
@@ -186,6 +192,17 @@ export class GenerationRun<H extends Hop = Hop> {
       default:
         unreachable(action);
     }
+  }
+
+  #guide(action: GuideAction): void {
+    const tail = action.hops.at(-1);
+    assert(tail !== undefined, 'a chain has a tail');
+    this.#port.guide?.(tail.peerId, action);
+  }
+
+  #report(report: HopReport): void {
+    if (report.conduct.kind !== 'finished') this.#noteFault(report.peerId);
+    this.#port.report(report);
   }
 
   #choose({

@@ -1,4 +1,5 @@
 import type {SessionId} from '#shared/base/ids.ts';
+import type {TokenMask} from '#shared/protocol/frame/token-mask.ts';
 import type {HopServed} from '#shared/protocol/control/hop-served.ts';
 import type {Hop, Sampling} from '#shared/protocol/control/open-session.ts';
 import type {ReaderNews} from '#shared/session/generation/state/generation-action.ts';
@@ -6,7 +7,19 @@ import type {ReaderNews} from '#shared/session/generation/state/generation-actio
 export type GenerationRequest = {
   readonly promptTokenIds: readonly number[];
   readonly maxNewTokens: number;
-  readonly sampling: Sampling;
+  /** Without `guided`: that there is a guide says it. */
+  readonly sampling: Omit<Sampling, 'guided'>;
+  readonly guide?: TokenGuide;
+};
+
+/** Says which tokens may come in one answer: by a grammar, say. */
+export type TokenGuide = {
+  /**
+   * The tokens that may come next, at least one; where the answer may end, the end tokens are among them.
+   *
+   * @param tokenIds the answer so far: with each call as long as before, or longer.
+   */
+  readonly allowed: (tokenIds: readonly number[]) => Promise<TokenMask>;
 };
 
 /**

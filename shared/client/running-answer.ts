@@ -4,8 +4,10 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {refusalOf} from '#shared/protocol/control/refusal-of.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {Hop} from '#shared/protocol/control/open-session.ts';
+import {hasToken, type TokenMask} from '#shared/protocol/frame/token-mask.ts';
 import type {HopServed} from '#shared/protocol/control/hop-served.ts';
 import type {GenerationState} from '#shared/session/generation/state/generation-state.ts';
+import type {SeenEvent} from '#shared/session/generation/state/generation-event.ts';
 import {
   pieceTokensOf,
   type GenerationLimits,
@@ -16,11 +18,11 @@ import {connectWithin} from '#shared/transport/connect-within.ts';
 import type {LinkLoss, Transport} from '#shared/transport/transport.ts';
 import type {ClosedPeers, PublishedAtMs} from '#shared/scheduling/routing/trust/closed-peers.ts';
 import {failureOf} from './failure-of.ts';
-import {GenerationRun, type SentAction, type RunNews} from './generation-run.ts';
+import {GenerationRun, type GuideAction, type RunNews, type SentAction} from './generation-run.ts';
 import type {GenerationRequest, ReaderEvent} from './reader-event.ts';
 import type {ChainChoice, ChainWish} from './route-answer.ts';
-import {encodeAction, readFrame} from './session-frames.ts';
-import {endOf} from './session-messages.ts';
+import {encodeAction, encodeMask, readFrame} from './session-frames.ts';
+import {endOf, samplingOf} from './session-messages.ts';
 
 /** How long the end of an answer is worth a new link. */
 const CLOSE_MS = 60_000;
@@ -60,6 +62,8 @@ export class RunningAnswer<H extends Hop = Hop> {
   readonly #arrived: (() => void)[] = [];
   /** How many frames of it are from whom. */
   readonly #unread = new Map<PeerId, number>();
+  /** Of a guided answer: the mask that its tail was sent last. */
+  #mask: {readonly position: number; readonly allowed: TokenMask} | null = null;
   /** Aborted when the answer is over: what it still sends is not sent any more. */
   readonly #over = new AbortController();
 
@@ -83,7 +87,9 @@ export class RunningAnswer<H extends Hop = Hop> {
     this.#closed = closed;
     const pieceTokens = pieceTokensOf(hiddenSize);
     const model = {endTokenIds, vocabularySize, contextTokens};
-    const task = {...request, ...model, pieceTokens, limits};
+    const {promptTokenIds, maxNewTokens} = request;
+    const sampling = samplingOf(request);
+    const task = {promptTokenIds, maxNewTokens, sampling, ...model, pieceTokens, limits};
     const clock = {
       nowMs,
       after: (delayMs: number, run: () => void) =>
@@ -97,6 +103,7 @@ export class RunningAnswer<H extends Hop = Hop> {
       choose: ({avoid, warm, ran}) => chooseChain({request, avoid, warm, ran}),
       promise: (hops) => promise?.(hops) ?? (() => undefined),
       send: (to, action) => void this.#send(to, action),
+      guide: (tail, action) => void this.#guide(tail, action),
       report: (report) => {
         context.report?.(report);
       },
@@ -125,8 +132,20 @@ export class RunningAnswer<H extends Hop = Hop> {
     this.#arrive(() => {
       this.#unread.set(from, (this.#unread.get(from) ?? 1) - 1);
       const seen = readFrame(this.#run.hops, from, frame);
-      if (seen !== null) this.#run.take(seen);
+      if (seen === null) return;
+      this.#run.take(this.#isAllowed(seen) ? seen : disobeyed(from, frame.epoch));
     });
+  }
+
+  /** A tail that does not know masks, or does not care, samples what it likes. */
+  #isAllowed(seen: SeenEvent): boolean {
+    if (this.#request.guide === undefined || seen.kind !== 'tokens') return true;
+    const {position, tokens} = seen;
+    const [first, ...rest] = tokens;
+    const mask = this.#mask?.position === position ? this.#mask.allowed : null;
+    return (
+      first !== undefined && rest.length === 0 && mask !== null && hasToken(mask, first.tokenId)
+    );
   }
 
   /** Whether the peer is in the chain that was chosen last. */
@@ -209,6 +228,34 @@ export class RunningAnswer<H extends Hop = Hop> {
       return;
     }
     if (action.kind === 'feed') this.#run.take({kind: 'fed', epoch});
+  }
+
+  async #guide(tail: PeerId, action: GuideAction): Promise<void> {
+    const {epoch, position} = action;
+    const {signal} = this.#over;
+    let allowed: TokenMask | undefined;
+    try {
+      allowed = await this.#request.guide?.allowed(this.#run.state.answer.tokenIds);
+    } catch (cause) {
+      this.#fail(cause);
+      return;
+    }
+    if (allowed === undefined || signal.aborted) return;
+    this.#mask = {position, allowed};
+    try {
+      await this.#context.transport.send(tail, encodeMask(this.#sessionId, action, allowed), {
+        signal,
+      });
+    } catch (cause) {
+      this.#refuse(epoch, {code: refusalOf(cause, 'PEER_LEFT'), peerId: tail, cause});
+    }
+  }
+
+  /** Ends the answer for a reason of this device's own: nobody else is at fault. */
+  #fail(cause: unknown): void {
+    if (this.#over.signal.aborted) return;
+    this.#events.end(cause instanceof Error ? cause : new Error('The guide failed', {cause}));
+    this.#run.take({kind: 'stop'});
   }
 
   /** Links head and tail. @returns whether the chain is still the one to be opened then. */
@@ -301,6 +348,11 @@ export class RunningAnswer<H extends Hop = Hop> {
     this.#over.abort();
     this.#events.end(state.kind === 'failed' ? failureOf(state.answer, state.reason) : undefined);
   }
+}
+
+/** Not blamed for more: a tail of an earlier minor has not learnt it. */
+function disobeyed(peerId: PeerId, epoch: number): SeenEvent {
+  return {kind: 'refused', epoch, refusal: {code: 'UNSUPPORTED', peerId}};
 }
 
 function afterMs(delayMs: number, run: () => void): () => void {

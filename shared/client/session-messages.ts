@@ -1,7 +1,7 @@
 import {unreachable} from '#shared/base/assert.ts';
 import type {ManifestHash, PeerId, SessionId} from '#shared/base/ids.ts';
 import type {Message} from '#shared/protocol/control/message.ts';
-import type {Hop, OpenSession} from '#shared/protocol/control/open-session.ts';
+import type {Hop, OpenSession, Sampling} from '#shared/protocol/control/open-session.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {encodeTokenIds} from '#shared/protocol/frame/token-ids.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
@@ -45,7 +45,7 @@ export function messageOf(
         })),
         promptTokens: promptTokenIds.length,
         maxNewTokens,
-        sampling,
+        sampling: samplingOf(request),
         ...(answered.length > 0 && hasPenalties(sampling) && {counted: countsOf(answered)}),
       };
     }
@@ -58,6 +58,11 @@ export function messageOf(
     default:
       return unreachable(action);
   }
+}
+
+/** How the tail is to sample the tokens of an answer. */
+export function samplingOf({sampling, guide}: GenerationRequest): Sampling {
+  return guide === undefined ? sampling : {...sampling, guided: true};
 }
 
 function countsOf(tokenIds: readonly number[]): OpenSession['counted'] {

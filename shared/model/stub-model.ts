@@ -48,15 +48,25 @@ export function stubTopLogits(lanes: Uint32Array, vocabularySize: number): StubL
   return {tokenIds: Uint32Array.from(tokenIds), logits, logSumExp: count + 0.5};
 }
 
-/** The same with a bias; of a token that was not among the likeliest the logit was 0. */
+/**
+ * The same with a bias; of a token that was not among the likeliest the logit was 0.
+ *
+ * @param allowed the only tokens that may come; `null`: all.
+ */
 export function biasedStubLogits(
   {tokenIds, logits, logSumExp}: StubLogits,
   bias: {readonly tokenIds: Uint32Array; readonly values: Float32Array},
+  allowed: readonly number[] | null,
 ): StubLogits {
   const all = new Map(Array.from(tokenIds, (tokenId, at) => [tokenId, logits[at] ?? 0]));
   bias.tokenIds.forEach((tokenId, at) => {
     all.set(tokenId, (all.get(tokenId) ?? 0) + (bias.values[at] ?? 0));
   });
+  if (allowed !== null) {
+    const before = new Map(all);
+    all.clear();
+    for (const tokenId of allowed) all.set(tokenId, before.get(tokenId) ?? 0);
+  }
   const best = [...all].toSorted(([a, x], [b, y]) => y - x || a - b).slice(0, tokenIds.length);
   const mostLogit = best[0]?.[1] ?? 0;
   return {

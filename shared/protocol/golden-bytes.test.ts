@@ -16,6 +16,7 @@ import {
   type SampledToken,
 } from './frame/sampled-token.ts';
 import {decodeTokenIds, encodeTokenIds} from './frame/token-ids.ts';
+import {addToken, emptyMask, encodeTokenMask} from './frame/token-mask.ts';
 
 const sessionId = asSessionId('0123456789abcdef');
 const common = {sessionId, epoch: 2, position: 258, hopIndex: 3, sample: false, verify: false};
@@ -34,6 +35,12 @@ const PAYLOADS = {
   tokenIds: '05000000 000c0000',
   sampled: '01000100 000000bf 01000100 000000bf 07000000 000000c0 08000000 000080bf',
 } as const;
+
+const maskOf = (tokenIds: readonly number[]) => {
+  const mask = emptyMask(40);
+  for (const tokenId of tokenIds) addToken(mask, tokenId);
+  return encodeTokenMask(mask);
+};
 
 type Golden<T> = {readonly value: T; readonly bytes: string};
 
@@ -89,6 +96,16 @@ const FRAMES: Readonly<Record<Exclude<FrameKind, 'control'>, readonly Golden<Fra
       bytes: `57020000 efcdab8967452301 02000000 02010000 02000000 ffff 0000 ${PAYLOADS.sampled}`,
     },
   ],
+  mask: [
+    {
+      value: {...common, kind: 'mask', ...maskOf([5, 33])},
+      bytes: '57040300 efcdab8967452301 02000000 02010000 02000000 0300 0000 05000000 21000000',
+    },
+    {
+      value: {...common, kind: 'mask', ...maskOf([0, 31, 39])},
+      bytes: '57040000 efcdab8967452301 02000000 02010000 03000000 0300 0000 01000080 80000000',
+    },
+  ],
 };
 
 const hop = {peerId: asPeerId('a'), startLayer: 0, endLayer: 2, warmPosition: 9};
@@ -115,10 +132,11 @@ const MESSAGES: {readonly [K in Message['kind']]: Golden<Extract<Message, {kind:
         logitBias: [[8, -1.5]],
         frequencyPenalty: 0.25,
         presencePenalty: 2,
+        guided: true,
       },
       counted: [[9, 3]],
     },
-    bytes: `{"kind":"open-session","protocolMajor":2,"protocolMinor":0,"epoch":2,"keep":"after-loss","manifestHash":"${'ab'.repeat(32)}","clientId":"c","hopIndex":0,"hops":[{"peerId":"a","startLayer":0,"endLayer":2,"warmPosition":9}],"promptTokens":5,"maxNewTokens":6,"sampling":{"temperature":0.5,"topK":40,"topP":0.9,"seed":7,"topLogprobs":1,"logitBias":[[8,-1.5]],"frequencyPenalty":0.25,"presencePenalty":2},"counted":[[9,3]]}`,
+    bytes: `{"kind":"open-session","protocolMajor":2,"protocolMinor":0,"epoch":2,"keep":"after-loss","manifestHash":"${'ab'.repeat(32)}","clientId":"c","hopIndex":0,"hops":[{"peerId":"a","startLayer":0,"endLayer":2,"warmPosition":9}],"promptTokens":5,"maxNewTokens":6,"sampling":{"temperature":0.5,"topK":40,"topP":0.9,"seed":7,"topLogprobs":1,"logitBias":[[8,-1.5]],"frequencyPenalty":0.25,"presencePenalty":2,"guided":true},"counted":[[9,3]]}`,
   },
   'session-ready': {
     value: {kind: 'session-ready', inputFrom: [9, 0]},

@@ -7,7 +7,7 @@ import {tokenBiasOf, TokenCounts} from './token-bias.ts';
 const PLAIN: Sampling = {temperature: 0, topK: 0, topP: 1, seed: 0, topLogprobs: 0};
 
 function biasOf(sampling: Partial<Sampling>, counted: readonly [number, number][] = []) {
-  const bias = tokenBiasOf({...PLAIN, ...sampling}, new TokenCounts(counted));
+  const bias = tokenBiasOf({...PLAIN, ...sampling}, new TokenCounts(counted), null);
   return bias && Array.from(bias.tokenIds, (id, at) => [id, bias.values[at]]);
 }
 
@@ -22,6 +22,14 @@ test('[ST11] a bias is added; penalties are taken from tokens that came, the one
     [7, -1.5],
     [9, 2],
   ]);
+});
+
+test('[ST12] the tokens that may come are named beside the bias of those, also without any', () => {
+  const allowed = Uint32Array.of(6);
+  const none = tokenBiasOf(PLAIN, new TokenCounts(), allowed);
+  expect(none).toEqual({tokenIds: new Uint32Array(0), values: new Float32Array(0), allowed});
+  const biased = tokenBiasOf({...PLAIN, logitBias: [[7, 1]]}, new TokenCounts(), allowed);
+  expect(biased).toEqual({tokenIds: Uint32Array.of(7), values: Float32Array.of(1), allowed});
 });
 
 test('[ST11] whoever resumes an answer counts as its first tail did, also where it has too many tokens to name', () => {

@@ -1,8 +1,14 @@
 import type {OpenSession, Sampling} from '#shared/protocol/control/open-session.ts';
 import {MAX_COUNTED_TOKENS} from '#shared/protocol/control/session-bounds.ts';
+import type {TokenMask} from '#shared/protocol/frame/token-mask.ts';
 
-/** What is added to the logits of some tokens; one that is not in the vocabulary is no matter. */
-export type TokenBias = {readonly tokenIds: Uint32Array; readonly values: Float32Array};
+export type TokenBias = {
+  /** Tokens to whose logits `values` are added; one that is not in the vocabulary is no matter. */
+  readonly tokenIds: Uint32Array;
+  readonly values: Float32Array;
+  /** The only tokens that may come, at least one; absent: all. */
+  readonly allowed?: TokenMask;
+};
 
 /** How often each token came in an answer; of its first different ones only, as many as an opening names. */
 export class TokenCounts {
@@ -30,8 +36,16 @@ export function hasPenalties({frequencyPenalty = 0, presencePenalty = 0}: Sampli
   return frequencyPenalty !== 0 || presencePenalty !== 0;
 }
 
-/** What is added to the logits of the next token of an answer; `undefined`: nothing. */
-export function tokenBiasOf(sampling: Sampling, counts: TokenCounts): TokenBias | undefined {
+/**
+ * What is added to the logits of the next token of an answer; `undefined`: nothing.
+ *
+ * @param allowed the only tokens that may come; `null`: all.
+ */
+export function tokenBiasOf(
+  sampling: Sampling,
+  counts: TokenCounts,
+  allowed: TokenMask | null,
+): TokenBias | undefined {
   const {logitBias = [], frequencyPenalty = 0, presencePenalty = 0} = sampling;
   const bias = new Map<number, number>();
   const add = (tokenId: number, value: number): void => {
@@ -43,6 +57,10 @@ export function tokenBiasOf(sampling: Sampling, counts: TokenCounts): TokenBias 
       add(tokenId, -(frequencyPenalty * count + presencePenalty));
     }
   }
-  if (bias.size === 0) return undefined;
-  return {tokenIds: Uint32Array.from(bias.keys()), values: Float32Array.from(bias.values())};
+  if (bias.size === 0 && allowed === null) return undefined;
+  return {
+    tokenIds: Uint32Array.from(bias.keys()),
+    values: Float32Array.from(bias.values()),
+    ...(allowed !== null && {allowed}),
+  };
 }

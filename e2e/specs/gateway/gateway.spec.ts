@@ -138,6 +138,39 @@ test('[CC1] [CC2] the client in code has the answer of the page, in a tab of its
   await expectNoSessions();
 });
 
+test('[SO1] [SO5] [HS23] whatever the model likes to say, an answer follows its schema over three tabs, and ends', async () => {
+  const properties = {
+    colours: {type: 'array', items: {enum: ['red', 'green']}, minItems: 1, maxItems: 3},
+    count: {type: 'integer', minimum: 1, maximum: 40},
+    code: {type: 'string', pattern: '^[A-Z]{2}\\d$'},
+  };
+  const required = Object.keys(properties);
+  const schema = {type: 'object', properties, required, additionalProperties: false};
+  const response_format = {type: 'json_schema' as const, json_schema: {name: 'answer', schema}};
+  const asked = {...chat(80), response_format, temperature: 1, seed: 3};
+  const {choices} = await openai.chat.completions.create({...asked, n: 2});
+  for (const choice of choices) {
+    expect(choice.finish_reason).toBe('stop');
+    expect(JSON.parse(choice.message.content ?? '')).toEqual({
+      colours: expect.arrayContaining([expect.stringMatching(/^(red|green)$/u)]),
+      count: expect.any(Number),
+      code: expect.stringMatching(/^[A-Z]{2}\d$/u),
+    });
+  }
+  const [first] = choices;
+  let text = '';
+  for await (const chunk of await openai.chat.completions.create({...asked, stream: true})) {
+    text += chunk.choices[0]?.delta.content ?? '';
+  }
+  expect(text).toBe(first?.message.content);
+  const refused = openai.chat.completions.create({
+    ...asked,
+    response_format: {type: 'json_schema', json_schema: {name: 'a', schema: {not: {}}}},
+  });
+  await expect(refused).rejects.toThrow(BadRequestError);
+  await expectNoSessions();
+});
+
 test('[GW3] [GW5] a client that hangs up frees every hop, and errors are those of its own classes', async () => {
   const stream = await openai.chat.completions.create({...chat(LONG_TOKENS), stream: true});
   for await (const chunk of stream) {

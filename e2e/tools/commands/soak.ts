@@ -66,6 +66,12 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     load: async () => (await import('../../lab/soak/false-alarms.ts')).soakFalseAlarms,
   },
   {
+    name: 'gateway',
+    meaning:
+      'the API over three real tabs: schemas, answers that are hung up, 2,000 generated requests',
+    load: async () => (await import('../../lab/soak/gateway/soak-gateway.ts')).soakGateway,
+  },
+  {
     name: 'server-heap',
     meaning: 'what thousands of visitors leave in the memory of the signal server',
     load: async () => (await import('../../lab/soak/server-heap.ts')).soakServerHeap,

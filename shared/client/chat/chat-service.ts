@@ -1,5 +1,7 @@
 import type {VocabularyProgress} from '../model/vocabulary.ts';
 import type {Sampling} from '#shared/protocol/control/open-session.ts';
+import type {ChatMessage, Tool} from '#shared/model/text/messages/chat-message.ts';
+import type {TokenGuide} from '#shared/client/reader-event.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 
 /** What anyone may ask of a swarm, in text or in token ids. */
@@ -12,24 +14,25 @@ export interface ChatService {
   ask(request: AskRequest, options: {readonly signal: AbortSignal}): AsyncIterable<AnswerEvent>;
 }
 
-export type ChatMessage = {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
-};
-
 export type Prompt =
   | {
       readonly kind: 'messages';
       readonly messages: readonly ChatMessage[];
       /** Whether the model is to think first; absent: as its template has it. */
       readonly thinking?: boolean;
+      /** What the model may call; absent: nothing. */
+      readonly tools?: readonly Tool[];
     }
   /** A text that goes on, without template. */
   | {readonly kind: 'text'; readonly text: string}
   /** Exactly these ids, without template. */
   | {readonly kind: 'token-ids'; readonly tokenIds: readonly number[]};
 
-export type AskRequest = Sampling & {readonly prompt: Prompt; readonly maxNewTokens: number};
+export type AskRequest = Omit<Sampling, 'guided'> & {
+  readonly prompt: Prompt;
+  readonly maxNewTokens: number;
+  readonly guide?: TokenGuide;
+};
 
 /** One hop of the chain that serves an answer. */
 export type ChainHop = {

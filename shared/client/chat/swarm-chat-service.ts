@@ -43,8 +43,10 @@ export class SwarmChatService implements ChatService {
     const maxNewTokens = this.#fitAnswer(promptTokenIds.length, request.maxNewTokens);
     yield {kind: 'prompt', tokenIds: promptTokenIds};
     const text = textStreamOf(vocabulary);
+    const {guide} = request;
+    const guided = guide === undefined ? {} : {guide};
     const events = this.#options.client.generate(
-      {promptTokenIds, maxNewTokens, sampling: samplingOf(request)},
+      {promptTokenIds, maxNewTokens, sampling: samplingOf(request), ...guided},
       {signal},
     );
     for await (const event of events) {
@@ -91,8 +93,12 @@ async function promptTokens(
   if (prompt.kind === 'token-ids') return prompt.tokenIds;
   if (vocabulary === null) throw new TokenIdsOnlyError();
   if (prompt.kind === 'text') return vocabulary.encodeText(prompt.text);
-  const {messages, thinking} = prompt;
-  const options = {nowMs: Date.now(), ...(thinking !== undefined && {thinking})};
+  const {messages, thinking, tools} = prompt;
+  const options = {
+    nowMs: Date.now(),
+    ...(thinking !== undefined && {thinking}),
+    ...(tools !== undefined && {tools}),
+  };
   return vocabulary.encodeChat(messages, options);
 }
 

@@ -2,6 +2,7 @@ import {memoryByteSource} from '#shared/model/byte-source.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import {createChatTemplate} from '#shared/model/text/chat/chat-template.ts';
 import {encodeChat, encodeText} from '#shared/model/text/chat/encode-chat.ts';
+import {readToolCallFormat} from '#shared/model/text/tools/tool-call-format.ts';
 import {createTokenizer} from '#shared/model/text/tokenizer.ts';
 import type {Vocabulary} from './vocabulary.ts';
 
@@ -24,6 +25,7 @@ export async function buildVocabulary(
     vocabularySize: tokenizer.vocabularySize,
     encodeChat: async (messages, options) =>
       encodeChat({tokenizer, template, messages, ...options}),
+    toolCallFormat: async () => readToolCallFormat(template),
     encodeText: async (text) => encodeText(tokenizer, text),
     tokenBytes: (tokenId) => tokenizer.tokenBytes(tokenId),
   };

@@ -1,9 +1,13 @@
-import type {ChatMessage, RenderOptions} from '#shared/model/text/chat/chat-template.ts';
+import type {ChatMessage} from '#shared/model/text/messages/chat-message.ts';
+import type {ToolCallFormat} from '#shared/model/text/tools/tool-call-format.ts';
+import type {RenderOptions} from '#shared/model/text/chat/chat-template.ts';
 
 /** What a client needs of a model: chat or text to prompt, and ids to text. */
 export interface Vocabulary {
   /** @throws {ChatTemplateError} when the template refuses these messages. */
   encodeChat(messages: readonly ChatMessage[], options: RenderOptions): Promise<readonly number[]>;
+  /** How the model writes calls of tools; `null`: its template knows none, or writes them in a way that cannot be read. */
+  toolCallFormat(): Promise<ToolCallFormat | null>;
   /** A text that goes on, without template: nothing in it steers the model. */
   encodeText(text: string): Promise<readonly number[]>;
   /**

@@ -18,7 +18,9 @@ export function serveVocabulary(
       building = buildVocabulary(request.header, (partsDone) => {
         tell({kind: 'building', partsDone});
       });
-      return {kind: 'built', table: tokenTableOf(await building)};
+      const vocabulary = await building;
+      const toolCallFormat = await vocabulary.toolCallFormat();
+      return {kind: 'built', table: tokenTableOf(vocabulary), toolCallFormat};
     }
     const {callId, prompt} = request;
     if (building === null) return {kind: 'failed'};

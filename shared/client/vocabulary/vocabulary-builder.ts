@@ -3,17 +3,14 @@ import type {BuildVocabulary, Vocabulary} from '../model/vocabulary.ts';
 import {ChatTemplateError} from '../../model/text/chat/chat-template-error.ts';
 import {encodePrompt} from './encode-prompt.ts';
 import {bytesOfToken} from './token-table.ts';
-import type {
-  Encodable,
-  TokenTable,
-  VocabularyReply,
-  VocabularyRequest,
-} from './vocabulary-messages.ts';
+import type {Encodable, VocabularyReply, VocabularyRequest} from './vocabulary-messages.ts';
 
 /** As much of a `Worker` as this needs. */
 export type VocabularyWorker = Pick<Worker, 'addEventListener' | 'terminate'> & {
   postMessage(request: VocabularyRequest, transfer: Transferable[]): void;
 };
+
+type Built = Omit<Extract<VocabularyReply, {readonly kind: 'built'}>, 'kind'>;
 
 type Encoding = PromiseWithResolvers<readonly number[]> & {readonly prompt: Encodable};
 
@@ -53,7 +50,7 @@ class VocabularyThread {
   readonly #worker: VocabularyWorker;
   readonly #header: Uint8Array<ArrayBuffer>;
   readonly #onPart: ((partsDone: number) => void) | undefined;
-  readonly #table = Promise.withResolvers<TokenTable | null>();
+  readonly #built = Promise.withResolvers<Built | null>();
   readonly #encodings = new Map<number, Encoding>();
   #isLost = false;
   #here: Promise<Vocabulary> | null = null;
@@ -79,15 +76,17 @@ class VocabularyThread {
   close(): void {
     this.#worker.terminate();
     const closed = new DOMException('The node left the swarm', 'AbortError');
-    this.#table.reject(closed);
+    this.#built.reject(closed);
     for (const {reject} of this.#encodings.values()) reject(closed);
     this.#encodings.clear();
   }
 
   async #vocabulary(): Promise<Vocabulary> {
-    const table = await this.#table.promise;
-    if (table === null) return this.#buildHere();
+    const built = await this.#built.promise;
+    if (built === null) return this.#buildHere();
+    const {table, toolCallFormat} = built;
     return {
+      toolCallFormat: () => Promise.resolve(toolCallFormat),
       encodeChat: async (messages, options) => this.#encode({kind: 'chat', messages, options}),
       encodeText: async (text) => this.#encode({kind: 'text', text}),
       tokenBytes: (tokenId) => bytesOfToken(table, tokenId),
@@ -109,7 +108,7 @@ class VocabularyThread {
         this.#onPart?.(reply.partsDone);
         return;
       case 'built':
-        this.#table.resolve(reply.table);
+        this.#built.resolve(reply);
         return;
       case 'encoded':
         this.#encodings.get(reply.callId)?.resolve(reply.tokenIds);
@@ -132,7 +131,7 @@ class VocabularyThread {
     this.#worker.terminate();
     const waiting = [...this.#encodings.values()];
     this.#encodings.clear();
-    this.#table.resolve(null);
+    this.#built.resolve(null);
     for (const {resolve, prompt} of waiting) resolve(this.#encodeHere(prompt));
   };
 

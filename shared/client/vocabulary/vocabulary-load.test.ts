@@ -4,6 +4,7 @@ import {VocabularyLoad} from './vocabulary-load.ts';
 
 const VOCABULARY: Vocabulary = {
   encodeChat: async () => [],
+  toolCallFormat: async () => null,
   encodeText: async () => [],
   tokenBytes: () => new Uint8Array(),
 };

@@ -1,4 +1,6 @@
-import type {ChatMessage, RenderOptions} from '../../model/text/chat/chat-template.ts';
+import type {ChatMessage} from '../../model/text/messages/chat-message.ts';
+import type {ToolCallFormat} from '../../model/text/tools/tool-call-format.ts';
+import type {RenderOptions} from '../../model/text/chat/chat-template.ts';
 
 /** What becomes the ids of a prompt. */
 export type Encodable =
@@ -24,7 +26,11 @@ export type TokenTable = {
 /** From the thread. What failed is done again on the owner's thread, which then fails in its own words. */
 export type VocabularyReply =
   | {readonly kind: 'building'; readonly partsDone: number}
-  | {readonly kind: 'built'; readonly table: TokenTable}
+  | {
+      readonly kind: 'built';
+      readonly table: TokenTable;
+      readonly toolCallFormat: ToolCallFormat | null;
+    }
   | {readonly kind: 'encoded'; readonly callId: number; readonly tokenIds: readonly number[]}
   | {readonly kind: 'refused'; readonly callId: number; readonly reason: string}
   | {readonly kind: 'failed'};

@@ -59,6 +59,8 @@ export const samplingSchema = z
     frequencyPenalty: penalty.optional(),
     /** Taken from the logit of a token that came in the answer. */
     presencePenalty: penalty.optional(),
+    /** Each token is one of those that the client allows at its position, in a `mask` frame: the tail waits for it. */
+    guided: z.literal(true).optional(),
   })
   .readonly();
 

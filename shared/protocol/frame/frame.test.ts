@@ -12,6 +12,14 @@ import {
 import {decodeControlFrame, encodeControlFrame} from '#shared/transport/frames/control-frame.ts';
 import {MalformedFrameError} from './malformed-frame.ts';
 import {decodeSampledTokens, MAX_SAMPLED_TOKENS} from './sampled-token.ts';
+import {
+  addToken,
+  decodeTokenMask,
+  emptyMask,
+  encodeTokenMask,
+  hasToken,
+  tokensOf,
+} from './token-mask.ts';
 
 const frame: Frame = {
   kind: 'hidden',
@@ -108,6 +116,54 @@ describe('parseFrame()', () => {
   ])('[FR3] refuses sampled tokens: %s', (_, tokenCount, byteLength) => {
     const payload = new Uint8Array(byteLength);
     expect(() => decodeSampledTokens({payload, tokenCount})).toThrow(MalformedFrameError);
+  });
+
+  test('[FR1] a mask comes back as it was, as ids where they are few and as bits where they are many', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({min: 1, max: 200}).chain((vocabularySize) =>
+          fc.record({
+            vocabularySize: fc.constant(vocabularySize),
+            tokenIds: fc.uniqueArray(fc.integer({min: 0, max: vocabularySize - 1}), {minLength: 1}),
+          }),
+        ),
+        ({vocabularySize, tokenIds}) => {
+          const mask = emptyMask(vocabularySize);
+          for (const tokenId of tokenIds) addToken(mask, tokenId);
+          const encoded = encodeTokenMask(mask);
+          const read = parseFrame(encodeFrame({...frame, kind: 'mask', sample: false, ...encoded}));
+          expect(decodeTokenMask(read, vocabularySize)).toEqual(mask);
+          expect(tokensOf(mask)).toEqual(tokenIds.toSorted((a, b) => a - b));
+          expect(tokensOf(mask).every((tokenId) => hasToken(mask, tokenId))).toBe(true);
+          expect(encoded.payload.byteLength).toBeLessThanOrEqual(mask.byteLength);
+        },
+      ),
+    );
+  });
+
+  test.each([
+    [
+      'a token beyond the vocabulary',
+      {dtype: 'u32', tokenCount: 1, payload: Uint8Array.of(40, 0, 0, 0)},
+    ],
+    [
+      'a bit beyond the vocabulary',
+      {dtype: 'none', tokenCount: 1, payload: Uint8Array.of(0, 0, 0, 0, 0, 1, 0, 0)},
+    ],
+    [
+      'the bits of another vocabulary',
+      {dtype: 'none', tokenCount: 1, payload: Uint8Array.of(1, 0, 0, 0)},
+    ],
+    [
+      'more tokens than it names',
+      {dtype: 'none', tokenCount: 2, payload: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)},
+    ],
+    [
+      'one token twice',
+      {dtype: 'u32', tokenCount: 2, payload: Uint8Array.of(1, 0, 0, 0, 1, 0, 0, 0)},
+    ],
+  ] as const)('[FR3] refuses a mask: %s', (_, mask) => {
+    expect(() => decodeTokenMask(mask, 40)).toThrow(MalformedFrameError);
   });
 
   test('[FR5] refuses a message that names another epoch than the header of its frame', () => {

@@ -37,6 +37,8 @@ export type FrameKind =
   | 'hidden'
   /** One or more sampled tokens with their log-probabilities, from the tail to the client. */
   | 'sampled'
+  /** The tokens among which the tail samples the one at this position, from the client (`token-mask.ts`). */
+  | 'mask'
   /** One message of `message.ts`, as UTF-8 JSON. */
   | 'control';
 
@@ -57,13 +59,14 @@ export type Frame = {
   readonly payload: Uint8Array;
 };
 
-const KINDS: readonly FrameKind[] = ['tokens', 'hidden', 'sampled', 'control'];
+const KINDS: readonly FrameKind[] = ['tokens', 'hidden', 'sampled', 'control', 'mask'];
 const DTYPES: readonly FrameDtype[] = ['none', 'f16', 'f32', 'u32'];
 const ALLOWED_DTYPES: Readonly<Record<FrameKind, readonly FrameDtype[]>> = {
   tokens: ['u32'],
   hidden: ['f16', 'f32'],
   sampled: ['none'],
   control: ['none'],
+  mask: ['none', 'u32'],
 };
 const DTYPE_BYTES: Readonly<Record<FrameDtype, number>> = {none: 0, f16: 2, f32: 4, u32: 4};
 
@@ -151,7 +154,8 @@ function assertPayloadSize({kind, dtype, tokenCount, payload}: Frame): void {
     return;
   }
   if (tokenCount === 0) throw new MalformedFrameError(`a ${kind} frame without tokens`);
-  if (kind === 'tokens' && byteLength !== tokenCount * DTYPE_BYTES[dtype]) {
+  const isListed = kind === 'tokens' || (kind === 'mask' && dtype === 'u32');
+  if (isListed && byteLength !== tokenCount * DTYPE_BYTES[dtype]) {
     throw new MalformedFrameError(`${byteLength} payload bytes for ${tokenCount} tokens`);
   }
   if (kind === 'hidden' && byteLength % (tokenCount * DTYPE_BYTES[dtype]) !== 0) {

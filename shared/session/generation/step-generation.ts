@@ -3,6 +3,7 @@ import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {afterReached, afterRenewed, chooseAgain, chooseHops} from './steps/choose-hops.ts';
 import {endAsFailed, stopAnswer} from './steps/end-answer.ts';
 import {handOver, withTimeForPrompt} from './steps/feed-head.ts';
+import {guideTail} from './steps/guide-tail.ts';
 import {loseSilentChain, nameSilent, takeReached} from './steps/find-silent.ts';
 import type {GenerationStep} from './state/generation-action.ts';
 import type {GenerationEvent} from './state/generation-event.ts';
@@ -79,6 +80,10 @@ function whyImpossible(task: GenerationTask): FailureReason | null {
  * From anywhere: stop ──▶ stopped. Whatever makes no sense in a state changes nothing.
  */
 export function stepGeneration(state: GenerationState, event: GenerationEvent): GenerationStep {
+  return guideTail(state, stepAnswer(state, event));
+}
+
+function stepAnswer(state: GenerationState, event: GenerationEvent): GenerationStep {
   if (isOver(state) || isOfOtherChain(state, event)) return unchanged(state);
   switch (event.kind) {
     case 'stop':

@@ -4,13 +4,14 @@ import type {Message} from '#shared/protocol/control/message.ts';
 import {kvTokensOf, type OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import {CLIENT_HOP, type Frame} from '#shared/protocol/frame/frame.ts';
+import type {TokenMask} from '#shared/protocol/frame/token-mask.ts';
 import {beyondShare, oldestWaiting, refusalBeyondShare} from './client-shares.ts';
 import {checkOpening, type ServedRange} from './check-opening.ts';
 import {EngineTurns, type Piece} from './engine-turns.ts';
 import type {HopAction, SessionStep} from './hop-session/hop-action.ts';
 import type {HopContext} from './hop-session/hop-context.ts';
 import type {SessionEvent, StepOutput} from './hop-session/hop-event.ts';
-import {hopPlace, type HopPlace} from './hop-session/hop-place.ts';
+import {hopPlace, isSampledByMask, type HopPlace} from './hop-session/hop-place.ts';
 import {openSession} from './hop-session/open-session.ts';
 import {RecentSessions} from './recent-sessions.ts';
 import {SessionClock} from './session-clock.ts';
@@ -29,6 +30,8 @@ export type HopTurn = Piece & {
   readonly place: HopPlace;
   /** What the engine is asked for: logits only where the tail samples. */
   readonly output: 'hidden' | 'logits' | 'none';
+  /** Of a guided answer, the only tokens that may be sampled; `null`: all. */
+  readonly allowed: TokenMask | null;
 };
 
 /** What a hop tells its record. */
@@ -114,14 +117,14 @@ export class HopMachine {
     return this.step(sessionId, {kind: 'word', from, epoch, message, nowMs});
   }
 
-  /** Takes a data frame. */
+  /** Takes a data frame, or a mask. */
   receive(from: PeerId, frame: Frame, nowMs: number): Actions {
     const {sessionId, epoch} = frame;
     if (this.#sessions.has(sessionId)) {
       const before = this.#sessions.get(sessionId);
       const actions = this.step(sessionId, {kind: 'frame', from, frame});
       // A frame that was dropped changes nothing, and is no sign of life.
-      if (this.#sessions.get(sessionId) !== before) {
+      if (frame.kind !== 'mask' && this.#sessions.get(sessionId) !== before) {
         this.#clock.fed(sessionId, frame.position + frame.tokenCount, nowMs);
       }
       return actions;
@@ -129,6 +132,12 @@ export class HopMachine {
     // Frames that were under way when a session closed are nobody's fault.
     if (this.#recent.has(sessionId)) return [];
     return this.refuse({from, sessionId, epoch}, {code: 'UNKNOWN_SESSION', hopIndex: 0});
+  }
+
+  /** What waits for its client to say which token may come; `null`: nothing. */
+  unguided(sessionId: SessionId): Frame | null {
+    const state = this.#sessions.get(sessionId);
+    return state?.kind === 'serving' ? state.unguided : null;
   }
 
   /** Answers what has no session here, and counts it. */
@@ -176,10 +185,13 @@ export class HopMachine {
    */
   take(mostSessions: number): readonly HopTurn[] {
     return this.#turns.take(mostSessions).map((piece) => {
-      const place = this.#sessions.get(piece.frame.sessionId)?.place;
-      assert(place !== undefined, 'only sessions that are open have turns');
+      const state = this.#sessions.get(piece.frame.sessionId);
+      assert(state !== undefined, 'only sessions that are open have turns');
+      const {place} = state;
       const output = place.isTail ? (piece.frame.sample ? 'logits' : 'none') : 'hidden';
-      return {...piece, place, output};
+      const isGuided = isSampledByMask(place, piece.frame);
+      const allowed = isGuided && state.kind === 'serving' ? (state.mask?.allowed ?? null) : null;
+      return {...piece, place, output, allowed};
     });
   }
 

@@ -2,12 +2,8 @@ import type {AnswerEvent as SwarmEvent, AskRequest} from '#shared/client/chat/ch
 import type {VocabularyProgress} from '#shared/client/model/vocabulary.ts';
 
 /** What may be asked of the swarm: the client's own port. The UI knows this folder, nothing behind it. */
-export type {
-  AskRequest,
-  ChainHop,
-  ChatMessage,
-  ServedHop,
-} from '#shared/client/chat/chat-service.ts';
+export type {AskRequest, ChainHop, ServedHop} from '#shared/client/chat/chat-service.ts';
+export type {ChatMessage} from '#shared/model/text/messages/chat-message.ts';
 export type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
 
 /** An answer of which another service than the swarm makes the rest, in text alone. */

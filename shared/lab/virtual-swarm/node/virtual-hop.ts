@@ -19,7 +19,7 @@ import {HOP_LIMITS} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {HopMachine, type Heard, type HopTurn} from '#shared/session/serve-hop/hop-machine.ts';
 import type {VirtualPeer, VirtualWire} from '../virtual-wire.ts';
 import type {NodeTime} from './node-time.ts';
-import {VirtualEngine} from './virtual-engine.ts';
+import {VIRTUAL_VOCABULARY, VirtualEngine} from './virtual-engine.ts';
 
 /** How long an engine takes, whatever its node says of itself. */
 export type EngineCost = {
@@ -70,6 +70,7 @@ export class VirtualHop implements VirtualPeer {
       grid,
       contextTokens,
       hiddenSize: HIDDEN_SIZE,
+      vocabularySize: VIRTUAL_VOCABULARY,
       limits: {...HOP_LIMITS, maxSessions, kvTokens},
       checkPayload: () => null,
     });

@@ -1,13 +1,9 @@
 import {Template} from '@huggingface/jinja';
 import type {GgufMetadata} from '../../gguf/gguf-file.ts';
 import {readTokenizerMetadata} from '../metadata/tokenizer-metadata.ts';
+import type {ChatMessage, Tool} from '../messages/chat-message.ts';
 import {ChatTemplateError} from './chat-template-error.ts';
 import {renderTemplate, TemplateRefusal, TemplateTooLargeError} from './render-template.ts';
-
-export type ChatMessage = {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
-};
 
 /** What a template asks for besides the messages. */
 export type RenderOptions = {
@@ -15,6 +11,8 @@ export type RenderOptions = {
   readonly nowMs: number;
   /** Whether the model is to think first (`enable_thinking`); absent: as its template has it. */
   readonly thinking?: boolean;
+  /** What the model may call; absent: nothing. */
+  readonly tools?: readonly Tool[];
 };
 
 /** Messages → the text that the model was trained to continue. */
@@ -36,12 +34,12 @@ export function createChatTemplate(metadata: GgufMetadata): ChatTemplate {
   const {parsed} = orTemplateError('it is no valid Jinja template', () => new Template(source));
   return {
     source,
-    render: (messages, {nowMs, thinking}) => {
-      const renderWith = (tools: readonly never[] | null) =>
+    render: (messages, {nowMs, thinking, tools: known = []}) => {
+      const renderWith = (tools: readonly object[] | null) =>
         renderTemplate(
           parsed,
           {
-            messages,
+            messages: messages.map(messageOf),
             tools,
             documents: null,
             add_generation_prompt: true,
@@ -49,15 +47,38 @@ export function createChatTemplate(metadata: GgufMetadata): ChatTemplate {
             eos_token: eosToken ?? '',
             ...(thinking === undefined ? {} : {enable_thinking: thinking}),
           },
-          {messageCount: messages.length, nowMs},
+          {messageCount: messages.length + known.length, nowMs},
         );
-      return orTemplateError('it fails on these messages', () => withSomeTools(renderWith));
+      return orTemplateError('it fails on these messages', () =>
+        known.length > 0 ? renderWith(known.map(toolOf)) : withoutTools(renderWith),
+      );
     },
   };
 }
 
+/** As templates know a message: calls have their arguments as an object, since they write the JSON themselves. */
+function messageOf({role, content, toolCalls, toolCallId}: ChatMessage): object {
+  return {
+    role,
+    content,
+    ...(toolCalls !== undefined && {
+      tool_calls: toolCalls.map(({id, name, arguments: values}) => ({
+        id,
+        type: 'function',
+        function: {name, arguments: values},
+      })),
+    }),
+    ...(toolCallId !== undefined && {tool_call_id: toolCallId}),
+  };
+}
+
+function toolOf({name, description, parameters}: Tool): object {
+  const described = description === undefined ? {} : {description};
+  return {type: 'function', function: {name, ...described, parameters}};
+}
+
 /** No tools are `none` to most templates; some go through the list without asking. */
-function withSomeTools(render: (tools: readonly never[] | null) => string): string {
+function withoutTools(render: (tools: readonly object[] | null) => string): string {
   try {
     return render(null);
   } catch (error) {

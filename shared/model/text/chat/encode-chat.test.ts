@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {openModelFile} from '#shared/testing/model-file.ts';
-import {type ChatMessage, createChatTemplate} from './chat-template.ts';
+import type {ChatMessage} from '../messages/chat-message.ts';
+import {createChatTemplate} from './chat-template.ts';
 import {ChatTemplateError} from './chat-template-error.ts';
 import {encodeChat} from './encode-chat.ts';
 import {parseGguf} from '../../gguf/parse-gguf.ts';

@@ -1,5 +1,7 @@
-import type {ChatMessage, ChatTemplate, RenderOptions} from './chat-template.ts';
+import type {ChatMessage} from '../messages/chat-message.ts';
+import type {ChatTemplate, RenderOptions} from './chat-template.ts';
 import {acceptableTo} from './fold-system.ts';
+import {mapTexts, textsOf} from '../messages/written-texts.ts';
 import type {TextPiece} from '../split-at-tokens.ts';
 import type {Tokenizer} from '../tokenizer.ts';
 
@@ -33,21 +35,21 @@ export function encodeChat({
   readonly template: ChatTemplate;
   readonly messages: readonly ChatMessage[];
 }): number[] {
+  const {tools, ...settings} = options;
   const messages = acceptableTo(template, asked, options);
-  const contents = messages.map((message) => message.content);
+  const written = {messages, tools};
+  const contents = textsOf(written);
   const present = [...tokenizer.controlTokens.keys()].filter((token) =>
     contents.some((content) => content.includes(token)),
   );
   const edges = [...new Set(contents.flatMap(edgesOf))];
   const standIns = chooseStandIns([...present, ...edges], [template.source, ...contents]);
   const ofTokens = new Map([...standIns].filter(([text]) => present.includes(text)));
-  const render = (standIn: (content: string) => string) =>
-    tokenizer.splitAtControl(
-      template.render(
-        messages.map(({role, content}) => ({role, content: standIn(content)})),
-        options,
-      ),
-    );
+  const render = (standIn: (content: string) => string) => {
+    const guarded = mapTexts(written, standIn);
+    const known = guarded.tools === undefined ? {} : {tools: guarded.tools};
+    return tokenizer.splitAtControl(template.render(guarded.messages, {...settings, ...known}));
+  };
   const harmless = render((content) => replaceAll(content, ofTokens));
   const guarded = render((content) => replaceEdges(replaceAll(content, ofTokens), standIns));
   // A template may compare contents, so their edges stay wherever they join with nothing.
@@ -69,7 +71,9 @@ export function encodeText(tokenizer: Tokenizer, text: string): number[] {
 /** First and last character, blanks apart: what the text of a template can be joined to. */
 function edgesOf(content: string): readonly string[] {
   const characters = Array.from(content.trim());
-  return [...characters.slice(0, 1), ...characters.slice(-1)];
+  const edges = [...characters.slice(0, 1), ...characters.slice(-1)];
+  // In JSON they are written with a backslash, and are part of no token that steers.
+  return edges.filter((character) => !/["\\\p{Cc}]/u.test(character));
 }
 
 function replaceEdges(content: string, standIns: ReadonlyMap<string, string>): string {

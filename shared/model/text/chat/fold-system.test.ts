@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
-import {type ChatMessage, createChatTemplate} from './chat-template.ts';
+import type {ChatMessage} from '../messages/chat-message.ts';
+import {createChatTemplate} from './chat-template.ts';
 import {encodeChat} from './encode-chat.ts';
 import {acceptableTo} from './fold-system.ts';
 import {tinyMetadata} from '../testing/tiny-metadata.ts';

@@ -1,4 +1,5 @@
-import type {ChatMessage, ChatTemplate, RenderOptions} from './chat-template.ts';
+import type {ChatMessage} from '../messages/chat-message.ts';
+import type {ChatTemplate, RenderOptions} from './chat-template.ts';
 import {ChatTemplateError} from './chat-template-error.ts';
 
 /**
@@ -31,12 +32,13 @@ export function acceptableTo(
 function foldSystem(messages: readonly ChatMessage[]): readonly ChatMessage[] | null {
   const folded: ChatMessage[] = [];
   let waiting: readonly string[] = [];
-  for (const {role, content} of messages) {
+  for (const message of messages) {
+    const {role, content} = message;
     if (role === 'system') waiting = [...waiting, content];
     else if (role === 'user') {
       folded.push({role, content: [...waiting, content].join('\n\n')});
       waiting = [];
-    } else folded.push({role, content});
+    } else folded.push(message);
   }
   return waiting.length > 0 || folded.length === messages.length ? null : folded;
 }

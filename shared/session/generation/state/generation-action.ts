@@ -45,6 +45,13 @@ export type GenerationAction =
       /** Whether the tail samples after the last of them. */
       readonly sample: boolean;
     }
+  /** Tell the tail of these hops among which tokens it samples the one at `position`. */
+  | {
+      readonly kind: 'guide';
+      readonly epoch: number;
+      readonly hops: readonly Hop[];
+      readonly position: number;
+    }
   /** Free the session: at the head of a whole chain, which passes it on, or at single hops. */
   | {
       readonly kind: 'close';

@@ -14,7 +14,7 @@ export type GenerationLimits = {
 export type GenerationTask = {
   readonly promptTokenIds: readonly number[];
   readonly maxNewTokens: number;
-  readonly sampling: Pick<Sampling, 'temperature' | 'topLogprobs'>;
+  readonly sampling: Pick<Sampling, 'temperature' | 'topLogprobs' | 'guided'>;
   readonly endTokenIds: readonly number[];
   /** Token ids are less. */
   readonly vocabularySize: number;

@@ -32,6 +32,9 @@ export function isAsAsked(
   {tokenId, top}: SampledToken,
   {vocabularySize, sampling}: Pick<GenerationTask, 'vocabularySize' | 'sampling'>,
 ): boolean {
-  if (top.length !== Math.min(sampling.topLogprobs, vocabularySize)) return false;
+  const most = Math.min(sampling.topLogprobs, vocabularySize);
+  // Where few tokens may come, there are no more.
+  const isAsMany = sampling.guided === true ? top.length <= most : top.length === most;
+  if (!isAsMany) return false;
   return sampling.temperature !== 0 || (top[0] ?? {tokenId}).tokenId === tokenId;
 }

@@ -59,6 +59,7 @@ export type HopContext = {
   readonly grid: CutGrid;
   readonly contextTokens: number;
   readonly hiddenSize: number;
+  readonly vocabularySize: number;
   readonly limits: HopLimits;
   /** What is wrong with the payload of a data frame, or `null`. */
   readonly checkPayload: (frame: Frame, isHead: boolean) => RefusalCode | null;

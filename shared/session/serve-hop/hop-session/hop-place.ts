@@ -3,7 +3,7 @@ import type {PeerId, SessionId} from '#shared/base/ids.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {OpenSession} from '#shared/protocol/control/open-session.ts';
 import type {ControlAddress} from '#shared/protocol/frame/control-address.ts';
-import {CLIENT_HOP} from '#shared/protocol/frame/frame.ts';
+import {CLIENT_HOP, type Frame} from '#shared/protocol/frame/frame.ts';
 
 /** Where this hop is in the chain of a session, for as long as an epoch lasts. */
 export type HopPlace = {
@@ -59,6 +59,14 @@ export function headOf({open}: HopPlace): PeerId {
 /** The peers that may send data frames of this session to this hop. */
 export function mayFeed({open, upstream, isHead}: HopPlace, from: PeerId): boolean {
   return from === upstream || (isHead && from === open.hops.at(-1)?.peerId);
+}
+
+/** Whether what the tail samples after this frame is one of the tokens that its client allows there. */
+export function isSampledByMask(
+  {open, isTail}: HopPlace,
+  {sample}: Pick<Frame, 'sample'>,
+): boolean {
+  return isTail && sample && open.sampling.guided === true;
 }
 
 /** Whose word counts about the life of this session. */

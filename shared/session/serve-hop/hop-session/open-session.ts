@@ -77,5 +77,13 @@ export function serveSession(place: HopPlace, cache: SessionCache): SessionState
   const {hops, hopIndex} = place.open;
   const {position} = cache;
   const sendFrom = hops[hopIndex + 1]?.warmPosition ?? position;
-  return {kind: 'serving', place, cache, nextPosition: position, sendFrom};
+  return {
+    kind: 'serving',
+    place,
+    cache,
+    nextPosition: position,
+    sendFrom,
+    mask: null,
+    unguided: null,
+  };
 }

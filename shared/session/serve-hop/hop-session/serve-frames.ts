@@ -6,7 +6,7 @@ import {endSession} from './end-session.ts';
 import type {SessionAction, SessionStep} from './hop-action.ts';
 import type {HopContext} from './hop-context.ts';
 import type {SessionEvent, StepOutput} from './hop-event.ts';
-import {headOf, hopIndexOf, mayFeed, type HopPlace} from './hop-place.ts';
+import {headOf, hopIndexOf, isSampledByMask, mayFeed, type HopPlace} from './hop-place.ts';
 import {keepStates, packStates, statesFrom, type StatePiece} from './kept-states.ts';
 import type {OpenState, Serving, SessionCache} from './session-state.ts';
 
@@ -33,14 +33,23 @@ export function takeFrame(
       const code = refusalOfFrame(state, frame, context);
       if (code === 'UNSUPPORTED') return endSession(state, {code});
       if (code !== null) return endSession(state, {code, hopIndex: hopIndexOf(place, from)});
-      const nextPosition = frame.position + frame.tokenCount;
-      return {state: {...state, nextPosition}, actions: [{kind: 'run', place, frame}]};
+      return runFrame(state, frame);
     }
   }
 }
 
+/** What is sampled by a mask waits for it. */
+function runFrame(state: Serving, frame: Frame): SessionStep {
+  const {place, mask} = state;
+  const nextPosition = frame.position + frame.tokenCount;
+  const next = {...state, nextPosition};
+  const isMissing = isSampledByMask(place, frame) && mask?.position !== nextPosition;
+  if (isMissing) return {state: {...next, unguided: frame}, actions: []};
+  return {state: next, actions: [{kind: 'run', place, frame}]};
+}
+
 function refusalOfFrame(
-  {place, nextPosition}: Serving,
+  {place, nextPosition, unguided}: Serving,
   frame: Frame,
   {checkPayload}: HopContext,
 ): RefusalCode | null {
@@ -49,7 +58,9 @@ function refusalOfFrame(
   if (code !== null) return code;
   // No tail computes the logits of every row yet.
   if (frame.verify && place.isTail) return 'UNSUPPORTED';
-  if (epoch > place.epoch || position !== nextPosition) return 'OUT_OF_ORDER';
+  // What comes after a token comes of it.
+  const isEarly = unguided !== null;
+  if (epoch > place.epoch || position !== nextPosition || isEarly) return 'OUT_OF_ORDER';
   return position + tokenCount > kvTokensOf(place.open) ? 'KV_FULL' : null;
 }
 

@@ -1,3 +1,5 @@
+import type {TokenMask} from '#shared/protocol/frame/token-mask.ts';
+import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {HopPlace} from './hop-place.ts';
 import type {KeptStates} from './kept-states.ts';
 
@@ -35,6 +37,13 @@ export type Serving = {
   readonly nextPosition: number;
   /** The next hop holds what is before. */
   readonly sendFrom: number;
+  /** Of a guided answer at its tail: the last mask of its client. */
+  readonly mask: SampleMask | null;
+  /** What was to be sampled, and waits for its mask. */
+  readonly unguided: Frame | null;
 };
+
+/** The tokens that may be sampled at this position. */
+export type SampleMask = {readonly position: number; readonly allowed: TokenMask};
 
 export type OpenState = Exclude<SessionState, {readonly kind: 'closed'}>;

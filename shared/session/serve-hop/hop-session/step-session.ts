@@ -8,6 +8,7 @@ import {dependsOn, hopIndexOf} from './hop-place.ts';
 import {linkSession, resumeSession, serveSession} from './open-session.ts';
 import {takeFrame, takeOutput} from './serve-frames.ts';
 import type {OpenState, SessionState} from './session-state.ts';
+import {takeMask} from './take-mask.ts';
 import {takeWord} from './take-word.ts';
 
 /**
@@ -48,7 +49,7 @@ export function stepSession(
     case 'broken':
       return breakSession(state, event, context);
     case 'frame':
-      return takeFrame(state, event, context);
+      return readerOf(event)(state, event, context);
     case 'ran':
       return takeOutput(state, event, context);
     case 'word':
@@ -63,6 +64,9 @@ export function stepSession(
       return unreachable(event);
   }
 }
+
+const readerOf = ({frame}: Extract<SessionEvent, {readonly kind: 'frame'}>): typeof takeFrame =>
+  frame.kind === 'mask' ? takeMask : takeFrame;
 
 function goOnOpening(
   state: OpenState,

@@ -66,6 +66,8 @@ function truncate(
       cache: {position, kept: statesBefore(state.cache.kept, position)},
       nextPosition: position,
       sendFrom: position,
+      mask: null,
+      unguided: null,
     },
     actions: [
       {kind: 'drop-steps', place},

@@ -14,6 +14,7 @@ export const MID = asPeerId('mid');
 export const TAIL = asPeerId('tail');
 export const OTHER = asPeerId('other');
 export const HIDDEN_SIZE = 2;
+export const VOCABULARY_SIZE = 40;
 export const KEEP_MS = 1_000;
 
 /** The middle of three hops, whose prompt has four tokens and whose answer has four. */
@@ -56,6 +57,7 @@ export class MiddleHop {
       grid: {layerCount: 6, cutEvery: 1},
       contextTokens: 64,
       hiddenSize: HIDDEN_SIZE,
+      vocabularySize: VOCABULARY_SIZE,
       limits: {...HOP_LIMITS, keepMs: KEEP_MS, ...limits},
       checkPayload: () => null,
     });

@@ -1,6 +1,13 @@
+import {randomBytes} from 'node:crypto';
 import type {AskRequest, Prompt} from '#shared/client/chat/chat-service.ts';
 import type {AskedModel} from '../swarms/create-gateway.ts';
 import type {Caller} from '../callers/caller-queue.ts';
+import type {AnswerGrammar} from '../grammar/grammar-messages.ts';
+import {RequestGrammar} from '../grammar/request-grammar.ts';
+import type {RootSchema} from '../grammar/schema/grammar-schema.ts';
+import {callGrammarOf, type AskedTools} from '../tools/call-forms.ts';
+import {knowsNoTools} from '../errors/api-error.ts';
+import {readCalls} from './read-calls.ts';
 import {mergeAnswers} from './merge-answers.ts';
 import {readAnswer, type AnswerPart} from './read-answer.ts';
 
@@ -8,9 +15,17 @@ export type Choices = {
   readonly prompts: readonly Prompt[];
   /** Answers to each prompt. Each has the next seed, so that the first is that of a request for one. */
   readonly answersEach: number;
-  readonly ask: Omit<AskRequest, 'prompt'>;
+  readonly ask: Omit<AskRequest, 'prompt' | 'guide'>;
   readonly stops: readonly string[];
+  /** What each answer has to follow. */
+  readonly followed: Followed;
 };
+
+/** A schema that an answer follows, or tools that it may call. */
+export type Followed =
+  | {readonly kind: 'nothing'}
+  | {readonly kind: 'schema'; readonly schema: RootSchema}
+  | ({readonly kind: 'tools'} & AskedTools);
 
 /** A part of the answer with this index: prompt by prompt, and of each prompt answer by answer. */
 export type ChoicePart = {readonly index: number; readonly part: AnswerPart};
@@ -35,10 +50,39 @@ export async function* askChoices(
       seed: (choices.ask.seed + at) % SEEDS,
     })),
   );
-  const answers = requests.map((request) =>
-    askInTurn(model, request, {caller, stops: choices.stops, signal: whole}),
-  );
-  for await (const {index, value} of mergeAnswers(answers, abort)) yield {index, part: value};
+  const {stops} = choices;
+  const grammar = await grammarOf(model, choices);
+  const followed = grammar === null ? null : new RequestGrammar(model.grammars, grammar);
+  const forms = grammar?.kind === 'calls' ? grammar.calls : [];
+  const answers = requests.map((request) => {
+    const parts = askInTurn(model, request, {caller, stops, grammar: followed, signal: whole});
+    return forms.length === 0 ? parts : readCalls(parts, {forms, newCallId});
+  });
+  try {
+    for await (const {index, value} of mergeAnswers(answers, abort)) yield {index, part: value};
+  } finally {
+    followed?.close();
+  }
+}
+
+function newCallId(): string {
+  return `call_${randomBytes(12).toString('hex')}`;
+}
+
+async function grammarOf(model: AskedModel, choices: Choices): Promise<AnswerGrammar | null> {
+  const {followed, prompts} = choices;
+  const calls =
+    prompts.some(callsTools) || followed.kind === 'tools' ? await model.chat.vocabulary() : null;
+  const format = calls === null ? null : await calls.toolCallFormat();
+  if (calls !== null && format === null) throw knowsNoTools(model.id);
+  if (followed.kind === 'schema') return {kind: 'json', schema: followed.schema};
+  return followed.kind === 'tools' && format !== null ? callGrammarOf(followed, format) : null;
+}
+
+/** Whether it tells of calls. */
+function callsTools(prompt: Prompt): boolean {
+  if (prompt.kind !== 'messages') return false;
+  return prompt.messages.some(({role, toolCalls}) => role === 'tool' || toolCalls !== undefined);
 }
 
 async function* askInTurn(
@@ -47,16 +91,20 @@ async function* askInTurn(
   {
     caller,
     stops,
+    grammar,
     signal,
   }: {
     readonly caller: Caller;
     readonly stops: readonly string[];
+    readonly grammar: RequestGrammar | null;
     readonly signal: AbortSignal;
   },
 ): AsyncGenerator<AnswerPart, void, undefined> {
   const endTurn = await queue.take(caller, {signal});
   try {
-    yield* readAnswer(chat.service.ask(request, {signal}), {stops, endTokenIds});
+    const guided = grammar === null ? {} : {guide: await grammar.guide({signal})};
+    const events = chat.service.ask({...request, ...guided}, {signal});
+    yield* readAnswer(events, {stops, endTokenIds});
   } finally {
     endTurn();
   }

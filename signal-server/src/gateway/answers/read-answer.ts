@@ -8,14 +8,24 @@ export type ChosenToken = {
   readonly top: readonly TokenLogprob[];
 };
 
-/** One answer as the API gives it, in this order: `prompt`, any number of `text`, `end`. */
+export type FinishReason = 'stop' | 'length' | 'tool_calls';
+
+/** One answer as the API gives it, in this order: `prompt`, any number of `text` and calls, `end`. */
 export type AnswerPart =
   | {readonly kind: 'prompt'; readonly promptTokens: number}
   /** `tokens`: those whose text is shown now, whole or up to where the answer was stopped. */
   | {readonly kind: 'text'; readonly text: string; readonly tokens: readonly ChosenToken[]}
+  /** A call of a tool begins; its arguments follow. */
+  | {
+      readonly kind: 'call';
+      readonly callIndex: number;
+      readonly id: string;
+      readonly name: string;
+    }
+  | {readonly kind: 'arguments'; readonly callIndex: number; readonly text: string}
   | {
       readonly kind: 'end';
-      readonly finishReason: 'stop' | 'length';
+      readonly finishReason: FinishReason;
       readonly completionTokens: number;
     };
 

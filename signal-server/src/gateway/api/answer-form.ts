@@ -1,4 +1,4 @@
-import type {ChosenToken} from '../answers/read-answer.ts';
+import type {ChosenToken, FinishReason} from '../answers/read-answer.ts';
 
 export type Usage = {
   readonly prompt_tokens: number;
@@ -21,7 +21,17 @@ export type ChoiceText = {
   readonly tokens: readonly ChosenToken[];
   /** Characters of this answer that came before. */
   readonly offset: number;
-  readonly finishReason: 'stop' | 'length' | null;
+  /** Whole, or more of one that began before. */
+  readonly calls: readonly CallText[];
+  readonly finishReason: FinishReason | null;
+};
+
+/** A call, or more of its arguments. */
+export type CallText = {
+  readonly callIndex: number;
+  /** Where it begins. */
+  readonly opening: {readonly id: string; readonly name: string} | null;
+  readonly arguments: string;
 };
 
 /** How one of the two kinds of completion writes its answers, whole and in pieces. */

@@ -1,7 +1,9 @@
 import {getRandomValues} from 'node:crypto';
-import type {ChatMessage, Prompt} from '#shared/client/chat/chat-service.ts';
+import type {Prompt} from '#shared/client/chat/chat-service.ts';
+import type {ChatMessage, ToolCall} from '#shared/model/text/messages/chat-message.ts';
 import type {Choices} from '../answers/ask-choices.ts';
-import type {ChatRequest} from './chat-request.ts';
+import {objectOf, type AskedCall, type ChatRequest} from './chat-request.ts';
+import {followedBy} from './followed-by.ts';
 import {promptsOf, type CompletionRequest} from './completion-request.ts';
 import {DEFAULT_MAX_TOKENS} from './request-fields.ts';
 
@@ -11,10 +13,20 @@ const LEAST_TOP_P = Number.EPSILON;
 /** What a chat request asks of the swarm. */
 export function choicesOfChat(request: ChatRequest): Choices {
   const messages = request.messages.map(toMessage);
+  const thinking = request.chat_template_kwargs?.enable_thinking;
+  const followed = followedBy(request);
   return choicesOf(request, {
-    prompts: [{kind: 'messages', messages}],
+    prompts: [
+      {
+        kind: 'messages',
+        messages,
+        ...(thinking != null && {thinking}),
+        ...(followed.kind === 'tools' && {tools: followed.tools}),
+      },
+    ],
     maxNewTokens: request.max_completion_tokens ?? request.max_tokens ?? DEFAULT_MAX_TOKENS,
     topLogprobs: request.top_logprobs ?? 0,
+    followed,
   });
 }
 
@@ -28,6 +40,7 @@ export function choicesOfCompletion(request: CompletionRequest): Choices {
     ),
     maxNewTokens: request.max_tokens ?? DEFAULT_MAX_TOKENS,
     topLogprobs: request.logprobs ?? 0,
+    followed: {kind: 'nothing'},
   });
 }
 
@@ -35,9 +48,11 @@ function choicesOf(
   request: ChatRequest | CompletionRequest,
   {
     prompts,
+    followed,
     ...asked
   }: {
     readonly prompts: readonly Prompt[];
+    readonly followed: Choices['followed'];
     readonly maxNewTokens: number;
     readonly topLogprobs: number;
   },
@@ -45,6 +60,7 @@ function choicesOf(
   const {temperature, top_p, top_k, seed, n, stop} = request;
   return {
     prompts,
+    followed,
     answersEach: n ?? 1,
     ask: {
       ...asked,
@@ -77,11 +93,22 @@ function biasOf({
   };
 }
 
-function toMessage({role, content}: ChatRequest['messages'][number]): ChatMessage {
-  return {
-    role: role === 'developer' ? 'system' : role,
-    content: typeof content === 'string' ? content : content.map(({text}) => text).join(''),
-  };
+function toMessage(message: ChatRequest['messages'][number]): ChatMessage {
+  const {role} = message;
+  const content = textOf(message.content);
+  if (role === 'tool') return {role, content, toolCallId: message.tool_call_id};
+  if (role !== 'assistant') return {role: role === 'developer' ? 'system' : role, content};
+  const calls = message.tool_calls ?? [];
+  return {role, content, ...(calls.length > 0 && {toolCalls: calls.map(toCall)})};
+}
+
+function textOf(content: ChatRequest['messages'][number]['content']): string {
+  if (content == null) return '';
+  return typeof content === 'string' ? content : content.map(({text}) => text).join('');
+}
+
+function toCall({id, function: {name, arguments: values}}: AskedCall): ToolCall {
+  return {id, name, arguments: objectOf(values) ?? {}};
 }
 
 function randomSeed(): number {

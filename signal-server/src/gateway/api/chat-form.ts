@@ -1,4 +1,4 @@
-import type {AnswerForm, ChoiceText, Heading, ShowToken} from './answer-form.ts';
+import type {AnswerForm, CallText, ChoiceText, Heading, ShowToken} from './answer-form.ts';
 
 /** Chat completions. @param show `null`: no log-probabilities were asked for. */
 export function chatForm(show: ShowToken | null): AnswerForm {
@@ -9,7 +9,13 @@ export function chatForm(show: ShowToken | null): AnswerForm {
       object: 'chat.completion',
       choices: choices.map((choice) => ({
         index: choice.index,
-        message: {role: 'assistant', content: choice.text, refusal: null, annotations: []},
+        message: {
+          role: 'assistant',
+          content: choice.text === '' && choice.calls.length > 0 ? null : choice.text,
+          refusal: null,
+          annotations: [],
+          ...(choice.calls.length > 0 && {tool_calls: choice.calls.map(callOf)}),
+        },
         logprobs: logprobs(choice),
         finish_reason: choice.finishReason,
       })),
@@ -23,12 +29,28 @@ export function chatForm(show: ShowToken | null): AnswerForm {
       chunk(heading, [
         {
           index: choice.index,
-          delta: choice.finishReason === null ? {content: choice.text} : {},
-          logprobs: choice.finishReason === null ? logprobs(choice) : null,
+          delta: deltaOf(choice),
+          logprobs:
+            choice.finishReason === null && choice.calls.length === 0 ? logprobs(choice) : null,
           finish_reason: choice.finishReason,
         },
       ]),
     usageChunk: (heading, usage) => ({...chunk(heading, []), usage}),
+  };
+}
+
+function callOf({opening, arguments: json}: CallText): object {
+  return {id: opening?.id, type: 'function', function: {name: opening?.name, arguments: json}};
+}
+
+function deltaOf({text, calls, finishReason}: ChoiceText): object {
+  if (finishReason !== null) return {};
+  if (calls.length === 0) return {content: text};
+  return {
+    tool_calls: calls.map((call) => ({
+      index: call.callIndex,
+      ...(call.opening === null ? {function: {arguments: call.arguments}} : callOf(call)),
+    })),
   };
 }
 

@@ -1,30 +1,55 @@
 import * as z from 'zod';
-import {chatFields, commonFields} from './request-fields.ts';
+import type {JsonObject} from '#shared/model/text/messages/chat-message.ts';
+import {chatFields, commonFields, toolName} from './request-fields.ts';
 
 const textPart = z.strictObject({type: z.literal('text'), text: z.string()});
 const content = z.union([z.string(), z.array(textPart).min(1)]);
 
+/** A text, as clients have it of an answer. */
+const jsonObject = z.string().refine((text) => objectOf(text) !== null);
+
+/** The object that a text is in JSON, or `null`. */
+export function objectOf(json: string): JsonObject | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return null;
+  }
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value))
+    : null;
+}
+
 const nothing = z.array(z.never()).max(0).nullish();
+
+const toolCall = z.strictObject({
+  id: z.string().min(1),
+  type: z.literal('function'),
+  function: z.strictObject({name: toolName, arguments: jsonObject}),
+});
 
 const messageSchema = z.discriminatedUnion('role', [
   z.strictObject({role: z.enum(['system', 'developer', 'user']), content}),
   z.strictObject({
     role: z.literal('assistant'),
-    content,
+    /** It may be missing where there are calls. */
+    content: content.nullish(),
+    tool_calls: z.array(toolCall).nullish(),
     // What a client has from an answer of before, and nothing is in it.
     refusal: z.null().optional(),
     annotations: nothing,
-    tool_calls: nothing,
     function_call: z.null().optional(),
     audio: z.null().optional(),
   }),
+  z.strictObject({role: z.literal('tool'), content, tool_call_id: z.string().min(1)}),
 ]);
 
 export const chatRequestSchema = z
   .strictObject({
     messages: z.array(messageSchema).min(1).meta({
       description:
-        'a list of messages, each with "role" (system, developer, user or assistant) and "content" (a text, or parts of type "text")',
+        'a list of messages, each with "role" (system, developer, user, assistant or tool) and "content" (a text, or parts of type "text"); an assistant may have "tool_calls" whose arguments are a JSON object, and a tool names its "tool_call_id"',
     }),
     ...commonFields,
     ...chatFields,
@@ -35,6 +60,30 @@ export const chatRequestSchema = z
   .refine(({logprobs, top_logprobs}) => logprobs === true || top_logprobs == null, {
     path: ['top_logprobs'],
   })
+  .refine(({messages}) => messages.every(saysSomething), {path: ['messages']})
+  .refine(({tools, tool_choice}) => namesTool(tools, tool_choice), {path: ['tool_choice']})
+  .refine(({tools}) => areNamedOnce(tools), {path: ['tools']})
   .readonly();
 
+type Message = z.infer<typeof messageSchema>;
+type Tools = z.infer<typeof chatFields.tools>;
+type ToolChoice = z.infer<typeof chatFields.tool_choice>;
+
+function saysSomething(message: Message): boolean {
+  return message.content != null || ('tool_calls' in message && message.tool_calls != null);
+}
+
+function namesTool(tools: Tools, choice: ToolChoice): boolean {
+  if (choice == null || choice === 'none' || choice === 'auto') return true;
+  const names = (tools ?? []).map((tool) => tool.function.name);
+  return choice === 'required' ? names.length > 0 : names.includes(choice.function.name);
+}
+
+function areNamedOnce(tools: Tools): boolean {
+  const names = (tools ?? []).map((tool) => tool.function.name);
+  return new Set(names).size === names.length;
+}
+
+/** A call in a message of before. */
+export type AskedCall = z.infer<typeof toolCall>;
 export type ChatRequest = z.infer<typeof chatRequestSchema>;

@@ -135,8 +135,7 @@ test('[GW2] [GW7] a plain completion takes texts and token ids, and gives each o
 });
 
 test.each([
-  ['tools', {tools: [{type: 'function'}]}],
-  ['response_format', {response_format: {type: 'json_object'}}],
+  ['modalities', {modalities: ['audio']}],
   ['functions', {functions: [{name: 'f'}]}],
   ['audio', {audio: {voice: 'x'}}],
 ])('[GW4] what is not supported is refused by its name: %s', async (param, fields) => {

@@ -8,6 +8,7 @@ export const DEFAULT_MAX_TOKENS = 512;
 const MOST_STOPS = 4;
 const MOST_STOP_CHARACTERS = 256;
 const MOST_TOP = 20;
+const MOST_TOOLS = 64;
 
 const UNSUPPORTED = 'left out: it is not supported here';
 
@@ -68,6 +69,36 @@ export const commonFields = {
   ),
 };
 
+const responseFormat = z.discriminatedUnion('type', [
+  z.strictObject({type: z.literal('text')}),
+  z.strictObject({type: z.literal('json_object')}),
+  z.strictObject({
+    type: z.literal('json_schema'),
+    json_schema: z.strictObject({
+      name: z.string().regex(/^[\w-]{1,64}$/u),
+      description: z.string().nullish(),
+      /** Its own room says what it may be: `grammar/schema`. */
+      schema: z.record(z.string(), z.unknown()),
+      /** Followed to the letter, whatever it says. */
+      strict: z.boolean().nullish(),
+    }),
+  }),
+]);
+
+export const toolName = z.string().regex(/^[\w-]{1,64}$/u);
+
+const tool = z.strictObject({
+  type: z.literal('function'),
+  function: z.strictObject({
+    name: toolName,
+    description: z.string().nullish(),
+    /** Its own room says what it may be: `grammar/schema`. */
+    parameters: z.record(z.string(), z.unknown()).nullish(),
+    /** Followed to the letter, whatever it says. */
+    strict: z.boolean().nullish(),
+  }),
+});
+
 /** Of chats alone. */
 export const chatFields = {
   max_completion_tokens: field(z.int().min(1), 'a whole number from 1; in place of "max_tokens"'),
@@ -76,12 +107,28 @@ export const chatFields = {
     z.int().min(0).max(MOST_TOP),
     `a whole number from 0 to ${MOST_TOP}, where "logprobs" is true`,
   ),
-  response_format: unsupported(z.strictObject({type: z.literal('text')})),
-  tools: unsupported(z.array(z.never()).max(0)),
-  tool_choice: unsupported(z.enum(['none', 'auto'])),
+  response_format: field(
+    responseFormat,
+    'an object whose "type" is "text", "json_object", or "json_schema" with "json_schema": {"name", "schema"}',
+  ),
+  tools: field(
+    z.array(tool).max(MOST_TOOLS),
+    `a list of up to ${MOST_TOOLS} tools: {"type": "function", "function": {"name", "description", "parameters"}}`,
+  ),
+  tool_choice: field(
+    z.union([
+      z.enum(['none', 'auto', 'required']),
+      z.strictObject({type: z.literal('function'), function: z.strictObject({name: toolName})}),
+    ]),
+    '"none", "auto", "required", or {"type": "function", "function": {"name"}} with one of "tools"',
+  ),
+  chat_template_kwargs: field(
+    z.strictObject({enable_thinking: z.boolean().nullish()}),
+    'an object with "enable_thinking": whether a model that can is to think first',
+  ),
   functions: unsupported(z.array(z.never()).max(0)),
   function_call: unsupported(z.enum(['none', 'auto'])),
-  parallel_tool_calls: unsupported(z.boolean()),
+  parallel_tool_calls: field(z.boolean(), 'true (by default) or false: one call at most'),
   modalities: unsupported(z.array(z.literal('text')).length(1)),
   store: unsupported(z.literal(false)),
   service_tier: unsupported(z.enum(['auto', 'default'])),

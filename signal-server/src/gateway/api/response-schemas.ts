@@ -3,6 +3,8 @@ import * as z from 'zod';
 const id = z.string().min(1);
 const count = z.int().nonnegative();
 const finishReason = z.enum(['stop', 'length']);
+const chatFinishReason = z.enum(['stop', 'length', 'tool_calls']);
+const functionType = z.literal('function');
 
 const usageSchema = z.strictObject({
   prompt_tokens: count,
@@ -44,12 +46,22 @@ export const chatCompletionSchema = z.strictObject({
       index: count,
       message: z.strictObject({
         role: z.literal('assistant'),
-        content: z.string(),
+        /** `null` where there are calls alone. */
+        content: z.string().nullable(),
         refusal: z.null(),
         annotations: z.array(z.never()).max(0),
+        tool_calls: z
+          .array(
+            z.strictObject({
+              id,
+              type: functionType,
+              function: z.strictObject({name: id, arguments: z.string()}),
+            }),
+          )
+          .optional(),
       }),
       logprobs: chatLogprobs.nullable(),
-      finish_reason: finishReason,
+      finish_reason: chatFinishReason,
     }),
   ),
   usage: usageSchema,
@@ -64,9 +76,19 @@ export const chatChunkSchema = z.strictObject({
       delta: z.strictObject({
         role: z.literal('assistant').optional(),
         content: z.string().optional(),
+        tool_calls: z
+          .array(
+            z.strictObject({
+              index: count,
+              id: id.optional(),
+              type: functionType.optional(),
+              function: z.strictObject({name: id.optional(), arguments: z.string()}),
+            }),
+          )
+          .optional(),
       }),
       logprobs: chatLogprobs.nullable(),
-      finish_reason: finishReason.nullable(),
+      finish_reason: chatFinishReason.nullable(),
     }),
   ),
   usage: usageSchema.nullish(),

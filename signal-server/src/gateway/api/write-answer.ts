@@ -1,6 +1,6 @@
 import type {ChoicePart} from '../answers/ask-choices.ts';
-import type {ChosenToken} from '../answers/read-answer.ts';
-import type {AnswerForm, ChoiceText, Heading, Usage} from './answer-form.ts';
+import type {AnswerPart, ChosenToken} from '../answers/read-answer.ts';
+import type {AnswerForm, CallText, ChoiceText, Heading, Usage} from './answer-form.ts';
 
 type Parts = AsyncIterable<ChoicePart>;
 type Writing = {
@@ -42,19 +42,65 @@ export async function writeWhole(
   {heading, form, answersEach}: Writing,
 ): Promise<object> {
   const usage = new UsageCount(answersEach);
-  const choices: {text: string; tokens: ChosenToken[]; finishReason: ChoiceText['finishReason']}[] =
-    [];
+  const choices: WholeChoice[] = [];
   for await (const choicePart of parts) {
     const {index, part} = choicePart;
     usage.count(choicePart);
-    const choice = (choices[index] ??= {text: '', tokens: [], finishReason: null});
-    if (part.kind === 'text') {
-      choice.text += part.text;
-      choice.tokens.push(...part.tokens);
-    } else if (part.kind === 'end') choice.finishReason = part.finishReason;
+    const choice = (choices[index] ??= {text: '', tokens: [], calls: [], finishReason: null});
+    addPart(choice, part);
   }
   const texts = choices.map((choice, index) => ({...choice, index, offset: 0}));
   return form.whole(heading, texts, usage.read());
+}
+
+type WholeChoice = {
+  text: string;
+  readonly tokens: ChosenToken[];
+  readonly calls: CallText[];
+  finishReason: ChoiceText['finishReason'];
+};
+
+function addPart(choice: WholeChoice, part: AnswerPart): void {
+  switch (part.kind) {
+    case 'text':
+      choice.text += part.text;
+      choice.tokens.push(...part.tokens);
+      return;
+    case 'call':
+    case 'arguments': {
+      const {callIndex, opening, arguments: json} = callTextOf(part);
+      const before = choice.calls[callIndex] ?? {callIndex, opening, arguments: ''};
+      choice.calls[callIndex] = {...before, arguments: before.arguments + json};
+      return;
+    }
+    case 'end':
+      choice.finishReason = part.finishReason;
+      return;
+    default: // The prompt is no part of the answer.
+  }
+}
+
+function callTextOf(part: Extract<AnswerPart, {readonly kind: 'call' | 'arguments'}>): CallText {
+  const {callIndex} = part;
+  return part.kind === 'call'
+    ? {callIndex, opening: {id: part.id, name: part.name}, arguments: ''}
+    : {callIndex, opening: null, arguments: part.text};
+}
+
+/** What is new of an answer, as a piece of it. */
+function shownOf(
+  {index, part}: ChoicePart & {readonly part: Exclude<AnswerPart, {readonly kind: 'prompt'}>},
+  offset: number,
+): ChoiceText {
+  const nothing = {index, text: '', tokens: [], calls: [], offset, finishReason: null};
+  switch (part.kind) {
+    case 'text':
+      return {...nothing, text: part.text, tokens: part.tokens};
+    case 'end':
+      return {...nothing, finishReason: part.finishReason};
+    default:
+      return {...nothing, calls: [callTextOf(part)]};
+  }
 }
 
 /**
@@ -80,10 +126,7 @@ export async function* writeChunks(
       if (opening !== null) yield {...opening, ...without};
     }
     const offset = offsets[index] ?? 0;
-    const shown =
-      part.kind === 'text'
-        ? {index, text: part.text, tokens: part.tokens, offset, finishReason: null}
-        : {index, text: '', tokens: [], offset, finishReason: part.finishReason};
+    const shown = shownOf({index, part}, offset);
     offsets[index] = offset + shown.text.length;
     yield {...form.chunk(heading, shown), ...without};
   }

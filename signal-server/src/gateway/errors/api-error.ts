@@ -1,4 +1,6 @@
 import {WeftError} from '#shared/base/errors.ts';
+import {GrammarRefusedError} from '../grammar/request-grammar.ts';
+import type {SchemaFault} from '../grammar/schema/schema-fault.ts';
 
 /** OpenAI's names for kinds of errors. */
 type ErrorType =
@@ -44,6 +46,14 @@ export function invalidRequest(code: string, message: string, param: string | nu
   return apiError({status: 400, type: 'invalid_request_error', code, param}, message);
 }
 
+export function knowsNoTools(model: string): ApiError {
+  return invalidRequest(
+    'unsupported_parameter',
+    `"tools" is not supported by the model "${model}": its template knows no tools, or writes calls in a form of its own; leave out tools, calls and what came of them`,
+    'tools',
+  );
+}
+
 export function wrongKey(): ApiError {
   return apiError(
     {status: 401, type: 'authentication_error', code: 'invalid_api_key'},
@@ -85,6 +95,8 @@ const OF_REQUEST: Readonly<Record<string, {readonly code: string; readonly param
   CHAT_TEMPLATE_FAILED: {code: 'chat_template_failed', param: 'messages'},
   TEXT_UNSUPPORTED: {code: 'text_unsupported', param: 'model'},
 };
+/** What fails without anybody's doing but this server's. */
+const OWN: ReadonlySet<string> = new Set(['GRAMMAR_FAILED', 'GRAMMAR_TOO_SLOW']);
 /** Layers come back when people do. */
 const LATER_MS = 5_000;
 
@@ -94,10 +106,12 @@ export function apiErrorOf(cause: unknown, promptParam: string): ApiError {
   if (!(cause instanceof WeftError)) return ownFault(cause);
   const {message} = cause;
   const {code, retryAfterMs} = readDetail(cause.detail);
+  if (OWN.has(code)) return ownFault(cause);
   if (code === 'MODEL_UNKNOWN') {
     const detail = {status: 404, type: 'invalid_request_error', code: 'model_not_found'} as const;
     return apiError({...detail, param: 'model'}, message, cause);
   }
+  if (cause instanceof GrammarRefusedError) return ofGrammar(cause);
   const ofRequest = OF_REQUEST[code];
   if (ofRequest !== undefined) {
     const param = ofRequest.param === 'messages' ? promptParam : ofRequest.param;
@@ -111,6 +125,31 @@ export function apiErrorOf(cause: unknown, promptParam: string): ApiError {
   const detail = {status: 503, type: 'service_unavailable_error'} as const;
   return apiError({...detail, code: code.toLowerCase(), retryAfterMs: LATER_MS}, message, cause);
 }
+
+function ofGrammar(cause: GrammarRefusedError): ApiError {
+  const {code, param} = cause.detail;
+  const name = code === 'GRAMMAR_TOO_LARGE' ? 'schema_too_large' : 'unsupported_schema';
+  const detail = {status: 400, type: 'invalid_request_error', code: name, param} as const;
+  return apiError(detail, cause.message, cause);
+}
+
+/** A schema that is part of a request. @param param where it is. */
+export function schemaRefused(cause: SchemaFault, param: string): ApiError {
+  const {code} = cause.detail;
+  const detail = {
+    status: 400,
+    type: 'invalid_request_error',
+    code: OF_SCHEMA[code],
+    param,
+  } as const;
+  return apiError(detail, cause.message, cause);
+}
+
+const OF_SCHEMA = {
+  SCHEMA_INVALID: 'invalid_schema',
+  SCHEMA_UNSUPPORTED: 'unsupported_schema',
+  SCHEMA_TOO_LARGE: 'schema_too_large',
+} as const;
 
 function ownFault(cause: unknown): ApiError {
   return apiError(

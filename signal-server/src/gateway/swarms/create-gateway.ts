@@ -4,7 +4,9 @@ import type {SwarmId} from '#shared/base/ids.ts';
 import type {ChatService} from '#shared/client/chat/chat-service.ts';
 import {createChat} from '#shared/client/chat/create-chat.ts';
 import type {GenerationClient} from '#shared/client/generation-client.ts';
+import {TokenIdsOnlyError} from '#shared/client/chat/token-ids-only-error.ts';
 import type {Vocabulary} from '#shared/client/model/vocabulary.ts';
+import {tokenTableOf} from '#shared/client/vocabulary/token-table.ts';
 import {
   findOffered,
   loadCatalog,
@@ -16,6 +18,7 @@ import {NewestRecords} from '#shared/directory/newest-records.ts';
 import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import type {NewestRecordDatastore} from '#shared/directory/server/newest-record-datastore.ts';
 import {MAX_KV_TOKENS} from '#shared/protocol/control/session-bounds.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {CatalogEntry} from '#shared/model/manifest/catalog.ts';
 import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
@@ -24,6 +27,8 @@ import type {Transport} from '#shared/transport/transport.ts';
 import {heldDirectory} from '../../directory/held-directory.ts';
 import type {RecordReader} from '../../directory/record-reader.ts';
 import {CallerQueue} from '../callers/caller-queue.ts';
+import type {GrammarTokens} from '../grammar/grammar-messages.ts';
+import {GrammarThreads} from '../grammar/grammar-threads.ts';
 import {sessionCapacity} from './session-capacity.ts';
 import {openVocabularyThread} from '../vocabulary/open-vocabulary-thread.ts';
 
@@ -47,8 +52,10 @@ export type AskedModel = {
   readonly endTokenIds: readonly number[];
   readonly chat: {
     readonly service: ChatService;
-    readonly vocabulary: () => Promise<Pick<Vocabulary, 'tokenBytes'> | null>;
+    readonly vocabulary: () => Promise<Pick<Vocabulary, 'tokenBytes' | 'toolCallFormat'> | null>;
   };
+  /** Where grammars that its answers follow are made. */
+  readonly grammars: GrammarThreads;
   /** Whose turn it is at the sessions that the swarm of this model has for one client. */
   readonly queue: CallerQueue;
 };
@@ -125,6 +132,17 @@ type GatewaySwarm = AskedModel & {
   readonly close: () => void;
 };
 
+/** What a grammar is made of, besides itself. @throws {TokenIdsOnlyError} */
+async function grammarTokens(
+  chat: AskedModel['chat'],
+  {vocabularySize, endTokenIds}: Pick<ModelSpec, 'vocabularySize' | 'endTokenIds'>,
+): Promise<GrammarTokens> {
+  const vocabulary = await chat.vocabulary();
+  if (vocabulary === null) throw new TokenIdsOnlyError();
+  const {tokenBytes} = vocabulary;
+  return {table: tokenTableOf({vocabularySize, tokenBytes}), endTokenIds};
+}
+
 function openSwarm(
   host: GatewayHost,
   {
@@ -160,6 +178,7 @@ function openSwarm(
     // What hops have room for is in their records; a client says so when that is too little.
     {maxKvTokens: MAX_KV_TOKENS, build: vocabularies.build},
   );
+  const grammars = new GrammarThreads({tokens: () => grammarTokens(chat, manifest.spec)});
   const queue = new CallerQueue({
     capacity: () => sessionCapacity(snapshot(), manifest.spec.layerCount),
     nowMs: () => performance.now(),
@@ -172,11 +191,13 @@ function openSwarm(
     manifestHash,
     endTokenIds: manifest.spec.endTokenIds,
     chat,
+    grammars,
     client: chat.client,
     queue,
     close: () => {
       records.close();
       queue.close();
+      grammars.close();
     },
   };
 }

@@ -254,6 +254,29 @@ export const shardRunnerContract: readonly ShardRule[] = [
     },
   },
   {
+    name: '[RU11] of a session where only some tokens may come no other is among the likeliest',
+    run: async (shard) => {
+      const tokenIds = new Uint32Array(0);
+      const values = new Float32Array(0);
+      const allowed = Uint32Array.of((1 << 2) | (1 << 5));
+      const runBoth = (changed: Partial<ShardStep>) =>
+        inSessions(shard, async () => {
+          const own = stepOf(shard, A, {position: 0, tokenIds: PROMPT}, 'logits');
+          const other = stepOf(shard, B, {position: 0, tokenIds: PROMPT}, 'logits');
+          return (await shard.runner.run([{...own, ...changed}, other])).map(topOf);
+        });
+      const [plain] = await runBoth({});
+      const [guided, beside] = await runBoth({bias: {tokenIds, values, allowed}});
+      equal(bitsOfTop(beside), bitsOfTop(plain), 'the session beside it');
+      const likeliest = Array.from(guided?.tokenIds ?? []).toSorted((a, b) => a - b);
+      equal(likeliest.join(), '2,5', 'the tokens that may come');
+      const best = guided?.logits[0] ?? Infinity;
+      equal((guided?.logSumExp ?? -Infinity) >= best, true, 'no probability is more than 1');
+      // Of two tokens the sum is at most twice the larger.
+      equal((guided?.logSumExp ?? Infinity) <= best + 0.75, true, 'the sum is over both');
+    },
+  },
+  {
     name: '[RU4] after a truncation a session goes on as if the rest had never been',
     run: async (shard) => {
       const [, next] = await outputsOf(shard, [PROMPT, [6]]);

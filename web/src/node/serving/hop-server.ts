@@ -67,6 +67,7 @@ export class HopServer {
       grid,
       contextTokens: spec.contextTokens,
       hiddenSize: spec.hiddenSize,
+      vocabularySize: spec.vocabularySize,
       limits,
       checkPayload: (frame, isHead) => checkFrame(frame, {isHead, spec}),
     });
@@ -115,8 +116,10 @@ export class HopServer {
       return;
     }
     const receivedMs = stopwatchMs();
+    // What a client took to say which token may come is no time of this hop.
+    const arrived = frame.kind === 'mask' ? this.#machine.unguided(frame.sessionId) : frame;
     this.#do(this.#machine.receive(from, frame, nowMs()));
-    this.#arrivals.set(frame, {receivedMs, queuedMs: stopwatchMs()});
+    if (arrived !== null) this.#arrivals.set(arrived, {receivedMs, queuedMs: stopwatchMs()});
     void this.#turns.run();
   }
 

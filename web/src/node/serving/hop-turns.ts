@@ -179,12 +179,12 @@ export class HopTurns {
     await Promise.all(comingBack);
   }
 
-  #stepOf({place, frame, output}: HopTurn): ShardStep {
+  #stepOf({place, frame, output, allowed}: HopTurn): ShardStep {
     const {sessionId, range, open} = place;
     const {position, tokenCount} = frame;
     const step = {sessionId, position, tokenCount, input: inputOf(frame), range, output};
     if (output !== 'logits') return step;
-    return {...step, bias: tokenBiasOf(open.sampling, this.#countsOf(open))};
+    return {...step, bias: tokenBiasOf(open.sampling, this.#countsOf(open), allowed)};
   }
 
   /** Of an opening: whoever resumes an answer says what came before. */

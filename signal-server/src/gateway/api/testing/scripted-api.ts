@@ -1,6 +1,7 @@
 import {createServer, type RequestListener} from 'node:http';
 import type {Socket} from 'node:net';
 import type {AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
+import type {ToolCallFormat} from '#shared/model/text/tools/tool-call-format.ts';
 import {WeftError} from '#shared/base/errors.ts';
 import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 import {requestListener} from '../../../http/request-listener.ts';
@@ -9,6 +10,8 @@ import type {ApiKey} from '../../callers/api-keys.ts';
 import {CallerQueue} from '../../callers/caller-queue.ts';
 import {Callers} from '../../callers/callers.ts';
 import type {AskedModel, Gateway} from '../../swarms/create-gateway.ts';
+import {GrammarThreads} from '../../grammar/grammar-threads.ts';
+import {JSON_TOKENS} from '../../grammar/testing/json-vocabulary.ts';
 import {createApi} from '../create-api.ts';
 
 const MODEL = 'tiny';
@@ -19,6 +22,8 @@ type Options = {
   readonly ask?: ChatService['ask'];
   readonly keys?: readonly ApiKey[] | null;
   readonly capacity?: number;
+  /** How its model calls tools; by default, not at all. */
+  readonly toolCalls?: ToolCallFormat | null;
 };
 
 export type ScriptedApi = {
@@ -49,6 +54,7 @@ export async function scriptedApi({
   ask = askWords,
   keys = null,
   capacity = 4,
+  toolCalls = null,
 }: Options = {}): Promise<ScriptedApi> {
   const asked: AskRequest[] = [];
   const service: ChatService = {
@@ -57,12 +63,14 @@ export async function scriptedApi({
       return ask(request, options);
     },
   };
+  const grammars = new GrammarThreads({tokens: async () => JSON_TOKENS});
   const model: AskedModel = {
     id: MODEL,
     manifestHash: 'ab'.repeat(32),
     endTokenIds: [END],
-    chat: {service, vocabulary: async () => ({tokenBytes})},
-    queue: new CallerQueue({capacity: () => capacity, nowMs: () => performance.now()}),
+    chat: {service, vocabulary: async () => ({tokenBytes, toolCallFormat: async () => toolCalls})},
+    grammars,
+    queue: new CallerQueue({capacity: () => capacity, nowMs}),
   };
   const gateway: Pick<Gateway, 'modelIds' | 'model'> = {
     modelIds: async () => [MODEL],
@@ -74,17 +82,8 @@ export async function scriptedApi({
       );
     },
   };
-  const callers = new Callers({
-    keys,
-    trustedProxies: parseProxyList([]),
-    nowMs: () => performance.now(),
-  });
-  const api = createApi({
-    gateway,
-    callers,
-    getPath: ({url}) => new URL(url).pathname,
-    nowMs: () => 1_000,
-  });
+  const callers = new Callers({keys, trustedProxies: parseProxyList([]), nowMs});
+  const api = createApi({gateway, callers, getPath, nowMs: () => 1_000});
   const {url, ...server} = await serve(requestListener(api));
   return {
     url,
@@ -97,8 +96,15 @@ export async function scriptedApi({
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     ...server,
+    close: async () => {
+      grammars.close();
+      await server.close();
+    },
   };
 }
+
+const nowMs = () => performance.now();
+const getPath = ({url}: Request) => new URL(url).pathname;
 
 async function serve(
   listener: RequestListener,

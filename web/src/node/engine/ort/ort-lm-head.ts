@@ -1,5 +1,6 @@
 import type {InferenceSession, Tensor} from 'onnxruntime-web/wasm';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {hasToken, type TokenMask} from '#shared/protocol/frame/token-mask.ts';
 import type {TokenBias} from '#shared/session/token-bias.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import {LM_HEAD_IO} from './graph/build-lm-head-graph.ts';
@@ -41,7 +42,12 @@ export class OrtLmHead implements ShardLmHead {
     const topCount = tokenIds.length / logSumExps.length;
     return Array.from(logSumExps, (logSumExp, row) => {
       const [start, end] = [row * topCount, (row + 1) * topCount];
-      return {tokenIds: tokenIds.slice(start, end), logits: logits.slice(start, end), logSumExp};
+      const top = {
+        tokenIds: tokenIds.slice(start, end),
+        logits: logits.slice(start, end),
+        logSumExp,
+      };
+      return onlyAllowed(top, biases[row]?.allowed);
     });
   }
 
@@ -58,7 +64,26 @@ export class OrtLmHead implements ShardLmHead {
         // Beyond the vocabulary it is nobody's logit, and no place in the array.
         own[tokenId] = bias.values[at] ?? 0;
       });
+      if (bias?.allowed !== undefined) forbidOthers(own, bias.allowed);
     }
     return this.#ort.f32Tensor(all, [biases.length, vocabularySize]);
   }
+}
+
+/** Of no weight beside any logit, and still a number: a GPU may take infinities for anything. */
+const FORBIDDEN = -1e9;
+
+function forbidOthers(biases: Float32Array, allowed: TokenMask): void {
+  for (let tokenId = 0; tokenId < biases.length; tokenId += 1) {
+    if (!hasToken(allowed, tokenId)) biases[tokenId] = FORBIDDEN;
+  }
+}
+
+/** Where fewer tokens are allowed than leave the graph, the rest are others. */
+function onlyAllowed(top: TopLogits, allowed: TokenMask | undefined): TopLogits {
+  if (allowed === undefined) return top;
+  const count = top.tokenIds.findIndex((tokenId) => !hasToken(allowed, tokenId));
+  if (count === -1) return top;
+  const {tokenIds, logits, logSumExp} = top;
+  return {tokenIds: tokenIds.slice(0, count), logits: logits.slice(0, count), logSumExp};
 }

@@ -9,6 +9,7 @@ import {
   stubTopLogits,
   type StubLayerCache,
 } from '#shared/model/stub-model.ts';
+import {tokensOf} from '#shared/protocol/frame/token-mask.ts';
 import {MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
 import {batchesOf} from '../batches-of.ts';
 import {EngineError, engineLost} from '../engine-error.ts';
@@ -144,7 +145,9 @@ function outputOf(
   if (output === 'logits') {
     const lanes = tokens.at(-1) ?? new Uint32Array(STUB_LANES);
     const top = stubTopLogits(lanes, spec.vocabularySize);
-    return {kind: 'logits', top: bias === undefined ? top : biasedStubLogits(top, bias)};
+    if (bias === undefined) return {kind: 'logits', top};
+    const allowed = bias.allowed === undefined ? null : tokensOf(bias.allowed);
+    return {kind: 'logits', top: biasedStubLogits(top, bias, allowed)};
   }
   return {kind: 'hidden', dtype: 'f16', bytes: writeLanes(tokens, spec.hiddenSize)};
 }

@@ -6,8 +6,8 @@ import {
   completionChunkSchema,
   completionSchema,
   errorSchema,
-} from './response-schemas.ts';
-import {scriptedApi, type ScriptedApi} from './testing/scripted-api.ts';
+} from '../response-schemas.ts';
+import {scriptedApi, type ScriptedApi} from './scripted-api.ts';
 
 /** Each costs a request over a socket. */
 const REQUESTS = 200;

@@ -1,0 +1,75 @@
+import type {Followed} from '../answers/ask-choices.ts';
+import {invalidRequest, schemaRefused} from '../errors/api-error.ts';
+import type {RootSchema} from '../grammar/schema/grammar-schema.ts';
+import {readSchema} from '../grammar/schema/read-schema.ts';
+import {SchemaFault} from '../grammar/schema/schema-fault.ts';
+import type {ChatRequest} from './chat-request.ts';
+
+/**
+ * What the answers of a chat request follow.
+ *
+ * @throws {ApiError} 400 for a schema that cannot be followed.
+ */
+export function followedBy(request: ChatRequest): Followed {
+  const tools = request.tool_choice === 'none' ? [] : (request.tools ?? []);
+  const schema = schemaOf(request.response_format);
+  if (tools.length === 0) return schema === null ? {kind: 'nothing'} : {kind: 'schema', schema};
+  if (schema !== null) {
+    const message = '"response_format" beside "tools" is not supported here: leave out one of them';
+    throw invalidRequest('unsupported_parameter', message, 'response_format');
+  }
+  return followedTools(request, tools);
+}
+
+function schemaOf(format: ChatRequest['response_format']): RootSchema | null {
+  switch (format?.type) {
+    case 'json_schema':
+      return read(format.json_schema.schema, 'response_format');
+    case 'json_object':
+      return read({type: 'object'}, 'response_format');
+    default:
+      return null;
+  }
+}
+
+type AskedTool = NonNullable<ChatRequest['tools']>[number];
+
+const NO_ARGUMENTS = {type: 'object', properties: {}, additionalProperties: false};
+
+function followedTools(
+  {tool_choice: choice, parallel_tool_calls: isParallel}: ChatRequest,
+  tools: readonly AskedTool[],
+): Followed {
+  const known = tools.map(({function: {name, description, parameters}}) => ({
+    name,
+    ...(description != null && {description}),
+    parameters: parameters ?? NO_ARGUMENTS,
+  }));
+  const named = choice != null && typeof choice === 'object' ? choice.function.name : null;
+  const callable = known
+    .filter(({name}) => named === null || name === named)
+    .map(({name, parameters}) => ({name, parameters: argumentsOf(name, parameters)}));
+  return {
+    kind: 'tools',
+    tools: known,
+    callable,
+    isRequired: named !== null || choice === 'required',
+    isParallel: named === null && isParallel !== false,
+  };
+}
+
+function argumentsOf(name: string, parameters: unknown): RootSchema {
+  const schema = read(parameters, 'tools');
+  if ('type' in schema && schema.type === 'object') return schema;
+  const message = `The parameters of "${name}" must be the schema of an object`;
+  throw invalidRequest('invalid_schema', message, 'tools');
+}
+
+/** @param param the field of the request that it is a part of. */
+function read(schema: unknown, param: string): RootSchema {
+  try {
+    return readSchema(schema);
+  } catch (error) {
+    throw error instanceof SchemaFault ? schemaRefused(error, param) : error;
+  }
+}

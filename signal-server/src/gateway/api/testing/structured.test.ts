@@ -1,0 +1,206 @@
+import {expect, test} from 'vitest';
+import type {AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
+import type {ToolCallFormat} from '#shared/model/text/tools/tool-call-format.ts';
+import {HOSTILE_SCHEMAS, SCHEMAS} from '../../grammar/testing/schemas.ts';
+import {END_TOKEN_ID, JSON_TOKENS} from '../../grammar/testing/json-vocabulary.ts';
+import {randomAnswer, textOf, type Draw} from '../../grammar/testing/random-answer.ts';
+import {chatChunkSchema, chatCompletionSchema} from '../response-schemas.ts';
+import {CHAT, chat, errorOf, open} from './open-api.ts';
+
+const MOST_TOKENS = 200;
+
+/** A swarm whose model says anything that its guide allows. */
+function sayAnything(seed: number): ChatService['ask'] {
+  let state = seed;
+  const draw: Draw = (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  return async function* ({guide}: AskRequest) {
+    yield {kind: 'prompt', tokenIds: [7]};
+    if (guide === undefined) throw new Error('Nothing guides this answer');
+    const answer = await randomAnswer(guide, {...JSON_TOKENS, draw, mostTokens: MOST_TOKENS});
+    const rest = {logprob: -0.5, topLogprobs: [], atMs: 0};
+    // Character by character, as a text stream gives it.
+    for (const text of textOf(JSON_TOKENS.table, answer ?? [])) {
+      yield {kind: 'token', tokenId: 1, text, ...rest};
+    }
+    if (answer !== null) yield {kind: 'token', tokenId: END_TOKEN_ID, text: '', ...rest};
+    yield {kind: 'end', finishReason: answer === null ? 'length' : 'stop', text: ''};
+  };
+}
+
+const formatOf = (schema: object) => ({
+  type: 'json_schema',
+  json_schema: {name: 'answer', schema, strict: true},
+});
+
+test('[SO1] [SO5] an answer follows the schema of its request, whole and streamed, and each of several', async () => {
+  const {post} = await open({ask: sayAnything(1)});
+  const body = {...chat, response_format: formatOf(SCHEMAS['colours'] ?? {}), n: 3};
+  const whole = chatCompletionSchema.parse(await (await post(CHAT, body)).json());
+  expect(whole.choices).toHaveLength(3);
+  for (const {message, finish_reason} of whole.choices) {
+    expect(finish_reason).toBe('stop');
+    const {colours} = JSON.parse(message.content ?? '');
+    expect(['red', 'green', 'blue']).toEqual(expect.arrayContaining(colours));
+  }
+  const streamed = await (await post(CHAT, {...body, n: 1, stream: true})).text();
+  const text = streamed
+    .split('\n\n')
+    .filter((event) => event.startsWith('data: {'))
+    .map((event) => chatChunkSchema.parse(JSON.parse(event.slice('data: '.length))))
+    .map(({choices: [choice]}) => choice?.delta.content ?? '')
+    .join('');
+  expect(JSON.parse(text)).toHaveProperty('colours');
+});
+
+test('[SO5] with json_object an answer is an object', async () => {
+  const {post} = await open({ask: sayAnything(4)});
+  const body = {...chat, response_format: {type: 'json_object'}};
+  const {choices} = chatCompletionSchema.parse(await (await post(CHAT, body)).json());
+  expect(choices[0]?.finish_reason).toBe('stop');
+  expect(JSON.parse(choices[0]?.message.content ?? '')).toBeTypeOf('object');
+});
+
+test('[SO2] [SO3] a schema that is not followed is refused by its place before anybody is asked', async () => {
+  const {post, asked} = await open();
+  const refused = async (schema: object) =>
+    await errorOf(await post(CHAT, {...chat, response_format: formatOf(schema)}));
+  expect(await refused({type: 'object', properties: {a: {not: {}}}})).toMatchObject({
+    status: 400,
+    code: 'unsupported_schema',
+    param: 'response_format',
+    message: 'The schema at "/properties/a" has "not": that is not followed',
+  });
+  for (const [, schema] of HOSTILE_SCHEMAS) {
+    const response = await post(
+      CHAT,
+      JSON.stringify({...chat, response_format: formatOf(Object(schema))}),
+    );
+    expect(response.status === 400 || response.status === 413).toBe(true);
+  }
+  expect(asked).toEqual([]);
+});
+
+/** As Qwen and Hermes write calls. */
+const TAGGED: ToolCallFormat = {
+  begin: '<tool_call>\n',
+  argumentsKey: 'arguments',
+  end: '\n</tool_call>',
+  separator: '\n',
+};
+/** As Llama 3 does. */
+const BARE: ToolCallFormat = {begin: '', argumentsKey: 'parameters', end: '', separator: null};
+const tools = ['weather', 'time'].map((name) => ({
+  type: 'function',
+  function: {
+    name,
+    description: `The ${name} of a city`,
+    parameters: {
+      type: 'object',
+      properties: {
+        city: {enum: ['Oslo', 'Rome "{}"']},
+        days: {type: 'integer', minimum: 1, maximum: 3},
+      },
+      required: ['city'],
+      additionalProperties: false,
+    },
+  },
+}));
+
+test.each([
+  ['in tags', TAGGED],
+  ['as bare JSON', BARE],
+])(
+  '[TL1] [TL2] a required call of any tool comes %s, with arguments that follow their schema',
+  async (_, toolCalls) => {
+    const {post, asked} = await open({ask: sayAnything(2), toolCalls});
+    const body = {...chat, tools, tool_choice: 'required', parallel_tool_calls: false, n: 4};
+    const {choices} = chatCompletionSchema.parse(await (await post(CHAT, body)).json());
+    expect(choices).toHaveLength(4);
+    for (const {message, finish_reason} of choices) {
+      expect(finish_reason).toBe('tool_calls');
+      expect(message.content).toBeNull();
+      expect(message.tool_calls).toHaveLength(1);
+      const [call] = message.tool_calls ?? [];
+      expect(['weather', 'time']).toContain(call?.function.name);
+      expect(['Oslo', 'Rome "{}"']).toContain(JSON.parse(call?.function.arguments ?? '').city);
+    }
+    expect(asked[0]?.prompt).toMatchObject({tools: [{name: 'weather'}, {name: 'time'}]});
+  },
+);
+
+test('[TL2] [TL3] a named tool is called, and streamed as a call: its name first, then its arguments piece by piece', async () => {
+  const {post} = await open({ask: sayAnything(3), toolCalls: TAGGED});
+  const tool_choice = {type: 'function', function: {name: 'time'}};
+  const response = await post(CHAT, {...chat, tools, tool_choice, stream: true});
+  const events = (await response.text())
+    .split('\n\n')
+    .filter((event) => event.startsWith('data: {'));
+  const choices = events.map(
+    (event) => chatChunkSchema.parse(JSON.parse(event.slice('data: '.length))).choices[0],
+  );
+  const deltas = choices.flatMap((choice) => choice?.delta.tool_calls ?? []);
+  expect(deltas[0]).toMatchObject({
+    index: 0,
+    type: 'function',
+    function: {name: 'time', arguments: ''},
+  });
+  expect(deltas[0]?.id).toMatch(/^call_[0-9a-f]{24}$/u);
+  expect(deltas.slice(1).every(({id}) => id === undefined)).toBe(true);
+  expect(deltas.length).toBeGreaterThan(3);
+  const json = deltas.map((delta) => delta.function.arguments).join('');
+  expect(JSON.parse(json)).toHaveProperty('city');
+  expect(choices.at(-1)?.finish_reason).toBe('tool_calls');
+  expect(choices.map((choice) => choice?.delta.content ?? '').join('')).toBe('');
+});
+
+test('[TL4] calls of before and what came of them reach the template; with tool_choice "none" it knows no tools', async () => {
+  const {post, asked} = await open({toolCalls: TAGGED});
+  const call = {
+    id: 'call_1',
+    type: 'function',
+    function: {name: 'time', arguments: '{"city":"Oslo"}'},
+  };
+  const messages = [
+    ...chat.messages,
+    {role: 'assistant', content: null, tool_calls: [call]},
+    {role: 'tool', tool_call_id: 'call_1', content: '12:00'},
+  ];
+  expect((await post(CHAT, {...chat, messages, tools, tool_choice: 'none'})).status).toBe(200);
+  expect(asked[0]?.prompt).toEqual({
+    kind: 'messages',
+    messages: [
+      {role: 'user', content: 'Hi'},
+      {
+        role: 'assistant',
+        content: '',
+        toolCalls: [{id: 'call_1', name: 'time', arguments: {city: 'Oslo'}}],
+      },
+      {role: 'tool', content: '12:00', toolCallId: 'call_1'},
+    ],
+  });
+});
+
+test('[TL5] what a model cannot do with tools is refused by name', async () => {
+  const {post, asked} = await open();
+  const refused = async (body: object) => await errorOf(await post(CHAT, {...chat, ...body}));
+  expect(await refused({tools})).toMatchObject({
+    status: 400,
+    code: 'unsupported_parameter',
+    param: 'tools',
+    message: expect.stringContaining('the model "tiny": its template knows no tools'),
+  });
+  const result = {role: 'tool', tool_call_id: 'call_1', content: '12:00'};
+  expect(await refused({messages: [...chat.messages, result]})).toMatchObject({param: 'tools'});
+  const both = {tools, response_format: {type: 'json_object'}};
+  expect(await refused(both)).toMatchObject({status: 400, param: 'response_format'});
+  expect(await refused({tool_choice: 'required'})).toMatchObject({
+    status: 400,
+    param: 'tool_choice',
+  });
+  const wrong = [{type: 'function', function: {name: 'a', parameters: {type: 'array'}}}];
+  expect(await refused({tools: wrong})).toMatchObject({code: 'invalid_schema', param: 'tools'});
+  expect(asked).toEqual([]);
+});

@@ -1,0 +1,128 @@
+import {RegExpParser, type AST} from '@eslint-community/regexpp';
+import {schemaInvalid, schemaTooLarge, schemaUnsupported} from './schema-fault.ts';
+
+const MOST_PATTERN_CHARACTERS = 500;
+const BACKSLASH = 0x5c;
+/** A text in JSON writes these otherwise. */
+const isEscapedInJson = (code: number): boolean =>
+  code < 0x20 || code === 0x22 || code === BACKSLASH;
+/** The library misreads characters beyond it. */
+const LAST_CODE = 0xffff;
+const ESCAPED = 'a quote, a backslash or a control character';
+
+/**
+ * Looks whether a pattern can be followed token by token. It is that of a whole text: no text around it is allowed.
+ *
+ * @returns how many characters it counts: the grammar has a state for each.
+ * @throws {SchemaFault}
+ */
+export function countPattern(pattern: string, pointer: string): number {
+  if (pattern.length > MOST_PATTERN_CHARACTERS) {
+    throw schemaTooLarge(
+      pointer,
+      `has a "pattern" of more than ${MOST_PATTERN_CHARACTERS} characters`,
+    );
+  }
+  let parsed: AST.Pattern;
+  try {
+    parsed = new RegExpParser().parsePattern(pattern, 0, pattern.length, {unicode: true});
+  } catch {
+    throw schemaInvalid(pointer, 'has a "pattern" that is not a regular expression');
+  }
+  const {alternatives} = parsed;
+  const refuse = (what: string) =>
+    schemaUnsupported(pointer, `has a "pattern" with ${what}: that is not followed`);
+  const context = {refuse, isRepeated: false, isWhole: alternatives.length === 1};
+  return sumOf(alternatives, (alternative) => countAlternative(alternative, context));
+}
+
+type Context = {
+  readonly refuse: (what: string) => Error;
+  /** Whether what is around repeats it. */
+  readonly isRepeated: boolean;
+  /** Whether it is all of the pattern, so that it may say where a text begins and ends. */
+  readonly isWhole: boolean;
+};
+
+function sumOf<T>(all: readonly T[], count: (each: T, at: number) => number): number {
+  return all.reduce((sum, each, at) => sum + count(each, at), 0);
+}
+
+function countAlternative({elements}: AST.Alternative, context: Context): number {
+  return sumOf(elements, (element, at) => {
+    if (element.type !== 'Assertion') return countElement(element, {...context, isWhole: false});
+    const isStart = element.kind === 'start' && at === 0;
+    const isEnd = element.kind === 'end' && at === elements.length - 1;
+    if (context.isWhole && (isStart || isEnd)) return 0;
+    throw context.refuse(element.kind === 'lookahead' ? 'a look ahead' : 'an anchor inside');
+  });
+}
+
+function countElement(element: AST.Element, context: Context): number {
+  const {refuse} = context;
+  switch (element.type) {
+    case 'Group':
+    case 'CapturingGroup':
+      return sumOf(element.alternatives, (each) => countAlternative(each, context));
+    case 'Quantifier':
+      return countRepeated(element, context);
+    case 'Character':
+      checkCharacter(element, refuse);
+      return 1;
+    case 'CharacterSet':
+      checkSet(element, refuse);
+      return 1;
+    case 'CharacterClass':
+      checkClass(element, refuse);
+      return 1;
+    default:
+      throw refuse(element.type === 'Backreference' ? 'a reference back' : 'what is no part of it');
+  }
+}
+
+function countRepeated({min, max, element}: AST.Quantifier, context: Context): number {
+  const isEndless = max === Infinity;
+  // Ways to read the same text multiply.
+  if (isEndless && context.isRepeated) {
+    throw context.refuse('a repeat without an end in another repeat');
+  }
+  const times = isEndless ? Math.max(1, min) : max;
+  return times * countElement(element, {...context, isRepeated: true});
+}
+
+function checkCharacter({value}: AST.Character, refuse: Context['refuse']): void {
+  if (isEscapedInJson(value)) throw refuse(ESCAPED);
+  if (value > LAST_CODE) throw refuse('a character beyond U+FFFF');
+}
+
+function checkSet({kind, ...set}: AST.CharacterSet, refuse: Context['refuse']): void {
+  const isPlain = (kind === 'digit' || kind === 'word') && 'negate' in set && !set.negate;
+  if (!isPlain) throw refuse('a set of characters other than \\d and \\w');
+}
+
+function checkClass({negate, elements}: AST.CharacterClass, refuse: Context['refuse']): void {
+  if (negate) throw refuse('a class of all characters but some');
+  for (const element of elements) {
+    switch (element.type) {
+      case 'CharacterSet':
+        checkSet(element, refuse);
+        break;
+      case 'CharacterClassRange':
+        checkCharacter(element.max, refuse);
+        if (isAnyEscaped(element.min.value, element.max.value)) throw refuse(ESCAPED);
+        break;
+      case 'Character':
+        checkCharacter(element, refuse);
+        break;
+      default:
+        throw refuse('a class of classes');
+    }
+  }
+}
+
+function isAnyEscaped(first: number, last: number): boolean {
+  for (let code = first; code <= Math.min(last, BACKSLASH); code += 1) {
+    if (isEscapedInJson(code)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,36 @@
+const DAY_OF_MONTH =
+  '((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|1\\d|2[0-8]))';
+const DATE = `\\d{4}-${DAY_OF_MONTH}`;
+const TIME = '([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,3})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)';
+const BYTE = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const WORD = '[A-Za-z0-9_]+';
+
+/**
+ * Formats as patterns: each text of one has its format, and nearly every one that people mean is among them. Left out
+ * are 29 February, and addresses of mail with other signs than letters, digits, dots, hyphens and underlines.
+ */
+export const FORMAT_PATTERNS: ReadonlyMap<string, string> = new Map([
+  ['date', DATE],
+  ['time', TIME],
+  ['date-time', `${DATE}T${TIME}`],
+  ['uuid', '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'],
+  ['ipv4', `${BYTE}\\.${BYTE}\\.${BYTE}\\.${BYTE}`],
+  ['email', `${WORD}([.-]${WORD}){0,3}@[A-Za-z0-9]+([.-][A-Za-z0-9]+){0,3}\\.[A-Za-z]{2,8}`],
+]);
+
+/**
+ * One character of a text, as JSON writes it. The library's own lengths let control characters through; in a class it
+ * reads characters beyond U+FFFF as the end of a range only.
+ */
+const CHARACTER = '([ !#-Z\\[\\]^-~\u00a0-\u{10ffff}]|\\\\["\\\\/bfnrt])';
+
+/** Texts of so many characters. */
+export function patternOfLength({
+  minLength = 0,
+  maxLength,
+}: {
+  readonly minLength?: number;
+  readonly maxLength?: number;
+}): string {
+  return `${CHARACTER}{${minLength},${maxLength ?? ''}}`;
+}

@@ -1,0 +1,16 @@
+import {Ajv2020} from 'ajv/dist/2020.js';
+import {fullFormats} from 'ajv-formats/dist/formats.js';
+
+/** Whether a text is JSON that follows a schema, by the word of another library. */
+export function schemaCheck(schema: object): (text: string) => boolean {
+  const follows = new Ajv2020({strict: false, formats: fullFormats}).compile(schema);
+  return (text) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return false;
+    }
+    return follows(value);
+  };
+}

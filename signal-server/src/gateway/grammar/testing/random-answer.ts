@@ -1,0 +1,53 @@
+import {bytesOfToken} from '#shared/client/vocabulary/token-table.ts';
+import type {TokenTable} from '#shared/client/vocabulary/vocabulary-messages.ts';
+import type {TokenGuide} from '#shared/client/reader-event.ts';
+import {tokensOf} from '#shared/protocol/frame/token-mask.ts';
+
+/** What closes something, so that an answer by chance comes to an end. */
+const CLOSING = /^[\]}"]+$/u;
+const CLOSES_IN = 3;
+
+/** A number from 0 up to `below`. */
+export type Draw = (below: number) => number;
+
+/**
+ * An answer of which each token is any that the guide allows: whatever a model says, this may be.
+ *
+ * @returns its tokens without the end token, or `null` where it did not end within `mostTokens`.
+ */
+export async function randomAnswer(
+  guide: TokenGuide,
+  {
+    table,
+    endTokenIds,
+    draw,
+    mostTokens,
+  }: {
+    readonly table: TokenTable;
+    readonly endTokenIds: readonly number[];
+    readonly draw: Draw;
+    readonly mostTokens: number;
+  },
+): Promise<readonly number[] | null> {
+  const text = new TextDecoder();
+  const answer: number[] = [];
+  for (let at = 0; at < mostTokens; at += 1) {
+    const allowed = tokensOf(await guide.allowed(answer));
+    if (allowed.some((tokenId) => endTokenIds.includes(tokenId))) return answer;
+    const closing = allowed.filter((tokenId) =>
+      CLOSING.test(text.decode(bytesOfToken(table, tokenId))),
+    );
+    const from = closing.length > 0 && draw(CLOSES_IN) === 0 ? closing : allowed;
+    const chosen = from[draw(from.length)];
+    if (chosen === undefined) throw new Error('Nothing is allowed');
+    answer.push(chosen);
+  }
+  return null;
+}
+
+/** What these tokens write, as whoever reads an answer has it. */
+export function textOf(table: TokenTable, tokenIds: readonly number[]): string {
+  const decoder = new TextDecoder();
+  const bytes = tokenIds.flatMap((tokenId) => [...bytesOfToken(table, tokenId)]);
+  return decoder.decode(Uint8Array.from(bytes));
+}
