@@ -52,8 +52,9 @@ test('[RR4] an answer goes on where the engine is of the class that ran its lost
   expect(names(route([head, gpu, cpu], {ran}))).toEqual(['head', 'cpu']);
 });
 
+const room = (layers: number) => ({plain: layers, first: layers, last: layers, both: layers});
+
 test('[PL18] of an answer that has begun, layers say whether another tab is to take them over', () => {
-  const room = (layers: number) => ({plain: layers, first: layers, last: layers, both: layers});
   const lost = snapshotNode('lost', {shards: [shard(2, 4, 4)]});
   const roomy = snapshotNode('head', {shards: head.shards, capacityLayers: room(4)});
   const full = snapshotNode('head', {shards: head.shards, capacityLayers: room(2)});

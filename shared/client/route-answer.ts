@@ -74,12 +74,14 @@ export function routeAnswer(route: AnswerRoute): ChainChoice<RoutedHop> {
   return {kind: 'chain', hops, stepMs: result.stepMs, promptTokenMs};
 }
 
+/** Whether nobody is there to serve them. */
+const isLeft = ({why}: MissingLayers) => why === 'no-node' || why === 'silent';
+
 /** Of an answer that has begun, whether it need only wait for what it lacks. */
 function withHeirs(
   missing: readonly MissingLayers[],
   {snapshot, model, wish: {ran, avoid}}: AnswerRoute,
 ): readonly MissingLayers[] {
-  const isLeft = ({why}: MissingLayers) => why === 'no-node' || why === 'silent';
   if (ran.length === 0 || !missing.some(isLeft)) return missing;
   const silent = new Set([...avoid].flatMap(([peerId, why]) => (why === 'silent' ? [peerId] : [])));
   if (!hasHeir({snapshot, model, target: LIVE_TARGET}, silent)) return missing;

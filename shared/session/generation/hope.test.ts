@@ -80,14 +80,16 @@ test('[GN10] hops that cannot reach each other are waited for six seconds, and t
   expect(step.state).toMatchObject({reason: {kind: 'lost', missing}});
 });
 
+/** Whether an answer of two tokens still waits, so long after it lost its head. */
+function waits(missing: readonly MissingLayers[], waitedMs: number): boolean {
+  const nowMs = LOST_MS + waitedMs;
+  const lost = {kind: 'gap', missing, nowMs: LOST_MS} as const;
+  const events = [...TWO_SHOWN, silent, lost, tick(nowMs), {...lost, nowMs}];
+  return after(task(), ...events).state.kind === 'waiting';
+}
+
 test('[GN10] for layers that another tab is to take over it waits as long as for one that loads', () => {
   const heir = {startLayer: 0, endLayer: 2, why: 'silent', hasHeir: true} as const;
-  const waits = (missing: readonly MissingLayers[], waitedMs: number) => {
-    const nowMs = LOST_MS + waitedMs;
-    const lost = {kind: 'gap', missing, nowMs: LOST_MS} as const;
-    const events = [...TWO_SHOWN, silent, lost, tick(nowMs), {...lost, nowMs}];
-    return after(task(), ...events).state.kind === 'waiting';
-  };
   expect([waits([heir], 59_999), waits([heir], 60_000)]).toEqual([true, false]);
   const other = {startLayer: 2, endLayer: 4, why: 'no-node'} as const;
   expect([waits([heir, other], 5_999), waits([heir, other], 6_000)]).toEqual([true, false]);
