@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {crossBoundary, packHidden, unpackHidden} from './hidden-state.ts';
+import {crossBoundary, packHidden, unpackHidden, valuesOf} from './hidden-state.ts';
 
 const finite = fc.float({noNaN: true, noDefaultInfinity: true});
 
@@ -57,4 +57,18 @@ test('[HX5] a wrong length is refused, an odd alignment is not', () => {
   expect(() => unpackHidden({dtype: 'f32', bytes}, {tokenCount: 2, hiddenSize: 2})).toThrow(
     /8 bytes of hidden state instead of 16/u,
   );
+});
+
+test('[HX6] each hidden state is in a buffer of its own, within f16 and beyond', () => {
+  const together = Float32Array.of(1, 2, 70_000, 80_000, 90_000, 3);
+  const packed = [0, 2, 4].map((at) => packHidden(together.subarray(at, at + 2)));
+  expect(packed.map(({dtype}) => dtype)).toEqual(['f16', 'f32', 'f32']);
+  expect(new Set(packed.map(({bytes}) => bytes.buffer)).size).toBe(3);
+  const buffers = packed.map(({bytes}) => bytes.buffer).filter((b) => b instanceof ArrayBuffer);
+  const sent = structuredClone(packed, {transfer: buffers});
+  expect(sent.map((state) => [...valuesOf(state)])).toEqual([
+    [1, 2],
+    [70_000, 80_000],
+    [90_000, 3],
+  ]);
 });

@@ -25,11 +25,15 @@ export function crossBoundary(hidden: Float32Array): boolean {
   return isFinite;
 }
 
-/** f16 where every value fits, f32 otherwise; exact for what has crossed a boundary. */
+/**
+ * f16 where every value fits, f32 otherwise; exact for what has crossed a boundary.
+ *
+ * @returns bytes in a buffer of their own: those of sessions that ran together leave the engine's thread one by one,
+ *   and a buffer can be given away once.
+ */
 export function packHidden(hidden: Float32Array<ArrayBuffer>): HiddenBytes {
   if (!hidden.every(fitsF16)) {
-    const bytes = new Uint8Array(hidden.buffer, hidden.byteOffset, hidden.byteLength);
-    return {dtype: 'f32', bytes};
+    return {dtype: 'f32', bytes: new Uint8Array(hidden.slice().buffer)};
   }
   const halves = Uint16Array.from(hidden, encodeF16);
   return {dtype: 'f16', bytes: new Uint8Array(halves.buffer)};
