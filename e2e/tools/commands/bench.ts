@@ -81,6 +81,11 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     meaning: 'frames, decode steps and prompts between real tabs that are far from each other',
     load: async () => (await import('../../lab/bench/network/bench-network.ts')).benchNetwork,
   },
+  gateway: {
+    meaning:
+      'how soon the API refuses what is hostile or too much, and what that costs the accepted',
+    load: async () => (await import('../../lab/bench/gateway/bench-gateway.ts')).benchGateway,
+  },
   markdown: {
     meaning: 'what it costs the page to render a long answer token by token',
     load: async () => (await import('../../lab/bench/tabs/markdown.ts')).benchMarkdown,

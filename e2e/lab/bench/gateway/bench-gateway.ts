@@ -1,0 +1,89 @@
+import {HOSTILE_SCHEMAS} from '../../../../signal-server/src/gateway/grammar/testing/schemas.ts';
+import {percentile} from '../../../load/report/percentile.ts';
+import {startTinySwarm} from '../../../swarm/start-tiny-swarm.ts';
+import {spreadOf} from '../bench-line.ts';
+import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
+
+const LAYERS = 30;
+const SERVE_TIMEOUT_MS = 300_000;
+const TOKENS = 16;
+const ALONE = 10;
+/** Sessions that a tab gives one client; as many requests wait. */
+const CAPACITY = 6;
+const OVERLOAD = 5;
+const ROUNDS = 5;
+const MOST_REFUSAL_MS = 100;
+
+type Asked = {readonly status: number; readonly tookMs: number};
+
+/** How soon the API refuses: what is hostile, and what is too much; and what that costs whoever is accepted. */
+export const benchGateway: Benchmark = async (context) => {
+  const shape = {layerCount: LAYERS, hiddenSize: 64, contextTokens: 4_096};
+  const {swarm, model, stop} = await startTinySwarm({gguf: {seed: 5, shape}});
+  try {
+    const capacity = {kind: 'layers', maxLayers: LAYERS} as const;
+    const timeoutMs = SERVE_TIMEOUT_MS;
+    await swarm.openServingTabs(1, {engine: 'wasm', capacity}, {model: model.id, timeoutMs});
+    const {signal} = context;
+    const ask = async (fields: object): Promise<Asked> => {
+      const messages = [{role: 'user', content: 'Count.'}];
+      const body = JSON.stringify({model: model.id, messages, max_tokens: TOKENS, ...fields});
+      const headers = {'Content-Type': 'application/json'};
+      const startedMs = performance.now();
+      const url = `${swarm.server.url}/v1/chat/completions`;
+      const response = await fetch(url, {method: 'POST', headers, body, signal});
+      await response.arrayBuffer();
+      return {status: response.status, tookMs: performance.now() - startedMs};
+    };
+    await ask({});
+    await refuseHostile(context, ask);
+    await overload(context, ask);
+  } finally {
+    await stop();
+  }
+};
+
+type Ask = (fields: object) => Promise<Asked>;
+
+async function refuseHostile({print, log}: BenchmarkContext, ask: Ask): Promise<void> {
+  for (const [what, schema] of HOSTILE_SCHEMAS) {
+    const response_format = {type: 'json_schema', json_schema: {name: 'hostile', schema}};
+    const times: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const {status, tookMs} = await ask({response_format});
+      if (status !== 400) throw new Error(`A hostile schema (${what}) was answered with ${status}`);
+      times.push(tookMs);
+    }
+    log(`hostile schema, ${what}: ${Math.max(...times).toFixed(1)} ms at most`);
+    const value = Math.max(...times);
+    print({
+      name: `hostile schema: ${what}`,
+      value,
+      unit: 'ms',
+      floor: MOST_REFUSAL_MS,
+      ...spreadOf(times),
+    });
+  }
+}
+
+async function overload({print}: BenchmarkContext, ask: Ask): Promise<void> {
+  const alone: number[] = [];
+  for (let at = 0; at < ALONE; at += 1) alone.push((await ask({})).tookMs);
+  const all = await Promise.all(Array.from({length: OVERLOAD * CAPACITY}, async () => ask({})));
+  const timesOf = (status: number) =>
+    all.filter((asked) => asked.status === status).map(({tookMs}) => tookMs);
+  const [accepted, refused] = [timesOf(200), timesOf(429)];
+  if (accepted.length + refused.length !== all.length) throw new Error('A request was lost');
+  const [p95, unloaded] = [percentile(accepted, 95), percentile(alone, 95)];
+  print({
+    name: `p95 of the accepted at ${OVERLOAD} times what there is room for`,
+    value: p95,
+    unit: 'ms',
+    against: unloaded,
+    ratio: p95 / unloaded,
+    floor: 2,
+    ...spreadOf(accepted),
+  });
+  const slowest = Math.max(...refused);
+  print({name: '429', value: slowest, unit: 'ms', floor: MOST_REFUSAL_MS, ...spreadOf(refused)});
+}
