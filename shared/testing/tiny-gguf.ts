@@ -61,12 +61,14 @@ export function tinyGguf(options: {
   readonly family?: TinyFamily;
   readonly shape?: Partial<TinyModelShape>;
   readonly metadata?: MetadataChange;
+  /** So many tokens more, made of two or three bytes, each with its merge. */
+  readonly madeUpTokens?: number;
   /** The storage type of each tensor, by its name. Rows must be whole blocks of it. */
   readonly dtypeOf?: (name: string) => TensorDtype;
 }): Uint8Array<ArrayBuffer> {
   const {dtypeOf = dtypeAsSmolLm2, family = LLAMA} = options;
   const shape = {...DEFAULT_SHAPE, ...family.shape, ...options.shape};
-  const vocabulary = tinyVocabulary();
+  const vocabulary = tinyVocabulary(options.madeUpTokens);
   const headSize = family.headSize ?? shape.hiddenSize / shape.headCount;
   const sizes = {...shape, headSize, vocabularySize: vocabulary.tokens.length};
   const tensors = tinyTensors(family, sizes).map((tensor, index) => {
@@ -104,7 +106,7 @@ type TinyVocabulary = {
 };
 
 /** What every tiny model's file has for turning text into ids. */
-export function tinyVocabulary(): TinyVocabulary {
+export function tinyVocabulary(madeUpTokens = 0): TinyVocabulary {
   const tokens = new Set([...CONTROL_TOKENS, ...BYTE_ALPHABET]);
   const merges = new Set<string>();
   for (const word of WORDS) {
@@ -113,9 +115,24 @@ export function tinyVocabulary(): TinyVocabulary {
       tokens.add(word.slice(0, end));
     }
   }
+  const most = tokens.size + madeUpTokens;
+  for (const [left, right] of madeUpMerges()) {
+    if (tokens.size >= most) break;
+    merges.add(`${left} ${right}`);
+    tokens.add(left + right);
+  }
   const isControl = (id: number) => id < CONTROL_TOKENS.length;
   const types = [...tokens].map((_, id) => (isControl(id) ? CONTROL_TYPE : NORMAL_TYPE));
   return {tokens: [...tokens], merges: [...merges], types};
+}
+
+/** Two bytes, in every order; then three. */
+function* madeUpMerges(): Generator<readonly [left: string, right: string]> {
+  const pairs = BYTE_ALPHABET.flatMap((left) =>
+    BYTE_ALPHABET.map((right) => [left, right] as const),
+  );
+  yield* pairs;
+  for (const [left, right] of pairs) for (const third of BYTE_ALPHABET) yield [left + right, third];
 }
 
 function metadataOf(

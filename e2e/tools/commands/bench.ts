@@ -86,6 +86,11 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
       'how soon the API refuses what is hostile or too much, and what that costs the accepted',
     load: async () => (await import('../../lab/bench/gateway/bench-gateway.ts')).benchGateway,
   },
+  vocabulary: {
+    meaning: 'how long a vocabulary of 262,144 tokens holds up a page that asks or lends',
+    load: async () =>
+      (await import('../../lab/bench/vocabulary/bench-vocabulary.ts')).benchVocabulary,
+  },
   markdown: {
     meaning: 'what it costs the page to render a long answer token by token',
     load: async () => (await import('../../lab/bench/tabs/markdown.ts')).benchMarkdown,
