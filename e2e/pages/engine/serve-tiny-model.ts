@@ -3,6 +3,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import type {TensorDtype} from '#shared/model/storage/block-sizes.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import type {TinyFamily} from '#shared/testing/tiny-models/tiny-families.ts';
 import type {TinyModelShape} from '#shared/testing/tiny-models/tiny-shape.ts';
@@ -16,6 +17,7 @@ export async function serveTinyModel(options: {
   readonly seed: number;
   readonly shape?: Partial<TinyModelShape>;
   readonly family?: TinyFamily;
+  readonly dtypeOf?: (name: string) => TensorDtype;
   /** By default, one layer per cell. */
   readonly cutEvery?: number;
 }): Promise<TinySite> {

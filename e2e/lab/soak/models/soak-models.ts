@@ -7,23 +7,25 @@ import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {kvBytesPerTokenLayer, mostPositions} from '#shared/model/model-spec.ts';
+import {TENSOR_DTYPES, type TensorDtype} from '#shared/model/storage/block-sizes.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
-import {TINY_FAMILIES, type TinyFamily} from '#shared/testing/tiny-models/tiny-families.ts';
+import {TINY_FAMILIES} from '#shared/testing/tiny-models/tiny-families.ts';
 import {inEnginePage} from '../../../pages/engine/in-engine-page.ts';
 import {serveTinyModel, type TinySite} from '../../../pages/engine/serve-tiny-model.ts';
 import {log} from '../../../swarm/test-log.ts';
 import type {Soak} from '../soak.ts';
 
-/** Longer than every window, and than one cell of the cache grows by. */
-const PROMPT_TOKENS = 150;
+/** Longer than what a layer with a window remembers. */
+const PROMPT_TOKENS = 300;
 /** Those of LongRoPE end sooner. */
 const SHORT_PROMPT_TOKENS = 56;
 const PIECES = [1, 16, 33, 64];
 /** Each more takes a GPU that the CPU plays as long as a page of text. */
 const GPU_PIECES = [40, 1, 1];
-const GPU_TOKENS = 42;
+/** More than a layer with a window has room for. */
+const GPU_WINDOW_PIECES = [128, 128, 40, 1, 1];
 const NEW_TOKENS = 4;
-const KV_TOKENS = 192;
+const KV_TOKENS = 320;
 /** Boundaries in the middle too: three cells or four. */
 const CUT_EVERY = 2;
 /** Of the likeliest token; where f32 is near the middle of two f16, its rounding is another. */
@@ -40,12 +42,30 @@ type Found = {
   readonly gpuError: number;
 };
 
-/** A tiny model of every family in real tabs, in any pieces, shards and company, against the outside reference. */
+type TinyModel = Omit<Parameters<typeof tinyGguf>[0], 'seed'>;
+
+/** Rows are whole blocks of every storage type. */
+const BLOCK_SHAPE = {layerCount: 4, hiddenSize: 256, feedForwardSize: 256};
+
+/** A model of each family, and one of each storage type. */
+function tinyModels(): readonly (readonly [name: string, model: TinyModel])[] {
+  const families = Object.entries(TINY_FAMILIES).map(([name, family]) => [name, {family}] as const);
+  const types = TENSOR_DTYPES.map((dtype) => {
+    const dtypeOf = (tensor: string): TensorDtype => (/norm/u.test(tensor) ? 'F32' : dtype);
+    return [dtype, {shape: BLOCK_SHAPE, dtypeOf}] as const;
+  });
+  return [...families, ...types];
+}
+
+/**
+ * A tiny model of every family and of every storage type in real tabs, in any pieces, shards and company,
+ * against the outside reference.
+ */
 export const soakModels: Soak = async ({seed}, {signal}) => {
   const found: Record<string, Found> = {};
-  for (const [name, family] of Object.entries(TINY_FAMILIES)) {
+  for (const [name, model] of tinyModels()) {
     signal.throwIfAborted();
-    found[name] = await tryFamily(family, {seed, signal});
+    found[name] = await tryModel({...model, seed}, signal);
     log(`${name}: ${JSON.stringify(found[name])}`);
   }
   const all = Object.values(found);
@@ -79,21 +99,20 @@ export const soakModels: Soak = async ({seed}, {signal}) => {
         GPU_TOLERANCE,
       ),
     ],
-    figures: {families: found},
+    figures: {models: found},
   };
 };
 
-async function tryFamily(
-  family: TinyFamily,
-  {seed, signal}: {readonly seed: number; readonly signal: AbortSignal},
+async function tryModel(
+  model: Parameters<typeof tinyGguf>[0],
+  signal: AbortSignal,
 ): Promise<Found> {
-  const site = await serveTinyModel({seed, family, cutEvery: CUT_EVERY});
+  const site = await serveTinyModel({...model, cutEvery: CUT_EVERY});
   try {
     const options = {url: site.url, log, signal};
     const onWasm = await inEnginePage({...options, engine: 'wasm'}, (page) => tryWasm(page, site));
     const onGpu = await inEnginePage({...options, engine: 'webgpu'}, (page) => tryGpu(page, site));
-    const file = tinyGguf({seed, family});
-    return await compare(file, promptFor(site.manifest), {onWasm, onGpu});
+    return await compare(tinyGguf(model), site.manifest, {onWasm, onGpu});
   } finally {
     await site[Symbol.asyncDispose]();
   }
@@ -111,12 +130,13 @@ async function tryWasm(page: Page, {manifest}: TinySite) {
 
 async function tryGpu(page: Page, {manifest}: TinySite): Promise<ReadonlyMap<number, number>> {
   await load(page, manifest, {engine: 'webgpu', ranges: [wholeOf(manifest)]});
-  return await logitsAfter(page, promptFor(manifest).slice(0, GPU_TOKENS), GPU_PIECES);
+  const {tokenIds, pieces} = gpuPromptFor(manifest);
+  return await logitsAfter(page, tokenIds, pieces);
 }
 
 async function compare(
   file: Uint8Array<ArrayBuffer>,
-  tokenIds: readonly number[],
+  manifest: Manifest,
   {
     onWasm,
     onGpu,
@@ -130,7 +150,7 @@ async function compare(
     const forward = new ReferenceForward({gguf, file, cutEvery: CUT_EVERY});
     return greedyReference(forward, {promptIds, maxNewTokens, topCount: 1});
   };
-  const expected = referenceOf(tokenIds, NEW_TOKENS);
+  const expected = referenceOf(promptFor(manifest), NEW_TOKENS);
   const wrong = expected.filter(
     ({margin, tokenId}, at) => margin > CLEAR_MARGIN && onWasm.steps[at]?.tokenId !== tokenId,
   );
@@ -138,7 +158,7 @@ async function compare(
     const logits = new Map(onWasm.steps[at]?.top.map(({id, logit}) => [id, logit]));
     return errorOf(logits, top[0]);
   });
-  const [onGpuExpected] = referenceOf(tokenIds.slice(0, GPU_TOKENS), 1);
+  const [onGpuExpected] = referenceOf(gpuPromptFor(manifest).tokenIds, 1);
   return {
     wrongIds: wrong.length,
     otherBits: onWasm.otherBits,
@@ -158,6 +178,12 @@ function errorOf(
 function promptFor({spec}: Manifest): readonly number[] {
   const length = spec.contextTokens > PROMPT_TOKENS ? PROMPT_TOKENS : SHORT_PROMPT_TOKENS;
   return Array.from({length}, (_, at) => 3 + ((at * 37) % 250));
+}
+
+function gpuPromptFor(manifest: Manifest) {
+  const pieces = manifest.spec.window === undefined ? GPU_PIECES : GPU_WINDOW_PIECES;
+  const length = pieces.reduce((sum, tokens) => sum + tokens, 0);
+  return {tokenIds: promptFor(manifest).slice(0, length), pieces};
 }
 
 /** What the last token of a prompt gives: whole, in pieces, and over two shards. */
