@@ -8,11 +8,12 @@ import {promisify} from 'node:util';
 import {expect, test} from '@playwright/test';
 import {chromium} from 'playwright';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
+import {LLAMA, TINY_FAMILIES} from '#shared/testing/tiny-models/tiny-families.ts';
 import {measureScenario, type Measurement} from '../load/measure-scenario.ts';
 import {offerModel} from '../load/scenario/offer-model.ts';
 import {openRunFolder, type RunFolder} from '../load/run-folder.ts';
 import {parseScenario} from '../load/scenario/scenario.ts';
-import {PATIENT} from '../load/testing/measure-tiny.ts';
+import {measureTiny, PATIENT} from '../load/testing/measure-tiny.ts';
 import {reportSchema} from '../load/testing/report-fields.ts';
 import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
 import {runProcess} from '../tools/machine/run-process.ts';
@@ -98,6 +99,20 @@ test('[SW2] the same scenario twice gives the same texts', async () => {
   );
   expect(texts[0]).toEqual(texts[1]);
   expect(new Set(texts[0]?.map(({text}) => text)).size).toBe(3);
+});
+
+test('[WR4] [KV10] real tabs that hold a part each answer what the outside reference computes, beyond the windows of the model', async () => {
+  // Its windows see 16 tokens, and have kept 272 when the prompt ends.
+  const tokenIds = Array.from({length: 300}, (_, at) => 3 + ((at * 37) % 250));
+  const gguf = tinyGguf({seed: 31, family: TINY_FAMILIES['gemma3'] ?? LLAMA});
+  const {report, isGood} = await measureTiny(gguf, {
+    tabs: [{count: 2, engine: 'wasm', maxLayers: 4}],
+    requests: {prompts: [{tokenIds}, 'hello world'], maxTokens: 6},
+    reference: 'outside',
+  });
+  expect(report.summary).toMatchObject({requests: 2, completed: 2, wrong: 0});
+  expect(isGood).toBe(true);
+  for (const {chains} of report.requests) expect(chains.map(({length}) => length)).toEqual([2]);
 });
 
 /** An engine that crashes comes back twice. */

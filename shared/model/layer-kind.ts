@@ -5,6 +5,22 @@ export function isWindowed({window}: Pick<ModelSpec, 'window'>, layer: number): 
   return window !== undefined && !isLastOf(window.globalEvery, layer);
 }
 
+/**
+ * Positions that a layer with a window remembers besides those of the window: an engine runs no longer piece
+ * at once, and a session may go back so far.
+ */
+export const WINDOW_SPARE_TOKENS = 256;
+
+/** How many positions a layer remembers at most: the last ones. */
+export function mostKept(spec: Pick<ModelSpec, 'window'>, layer: number): number {
+  return isWindowed(spec, layer) ? mostInWindow(spec) : Number.POSITIVE_INFINITY;
+}
+
+/** Of a layer with a window. */
+export function mostInWindow({window}: Pick<ModelSpec, 'window'>): number {
+  return window === undefined ? Number.POSITIVE_INFINITY : window.tokens + WINDOW_SPARE_TOKENS;
+}
+
 /** Which table turns the positions of a layer: the model's, that of the layers with a window, or none. */
 export function rotationOf(
   spec: Pick<ModelSpec, 'window' | 'noRopeEvery'>,

@@ -38,7 +38,7 @@ function getsIn(
     const hops = opening().hops.map((hop, at) => (at === 0 ? {...hop, peerId: opener} : hop));
     const sessionId = idOf(number);
     bench.hear(opening({clientId, hops, maxNewTokens: 60}), {from: opener, sessionId});
-    bench.machine.step(sessionId, {kind: 'reserved', epoch: 0});
+    bench.machine.step(sessionId, {kind: 'reserved', epoch: 0, position: 0});
     bench.machine.step(sessionId, {kind: 'linked', epoch: 0});
     return {sessionId, from: opener};
   });
@@ -99,7 +99,7 @@ describe('shares', () => {
       const hops = opening().hops.map((hop, at) => (at === 0 ? {...hop, peerId: SQUATTER} : hop));
       const sessionId = idOf(number);
       bench.hear(opening({clientId, hops}), {from: SQUATTER, sessionId});
-      bench.machine.step(sessionId, {kind: 'reserved', epoch: 0});
+      bench.machine.step(sessionId, {kind: 'reserved', epoch: 0, position: 0});
       bench.machine.step(sessionId, {kind: 'linked', epoch: 0});
     }
     expect(openSessionsOf(bench)).toBe(maxSessions);

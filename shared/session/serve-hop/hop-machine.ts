@@ -39,8 +39,8 @@ export type MachineLoad = {
   /** Without those whose caches wait to be resumed. */
   readonly openSessions: number;
   readonly waitingCaches: number;
-  /** Cache positions that open sessions have reserved. */
-  readonly kvTokensReserved: number;
+  /** Cache positions that each open session has reserved. */
+  readonly kvTokensReserved: readonly number[];
   readonly queuedSteps: number;
   /** What this hop itself refused or had to end, by code; what it only passed on is not counted. */
   readonly refusals: ReadonlyMap<RefusalCode, number>;
@@ -76,7 +76,7 @@ export class HopMachine {
     return {
       openSessions: open.length,
       waitingCaches: this.#sessions.size - open.length,
-      kvTokensReserved: open.reduce((sum, {place}) => sum + kvTokensOf(place.open), 0),
+      kvTokensReserved: open.map(({place}) => kvTokensOf(place.open)),
       queuedSteps: this.#turns.length,
       refusals: this.#refusals,
     };

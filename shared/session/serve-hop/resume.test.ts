@@ -8,6 +8,7 @@ import {
   MID,
   opening,
   OTHER,
+  SESSION,
   sent,
   TAIL,
   replies,
@@ -31,6 +32,19 @@ describe('resuming', () => {
       },
     ]);
     expect(replies(bench.frame(position + 1, {epoch: 1}))).toMatchObject([{code: 'OUT_OF_ORDER'}]);
+  });
+
+  test('[HS8] it begins at 0 where the engine has dropped what it needs', () => {
+    const bench = new MiddleHop();
+    bench.serveUntil(6);
+    const open = opening({epoch: 1, warm: [5, 5, 5]});
+    expect(bench.hear(open, {epoch: 1})).toMatchObject([{kind: 'reserve', position: 5}]);
+    const [link] = bench.machine.step(SESSION, {kind: 'reserved', epoch: 1, position: 0});
+    expect(link).toMatchObject({message: {hops: [{}, {warmPosition: 0}, {}]}});
+    bench.machine.step(SESSION, {kind: 'linked', epoch: 1});
+    bench.frame(0, {epoch: 1, tokenCount: 6});
+    // The next hop holds five.
+    expect(sent(bench.run())).toMatchObject([{position: 5, tokenCount: 1}]);
   });
 
   test('[HS8] the tail tells the client per hop from where it needs input', () => {

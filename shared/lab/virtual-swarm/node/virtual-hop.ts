@@ -215,7 +215,7 @@ export class VirtualHop implements VirtualPeer {
     this.#reserved.set(sessionId, kvTokens);
     this.#engine.truncate(sessionId, position);
     this.#options.onChange();
-    this.#do(this.#machine.step(sessionId, {kind: 'reserved', epoch}));
+    this.#do(this.#machine.step(sessionId, {kind: 'reserved', epoch, position}));
   }
 
   #linked({place}: Extract<HopAction, {readonly kind: 'link'}>, isReached: boolean): void {

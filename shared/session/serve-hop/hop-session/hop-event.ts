@@ -27,8 +27,8 @@ export type SessionWord = {
 export type SessionEvent =
   /** Its own client opens it again, in a higher epoch; the opening was checked. */
   | {readonly kind: 'resume'; readonly from: PeerId; readonly open: OpenSession}
-  /** The engine has made room. */
-  | {readonly kind: 'reserved'; readonly epoch: number}
+  /** The engine has made room. It goes on at `position`: at 0 where it has dropped what it needs for the one asked. */
+  | {readonly kind: 'reserved'; readonly epoch: number; readonly position: number}
   /** The opening was passed on, or the client was sent `session-ready`. */
   | {readonly kind: 'linked'; readonly epoch: number}
   /** The engine or a link failed under the session. */

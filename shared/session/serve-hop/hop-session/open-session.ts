@@ -4,8 +4,7 @@ import {kvTokensOf, type OpenSession} from '#shared/protocol/control/open-sessio
 import {CLIENT_HOP} from '#shared/protocol/frame/frame.ts';
 import type {SessionAction, SessionStep} from './hop-action.ts';
 import {addressOf, headOf, hopPlace, type HopPlace} from './hop-place.ts';
-import {statesBefore} from './kept-states.ts';
-import type {OpenState, SessionCache, SessionState} from './session-state.ts';
+import {cacheAt, type OpenState, type SessionCache, type SessionState} from './session-state.ts';
 
 /** A session that is new here. The opening was checked. */
 export function openSession(opening: {
@@ -30,7 +29,7 @@ export function resumeSession(
   const isSameRange = startLayer === range.startLayer && endLayer === range.endLayer;
   const warmPosition = open.hops[open.hopIndex]?.warmPosition ?? 0;
   const position = isSameRange ? Math.min(warmPosition, state.cache.position) : 0;
-  const step = reserve(place, {position, kept: statesBefore(state.cache.kept, position)});
+  const step = reserve(place, cacheAt(state.cache, position));
   return {...step, actions: [{kind: 'drop-steps', place}, ...step.actions]};
 }
 

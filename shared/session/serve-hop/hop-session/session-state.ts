@@ -1,7 +1,7 @@
 import type {TokenMask} from '#shared/protocol/frame/token-mask.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import type {HopPlace} from './hop-place.ts';
-import type {KeptStates} from './kept-states.ts';
+import {statesBefore, type KeptStates} from './kept-states.ts';
 
 /** What a hop holds of a session. */
 export type SessionCache = {
@@ -10,6 +10,11 @@ export type SessionCache = {
   /** The last of what left this hop, for a hop that has to be fed again. */
   readonly kept: KeptStates;
 };
+
+/** What was held at `position`. */
+export function cacheAt({kept}: SessionCache, position: number): SessionCache {
+  return {position, kept: statesBefore(kept, position)};
+}
 
 /** One answer as one hop sees it. */
 export type SessionState =

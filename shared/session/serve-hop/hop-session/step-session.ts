@@ -7,7 +7,7 @@ import type {SessionEvent} from './hop-event.ts';
 import {dependsOn, hopIndexOf} from './hop-place.ts';
 import {linkSession, resumeSession, serveSession} from './open-session.ts';
 import {takeFrame, takeOutput} from './serve-frames.ts';
-import type {OpenState, SessionState} from './session-state.ts';
+import {cacheAt, type OpenState, type SessionState} from './session-state.ts';
 import {takeMask} from './take-mask.ts';
 import {takeWord} from './take-word.ts';
 
@@ -70,12 +70,14 @@ const readerOf = ({frame}: Extract<SessionEvent, {readonly kind: 'frame'}>): typ
 
 function goOnOpening(
   state: OpenState,
-  {kind, epoch}: Extract<SessionEvent, {readonly kind: 'reserved' | 'linked'}>,
+  event: Extract<SessionEvent, {readonly kind: 'reserved' | 'linked'}>,
 ): SessionStep {
   const {place, cache} = state;
-  if (epoch === place.epoch) {
-    if (state.kind === 'reserving' && kind === 'reserved') return linkSession(place, cache);
-    if (state.kind === 'linking' && kind === 'linked') {
+  if (event.epoch === place.epoch) {
+    if (state.kind === 'reserving' && event.kind === 'reserved') {
+      return linkSession(place, cacheAt(cache, event.position));
+    }
+    if (state.kind === 'linking' && event.kind === 'linked') {
       return {state: serveSession(place, cache), actions: []};
     }
   }

@@ -6,9 +6,8 @@ import type {SessionAction, SessionStep} from './hop-action.ts';
 import type {HopContext} from './hop-context.ts';
 import type {SessionWord} from './hop-event.ts';
 import {addressOf, mayCommand, upstreamHop, type HopPlace} from './hop-place.ts';
-import {statesBefore} from './kept-states.ts';
 import {sendStates} from './serve-frames.ts';
-import type {OpenState} from './session-state.ts';
+import {cacheAt, type OpenState} from './session-state.ts';
 
 /** A message about a session that is open here. */
 export function takeWord(state: OpenState, word: SessionWord, context: HopContext): SessionStep {
@@ -63,7 +62,7 @@ function truncate(
     state: {
       kind: 'serving',
       place,
-      cache: {position, kept: statesBefore(state.cache.kept, position)},
+      cache: cacheAt(state.cache, position),
       nextPosition: position,
       sendFrom: position,
       mask: null,

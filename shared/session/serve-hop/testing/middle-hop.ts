@@ -68,12 +68,15 @@ export class MiddleHop {
     return this.machine.hear({from, sessionId, epoch}, message, this.nowMs);
   }
 
-  /** Opens, reserves and links. */
+  /** Opens, reserves and links; the engine goes on where it was asked to. */
   open(open = opening(), sessionId = SESSION, from = HEAD): readonly HopAction[] {
     const {epoch} = open;
+    const heard = this.hear(open, {from, epoch, sessionId});
+    const reserving = heard.find((action) => action.kind === 'reserve');
+    const position = reserving?.position ?? 0;
     return [
-      ...this.hear(open, {from, epoch, sessionId}),
-      ...this.machine.step(sessionId, {kind: 'reserved', epoch}),
+      ...heard,
+      ...this.machine.step(sessionId, {kind: 'reserved', epoch, position}),
       ...this.machine.step(sessionId, {kind: 'linked', epoch}),
     ];
   }

@@ -22,6 +22,8 @@ const A = asSessionId('00000000000000a1');
 const B = asSessionId('00000000000000b2');
 const C = asSessionId('00000000000000c3');
 const D = asSessionId('00000000000000d4');
+/** More than any shard has room for. */
+const MANY = Array.from({length: 64}, (_, at) => asSessionId(`00000000000000${10 + at}`));
 const PROMPT = [1, 2, 3, 4, 5];
 const SESSION_TOKENS = 12;
 
@@ -58,6 +60,14 @@ async function codeOf(action: Promise<unknown>): Promise<unknown> {
   } catch (error) {
     return error instanceof Error && 'detail' in error ? error.detail : error;
   }
+}
+
+/** At least one. */
+function freeTokensIn(refusal: unknown): number {
+  const free =
+    refusal instanceof Object && 'kvTokensFree' in refusal ? Number(refusal.kvTokensFree) : 0;
+  equal(free > 0, true, 'how much is left when a session was refused');
+  return free;
 }
 
 function stepOf(
@@ -307,13 +317,26 @@ export const shardRunnerContract: readonly ShardRule[] = [
   {
     name: '[RU6] what all sessions may remember is bounded, and closing gives it back once',
     run: async ({runner, kvTokens}) => {
-      await runner.openSession(A, kvTokens - 1);
-      const full = {code: 'KV_FULL', kvTokensAsked: 2, kvTokensFree: 1};
-      equal(await codeOf(runner.openSession(B, 2)), full, 'a session too many');
+      const openMany = async (): Promise<readonly [opened: number, refusal: unknown]> => {
+        for (const [opened, id] of MANY.entries()) {
+          const outcome = await codeOf(runner.openSession(id, kvTokens - 1));
+          if (outcome !== 'done') return [opened, outcome];
+        }
+        return [MANY.length, 'never refused'];
+      };
+      const closeAll = async () => {
+        for (const id of MANY) await runner.closeSession(id);
+      };
+      const [opened, refusal] = await openMany();
+      const free = freeTokensIn(refusal);
+      equal(await codeOf(runner.openSession(A, free)), 'done', 'a session that has the rest');
       await runner.closeSession(A);
-      await runner.closeSession(A);
-      await runner.openSession(B, kvTokens);
-      await runner.closeSession(B);
+      const full = {code: 'KV_FULL', kvTokensAsked: free + 1, kvTokensFree: free};
+      equal(await codeOf(runner.openSession(A, free + 1)), full, 'a session that wants more');
+      await closeAll();
+      await closeAll();
+      equal(await openMany(), [opened, refusal], 'what opens after all were closed');
+      await closeAll();
     },
   },
 ];

@@ -59,8 +59,11 @@ export interface ShardRunner {
    * @throws {EngineError} `ENGINE_LOST` when the engine is gone; the node makes a new runner.
    */
   run(steps: readonly ShardStep[]): Promise<readonly StepResult[]>;
-  /** Forgets positions ≥ `position` of one session. */
-  truncate(sessionId: SessionId, position: number): Promise<void>;
+  /**
+   * Forgets positions ≥ `position` of one session; all of them where a window has dropped what it sees from there.
+   *
+   * @returns where the session goes on: at `position`, or at 0. */
+  truncate(sessionId: SessionId, position: number): Promise<number>;
   /** Frees the cache; unknown sessions are ignored. */
   closeSession(sessionId: SessionId): Promise<void>;
   /** What the engine holds, after the last call that has resolved. */

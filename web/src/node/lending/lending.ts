@@ -1,5 +1,6 @@
 import type {RecordPublisher} from '#shared/directory/record-publisher.ts';
 import {LIVE_TARGET} from '#shared/scheduling/allocation/allocation-target.ts';
+import {kvTokensBeside} from '#shared/model/session-kv.ts';
 import {claimLimitFor} from '#shared/scheduling/claim-limit.ts';
 import type {PlacedShard} from '#shared/scheduling/swarm-snapshot.ts';
 import {
@@ -110,7 +111,8 @@ export class Lending {
   /** What this tab holds for others, or what was left when it failed; `null` once it has left as it was asked to. */
   get load(): LendLoad | null {
     if (this.#volunteer.status.kind === 'left') return null;
-    const {openSessions, kvTokensReserved, queuedSteps, refusals} = this.#hop.load;
+    const {openSessions, queuedSteps, refusals, ...load} = this.#hop.load;
+    const kvTokensReserved = load.kvTokensReserved.reduce((sum, tokens) => sum + tokens, 0);
     return {openSessions, kvTokensReserved, queuedSteps, refusals: Object.fromEntries(refusals)};
   }
 
@@ -242,8 +244,11 @@ export class Lending {
   }
 
   #publishLoad(): void {
-    const {openSessions, kvTokensReserved} = this.#hop.load;
-    const kvTokensFree = Math.max(0, KV_TOKENS - kvTokensReserved);
+    const {openSessions, kvTokensReserved: others} = this.#hop.load;
+    const range = this.#shelf.served?.runner.range;
+    const kvTokensFree = range
+      ? kvTokensBeside(this.#membership.model.manifest.spec, range, {kvTokens: KV_TOKENS, others})
+      : KV_TOKENS;
     this.#publisher.update({openSessions, kvTokensFree});
     this.#volunteer.tell({kind: 'sessions', openSessions});
     this.#show();

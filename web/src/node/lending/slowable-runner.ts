@@ -42,7 +42,7 @@ export class SlowableRunner implements ShardRunner {
     return this.#inner.openSession(sessionId, kvTokens);
   }
 
-  truncate(sessionId: SessionId, position: number): Promise<void> {
+  truncate(sessionId: SessionId, position: number): Promise<number> {
     return this.#inner.truncate(sessionId, position);
   }
 

@@ -74,11 +74,11 @@ export class HopTurns {
     const runner = this.#shard?.runner;
     try {
       // In this order, whatever runs in between.
-      await Promise.all([
+      const [, goesOnAt = position] = await Promise.all([
         runner?.openSession(sessionId, kvTokens),
         runner?.truncate(sessionId, position),
       ]);
-      report(sessionId, {kind: 'reserved', epoch});
+      report(sessionId, {kind: 'reserved', epoch, position: goesOnAt});
     } catch (error) {
       report(sessionId, {kind: 'broken', epoch, code: refusalOf(error, 'ENGINE_LOST')});
     }

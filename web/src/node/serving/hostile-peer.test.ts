@@ -81,7 +81,7 @@ function idleRunner(range: LayerRange): ShardRunner {
     openSession: () => Promise.resolve(),
     run: (steps) =>
       Promise.resolve(steps.map(() => ({kind: 'ran', output: {kind: 'none'}}) as const)),
-    truncate: () => Promise.resolve(),
+    truncate: (_sessionId, position) => Promise.resolve(position),
     closeSession: () => Promise.resolve(),
     memory: () => NO_MEMORY,
     close: () => Promise.resolve(),

@@ -5,7 +5,7 @@ import {
   rowLength,
   type StoredTensor,
 } from '#shared/model/storage/dequantise-rows.ts';
-import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
+import type {LayerRange} from '#shared/model/layer-range.ts';
 import {rotaryTableBytes} from '#shared/model/model-spec.ts';
 import type {Manifest, TensorEntry} from '#shared/model/manifest/manifest.ts';
 import {
@@ -97,7 +97,7 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   const {range} = shape;
   const cache = new KvCache({
     spec,
-    layerCount: layerCount(range),
+    range,
     budgetBytes: options.kvBudgetBytes,
     memory: engine.kvMemory(spec),
   });

@@ -4,46 +4,72 @@ import {attentionRows, MASKED} from './graph/dialects/add-attention.ts';
 import type {OrtEngine} from './ort-engine.ts';
 import type {Batch, BatchFeeds} from './shard-engine.ts';
 
-/**
- * Which positions each row of a batch may look at, where attention is made of products.
- *
- * @param room how many positions the caches have room for, those of the batch among them.
- */
+/** The caches of layers of one kind. */
+export type Places = {
+  /** How many positions they have room for, those of the batch among them. */
+  readonly room: number;
+  /** A position lies at its own place modulo so many; Infinity: at its own. */
+  readonly mostKept: number;
+  /** Which position lies at the first place, where it is not 0. */
+  readonly firstPosition?: number;
+};
+
+/** Which positions each row of a batch may look at, where attention is made of products. */
 export function attentionFeeds(
   ort: OrtEngine,
   spec: ModelSpec,
-  {batch, room}: {readonly batch: Batch; readonly room: number},
+  {
+    batch,
+    all,
+    window,
+  }: {
+    readonly batch: Batch;
+    readonly all: Places;
+    /** Of layers with a window. */ readonly window: Places;
+  },
 ): BatchFeeds {
-  const shape = [batch.positions.length, 1, attentionRows(spec, batch.tokenCount), room];
-  const maskOf = (windowTokens: number) => maskValues(spec, {batch, room, windowTokens});
+  const feeds = feedsOf(ort, spec, {batch, places: all, windowTokens: Number.POSITIVE_INFINITY});
+  if (spec.window === undefined) return {[CELL_IO.mask]: feeds.mask, [CELL_IO.ones]: feeds.ones};
+  const {tokens: windowTokens} = spec.window;
+  const inWindow = feedsOf(ort, spec, {batch, places: window, windowTokens});
   return {
-    [CELL_IO.mask]: ort.f32Tensor(maskOf(Number.POSITIVE_INFINITY), shape),
-    ...(spec.window && {
-      [CELL_IO.windowMask]: ort.f32Tensor(maskOf(spec.window.tokens), shape),
-    }),
-    [CELL_IO.ones]: ort.f32Tensor(new Float32Array(room).fill(1), [room, 1]),
+    [CELL_IO.mask]: feeds.mask,
+    [CELL_IO.ones]: feeds.ones,
+    [CELL_IO.windowMask]: inWindow.mask,
+    [CELL_IO.windowOnes]: inWindow.ones,
+  };
+}
+
+type Seen = {readonly batch: Batch; readonly places: Places; readonly windowTokens: number};
+
+function feedsOf(ort: OrtEngine, spec: ModelSpec, seen: Seen) {
+  const {batch, places} = seen;
+  const {room} = places;
+  const shape = [batch.positions.length, 1, attentionRows(spec, batch.tokenCount), room];
+  return {
+    mask: ort.f32Tensor(maskValues(spec, seen), shape),
+    ones: ort.f32Tensor(new Float32Array(room).fill(1), [room, 1]),
   };
 }
 
 /** A row sees the tokens up to its own, and of those the last `windowTokens`, its own included. */
-function maskValues(
-  spec: ModelSpec,
-  {
-    batch,
-    room,
-    windowTokens,
-  }: {readonly batch: Batch; readonly room: number; readonly windowTokens: number},
-): Float32Array {
+function maskValues(spec: ModelSpec, {batch, places, windowTokens}: Seen): Float32Array {
   const {positions, tokenCount} = batch;
+  const {room, mostKept, firstPosition = 0} = places;
   const rowCount = attentionRows(spec, tokenCount);
   const rowsPerToken = Math.floor(rowCount / tokenCount);
   const mask = new Float32Array(positions.length * rowCount * room);
   for (const [at, position] of positions.entries()) {
     for (let row = 0; row < tokenCount * rowsPerToken; row += 1) {
-      const start = (at * rowCount + row) * room;
-      const seenEnd = position + Math.floor(row / rowsPerToken) + 1;
-      mask.fill(MASKED, start, start + Math.max(0, seenEnd - windowTokens));
-      mask.fill(MASKED, start + seenEnd, start + room);
+      const own = mask.subarray((at * rowCount + row) * room).subarray(0, room);
+      const end = position + Math.floor(row / rowsPerToken) + 1;
+      const start = Math.max(0, end - windowTokens);
+      const place = (start - firstPosition) % mostKept;
+      // Beyond the last place the positions go on at the first.
+      const straightEnd = Math.min(mostKept, place + end - start);
+      own.fill(MASKED);
+      own.fill(0, place, straightEnd);
+      own.fill(0, 0, end - start - (straightEnd - place));
     }
   }
   return mask;

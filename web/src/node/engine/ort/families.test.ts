@@ -1,7 +1,9 @@
 import {afterAll, beforeAll, expect, test, vi} from 'vitest';
+import {assert} from '#shared/base/assert.ts';
 import {asSessionId} from '#shared/base/ids.ts';
 import {ReferenceForward} from '#shared/lab/reference-forward/reference-forward.ts';
 import {memoryByteSource} from '#shared/model/byte-source.ts';
+import {WINDOW_SPARE_TOKENS} from '#shared/model/layer-kind.ts';
 import {parseGguf} from '#shared/model/gguf/parse-gguf.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
@@ -49,6 +51,28 @@ test.each([16, 64, 128, 256])(
     const {runner} = await openTiny(family, {seed: 12, cutEvery: 1, kvTokens: 3 * 608});
     const run = {prompt, pieceTokens: [1, 33, 64], kvTokens: 608};
     expect(await expectSameBits(runner, run)).toMatchObject({whole: {kind: 'logits'}});
+  },
+);
+
+test.each(['gemma3', 'gemma2'])(
+  '[GR12] [KV10] windows forget, and the bits of %s do not depend on pieces and company',
+  {timeout: 300_000},
+  async (architecture) => {
+    const family = TINY_FAMILIES[architecture];
+    assert(family !== undefined, 'there is a tiny model of it');
+    // A position lies where another lay, for the second time.
+    const prompt = promptOf(2 * (16 + WINDOW_SPARE_TOKENS) + 40);
+    const kvTokens = prompt.length + 8;
+    const shape = {contextTokens: 1024, layerCount: architecture === 'gemma3' ? 6 : 2};
+    const {runner, forward} = await openTiny(
+      {...family, shape: {...family.shape, ...shape}},
+      {seed: 14, cutEvery: shape.layerCount, kvTokens: 3 * kvTokens},
+    );
+    const run = {prompt, pieceTokens: [1, 33, 128], kvTokens};
+    const {whole} = await expectSameBits(runner, run);
+    let expected = new Float64Array();
+    for (const tokenId of prompt) expected = Float64Array.from(forward.next(tokenId));
+    expect(distance(whole, expected)).toBeLessThan(TOLERANCE);
   },
 );
 

@@ -1,8 +1,9 @@
 import {expect, test} from 'vitest';
 import {asSessionId} from '#shared/base/ids.ts';
+import {WINDOW_SPARE_TOKENS} from '#shared/model/layer-kind.ts';
 import {tinySpec} from '#shared/testing/tiny-spec.ts';
 import {KvCache} from './kv-cache.ts';
-import {appended, wasmKvMemory, type WasmKv} from './wasm/wasm-kv-memory.ts';
+import {appended, emptyKv, wasmKvMemory, type WasmKv} from './wasm/wasm-kv-memory.ts';
 
 const A = asSessionId('000000000000000a');
 const B = asSessionId('000000000000000b');
@@ -15,7 +16,7 @@ const CELL = {startLayer: 0, endLayer: 1};
 const cacheOf = (tokens: number): KvCache<WasmKv> =>
   new KvCache({
     spec: SPEC,
-    layerCount: 2,
+    range: {startLayer: 0, endLayer: 2},
     budgetBytes: tokens * BYTES_PER_TOKEN,
     memory: wasmKvMemory(SPEC),
   });
@@ -32,7 +33,8 @@ const pieceOf = (position: number, tokenCount: number) => ({
 function heldOf(tokenCount: number, layerCount = 1): WasmKv {
   const values = new Float32Array(2 * tokenCount * 4);
   const layers = Array.from({length: layerCount}, () => ({key: values, value: values}));
-  return appended(SPEC, {tokenCount: 0, layers: []}, {tokenCount, layers});
+  const nothing = emptyKv(SPEC, {startLayer: 0, endLayer: layerCount});
+  return appended(SPEC, nothing, {tokenCount, layers});
 }
 
 test('[KV1] sessions reserve until the budget is spent; closing gives back', () => {
@@ -97,6 +99,51 @@ test('[KV8] it says what open sessions take: what they hold, in steps of 16 posi
   expect(cache.byteLength).toBe((32 + 16) * BYTES_PER_TOKEN);
   cache.close(A);
   expect(cache.byteLength).toBe(16 * BYTES_PER_TOKEN);
+});
+
+test('[KV10] a session goes back as far as its windows have kept, else it begins again', () => {
+  const spec = tinySpec({headCount: 2, contextTokens: 4096, window: {tokens: 16, globalEvery: 2}});
+  const memory = wasmKvMemory(spec);
+  const range = {startLayer: 0, endLayer: 2};
+  const cache = new KvCache({spec, range, budgetBytes: 4096 * BYTES_PER_TOKEN, memory});
+  const most = 16 + WINDOW_SPARE_TOKENS;
+  const windowBytes = most * (BYTES_PER_TOKEN / 2);
+  const run = (tokenCount: number) => {
+    const values = new Float32Array(2 * tokenCount * 4);
+    const piece = {key: values, value: values};
+    for (const startLayer of [0, 1]) {
+      const cell = {startLayer, endLayer: startLayer + 1};
+      const kv = appended(spec, cache.read(A, cell), {tokenCount, layers: [piece]});
+      cache.commit(A, new Map([[startLayer, kv]]));
+    }
+  };
+  const expectAt = (position: number) => {
+    const next = {sessionId: A, tokenCount: 1, cellStarts: [0, 1]};
+    cache.admit({...next, position});
+    expect(() => cache.admit({...next, position: position + 1})).toThrow(
+      failing({code: 'WRONG_POSITION', expectedPosition: position}),
+    );
+  };
+  cache.open(A, 4096);
+  // The other half of one layer is free: a window takes no more than it sees.
+  cache.open(B, most);
+  for (let piece = 0; piece < 10; piece += 1) run(128);
+  expect(cache.byteLength).toBe(1280 * (BYTES_PER_TOKEN / 2) + windowBytes);
+  expect(cache.truncate(A, 1280 - WINDOW_SPARE_TOKENS)).toBe(1280 - WINDOW_SPARE_TOKENS);
+  expectAt(1280 - WINDOW_SPARE_TOKENS);
+  // What was overwritten does not come back.
+  expect(cache.truncate(A, 1279 - WINDOW_SPARE_TOKENS)).toBe(0);
+  expectAt(0);
+  run(128);
+  expect(cache.truncate(A, 1)).toBe(1);
+  expectAt(1);
+  // A step that fails has overwritten what a window needs.
+  const values = new Float32Array(2 * 128 * 4);
+  const failed = {tokenCount: 128, layers: [{key: values, value: values}]};
+  let kv = cache.read(A, CELL);
+  for (let piece = 0; piece < 3; piece += 1) kv = appended(spec, kv, failed);
+  const again = {sessionId: A, position: 1, tokenCount: 1, cellStarts: [0]};
+  expect(() => cache.admit(again)).toThrow(failing({code: 'WRONG_POSITION', expectedPosition: 0}));
 });
 
 test('[KV7] numbers that cannot be positions are refused', () => {

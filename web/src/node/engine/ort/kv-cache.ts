@@ -1,6 +1,7 @@
 import type {SessionId} from '#shared/base/ids.ts';
-import type {LayerRange} from '#shared/model/layer-range.ts';
+import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
 import {kvBytesPerTokenLayer, mostPositions, type ModelSpec} from '#shared/model/model-spec.ts';
+import {kvTokensBeside} from '#shared/model/session-kv.ts';
 import {badStep, EngineError} from '../engine-error.ts';
 
 /** How an engine remembers one session in one cell. */
@@ -11,6 +12,8 @@ export interface KvMemory<Kv> {
   resize(kv: Kv, kvTokens: number): Kv;
   /** Without positions ≥ `position`. `kv` is not used again. */
   truncate(kv: Kv, position: number): Kv;
+  /** Whether a session can go on at `position`: what a window sees from there may have been overwritten. */
+  reaches(kv: Kv, position: number): boolean;
   byteLength(kv: Kv): number;
   free(kv: Kv): void;
 }
@@ -25,30 +28,29 @@ type OpenSession<Kv> = {kvTokens: number; readonly cells: Map<number, Kv>};
  */
 export class KvCache<Kv extends {readonly tokenCount: number}> {
   readonly #spec: ModelSpec;
-  readonly #capacityTokens: number;
+  readonly #range: LayerRange;
+  /** Of one session; of all together, if no layer had a window. */
+  readonly #mostTokens: number;
   readonly #memory: KvMemory<Kv>;
   readonly #sessions = new Map<SessionId, OpenSession<Kv>>();
 
-  /** @param options.layerCount of the shard: a session pays for all of them. */
+  /** @param options.range of the shard: a session pays for all of its layers. */
   constructor(options: {
     readonly spec: ModelSpec;
-    readonly layerCount: number;
+    readonly range: LayerRange;
     readonly budgetBytes: number;
     readonly memory: KvMemory<Kv>;
   }) {
-    const bytesPerToken = kvBytesPerTokenLayer(options.spec) * options.layerCount;
-    this.#spec = options.spec;
+    const {spec, range, budgetBytes} = options;
+    this.#spec = spec;
+    this.#range = range;
+    this.#mostTokens = Math.floor(budgetBytes / (kvBytesPerTokenLayer(spec) * layerCount(range)));
     this.#memory = options.memory;
-    this.#capacityTokens = Math.floor(options.budgetBytes / bytesPerToken);
   }
 
   /** Positions that a session can reach at most, with all of the room: none beyond them is ever run. */
   get mostPositions(): number {
-    return mostPositions(this.#spec, this.#capacityTokens);
-  }
-
-  get #reservedTokens(): number {
-    return [...this.#sessions.values()].reduce((sum, {kvTokens}) => sum + kvTokens, 0);
+    return mostPositions(this.#spec, this.#mostTokens);
   }
 
   /** What open sessions take now; less than they may. */
@@ -69,7 +71,11 @@ export class KvCache<Kv extends {readonly tokenCount: number}> {
     }
     if (kvTokens > contextTokens) throw contextFull(kvTokens, contextTokens);
     const session = this.#sessions.get(sessionId);
-    const kvTokensFree = this.#capacityTokens - this.#reservedTokens + (session?.kvTokens ?? 0);
+    const others = [...this.#sessions].filter(([id]) => id !== sessionId);
+    const kvTokensFree = kvTokensBeside(this.#spec, this.#range, {
+      kvTokens: this.#mostTokens,
+      others: others.map(([, other]) => other.kvTokens),
+    });
     if (kvTokens > kvTokensFree) throw kvFull(kvTokens, kvTokensFree);
     if (session === undefined) this.#sessions.set(sessionId, {kvTokens, cells: new Map()});
     else this.#resize(session, kvTokens);
@@ -88,7 +94,7 @@ export class KvCache<Kv extends {readonly tokenCount: number}> {
   }): void {
     const session = this.#require(piece.sessionId);
     for (const cellStart of piece.cellStarts) {
-      const expectedPosition = session.cells.get(cellStart)?.tokenCount ?? 0;
+      const expectedPosition = this.#goesOnAt(session.cells.get(cellStart));
       if (piece.position !== expectedPosition) {
         throw new EngineError(
           {code: 'WRONG_POSITION', position: piece.position, expectedPosition},
@@ -119,24 +125,32 @@ export class KvCache<Kv extends {readonly tokenCount: number}> {
   }
 
   /**
-   * Forgets positions ≥ `position` in every cell.
+   * Forgets positions ≥ `position` in every cell; all of them where a window has dropped what it sees from there.
    *
+   * @returns where the session goes on: at `position`, or at 0.
    * @throws {EngineError} `UNKNOWN_SESSION`, `BAD_STEP`.
    */
-  truncate(sessionId: SessionId, position: number): void {
+  truncate(sessionId: SessionId, position: number): number {
     const session = this.#require(sessionId);
     if (!Number.isInteger(position) || position < 0) {
       throw badStep(`Cannot truncate session "${sessionId}" to position ${position}`);
     }
+    const reaches = [...session.cells.values()].every((kv) => this.#memory.reaches(kv, position));
     for (const [cellStart, kv] of session.cells) {
-      if (kv.tokenCount <= position) continue;
-      session.cells.set(cellStart, this.#memory.truncate(kv, position));
+      if (reaches && kv.tokenCount <= position) continue;
+      session.cells.set(cellStart, this.#memory.truncate(kv, reaches ? position : 0));
     }
+    return reaches ? position : 0;
   }
 
   close(sessionId: SessionId): void {
     for (const kv of this.#sessions.get(sessionId)?.cells.values() ?? []) this.#memory.free(kv);
     this.#sessions.delete(sessionId);
+  }
+
+  /** A step that failed may have overwritten what a window needs. */
+  #goesOnAt(kv: Kv | undefined): number {
+    return kv !== undefined && this.#memory.reaches(kv, kv.tokenCount) ? kv.tokenCount : 0;
   }
 
   #resize(session: OpenSession<Kv>, kvTokens: number): void {

@@ -60,10 +60,8 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
     });
   }
 
-  async truncate(sessionId: SessionId, position: number): Promise<void> {
-    await this.#inTurn(() => {
-      this.#cache.truncate(sessionId, position);
-    });
+  async truncate(sessionId: SessionId, position: number): Promise<number> {
+    return await this.#inTurn(() => this.#cache.truncate(sessionId, position));
   }
 
   async closeSession(sessionId: SessionId): Promise<void> {

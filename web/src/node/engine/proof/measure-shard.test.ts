@@ -24,7 +24,7 @@ function echoRunner(distort: (step: ShardStep, bytes: Uint8Array) => void): Shar
       open.add(sessionId);
     },
     run: (steps) => runInTurn(steps, run),
-    truncate: async () => undefined,
+    truncate: async (_sessionId, position) => position,
     closeSession: async (sessionId) => {
       open.delete(sessionId);
     },

@@ -76,7 +76,7 @@ export function createStubShardRunner(options: StubOptions): ShardRunner {
     run,
     truncate: (sessionId, position) => {
       for (const past of caches.get(sessionId)?.layers.values() ?? []) past.splice(position);
-      return Promise.resolve();
+      return Promise.resolve(position);
     },
     closeSession: (sessionId) => {
       kvTokensFree += caches.get(sessionId)?.kvTokens ?? 0;

@@ -62,6 +62,7 @@ export type PlainStepResult =
 export type EngineResult =
   | {readonly kind: 'loaded'; readonly measured: MeasuredShard}
   | {readonly kind: 'ran'; readonly results: readonly PlainStepResult[]}
+  | {readonly kind: 'truncated'; readonly position: number}
   | {readonly kind: 'done'};
 
 export type EngineReply =

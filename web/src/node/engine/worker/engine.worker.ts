@@ -60,8 +60,10 @@ async function answer(call: EngineCall): Promise<EngineResult> {
       await runner.openSession(call.sessionId, call.kvTokens);
       return {kind: 'done'};
     case 'truncate':
-      await runner.truncate(call.sessionId, call.position);
-      return {kind: 'done'};
+      return {
+        kind: 'truncated',
+        position: await runner.truncate(call.sessionId, call.position),
+      };
     case 'close-session':
       await runner.closeSession(call.sessionId);
       return {kind: 'done'};

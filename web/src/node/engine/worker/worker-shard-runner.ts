@@ -133,8 +133,10 @@ class WorkerShardRunner implements ShardRunner {
     );
   }
 
-  async truncate(sessionId: SessionId, position: number): Promise<void> {
-    await this.call({kind: 'truncate', sessionId, position}, []);
+  async truncate(sessionId: SessionId, position: number): Promise<number> {
+    const result = await this.call({kind: 'truncate', sessionId, position}, []);
+    assert(result.kind === 'truncated', 'a truncation ends in a position');
+    return result.position;
   }
 
   async closeSession(sessionId: SessionId): Promise<void> {

@@ -1,3 +1,6 @@
+import {isWindowed} from '#shared/model/layer-kind.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+
 /** Names and shapes of a cell's inputs and outputs; f32 by default. */
 export const CELL_IO = {
   /** In: `[batch, tokens, hiddenSize]`. */
@@ -15,16 +18,21 @@ export const CELL_IO = {
    * look, `MASKED` where not. How many rows a piece has: `attentionRows`.
    */
   mask: 'mask',
-  /** In: the same for layers with a window. */
-  windowMask: 'window_mask',
   /** In: `[room, 1]`, all of them 1. */
   ones: 'ones',
   /** In, i64: `[batch, kvHeadCount, tokens, 3]`, the place of each row of a piece in `past`. */
   places: 'places',
+  /** In: the same three for layers with a window, which may have less room. */
+  windowMask: 'window_mask',
+  windowOnes: 'window_ones',
+  windowPlaces: 'window_places',
   /** In, i32: `[batch]`, the last position of the piece. */
   lastPosition: 'last_position',
   /** In, i32: `[1]`, tokens in the cache with the piece. */
   totalTokens: 'total_tokens',
+  /** In: the same two for layers with a window, counted from the first position that they hold. */
+  windowLastPosition: 'window_last_position',
+  windowTotalTokens: 'window_total_tokens',
   /** Out: `[batch, tokens, hiddenSize]`. */
   result: 'result',
   /**
@@ -38,6 +46,33 @@ export const CELL_IO = {
   pieceKey: (layer: number) => `piece_key.${layer}`,
   pieceValue: (layer: number) => `piece_value.${layer}`,
 } as const;
+
+/** What the attention of a layer is given. */
+type AttentionInputs = Readonly<
+  Record<'mask' | 'ones' | 'places' | 'room' | 'lastPosition' | 'totalTokens', string>
+>;
+
+const ALL: AttentionInputs = {
+  mask: CELL_IO.mask,
+  ones: CELL_IO.ones,
+  places: CELL_IO.places,
+  lastPosition: CELL_IO.lastPosition,
+  totalTokens: CELL_IO.totalTokens,
+  room: 'room',
+};
+const WINDOW: AttentionInputs = {
+  mask: CELL_IO.windowMask,
+  ones: CELL_IO.windowOnes,
+  places: CELL_IO.windowPlaces,
+  lastPosition: CELL_IO.windowLastPosition,
+  totalTokens: CELL_IO.windowTotalTokens,
+  room: 'window_room',
+};
+
+/** Of a layer: what it sees, and where its pieces go. */
+export function attentionInputsOf(spec: Pick<ModelSpec, 'window'>, layer: number): AttentionInputs {
+  return isWindowed(spec, layer) ? WINDOW : ALL;
+}
 
 /** Names of what the layers of a cell share. */
 export const CELL_CONSTANTS = {

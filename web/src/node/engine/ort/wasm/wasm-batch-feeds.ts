@@ -1,11 +1,12 @@
 import type {Tensor} from 'onnxruntime-web/wasm';
+import {mostInWindow} from '#shared/model/layer-kind.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {attentionFeeds} from '../attention-feeds.ts';
+import {attentionFeeds, type Places} from '../attention-feeds.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
 import {rotaryRows, type RotaryTable, type RotaryTables} from '../graph/rotary-table.ts';
 import type {OrtEngine} from '../ort-engine.ts';
 import type {Batch, BatchFeeds} from '../shard-engine.ts';
-import {sharedRoom} from './wasm-kv-memory.ts';
+import {placeOf, sharedRoom} from './wasm-kv-memory.ts';
 
 /**
  * How the tokens of a batch are rotated, and which positions each of its rows may look at.
@@ -21,10 +22,13 @@ export function wasmBatchFeeds(
   const {positions, tokenCount} = batch;
   const tokens = positions.length * tokenCount;
   const rotaryIds = BigInt64Array.from({length: tokens}, (_, at) => BigInt(at));
-  const room = sharedRoom(
-    spec,
-    positions.map((position) => position + tokenCount),
-  );
+  const totals = positions.map((position) => position + tokenCount);
+  const placesIn = (mostKept: number): Places => ({
+    room: sharedRoom(spec, totals, mostKept),
+    mostKept,
+  });
+  const all = placesIn(Number.POSITIVE_INFINITY);
+  const ofWindows = placesIn(mostInWindow(spec));
   const model = rowsOf(ort, rotary.model, batch);
   const window = rotary.window && rowsOf(ort, rotary.window, batch);
   return {
@@ -32,8 +36,11 @@ export function wasmBatchFeeds(
     [CELL_IO.rotaryCos]: model.cos,
     [CELL_IO.rotarySin]: model.sin,
     ...(window && {[CELL_IO.windowCos]: window.cos, [CELL_IO.windowSin]: window.sin}),
-    ...attentionFeeds(ort, spec, {batch, room}),
-    [CELL_IO.places]: placesOf(ort, spec, batch),
+    ...attentionFeeds(ort, spec, {batch, all, window: ofWindows}),
+    [CELL_IO.places]: placeTensor(ort, spec, {batch, mostKept: all.mostKept}),
+    ...(spec.window && {
+      [CELL_IO.windowPlaces]: placeTensor(ort, spec, {batch, mostKept: ofWindows.mostKept}),
+    }),
   };
 }
 
@@ -57,15 +64,18 @@ function rowsOf(
 }
 
 /** Where the rows of each piece go: by session, head and position. */
-function placesOf(
+function placeTensor(
   ort: OrtEngine,
   {kvHeadCount}: ModelSpec,
-  {positions, tokenCount}: Batch,
+  {batch, mostKept}: {readonly batch: Batch; readonly mostKept: number},
 ): Tensor {
+  const {positions, tokenCount} = batch;
   const places: number[] = [];
   for (const [at, position] of positions.entries()) {
     for (let head = 0; head < kvHeadCount; head += 1) {
-      for (let token = 0; token < tokenCount; token += 1) places.push(at, head, position + token);
+      for (let token = 0; token < tokenCount; token += 1) {
+        places.push(at, head, placeOf(position + token, mostKept));
+      }
     }
   }
   const shape = [positions.length, kvHeadCount, tokenCount, 3];

@@ -1,10 +1,12 @@
 import type {Tensor} from 'onnxruntime-web/wasm';
+import {assert} from '#shared/base/assert.ts';
+import {mostKept} from '#shared/model/layer-kind.ts';
 import {layersOf, type LayerRange} from '#shared/model/layer-range.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
 import {resultOf, type OrtCell} from '../ort-cell.ts';
 import {f32Values} from '../ort-engine.ts';
 import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
-import {appended, NO_KV, sharedRoom, stacked, type LayerKv, type WasmKv} from './wasm-kv-memory.ts';
+import {appended, sharedRoom, stacked, type WasmKv} from './wasm-kv-memory.ts';
 
 /** A cell in f32 on the CPU. */
 export class WasmCell implements ShardCell<WasmKv> {
@@ -46,19 +48,19 @@ export class WasmCell implements ShardCell<WasmKv> {
   #pastFeeds(pasts: readonly WasmKv[], pieceTokens: number): Readonly<Record<string, Tensor>> {
     const {ort, spec} = this.#cell;
     const {kvHeadCount, headSize} = spec;
-    const room = sharedRoom(
-      spec,
-      pasts.map(({tokenCount}) => tokenCount + pieceTokens),
-    );
-    const shape = [pasts.length, kvHeadCount, room, headSize];
+    const totals = pasts.map(({tokenCount}) => tokenCount + pieceTokens);
     const feeds: Record<string, Tensor> = {};
     for (const [at, layer] of layersOf(this.range).entries()) {
-      const tensorOf = (kind: keyof LayerKv) => {
+      const most = mostKept(spec, layer);
+      const room = sharedRoom(spec, totals, most);
+      const tensorOf = (kind: 'key' | 'value') => {
         const caches = pasts.map(({tokenCount, layers}) => {
-          const {[kind]: values} = layers[at] ?? NO_KV;
-          return {tokenCount, values};
+          const own = layers[at];
+          assert(own !== undefined, 'a cache has all layers of its cell');
+          return {tokenCount, values: own[kind]};
         });
-        return ort.f32Tensor(stacked(spec, caches, room), shape);
+        const values = stacked(spec, caches, {room, mostKept: most});
+        return ort.f32Tensor(values, [pasts.length, kvHeadCount, room, headSize]);
       };
       feeds[CELL_IO.pastKey(layer)] = tensorOf('key');
       feeds[CELL_IO.pastValue(layer)] = tensorOf('value');

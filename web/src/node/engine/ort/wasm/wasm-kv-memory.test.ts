@@ -1,6 +1,9 @@
 import {expect, test} from 'vitest';
+import {mostInWindow} from '#shared/model/layer-kind.ts';
 import {
   appended,
+  emptyKv,
+  placeOf,
   roomFor,
   sharedRoom,
   stacked,
@@ -9,7 +12,7 @@ import {
 } from './wasm-kv-memory.ts';
 
 const SPEC = {kvHeadCount: 2, headSize: 1};
-const NOTHING: WasmKv = {tokenCount: 0, layers: []};
+const NOTHING = emptyKv({}, {startLayer: 0, endLayer: 1});
 
 /** Of one layer: a key says its head and position, a value the same below zero. */
 function piece(from: number, tokenCount: number) {
@@ -33,7 +36,7 @@ function heldBy({tokenCount, layers}: WasmKv): readonly number[] {
 test('[KV6] a cache grows by pieces of any length, and keeps the first positions of every head', () => {
   const memory = wasmKvMemory(SPEC);
   for (const lengths of [[1, 1, 1], [15, 1, 1], [16, 16], [3, 40, 1, 20], [64]]) {
-    let kv = NOTHING;
+    let kv: WasmKv = NOTHING;
     for (const length of lengths) kv = appended(SPEC, kv, piece(kv.tokenCount, length));
     const {tokenCount} = kv;
     expect(heldBy(kv)).toEqual(piece(0, tokenCount).layers.flatMap(({key}) => [...key]));
@@ -54,7 +57,7 @@ test('[KV9] caches of several sessions lie one after the other, each with room f
     return {tokenCount, values: layers[0]?.key ?? new Float32Array()};
   });
   const room = roomFor(17);
-  const stack = stacked(SPEC, caches, room);
+  const stack = stacked(SPEC, caches, {room, mostKept: Number.POSITIVE_INFINITY});
   expect(stack).toHaveLength(lengths.length * 2 * room);
   for (const [at, length] of lengths.entries()) {
     for (const head of [0, 1]) {
@@ -65,9 +68,28 @@ test('[KV9] caches of several sessions lie one after the other, each with room f
   }
 });
 
+test('[KV10] with a window a position overwrites the one that nobody sees any more, whatever piece it came in', () => {
+  const spec = {...SPEC, window: {tokens: 8}};
+  const most = mostInWindow(spec);
+  const [alone, inPieces] = [[1], [127, 1, 60, 128]].map((lengths) => {
+    let kv = emptyKv(spec, {startLayer: 0, endLayer: 1});
+    for (let at = 0; kv.tokenCount < 3 * most; at += 1) {
+      const left = 3 * most - kv.tokenCount;
+      const length = Math.min(left, lengths[at % lengths.length] ?? 1);
+      kv = appended(spec, kv, piece(kv.tokenCount, length));
+    }
+    return kv.layers[0]?.key ?? new Float32Array();
+  });
+  expect(inPieces).toEqual(alone);
+  expect(alone).toHaveLength(2 * roomFor(most));
+  for (let position = 2 * most; position < 3 * most; position += 1) {
+    expect(alone?.[placeOf(position, most)]).toBe(100 + position);
+  }
+});
+
 test('[KV9] the room is that of the longest, and never so small that long heads are summed otherwise', () => {
-  expect(sharedRoom({kvHeadCount: 2, headSize: 128}, [3, 17, 1])).toBe(32);
+  expect(sharedRoom({headSize: 128}, [3, 17, 1])).toBe(32);
   // In a product with 64 columns or fewer more than 128 numbers are summed at once.
-  expect(sharedRoom({kvHeadCount: 2, headSize: 256}, [3, 17, 1])).toBe(80);
-  expect(sharedRoom({kvHeadCount: 2, headSize: 256}, [81])).toBe(96);
+  expect(sharedRoom({headSize: 256}, [3, 17, 1])).toBe(80);
+  expect(sharedRoom({headSize: 256}, [81])).toBe(96);
 });

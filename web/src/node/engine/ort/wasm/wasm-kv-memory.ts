@@ -1,17 +1,26 @@
 import {assert} from '#shared/base/assert.ts';
+import {mostKept, WINDOW_SPARE_TOKENS} from '#shared/model/layer-kind.ts';
+import {layersOf, type LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {KvMemory} from '../kv-cache.ts';
 
-/** Keys and values of one layer, each `[kvHeadCount, roomFor(tokenCount), headSize]`. */
-export type LayerKv = {readonly key: Float32Array; readonly value: Float32Array};
+/** Keys and values of one layer, each `[kvHeadCount, room, headSize]`. */
+export type LayerKv = {
+  readonly key: Float32Array;
+  readonly value: Float32Array;
+  /** Places at most: `placeOf` a position. */
+  readonly mostKept: number;
+};
 /** What one cell remembers of one session: finite numbers, of which those of `tokenCount` positions count. */
-export type WasmKv = {readonly tokenCount: number; readonly layers: readonly LayerKv[]};
+export type WasmKv = {
+  readonly tokenCount: number;
+  /** How many positions were ever written, after which some were forgotten: of all that share its arrays. */
+  readonly written: {tokenCount: number};
+  readonly layers: readonly LayerKv[];
+};
 
 type Shape = Pick<ModelSpec, 'kvHeadCount' | 'headSize'>;
 
-/** Of a layer that has run nothing yet. */
-export const NO_KV: LayerKv = {key: new Float32Array(), value: new Float32Array()};
-const EMPTY: WasmKv = {tokenCount: 0, layers: []};
 /** Positions by which the room of a cache grows: a copy of it each time, and so much memory more at most. */
 const ROOM_STEP = 16;
 /**
@@ -22,26 +31,56 @@ const LONGEST_SUM = 128;
 const LEAST_ROOM = 64 + ROOM_STEP;
 
 /** How many positions the cache of so many tokens has room for. */
-export function roomFor(tokenCount: number): number {
-  return Math.ceil(tokenCount / ROOM_STEP) * ROOM_STEP;
+export function roomFor(tokenCount: number, most = Number.POSITIVE_INFINITY): number {
+  return Math.ceil(Math.min(tokenCount, most) / ROOM_STEP) * ROOM_STEP;
+}
+
+/**
+ * Where a position lies in a cache: at its own place, and where a layer has a window at that of the one which
+ * it overwrites. So a sum runs in the order of the places, whatever piece a position came in.
+ */
+export function placeOf(position: number, most: number): number {
+  return position % most;
 }
 
 /**
  * How many positions caches have room for that run together: as many as the longest.
  *
  * @param tokenCounts of each with its piece.
+ * @param most that a layer keeps.
  */
-export function sharedRoom({headSize}: Shape, tokenCounts: readonly number[]): number {
+export function sharedRoom(
+  {headSize}: Pick<Shape, 'headSize'>,
+  tokenCounts: readonly number[],
+  most = Number.POSITIVE_INFINITY,
+): number {
   const least = headSize > LONGEST_SUM ? LEAST_ROOM : 0;
-  return Math.max(least, ...tokenCounts.map(roomFor));
+  return Math.max(least, ...tokenCounts.map((tokenCount) => roomFor(tokenCount, most)));
+}
+
+/** What a cell remembers of a session that has run nothing yet. */
+export function emptyKv(spec: Pick<ModelSpec, 'window'>, cell: LayerRange): WasmKv {
+  const layers = layersOf(cell).map((layer) => ({
+    key: new Float32Array(),
+    value: new Float32Array(),
+    mostKept: mostKept(spec, layer),
+  }));
+  return {tokenCount: 0, written: {tokenCount: 0}, layers};
 }
 
 /** Remembers in JavaScript's memory, which the collector gives back. */
-export function wasmKvMemory(spec: Shape): KvMemory<WasmKv> {
+export function wasmKvMemory(spec: Shape & Pick<ModelSpec, 'window'>): KvMemory<WasmKv> {
   return {
-    empty: () => EMPTY,
+    empty: (cell) => emptyKv(spec, cell),
     resize: (kv) => kv,
-    truncate: (kv, position) => withRoom(spec, {...kv, tokenCount: position}, kv.tokenCount),
+    truncate: (kv, position) => {
+      const written = position === 0 ? {tokenCount: 0} : kv.written;
+      return withRoom(spec, {...kv, written, tokenCount: position}, kv.tokenCount);
+    },
+    reaches: ({written, layers}, position) =>
+      position === 0 ||
+      written.tokenCount - position <= WINDOW_SPARE_TOKENS ||
+      layers.every((layer) => written.tokenCount <= layer.mostKept),
     byteLength: ({layers}) =>
       layers.reduce((sum, {key, value}) => sum + key.byteLength + value.byteLength, 0),
     free: () => undefined,
@@ -51,27 +90,35 @@ export function wasmKvMemory(spec: Shape): KvMemory<WasmKv> {
 /**
  * A cache with a piece behind it, of which each kind of each layer is `[kvHeadCount, tokenCount, headSize]`.
  *
- * It shares the arrays of `past` where these have room, so `past` still counts, and is
- * not to be continued in another way.
+ * It shares the arrays of `past` where these have room, so `past` still counts, as far as `reaches` says, and
+ * is not to be continued in another way.
  */
 export function appended(
   spec: Shape,
   past: WasmKv,
-  piece: {readonly tokenCount: number; readonly layers: readonly LayerKv[]},
+  piece: {readonly tokenCount: number; readonly layers: readonly Omit<LayerKv, 'mostKept'>[]},
 ): WasmKv {
   const tokenCount = past.tokenCount + piece.tokenCount;
-  const layers = piece.layers.map((_, at) => past.layers[at] ?? NO_KV);
-  const kv = withRoom(spec, {tokenCount, layers}, past.tokenCount);
-  const room = roomFor(tokenCount);
-  for (const [at, {key, value}] of kv.layers.entries()) {
+  const kv = withRoom(spec, {...past, tokenCount}, past.tokenCount);
+  past.written.tokenCount = Math.max(past.written.tokenCount, tokenCount);
+  for (const [at, {key, value, mostKept: most}] of kv.layers.entries()) {
     const added = piece.layers[at];
     assert(added !== undefined, 'a piece has all layers of its cell');
-    const place = {at: past.tokenCount, tokenCount: piece.tokenCount};
-    for (const [own, target] of [
-      [added.key, key],
-      [added.value, value],
-    ] as const) {
-      copyPositions(spec, {values: own, room: piece.tokenCount}, {values: target, room}, place);
+    const room = roomFor(tokenCount, most);
+    for (let from = past.tokenCount; from < tokenCount;) {
+      const to = Math.min(tokenCount, from + most - placeOf(from, most));
+      const place = {
+        from: from - past.tokenCount,
+        at: placeOf(from, most),
+        tokenCount: to - from,
+      };
+      for (const [own, target] of [
+        [added.key, key],
+        [added.value, value],
+      ] as const) {
+        copyPositions(spec, {values: own, room: piece.tokenCount}, {values: target, room}, place);
+      }
+      from = to;
     }
   }
   return kv;
@@ -84,46 +131,50 @@ export function appended(
 export function stacked(
   spec: Shape,
   caches: readonly {readonly tokenCount: number; readonly values: Float32Array}[],
-  room: number,
+  {room, mostKept: most}: {readonly room: number; readonly mostKept: number},
 ): Float32Array {
   const [only, ...others] = caches;
-  const isAsWanted = only !== undefined && others.length === 0 && roomFor(only.tokenCount) === room;
+  const isAsWanted =
+    only !== undefined && others.length === 0 && roomFor(only.tokenCount, most) === room;
   if (isAsWanted) return only.values;
   const size = spec.kvHeadCount * room * spec.headSize;
   const stack = new Float32Array(caches.length * size);
   for (const [at, {tokenCount, values}] of caches.entries()) {
     const own = {values: stack.subarray(at * size, (at + 1) * size), room};
-    copyPositions(spec, {values, room: roomFor(tokenCount)}, own, {at: 0, tokenCount});
+    const places = {from: 0, at: 0, tokenCount: Math.min(tokenCount, most)};
+    copyPositions(spec, {values, room: roomFor(tokenCount, most)}, own, places);
   }
   return stack;
 }
 
 /** The same with the room that its tokens need; of the positions before, `heldTokens` are kept at most. */
 function withRoom(spec: Shape, kv: WasmKv, heldTokens: number): WasmKv {
-  const [heldRoom, room] = [roomFor(heldTokens), roomFor(kv.tokenCount)];
-  if (room === heldRoom) return kv;
-  const tokenCount = Math.min(heldTokens, kv.tokenCount);
-  const moved = (values: Float32Array): Float32Array => {
-    const grown = new Float32Array(spec.kvHeadCount * room * spec.headSize);
-    copyPositions(spec, {values, room: heldRoom}, {values: grown, room}, {at: 0, tokenCount});
-    return grown;
-  };
-  const layers = kv.layers.map(({key, value}) => ({key: moved(key), value: moved(value)}));
-  return {tokenCount: kv.tokenCount, layers};
+  const layers = kv.layers.map(({key, value, mostKept: most}) => {
+    const [heldRoom, room] = [roomFor(heldTokens, most), roomFor(kv.tokenCount, most)];
+    if (room === heldRoom) return {key, value, mostKept: most};
+    const places = {from: 0, at: 0, tokenCount: Math.min(heldTokens, kv.tokenCount, most)};
+    const moved = (values: Float32Array): Float32Array => {
+      const grown = new Float32Array(spec.kvHeadCount * room * spec.headSize);
+      copyPositions(spec, {values, room: heldRoom}, {values: grown, room}, places);
+      return grown;
+    };
+    return {key: moved(key), value: moved(value), mostKept: most};
+  });
+  return {...kv, layers};
 }
 
 /** Values of all heads, with room for so many positions. */
 type Roomy = {readonly values: Float32Array; readonly room: number};
 
-/** The first positions of `source`, to where `at` says in `target`. */
+/** So many places of `source`, to where `at` says in `target`. */
 function copyPositions(
   {kvHeadCount, headSize}: Shape,
   source: Roomy,
   target: Roomy,
-  {at, tokenCount}: {readonly at: number; readonly tokenCount: number},
+  {from, at, tokenCount}: {readonly from: number; readonly at: number; readonly tokenCount: number},
 ): void {
   for (let head = 0; head < kvHeadCount; head += 1) {
-    const start = head * source.room * headSize;
+    const start = (head * source.room + from) * headSize;
     const own = source.values.subarray(start, start + tokenCount * headSize);
     target.values.set(own, (head * target.room + at) * headSize);
   }

@@ -7,6 +7,7 @@ import {fitsOperator} from '../graph/dialects/gpu-attention.ts';
 import {resultOf, type OrtCell} from '../ort-cell.ts';
 import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
 import type {GpuKv} from './gpu-kv-memory.ts';
+import {moveWindows} from './move-windows.ts';
 
 /**
  * A cell on the GPU. Its result comes back to be rounded at the boundary as on
@@ -15,10 +16,12 @@ import type {GpuKv} from './gpu-kv-memory.ts';
 export class GpuCell implements ShardCell<GpuKv> {
   readonly range: LayerRange;
   readonly #cell: OrtCell;
+  readonly #device: GPUDevice;
 
-  constructor(cell: OrtCell) {
+  constructor(cell: OrtCell, device: GPUDevice) {
     this.range = cell.range;
     this.#cell = cell;
+    this.#device = device;
   }
 
   async run(
@@ -29,6 +32,7 @@ export class GpuCell implements ShardCell<GpuKv> {
     assert(past !== undefined && others.length === 0, 'a batch on the GPU has one session');
     const {ort, spec, session} = this.#cell;
     const pieceTokens = hidden.length / spec.hiddenSize;
+    moveWindows({device: this.#device, spec}, past, pieceTokens);
     const pasts: Record<string, Tensor> = {};
     const presents: Record<string, Tensor> = {};
     for (const [at, layer] of layersOf(this.range).entries()) {
@@ -46,15 +50,29 @@ export class GpuCell implements ShardCell<GpuKv> {
     return {hidden: resultOf(this.#cell, outputs), kvs: [kv]};
   }
 
-  /** Of attention that is made of products. */
-  #attentionFeeds({tokenCount, capacityTokens}: GpuKv, pieceTokens: number): BatchFeeds {
+  /** Of attention that is made of products, and of layers with a window, which count from what they hold. */
+  #attentionFeeds({tokenCount, window, layers}: GpuKv, pieceTokens: number): BatchFeeds {
     const {ort, spec} = this.#cell;
-    if (fitsOperator(spec)) return {};
-    const batch = {positions: [tokenCount], tokenCount: pieceTokens};
     const rows = BigInt64Array.from({length: pieceTokens}, (_, at) => BigInt(tokenCount + at));
+    const rotaryRows = {[CELL_IO.rotaryRows]: ort.i64Tensor(rows, [1, pieceTokens])};
+    const {firstPosition} = window;
+    const total = tokenCount - firstPosition + pieceTokens;
+    const windowFeeds = {
+      [CELL_IO.windowLastPosition]: ort.i32Tensor(Int32Array.of(total - 1), [1]),
+      [CELL_IO.windowTotalTokens]: ort.i32Tensor(Int32Array.of(total), [1]),
+    };
+    const ofWindow = spec.window === undefined ? {} : {...windowFeeds, ...rotaryRows};
+    if (fitsOperator(spec)) return ofWindow;
+    const batch = {positions: [tokenCount], tokenCount: pieceTokens};
+    const roomOf = (isWanted: (mostKept: number) => boolean): number =>
+      layers.find(({mostKept}) => isWanted(mostKept))?.room ?? 1;
+    const own = {mostKept: Number.POSITIVE_INFINITY};
+    const all = {...own, room: roomOf((most) => most === Number.POSITIVE_INFINITY)};
+    const inWindow = {...own, room: roomOf(Number.isFinite), firstPosition};
     return {
-      ...attentionFeeds(ort, spec, {batch, room: capacityTokens}),
-      [CELL_IO.rotaryRows]: ort.i64Tensor(rows, [1, pieceTokens]),
+      ...ofWindow,
+      ...rotaryRows,
+      ...attentionFeeds(ort, spec, {batch, all, window: inWindow}),
     };
   }
 }

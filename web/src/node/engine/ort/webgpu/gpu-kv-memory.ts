@@ -1,20 +1,29 @@
 import type {Tensor} from 'onnxruntime-web/wasm';
-import {layerCount} from '#shared/model/layer-range.ts';
+import {mostKept} from '#shared/model/layer-kind.ts';
+import {layersOf} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {KvMemory} from '../kv-cache.ts';
 import type {OrtEngine} from '../ort-engine.ts';
+import {copyPlaces} from './copy-places.ts';
 
-/** Keys and values of one layer, each `[1, kvHeadCount, capacityTokens, headSize]`, on the GPU. */
-type GpuLayerKv = {readonly key: Tensor; readonly value: Tensor};
+/** Keys and values of one layer, each `[1, kvHeadCount, room, headSize]`, on the GPU. */
+type GpuLayerKv = {
+  readonly key: Tensor;
+  readonly value: Tensor;
+  readonly room: number;
+  /** Of positions, at most. */
+  readonly mostKept: number;
+};
 /** What one cell remembers of one session: buffers of fixed size, written in place. */
 export type GpuKv = {
   readonly tokenCount: number;
-  readonly capacityTokens: number;
+  /** Which position lies at the first place of layers with a window: of all that share the buffers. */
+  readonly window: {firstPosition: number};
   readonly layers: readonly GpuLayerKv[];
 };
 
 /** `GPUBufferUsage` storage, copy source and copy target. */
-const KV_USAGE = 0x80 | 0x04 | 0x08;
+export const KV_USAGE = 0x80 | 0x04 | 0x08;
 
 /** Remembers in buffers of the GPU, which are never read back and freed with their session. */
 export function gpuKvMemory(
@@ -22,52 +31,55 @@ export function gpuKvMemory(
   spec: ModelSpec,
 ): KvMemory<GpuKv> {
   const {kvHeadCount, headSize} = spec;
-  const tokenBytes = headSize * Float32Array.BYTES_PER_ELEMENT;
-  const allocate = (capacityTokens: number): Tensor => {
-    const size = kvHeadCount * capacityTokens * tokenBytes;
-    const buffer = device.createBuffer({size, usage: KV_USAGE});
-    return ort.gpuTensor(buffer, [1, kvHeadCount, capacityTokens, headSize]);
+  const placeBytes = kvHeadCount * headSize * Float32Array.BYTES_PER_ELEMENT;
+  const allocate = (most: number, kvTokens: number): GpuLayerKv => {
+    const room = Math.min(most, kvTokens);
+    const tensor = (): Tensor => {
+      const buffer = device.createBuffer({size: room * placeBytes, usage: KV_USAGE});
+      return ort.gpuTensor(buffer, [1, kvHeadCount, room, headSize]);
+    };
+    return {key: tensor(), value: tensor(), room, mostKept: most};
   };
-  const allocateLayers = (layers: number, capacityTokens: number): readonly GpuLayerKv[] =>
-    Array.from({length: layers}, () => ({
-      key: allocate(capacityTokens),
-      value: allocate(capacityTokens),
-    }));
-  const free = ({layers}: GpuKv): void => {
-    for (const tensor of layers.flatMap(({key, value}) => [key, value])) tensor.gpuBuffer.destroy();
+  const resized = (layer: GpuLayerKv, kvTokens: number, held: number): GpuLayerKv => {
+    if (layer.room === Math.min(layer.mostKept, kvTokens)) return layer;
+    const grown = allocate(layer.mostKept, kvTokens);
+    const both = {source: layer, target: grown};
+    if (held > 0) copyPlaces({device, spec}, both, {from: 0, count: held});
+    freeLayer(layer);
+    return grown;
   };
   return {
     empty: (cell, kvTokens) => ({
       tokenCount: 0,
-      capacityTokens: kvTokens,
-      layers: allocateLayers(layerCount(cell), kvTokens),
+      window: {firstPosition: 0},
+      layers: layersOf(cell).map((layer) => allocate(mostKept(spec, layer), kvTokens)),
     }),
-    resize: (kv, kvTokens) => {
-      if (kvTokens === kv.capacityTokens) return kv;
-      const {tokenCount} = kv;
-      const layers = allocateLayers(kv.layers.length, kvTokens);
-      const encoder = device.createCommandEncoder();
-      const copy = (from: Tensor | undefined, to: Tensor): void => {
-        if (from === undefined || tokenCount === 0) return;
-        for (let head = 0; head < kvHeadCount; head += 1) {
-          const fromByte = head * kv.capacityTokens * tokenBytes;
-          const toByte = head * kvTokens * tokenBytes;
-          const held = tokenCount * tokenBytes;
-          encoder.copyBufferToBuffer(from.gpuBuffer, fromByte, to.gpuBuffer, toByte, held);
-        }
-      };
-      for (const [at, {key, value}] of layers.entries()) {
-        copy(kv.layers[at]?.key, key);
-        copy(kv.layers[at]?.value, value);
-      }
-      device.queue.submit([encoder.finish()]);
-      free(kv);
-      return {tokenCount, capacityTokens: kvTokens, layers};
-    },
+    resize: ({tokenCount, window, layers}, kvTokens) => ({
+      tokenCount,
+      window,
+      layers: layers.map((layer) => {
+        const isBounded = layer.mostKept < Number.POSITIVE_INFINITY;
+        const held = isBounded ? tokenCount - window.firstPosition : tokenCount;
+        return resized(layer, kvTokens, held);
+      }),
+    }),
     // What lies behind is hidden from attention, and overwritten.
-    truncate: (kv, position) => ({...kv, tokenCount: position}),
-    byteLength: ({layers, capacityTokens}) =>
-      layers.length * 2 * kvHeadCount * capacityTokens * tokenBytes,
-    free,
+    truncate: ({window, ...kv}, position) => ({
+      ...kv,
+      window: position === 0 ? {firstPosition: 0} : window,
+      tokenCount: position,
+    }),
+    reaches: ({window: {firstPosition}}, position) =>
+      firstPosition === 0 ||
+      position === 0 ||
+      position - (spec.window?.tokens ?? 0) + 1 >= firstPosition,
+    byteLength: ({layers}) => layers.reduce((sum, {room}) => sum + 2 * room * placeBytes, 0),
+    free: ({layers}) => {
+      for (const layer of layers) freeLayer(layer);
+    },
   };
+}
+
+function freeLayer({key, value}: GpuLayerKv): void {
+  for (const tensor of [key, value]) tensor.gpuBuffer.destroy();
 }

@@ -23,7 +23,10 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
     threadCount: 1,
     lost: device.lost.then(({message}) => message),
     createCell: async (spec, range, tensors) =>
-      new GpuCell(await onGpu(() => createOrtCell(ort, GPU_DIALECT, {spec, range, tensors}))),
+      new GpuCell(
+        await onGpu(() => createOrtCell(ort, GPU_DIALECT, {spec, range, tensors})),
+        device,
+      ),
     createLmHead: (spec, tensors) =>
       onGpu(() =>
         OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, GPU_DIALECT.addProduct), spec),

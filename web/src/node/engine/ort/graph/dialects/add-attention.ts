@@ -1,8 +1,7 @@
-import {isWindowed} from '#shared/model/layer-kind.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {CELL_CONSTANTS, CELL_IO} from '../cell-io.ts';
+import {attentionInputsOf, CELL_CONSTANTS} from '../cell-io.ts';
 import type {LayerBuilder} from '../layer-builder.ts';
-import {rotaryInputsOf} from './rotary-inputs.ts';
+import {rotate} from './rotate.ts';
 
 /** Never is the maximum and vanishes in `exp`, yet leaves no NaN behind as −Infinity can. */
 export const MASKED = -1e30;
@@ -71,7 +70,7 @@ export function addAttention(layer: LayerBuilder, normed: string, parts: Attenti
 
 /** softmax(scores + mask) · values, the scores capped where the model says so */
 function attend(layer: LayerBuilder, scores: string, values: string): string {
-  const mask = isWindowed(layer.spec, layer.layer) ? CELL_IO.windowMask : CELL_IO.mask;
+  const {mask, ones} = attentionInputsOf(layer.spec, layer.layer);
   const masked = layer.node('masked', {op: 'Add', inputs: [addCap(layer, scores), mask]});
   const largest = layer.node('largest', {
     op: 'ReduceMax',
@@ -80,7 +79,7 @@ function attend(layer: LayerBuilder, scores: string, values: string): string {
   });
   const shifted = layer.node('shifted', {op: 'Sub', inputs: [masked, largest]});
   const weights = layer.node('weights', {op: 'Exp', inputs: [shifted]});
-  const sum = layer.node('weights.sum', {op: 'MatMul', inputs: [weights, CELL_IO.ones]});
+  const sum = layer.node('weights.sum', {op: 'MatMul', inputs: [weights, ones]});
   const mixed = layer.node('mixed', {op: 'MatMul', inputs: [weights, values]});
   return layer.node('attended', {op: 'Div', inputs: [mixed, sum]});
 }
@@ -91,23 +90,6 @@ function addCap(layer: LayerBuilder, scores: string): string {
   if (attentionCap === undefined) return scores;
   const bent = layer.node('scores.bent', {op: 'Tanh', inputs: [scores]});
   return layer.scaled('scores.capped', bent, attentionCap);
-}
-
-function rotate(layer: LayerBuilder, input: string, heads: number): string {
-  const {ropeSize, ropeInterleaved} = layer.spec;
-  const table = rotaryInputsOf(layer);
-  if (table === null) return input;
-  return layer.graph.node({
-    op: 'RotaryEmbedding',
-    domain: 'microsoft',
-    inputs: [input, CELL_IO.rotaryRows, ...table],
-    outputs: [`${input}.rotated`],
-    attributes: {
-      interleaved: {int: ropeInterleaved ? 1 : 0},
-      num_heads: {int: heads},
-      ...(ropeSize !== undefined && {rotary_embedding_dim: {int: ropeSize}}),
-    },
-  });
 }
 
 /** `[batch, tokens, kvHeadCount · size]` → `[batch, kvHeadCount, tokens, size]` */

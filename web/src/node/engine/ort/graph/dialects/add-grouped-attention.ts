@@ -1,25 +1,31 @@
 import {isWindowed} from '#shared/model/layer-kind.ts';
-import {CELL_IO} from '../cell-io.ts';
+import {attentionInputsOf, CELL_IO} from '../cell-io.ts';
 import type {LayerBuilder} from '../layer-builder.ts';
+import {rotate} from './rotate.ts';
 import {rotaryInputsOf} from './rotary-inputs.ts';
 
 /**
  * Attention of one layer as onnxruntime's own operator, with a cache of fixed
  * size: bound as `past` and as `present` at once, it is written in place.
+ *
+ * It turns positions by their places, which with a window are not those of the model.
  */
 export function addGroupedAttention(layer: LayerBuilder, normed: string): string {
   const {spec} = layer;
-  const {query, key, value} = layer.queryKeyValue(normed);
-  const tables = rotaryInputsOf(layer);
+  const {headCount, kvHeadCount, window} = spec;
+  const {value, ...plain} = layer.queryKeyValue(normed);
+  const hasWindow = window !== undefined && isWindowed(spec, layer.layer);
+  const tables = hasWindow ? [] : (rotaryInputsOf(layer) ?? []);
+  const query = hasWindow ? rotate(layer, plain.query, headCount) : plain.query;
+  const key = hasWindow ? rotate(layer, plain.key, kvHeadCount) : plain.key;
   const {attended} = addGroupedQueries(layer, {
-    inputs: {query, key, value, tables: tables ?? []},
+    inputs: {query, key, value, tables},
     attributes: {
-      num_heads: {int: spec.headCount},
-      do_rotary: {int: tables === null ? 0 : 1},
+      num_heads: {int: headCount},
+      do_rotary: {int: tables.length === 0 ? 0 : 1},
       rotary_interleaved: {int: spec.ropeInterleaved ? 1 : 0},
       ...(spec.attentionScale !== undefined && {scale: {float: spec.attentionScale}}),
-      ...(spec.window !== undefined &&
-        isWindowed(spec, layer.layer) && {local_window_size: {int: spec.window.tokens}}),
+      ...(hasWindow && {local_window_size: {int: window.tokens}}),
     },
   });
   return layer.product(attended, 'attention', ['attn_output']);
@@ -43,10 +49,10 @@ export function addGroupedQueries(
 ): {readonly attended: string; readonly keys: string; readonly values: string} {
   const {graph, spec, layer} = builder;
   const {query, key, value, tables} = node.inputs;
-  const {lastPosition, totalTokens} = CELL_IO;
+  const {lastPosition, totalTokens, room} = attentionInputsOf(spec, layer);
   const [pastKey, pastValue] = [CELL_IO.pastKey(layer), CELL_IO.pastValue(layer)];
   const [keys, values] = [CELL_IO.presentKey(layer), CELL_IO.presentValue(layer)];
-  const cacheShape = ['batch', spec.kvHeadCount, 'capacity', spec.headSize];
+  const cacheShape = ['batch', spec.kvHeadCount, room, spec.headSize];
   for (const past of [pastKey, pastValue]) graph.input(past, 'f32', cacheShape);
   for (const present of [keys, values]) graph.output(present, 'f32', cacheShape);
   const attended = graph.node({

@@ -1,13 +1,16 @@
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {CELL_CONSTANTS, CELL_IO} from '../cell-io.ts';
 import type {GraphBuilder} from '../graph-builder.ts';
+import {addRotaryRows} from './rotary-inputs.ts';
 
 /** What attention that is made of products shares between the layers of a cell. */
 export function addAttentionInputs(graph: GraphBuilder, {window}: ModelSpec): void {
-  const maskShape = ['batch', 1, 'rows', 'room'];
-  graph.input(CELL_IO.rotaryRows, 'i64', ['batch', 'tokens']);
-  graph.input(CELL_IO.mask, 'f32', maskShape);
-  if (window !== undefined) graph.input(CELL_IO.windowMask, 'f32', maskShape);
+  addRotaryRows(graph);
+  graph.input(CELL_IO.mask, 'f32', ['batch', 1, 'rows', 'room']);
   graph.input(CELL_IO.ones, 'f32', ['room', 1]);
+  if (window !== undefined) {
+    graph.input(CELL_IO.windowMask, 'f32', ['batch', 1, 'rows', 'window_room']);
+    graph.input(CELL_IO.windowOnes, 'f32', ['window_room', 1]);
+  }
   graph.integers(CELL_CONSTANTS.lastAxis, [-1]);
 }

@@ -1,4 +1,4 @@
-import {CELL_IO} from '../cell-io.ts';
+import {attentionInputsOf, CELL_IO} from '../cell-io.ts';
 import type {LayerBuilder} from '../layer-builder.ts';
 import {scoreScale, SWAP, type AttentionParts} from './add-attention.ts';
 
@@ -23,9 +23,10 @@ function intoCache(layer: LayerBuilder, kind: 'key' | 'value', input: string): s
   const isKey = kind === 'key';
   const past = isKey ? CELL_IO.pastKey(layer.layer) : CELL_IO.pastValue(layer.layer);
   const piece = isKey ? CELL_IO.pieceKey(layer.layer) : CELL_IO.pieceValue(layer.layer);
-  graph.input(past, 'f32', ['batch', spec.kvHeadCount, 'room', spec.headSize]);
+  const {places, room} = attentionInputsOf(spec, layer.layer);
+  graph.input(past, 'f32', ['batch', spec.kvHeadCount, room, spec.headSize]);
   graph.output(piece, 'f32', ['batch', spec.kvHeadCount, 'tokens', spec.headSize]);
   const split = layer.reshape(`${kind}.split`, input, [0, 0, spec.kvHeadCount, spec.headSize]);
   graph.node({op: 'Transpose', inputs: [split], outputs: [piece], attributes: SWAP});
-  return layer.node(`${kind}.all`, {op: 'ScatterND', inputs: [past, CELL_IO.places, piece]});
+  return layer.node(`${kind}.all`, {op: 'ScatterND', inputs: [past, places, piece]});
 }

@@ -13,7 +13,9 @@ import {addRotaryInputs} from './rotary-inputs.ts';
 export const CPU_DIALECT: CellDialect = {
   addShared: (graph, spec) => {
     addAttentionInputs(graph, spec);
-    graph.input(CELL_IO.places, 'i64', ['batch', spec.kvHeadCount, 'tokens', 3]);
+    const placesShape = ['batch', spec.kvHeadCount, 'tokens', 3];
+    graph.input(CELL_IO.places, 'i64', placesShape);
+    if (spec.window !== undefined) graph.input(CELL_IO.windowPlaces, 'i64', placesShape);
     addRotaryInputs(graph, spec);
   },
   addAttention: (layer, normed) => addAttention(layer, normed, CPU_ATTENTION),

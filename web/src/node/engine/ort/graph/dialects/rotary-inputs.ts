@@ -15,6 +15,11 @@ export function addRotaryInputs(graph: GraphBuilder, spec: ModelSpec): void {
   for (const table of tables) graph.input(table, 'f32', shape);
 }
 
+/** Which row of them each token takes, where the place in a cache does not say its position. */
+export function addRotaryRows(graph: GraphBuilder): void {
+  graph.input(CELL_IO.rotaryRows, 'i64', ['batch', 'tokens']);
+}
+
 /** Cosines and sines for a layer; `null` when it turns nothing. */
 export function rotaryInputsOf({
   spec,
