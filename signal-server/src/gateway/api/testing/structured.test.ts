@@ -30,6 +30,24 @@ function sayAnything(seed: number): ChatService['ask'] {
   };
 }
 
+/** A model that says a word, and then begins to call the first tool: the rest is what its guide allows. */
+const beginsToCall: ChatService['ask'] = async function* ({guide}) {
+  if (guide === undefined) throw new Error('Nothing guides this answer');
+  const begun = Array.from(
+    new TextEncoder().encode('Well, <tool_call>\n{"name": "w'),
+    (byte) => byte + 1,
+  );
+  const draw: Draw = () => 0;
+  const rest = await randomAnswer(
+    {allowed: (answered) => guide.allowed([...begun, ...answered])},
+    {...JSON_TOKENS, draw, mostTokens: MOST_TOKENS},
+  );
+  yield {kind: 'prompt', tokenIds: [7]};
+  const text = textOf(JSON_TOKENS.table, [...begun, ...(rest ?? [])]);
+  yield {kind: 'token', tokenId: 1, text, logprob: 0, topLogprobs: [], atMs: 0};
+  yield {kind: 'end', finishReason: 'stop', text: ''};
+};
+
 const formatOf = (schema: object) => ({
   type: 'json_schema',
   json_schema: {name: 'answer', schema, strict: true},
@@ -154,6 +172,18 @@ test('[TL2] [TL3] a named tool is called, and streamed as a call: its name first
   expect(JSON.parse(json)).toHaveProperty('city');
   expect(choices.at(-1)?.finish_reason).toBe('tool_calls');
   expect(choices.map((choice) => choice?.delta.content ?? '').join('')).toBe('');
+});
+
+test('[TL1] [TL2] with tool_choice "auto" the text is free, and what begins as a call is one', async () => {
+  const {post} = await open({ask: beginsToCall, toolCalls: TAGGED});
+  const response = await post(CHAT, {...chat, tools, parallel_tool_calls: false});
+  const {choices} = chatCompletionSchema.parse(await response.json());
+  expect(choices[0]).toMatchObject({
+    finish_reason: 'tool_calls',
+    message: {content: 'Well,', tool_calls: [{function: {name: 'weather'}}]},
+  });
+  const [call] = choices[0]?.message.tool_calls ?? [];
+  expect(JSON.parse(call?.function.arguments ?? '')).toHaveProperty('city');
 });
 
 test('[TL4] calls of before and what came of them reach the template; with tool_choice "none" it knows no tools', async () => {
