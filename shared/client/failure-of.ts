@@ -7,13 +7,15 @@ import type {Refusal} from '#shared/session/generation/state/refusal.ts';
 import {GenerationFailedError, type FailureCode} from './generation-failed.ts';
 import {LayersLostError} from './layers-lost.ts';
 import {PromptTooLongError} from './prompt-too-long.ts';
+import {PromptUnknownTokenError} from './prompt-unknown-token.ts';
 import {SwarmFullError} from './swarm-full.ts';
 
 /** The error that tells the reader why the answer ended. */
 export function failureOf(answer: Answer, reason: FailureReason): WeftError {
-  const {promptTokenIds, maxNewTokens, limits} = answer.task;
+  const {promptTokenIds, maxNewTokens, limits, vocabularySize} = answer.task;
   switch (reason.kind) {
     case 'refused':
+      if (isOfRequest(reason.refusal)) return new PromptUnknownTokenError(vocabularySize);
       return refusedError(reason.refusal, answer, reason.missing);
     case 'full': {
       const {missing} = reason;
@@ -36,6 +38,11 @@ export function failureOf(answer: Answer, reason: FailureReason): WeftError {
     default:
       return unreachable(reason);
   }
+}
+
+/** What the client has seen itself before it asked anybody. */
+function isOfRequest({code, peerId}: Refusal): boolean {
+  return code === 'BAD_PAYLOAD' && peerId === null;
 }
 
 function causeOf(refusal: Refusal | null, answer: Answer): GenerationFailedError | null {

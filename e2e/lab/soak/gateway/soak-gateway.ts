@@ -1,10 +1,12 @@
 import OpenAI from 'openai';
 import {atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
 import {SCHEMAS} from '../../../../signal-server/src/gateway/grammar/testing/schemas.ts';
+import {Swarm} from '../../../swarm/start-swarm.ts';
 import {startTinySwarm} from '../../../swarm/start-tiny-swarm.ts';
 import type {Tab} from '../../../swarm/tab.ts';
 import {log} from '../../../swarm/test-log.ts';
-import type {Soak} from '../soak.ts';
+import {prepareModel} from '../../../tools/machine/model-file/prepare-model.ts';
+import type {Soak, SoakResult} from '../soak.ts';
 import {askGenerated} from './generated-requests.ts';
 import {followSchemas} from './follow-schemas.ts';
 
@@ -15,26 +17,29 @@ const LONG_TOKENS = 2_000;
 const FREED_WITHIN_MS = 5_000;
 const LOOK_MS = 50;
 
-/** Everything that the API promises, over three real tabs with a tiny model. */
+/** What the API promises, over three real tabs: all of it with a tiny model, schemas with the real one too. */
 export const soakGateway: Soak = async (_, {signal}) => {
+  const tiny = await overTinyModel(signal);
+  const real = await overRealModel(signal);
+  return {
+    checks: [...tiny.checks, ...real.checks],
+    figures: {...tiny.figures, real: real.figures},
+  };
+};
+
+async function overTinyModel(signal: AbortSignal): Promise<SoakResult> {
   const shape = {layerCount: LAYERS, hiddenSize: 64, contextTokens: 4_096};
   const {swarm, model, stop} = await startTinySwarm({gguf: {seed: 5, shape}});
   try {
-    const capacity = {kind: 'layers', maxLayers: LAYERS / TABS} as const;
-    const tabs = await swarm.openServingTabs(
-      TABS,
-      {engine: 'wasm', capacity},
-      {model: model.id, timeoutMs: SERVE_TIMEOUT_MS},
-    );
-    const {url} = swarm.server;
-    const openai = new OpenAI({baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 2});
+    const tabs = await openTabs(swarm, {model: model.id, layerCount: LAYERS});
+    const openai = clientOf(swarm);
     const asked = {model: model.id, signal};
     log('schemas');
     const schemas = await followSchemas(openai, {...asked, schemas: SCHEMAS});
     log('an answer that is hung up');
     const freed = await hangUp(openai, {...asked, tabs});
     log('generated requests');
-    const generated = await askGenerated(url, asked);
+    const generated = await askGenerated(swarm.server.url, asked);
     return {
       checks: [...schemas.checks, ...freed, ...generated.checks],
       figures: {outcomes: schemas.outcomes, ...generated.figures},
@@ -42,7 +47,34 @@ export const soakGateway: Soak = async (_, {signal}) => {
   } finally {
     await stop();
   }
-};
+}
+
+async function overRealModel(signal: AbortSignal): Promise<SoakResult> {
+  const model = await prepareModel({log, signal});
+  const swarm = await Swarm.start({modelsDir: model.modelsDir, port: 0, webgpu: false, log});
+  try {
+    await openTabs(swarm, {model: model.id, layerCount: model.grid.layerCount});
+    log('schemas with the real model');
+    const asked = {model: model.id, schemas: SCHEMAS, signal};
+    const {checks, outcomes} = await followSchemas(clientOf(swarm), asked);
+    return {checks, figures: {outcomes}};
+  } finally {
+    await swarm.stop();
+  }
+}
+
+async function openTabs(
+  swarm: Swarm,
+  {model, layerCount}: {readonly model: string; readonly layerCount: number},
+): Promise<readonly Tab[]> {
+  const capacity = {kind: 'layers', maxLayers: Math.ceil(layerCount / TABS)} as const;
+  const timeoutMs = SERVE_TIMEOUT_MS;
+  return await swarm.openServingTabs(TABS, {engine: 'wasm', capacity}, {model, timeoutMs});
+}
+
+function clientOf(swarm: Swarm): OpenAI {
+  return new OpenAI({baseURL: `${swarm.server.url}/v1`, apiKey: 'none', maxRetries: 2});
+}
 
 async function hangUp(
   openai: OpenAI,

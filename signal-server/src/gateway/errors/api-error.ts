@@ -91,6 +91,7 @@ export function tooLarge(mostBytes: number): ApiError {
 /** Codes of the client that are about the request itself. */
 const OF_REQUEST: Readonly<Record<string, {readonly code: string; readonly param: string}>> = {
   PROMPT_TOO_LONG: {code: 'context_length_exceeded', param: 'messages'},
+  PROMPT_UNKNOWN_TOKEN: {code: 'unknown_token', param: 'messages'},
   PROMPT_EMPTY: {code: 'prompt_empty', param: 'messages'},
   CHAT_TEMPLATE_FAILED: {code: 'chat_template_failed', param: 'messages'},
   TEXT_UNSUPPORTED: {code: 'text_unsupported', param: 'model'},

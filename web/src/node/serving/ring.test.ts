@@ -210,6 +210,16 @@ describe('a ring of hops', () => {
     });
   });
 
+  test('[RG7] [GN19] a prompt with an id that the model does not know is refused before anybody is asked, and says so', async () => {
+    const swarm = new RingSwarm({vocabularySize: 512});
+    const client = swarm.addClient('a', [threeHops(swarm)]);
+    await expect(collectTokens(client, [5, 512])).rejects.toMatchObject({
+      detail: {code: 'PROMPT_UNKNOWN_TOKEN', vocabularySize: 512},
+      message: 'The prompt has a token id that the model does not know: ids are from 0 to 511',
+    });
+    expect(swarm.heldSessions()).toBe(0);
+  });
+
   test('[RG16] a hop that drains opens nothing more, and what runs in it comes to its end', async () => {
     const swarm = new RingSwarm();
     const chain = threeHops(swarm);
@@ -257,7 +267,6 @@ describe('a ring of hops', () => {
       'MALFORMED_MESSAGE', // a chain with a hole
       (swarm) => collectTokens(swarm.addClient('a', [threeHops(swarm).slice(0, 2)]), PROMPT),
     ],
-    ['BAD_PAYLOAD', (swarm) => collectTokens(swarm.addClient('a', [threeHops(swarm)]), [1, 500])],
     [
       'WRONG_MODEL', // and nobody else to ask
       (swarm) =>

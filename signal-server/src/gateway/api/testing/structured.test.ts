@@ -30,6 +30,8 @@ function sayAnything(seed: number): ChatService['ask'] {
   };
 }
 
+const first: Draw = () => 0;
+
 /** A model that says a word, and then begins to call the first tool: the rest is what its guide allows. */
 const beginsToCall: ChatService['ask'] = async function* ({guide}) {
   if (guide === undefined) throw new Error('Nothing guides this answer');
@@ -37,10 +39,9 @@ const beginsToCall: ChatService['ask'] = async function* ({guide}) {
     new TextEncoder().encode('Well, <tool_call>\n{"name": "w'),
     (byte) => byte + 1,
   );
-  const draw: Draw = () => 0;
   const rest = await randomAnswer(
     {allowed: (answered) => guide.allowed([...begun, ...answered])},
-    {...JSON_TOKENS, draw, mostTokens: MOST_TOKENS},
+    {...JSON_TOKENS, draw: first, mostTokens: MOST_TOKENS},
   );
   yield {kind: 'prompt', tokenIds: [7]};
   const text = textOf(JSON_TOKENS.table, [...begun, ...(rest ?? [])]);

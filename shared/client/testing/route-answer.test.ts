@@ -4,7 +4,7 @@ import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {EMPTY_OVERLAY} from '#shared/scheduling/routing/chain.ts';
 import {snapshotOfNodes, type SnapshotNode} from '#shared/scheduling/swarm-snapshot.ts';
 import {shard, snapshotNode} from '#shared/testing/snapshot-node.ts';
-import {routeAnswer, type ChainWish} from './route-answer.ts';
+import {routeAnswer, type ChainWish} from '../route-answer.ts';
 
 const model = {layerCount: 4, cutEvery: 1};
 const request = {
