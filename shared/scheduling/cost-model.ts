@@ -19,12 +19,16 @@ export function addedStepMs(node: SnapshotNode, layers: number): number {
 /** No engine runs the steps of more sessions as one: on WASM each more costs nearly as much as a run of its own. */
 export const MOST_BATCHED = 8;
 
+/** How many sessions a node that is busy runs as one. */
+export function fullBatchOf({maxSessions}: Pick<SnapshotNode, 'maxSessions'>): number {
+  return Math.max(1, Math.min(MOST_BATCHED, maxSessions));
+}
+
 /** Tokens a second that flow through `layers` layers of a node with as many sessions as it runs as one. */
 export function hopTokensPerSec(node: SnapshotNode, layers: number): number {
   const addedMs = addedStepMs(node, layers);
   const fixedMs = hopServiceMs(node, layers) - addedMs;
-  const sessions = Math.max(1, Math.min(MOST_BATCHED, node.maxSessions));
-  return 1000 / Math.max(fixedMs / sessions + addedMs, 0.001);
+  return 1000 / Math.max(fixedMs / fullBatchOf(node) + addedMs, 0.001);
 }
 
 /** One frame from one hop to the next: half a round trip. */

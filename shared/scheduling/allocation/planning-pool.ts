@@ -1,5 +1,5 @@
 import type {CutGrid} from '#shared/model/cut-grid.ts';
-import {batchMs, linkMs} from '../cost-model.ts';
+import {batchMs, fullBatchOf, linkMs} from '../cost-model.ts';
 import {intAt, realAt} from '../table-access.ts';
 import type {SwarmSnapshot} from '../swarm-snapshot.ts';
 
@@ -25,7 +25,10 @@ export type PlanningPool = {
   readonly most: Int32Array;
   /** 1 where the whole model fits one node. */
   readonly holdsAll: Uint8Array;
+  /** One decode step of one session through one cell. */
   readonly cellMs: Float64Array;
+  /** The same with as many sessions as run as one, for each of them: what a token costs a node that is busy. */
+  readonly batchedCellMs: Float64Array;
   readonly hopMs: Float64Array;
   /** What a tail saves because the last cell is short. */
   readonly shortTailMs: Float64Array;
@@ -64,6 +67,10 @@ export function planningPoolOf(snapshot: SwarmSnapshot, grid: CutGrid): Planning
       capacityLayers.both >= layerCount ? 1 : 0,
     ),
     cellMs: Float64Array.from(layerMs, (ms) => ms * cutEvery),
+    batchedCellMs: Float64Array.from(nodes, (node) => {
+      const sessions = fullBatchOf(node);
+      return (batchMs(node.decodeMsPerLayer, sessions) / sessions) * cutEvery;
+    }),
     hopMs: Float64Array.from(nodes, ({hopOverheadMs}) => hopOverheadMs),
     shortTailMs: Float64Array.from(layerMs, (ms) => ms * shortLayers),
     oneWayMs,

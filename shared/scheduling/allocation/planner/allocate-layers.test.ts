@@ -4,7 +4,8 @@ import {canServe} from '#shared/testing/can-serve.ts';
 import {generatePool} from '#shared/lab/pools/pool-generator.ts';
 import {planProblems} from '#shared/lab/pools/plan-problems.ts';
 import type {CutGrid} from '#shared/model/cut-grid.ts';
-import {parsePool} from '../../../lab/pools/pool-file.ts';
+import {parsePool, type Pool} from '../../../lab/pools/pool-file.ts';
+import {hopTokensPerSec} from '../../cost-model.ts';
 import type {CapacityLayers} from '../../swarm-snapshot.ts';
 import {allocateLayers, planPool} from './allocate-layers.ts';
 import {parallaxPlan} from '../../../lab/allocation/parallax-plan.ts';
@@ -248,3 +249,38 @@ test.each(['equal', 'few-kinds', 'all-different', 'many-weak'] as const)(
     }
   },
 );
+
+/** Tokens a second of all pipelines while each of their nodes runs as many sessions as one as it can. */
+function busyTokensPerSec({snapshot}: Pool, {pipelines}: Plan): number {
+  return pipelines.reduce((sum, {stages}) => {
+    const rates = stages.map(({nodeId, startLayer, endLayer}) => {
+      const node = snapshot.nodes[snapshot.indexOf.get(nodeId) ?? -1];
+      return node === undefined ? 0 : hopTokensPerSec(node, endLayer - startLayer);
+    });
+    return sum + Math.min(...rates);
+  }, 0);
+}
+
+test('[AL11] stages are even in what a token costs them while sessions run as one', () => {
+  const gains = Array.from({length: 12}, (_, seed) => {
+    const json = generatePool({seed, nodes: 24, mix: 'few-kinds', regions: 1, layerCount: 60});
+    // On every second node a session more costs next to nothing, as on a GPU; on the others half of a step.
+    const batched = parsePool({
+      ...json,
+      target: {alpha: 4},
+      nodes: json.nodes.map(({decodeMsPerLayer, ...node}, at) => {
+        const perSessionMs = decodeMsPerLayer * (at % 2 === 0 ? 0.05 : 0.5);
+        return {
+          ...node,
+          decodeMsPerLayer: {fixedMs: decodeMsPerLayer - perSessionMs, perSessionMs},
+        };
+      }),
+    });
+    const alone = parsePool({...json, target: {alpha: 4}});
+    const tokensPerSec = (pool: Pool) => busyTokensPerSec(batched, allocateLayers(pool));
+    const gain = tokensPerSec(batched) / tokensPerSec(alone);
+    expect(gain).toBeGreaterThanOrEqual(1);
+    return gain;
+  });
+  expect(gains.reduce((sum, gain) => sum + gain, 0) / gains.length).toBeGreaterThan(1.1);
+});

@@ -6,8 +6,9 @@ import type {PlanningPool} from '../planning-pool.ts';
  * cell by cell to the stage where it costs least. With `throughputShare` 0
  * that is the fastest stage with room (least step time), with 1 the stage that
  * is done first (least bottleneck: min-max, the paper's water-filling, but by
- * measured decode time instead of TFLOPS), between them a mix. Never above a
- * capacity, never a stage with nothing. O(cells · stages).
+ * measured decode time instead of TFLOPS), between them a mix. The step time is that of
+ * one session, the bottleneck that of as many as run as one: who asks alone pays the weights that a
+ * stage reads, many share them. Never above a capacity, never a stage with nothing. O(cells · stages).
  *
  * @returns `null` when the stages cannot hold the model.
  */
@@ -26,7 +27,10 @@ export function fillCells(
     for (let k = 0; k < size; k += 1) {
       const held = cells[k] ?? 0;
       if (held >= (rooms[k] ?? 0)) continue;
-      const ms = realAt(pool.cellMs, order[k] ?? 0) * (1 + throughputShare * held);
+      const node = order[k] ?? 0;
+      const aloneMs = realAt(pool.cellMs, node);
+      const busyMs = realAt(pool.batchedCellMs, node) * (1 + held);
+      const ms = (1 - throughputShare) * aloneMs + throughputShare * busyMs;
       if (ms >= leastMs) continue;
       leastMs = ms;
       next = k;
