@@ -30,7 +30,11 @@ export const benchFrames: Benchmark = async ({seed, print, log}) => {
     await untilListed(a, b);
     const {bare, frames, bytes} = await timeEchoes(a, b);
     log(`packets: ${JSON.stringify(proxy.counters)}`);
-    log(`second subflows: ${await a.page.evaluate(() => weftNet.subflows())}`);
+    const [halves, subflows] = await a.page.evaluate(() => [
+      weftNet.openHalves(),
+      weftNet.subflows(),
+    ]);
+    log(`halves at data channels: ${halves}; second subflows: ${subflows}`);
     const against = percentile(bare, 50);
     const value = percentile(frames, 50);
     const name = `network: ${FRAME_BYTES} bytes one way, ${CONDITIONS.delayMs} ms, ${CONDITIONS.lossPercent} % loss`;
