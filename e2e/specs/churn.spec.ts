@@ -16,9 +16,10 @@ test('[RC7] tabs leave in every way and come back, and so does the server: every
   const {departed, answered, wrong, lost, after} = await runChurn({size: SIZE, seed: 1, signal});
   expect({wrong, lost}).toEqual({wrong: [], lost: []});
   expect({departed, answered}).toEqual({departed: SIZE.departures, answered: SIZE.answers});
-  for (const {connections, channels, linksWithGone, openSessions} of after) {
+  for (const {connections, subflows, channels, linksWithGone, openSessions} of after) {
     expect({linksWithGone, openSessions}).toEqual({linksWithGone: 0, openSessions: 0});
     expect(connections).toBeLessThan(SIZE.lenders + CHURN_CLIENTS);
+    expect(subflows).toBeLessThanOrEqual(2 * connections);
     expect(channels).toBeLessThanOrEqual(2 * connections);
   }
 });

@@ -34,6 +34,7 @@ export const soakChurn: Soak = async ({seed}, {signal}) => {
 function grownChecks(before: PageCounts, after: PageCounts): Check[] {
   return [
     atMost('peer connections', after.connections, SIZE.lenders + CHURN_CLIENTS - 1),
+    atMost('second subflows', after.subflows, 2 * after.connections),
     atMost('links with tabs that are gone', after.linksWithGone, 0),
     atMost('open sessions', after.openSessions, 0),
     // Some more or fewer tabs may be in contact now.
