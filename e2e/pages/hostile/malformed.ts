@@ -17,7 +17,7 @@ export function malformedFrames(): readonly Uint8Array[] {
     new Uint8Array(1),
     good.subarray(0, FRAME_HEADER_BYTES - 1),
     withByte(AT.magic, 0x58),
-    withByte(AT.kind, 4),
+    withByte(AT.kind, 5),
     withByte(AT.kind, 255),
     withByte(AT.dtype, 4),
     withByte(AT.dtype, 1),

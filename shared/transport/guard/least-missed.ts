@@ -1,7 +1,9 @@
 import type {Connection} from '@libp2p/interface';
 import {asPeerId} from '../../base/ids.ts';
-import {FRAMES_PROTOCOL} from '../frames/frame-wire.ts';
+import {CHANNEL_FRAMES_PROTOCOL, FRAMES_PROTOCOL} from '../frames/frame-wire.ts';
 import type {Acquaintance} from './acquaintance.ts';
+
+const LINKS: ReadonlySet<string> = new Set([FRAMES_PROTOCOL, CHANNEL_FRAMES_PROTOCOL]);
 
 /**
  * The connection that is missed least: of a stranger without a link before one
@@ -16,7 +18,7 @@ export function leastMissed(
 ): Connection | undefined {
   const worth = (connection: Connection): number => {
     const peer = asPeerId(connection.remotePeer.toString());
-    const hasLink = connection.streams.some(({protocol}) => protocol === FRAMES_PROTOCOL);
+    const hasLink = connection.streams.some(({protocol}) => LINKS.has(protocol));
     return (isBusy(peer) ? 4 : 0) + (isKnown(peer) ? 2 : 0) + (hasLink ? 1 : 0);
   };
   return connections

@@ -14,6 +14,7 @@ import {forgetPeersThatLeft} from './forget-peers-that-left.ts';
 import {CONNECT_TIMEOUT_MS} from '../connect-timeout.ts';
 import type {Acquaintance} from './acquaintance.ts';
 import {answerPings} from './answer-pings.ts';
+import {closeDoubles} from './close-doubles.ts';
 import {limitedSignaling} from './limited-signaling.ts';
 import {leastMissed} from './least-missed.ts';
 import {namedRelaysOnly} from './named-relays.ts';
@@ -130,6 +131,7 @@ export class TabGuard {
       this.visits.opened(connection);
       if (isDirectConnection(connection)) this.#makeRoom(libp2p, connection);
     });
+    closeDoubles(libp2p);
     // Addresses come from records, and those of named servers from the bootstrap.
     forgetPeersThatLeft(libp2p, {isKept: this.isNamed});
   }
