@@ -16,14 +16,21 @@ export function isDirectConnection(connection: Connection): boolean {
   return connection.limits === undefined && isDirectAddress(connection.remoteAddr);
 }
 
-/** The newest: of a peer that came back, the older may be one whose end is still unnoticed here. */
+/** Those that are open to a peer, the newest first: of one that came back, the older may be one whose end is still unnoticed here. */
+export function directConnections(
+  libp2p: Pick<Libp2p, 'getConnections'>,
+  peer: PeerId,
+): readonly Connection[] {
+  return libp2p
+    .getConnections(peer)
+    .filter((connection) => connection.status === 'open' && isDirectConnection(connection))
+    .toSorted((a, b) => b.timeline.open - a.timeline.open);
+}
+
+/** The one to use, or `null`. */
 export function newestDirectConnection(
   libp2p: Pick<Libp2p, 'getConnections'>,
   peer: PeerId,
 ): Connection | null {
-  const open = libp2p
-    .getConnections(peer)
-    .filter((connection) => connection.status === 'open' && isDirectConnection(connection))
-    .toSorted((a, b) => b.timeline.open - a.timeline.open);
-  return open[0] ?? null;
+  return directConnections(libp2p, peer)[0] ?? null;
 }

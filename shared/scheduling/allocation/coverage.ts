@@ -3,7 +3,7 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import {hopTokensPerSec} from '../cost-model.ts';
 import {joinLayers} from '../join-layers.ts';
 import type {LayerSpan} from '../scheduling-event.ts';
-import type {PlacedShard, SnapshotNode} from '../swarm-snapshot.ts';
+import type {PlacedShard, PlacementClaim, SnapshotNode} from '../swarm-snapshot.ts';
 
 /** Per cell of the grid: how many serve it, and how many tokens a second they could, with sessions enough. */
 export type Coverage = {
@@ -31,6 +31,16 @@ export function copyOf(coverage: Coverage): Coverage {
 /** Adds what a shard on a node brings. Changes `coverage`. */
 export function addShard(coverage: Coverage, node: SnapshotNode, shard: PlacedShard): void {
   countShard(coverage, node, shard, 1);
+}
+
+/** Adds what a node serves; or its claim, which counts in place of it. Changes `coverage`. */
+export function addNode(
+  coverage: Coverage,
+  node: SnapshotNode,
+  counts: (node: SnapshotNode, claim: PlacementClaim) => boolean = () => true,
+): void {
+  if (node.claim !== null && counts(node, node.claim)) addShard(coverage, node, node.claim);
+  else for (const shard of node.shards) addShard(coverage, node, shard);
 }
 
 /** Takes away what `addShard` added. Changes `coverage`. */

@@ -1,5 +1,5 @@
 import type {Connection, Libp2p, PeerId} from '@libp2p/interface';
-import {isDirectConnection} from '../direct-path.ts';
+import {directConnections} from '../direct-path.ts';
 
 /** By then the links that were waited for are open, over whichever. */
 const SETTLE_MS = 10_000;
@@ -13,17 +13,13 @@ export function closeDoubles(
   libp2p: Pick<Libp2p, 'peerId' | 'getConnections' | 'addEventListener'>,
 ): void {
   const watched = new Set<string>();
-  const directTo = (peer: PeerId) =>
-    libp2p
-      .getConnections(peer)
-      .filter((connection) => connection.status === 'open' && isDirectConnection(connection));
   const watch = (peer: PeerId): void => {
     const id = peer.toString();
-    if (watched.has(id) || directTo(peer).length < 2) return;
+    if (watched.has(id) || directConnections(libp2p, peer).length < 2) return;
     watched.add(id);
     const timer = setTimeout(() => {
       watched.delete(id);
-      for (const connection of idleOf(directTo(peer))) close(connection);
+      for (const connection of idleOf(directConnections(libp2p, peer))) close(connection);
       watch(peer);
     }, SETTLE_MS);
     if (typeof timer === 'object') timer.unref(); // In Node: it keeps no process running.
@@ -33,11 +29,10 @@ export function closeDoubles(
   });
 }
 
-/** Those that nothing goes over; of connections that are all so, the newest stays. */
+/** Those that nothing goes over; of connections that are all so, the newest stays, which is the first. */
 function idleOf(connections: readonly Connection[]): readonly Connection[] {
   const idle = connections.filter(({streams}) => streams.length === 0);
-  if (idle.length < connections.length) return idle;
-  return idle.toSorted((a, b) => b.timeline.open - a.timeline.open).slice(1);
+  return idle.length < connections.length ? idle : idle.slice(1);
 }
 
 function close(connection: Connection): void {

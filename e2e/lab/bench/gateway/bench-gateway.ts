@@ -54,8 +54,8 @@ async function refuseHostile({print, log}: BenchmarkContext, ask: Ask): Promise<
       if (status !== 400) throw new Error(`A hostile schema (${what}) was answered with ${status}`);
       times.push(tookMs);
     }
-    log(`hostile schema, ${what}: ${Math.max(...times).toFixed(1)} ms at most`);
     const value = Math.max(...times);
+    log(`hostile schema, ${what}: ${value.toFixed(1)} ms at most`);
     print({
       name: `hostile schema: ${what}`,
       value,

@@ -12,12 +12,12 @@ import type {
 } from '../../swarm-snapshot.ts';
 import type {AllocationTarget} from '../allocation-target.ts';
 import {bestShard, placementOrder, worthOf} from '../best-shard.ts';
-import {addShard, emptyCoverage, gapsOf, type Coverage} from '../coverage.ts';
+import {addNode, addShard, emptyCoverage, gapsOf, type Coverage} from '../coverage.ts';
 import {doesFit} from '../fitting-range.ts';
 import {joinTogether, type JoinQuestion} from '../planner/join-together.ts';
 import {evenOut, isUneven} from './even-out.ts';
 import {CLAIM_SETTLE_MS, isFresh} from './heard-lately.ts';
-import {mayReplace, repairShard, repairsOf} from './repair.ts';
+import {isWaiting, mayReplace, repairShard, repairsOf} from './repair.ts';
 import {withoutOverdueClaims} from './without-overdue-claims.ts';
 import {withoutSilentNodes} from './without-silent-nodes.ts';
 
@@ -96,13 +96,6 @@ function coverageByOthers({snapshot, model, self}: PlacementInput, counts: Count
   }
   return coverage;
 }
-
-function addNode(coverage: Coverage, node: SnapshotNode, counts: Counts): void {
-  if (node.claim !== null && counts(node, node.claim)) addShard(coverage, node, node.claim);
-  else for (const shard of node.shards) addShard(coverage, node, shard);
-}
-
-const isWaiting = ({shards, claim}: SnapshotNode) => shards.length === 0 && claim === null;
 
 function takePlace(input: PlacementInput, self: SnapshotNode): PlacementDecision {
   const {placed, coverage, hadGaps} = planTogether(input, self) ?? planRest(input, self);

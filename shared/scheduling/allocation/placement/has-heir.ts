@@ -3,7 +3,7 @@ import type {CutGrid} from '#shared/model/cut-grid.ts';
 import {steadySnapshot} from '../../steady-speed.ts';
 import {snapshotOfNodes, type SwarmSnapshot} from '../../swarm-snapshot.ts';
 import type {AllocationTarget} from '../allocation-target.ts';
-import {addShard, emptyCoverage} from '../coverage.ts';
+import {addNode, emptyCoverage} from '../coverage.ts';
 import {repairsOf} from './repair.ts';
 
 type Asked = {
@@ -20,11 +20,7 @@ export function hasHeir({snapshot, model, target}: Asked, gone: ReadonlySet<Peer
   const steady = steadySnapshot(snapshot);
   const nodes = steady.nodes.filter(({nodeId}) => !gone.has(nodeId));
   const coverage = emptyCoverage(model);
-  for (const node of nodes) {
-    for (const shard of node.claim === null ? node.shards : [node.claim]) {
-      addShard(coverage, node, shard);
-    }
-  }
+  for (const node of nodes) addNode(coverage, node);
   const left = snapshotOfNodes(nodes, steady.takenAtMs);
   return repairsOf({snapshot: left, coverage, target}).every((offers) => offers.length > 0);
 }

@@ -42,7 +42,7 @@ export function repairsOf({
   readonly target: AllocationTarget;
 }): readonly (readonly Offer[])[] {
   const {nodes} = snapshot;
-  const waiting = nodes.filter(({shards, claim}) => shards.length === 0 && claim === null);
+  const waiting = nodes.filter(isWaiting);
   joinTogether({coverage, waiting, target});
   const candidates = nodes.filter(({shards, claim}) => shards.length > 0 && claim === null);
   const served = emptyCoverage(coverage.grid);
@@ -56,6 +56,10 @@ export function repairsOf({
     ),
   );
 }
+
+/** For a place. */
+export const isWaiting = ({shards, claim}: SnapshotNode): boolean =>
+  shards.length === 0 && claim === null;
 
 type Offer = {readonly nodeId: string; readonly shard: PlacedShard; readonly rank: number};
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type {JsonObject} from '#shared/model/text/messages/chat-message.ts';
-import {chatFields, commonFields, toolName} from './request-fields.ts';
+import {chatFields, commonFields, givenName} from './request-fields.ts';
 
 const textPart = z.strictObject({type: z.literal('text'), text: z.string()});
 const content = z.union([z.string(), z.array(textPart).min(1)]);
@@ -26,7 +26,7 @@ const nothing = z.array(z.never()).max(0).nullish();
 const toolCall = z.strictObject({
   id: z.string().min(1),
   type: z.literal('function'),
-  function: z.strictObject({name: toolName, arguments: jsonObject}),
+  function: z.strictObject({name: givenName, arguments: jsonObject}),
 });
 
 const messageSchema = z.discriminatedUnion('role', [

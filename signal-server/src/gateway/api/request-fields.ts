@@ -69,13 +69,16 @@ export const commonFields = {
   ),
 };
 
+/** Of a tool or a schema, as its caller gives it. */
+export const givenName = z.string().regex(/^[\w-]{1,64}$/u);
+
 const responseFormat = z.discriminatedUnion('type', [
   z.strictObject({type: z.literal('text')}),
   z.strictObject({type: z.literal('json_object')}),
   z.strictObject({
     type: z.literal('json_schema'),
     json_schema: z.strictObject({
-      name: z.string().regex(/^[\w-]{1,64}$/u),
+      name: givenName,
       description: z.string().nullish(),
       /** Its own room says what it may be: `grammar/schema`. */
       schema: z.record(z.string(), z.unknown()),
@@ -85,12 +88,10 @@ const responseFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
-export const toolName = z.string().regex(/^[\w-]{1,64}$/u);
-
 const tool = z.strictObject({
   type: z.literal('function'),
   function: z.strictObject({
-    name: toolName,
+    name: givenName,
     description: z.string().nullish(),
     /** Its own room says what it may be: `grammar/schema`. */
     parameters: z.record(z.string(), z.unknown()).nullish(),
@@ -118,7 +119,7 @@ export const chatFields = {
   tool_choice: field(
     z.union([
       z.enum(['none', 'auto', 'required']),
-      z.strictObject({type: z.literal('function'), function: z.strictObject({name: toolName})}),
+      z.strictObject({type: z.literal('function'), function: z.strictObject({name: givenName})}),
     ]),
     '"none", "auto", "required", or {"type": "function", "function": {"name"}} with one of "tools"',
   ),

@@ -42,8 +42,13 @@ const apiError = (
   cause?: unknown,
 ): ApiError => new ApiError({param, retryAfterMs, ...rest}, message, {cause});
 
-export function invalidRequest(code: string, message: string, param: string | null): ApiError {
-  return apiError({status: 400, type: 'invalid_request_error', code, param}, message);
+export function invalidRequest(
+  code: string,
+  message: string,
+  param: string | null,
+  cause?: unknown,
+): ApiError {
+  return apiError({status: 400, type: 'invalid_request_error', code, param}, message, cause);
 }
 
 export function knowsNoTools(model: string): ApiError {
@@ -116,8 +121,7 @@ export function apiErrorOf(cause: unknown, promptParam: string): ApiError {
   const ofRequest = OF_REQUEST[code];
   if (ofRequest !== undefined) {
     const param = ofRequest.param === 'messages' ? promptParam : ofRequest.param;
-    const detail = {status: 400, type: 'invalid_request_error', code: ofRequest.code} as const;
-    return apiError({...detail, param}, message, cause);
+    return invalidRequest(ofRequest.code, message, param, cause);
   }
   if (code === 'SWARM_FULL' || code === 'GATEWAY_BUSY') {
     const detail = {status: 429, type: 'rate_limit_error', code: 'swarm_full'} as const;
@@ -130,20 +134,12 @@ export function apiErrorOf(cause: unknown, promptParam: string): ApiError {
 function ofGrammar(cause: GrammarRefusedError): ApiError {
   const {code, param} = cause.detail;
   const name = code === 'GRAMMAR_TOO_LARGE' ? 'schema_too_large' : 'unsupported_schema';
-  const detail = {status: 400, type: 'invalid_request_error', code: name, param} as const;
-  return apiError(detail, cause.message, cause);
+  return invalidRequest(name, cause.message, param, cause);
 }
 
 /** A schema that is part of a request. @param param where it is. */
 export function schemaRefused(cause: SchemaFault, param: string): ApiError {
-  const {code} = cause.detail;
-  const detail = {
-    status: 400,
-    type: 'invalid_request_error',
-    code: OF_SCHEMA[code],
-    param,
-  } as const;
-  return apiError(detail, cause.message, cause);
+  return invalidRequest(OF_SCHEMA[cause.detail.code], cause.message, param, cause);
 }
 
 const OF_SCHEMA = {

@@ -25,16 +25,17 @@ export function attentionFeeds(
   }: {
     readonly batch: Batch;
     readonly all: Places;
-    /** Of layers with a window. */ readonly window: Places;
+    /** Of layers with a window. */
+    readonly window: Places;
   },
 ): BatchFeeds {
   const feeds = feedsOf(ort, spec, {batch, places: all, windowTokens: Number.POSITIVE_INFINITY});
-  if (spec.window === undefined) return {[CELL_IO.mask]: feeds.mask, [CELL_IO.ones]: feeds.ones};
+  const ofAll = {[CELL_IO.mask]: feeds.mask, [CELL_IO.ones]: feeds.ones};
+  if (spec.window === undefined) return ofAll;
   const {tokens: windowTokens} = spec.window;
   const inWindow = feedsOf(ort, spec, {batch, places: window, windowTokens});
   return {
-    [CELL_IO.mask]: feeds.mask,
-    [CELL_IO.ones]: feeds.ones,
+    ...ofAll,
     [CELL_IO.windowMask]: inWindow.mask,
     [CELL_IO.windowOnes]: inWindow.ones,
   };
