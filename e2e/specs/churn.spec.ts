@@ -8,7 +8,7 @@ const SIZE = {
   layersPerTab: 15,
   departures: DEPARTURES.length,
   answers: 36,
-  warmUpAnswers: 0,
+  warmUpRounds: 0,
 };
 
 test('[RC7] tabs leave in every way and come back, and so does the server: every answer has its tokens, and nothing is left of who is gone', async () => {

@@ -8,7 +8,7 @@ const SIZE: ChurnSize = {
   layersPerTab: 10,
   departures: 60,
   answers: 500,
-  warmUpAnswers: 40,
+  warmUpRounds: 3,
 };
 const MAX_HEAP_GROWTH = 1.1;
 const MAX_LISTENER_GROWTH = 1.5;

@@ -19,8 +19,8 @@ export type ChurnSize = {
   readonly layersPerTab: number;
   readonly departures: number;
   readonly answers: number;
-  /** Of each client, before anything is counted, and every departure once; 0: what a page holds is not compared. */
-  readonly warmUpAnswers: number;
+  /** Before anything is counted; 0: what a page holds is not compared. */
+  readonly warmUpRounds: number;
 };
 
 export type ChurnOutcome = {
@@ -44,6 +44,8 @@ const STAYING = {
   stubSlowdown: 4,
   capacity: {kind: 'layers', maxLayers: MODEL.shape.layerCount},
 } as const;
+/** Of each client, in each round. */
+const WARM_UP_ANSWERS = 40;
 const PROMPT_TOKENS = 8;
 const NEW_TOKENS = 24;
 const STEP_MS = 100;
@@ -115,7 +117,9 @@ class Churn {
       ...Array.from({length: size.lenders - 1}, () => this.#tabs.add()),
     ]);
     const staying = [lender, ...clients];
-    if (size.warmUpAnswers > 0) await this.#warmUp(clients, signal);
+    for (let round = 0; round < size.warmUpRounds; round += 1) await this.#warmUp(clients, signal);
+    this.#asked = 0;
+    this.#answered = 0;
     const before = await this.#countWhenQuiet(staying);
     log(`before: ${JSON.stringify(before)}`);
     await Promise.all([
@@ -152,10 +156,9 @@ class Churn {
     );
   }
 
-  /** Everything happens once: what is compiled and cached at the first time is no leak. */
+  /** Everything happens: what is compiled and cached until it has happened a few times is no leak. */
   async #warmUp(clients: readonly Tab[], signal: AbortSignal): Promise<void> {
-    const {warmUpAnswers} = this.#options.size;
-    for (let at = 0; at < warmUpAnswers; at += 1)
+    for (let at = 0; at < WARM_UP_ANSWERS; at += 1)
       for (const client of clients) await this.#askNext(client);
     for (const how of DEPARTURES) {
       signal.throwIfAborted();
@@ -163,8 +166,6 @@ class Churn {
     }
     await this.#restartServer(signal);
     for (const client of clients) await this.#askNext(client);
-    this.#asked = 0;
-    this.#answered = 0;
   }
 
   async #restartServer(signal: AbortSignal): Promise<void> {
