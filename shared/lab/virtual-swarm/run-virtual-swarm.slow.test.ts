@@ -10,7 +10,7 @@ import {summariseAnswers} from './report/summarise-answers.ts';
 
 const JOINING_MS = 1000;
 /** The soaks make it an hour. */
-const LONG_MS = 1_200_000;
+const LONG_MS = 600_000;
 
 test('[VS1] 50 joins in a second settle within 3 record periods, whatever the seed', () => {
   assert(
@@ -32,7 +32,7 @@ test('[VS2] churn, lies and skewed clocks: covered, and little is reloaded', () 
       draw: {liarRate: 0.05, maxSkewMs: 200},
     }),
   );
-  expect(report.departures).toBeGreaterThan(100);
+  expect(report.departures).toBeGreaterThan(50);
   expect(broken(churnChecks(report))).toEqual([]);
 });
 
