@@ -35,6 +35,8 @@ import {
 } from './transport.ts';
 import {untilAborted} from '../base/until-aborted.ts';
 
+/** Browsers close a fresh data channel now and then, before anything has passed it. */
+const CHANNEL_TRIES = 2;
 /** Whoever was stopped for longer in the middle of a frame is not waited for. */
 const STALL_MS = 30_000;
 
@@ -217,11 +219,25 @@ class Libp2pStreamTransport extends TransportBase implements Transport {
   /** @returns `null` when frames go over a stream. */
   async #openChannel(
     to: PeerId,
+    {stream, connection}: OpenedStream,
+    signal: AbortSignal,
+  ): Promise<SendingHalf | null> {
+    if (stream.protocol !== CHANNEL_FRAMES_PROTOCOL) return null;
+    let half = await this.#tryChannel(to, {stream, connection}, signal);
+    for (let tries = 1; half === null && tries < CHANNEL_TRIES; tries += 1) {
+      const next = await newStream(connection, [CHANNEL_FRAMES_PROTOCOL], signal);
+      half = await this.#tryChannel(to, {stream: next, connection}, signal);
+    }
+    return half;
+  }
+
+  async #tryChannel(
+    to: PeerId,
     opened: OpenedStream,
     signal: AbortSignal,
   ): Promise<SendingHalf | null> {
     const channels = this.#channels;
-    if (channels === null || opened.stream.protocol !== CHANNEL_FRAMES_PROTOCOL) return null;
+    if (channels === null) return null;
     const half = await openSendingChannel({
       ...opened,
       channels,

@@ -10,6 +10,7 @@ import {idOf, openMemoryPeer} from '../../testing/memory-peers.ts';
 import {DIALLERS_CHANNEL} from '../testing/raw-link.ts';
 import type {LinkLoss, Transport} from '../transport.ts';
 import {ChannelIds, isPeersChannelId} from './channel-id.ts';
+import type {HalfReport} from './half-port.ts';
 import type {LinkChannels} from './link-channels.ts';
 import {readWord} from './read-word.ts';
 
@@ -91,6 +92,37 @@ test('[TR28] a peer whose end of the channel does not come about is sent frames 
   expect(await arrived).toEqual(Uint8Array.of(3));
   expect(protocolsBetween(nodes)).toEqual([FRAMES_PROTOCOL]);
 });
+
+test.each(['first', 'second'] as const)(
+  '[TR28] a channel that the %s browser closes at once is asked for once more',
+  async (side) => {
+    const [first, second] = nodes;
+    const [own, others] = [channels.of(idOf(first)), channels.of(idOf(second))];
+    const from = await openTransport(first, side === 'first' ? closingFirst(own) : own);
+    const to = await openTransport(second, side === 'second' ? closingFirst(others) : others);
+    const arrived = nextFrame(to);
+    await from.send(idOf(second), Uint8Array.of(4), {signal});
+    expect(await arrived).toEqual(Uint8Array.of(4));
+    expect(protocolsBetween(nodes)).toEqual([CHANNEL_FRAMES_PROTOCOL]);
+  },
+);
+
+/** Closes the first channel that it opens. */
+function closingFirst(from: LinkChannels): LinkChannels {
+  let isFirst = true;
+  return {
+    ...from,
+    open: (connection, channelId, half) => {
+      const opened = from.open(connection, channelId, half);
+      if (!isFirst) return opened;
+      isFirst = false;
+      const {port1, port2} = new MessageChannel();
+      opened.port.close();
+      port2.postMessage({kind: 'ended', why: 'The data channel was closed'} satisfies HalfReport);
+      return {...opened, port: port1};
+    },
+  };
+}
 
 test('[TR29] the two sides of a connection name ids that never meet, and none twice in a row', () => {
   const ids = new ChannelIds();
