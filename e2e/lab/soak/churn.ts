@@ -1,6 +1,11 @@
 import {atLeast, atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
 import type {PageCounts} from '../../load/churn/page-counts.ts';
-import {CHURN_CLIENTS, runChurn, type ChurnSize} from '../../load/churn/run-churn.ts';
+import {
+  CHURN_CLIENTS,
+  MOST_CHANNELS,
+  runChurn,
+  type ChurnSize,
+} from '../../load/churn/run-churn.ts';
 import type {Soak} from './soak.ts';
 
 const SIZE: ChurnSize = {
@@ -38,7 +43,7 @@ function grownChecks(before: PageCounts, after: PageCounts): Check[] {
     atMost('links with tabs that are gone', after.linksWithGone, 0),
     atMost('open sessions', after.openSessions, 0),
     // Some more or fewer tabs may be in contact now.
-    atMost('data channels of a connection', perConnection(after, 'channels'), 2),
+    atMost('data channels of a connection', perConnection(after, 'channels'), MOST_CHANNELS),
     atMost(
       'event listeners of a connection, of those before',
       perConnection(after, 'listeners') / perConnection(before, 'listeners'),

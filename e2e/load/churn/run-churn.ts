@@ -46,6 +46,8 @@ const STAYING = {
 } as const;
 /** Of each client, in each round. */
 const WARM_UP_ANSWERS = 40;
+/** Of a connection to which both sides send frames; a stream of the directory's has its own for a moment. */
+export const MOST_CHANNELS = 2;
 const PROMPT_TOKENS = 8;
 const NEW_TOKENS = 24;
 const STEP_MS = 100;
@@ -240,8 +242,11 @@ class Churn {
     for (;;) {
       const counts = await Promise.all(staying.map((tab) => countPage(tab, living)));
       const isQuiet = counts.every(
-        ({connections, openSessions, linksWithGone}) =>
-          connections < living.size && openSessions === 0 && linksWithGone === 0,
+        ({connections, channels, openSessions, linksWithGone}) =>
+          connections < living.size &&
+          channels <= MOST_CHANNELS * connections &&
+          openSessions === 0 &&
+          linksWithGone === 0,
       );
       if (isQuiet || performance.now() > untilMs) return counts;
       await wait(1_000);

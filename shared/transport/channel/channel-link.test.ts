@@ -113,13 +113,13 @@ function closingFirst(from: LinkChannels): LinkChannels {
   return {
     ...from,
     open: (connection, channelId, half) => {
-      const opened = from.open(connection, channelId, half);
-      if (!isFirst) return opened;
+      const channel = from.open(connection, channelId, half);
+      if (!isFirst) return channel;
       isFirst = false;
       const {port1, port2} = new MessageChannel();
-      opened.port.close();
+      channel.port.close();
       port2.postMessage({kind: 'ended', why: 'The data channel was closed'} satisfies HalfReport);
-      return {...opened, port: port1};
+      return {...channel, port: port1};
     },
   };
 }
