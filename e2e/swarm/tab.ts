@@ -6,7 +6,7 @@ import type {LendState} from '../../web/src/ports/lend-service.ts';
 import type {TabTraffic} from '../../web/src/app/services/lab-controls.ts';
 import type {LinkReport} from '../../web/src/ports/link-service.ts';
 import type {TabEvent} from '../../web/src/ports/tab-event.ts';
-import type {AskResult, TabControl} from '../../web/src/app/tab-control.ts';
+import type {AskResult, HeardEvent, TabControl} from '../../web/src/app/tab-control.ts';
 import {rendererProcessOf} from './renderer-process.ts';
 
 declare const weftTab: TabControl;
@@ -114,8 +114,7 @@ export class Tab {
       readonly onEvent: OnEvent;
     },
   ): Promise<void> {
-    this.#askCount += 1;
-    const askId = String(this.#askCount);
+    const askId = this.#nextAskId();
     this.#listeners.set(askId, onEvent);
     const cancel = (): void => {
       this.page.evaluate((id) => weftTab.cancel(id), askId).catch(() => undefined);
@@ -126,11 +125,25 @@ export class Tab {
         ([id, askRequest]) => weftTab.ask(id, askRequest),
         [askId, request] as const,
       );
-      if (result.kind === 'failed') throw new AskFailedError(result.code, result.message);
+      throwIfFailed(result);
     } finally {
       signal?.removeEventListener('abort', cancel);
       this.#listeners.delete(askId);
     }
+  }
+
+  /**
+   * Asks, and hears of nothing before the end: to tell this process of each token takes a part of a core.
+   *
+   * @throws {AskFailedError} as `ask`.
+   */
+  async askUnheard(request: AskRequest): Promise<readonly HeardEvent[]> {
+    const {result, events} = await this.page.evaluate(
+      ([id, askRequest]) => weftTab.askUnheard(id, askRequest),
+      [this.#nextAskId(), request] as const,
+    );
+    throwIfFailed(result);
+    return events;
   }
 
   async links(): Promise<readonly LinkReport[]> {
@@ -213,6 +226,15 @@ export class Tab {
   async close(): Promise<void> {
     await this.page.context().close();
   }
+
+  #nextAskId(): string {
+    this.#askCount += 1;
+    return String(this.#askCount);
+  }
+}
+
+function throwIfFailed(result: AskResult): void {
+  if (result.kind === 'failed') throw new AskFailedError(result.code, result.message);
 }
 
 /** What a tab says when it cannot complete an answer. */

@@ -17,9 +17,16 @@ export type TabControl = LabControls & {
    * for it before the next, so that the program sees the world between two events.
    */
   ask(askId: string, request: AskRequest): Promise<AskResult>;
+  /** Asks, and gives all events at its end: meanwhile no program outside the page has anything to do. */
+  askUnheard(
+    askId: string,
+    request: AskRequest,
+  ): Promise<{readonly result: AskResult; readonly events: readonly HeardEvent[]}>;
   cancel(askId: string): void;
   links(): Promise<readonly LinkReport[]>;
 };
+
+export type HeardEvent = {readonly event: AnswerEvent; readonly atUnixMs: number};
 
 export type AskResult =
   | {readonly kind: 'complete'}
@@ -51,23 +58,33 @@ export function exposeTabControl(services: Services): void {
     lendState = state;
     if (isChange) void globalThis.weftLendChanged?.(state, unixMs());
   });
+  const ask = async (
+    {askId, request}: {readonly askId: string; readonly request: AskRequest},
+    onEvent: (heard: HeardEvent) => Promise<void> | void,
+  ): Promise<AskResult> => {
+    const abort = new AbortController();
+    running.set(askId, abort);
+    try {
+      for await (const event of chat.ask(request, abort)) {
+        await onEvent({event, atUnixMs: unixMs()});
+      }
+      return {kind: 'complete'};
+    } catch (error) {
+      return failureOf(error);
+    } finally {
+      running.delete(askId);
+    }
+  };
   const control: TabControl = {
     lend: (request) => lendService.lend(request),
     stopLending: () => lendService.stop(),
     lendState: () => lendState,
-    ask: async (askId, request) => {
-      const abort = new AbortController();
-      running.set(askId, abort);
-      try {
-        for await (const event of chat.ask(request, abort)) {
-          await globalThis.weftReport?.(askId, event, unixMs());
-        }
-        return {kind: 'complete'};
-      } catch (error) {
-        return failureOf(error);
-      } finally {
-        running.delete(askId);
-      }
+    ask: (askId, request) =>
+      ask({askId, request}, ({event, atUnixMs}) => globalThis.weftReport?.(askId, event, atUnixMs)),
+    askUnheard: async (askId, request) => {
+      const events: HeardEvent[] = [];
+      const result = await ask({askId, request}, (heard) => void events.push(heard));
+      return {result, events};
     },
     cancel: (askId) => running.get(askId)?.abort(),
     links: () => links.report(),

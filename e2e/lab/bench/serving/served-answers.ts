@@ -1,4 +1,6 @@
 import type {Browser} from 'playwright';
+import type {AskRequest} from '#shared/client/chat/chat-service.ts';
+import type {HeardEvent} from '../../../../web/src/app/tab-control.ts';
 import {percentile} from '../../../load/report/percentile.ts';
 import {greedyRequest} from '../../../swarm/ask.ts';
 import {Swarm} from '../../../swarm/start-swarm.ts';
@@ -77,33 +79,30 @@ export class ServedAnswers {
     return this.#swarm.browser;
   }
 
-  /** All at once, of equally long prompts. `onToken` hears which answer has one more. */
+  /**
+   * All at once, of equally long prompts.
+   *
+   * @param onToken hears which answer has one more, which takes its part of the cores; without it nobody hears
+   *   of anything before the end.
+   */
   async ask(
     answers: number,
     maxNewTokens: number,
-    onToken: (answer: number) => void = () => undefined,
+    onToken?: (answer: number) => void,
   ): Promise<ServedRate> {
     const askedMs = Date.now();
     const asked = Array.from({length: answers}, async (_, at) => {
       const client = this.clients[at % CLIENTS];
       if (client === undefined) throw new Error('Broken invariant: there are clients');
       const content = `Write a long story about a ${SUBJECTS[at % SUBJECTS.length]}.`;
-      let firstTokenMs = Number.NaN;
-      let hopsMs = Number.NaN;
-      const tokenAtMs: number[] = [];
-      await client.ask(greedyRequest(content, {maxNewTokens}), {
-        onEvent: (event, atUnixMs) => {
-          if (event.kind === 'served') {
-            hopsMs = event.hops.reduce((sum, {observedMs}) => sum + observedMs, 0);
-          }
-          if (event.kind !== 'token') return;
-          if (tokenAtMs.length === 0) firstTokenMs = atUnixMs - askedMs;
-          tokenAtMs.push(event.atMs);
-          onToken(at);
-        },
-      });
-      const gapsMs = tokenAtMs.slice(1).map((ms, k) => ms - (tokenAtMs[k] ?? ms));
-      return {firstTokenMs, gapsMs, hopsMs};
+      const request = greedyRequest(content, {maxNewTokens});
+      const events =
+        onToken === undefined
+          ? await client.askUnheard(request)
+          : await hear(client, request, () => {
+              onToken(at);
+            });
+      return timesOf(events, askedMs);
     });
     const served = await Promise.all(asked);
     const rates = served.map(({gapsMs}) => 1_000 / percentile(gapsMs, 50));
@@ -123,4 +122,31 @@ export class ServedAnswers {
       ),
     };
   }
+}
+
+async function hear(
+  client: Tab,
+  request: AskRequest,
+  onToken: () => void,
+): Promise<readonly HeardEvent[]> {
+  const events: HeardEvent[] = [];
+  await client.ask(request, {
+    onEvent: (event, atUnixMs) => {
+      events.push({event, atUnixMs});
+      if (event.kind === 'token') onToken();
+    },
+  });
+  return events;
+}
+
+function timesOf(events: readonly HeardEvent[], askedMs: number) {
+  const tokens = events.flatMap(({event, atUnixMs}) =>
+    event.kind === 'token' ? [{atMs: event.atMs, atUnixMs}] : [],
+  );
+  const served = events.flatMap(({event}) => (event.kind === 'served' ? [event.hops] : []));
+  return {
+    firstTokenMs: (tokens[0]?.atUnixMs ?? Number.NaN) - askedMs,
+    gapsMs: tokens.slice(1).map(({atMs}, at) => atMs - (tokens[at]?.atMs ?? atMs)),
+    hopsMs: served.at(-1)?.reduce((sum, {observedMs}) => sum + observedMs, 0) ?? Number.NaN,
+  };
 }
