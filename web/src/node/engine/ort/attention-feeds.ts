@@ -1,6 +1,7 @@
+import type {Tensor} from 'onnxruntime-web/wasm';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {CELL_IO} from './graph/cell-io.ts';
-import {attentionRows, MASKED} from './graph/dialects/add-attention.ts';
+import {attentionRows, MASKED} from './graph/dialects/attention-rows.ts';
 import type {OrtEngine} from './ort-engine.ts';
 import type {Batch, BatchFeeds} from './shard-engine.ts';
 
@@ -14,7 +15,7 @@ export type Places = {
   readonly firstPosition?: number;
 };
 
-/** Which positions each row of a batch may look at, where attention is made of products. */
+/** Which positions each row of a batch may look at, where attention takes a mask. */
 export function attentionFeeds(
   ort: OrtEngine,
   spec: ModelSpec,
@@ -29,28 +30,21 @@ export function attentionFeeds(
     readonly window: Places;
   },
 ): BatchFeeds {
-  const feeds = feedsOf(ort, spec, {batch, places: all, windowTokens: Number.POSITIVE_INFINITY});
-  const ofAll = {[CELL_IO.mask]: feeds.mask, [CELL_IO.ones]: feeds.ones};
-  if (spec.window === undefined) return ofAll;
-  const {tokens: windowTokens} = spec.window;
-  const inWindow = feedsOf(ort, spec, {batch, places: window, windowTokens});
+  const maskOf = (seen: Omit<Seen, 'batch'>) => maskTensor(ort, spec, {batch, ...seen});
   return {
-    ...ofAll,
-    [CELL_IO.windowMask]: inWindow.mask,
-    [CELL_IO.windowOnes]: inWindow.ones,
+    [CELL_IO.mask]: maskOf({places: all, windowTokens: Number.POSITIVE_INFINITY}),
+    ...(spec.window && {
+      [CELL_IO.windowMask]: maskOf({places: window, windowTokens: spec.window.tokens}),
+    }),
   };
 }
 
 type Seen = {readonly batch: Batch; readonly places: Places; readonly windowTokens: number};
 
-function feedsOf(ort: OrtEngine, spec: ModelSpec, seen: Seen) {
+function maskTensor(ort: OrtEngine, spec: ModelSpec, seen: Seen): Tensor {
   const {batch, places} = seen;
-  const {room} = places;
-  const shape = [batch.positions.length, 1, attentionRows(spec, batch.tokenCount), room];
-  return {
-    mask: ort.f32Tensor(maskValues(spec, seen), shape),
-    ones: ort.f32Tensor(new Float32Array(room).fill(1), [room, 1]),
-  };
+  const shape = [batch.positions.length, 1, attentionRows(spec, batch.tokenCount), places.room];
+  return ort.f32Tensor(maskValues(spec, seen), shape);
 }
 
 /** A row sees the tokens up to its own, and of those the last `windowTokens`, its own included. */

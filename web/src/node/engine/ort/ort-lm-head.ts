@@ -1,4 +1,5 @@
 import type {InferenceSession, Tensor} from 'onnxruntime-web/wasm';
+import {portableLog} from '#shared/base/portable-math.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {hasToken, type TokenMask} from '#shared/protocol/frame/token-mask.ts';
 import type {TokenBias} from '#shared/session/token-bias.ts';
@@ -38,14 +39,14 @@ export class OrtLmHead implements ShardLmHead {
     const outputs = await this.#session.run(feeds);
     const tokenIds = Uint32Array.from(i64Values(outputs, LM_HEAD_IO.tokenIds), Number);
     const logits = f32Values(outputs, LM_HEAD_IO.logits);
-    const logSumExps = f32Values(outputs, LM_HEAD_IO.logSumExp);
-    const topCount = tokenIds.length / logSumExps.length;
-    return Array.from(logSumExps, (logSumExp, row) => {
+    const topShares = f32Values(outputs, LM_HEAD_IO.topShare);
+    const topCount = tokenIds.length / topShares.length;
+    return Array.from(topShares, (topShare, row) => {
       const [start, end] = [row * topCount, (row + 1) * topCount];
       const top = {
         tokenIds: tokenIds.slice(start, end),
         logits: logits.slice(start, end),
-        logSumExp,
+        logSumExp: logSumExpOf(logits[start] ?? Number.NaN, topShare),
       };
       return onlyAllowed(top, biases[row]?.allowed);
     });
@@ -68,6 +69,11 @@ export class OrtLmHead implements ShardLmHead {
     }
     return this.#ort.f32Tensor(all, [biases.length, vocabularySize]);
   }
+}
+
+/** Of all logits, by the probability of the likeliest; not a number where a GPU gives none. */
+function logSumExpOf(topLogit: number, topShare: number): number {
+  return topShare > 0 ? Math.fround(topLogit - portableLog(topShare)) : Number.NaN;
 }
 
 /** Of no weight beside any logit, and still a number: a GPU may take infinities for anything. */

@@ -84,6 +84,10 @@ function addActivation(layer: LayerBuilder, gate: string): string {
   if (layer.spec.activation === 'gelu') {
     return layer.node('gelu', {op: 'FastGelu', domain: 'microsoft', inputs: [gate]});
   }
-  const sigmoid = layer.node('sigmoid', {op: 'Sigmoid', inputs: [gate]});
-  return layer.node('silu', {op: 'Mul', inputs: [gate, sigmoid]});
+  return layer.node('silu', {
+    op: 'QuickGelu',
+    domain: 'microsoft',
+    inputs: [gate],
+    attributes: {alpha: {float: 1}},
+  });
 }

@@ -5,7 +5,7 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 export const CELL_IO = {
   /** In: `[batch, tokens, hiddenSize]`. */
   hidden: 'hidden',
-  /** In, i64: `[batch, tokens]`, the row of the rotary tables for each token. */
+  /** In, i64: the row of the rotary tables for each token, `[batch, tokens]`, or for each of its heads, `[batch, tokens · heads]`. */
   rotaryRows: 'rotary_rows',
   /** In: `[rows, turnedSize / 2]`; by position where the engine takes rows by position itself. */
   rotaryCos: 'rotary_cos',
@@ -18,13 +18,10 @@ export const CELL_IO = {
    * look, `MASKED` where not. How many rows a piece has: `attentionRows`.
    */
   mask: 'mask',
-  /** In: `[room, 1]`, all of them 1. */
-  ones: 'ones',
-  /** In, i64: `[batch, kvHeadCount, tokens, 3]`, the place of each row of a piece in `past`. */
+  /** In, i64: `[batch, tokens, kvHeadCount, 3]`, the place of each row of a piece in `past`. */
   places: 'places',
-  /** In: the same three for layers with a window, which may have less room. */
+  /** In: the same two for layers with a window, which may have less room. */
   windowMask: 'window_mask',
-  windowOnes: 'window_ones',
   windowPlaces: 'window_places',
   /** In, i32: `[batch]`, the last position of the piece. */
   lastPosition: 'last_position',
@@ -36,8 +33,8 @@ export const CELL_IO = {
   /** Out: `[batch, tokens, hiddenSize]`. */
   result: 'result',
   /**
-   * Keys and values, `[batch, kvHeadCount, tokens, headSize]`: `past` in, which has room for the
-   * piece; out `present`, which is `past` with the piece, or `piece`, the piece alone.
+   * Keys and values, `[batch, kvHeadCount, room, headSize]`: `past` in, which has room for the piece; out
+   * `present`, which is `past` with the piece, or `piece`, the piece alone, `[batch, tokens, kvHeadCount, headSize]`.
    */
   pastKey: (layer: number) => `past_key.${layer}`,
   pastValue: (layer: number) => `past_value.${layer}`,
@@ -49,12 +46,11 @@ export const CELL_IO = {
 
 /** What the attention of a layer is given. */
 type AttentionInputs = Readonly<
-  Record<'mask' | 'ones' | 'places' | 'room' | 'lastPosition' | 'totalTokens', string>
+  Record<'mask' | 'places' | 'room' | 'lastPosition' | 'totalTokens', string>
 >;
 
 const ALL: AttentionInputs = {
   mask: CELL_IO.mask,
-  ones: CELL_IO.ones,
   places: CELL_IO.places,
   lastPosition: CELL_IO.lastPosition,
   totalTokens: CELL_IO.totalTokens,
@@ -62,7 +58,6 @@ const ALL: AttentionInputs = {
 };
 const WINDOW: AttentionInputs = {
   mask: CELL_IO.windowMask,
-  ones: CELL_IO.windowOnes,
   places: CELL_IO.windowPlaces,
   lastPosition: CELL_IO.windowLastPosition,
   totalTokens: CELL_IO.windowTotalTokens,
@@ -73,8 +68,3 @@ const WINDOW: AttentionInputs = {
 export function attentionInputsOf(spec: Pick<ModelSpec, 'window'>, layer: number): AttentionInputs {
   return isWindowed(spec, layer) ? WINDOW : ALL;
 }
-
-/** Names of what the layers of a cell share. */
-export const CELL_CONSTANTS = {
-  lastAxis: 'last_axis',
-} as const;

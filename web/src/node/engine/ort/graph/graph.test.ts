@@ -4,7 +4,7 @@ import {expect, test} from 'vitest';
 import {dequantiseRows, type StoredTensor} from '#shared/model/storage/dequantise-rows.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {layerTensors, lmHeadTensors} from '#shared/model/manifest/tensor-layout.ts';
-import {attentionRows} from './dialects/add-attention.ts';
+import {attentionRows} from './dialects/attention-rows.ts';
 import {addDenseProduct} from './dialects/add-dense-product.ts';
 import {buildCellGraph} from './build-cell-graph.ts';
 import {buildLmHeadGraph} from './build-lm-head-graph.ts';
@@ -87,12 +87,11 @@ test('[GR1] a cell names its inputs and outputs by the layers of the model', () 
   const graph = decodeGraph(buildCellGraph(SPEC, cell, cpuParts()));
   expect(shapesOf(graph.input)).toEqual({
     hidden: 'batch tokens 64',
-    rotary_rows: 'batch tokens',
+    rotary_rows: 'batch rotated_rows',
     rotary_cos: 'rotary_rows 8',
     rotary_sin: 'rotary_rows 8',
     mask: 'batch 1 rows room',
-    ones: 'room 1',
-    places: 'batch 2 tokens 3',
+    places: 'batch tokens 2 3',
     'past_key.1': 'batch 2 room 16',
     'past_value.1': 'batch 2 room 16',
     'past_key.2': 'batch 2 room 16',
@@ -100,10 +99,10 @@ test('[GR1] a cell names its inputs and outputs by the layers of the model', () 
   });
   expect(shapesOf(graph.output)).toEqual({
     result: 'batch tokens 64',
-    'piece_key.1': 'batch 2 tokens 16',
-    'piece_value.1': 'batch 2 tokens 16',
-    'piece_key.2': 'batch 2 tokens 16',
-    'piece_value.2': 'batch 2 tokens 16',
+    'piece_key.1': 'batch tokens 2 16',
+    'piece_value.1': 'batch tokens 2 16',
+    'piece_key.2': 'batch tokens 2 16',
+    'piece_value.2': 'batch tokens 2 16',
   });
 });
 
@@ -114,10 +113,25 @@ test('[GR2] norms are fused with the sums in front of them, and nothing depends 
   const countOf = (op: string): number => operators.filter((other) => other === op).length;
   expect(countOf('SimplifiedLayerNormalization')).toBe(1);
   expect(countOf('SkipSimplifiedLayerNormalization')).toBe(3);
-  // Per layer: four products with weights, the weighted values, and their normaliser.
-  expect(countOf('MatMul')).toBe(2 * 6);
+  // Per layer: four products with weights.
+  expect(countOf('MatMul')).toBe(2 * 4);
   // Their results for one token depend on the tokens beside it, in the last bits.
-  expect(countOf('Softmax') + countOf('GroupQueryAttention') + countOf('ReduceSum')).toBe(0);
+  expect(countOf('GroupQueryAttention') + countOf('ReduceSum')).toBe(0);
+});
+
+test('[GR14] a layer of a plain llama is eighteen operators on the CPU', () => {
+  const cell = {startLayer: 1, endLayer: 3};
+  const graph = decodeGraph(buildCellGraph(SPEC, cell, cpuParts()));
+  const norm = 'SkipSimplifiedLayerNormalization';
+  const heads = ['MatMul', 'Reshape', 'RotaryEmbedding', 'Reshape', 'Split'];
+  const cache = ['ScatterND', 'ScatterND'];
+  const attention = ['Reshape', 'MultiHeadAttention', 'Reshape', 'MatMul'];
+  const feedForward = ['MatMul', 'Split', 'QuickGelu', 'Mul', 'MatMul'];
+  const layer = [...heads, ...cache, ...attention, norm, ...feedForward];
+  const operators = graph.node.map(({opType}) => opType);
+  expect(operators.toSorted()).toEqual(
+    ['SimplifiedLayerNormalization', ...layer, norm, ...layer, 'Add'].toSorted(),
+  );
 });
 
 test('[GR9] no attention product ever has a single row', () => {
@@ -146,14 +160,17 @@ test('[GR3] every input of a node is known before the node', () => {
   }
 });
 
-test('[GR4] query, key and value lie side by side, transposed', () => {
+test('[GR4] query, key and value lie side by side, transposed, and queries by their places in groups', () => {
   const tensors = storedTensors();
   const model = buildCellGraph(SPEC, {startLayer: 1, endLayer: 2}, {...CPU_DIALECT, tensors});
   const {values, shape} = weightsOf(model, '1.qkv.weights');
   expect(shape).toBe('64 128');
-  const columns = ['attn_q', 'attn_k', 'attn_v'].flatMap((part) =>
+  const [queries, ...others] = ['attn_q', 'attn_k', 'attn_v'].map((part) =>
     rowsOf(tensors.get(`blk.1.${part}.weight`)),
   );
+  // Of four heads in two groups the first ones, and then the second ones.
+  const byGroups = [0, 2, 1, 3].flatMap((head) => queries?.slice(head * 16, (head + 1) * 16) ?? []);
+  const columns = [...byGroups, ...others.flat()];
   const expected = Float32Array.from(
     values,
     (_, at) => columns[at % 128]?.[Math.floor(at / 128)] ?? 0,
@@ -170,10 +187,8 @@ test('[GR5] rotation turns pairs or halves as the model says', () => {
       Object.fromEntries(attribute.map(({name, i}) => [name, Number(i)])),
     );
     const interleaved = ropeInterleaved ? 1 : 0;
-    expect(attributes).toEqual([
-      {interleaved, num_heads: 4},
-      {interleaved, num_heads: 2},
-    ]);
+    // All heads of all tokens one after the other.
+    expect(attributes).toEqual([{interleaved, num_heads: 1}]);
   }
 });
 
@@ -221,12 +236,13 @@ test('[GR7] the LM head gives the best 256 logits and what normalises them', () 
     'MatMul',
     'Add',
     'TopK',
-    'ReduceLogSumExp',
+    'Softmax',
+    'ReduceMax',
   ]);
   expect(shapesOf(graph.output)).toEqual({
     top_logits: 'rows 256',
     top_token_ids: 'rows 256',
-    log_sum_exp: 'rows',
+    top_share: 'rows',
   });
   const {values, shape} = weightsOf(model, 'logits.weights');
   expect(shape).toBe('64 300');

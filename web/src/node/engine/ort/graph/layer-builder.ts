@@ -5,6 +5,7 @@ import {
   type StoredTensor,
 } from '#shared/model/storage/dequantise-rows.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import type {MatrixOrder} from '#shared/model/storage/dequantise-transposed.ts';
 import type {AddProduct} from './add-product.ts';
 import type {GraphBuilder, GraphNode} from './graph-builder.ts';
 import {requireTensor, writeMatrices} from '../weights/stored-weights.ts';
@@ -71,10 +72,10 @@ export class LayerBuilder {
   }
 
   /** Normalises each row, over its last dimension. */
-  normOf(part: string, input: string): string {
+  normOf(part: string, input: string, order?: MatrixOrder): string {
     return this.node(part, {
       op: 'SimplifiedLayerNormalization',
-      inputs: [input, this.#gains(part)],
+      inputs: [input, this.#gains(part, order)],
       attributes: {
         axis: {int: -1},
         epsilon: {float: this.spec.normEpsilon},
@@ -83,8 +84,8 @@ export class LayerBuilder {
     });
   }
 
-  /** One product with several stored matrices side by side, and with their biases. */
-  product(input: string, output: string, parts: readonly string[]): string {
+  /** One product with several stored matrices side by side, and with their biases, in the order of the file by default. */
+  product(input: string, output: string, parts: readonly string[], order?: MatrixOrder): string {
     const matrices = parts.map((part) => this.#tensor(part));
     const biased = parts.filter((part) => this.spec.biases?.includes(part));
     const product = biased.length === 0 ? output : `${output}.product`;
@@ -93,19 +94,24 @@ export class LayerBuilder {
       output: this.name(product),
       rank: 3,
       matrices,
+      ...(order && {order}),
     });
     if (biased.length === 0) return name;
     const size = matrices.reduce((sum, matrix) => sum + rowCount(matrix), 0);
     const bias = this.graph.weights(this.name(`${output}.bias`), [size], (values) => {
+      const asStored = new Float32Array(size);
       let at = 0;
       for (const [index, part] of parts.entries()) {
         const matrix = matrices[index];
         const rows = matrix === undefined ? 0 : rowCount(matrix);
         if (biased.includes(part)) {
           const row = {startRow: 0, endRow: 1};
-          dequantiseRows(this.#tensor(part, 'bias'), row, values.subarray(at, at + rows));
+          dequantiseRows(this.#tensor(part, 'bias'), row, asStored.subarray(at, at + rows));
         }
         at += rows;
+      }
+      for (const [column, value] of asStored.entries()) {
+        values[order?.columnOf?.(column) ?? column] = value;
       }
     });
     return this.node(output, {op: 'Add', inputs: [name, bias]});
@@ -118,19 +124,24 @@ export class LayerBuilder {
     return this.node(part, {op: 'Mul', inputs: [input, by]});
   }
 
+  /** The matrices of query, key and value. */
+  get queryKeyValueParts(): readonly string[] {
+    return this.spec.isFused ? ['attn_qkv'] : ['attn_q', 'attn_k', 'attn_v'];
+  }
+
   /** What attention looks for, looks at and takes: `[batch, tokens, heads · headSize]` each. */
   queryKeyValue(normed: string): {
     readonly query: string;
     readonly key: string;
     readonly value: string;
   } {
-    const {headCount, kvHeadCount, headSize, isFused, queryKeyNorm} = this.spec;
+    const {headCount, kvHeadCount, headSize, queryKeyNorm} = this.spec;
     const [query, key, value] = [this.name('q'), this.name('k'), this.name('v')];
     const sizes = [headCount * headSize, kvHeadCount * headSize, kvHeadCount * headSize];
     this.graph.node({
       op: 'Split',
       inputs: [
-        this.product(normed, 'qkv', isFused ? ['attn_qkv'] : ['attn_q', 'attn_k', 'attn_v']),
+        this.product(normed, 'qkv', this.queryKeyValueParts),
         this.graph.integers(this.name('qkv.sizes'), sizes),
       ],
       outputs: [query, key, value],
@@ -157,9 +168,10 @@ export class LayerBuilder {
     return this.node(part, {op: 'Reshape', inputs: [input, shapeName]});
   }
 
-  #gains(part: string): string {
+  #gains(part: string, order?: MatrixOrder): string {
     const gain = this.#tensor(part);
-    return this.graph.weights(this.name(`${part}.gain`), [rowLength(gain)], writeMatrices([gain]));
+    const write = writeMatrices([gain], order);
+    return this.graph.weights(this.name(`${part}.gain`), [rowLength(gain)], write);
   }
 
   #tensor(part: string, kind: 'weight' | 'bias' = 'weight'): StoredTensor {

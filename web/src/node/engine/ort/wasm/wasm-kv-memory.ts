@@ -88,7 +88,7 @@ export function wasmKvMemory(spec: Shape & Pick<ModelSpec, 'window'>): KvMemory<
 }
 
 /**
- * A cache with a piece behind it, of which each kind of each layer is `[kvHeadCount, tokenCount, headSize]`.
+ * A cache with a piece behind it, of which each kind of each layer is `[tokenCount, kvHeadCount, headSize]`.
  *
  * It shares the arrays of `past` where these have room, so `past` still counts, as far as `reaches` says, and
  * is not to be continued in another way.
@@ -105,23 +105,26 @@ export function appended(
     const added = piece.layers[at];
     assert(added !== undefined, 'a piece has all layers of its cell');
     const room = roomFor(tokenCount, most);
-    for (let from = past.tokenCount; from < tokenCount;) {
-      const to = Math.min(tokenCount, from + most - placeOf(from, most));
-      const place = {
-        from: from - past.tokenCount,
-        at: placeOf(from, most),
-        tokenCount: to - from,
-      };
-      for (const [own, target] of [
-        [added.key, key],
-        [added.value, value],
-      ] as const) {
-        copyPositions(spec, {values: own, room: piece.tokenCount}, {values: target, room}, place);
-      }
-      from = to;
+    for (let token = 0; token < piece.tokenCount; token += 1) {
+      const place = placeOf(past.tokenCount + token, most);
+      writeToken(spec, {values: key, room}, place, {values: added.key, token});
+      writeToken(spec, {values: value, room}, place, {values: added.value, token});
     }
   }
   return kv;
+}
+
+/** One token of a piece, to a place of all heads. */
+function writeToken(
+  {kvHeadCount, headSize}: Shape,
+  {values: target, room}: Roomy,
+  place: number,
+  {values, token}: {readonly values: Float32Array; readonly token: number},
+): void {
+  for (let head = 0; head < kvHeadCount; head += 1) {
+    const start = (token * kvHeadCount + head) * headSize;
+    target.set(values.subarray(start, start + headSize), (head * room + place) * headSize);
+  }
 }
 
 /**
@@ -141,8 +144,7 @@ export function stacked(
   const stack = new Float32Array(caches.length * size);
   for (const [at, {tokenCount, values}] of caches.entries()) {
     const own = {values: stack.subarray(at * size, (at + 1) * size), room};
-    const places = {from: 0, at: 0, tokenCount: Math.min(tokenCount, most)};
-    copyPositions(spec, {values, room: roomFor(tokenCount, most)}, own, places);
+    copyFirst(spec, {values, room: roomFor(tokenCount, most)}, own, Math.min(tokenCount, most));
   }
   return stack;
 }
@@ -152,10 +154,10 @@ function withRoom(spec: Shape, kv: WasmKv, heldTokens: number): WasmKv {
   const layers = kv.layers.map(({key, value, mostKept: most}) => {
     const [heldRoom, room] = [roomFor(heldTokens, most), roomFor(kv.tokenCount, most)];
     if (room === heldRoom) return {key, value, mostKept: most};
-    const places = {from: 0, at: 0, tokenCount: Math.min(heldTokens, kv.tokenCount, most)};
+    const kept = Math.min(heldTokens, kv.tokenCount, most);
     const moved = (values: Float32Array): Float32Array => {
       const grown = new Float32Array(spec.kvHeadCount * room * spec.headSize);
-      copyPositions(spec, {values, room: heldRoom}, {values: grown, room}, places);
+      copyFirst(spec, {values, room: heldRoom}, {values: grown, room}, kept);
       return grown;
     };
     return {key: moved(key), value: moved(value), mostKept: most};
@@ -166,16 +168,16 @@ function withRoom(spec: Shape, kv: WasmKv, heldTokens: number): WasmKv {
 /** Values of all heads, with room for so many positions. */
 type Roomy = {readonly values: Float32Array; readonly room: number};
 
-/** So many places of `source`, to where `at` says in `target`. */
-function copyPositions(
+/** The first places of all heads. */
+function copyFirst(
   {kvHeadCount, headSize}: Shape,
   source: Roomy,
   target: Roomy,
-  {from, at, tokenCount}: {readonly from: number; readonly at: number; readonly tokenCount: number},
+  places: number,
 ): void {
   for (let head = 0; head < kvHeadCount; head += 1) {
-    const start = (head * source.room + from) * headSize;
-    const own = source.values.subarray(start, start + tokenCount * headSize);
-    target.values.set(own, (head * target.room + at) * headSize);
+    const start = head * source.room * headSize;
+    const own = source.values.subarray(start, start + places * headSize);
+    target.values.set(own, head * target.room * headSize);
   }
 }

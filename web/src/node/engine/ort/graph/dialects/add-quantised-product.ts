@@ -19,9 +19,10 @@ import type {GraphBuilder} from '../graph-builder.ts';
  * Matrices of one storage type lie side by side; floats are a plain product.
  */
 export const addQuantisedProduct: AddProduct = (graph, product) => {
-  const {input, output, rank, matrices} = product;
+  const {input, output, rank, matrices, order} = product;
   const [first] = matrices;
   assert(first !== undefined, 'a product has a matrix');
+  assert(order === undefined, 'blocks of weights stay where they are');
   if (matrices.some(({dtype}) => dtype !== first.dtype)) {
     const parts = matrices.map((matrix, at) =>
       addQuantisedProduct(graph, {input, output: `${output}.${at}`, rank, matrices: [matrix]}),

@@ -1,5 +1,5 @@
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {CELL_CONSTANTS, CELL_IO} from '../cell-io.ts';
+import {CELL_IO} from '../cell-io.ts';
 import type {GraphBuilder} from '../graph-builder.ts';
 import {addRotaryRows} from './rotary-inputs.ts';
 
@@ -7,10 +7,7 @@ import {addRotaryRows} from './rotary-inputs.ts';
 export function addAttentionInputs(graph: GraphBuilder, {window}: ModelSpec): void {
   addRotaryRows(graph);
   graph.input(CELL_IO.mask, 'f32', ['batch', 1, 'rows', 'room']);
-  graph.input(CELL_IO.ones, 'f32', ['room', 1]);
   if (window !== undefined) {
     graph.input(CELL_IO.windowMask, 'f32', ['batch', 1, 'rows', 'window_room']);
-    graph.input(CELL_IO.windowOnes, 'f32', ['window_room', 1]);
   }
-  graph.integers(CELL_CONSTANTS.lastAxis, [-1]);
 }

@@ -1,9 +1,8 @@
-import {addAttention} from './add-attention.ts';
 import {addDenseProduct} from './add-dense-product.ts';
 import type {CellDialect} from '../cell-dialect.ts';
 import {CELL_IO} from '../cell-io.ts';
 import {addAttentionInputs} from './attention-inputs.ts';
-import {CPU_ATTENTION} from './cpu-attention.ts';
+import {addCpuAttention} from './cpu-attention.ts';
 import {addRotaryInputs} from './rotary-inputs.ts';
 
 /**
@@ -13,11 +12,11 @@ import {addRotaryInputs} from './rotary-inputs.ts';
 export const CPU_DIALECT: CellDialect = {
   addShared: (graph, spec) => {
     addAttentionInputs(graph, spec);
-    const placesShape = ['batch', spec.kvHeadCount, 'tokens', 3];
+    const placesShape = ['batch', 'tokens', spec.kvHeadCount, 3];
     graph.input(CELL_IO.places, 'i64', placesShape);
     if (spec.window !== undefined) graph.input(CELL_IO.windowPlaces, 'i64', placesShape);
     addRotaryInputs(graph, spec);
   },
-  addAttention: (layer, normed) => addAttention(layer, normed, CPU_ATTENTION),
+  addAttention: addCpuAttention,
   addProduct: addDenseProduct,
 };

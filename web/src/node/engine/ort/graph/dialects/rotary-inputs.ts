@@ -17,7 +17,7 @@ export function addRotaryInputs(graph: GraphBuilder, spec: ModelSpec): void {
 
 /** Which row of them each token takes, where the place in a cache does not say its position. */
 export function addRotaryRows(graph: GraphBuilder): void {
-  graph.input(CELL_IO.rotaryRows, 'i64', ['batch', 'tokens']);
+  graph.input(CELL_IO.rotaryRows, 'i64', ['batch', 'rotated_rows']);
 }
 
 /** Cosines and sines for a layer; `null` when it turns nothing. */
