@@ -1,10 +1,10 @@
 import {atLeast, atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
-import type {PageCounts} from '../../load/churn/page-counts.ts';
 import {
   CHURN_CLIENTS,
   MOST_CHANNELS,
   runChurn,
   type ChurnSize,
+  type PageState,
 } from '../../load/churn/run-churn.ts';
 import type {Soak} from './soak.ts';
 
@@ -13,9 +13,9 @@ const SIZE: ChurnSize = {
   layersPerTab: 10,
   departures: 60,
   answers: 500,
-  warmUpRounds: 3,
+  isWarmedUp: true,
 };
-const MAX_HEAP_GROWTH = 1.1;
+const MAX_HELD_GROWTH = 1.1;
 const MAX_LISTENER_GROWTH = 1.5;
 
 /**
@@ -36,7 +36,7 @@ export const soakChurn: Soak = async ({seed}, {signal}) => {
   };
 };
 
-function grownChecks(before: PageCounts, after: PageCounts): Check[] {
+function grownChecks(before: PageState, after: PageState): Check[] {
   return [
     atMost('peer connections', after.connections, SIZE.lenders + CHURN_CLIENTS - 1),
     atMost('second subflows', after.subflows, 2 * after.connections),
@@ -49,10 +49,14 @@ function grownChecks(before: PageCounts, after: PageCounts): Check[] {
       perConnection(after, 'listeners') / perConnection(before, 'listeners'),
       MAX_LISTENER_GROWTH,
     ),
-    atMost('heap, of that before', after.heapBytes / before.heapBytes, MAX_HEAP_GROWTH),
+    atMost(
+      'bytes held, of those before',
+      (after.heldBytes ?? Infinity) / (before.heldBytes ?? 1),
+      MAX_HELD_GROWTH,
+    ),
   ];
 }
 
-function perConnection(counts: PageCounts, of: 'channels' | 'listeners'): number {
+function perConnection(counts: PageState, of: 'channels' | 'listeners'): number {
   return counts[of] / Math.max(1, counts.connections);
 }

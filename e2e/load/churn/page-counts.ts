@@ -10,8 +10,6 @@ export type PageCounts = {
   /** Links with tabs that are not there any more. */
   readonly linksWithGone: number;
   readonly listeners: number;
-  /** After a collection. */
-  readonly heapBytes: number;
   /** Sessions of other tabs' answers; 0 in a tab that lends nothing. */
   readonly openSessions: number;
 };
@@ -54,7 +52,6 @@ export const COUNT_CONNECTIONS = `{
 export async function countPage(tab: Tab, living: ReadonlySet<string>): Promise<PageCounts> {
   const session = await tab.page.context().newCDPSession(tab.page);
   try {
-    await session.send('HeapProfiler.collectGarbage');
     await session.send('Performance.enable');
     const {metrics} = await session.send('Performance.getMetrics');
     const valueOf = (name: string): number => metrics.find((one) => one.name === name)?.value ?? 0;
@@ -65,7 +62,6 @@ export async function countPage(tab: Tab, living: ReadonlySet<string>): Promise<
       ...open,
       linksWithGone: links.filter(({peerId}) => !living.has(peerId)).length,
       listeners: valueOf('JSEventListeners'),
-      heapBytes: valueOf('JSHeapUsedSize'),
       openSessions: load?.openSessions ?? 0,
     };
   } finally {

@@ -10,6 +10,7 @@ import {expectedStubAnswer} from '../testing/expected-stub-answer.ts';
 import {offerTinyModel} from '../testing/offer-tiny-model.ts';
 import {specOfGguf} from '../testing/spec-of-gguf.ts';
 import {ChurningTabs, DEPARTURES, serves} from './churning-tabs.ts';
+import {heldBytes} from './held-bytes.ts';
 import {COUNT_CONNECTIONS, countPage, type PageCounts} from './page-counts.ts';
 
 export type ChurnSize = {
@@ -19,9 +20,12 @@ export type ChurnSize = {
   readonly layersPerTab: number;
   readonly departures: number;
   readonly answers: number;
-  /** Before anything is counted; 0: what a page holds is not compared. */
-  readonly warmUpRounds: number;
+  /** Whether everything happens once before anything is counted: what is cached at the first time is no leak. */
+  readonly isWarmedUp: boolean;
 };
+
+/** What a page holds is looked at in a churn that is warmed up. */
+export type PageState = PageCounts & {readonly heldBytes: number | null};
 
 export type ChurnOutcome = {
   readonly departed: number;
@@ -32,8 +36,8 @@ export type ChurnOutcome = {
   /** Which answers did not come, and why. */
   readonly lost: readonly string[];
   /** What those hold who were there all the time, in the beginning and in the end: a lender and both clients. */
-  readonly before: readonly PageCounts[];
-  readonly after: readonly PageCounts[];
+  readonly before: readonly PageState[];
+  readonly after: readonly PageState[];
 };
 
 export const CHURN_CLIENTS = 2;
@@ -44,7 +48,7 @@ const STAYING = {
   stubSlowdown: 4,
   capacity: {kind: 'layers', maxLayers: MODEL.shape.layerCount},
 } as const;
-/** Of each client, in each round. */
+/** Of each client. */
 const WARM_UP_ANSWERS = 40;
 /** Of a connection to which both sides send frames; a stream of the directory's has its own for a moment. */
 export const MOST_CHANNELS = 2;
@@ -119,16 +123,16 @@ class Churn {
       ...Array.from({length: size.lenders - 1}, () => this.#tabs.add()),
     ]);
     const staying = [lender, ...clients];
-    for (let round = 0; round < size.warmUpRounds; round += 1) await this.#warmUp(clients, signal);
+    if (size.isWarmedUp) await this.#warmUp(clients, signal);
     this.#asked = 0;
     this.#answered = 0;
-    const before = await this.#countWhenQuiet(staying);
+    const before = await this.#lookWhenQuiet(staying);
     log(`before: ${JSON.stringify(before)}`);
     await Promise.all([
       ...clients.map((client) => this.#askAll(client, signal)),
       this.#churn(signal),
     ]);
-    const after = await this.#countWhenQuiet(staying);
+    const after = await this.#lookWhenQuiet(staying);
     log(`after: ${JSON.stringify(after)}`);
     return {
       departed: this.#departed,
@@ -158,7 +162,6 @@ class Churn {
     );
   }
 
-  /** Everything happens: what is compiled and cached until it has happened a few times is no leak. */
   async #warmUp(clients: readonly Tab[], signal: AbortSignal): Promise<void> {
     for (let at = 0; at < WARM_UP_ANSWERS; at += 1)
       for (const client of clients) await this.#askNext(client);
@@ -231,6 +234,13 @@ class Churn {
       this.#lost.push(`${number}: ${String(error)}`);
       log(`answer ${number} lost: ${String(error)}`);
     }
+  }
+
+  async #lookWhenQuiet(staying: readonly Tab[]): Promise<readonly PageState[]> {
+    const counts = await this.#countWhenQuiet(staying);
+    const {isWarmedUp} = this.#options.size;
+    const held = isWarmedUp ? await Promise.all(staying.map(heldBytes)) : [];
+    return counts.map((count, at) => ({...count, heldBytes: held[at] ?? null}));
   }
 
   /** Once no page holds anything of tabs that are gone, or the time for that is over. */
