@@ -42,6 +42,8 @@ export default defineConfig({
     buildClient({entry: fromRoot('web/client/client.ts'), shared: fromRoot('shared')}),
     buildExamples({
       'copy-snippet': fromRoot('web/examples/copy-snippet.ts'),
+      'deep-chat': fromRoot('web/examples/deep-chat.ts'),
+      'own-page': fromRoot('web/examples/own-page.ts'),
       react: fromRoot('web/examples/react.tsx'),
       vue: fromRoot('web/examples/vue.ts'),
     }),

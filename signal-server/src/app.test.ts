@@ -74,6 +74,8 @@ test('[SS1] the page is cross-origin isolated and under a strict policy', async 
   const policy = headers.get('Content-Security-Policy') ?? '';
   expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval';");
   expect(policy).not.toContain('unsafe-inline');
+  const example = (await app.request('/examples/')).headers.get('Content-Security-Policy') ?? '';
+  expect(example.replace("style-src 'self' 'unsafe-inline'", "style-src 'self'")).toBe(policy);
   expect(headers.get('Cache-Control')).toBe('no-cache');
 });
 

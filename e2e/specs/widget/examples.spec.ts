@@ -1,4 +1,4 @@
-import {readdirSync} from 'node:fs';
+import {readdirSync, readFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {fileURLToPath} from 'node:url';
 import {expect, test, type Locator, type Page} from '@playwright/test';
@@ -48,7 +48,11 @@ async function expectWidgets(page: Page, count: number): Promise<void> {
   }
 }
 
-for (const name of PAGES) {
+/** Of the others the page asks by itself. */
+const hasWidget = (name: string): boolean =>
+  readFileSync(`${FOLDER}${name}`, 'utf8').includes('<weft-chat');
+
+for (const name of PAGES.filter(hasWidget)) {
   test(`[EX3] the example ${name} shows its widget, of this server and of nobody else`, async () => {
     const {page, seen} = await openExample(name);
     await expectWidgets(page, name === 'two.html' ? 2 : 1);
@@ -59,7 +63,32 @@ for (const name of PAGES) {
   });
 }
 
-test('[EX3] a widget in an application of React hears of the swarm, and answers', async () => {
+/** Asks in a page that has no widget, and waits for what `answer` finds. */
+async function expectAnswer(
+  name: string,
+  field: (page: Page) => Locator,
+  answer: (page: Page) => Locator,
+): Promise<void> {
+  const {page, seen} = await openExample(name);
+  await field(page).click();
+  await page.keyboard.type('hello world');
+  await page.keyboard.press('Enter');
+  await expect(answer(page)).toContainText(/\S/u);
+  const {origin} = new URL(page.url());
+  expect(seen.urls.filter((url) => new URL(url).origin !== origin)).toEqual([]);
+  expect(seen.complaints).toEqual([]);
+  await page.context().close();
+}
+
+test('[EX4] without a widget a page says that nobody serves', async () => {
+  const {page} = await openExample('own-page.html');
+  await page.getByRole('textbox').fill('hello world');
+  await page.getByRole('button', {name: 'Ask'}).click();
+  await expect(page.locator('output')).toContainText('Nobody serves');
+  await page.context().close();
+});
+
+test('[EX3] [EX4] an application of React, a page without a widget and one with deep-chat hear of the swarm, and answer', async () => {
   const {layerCount} = tiny.model.grid;
   const lend = {engine: 'stub', capacity: {kind: 'layers', maxLayers: layerCount}} as const;
   const tab = await tiny.swarm.openLendingTab(lend, {model: tiny.model.id});
@@ -70,6 +99,16 @@ test('[EX3] a widget in an application of React hears of the swarm, and answers'
   await lineOf(widget).fill('hello world');
   await lineOf(widget).press('Enter');
   await expect(widget.locator('weft-markdown p').first()).not.toBeEmpty();
+  await expectAnswer(
+    'own-page.html',
+    (own) => own.getByRole('textbox'),
+    (own) => own.locator('output'),
+  );
+  await expectAnswer(
+    'deep-chat.html',
+    (own) => own.locator('#text-input'),
+    (own) => own.locator('.ai-message-text'),
+  );
   await Promise.all([page.context().close(), tab.close()]);
 });
 

@@ -10,6 +10,13 @@ import type {EmbedOrigins} from '../settings/embed-settings.ts';
  * lure a click on the button that lends.
  */
 export function pageSecurity(embedOrigins: EmbedOrigins): MiddlewareHandler {
+  const [strict, example] = [secure(embedOrigins, []), secure(embedOrigins, ["'unsafe-inline'"])];
+  return async (context, next) =>
+    await (context.req.path.startsWith('/examples/') ? example : strict)(context, next);
+}
+
+/** @param styles what else than files a page may have as styles: libraries of others that examples show insert theirs. */
+function secure(embedOrigins: EmbedOrigins, styles: readonly string[]): MiddlewareHandler {
   const self = "'self'";
   return secureHeaders({
     crossOriginOpenerPolicy: 'same-origin',
@@ -21,6 +28,7 @@ export function pageSecurity(embedOrigins: EmbedOrigins): MiddlewareHandler {
     contentSecurityPolicy: {
       defaultSrc: [self],
       scriptSrc: [self, "'wasm-unsafe-eval'"],
+      styleSrc: [self, ...styles],
       workerSrc: [self, 'blob:'],
       // A tab may dial any signal server that its swarm's records name, and fetch weights by hash from anywhere.
       connectSrc: [self, 'ws:', 'wss:', 'https:'],
