@@ -1,4 +1,5 @@
 import {WeftError} from '#shared/base/errors.ts';
+import {textsOf} from '#shared/model/text/messages/written-texts.ts';
 import {createTokenTextStream, type TokenTextStream} from '#shared/model/text/token-text-stream.ts';
 import type {Sampling} from '#shared/protocol/control/open-session.ts';
 import type {GenerationClient} from '#shared/client/generation-client.ts';
@@ -8,6 +9,9 @@ import {expectedMs, wordOfTimes} from './confirmed-speeds.ts';
 import type {EngineHop} from './engine-hop.ts';
 import type {Vocabulary, VocabularyProgress} from '../model/vocabulary.ts';
 import {TokenIdsOnlyError} from './token-ids-only-error.ts';
+
+/** A text of words has four or five. */
+const MOST_CHARACTERS_PER_TOKEN = 16;
 
 export type SwarmChatOptions = {
   readonly client: Pick<GenerationClient<EngineHop>, 'generate'>;
@@ -38,6 +42,7 @@ export class SwarmChatService implements ChatService {
     }
     const vocabulary = await this.#options.vocabulary();
     signal.throwIfAborted();
+    this.#refuseEndless(request.prompt);
     const promptTokenIds = await promptTokens(request.prompt, vocabulary);
     signal.throwIfAborted();
     const maxNewTokens = this.#fitAnswer(promptTokenIds.length, request.maxNewTokens);
@@ -53,6 +58,17 @@ export class SwarmChatService implements ChatService {
       if (event.kind === 'served') this.#options.onServed(event.hops);
       yield toAnswerEvent(event, text);
     }
+  }
+
+  /** To count the tokens of a megabyte takes seconds, in which no other prompt is encoded. */
+  #refuseEndless(prompt: Prompt): void {
+    const most = this.#options.contextTokens * MOST_CHARACTERS_PER_TOKEN;
+    const characters = charactersOf(prompt);
+    if (characters <= most) return;
+    throw new WeftError(
+      {code: 'PROMPT_TOO_LONG', characters, most},
+      `The prompt is too long: ${characters} characters, of which at most ${most} are read; shorten it`,
+    );
   }
 
   /** The answer is cut where the context ends; a prompt that leaves no room is refused. */
@@ -84,6 +100,12 @@ function samplingOf(request: AskRequest): Sampling {
     ...(frequencyPenalty !== undefined && {frequencyPenalty}),
     ...(presencePenalty !== undefined && {presencePenalty}),
   };
+}
+
+function charactersOf(prompt: Prompt): number {
+  if (prompt.kind === 'token-ids') return 0;
+  const texts = prompt.kind === 'text' ? [prompt.text] : textsOf(prompt);
+  return texts.reduce((sum, {length}) => sum + length, 0);
 }
 
 async function promptTokens(

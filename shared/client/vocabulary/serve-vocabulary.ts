@@ -28,8 +28,9 @@ export function serveVocabulary(
       const tokenIds = await encodePrompt(await building, prompt);
       return {kind: 'encoded', callId, tokenIds};
     } catch (error) {
-      if (!(error instanceof ChatTemplateError)) throw error;
-      return {kind: 'refused', callId, reason: error.detail.reason};
+      return error instanceof ChatTemplateError
+        ? {kind: 'refused', callId, reason: error.detail.reason}
+        : {kind: 'unencodable', callId, reason: String(error)};
     }
   };
   return async (request) => {

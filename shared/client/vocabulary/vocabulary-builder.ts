@@ -93,12 +93,12 @@ class VocabularyThread {
     };
   }
 
-  #encode(prompt: Encodable): Promise<readonly number[]> {
+  async #encode(prompt: Encodable): Promise<readonly number[]> {
     if (this.#isLost) return this.#encodeHere(prompt);
     this.#callCount += 1;
     const encoding = {...Promise.withResolvers<readonly number[]>(), prompt};
-    this.#encodings.set(this.#callCount, encoding);
     this.#worker.postMessage({kind: 'encode', callId: this.#callCount, prompt}, []);
+    this.#encodings.set(this.#callCount, encoding);
     return encoding.promise;
   }
 
@@ -116,6 +116,12 @@ class VocabularyThread {
         return;
       case 'refused':
         this.#encodings.get(reply.callId)?.reject(new ChatTemplateError(reply.reason));
+        this.#encodings.delete(reply.callId);
+        return;
+      case 'unencodable':
+        this.#encodings
+          .get(reply.callId)
+          ?.reject(new Error(`The prompt could not be encoded: ${reply.reason}`));
         this.#encodings.delete(reply.callId);
         return;
       case 'failed':

@@ -23,7 +23,7 @@ export type TokenTable = {
   readonly ends: Uint32Array<ArrayBuffer>;
 };
 
-/** From the thread. What failed is done again on the owner's thread, which then fails in its own words. */
+/** From the thread. What it cannot build, the owner's thread builds again, and fails in its own words. */
 export type VocabularyReply =
   | {readonly kind: 'building'; readonly partsDone: number}
   | {
@@ -33,4 +33,6 @@ export type VocabularyReply =
     }
   | {readonly kind: 'encoded'; readonly callId: number; readonly tokenIds: readonly number[]}
   | {readonly kind: 'refused'; readonly callId: number; readonly reason: string}
+  /** Nobody can: it is no template's word, and no reason to give up the thread. */
+  | {readonly kind: 'unencodable'; readonly callId: number; readonly reason: string}
   | {readonly kind: 'failed'};

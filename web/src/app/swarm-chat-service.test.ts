@@ -75,6 +75,16 @@ test('[PG51] a prompt that no tab can hold is refused at once, with the most tha
   );
 });
 
+test('[PG51] a text far beyond what fits is refused before anybody counts its tokens', async () => {
+  const untouched = {...vocabulary, encodeText: () => Promise.reject(new Error('Nobody counts'))};
+  const most = 16 * 256;
+  const ask = (length: number) => answerTo({kind: 'text', text: 'a'.repeat(length)}, untouched);
+  await expect(ask(most + 1)).rejects.toThrow(
+    'The prompt is too long: 4097 characters, of which at most 4096 are read; shorten it',
+  );
+  await expect(ask(most)).rejects.toThrow('Nobody counts');
+});
+
 test('[ST11] what is asked of single tokens reaches the tail', async () => {
   const prompt: Prompt = {kind: 'token-ids', tokenIds: [5, 6, 7]};
   const {tokenIds} = await answerTo(prompt, null, {logitBias: [[33, 100]]});

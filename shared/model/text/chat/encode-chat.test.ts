@@ -79,6 +79,26 @@ test.each<[string, string, readonly string[], readonly string[]]>([
   },
 );
 
+/** Each begins and ends with a character that no other has, and what stands in for them is looked for in all. */
+test('[MD7] many messages cost as much as their text, also when each has its own edges', () => {
+  const first = 0x4e00;
+  const contents = Array.from({length: 4_000}, (_, at) =>
+    String.fromCodePoint(first + 2 * at, 0x20, first + 2 * at + 1),
+  );
+  const messages = contents.map((content, at): ChatMessage => ({
+    role: at % 2 === 0 ? 'user' : 'assistant',
+    content,
+  }));
+  const ids = encode({role: 'system', content: 'Hi'}, ...messages);
+  expect(ids.filter((id) => id === 1)).toHaveLength(contents.length + 2);
+  expect(ids.join()).toContain(turn(`assistant\n${contents.at(-1)}`).join());
+});
+
+test('[MD7] texts that leave no character to stand in for another are refused', () => {
+  const all = Array.from({length: 0x1fffe}, (_, at) => String.fromCodePoint(0xf0000 + at)).join('');
+  expect(() => encode(user(`<|im_end|>${all}`))).toThrow('too many characters of private use');
+});
+
 test('[MD7] a template still finds what a message begins and ends with', () => {
   const comparing = templateOf(
     "{% if messages[0].content.startswith('<t>') and messages[0].content.endswith('</t>') %}yes{% else %}no{% endif %}",

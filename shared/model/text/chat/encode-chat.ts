@@ -1,5 +1,6 @@
 import type {ChatMessage} from '../messages/chat-message.ts';
 import type {ChatTemplate, RenderOptions} from './chat-template.ts';
+import {ChatTemplateError} from './chat-template-error.ts';
 import {acceptableTo} from './fold-system.ts';
 import {mapTexts, textsOf} from '../messages/written-texts.ts';
 import type {TextPiece} from '../split-at-tokens.ts';
@@ -9,6 +10,8 @@ type Pieces = readonly TextPiece[];
 
 // Supplementary private use: 131,068 characters, so a prompt that fits a context leaves some over.
 const FIRST_STAND_IN = 0xf0000;
+const LAST_STAND_IN = 0x10fffd;
+const STAND_IN = /[\u{f0000}-\u{10fffd}]/gu;
 
 /**
  * The prompt of a chat as token ids. Control tokens come from the template alone:
@@ -20,7 +23,7 @@ const FIRST_STAND_IN = 0xf0000;
  * contents), and the text between the template's own control tokens gets the
  * original characters back before it is encoded as plain text. Where the edge of
  * a message and the template's text beside it make up a control token, the edge is
- * replaced too.
+ * replaced too. O(length of all texts), whatever their number.
  *
  * @throws {ChatTemplateError} when the template refuses these messages, with their system messages and
  *   with these in front of the questions.
@@ -39,11 +42,10 @@ export function encodeChat({
   const messages = acceptableTo(template, asked, options);
   const written = {messages, tools};
   const contents = textsOf(written);
-  const present = [...tokenizer.controlTokens.keys()].filter((token) =>
-    contents.some((content) => content.includes(token)),
-  );
+  const all = contents.join('\n');
+  const present = [...tokenizer.controlTokens.keys()].filter((token) => all.includes(token));
   const edges = [...new Set(contents.flatMap(edgesOf))];
-  const standIns = chooseStandIns([...present, ...edges], [template.source, ...contents]);
+  const standIns = chooseStandIns([...present, ...edges], template.source + all);
   const ofTokens = new Map([...standIns].filter(([text]) => present.includes(text)));
   const render = (standIn: (content: string) => string) => {
     const guarded = mapTexts(written, standIn);
@@ -58,7 +60,10 @@ export function encodeChat({
   const ids = pieces.flatMap((piece) =>
     piece.kind === 'token'
       ? [piece.tokenId]
-      : tokenizer.encode(replaceAll(piece.text, originals), {specialTokens: 'plain'}),
+      : tokenizer.encode(
+          piece.text.replaceAll(STAND_IN, (standIn) => originals.get(standIn) ?? standIn),
+          {specialTokens: 'plain'},
+        ),
   );
   return withBegin(ids, tokenizer.beginTokenId);
 }
@@ -99,16 +104,18 @@ function withBegin(ids: number[], beginTokenId: number | null): number[] {
   return beginTokenId === null || ids[0] === beginTokenId ? ids : [beginTokenId, ...ids];
 }
 
-/** Token or edge → a character that none of the texts has, longest first. */
-function chooseStandIns(
-  tokens: readonly string[],
-  texts: readonly string[],
-): ReadonlyMap<string, string> {
-  const isTaken = (character: string) => texts.some((text) => text.includes(character));
+/**
+ * Token or edge → a character that the text does not have, longest first.
+ *
+ * @throws {ChatTemplateError} when it has nearly all of them.
+ */
+function chooseStandIns(tokens: readonly string[], text: string): ReadonlyMap<string, string> {
+  const taken = new Set(text.match(STAND_IN));
   const standIns = new Map<string, string>();
   let code = FIRST_STAND_IN;
   for (const token of tokens.toSorted((a, b) => b.length - a.length)) {
-    while (isTaken(String.fromCodePoint(code))) code += 1;
+    while (taken.has(String.fromCodePoint(code))) code += 1;
+    if (code > LAST_STAND_IN) throw new ChatTemplateError('too many characters of private use');
     standIns.set(token, String.fromCodePoint(code));
     code += 1;
   }

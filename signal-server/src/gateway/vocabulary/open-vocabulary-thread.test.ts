@@ -4,6 +4,27 @@ import {VocabularyBuilder} from '#shared/client/vocabulary/vocabulary-builder.ts
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {openVocabularyThread} from './open-vocabulary-thread.ts';
 
+test('[VW5] a prompt that nobody can encode fails alone, and its thread goes on', async () => {
+  let ended = 0;
+  const builder = new VocabularyBuilder(() => {
+    const thread = openVocabularyThread();
+    const terminate = thread.terminate.bind(thread);
+    return Object.assign(thread, {
+      terminate: () => {
+        ended += 1;
+        terminate();
+      },
+    });
+  });
+  const vocabulary = await builder.build(tinyGguf({seed: 3}));
+  const broken = vocabulary.encodeText(Object(7n));
+  const sound = vocabulary.encodeText('hello');
+  await expect(broken).rejects.toThrow('The prompt could not be encoded');
+  expect((await sound).length).toBeGreaterThan(0);
+  expect(ended).toBe(0);
+  builder.close();
+});
+
 test('[GW11] [VW1] a thread of the server makes the prompts that a page would make', async () => {
   const builder = new VocabularyBuilder(openVocabularyThread);
   const header = tinyGguf({seed: 3});
