@@ -1,4 +1,5 @@
 import {expect, test, type Page} from '@playwright/test';
+import OpenAI from 'openai';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
 import {startTinySwarm, type TinySwarm} from '../swarm/start-tiny-swarm.ts';
@@ -7,7 +8,8 @@ import type {ServerProcess} from '../swarm/server/server-process.ts';
 
 const LENDERS = 3;
 const SHORT = greedyRequest('Who is there?', {maxNewTokens: 8});
-const LONG = greedyRequest('Who is there?', {maxNewTokens: 300});
+const LONG_TOKENS = 300;
+const LONG = greedyRequest('Who is there?', {maxNewTokens: LONG_TOKENS});
 
 let tiny: TinySwarm;
 let servers: readonly ServerProcess[];
@@ -41,14 +43,18 @@ const newTab = async (url?: string): Promise<Tab> =>
   tiny.swarm.openTab({model: tiny.model.id, ...(url !== undefined && {url})});
 
 /** Begins a long answer, does something to its swarm in the middle, and waits for its end. */
-async function answerDuring(act: () => Promise<void>): Promise<readonly number[]> {
+async function answerDuring(
+  act: () => Promise<void>,
+): Promise<{readonly tokenIds: readonly number[]; readonly text: string}> {
   const begun = Promise.withResolvers<void>();
   const tokenIds: number[] = [];
+  let text = '';
   const lost: string[] = [];
   const asking = client.ask(LONG, {
     onEvent: (event) => {
       if (event.kind === 'token') tokenIds.push(event.tokenId);
       if (tokenIds.length === 8) begun.resolve();
+      if (event.kind === 'token' || event.kind === 'end') text += event.text;
       if (event.kind === 'lost') lost.push(event.code);
     },
   });
@@ -56,13 +62,31 @@ async function answerDuring(act: () => Promise<void>): Promise<readonly number[]
   await act();
   await asking;
   expect(lost).toEqual([]);
-  return tokenIds;
+  return {tokenIds, text};
 }
 
-test('[SD1] one of two servers is killed for good: an answer goes on, the next one comes, and a new tab joins by the other', async () => {
+/** The long answer, asked of the gateway of a server. */
+async function* askByGateway(server: ServerProcess | undefined): AsyncGenerator<string> {
+  const openai = new OpenAI({baseURL: `${server?.url}/v1`, apiKey: 'none', maxRetries: 0});
+  const stream = await openai.chat.completions.create({
+    model: tiny.model.id,
+    messages: [{role: 'user', content: 'Who is there?'}],
+    max_tokens: LONG_TOKENS,
+    temperature: 0,
+    stream: true,
+  });
+  for await (const {choices} of stream) yield choices[0]?.delta.content ?? '';
+}
+
+test('[SD1] [GW14] one of two servers is killed for good: answers go on, also one that the gateway of the other asks, the next one comes, and a new tab joins by the other', async () => {
   const {tokenIds} = await askForAnswer(client, SHORT);
+  const pieces = askByGateway(servers[1]);
+  await pieces.next();
   const long = await answerDuring(async () => servers[0]?.kill());
-  expect(long.slice(0, tokenIds.length)).toEqual(tokenIds);
+  expect(long.tokenIds.slice(0, tokenIds.length)).toEqual(tokenIds);
+  let text = '';
+  for await (const piece of pieces) text += piece;
+  expect(text).toBe(long.text);
   expect((await askForAnswer(client, SHORT)).tokenIds).toEqual(tokenIds);
   const joined = await newTab(servers[1]?.url);
   expect((await askForAnswer(joined, SHORT)).tokenIds).toEqual(tokenIds);

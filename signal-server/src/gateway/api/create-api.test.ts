@@ -170,7 +170,7 @@ test.each<[string, object, string]>([
     {stream_options: {}},
     'an object with "include_usage", where "stream" is true',
   ],
-  ['messages', {messages: []}, 'a list of messages, each with'],
+  ['messages', {messages: []}, 'a list of up to 2048 messages, each with'],
   ['stop', {stop: ['']}, 'a text of up to 256 characters, or up to 4 of them'],
 ])('[GW4] a wrong field is refused with what it must be: %s', async (param, fields, mustBe) => {
   const {post} = await open();

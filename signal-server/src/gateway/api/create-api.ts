@@ -7,15 +7,16 @@ import {askChoices, type Choices} from '../answers/ask-choices.ts';
 import type {Callers} from '../callers/callers.ts';
 import type {AskedModel, Gateway} from '../swarms/create-gateway.ts';
 import type {AnswerForm, Heading, ShowToken} from './answer-form.ts';
-import {apiErrorOf, noSuchPath, tooLarge, type ApiError} from '../errors/api-error.ts';
-import {choicesOfChat, choicesOfCompletion} from './asked-choices.ts';
+import {apiErrorOf, noSuchPath, tooLarge, wrongMethod, type ApiError} from '../errors/api-error.ts';
+import {choicesOfChat, choicesOfCompletion} from './request/asked-choices.ts';
 import {chatForm} from './chat-form.ts';
-import {chatRequestSchema} from './chat-request.ts';
+import {chatRequestSchema} from './request/chat-request.ts';
 import {completionForm} from './completion-form.ts';
-import {completionRequestSchema} from './completion-request.ts';
+import {completionRequestSchema} from './request/completion-request.ts';
 import {eventStream} from './event-stream.ts';
 import {openApiDocument} from './openapi-document.ts';
-import {readRequest} from './read-request.ts';
+import {readBody} from './request/read-body.ts';
+import {readRequest} from './request/read-request.ts';
 import {writeChunks, writeWhole} from './write-answer.ts';
 
 /** A context of some thousand tokens is a tenth of it. */
@@ -71,8 +72,22 @@ export function createApi(options: Options): Hono<NodeEnv> {
   api.post('/v1/completions', limit, async (context) =>
     respond(context, options, (json) => askedOfCompletion(json)),
   );
+  for (const [path, allow] of Object.entries(METHODS)) {
+    api.all(path, ({req}) => {
+      throw wrongMethod(req.method, req.path, allow);
+    });
+  }
   return api;
 }
+
+/** Of each path, what is answered above. */
+const METHODS: Readonly<Record<string, string>> = {
+  '/v1/openapi.json': 'GET',
+  '/v1/models': 'GET',
+  '/v1/models/:id{.+}': 'GET',
+  '/v1/chat/completions': 'POST',
+  '/v1/completions': 'POST',
+};
 
 const modelObject = (id: string) => ({
   id,
@@ -115,7 +130,7 @@ async function respond(
   read: (json: string) => Asked,
 ): Promise<Response> {
   const caller = callers.admit(context.env.incoming);
-  const asked = read(await context.req.text());
+  const asked = read(await readBody(context.req));
   const errorOf = (cause: unknown): ApiError => apiErrorOf(cause, asked.promptParam);
   const hangUp = new AbortController();
   const signal = AbortSignal.any([context.req.raw.signal, hangUp.signal]);

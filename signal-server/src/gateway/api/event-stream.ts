@@ -3,6 +3,16 @@ import type {ApiError} from '../errors/api-error.ts';
 const encoder = new TextEncoder();
 const eventOf = (data: string): Uint8Array => encoder.encode(`data: ${data}\n\n`);
 
+/** Beyond what sockets hold, which is most of any answer. Others wait for the sessions that it keeps. */
+const MOST_STALL_MS = 30_000;
+
+type Options = {
+  readonly abort: () => void;
+  readonly errorOf: (cause: unknown) => ApiError;
+  /** A reader that takes no event for so long loses its answer. */
+  readonly mostStallMs?: number;
+};
+
 /**
  * Server-sent events, each made when the connection has taken the one before: a reader that is slow slows
  * down the tabs that compute for it. An error in the middle is an event of its own, and then the end.
@@ -12,30 +22,41 @@ const eventOf = (data: string): Uint8Array => encoder.encode(`data: ${data}\n\n`
 export function eventStream(
   first: object,
   rest: AsyncGenerator<object, void, undefined>,
-  {abort, errorOf}: {readonly abort: () => void; readonly errorOf: (cause: unknown) => ApiError},
+  {abort, errorOf, mostStallMs = MOST_STALL_MS}: Options,
 ): ReadableStream<Uint8Array> {
   let isFirst = true;
+  let stall: NodeJS.Timeout | undefined;
+  const end = async (): Promise<void> => {
+    clearTimeout(stall);
+    abort();
+    await rest.return();
+  };
+  /** @returns whether it was the last. */
+  const makeNext = async (controller: ReadableStreamDefaultController): Promise<boolean> => {
+    try {
+      const {done, value} = isFirst ? {done: false, value: first} : await rest.next();
+      isFirst = false;
+      controller.enqueue(eventOf(done === true ? '[DONE]' : JSON.stringify(value)));
+      return done === true;
+    } catch (cause) {
+      controller.enqueue(eventOf(JSON.stringify(errorOf(cause).body)));
+      return true;
+    }
+  };
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
-        if (isFirst) {
-          isFirst = false;
-          controller.enqueue(eventOf(JSON.stringify(first)));
+        clearTimeout(stall);
+        if (await makeNext(controller)) {
+          controller.close();
           return;
         }
-        try {
-          const {done, value} = await rest.next();
-          controller.enqueue(eventOf(done === true ? '[DONE]' : JSON.stringify(value)));
-          if (done === true) controller.close();
-        } catch (cause) {
-          controller.enqueue(eventOf(JSON.stringify(errorOf(cause).body)));
-          controller.close();
-        }
+        stall = setTimeout(() => {
+          controller.error(new Error('The reader of an answer takes nothing'));
+          void end();
+        }, mostStallMs).unref();
       },
-      cancel: async () => {
-        abort();
-        await rest.return();
-      },
+      cancel: end,
     },
     {highWaterMark: 0},
   );

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import {chatRequestSchema} from './chat-request.ts';
-import {completionRequestSchema} from './completion-request.ts';
+import {chatRequestSchema} from './request/chat-request.ts';
+import {completionRequestSchema} from './request/completion-request.ts';
 import {
   chatChunkSchema,
   chatCompletionSchema,
@@ -15,7 +15,9 @@ const ERRORS: Readonly<Record<number, string>> = {
   400: 'The request is wrong, or asks for what is not supported: `param` names the field',
   401: 'API keys are on, and this is none of them',
   404: 'No such model',
+  405: 'The path knows other methods: `Allow` lists them',
   413: 'The request is too large',
+  415: 'The body is compressed',
   429: 'The swarm is full, or the key asks too often: `Retry-After` says when to try again',
   500: 'A fault of the server',
   503: 'Layers of the model that nobody serves',

@@ -17,6 +17,8 @@ type Detail = {
   /** The field of the request that is at fault. */
   readonly param: string | null;
   readonly retryAfterMs: number | null;
+  /** Methods that the path knows, where it does not know that of the request. */
+  readonly allow: string | null;
 };
 
 /** An error of the API, in OpenAI's form. */
@@ -29,18 +31,21 @@ export class ApiError extends WeftError<Detail> {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    const {retryAfterMs} = this.detail;
-    return retryAfterMs === null ? {} : {'Retry-After': String(Math.ceil(retryAfterMs / 1_000))};
+    const {retryAfterMs, allow} = this.detail;
+    return {
+      ...(retryAfterMs !== null && {'Retry-After': String(Math.ceil(retryAfterMs / 1_000))}),
+      ...(allow !== null && {Allow: allow}),
+    };
   }
 }
 
-type Rest = Partial<Pick<Detail, 'param' | 'retryAfterMs'>>;
+type Rest = Partial<Pick<Detail, 'param' | 'retryAfterMs' | 'allow'>>;
 
 const apiError = (
-  {param = null, retryAfterMs = null, ...rest}: Omit<Detail, keyof Rest> & Rest,
+  {param = null, retryAfterMs = null, allow = null, ...rest}: Omit<Detail, keyof Rest> & Rest,
   message: string,
   cause?: unknown,
-): ApiError => new ApiError({param, retryAfterMs, ...rest}, message, {cause});
+): ApiError => new ApiError({param, retryAfterMs, allow, ...rest}, message, {cause});
 
 export function invalidRequest(
   code: string,
@@ -83,6 +88,21 @@ export function noSuchPath(path: string): ApiError {
   return apiError(
     {status: 404, type: 'invalid_request_error', code: 'not_found'},
     `Nothing is served at ${path}: see /v1/openapi.json`,
+  );
+}
+
+/** @param allow what may be done with the path, as HTTP lists it. */
+export function wrongMethod(method: string, path: string, allow: string): ApiError {
+  return apiError(
+    {status: 405, type: 'invalid_request_error', code: 'method_not_allowed', allow},
+    `${path} is not for ${method}: use ${allow}`,
+  );
+}
+
+export function compressed(encoding: string): ApiError {
+  return apiError(
+    {status: 415, type: 'invalid_request_error', code: 'unsupported_encoding'},
+    `The body of the request is compressed (${encoding.slice(0, 40)}): send it as it is`,
   );
 }
 

@@ -1,52 +1,74 @@
+import * as fc from 'fast-check';
 import {afterAll, expect, test} from 'vitest';
 import {GrammarThreads} from './grammar-threads.ts';
-import {RequestGrammar} from './request-grammar.ts';
-import {readSchema} from './schema/read-schema.ts';
+import {GrammarRefusedError} from './request-grammar.ts';
+import {SchemaFault} from './schema/schema-fault.ts';
+import {arbitrarySchema} from './testing/arbitrary-schema.ts';
 import {schemaCheck} from './testing/follows-schema.ts';
 import {JSON_TOKENS} from './testing/json-vocabulary.ts';
-import {randomAnswer, textOf, type Draw} from './testing/random-answer.ts';
+import {KEYWORDS} from './testing/keywords.ts';
+import {PATTERNS} from './testing/patterns.ts';
 import {SCHEMAS} from './testing/schemas.ts';
+import {walkSchema} from './testing/walk-schema.ts';
 
-const {signal} = new AbortController();
 const ANSWERS = 12;
 const MOST_TOKENS = 300;
+/** Schemas by chance; more of them: `npm run soak -- gateway`. */
+const GENERATED = 60;
 
 const threads = new GrammarThreads({tokens: async () => JSON_TOKENS});
 afterAll(() => {
   threads.close();
 });
 
-/** The same numbers for the same seed. */
-function drawer(seed: number): Draw {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-/** Complete answers to a schema, whatever tokens come of those that are allowed. */
-async function answersTo(schema: object, count: number): Promise<readonly string[]> {
-  const grammar = new RequestGrammar(threads, {kind: 'json', schema: readSchema(schema)});
-  const texts: string[] = [];
-  try {
-    for (let seed = 1; seed <= count; seed += 1) {
-      const options = {...JSON_TOKENS, draw: drawer(seed), mostTokens: MOST_TOKENS};
-      const answer = await randomAnswer(await grammar.guide({signal}), options);
-      if (answer !== null) texts.push(textOf(JSON_TOKENS.table, answer));
-    }
-    return texts;
-  } finally {
-    grammar.close();
-  }
+/**
+ * How many answers are complete, and those among them that do not follow.
+ *
+ * @param meant what they are checked with; by default, the schema itself.
+ */
+async function walk(schema: object, count: number, meant = schema) {
+  const follows = schemaCheck(meant);
+  const texts = await walkSchema(threads, schema, {count, mostTokens: MOST_TOKENS});
+  return {complete: texts.length, wrong: texts.filter((text) => !follows(text))};
 }
 
 test.each(Object.entries(SCHEMAS))(
   '[SO1] [SO5] whatever tokens come of those that are allowed, a complete answer follows its schema: %s',
   async (_, schema) => {
-    const follows = schemaCheck(schema);
-    const texts = await answersTo(schema, ANSWERS);
-    expect(texts.length).toBeGreaterThan(ANSWERS / 3);
-    for (const text of texts) expect([text, follows(text)]).toEqual([text, true]);
+    const {complete, wrong} = await walk(schema, ANSWERS);
+    expect(wrong).toEqual([]);
+    expect(complete).toBeGreaterThan(ANSWERS / 3);
   },
 );
+
+test.each(KEYWORDS.filter(([, fate]) => fate !== 'refused'))(
+  '[SO1] a keyword that is taken is followed by every complete answer: %s',
+  async (_keyword, _fate, schema) => {
+    const {complete, wrong} = await walk(schema, ANSWERS);
+    expect(wrong).toEqual([]);
+    expect(complete).toBeGreaterThan(ANSWERS / 3);
+  },
+);
+
+test.each(PATTERNS)('[SO1] a pattern means what it means elsewhere: %s', async (pattern) => {
+  const whole = {type: 'string', pattern: `^(?:${pattern})$`};
+  const {complete, wrong} = await walk({type: 'string', pattern}, ANSWERS, whole);
+  expect(wrong).toEqual([]);
+  expect(complete).toBeGreaterThan(ANSWERS / 3);
+});
+
+test('[SO1] [SO2] whatever a schema says, it is refused or followed', async () => {
+  const fates = {refused: 0, followed: 0};
+  for (const schema of fc.sample(arbitrarySchema, {numRuns: GENERATED, seed: 11})) {
+    try {
+      const {wrong} = await walk(schema, 2);
+      expect([schema, wrong]).toEqual([schema, []]);
+      fates.followed += 1;
+    } catch (cause) {
+      if (!(cause instanceof SchemaFault || cause instanceof GrammarRefusedError)) throw cause;
+      fates.refused += 1;
+    }
+  }
+  // So that the check cannot go blind.
+  expect(Math.min(fates.refused, fates.followed)).toBeGreaterThan(GENERATED / 10);
+});

@@ -223,8 +223,9 @@ test('[TL5] what a model cannot do with tools is refused by name', async () => {
     param: 'tools',
     message: expect.stringContaining('the model "tiny": its template knows no tools'),
   });
-  const result = {role: 'tool', tool_call_id: 'call_1', content: '12:00'};
-  expect(await refused({messages: [...chat.messages, result]})).toMatchObject({param: 'tools'});
+  const called = {id: 'call_1', type: 'function', function: {name: 'time', arguments: '{}'}};
+  const calling = {role: 'assistant', tool_calls: [called]};
+  expect(await refused({messages: [...chat.messages, calling]})).toMatchObject({param: 'tools'});
   const both = {tools, response_format: {type: 'json_object'}};
   expect(await refused(both)).toMatchObject({status: 400, param: 'response_format'});
   expect(await refused({tool_choice: 'required'})).toMatchObject({

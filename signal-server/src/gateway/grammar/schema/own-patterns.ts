@@ -19,10 +19,10 @@ export const FORMAT_PATTERNS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * One character of a text, as JSON writes it. The library's own lengths let control characters through; in a class it
- * reads characters beyond U+FFFF as the end of a range only.
+ * One character of a text, as JSON writes it. The library's own lengths let control characters through, and a class that
+ * names characters beyond ASCII is one of bytes; a class that leaves some of ASCII out is one of characters.
  */
-const CHARACTER = '([ !#-Z\\[\\]^-~\u00a0-\u{10ffff}]|\\\\["\\\\/bfnrt])';
+const CHARACTER = '([^"\\\\\\x00-\\x1f]|\\\\["\\\\/bfnrt])';
 
 /** Texts of so many characters. */
 export function patternOfLength({

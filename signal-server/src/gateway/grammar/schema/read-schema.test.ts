@@ -33,7 +33,7 @@ test('[SO1] what a schema says is kept, and what it says to people is left out',
     type: 'object',
     properties: {
       name: {type: 'string', pattern: expect.stringMatching(/\{0,20\}$/u)},
-      age: {anyOf: [{type: 'integer', minimum: 0}, {type: 'null'}]},
+      age: {anyOf: [{type: 'integer', minimum: 0, maximum: 1e15}, {type: 'null'}]},
       pet: {$ref: '#/$defs/d_Pet'},
       tags: {type: 'array', items: {enum: ['a', 'b']}, maxItems: 2},
     },
@@ -51,8 +51,31 @@ test.each([
     object({a: {not: {type: 'string'}}}),
     'The schema at "/properties/a" has "not": that is not followed',
   ],
-  ['oneOf', {oneOf: [{type: 'string'}]}, 'The schema has "oneOf": that is not followed'],
-  ['allOf', {type: 'object', allOf: []}, 'The schema has "allOf": that is not followed'],
+  [
+    'alternatives that are not apart',
+    object({a: {oneOf: [{type: 'string'}, {type: 'null'}, {type: 'string', maxLength: 3}]}}),
+    'The schema at "/properties/a/oneOf" has alternatives 0 and 2, which neither their types nor a property that both require tell apart: that is not followed; "anyOf" is',
+  ],
+  [
+    'all of several',
+    {allOf: [{type: 'string'}, {maxLength: 3}]},
+    'The schema at "/allOf" has more than one schema: that is not followed',
+  ],
+  [
+    'an address inside',
+    object({a: {$id: 'a', type: 'string'}}),
+    'The schema at "/properties/a" has "$id": that is not followed',
+  ],
+  ['a number beyond all others', {const: JSON.parse('1e400')}, /a number beyond 2\^53/u],
+  ['a number that is not exact', {enum: [1, {a: [2 ** 53]}]}, /a number beyond 2\^53/u],
+  ['half a character', {const: '\ud800'}, /half a character/u],
+  ['half a character in a name', object({'\udc00': {}}), /half a character/u],
+  [
+    'a bound with decimals',
+    {type: 'number', minimum: 0.5},
+    /"minimum" that is not a whole number/u,
+  ],
+  ['flags in a pattern', {pattern: '(?i:a)'}, /flags inside/u],
   [
     'multipleOf',
     {type: 'integer', multipleOf: 3},
@@ -114,12 +137,57 @@ test.each([
     /nothing but itself/u,
   ],
   ['a value without end', object({next: {$ref: '#'}}, {required: ['next']}), /no value that ends/u],
+  ['no alternatives', {anyOf: []}, 'The schema at "/anyOf" must have a schema'],
+  [
+    'additional properties that are no schema',
+    object({a: true}, {additionalProperties: 7}),
+    'The schema at "/additionalProperties" must be an object',
+  ],
+  ['bounds of nothing', {type: 'number', exclusiveMinimum: 2, maximum: 2}, /no number/u],
+  ['bounds of no whole number', {type: 'integer', minimum: 1.2, maximum: 1.8}, /no number/u],
   ['an enum of another type', {type: 'string', enum: [1, 2]}, /no value that it allows/u],
 ])('[SO2] what is no schema is refused: %s', (_, schema, message) => {
   expect(faultOf(schema)).toEqual({
     code: 'SCHEMA_INVALID',
     message: typeof message === 'string' ? message : expect.stringMatching(message),
   });
+});
+
+const kind = (value: string, more: object = {}) =>
+  object({kind: {const: value}}, {required: ['kind'], ...more});
+
+test.each<[string, object[]]>([
+  ['types', [{type: 'string'}, {type: ['null', 'boolean']}, {type: 'integer'}]],
+  ['values', [{const: 'a'}, {enum: ['b', 1]}, {enum: [2]}]],
+  ['values and types', [{const: 'a'}, {type: 'number'}]],
+  ['a property that both require', [kind('a'), kind('b')]],
+  ['one of references', [{$ref: '#/$defs/a'}, {$ref: '#/$defs/b'}]],
+  ['one of alternatives', [{anyOf: [kind('a'), kind('b')]}, kind('c')]],
+  [
+    'a property that only one may have',
+    [object({a: {}}, {required: ['a']}), object({b: {}}, {additionalProperties: false})],
+  ],
+])('[SO1] alternatives are told apart by %s', (_, oneOf) => {
+  const $defs = {a: kind('a'), b: kind('b')};
+  expect(readSchema({oneOf, $defs})).toHaveProperty('anyOf');
+});
+
+test.each<[string, object[]]>([
+  ['a number may be whole', [{type: 'integer'}, {type: 'number'}]],
+  ['the same value', [{enum: ['a', 'b']}, {enum: ['c', 'b']}]],
+  ['zero has two signs', [{const: 0}, {const: JSON.parse('-0')}]],
+  ['objects that are the same', [{const: {a: 1, b: 2}}, {const: {b: 2, a: 1}}]],
+  ['without a type, any value follows', [kind('a'), {properties: {kind: {const: 'b'}}}]],
+  ['a property that one may leave out', [kind('a'), object({kind: {const: 'b'}})]],
+  ['an alternative that is both', [{anyOf: [kind('a'), kind('b')]}, kind('b')]],
+  ['anything', [{type: 'string'}, {}]],
+])('[SO2] alternatives are not told apart: %s', (_, oneOf) => {
+  expect(faultOf({oneOf})?.message).toContain('alternatives 0 and 1, which neither');
+});
+
+test('[SO3] alternatives that are too many to compare are refused', () => {
+  const oneOf = Array.from({length: 500}, (_, at) => ({const: at}));
+  expect(faultOf({oneOf})?.message).toBe('The schema at "/oneOf" has too many alternatives');
 });
 
 test.each(HOSTILE_SCHEMAS)(

@@ -1,14 +1,16 @@
-import {countPattern} from './count-pattern.ts';
 import {FORMAT_PATTERNS, patternOfLength} from './own-patterns.ts';
 import {SCHEMA_LIMITS, checkSize} from './check-size.ts';
 import {checkEnds} from './check-ends.ts';
+import {countsOf, readNumber} from './read-bounds.ts';
+import {readPattern} from './read-pattern.ts';
+import {definitionName, referenceOf} from './references.ts';
 import type {GrammarSchema, RootSchema} from './grammar-schema.ts';
+import {SchemaComparison} from './schema-comparison.ts';
 import {schemaInvalid, schemaTooLarge, schemaUnsupported} from './schema-fault.ts';
 
 /** Keywords that say nothing about which values there are. */
 const ANNOTATIONS: ReadonlySet<string> = new Set([
   '$schema',
-  '$id',
   '$comment',
   'title',
   'description',
@@ -17,7 +19,11 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
   'deprecated',
   'readOnly',
   'writeOnly',
+  // OpenAPI's: which property tells the alternatives of a "oneOf" apart, which they say themselves.
+  'discriminator',
 ]);
+/** At the root only: within a schema, it changes what a reference means. */
+const OF_ROOT: ReadonlySet<string> = new Set(['$id', '$defs', 'definitions']);
 const DEFINITIONS: ReadonlySet<string> = new Set(['$defs', 'definitions']);
 const OF_TYPES = {
   object: ['properties', 'required', 'additionalProperties'],
@@ -59,6 +65,7 @@ function fieldsOf(value: unknown, pointer: string): Fields {
 
 class SchemaReading {
   readonly #root: Fields;
+  readonly #comparison = new SchemaComparison();
   #enumValues = 0;
   #counted = 0;
 
@@ -82,7 +89,7 @@ class SchemaReading {
     if (value === true) return {};
     const fields = fieldsOf(value, pointer);
     const keywords = Object.keys(fields).filter(
-      (keyword) => !ANNOTATIONS.has(keyword) && !(pointer === '' && DEFINITIONS.has(keyword)),
+      (keyword) => !ANNOTATIONS.has(keyword) && !(pointer === '' && OF_ROOT.has(keyword)),
     );
     const only = (keyword: string, ...others: readonly string[]) => {
       const rest = keywords.find((each) => each !== keyword && !others.includes(each));
@@ -93,9 +100,10 @@ class SchemaReading {
       only('$ref');
       return this.#reference(fields['$ref'], pointer);
     }
-    if (keywords.includes('anyOf')) {
-      only('anyOf');
-      return this.#anyOf(fields['anyOf'], pointer);
+    for (const keyword of ['anyOf', 'oneOf', 'allOf'] as const) {
+      if (!keywords.includes(keyword)) continue;
+      only(keyword);
+      return this.#alternatives(keyword, fields[keyword], `${pointer}/${keyword}`);
     }
     if (keywords.includes('const')) {
       only('const', 'type');
@@ -110,22 +118,52 @@ class SchemaReading {
 
   #reference(target: unknown, pointer: string): GrammarSchema {
     if (target === '#') return {$ref: '#'};
-    const [, keyword, name] =
-      typeof target === 'string' ? (/^#\/(\$defs|definitions)\/([^/]+)$/u.exec(target) ?? []) : [];
-    if (keyword === undefined || name === undefined) {
+    const named = referenceOf(target);
+    if (named === null) {
       throw schemaUnsupported(pointer, '"$ref" may be "#", "#/$defs/NAME" or "#/definitions/NAME"');
     }
-    const decoded = decodePointer(name);
-    if (!Object.hasOwn(fieldsOf(this.#root[keyword] ?? {}, `/${keyword}`), decoded)) {
-      throw schemaInvalid(pointer, `refers to "${decoded}", which is not defined`);
+    const {keyword, name} = named;
+    if (!Object.hasOwn(fieldsOf(this.#root[keyword] ?? {}, `/${keyword}`), name)) {
+      throw schemaInvalid(pointer, `refers to "${name}", which is not defined`);
     }
-    return {$ref: `#/$defs/${definitionName(keyword, decoded)}`};
+    return {$ref: `#/$defs/${definitionName(keyword, name)}`};
   }
 
-  #anyOf(alternatives: unknown, pointer: string): GrammarSchema {
-    const list = listOf(alternatives, `${pointer}/anyOf`);
-    if (list.length === 0) throw schemaInvalid(pointer, 'has an "anyOf" without alternatives');
-    return {anyOf: list.map((value, at) => this.read(value, `${pointer}/anyOf/${at}`))};
+  /** @param pointer of the list. */
+  #alternatives(
+    keyword: 'anyOf' | 'oneOf' | 'allOf',
+    value: unknown,
+    pointer: string,
+  ): GrammarSchema {
+    const list = listOf(value, pointer);
+    const read = list.map((each, at) => this.read(each, `${pointer}/${at}`));
+    const [first] = read;
+    if (first === undefined) throw schemaInvalid(pointer, 'must have a schema');
+    if (keyword === 'allOf' && read.length > 1) {
+      throw schemaUnsupported(pointer, 'has more than one schema: that is not followed');
+    }
+    if (keyword === 'oneOf') this.#tellApart(list, pointer);
+    return read.length === 1 ? first : {anyOf: read};
+  }
+
+  /** One alternative and no other: that is followed where none can follow two of them. */
+  #tellApart(list: readonly unknown[], pointer: string): void {
+    const resolve = (reference: unknown): unknown => {
+      if (reference === '#') return this.#root;
+      const {keyword, name} = referenceOf(reference) ?? {keyword: '$defs', name: ''};
+      return fieldsOf(this.#root[keyword] ?? {}, `/${keyword}`)[name];
+    };
+    for (const [at, first] of list.entries()) {
+      const other = list.findIndex(
+        (second, after) =>
+          after > at && !this.#comparison.areApart(first, second, {resolve, pointer}),
+      );
+      if (other === -1) continue;
+      throw schemaUnsupported(
+        pointer,
+        `has alternatives ${at} and ${other}, which neither their types nor a property that both require tell apart: that is not followed; "anyOf" is`,
+      );
+    }
   }
 
   #enumeration(values: unknown, type: unknown, pointer: string): GrammarSchema {
@@ -134,6 +172,12 @@ class SchemaReading {
       types.some((name) => isOfType(value, name)),
     );
     if (list.length === 0) throw schemaInvalid(pointer, 'has no value that it allows');
+    if (!list.every(isExact)) {
+      throw schemaUnsupported(
+        pointer,
+        'allows a number beyond 2^53, or a text with half a character: not all programs read them alike',
+      );
+    }
     this.#enumValues += list.length;
     if (this.#enumValues > SCHEMA_LIMITS.enumValues) {
       throw schemaTooLarge('', `has more than ${SCHEMA_LIMITS.enumValues} values in "enum"`);
@@ -182,16 +226,17 @@ class SchemaReading {
     );
     const names = new Set(named.map(([name]) => name));
     for (const name of names) {
-      if (!/["\\\p{Cc}]/u.test(name)) continue;
+      if (!/["\\\p{Cc}\p{Cs}]/u.test(name)) continue;
       throw schemaUnsupported(
         pointer,
-        'has a property with a quote, a backslash or a control character',
+        'has a property with a quote, a backslash, a control character or half a character',
       );
     }
     for (const name of listOf(required, `${pointer}/required`)) {
       if (typeof name === 'string' && names.has(name)) continue;
       throw schemaInvalid(pointer, `requires "${String(name)}", which is none of its "properties"`);
     }
+    if (typeof additional !== 'boolean') fieldsOf(additional, `${pointer}/additionalProperties`);
     if (names.size > 0) {
       return {
         type: 'object',
@@ -221,8 +266,9 @@ class SchemaReading {
       if (typeof pattern !== 'string') {
         throw schemaInvalid(pointer, 'has a "pattern" that is not a text');
       }
-      this.#count(countPattern(pattern, pointer));
-      return {type: 'string', pattern};
+      const {counted, source} = readPattern(pattern, pointer);
+      this.#count(counted);
+      return {type: 'string', pattern: source};
     }
     if (isLimited) return {type: 'string', pattern: patternOfLength(lengths)};
     if (format === undefined) return {type: 'string'};
@@ -249,46 +295,6 @@ class SchemaReading {
   }
 }
 
-const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const;
-const MOST_NUMBER = 1e15;
-
-function readNumber(type: 'number' | 'integer', fields: Fields, pointer: string): GrammarSchema {
-  const bounds: Partial<Record<(typeof BOUNDS)[number], number>> = {};
-  for (const keyword of BOUNDS) {
-    const value = fields[keyword];
-    if (value === undefined) continue;
-    if (typeof value !== 'number' || Math.abs(value) > MOST_NUMBER) {
-      throw schemaInvalid(pointer, `has a "${keyword}" that is not a number from -10^15 to 10^15`);
-    }
-    bounds[keyword] = value;
-  }
-  return {type, ...bounds};
-}
-
-function countsOf<Keyword extends string>(
-  fields: Fields,
-  keywords: readonly [Keyword, Keyword],
-  pointer: string,
-): Partial<Record<Keyword, number>> {
-  const counts: Partial<Record<Keyword, number>> = {};
-  for (const keyword of keywords) {
-    const value = fields[keyword];
-    if (value === undefined) continue;
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
-      throw schemaInvalid(pointer, `has a "${keyword}" that is not a whole number from 0`);
-    }
-    if (value > SCHEMA_LIMITS.items) {
-      throw schemaTooLarge(pointer, `has a "${keyword}" of more than ${SCHEMA_LIMITS.items}`);
-    }
-    counts[keyword] = value;
-  }
-  const [least, most] = keywords.map((keyword) => counts[keyword]);
-  if ((least ?? 0) > (most ?? Infinity)) {
-    throw schemaInvalid(pointer, `has a "${keywords[0]}" of more than "${keywords[1]}"`);
-  }
-  return counts;
-}
-
 function typesOf(type: unknown, pointer: string): readonly TypeName[] {
   const names = Array.isArray(type) ? type : [type];
   const types = names.map((name: unknown) => TYPE_NAMES.find((known) => known === name));
@@ -311,25 +317,17 @@ function isOfType(value: unknown, type: TypeName): boolean {
   }
 }
 
+/** Whether every program reads it from JSON as the same value. */
+function isExact(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value === 'number') {
+    return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  }
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, inner]) => name.isWellFormed() && isExact(inner));
+}
+
 function listOf(value: unknown, pointer: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw schemaInvalid(pointer, 'must be an array');
-}
-
-/** Both keywords define; the library knows one of them. */
-function definitionName(keyword: string, name: string): string {
-  const safe = Array.from(name, (char) =>
-    /[A-Za-z0-9]/u.test(char) ? char : `_${char.codePointAt(0)}_`,
-  );
-  return `${keyword === '$defs' ? 'd' : 'o'}_${safe.join('')}`;
-}
-
-function decodePointer(name: string): string {
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(name);
-  } catch {
-    decoded = name;
-  }
-  return decoded.replaceAll('~1', '/').replaceAll('~0', '~');
 }

@@ -3,7 +3,12 @@ import {fullFormats} from 'ajv-formats/dist/formats.js';
 
 /** Whether a text is JSON that follows a schema, by the word of another library. */
 export function schemaCheck(schema: object): (text: string) => boolean {
-  const follows = new Ajv2020({strict: false, formats: fullFormats}).compile(schema);
+  const follows = new Ajv2020({
+    strict: false,
+    formats: fullFormats,
+    // A property may be called as what every object has.
+    ownProperties: true,
+  }).compile(schema);
   return (text) => {
     let value: unknown;
     try {

@@ -1,8 +1,8 @@
-import type {Followed} from '../answers/ask-choices.ts';
-import {invalidRequest, schemaRefused} from '../errors/api-error.ts';
-import type {RootSchema} from '../grammar/schema/grammar-schema.ts';
-import {readSchema} from '../grammar/schema/read-schema.ts';
-import {SchemaFault} from '../grammar/schema/schema-fault.ts';
+import type {Followed} from '../../answers/ask-choices.ts';
+import {invalidRequest, schemaRefused} from '../../errors/api-error.ts';
+import type {RootSchema} from '../../grammar/schema/grammar-schema.ts';
+import {readSchema} from '../../grammar/schema/read-schema.ts';
+import {SchemaFault} from '../../grammar/schema/schema-fault.ts';
 import type {ChatRequest} from './chat-request.ts';
 
 /**
@@ -46,9 +46,10 @@ function followedTools(
     parameters: parameters ?? NO_ARGUMENTS,
   }));
   const named = choice != null && typeof choice === 'object' ? choice.function.name : null;
+  // Of those that may not be called too: the template shows them all.
   const callable = known
-    .filter(({name}) => named === null || name === named)
-    .map(({name, parameters}) => ({name, parameters: argumentsOf(name, parameters)}));
+    .map(({name, parameters}) => ({name, parameters: argumentsOf(name, parameters)}))
+    .filter(({name}) => named === null || name === named);
   return {
     kind: 'tools',
     tools: known,

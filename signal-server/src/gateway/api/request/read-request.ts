@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {invalidRequest, type ApiError} from '../errors/api-error.ts';
+import {invalidRequest, type ApiError} from '../../errors/api-error.ts';
 import {isUnsupported} from './request-fields.ts';
 
 type Fields = Readonly<Record<string, z.ZodType>>;
@@ -18,7 +18,7 @@ export function readRequest<T>(schema: z.ZodType<T>, json: string): T {
   }
   const {data, error} = schema.safeParse(body);
   if (error === undefined) return data;
-  throw faultOf(error.issues, fieldsOf(schema));
+  throw partFault(body, error.issues) ?? faultOf(error.issues, fieldsOf(schema));
 }
 
 function faultOf(issues: readonly z.core.$ZodIssue[], fields: Fields): ApiError {
@@ -36,6 +36,23 @@ function faultOf(issues: readonly z.core.$ZodIssue[], fields: Fields): ApiError 
   const message = `"${name}" must be ${mustBe ?? 'as the API says'}`;
   return invalidRequest('invalid_value', message, path.map(String).join('.'));
 }
+
+/** A content has parts of other types elsewhere. */
+function partFault(body: unknown, [issue]: readonly z.core.$ZodIssue[]): ApiError | null {
+  const path = issue?.path ?? [];
+  if (path[0] !== 'messages' || path[2] !== 'content') return null;
+  const content = path.reduce<unknown>(
+    (value, key): unknown => Reflect.get(Object(value), key),
+    body,
+  );
+  const type = partSchema.safeParse(content).data?.find((part) => part.type !== 'text')?.type;
+  if (type === undefined) return null;
+  const param = path.map(String).join('.');
+  const message = `"${param}" has a part of type "${type.slice(0, 40)}": models here read text only`;
+  return invalidRequest('unsupported_content', message, param);
+}
+
+const partSchema = z.array(z.looseObject({type: z.string()}));
 
 function unsupported(name: string): ApiError {
   const message = `"${name}" is not supported here: leave it out`;

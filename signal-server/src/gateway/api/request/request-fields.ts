@@ -49,7 +49,7 @@ export const commonFields = {
   ),
   seed: field(
     z.int(),
-    'a whole number: with the same one, a request has the same answer. Those that differ by a multiple of 2^32 are one',
+    'a whole number between -2^53 and 2^53: with the same one, a request has the same answer. Those that differ by a multiple of 2^32 are one',
   ),
   n: field(z.int().min(1).max(MOST_CHOICES), `a whole number from 1 to ${MOST_CHOICES}`),
   stream: field(z.boolean(), 'true or false'),

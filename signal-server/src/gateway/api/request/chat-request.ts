@@ -1,12 +1,19 @@
 import * as z from 'zod';
 import type {JsonObject} from '#shared/model/text/messages/chat-message.ts';
+import {areCallsAnswered} from './are-calls-answered.ts';
+import {isNestedWithin} from './is-nested-within.ts';
 import {chatFields, commonFields, givenName} from './request-fields.ts';
 
 const textPart = z.strictObject({type: z.literal('text'), text: z.string()});
 const content = z.union([z.string(), z.array(textPart).min(1)]);
 
+/** Of the arguments of a call, in each other: templates write them by recursion. */
+const MOST_LEVELS = 32;
 /** A text, as clients have it of an answer. */
-const jsonObject = z.string().refine((text) => objectOf(text) !== null);
+const jsonObject = z.string().refine((text) => {
+  const values = objectOf(text);
+  return values !== null && isNestedWithin(values, MOST_LEVELS);
+});
 
 /** The object that a text is in JSON, or `null`. */
 export function objectOf(json: string): JsonObject | null {
@@ -20,6 +27,9 @@ export function objectOf(json: string): JsonObject | null {
     ? Object.fromEntries(Object.entries(value))
     : null;
 }
+
+/** No context holds as many: each takes some tokens besides its text. */
+const MOST_MESSAGES = 2_048;
 
 const nothing = z.array(z.never()).max(0).nullish();
 
@@ -47,10 +57,13 @@ const messageSchema = z.discriminatedUnion('role', [
 
 export const chatRequestSchema = z
   .strictObject({
-    messages: z.array(messageSchema).min(1).meta({
-      description:
-        'a list of messages, each with "role" (system, developer, user, assistant or tool) and "content" (a text, or parts of type "text"); an assistant may have "tool_calls" whose arguments are a JSON object, and a tool names its "tool_call_id"',
-    }),
+    messages: z
+      .array(messageSchema)
+      .min(1)
+      .max(MOST_MESSAGES)
+      .meta({
+        description: `a list of up to ${MOST_MESSAGES} messages, each with "role" (system, developer, user, assistant or tool) and "content" (a text, or parts of type "text"); an assistant may have "tool_calls" whose arguments are a JSON object, and a tool names as "tool_call_id" a call before it`,
+      }),
     ...commonFields,
     ...chatFields,
   })
@@ -61,6 +74,7 @@ export const chatRequestSchema = z
     path: ['top_logprobs'],
   })
   .refine(({messages}) => messages.every(saysSomething), {path: ['messages']})
+  .refine(({messages}) => areCallsAnswered(messages), {path: ['messages']})
   .refine(({tools, tool_choice}) => namesTool(tools, tool_choice), {path: ['tool_choice']})
   .refine(({tools}) => areNamedOnce(tools), {path: ['tools']})
   .readonly();

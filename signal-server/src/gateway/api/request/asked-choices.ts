@@ -1,7 +1,7 @@
 import {getRandomValues} from 'node:crypto';
 import type {Prompt} from '#shared/client/chat/chat-service.ts';
 import type {ChatMessage, ToolCall} from '#shared/model/text/messages/chat-message.ts';
-import type {Choices} from '../answers/ask-choices.ts';
+import type {Choices} from '../../answers/ask-choices.ts';
 import {objectOf, type AskedCall, type ChatRequest} from './chat-request.ts';
 import {followedBy} from './followed-by.ts';
 import {promptsOf, type CompletionRequest} from './completion-request.ts';

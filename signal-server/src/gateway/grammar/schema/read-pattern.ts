@@ -1,7 +1,10 @@
 import {RegExpParser, type AST} from '@eslint-community/regexpp';
+import {beyondAsciiOf, writePattern} from './write-pattern.ts';
 import {schemaInvalid, schemaTooLarge, schemaUnsupported} from './schema-fault.ts';
 
 const MOST_PATTERN_CHARACTERS = 500;
+/** The alphabets of most languages have fewer. */
+const MOST_BEYOND_ASCII = 128;
 const BACKSLASH = 0x5c;
 /** A text in JSON writes these otherwise. */
 const isEscapedInJson = (code: number): boolean =>
@@ -13,10 +16,13 @@ const ESCAPED = 'a quote, a backslash or a control character';
 /**
  * Looks whether a pattern can be followed token by token. It is that of a whole text: no text around it is allowed.
  *
- * @returns how many characters it counts: the grammar has a state for each.
+ * @returns how many characters it counts, since the grammar has a state for each; and how the library has to have it.
  * @throws {SchemaFault}
  */
-export function countPattern(pattern: string, pointer: string): number {
+export function readPattern(
+  pattern: string,
+  pointer: string,
+): {readonly counted: number; readonly source: string} {
   if (pattern.length > MOST_PATTERN_CHARACTERS) {
     throw schemaTooLarge(
       pointer,
@@ -33,7 +39,8 @@ export function countPattern(pattern: string, pointer: string): number {
   const refuse = (what: string) =>
     schemaUnsupported(pointer, `has a "pattern" with ${what}: that is not followed`);
   const context = {refuse, isRepeated: false, isWhole: alternatives.length === 1};
-  return sumOf(alternatives, (alternative) => countAlternative(alternative, context));
+  const counted = sumOf(alternatives, (alternative) => countAlternative(alternative, context));
+  return {counted, source: writePattern(parsed)};
 }
 
 type Context = {
@@ -62,6 +69,8 @@ function countElement(element: AST.Element, context: Context): number {
   const {refuse} = context;
   switch (element.type) {
     case 'Group':
+      if (element.modifiers !== null) throw refuse('flags inside');
+      return sumOf(element.alternatives, (each) => countAlternative(each, context));
     case 'CapturingGroup':
       return sumOf(element.alternatives, (each) => countAlternative(each, context));
     case 'Quantifier':
@@ -100,19 +109,24 @@ function checkSet({kind, ...set}: AST.CharacterSet, refuse: Context['refuse']): 
   if (!isPlain) throw refuse('a set of characters other than \\d and \\w');
 }
 
-function checkClass({negate, elements}: AST.CharacterClass, refuse: Context['refuse']): void {
+function checkClass(element: AST.CharacterClass, refuse: Context['refuse']): void {
+  const {negate, elements} = element;
   if (negate) throw refuse('a class of all characters but some');
-  for (const element of elements) {
-    switch (element.type) {
+  if (elements.length === 0) throw refuse('a class of no characters');
+  if (beyondAsciiOf(element) > MOST_BEYOND_ASCII) {
+    throw refuse(`a class of more than ${MOST_BEYOND_ASCII} characters beyond ASCII`);
+  }
+  for (const each of elements) {
+    switch (each.type) {
       case 'CharacterSet':
-        checkSet(element, refuse);
+        checkSet(each, refuse);
         break;
       case 'CharacterClassRange':
-        checkCharacter(element.max, refuse);
-        if (isAnyEscaped(element.min.value, element.max.value)) throw refuse(ESCAPED);
+        checkCharacter(each.max, refuse);
+        if (isAnyEscaped(each.min.value, each.max.value)) throw refuse(ESCAPED);
         break;
       case 'Character':
-        checkCharacter(element, refuse);
+        checkCharacter(each, refuse);
         break;
       default:
         throw refuse('a class of classes');

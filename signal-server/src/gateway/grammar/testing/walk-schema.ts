@@ -1,0 +1,41 @@
+import type {GrammarThreads} from '../grammar-threads.ts';
+import {RequestGrammar} from '../request-grammar.ts';
+import {readSchema} from '../schema/read-schema.ts';
+import {JSON_TOKENS} from './json-vocabulary.ts';
+import {randomAnswer, textOf, type Draw} from './random-answer.ts';
+
+const {signal} = new AbortController();
+
+/** The same numbers for the same seed. */
+export function drawer(seed: number): Draw {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+/**
+ * Complete answers to a schema, whatever tokens come of those that are allowed.
+ *
+ * @param count so many are begun; one that does not end is left out.
+ * @throws {SchemaFault}; {GrammarRefusedError}.
+ */
+export async function walkSchema(
+  threads: GrammarThreads,
+  schema: object,
+  {count, mostTokens}: {readonly count: number; readonly mostTokens: number},
+): Promise<readonly string[]> {
+  const grammar = new RequestGrammar(threads, {kind: 'json', schema: readSchema(schema)});
+  const texts: string[] = [];
+  try {
+    for (let seed = 1; seed <= count; seed += 1) {
+      const options = {...JSON_TOKENS, draw: drawer(seed), mostTokens};
+      const answer = await randomAnswer(await grammar.guide({signal}), options);
+      if (answer !== null) texts.push(textOf(JSON_TOKENS.table, answer));
+    }
+    return texts;
+  } finally {
+    grammar.close();
+  }
+}
