@@ -40,6 +40,11 @@ export type SwarmOptions = {
   readonly socketLimits?: Partial<SocketLimits>;
   /** So many servers, which know each other, in processes of their own, which can be killed; by default, one in this process. */
   readonly serverProcesses?: number;
+  /** Of these processes: variables beside those that every run sets, and options of Node itself. */
+  readonly serverSettings?: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly nodeArgs?: readonly string[];
+  };
   /** The name under which the browser finds the page, as though it were on a public address. */
   readonly publicHost?: string;
   /** Whether the browser keeps pages that are left in its back/forward cache, as it does for people. */
@@ -230,8 +235,11 @@ async function startServers(options: SwarmOptions): Promise<Servers> {
       MODELS_DIR: modelsDir,
       MAX_TABS: String(MAX_TABS),
       TEST_SWARM: 'true',
+      ...options.serverSettings?.env,
     };
-    return {kind: 'apart', processes: await startServerProcesses(serverProcesses, env)};
+    const {nodeArgs = []} = options.serverSettings ?? {};
+    const processes = await startServerProcesses(serverProcesses, {env, nodeArgs});
+    return {kind: 'apart', processes};
   }
   const config = {host: '127.0.0.1', staticDir, modelsDir, maxTabs: MAX_TABS, isTest: true};
   const start = (atPort: number) =>

@@ -16,7 +16,12 @@ export async function startTinySwarm({
 }: Partial<
   Pick<
     SwarmOptions,
-    'webgpu' | 'socketLimits' | 'serverProcesses' | 'backForwardCache' | 'publicHost'
+    | 'webgpu'
+    | 'socketLimits'
+    | 'serverProcesses'
+    | 'serverSettings'
+    | 'backForwardCache'
+    | 'publicHost'
   >
 > & {
   /** By default, thirty layers. */

@@ -1,14 +1,12 @@
 /// <reference types="node" />
-import type {ChildProcess} from 'node:child_process';
-import {once} from 'node:events';
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as wait} from 'node:timers/promises';
-import * as z from 'zod';
 import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import {RECORD_TTL_MS} from '#shared/protocol/node-record.ts';
 import {comeAndGo, type Visits} from './heap/come-and-go.ts';
+import {heapOf, REPORTS_HEAP} from './heap/heap-of.ts';
 import type {Soak} from './soak.ts';
 import {ServerProcess} from '../../swarm/server/server-process.ts';
 
@@ -31,10 +29,9 @@ const NOISE = 1.01;
 export const soakServerHeap: Soak = async (_, {signal}) => {
   const staticDir = await mkdtemp(join(tmpdir(), 'weft-heap-'));
   await writeFile(join(staticDir, 'index.html'), '<!doctype html>');
-  const reporter = new URL('heap/report-heap.ts', import.meta.url).href;
   const server = await ServerProcess.start({
     env: {STATIC_DIR: staticDir},
-    nodeArgs: ['--expose-gc', ...INTERPRETED, '--import', reporter],
+    nodeArgs: [...REPORTS_HEAP, ...INTERPRETED],
   });
   const heapBytes: number[] = [];
   let failed = 0;
@@ -60,13 +57,3 @@ export const soakServerHeap: Soak = async (_, {signal}) => {
     figures: {heapBytes},
   };
 };
-
-async function heapOf(child: ChildProcess): Promise<number> {
-  const reported = once(child, 'message');
-  child.send('heap');
-  const [bytes] = z
-    .tuple([z.number()])
-    .rest(z.unknown())
-    .parse(await reported);
-  return bytes;
-}

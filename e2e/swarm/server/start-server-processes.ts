@@ -8,12 +8,12 @@ import {ServerProcess} from './server-process.ts';
  */
 export async function startServerProcesses(
   count: number,
-  env: Readonly<Record<string, string>>,
+  options: Parameters<typeof ServerProcess.start>[0],
 ): Promise<readonly [ServerProcess, ...ServerProcess[]]> {
-  const first = await ServerProcess.start({env});
+  const first = await ServerProcess.start(options);
   const servers: [ServerProcess, ...ServerProcess[]] = [first];
   try {
-    while (servers.length < count) servers.push(await ServerProcess.start({env}));
+    while (servers.length < count) servers.push(await ServerProcess.start(options));
     // Only one that has run has an address by which the others can name it.
     if (count > 1) await Promise.all(servers.map((server) => introduce(server, servers)));
     return servers;

@@ -68,7 +68,7 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
   {
     name: 'gateway',
     meaning:
-      'the API over three real tabs: schemas, answers that are hung up, 2,000 generated requests',
+      'the API over three real tabs: schemas, public suites, the client of Python, eight callers, overload, 2,000 generated requests',
     load: async () => (await import('../../lab/soak/gateway/soak-gateway.ts')).soakGateway,
   },
   {

@@ -1,6 +1,7 @@
-import {atLeast, atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
+import {atLeast, atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import type OpenAI from 'openai';
 import {schemaCheck} from '../../../../signal-server/src/gateway/grammar/testing/follows-schema.ts';
+import type {SoakResult} from '../soak.ts';
 
 const PROMPTS = [
   'Tell me about Oslo, as JSON.',
@@ -30,7 +31,7 @@ export async function followSchemas(
     readonly schemas: Readonly<Record<string, object>>;
     readonly signal: AbortSignal;
   },
-): Promise<{readonly checks: readonly Check[]; readonly outcomes: readonly Outcome[]}> {
+): Promise<SoakResult> {
   const outcomes: Outcome[] = [];
   for (const [name, schema] of Object.entries(schemas)) {
     const follows = schemaCheck(schema);
@@ -58,7 +59,7 @@ export async function followSchemas(
   }
   const complete = outcomes.filter(({isComplete}) => isComplete);
   return {
-    outcomes,
+    figures: {[`schemas, ${model}`]: outcomes},
     checks: [
       atLeast(`${model}: answers to schemas`, outcomes.length, 90),
       atLeast(`${model}: complete ones`, complete.length, outcomes.length / 2),

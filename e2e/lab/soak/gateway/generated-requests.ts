@@ -1,7 +1,8 @@
 import {Ajv2020, type ValidateFunction} from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import * as z from 'zod';
-import {atLeast, atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
+import {atLeast, atMost} from '#shared/lab/virtual-swarm/checks.ts';
+import type {SoakResult} from '../soak.ts';
 import {arbitraryOfSchema} from './arbitrary-of-schema.ts';
 
 const REQUESTS = 2_000;
@@ -38,7 +39,7 @@ type Faults = {readonly serverErrors: string[]; readonly violations: string[]};
 export async function askGenerated(
   url: string,
   {model, signal}: {readonly model: string; readonly signal: AbortSignal},
-): Promise<{readonly checks: readonly Check[]; readonly figures: object}> {
+): Promise<SoakResult> {
   const document = documentSchema.parse(
     await (await fetch(`${url}/v1/openapi.json`, {signal})).json(),
   );

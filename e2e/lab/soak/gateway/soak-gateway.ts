@@ -1,66 +1,114 @@
 import OpenAI from 'openai';
-import {atMost, type Check} from '#shared/lab/virtual-swarm/checks.ts';
+import {GGUFValueType} from '@huggingface/gguf';
 import {SCHEMAS} from '../../../../signal-server/src/gateway/grammar/testing/schemas.ts';
 import {Swarm} from '../../../swarm/start-swarm.ts';
 import {startTinySwarm} from '../../../swarm/start-tiny-swarm.ts';
 import type {Tab} from '../../../swarm/tab.ts';
 import {log} from '../../../swarm/test-log.ts';
 import {prepareModel} from '../../../tools/machine/model-file/prepare-model.ts';
+import {REPORTS_HEAP} from '../heap/heap-of.ts';
 import type {Soak, SoakResult} from '../soak.ts';
 import {askGenerated} from './generated-requests.ts';
 import {followSchemas} from './follow-schemas.ts';
+import {hangUp} from './hang-up.ts';
+import {walkManySchemas} from './many-schemas.ts';
+import {overload} from './overload.ts';
+import {asksSecondServer} from './second-server.ts';
+import {stallReader} from './stalled-reader.ts';
+import {askByPython} from './suites/ask-by-python.ts';
+import {openPython, type Python} from './suites/open-python.ts';
+import {runSuites} from './suites/run-suites.ts';
+import {takeTurns} from './take-turns.ts';
 
 const TABS = 3;
 const LAYERS = 30;
 const SERVE_TIMEOUT_MS = 300_000;
-const LONG_TOKENS = 2_000;
-const FREED_WITHIN_MS = 5_000;
-const LOOK_MS = 50;
+/** Shows tools, and writes calls as Qwen's does. */
+const TEMPLATE =
+  "{% for tool in tools or [] %}{{ tool | tojson + '\\n' }}{% endfor %}{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content }}{% for c in m.tool_calls or [] %}{% if not loop.first %}{{ '\\n' }}{% endif %}{{ '<tool_call>\\n{\"name\": \"' + c.function.name + '\", \"arguments\": ' + c.function.arguments | tojson + '}\\n</tool_call>' }}{% endfor %}{{ '<|im_end|>\\n' }}{% endfor %}{{ '<|im_start|>assistant\\n' }}";
 
-/** What the API promises, over three real tabs: all of it with a tiny model, schemas with the real one too. */
-export const soakGateway: Soak = async (_, {signal}) => {
-  const tiny = await overTinyModel(signal);
-  const real = await overRealModel(signal);
+/** What the API promises, over three real tabs: all of it with a tiny model, schemas and suites with the real one too. */
+export const soakGateway: Soak = async ({seed}, {signal}) => {
+  log('schemas by chance');
+  const walked = await walkManySchemas(seed);
+  const python = await openPython(signal);
+  if (python.kind === 'missing') log(`Without Python: ${python.reason}`);
+  const tiny = await overTinyModel(python, signal);
+  const real = await overRealModel(python, signal);
   return {
-    checks: [...tiny.checks, ...real.checks],
-    figures: {...tiny.figures, real: real.figures},
+    checks: [...walked.checks, ...tiny.checks, ...real.checks],
+    figures: {...walked.figures, ...tiny.figures, real: real.figures},
   };
 };
 
-async function overTinyModel(signal: AbortSignal): Promise<SoakResult> {
+async function overTinyModel(python: Python, signal: AbortSignal): Promise<SoakResult> {
   const shape = {layerCount: LAYERS, hiddenSize: 64, contextTokens: 4_096};
-  const {swarm, model, stop} = await startTinySwarm({gguf: {seed: 5, shape}});
+  const metadata = {
+    'tokenizer.chat_template': {value: TEMPLATE, type: GGUFValueType.STRING},
+  };
+  const {swarm, model, stop} = await startTinySwarm({
+    gguf: {seed: 5, shape, metadata},
+    serverProcesses: 2,
+    // Callers are addresses, and what asks here speaks for many.
+    serverSettings: {env: {TRUSTED_PROXIES: '127.0.0.1'}, nodeArgs: REPORTS_HEAP},
+  });
   try {
     const tabs = await openTabs(swarm, {model: model.id, layerCount: LAYERS});
-    const openai = clientOf(swarm);
+    const [server, other] = swarm.serverProcesses;
+    if (server === undefined || other === undefined) throw new Error('There are two servers');
+    const {url} = server;
+    const openai = clientOf(url);
     const asked = {model: model.id, signal};
-    log('schemas');
-    const schemas = await followSchemas(openai, {...asked, schemas: SCHEMAS});
-    log('an answer that is hung up');
-    const freed = await hangUp(openai, {...asked, tabs});
-    log('generated requests');
-    const generated = await askGenerated(swarm.server.url, asked);
-    return {
-      checks: [...schemas.checks, ...freed, ...generated.checks],
-      figures: {outcomes: schemas.outcomes, ...generated.figures},
-    };
+    const suiteModel = {id: model.id, knowsTools: true};
+    return await inTurn({
+      schemas: async () => followSchemas(openai, {...asked, schemas: SCHEMAS}),
+      'an answer that is hung up': async () => hangUp(openai, {...asked, tabs}),
+      'the client of Python': async () => askByPython(python, {url, model: model.id, tabs}),
+      suites: async () => runSuites({url, model: suiteModel, python, signal}),
+      'eight callers': async () => takeTurns({...asked, url}),
+      overload: async () => overload({...asked, server}),
+      'a reader that takes nothing': async () => stallReader({...asked, server, tabs}),
+      'generated requests': async () => askGenerated(url, asked),
+      'two servers': async () => asksSecondServer({...asked, joined: server, other}),
+    });
   } finally {
     await stop();
   }
 }
 
-async function overRealModel(signal: AbortSignal): Promise<SoakResult> {
+async function overRealModel(python: Python, signal: AbortSignal): Promise<SoakResult> {
   const model = await prepareModel({log, signal});
   const swarm = await Swarm.start({modelsDir: model.modelsDir, port: 0, webgpu: false, log});
   try {
     await openTabs(swarm, {model: model.id, layerCount: model.grid.layerCount});
-    log('schemas with the real model');
+    const {url} = swarm.server;
     const asked = {model: model.id, schemas: SCHEMAS, signal};
-    const {checks, outcomes} = await followSchemas(clientOf(swarm), asked);
-    return {checks, figures: {outcomes}};
+    const suiteModel = {id: model.id, knowsTools: false};
+    return await inTurn({
+      'schemas with the real model': async () => followSchemas(clientOf(url), asked),
+      'suites with the real model': async () => runSuites({url, model: suiteModel, python, signal}),
+    });
   } finally {
     await swarm.stop();
   }
+}
+
+async function inTurn(
+  parts: Readonly<Record<string, () => Promise<SoakResult>>>,
+): Promise<SoakResult> {
+  const results: SoakResult[] = [];
+  for (const [what, run] of Object.entries(parts)) {
+    log(what);
+    const result = await run();
+    for (const {says, value, limit, holds} of result.checks) {
+      log(`  ${holds ? 'holds' : 'FAILS'}: ${says}: ${value}, limit ${limit}`);
+    }
+    results.push(result);
+  }
+  return {
+    checks: results.flatMap(({checks}) => checks),
+    figures: Object.fromEntries(results.flatMap(({figures}) => Object.entries(figures))),
+  };
 }
 
 async function openTabs(
@@ -72,34 +120,6 @@ async function openTabs(
   return await swarm.openServingTabs(TABS, {engine: 'wasm', capacity}, {model, timeoutMs});
 }
 
-function clientOf(swarm: Swarm): OpenAI {
-  return new OpenAI({baseURL: `${swarm.server.url}/v1`, apiKey: 'none', maxRetries: 2});
-}
-
-async function hangUp(
-  openai: OpenAI,
-  {
-    model,
-    tabs,
-    signal,
-  }: {readonly model: string; readonly tabs: readonly Tab[]; readonly signal: AbortSignal},
-): Promise<readonly Check[]> {
-  const messages = [{role: 'user' as const, content: 'Count.'}];
-  const stream = await openai.chat.completions.create(
-    {model, messages, max_tokens: LONG_TOKENS, stream: true},
-    {signal},
-  );
-  for await (const chunk of stream) if (chunk.choices[0]?.delta.content !== '') break;
-  const hungUpMs = performance.now();
-  let open = Infinity;
-  while (open > 0 && performance.now() - hungUpMs < 2 * FREED_WITHIN_MS) {
-    const loads = await Promise.all(tabs.map(async (tab) => await tab.lendLoad()));
-    open = loads.reduce((sum, load) => sum + (load?.openSessions ?? 0), 0);
-    await new Promise((resolve) => void setTimeout(resolve, LOOK_MS));
-  }
-  const freedMs = performance.now() - hungUpMs;
-  return [
-    atMost('sessions that are open after its reader hung up', open, 0),
-    atMost('ms until every hop was free', freedMs, FREED_WITHIN_MS),
-  ];
+function clientOf(url: string): OpenAI {
+  return new OpenAI({baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 2});
 }
