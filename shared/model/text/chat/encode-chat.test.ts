@@ -79,7 +79,7 @@ test.each<[string, string, readonly string[], readonly string[]]>([
   },
 );
 
-/** Each begins and ends with a character that no other has, and what stands in for them is looked for in all. */
+/** Each begins and ends with a character that no other has, all of which have to be replaced. */
 test('[MD7] many messages cost as much as their text, also when each has its own edges', () => {
   const first = 0x4e00;
   const contents = Array.from({length: 4_000}, (_, at) =>

@@ -4,7 +4,7 @@ type Message = {
   readonly tool_calls?: readonly {readonly id: string}[] | null | undefined;
 };
 
-/** Whether each message of a tool answers a call that stands before it. */
+/** Whether each message of a tool answers a call before it. */
 export function areCallsAnswered(messages: readonly Message[]): boolean {
   const called = new Set<string>();
   return messages.every(({role, tool_call_id: answered, tool_calls: calls}) => {

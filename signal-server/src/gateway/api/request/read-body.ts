@@ -4,7 +4,7 @@ import {compressed, invalidRequest} from '../../errors/api-error.ts';
 /**
  * The text of a body, whatever type it says to have: what is no JSON shows when it is read.
  *
- * @throws {ApiError} for one that is no text.
+ * @throws {ApiError} for one that is not a text.
  */
 export async function readBody(
   request: Pick<HonoRequest, 'header' | 'arrayBuffer'>,

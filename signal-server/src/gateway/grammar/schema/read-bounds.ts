@@ -5,14 +5,15 @@ import {schemaInvalid, schemaTooLarge, schemaUnsupported} from './schema-fault.t
 type Fields = Readonly<Record<string, unknown>>;
 
 const MOST_NUMBER = 1e15;
-type Bounds = Pick<
-  Extract<GrammarSchema, {readonly type: 'number' | 'integer'}>,
-  'minimum' | 'maximum' | 'exclusiveMinimum' | 'exclusiveMaximum'
->;
+/** So many are written out one by one. */
+const MOST_COUNTED = 200;
+const MOST_DECIMALS = 2;
+
+type Bound = 'minimum' | 'maximum' | 'exclusiveMinimum' | 'exclusiveMaximum';
 
 /**
- * Of bounds on one side the stronger is kept, those of whole numbers become whole, and a side without one gets the
- * largest: the library goes wrong where there is one side only, and where a bound has decimals.
+ * A number between bounds: each is written out where they are few, else only a whole number from 0 or 1 is followed. The
+ * library goes wrong with other bounds, below 0 and of many digits.
  *
  * @throws {SchemaFault}
  */
@@ -21,43 +22,59 @@ export function readNumber(
   fields: Fields,
   pointer: string,
 ): GrammarSchema {
-  const boundOf = (keyword: keyof Bounds, none: number) => {
+  const boundOf = (keyword: Bound, none: number) => {
     const value = fields[keyword];
     if (value === undefined) return none;
-    if (typeof value !== 'number' || !(Math.abs(value) <= MOST_NUMBER)) {
-      throw schemaInvalid(pointer, `has a "${keyword}" that is not a number from -10^15 to 10^15`);
-    }
-    if (type === 'integer' || Number.isInteger(value)) return value;
-    throw schemaUnsupported(
-      pointer,
-      `has a "${keyword}" that is not a whole number: that is not followed`,
-    );
+    if (typeof value === 'number' && Math.abs(value) <= MOST_NUMBER) return value;
+    throw schemaInvalid(pointer, `has a "${keyword}" that is not a number from -10^15 to 10^15`);
   };
-  const minimum = boundOf('minimum', -Infinity);
-  const above = boundOf('exclusiveMinimum', -Infinity);
-  const maximum = boundOf('maximum', Infinity);
-  const below = boundOf('exclusiveMaximum', Infinity);
-  if (Math.max(minimum, above) === -Infinity && Math.min(maximum, below) === Infinity)
-    return {type};
-  if (type === 'integer') {
-    const least = Math.max(Math.ceil(minimum), Math.floor(above) + 1, -MOST_NUMBER);
-    const most = Math.min(Math.floor(maximum), Math.ceil(below) - 1, MOST_NUMBER);
-    if (least > most) throw nothingBetween(pointer);
-    return {type, minimum: least, maximum: most};
+  const bounds = {
+    minimum: boundOf('minimum', -Infinity),
+    above: boundOf('exclusiveMinimum', -Infinity),
+    maximum: boundOf('maximum', Infinity),
+    below: boundOf('exclusiveMaximum', Infinity),
+  };
+  if (Object.values(bounds).every((bound) => !Number.isFinite(bound))) return {type};
+  for (let decimals = type === 'integer' ? 0 : MOST_DECIMALS; decimals >= 0; decimals -= 1) {
+    const counted = countBetween(bounds, decimals);
+    if (counted !== null) return {enum: counted};
   }
-  const least = Math.max(minimum, above, -MOST_NUMBER);
-  const most = Math.min(maximum, below, MOST_NUMBER);
-  const [isAbove, isBelow] = [above === least, below === most];
-  if (least > most || (least === most && (isAbove || isBelow))) throw nothingBetween(pointer);
+  const {least, most} = endsOf(bounds, 1);
+  if (least > most) throw schemaInvalid(pointer, 'has bounds between which there is no number');
+  // Without an end, and from here, the library writes any digits.
+  if ((least === 0 || least === 1) && most === Infinity) return {type: 'integer', minimum: least};
+  throw schemaUnsupported(
+    pointer,
+    `has bounds with more than ${MOST_COUNTED} whole numbers between them, other than a "minimum" of 0 or 1: that is not followed`,
+  );
+}
+
+type Bounds = {
+  readonly minimum: number;
+  readonly above: number;
+  readonly maximum: number;
+  readonly below: number;
+};
+
+/** The first and the last whole multiple of a part of 1. */
+function endsOf({minimum, above, maximum, below}: Bounds, parts: number) {
   return {
-    type,
-    ...(isAbove ? {exclusiveMinimum: least} : {minimum: least}),
-    ...(isBelow ? {exclusiveMaximum: most} : {maximum: most}),
+    least: Math.max(Math.ceil(minimum * parts), Math.floor(above * parts) + 1),
+    most: Math.min(Math.floor(maximum * parts), Math.ceil(below * parts) - 1),
   };
 }
 
-function nothingBetween(pointer: string): Error {
-  return schemaInvalid(pointer, 'has bounds between which there is no number');
+/** All numbers with so many decimals, or `null` where there are none or too many. */
+function countBetween(bounds: Bounds, decimals: number): readonly number[] | null {
+  const {minimum, above, maximum, below} = bounds;
+  const parts = 10 ** decimals;
+  const {least, most} = endsOf(bounds, parts);
+  const count = most - least + 1;
+  if (!(count >= 1 && count <= MOST_COUNTED)) return null;
+  const values = Array.from({length: count}, (_, at) => (least + at) / parts).filter(
+    (value) => value >= minimum && value > above && value <= maximum && value < below,
+  );
+  return values.length === 0 ? null : values;
 }
 
 /** Two counts, the least and the most. @throws {SchemaFault} */

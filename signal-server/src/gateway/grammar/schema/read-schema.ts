@@ -161,7 +161,7 @@ class SchemaReading {
       if (other === -1) continue;
       throw schemaUnsupported(
         pointer,
-        `has alternatives ${at} and ${other}, which neither their types nor a property that both require tell apart: that is not followed; "anyOf" is`,
+        `has alternatives ${at} and ${other}, which differ neither in their types nor in a property that both require: that is not followed; "anyOf" is`,
       );
     }
   }

@@ -1,7 +1,7 @@
 import {schemaTooLarge} from './schema-fault.ts';
 
 type Options = {
-  /** What a `$ref` stands for; `undefined`: nothing that is known. */
+  /** What a `$ref` refers to; `undefined`: nothing that is known. */
   readonly resolve: (reference: unknown) => unknown;
   /** Of the alternatives that are compared. */
   readonly pointer: string;
@@ -33,7 +33,7 @@ export class SchemaComparison {
     this.#left -= 1 + sizeOf(a) + sizeOf(b);
     if (this.#left < 0) throw schemaTooLarge(options.pointer, 'has too many alternatives');
     const inner = (left: unknown, right: unknown) => this.areApart(left, right, options, depth - 1);
-    const [ofA, ofB] = [standsFor(a, options), standsFor(b, options)];
+    const [ofA, ofB] = [meantBy(a, options), meantBy(b, options)];
     if (ofA !== null) return ofA.every((each) => inner(each, b));
     if (ofB !== null) return ofB.every((each) => inner(a, each));
     return haveOtherValues(a, b) || haveOtherTypes(a, b) || haveOtherProperties(a, b, inner);
@@ -55,7 +55,7 @@ function sizeOf(fields: Fields): number {
 }
 
 /** The schemas of which a value follows one, where this is only another way to name them. */
-function standsFor(fields: Fields, {resolve}: Options): readonly unknown[] | null {
+function meantBy(fields: Fields, {resolve}: Options): readonly unknown[] | null {
   if ('$ref' in fields) return [resolve(fields['$ref'])];
   for (const keyword of ['anyOf', 'oneOf']) {
     const list = fields[keyword];

@@ -27,7 +27,7 @@ export const KEYWORDS: readonly (readonly [keyword: string, fate: KeywordFate, s
     ['maxLength', 'followed', {type: 'string', maxLength: 3}],
     ['pattern', 'followed', {type: 'string', pattern: '^[a-c]{2}x?$'}],
     ['format', 'followed', {type: 'string', format: 'date'}],
-    ['minimum', 'followed', {type: 'integer', minimum: 7, maximum: 2_000}],
+    ['minimum', 'followed', {type: 'integer', minimum: 1}],
     ['maximum', 'followed', {type: 'integer', minimum: -70, maximum: 3}],
     ['exclusiveMinimum', 'followed', {type: 'integer', exclusiveMinimum: 7, maximum: 12}],
     ['exclusiveMaximum', 'followed', {type: 'integer', minimum: 7, exclusiveMaximum: 9}],

@@ -11,7 +11,8 @@ const CLOSES_IN = 3;
 export type Draw = (below: number) => number;
 
 /**
- * An answer of which each token is any that the guide allows: whatever a model says, this may be.
+ * An answer of which each token is any that the guide allows and that goes on with a text in UTF-8: whatever a model
+ * writes, this may be.
  *
  * @returns its tokens without the end token, or `null` where it did not end within `mostTokens`.
  */
@@ -37,17 +38,38 @@ export async function randomAnswer(
     const closing = allowed.filter((tokenId) =>
       CLOSING.test(text.decode(bytesOfToken(table, tokenId))),
     );
-    const from = closing.length > 0 && draw(CLOSES_IN) === 0 ? closing : allowed;
-    const chosen = from[draw(from.length)];
+    const pick = (from: readonly number[]): number | undefined => {
+      const left = [...from];
+      while (left.length > 0) {
+        const [tokenId] = left.splice(draw(left.length), 1);
+        if (tokenId !== undefined && isText(table, [...answer, tokenId])) return tokenId;
+      }
+      return undefined;
+    };
+    const isClosing = closing.length > 0 && draw(CLOSES_IN) === 0;
+    const chosen = pick(isClosing ? closing : allowed) ?? pick(allowed);
     if (chosen === undefined) throw new Error('Nothing is allowed');
     answer.push(chosen);
   }
   return null;
 }
 
+/** Whether some text in UTF-8 begins so. */
+function isText(table: TokenTable, tokenIds: readonly number[]): boolean {
+  const decoder = new TextDecoder('utf-8', {fatal: true});
+  try {
+    decoder.decode(bytesOf(table, tokenIds), {stream: true});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function bytesOf(table: TokenTable, tokenIds: readonly number[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(tokenIds.flatMap((tokenId) => [...bytesOfToken(table, tokenId)]));
+}
+
 /** What these tokens write, as whoever reads an answer has it. */
 export function textOf(table: TokenTable, tokenIds: readonly number[]): string {
-  const decoder = new TextDecoder();
-  const bytes = tokenIds.flatMap((tokenId) => [...bytesOfToken(table, tokenId)]);
-  return decoder.decode(Uint8Array.from(bytes));
+  return new TextDecoder().decode(bytesOf(table, tokenIds));
 }

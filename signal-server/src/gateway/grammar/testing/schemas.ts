@@ -8,7 +8,7 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   yesNo: object({isTrue: {type: 'boolean'}}),
   verdict: object({verdict: {enum: ['yes', 'no', 'unsure']}}),
   rating: object({stars: {type: 'integer', minimum: 1, maximum: 5}}),
-  temperature: object({celsius: {type: 'number', minimum: -90, maximum: 60}}),
+  temperature: object({kelvin: {type: 'number', minimum: 180, maximum: 330}}),
   negative: object({change: {type: 'integer', minimum: -20, exclusiveMaximum: 0}}),
   nullable: object({nick: {type: ['string', 'null'], maxLength: 8}}),
   optional: object({a: {type: 'boolean'}, b: {type: 'boolean'}, c: {type: 'null'}}, ['b']),
