@@ -4,6 +4,8 @@ export type SoakContext = {
   readonly seed: number;
   /** Of a run that lasts by the clock, when the caller asks for another length than the usual one. */
   readonly minutes: number | null;
+  /** Of a run over many things, only those whose names contain this; empty: all. */
+  readonly only: string;
   /** A folder for whatever else the run writes. */
   readonly reportDir: string;
 };

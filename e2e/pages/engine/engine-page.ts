@@ -18,6 +18,7 @@ import {openGpuOrt} from '../../../web/src/node/engine/ort/webgpu/open-gpu-ort.t
 import {requestGpuDevice} from '../../../web/src/node/engine/ort/webgpu/request-gpu-device.ts';
 import {percentile} from '../../load/report/percentile.ts';
 import {valuesOf} from '../../../web/src/node/engine/hidden-state.ts';
+import {hiddenBehindCells} from '../../../web/src/node/engine/testing/hidden-behind-cells.ts';
 import {runGoldenInput} from '../../../web/src/node/engine/proof/pass-golden-test.ts';
 import {runStep} from '../../../web/src/node/engine/run-step.ts';
 import {readBytesPerSec} from './read-bytes-per-sec.ts';
@@ -297,6 +298,17 @@ async function logitsOf(request: {
   return tops;
 }
 
+/** What each cell of the loaded shard, the whole model, passes on of a prompt, in its open session. */
+async function hiddenBehind(request: {
+  readonly pieces: readonly (readonly number[])[];
+  readonly cutEvery: number;
+}): Promise<readonly (readonly [layer: number, values: readonly number[]])[]> {
+  const [runner] = runners;
+  assert(runner !== undefined, 'a shard is loaded');
+  const behind = await hiddenBehindCells(runner, {sessionId: SESSION, ...request});
+  return [...behind].map(([layer, values]) => [layer, [...values]]);
+}
+
 /** What the browser tells a page whose worker threw; in this very task, so no answer comes before. */
 function crashWorker(): void {
   workers.at(-1)?.dispatchEvent(new ErrorEvent('error', {message: 'out of memory'}));
@@ -339,6 +351,7 @@ async function goldenValues(range: LayerRange, hiddenSize: number): Promise<read
 
 const actions = {
   goldenValues,
+  hiddenBehind,
   brokenRules,
   refuseOnGpu,
   logitsOf: tellCode(logitsOf),

@@ -98,7 +98,8 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
   },
   {
     name: 'models',
-    meaning: 'a tiny model of every family in real tabs, in any pieces, against the reference',
+    meaning:
+      'a tiny model of every family and storage type in real tabs, in any pieces, against the reference',
     load: async () => (await import('../../lab/soak/models/soak-models.ts')).soakModels,
   },
   {
@@ -136,6 +137,12 @@ const COMMAND = {
       value: 'N',
       meaning: 'length of long-serve, server-down and false-alarms (default: their own)',
     },
+    only: {
+      type: 'string',
+      value: 'TEXT',
+      default: '',
+      meaning: 'of models, those whose names contain it (default: all)',
+    },
     report: {
       type: 'string',
       value: 'DIR',
@@ -156,6 +163,7 @@ await runToExit(COMMAND, async ({values, positionals, signal}) => {
   const context = {
     seed: wholeNumber('seed', values.seed, 0),
     minutes: values.minutes === undefined ? null : wholeNumber('minutes', values.minutes, 1),
+    only: values.only,
     reportDir: pathFromCaller(values.report),
   };
   const failed: string[] = [];

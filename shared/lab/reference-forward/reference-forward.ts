@@ -7,6 +7,12 @@ import {readNumbers, type ReferenceNumbers} from './reference-numbers.ts';
 import {decode, storedIn, type Matrices} from './reference-tensors.ts';
 import {capped, multiply, norm, type Matrix} from './vectors.ts';
 
+/** What of a hidden state crosses the boundary in front of `layer`, at a position. */
+export type Crossing = (
+  hidden: Float64Array,
+  at: {readonly layer: number; readonly position: number},
+) => Float64Array;
+
 /**
  * What a model answers, computed from its definition: token by token, in float64, with plain
  * loops. It shares nothing with the product but how a file is read and its weights are decoded:
@@ -18,24 +24,29 @@ export class ReferenceForward {
   readonly #cutEvery: number | null;
   readonly #matrices: Matrices;
   readonly #layers: readonly ReferenceLayer[];
+  readonly #crossing: Crossing;
+  #position = 0;
 
   /**
    * @param options.gguf what `parseGguf` reads of `file`, which is whole.
    * @param options.cutEvery hidden states are rounded to f16 at every boundary of this grid, as in
    *   the product; `null`: nowhere.
+   * @param options.crossing by default, the nearest f16.
    */
   constructor(options: {
     readonly gguf: GgufFile;
     readonly file: Uint8Array;
     readonly cutEvery: number | null;
+    readonly crossing?: Crossing;
   }) {
-    const {gguf, file, cutEvery} = options;
+    const {gguf, file, cutEvery, crossing = roundedToWire} = options;
     const numbers = readNumbers(gguf);
     const matrices = new Map(
       gguf.tensors.map((tensor) => [tensor.name, decode(storedIn(file, tensor))]),
     );
     this.#numbers = numbers;
     this.#cutEvery = cutEvery;
+    this.#crossing = crossing;
     this.#matrices = matrices;
     this.#layers = Array.from({length: numbers.layerCount}, (_, layer) => {
       const turning = readTurning(gguf, numbers, {layer, matrices});
@@ -50,6 +61,7 @@ export class ReferenceForward {
     for (const [at, layer] of this.#layers.entries()) {
       hidden = this.#atBoundary(layer.next(hidden), at + 1);
     }
+    this.#position += 1;
     const {normEpsilon} = this.#numbers;
     const normed = norm(hidden, this.#matrix('output_norm.weight'), normEpsilon);
     return logitsOf(this.#numbers, this.#matrices.get('output.weight') ?? embedding, normed);
@@ -58,7 +70,7 @@ export class ReferenceForward {
   #atBoundary(hidden: Float64Array, layer: number): Float64Array {
     if (this.#cutEvery === null) return hidden;
     const isBoundary = layer % this.#cutEvery === 0 || layer === this.#numbers.layerCount;
-    return isBoundary ? roundedToWire(hidden) : hidden;
+    return isBoundary ? this.#crossing(hidden, {layer, position: this.#position}) : hidden;
   }
 
   #matrix(name: string): Matrix {
