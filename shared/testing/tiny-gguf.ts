@@ -8,7 +8,12 @@ import {tinyTensorBytes} from './tiny-tensor-bytes.ts';
 
 /** One value of a file's metadata, as the writer of headers takes it. */
 export type MetadataEntry = {
-  readonly value: string | number | bigint | boolean | readonly (string | number | bigint)[];
+  readonly value:
+    | string
+    | number
+    | bigint
+    | boolean
+    | readonly (string | number | bigint | boolean)[];
   readonly type: GGUFValueType;
   readonly subType?: GGUFValueType;
 };
@@ -190,11 +195,15 @@ function metadataBytes(change: MetadataChange, tensorCount: number): Uint8Array 
 const text = (value: string): MetadataEntry => ({value, type: GGUFValueType.STRING});
 const integer = (value: number): MetadataEntry => ({value, type: GGUFValueType.UINT32});
 const float = (value: number): MetadataEntry => ({value, type: GGUFValueType.FLOAT32});
-const entryOf = (value: number | string): MetadataEntry => {
+const entryOf = (value: number | string | readonly boolean[]): MetadataEntry => {
   if (typeof value === 'string') return text(value);
+  if (typeof value === 'object') return list(GGUFValueType.BOOL, value);
   return Number.isInteger(value) ? integer(value) : float(value);
 };
-const list = (subType: GGUFValueType, value: readonly (string | number)[]): MetadataEntry => ({
+const list = (
+  subType: GGUFValueType,
+  value: readonly (string | number | boolean)[],
+): MetadataEntry => ({
   value: [...value],
   type: GGUFValueType.ARRAY,
   subType,

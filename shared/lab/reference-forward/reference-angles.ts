@@ -19,8 +19,12 @@ export function readTurning(
   const tensor = (name: string) => matrices.get(name)?.values;
   const {turnedSize, architecture} = numbers;
   const base = numberOf(gguf, 'rope.freq_base', 10_000);
-  if (architecture === 'gemma3' && seesWindow(numbers, layer)) {
-    const own = numberOf(gguf, 'rope.freq_base_swa', 10_000);
+  const baseInWindow = new Map([
+    ['gemma3', 10_000],
+    ['olmo2', base],
+  ]).get(architecture);
+  if (baseInWindow !== undefined && seesWindow(numbers, layer)) {
+    const own = numberOf(gguf, 'rope.freq_base_swa', baseInWindow);
     return {perPosition: anglesOf(own, turnedSize), scale: 1};
   }
   const angles = anglesOf(base, turnedSize);

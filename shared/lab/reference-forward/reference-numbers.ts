@@ -30,7 +30,19 @@ export type ReferenceNumbers = {
   readonly logitCap: number;
 };
 
-const HALVES = ['qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'phi3', 'olmo2'];
+const HALVES = [
+  'qwen2',
+  'qwen3',
+  'gemma',
+  'gemma2',
+  'gemma3',
+  'phi3',
+  'olmo2',
+  'exaone',
+  'exaone4',
+];
+/** Of so many layers of an OLMo with windows the last has none. */
+const OLMO_PERIOD = 4;
 
 /** A number of the architecture; `otherwise` where the file has none. */
 export function numberOf({metadata}: GgufFile, key: string, otherwise: number): number {
@@ -57,7 +69,7 @@ export function readNumbers(gguf: GgufFile): ReferenceNumbers {
     turnsHalves: HALVES.includes(architecture),
     usesGelu: false,
     windowTokens: number('attention.sliding_window'),
-    windowPeriod: 0,
+    windowPeriod: architecture === 'olmo2' ? OLMO_PERIOD : 0,
     unturnedPeriod: architecture === 'smollm3' ? 4 : 0,
     embeddingScale: 1,
     residualScale: 1,

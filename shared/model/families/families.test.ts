@@ -80,6 +80,22 @@ test('[MD12] of each head a part may turn', async () => {
   expect(Object.keys(await specOf('phi3'))).not.toContain('ropeSize');
 });
 
+test('[MD23] a number, or a list with a line for each layer, gives the layers with a window', async () => {
+  const {gguf, spec} = await readTiny(TINY_FAMILIES['olmo2, windows'] ?? {architecture: ''});
+  expect(spec.window).toEqual({tokens: 16, globalEvery: 4, ropeBase: 10_000});
+  const withPattern = (pattern: unknown) => () =>
+    readModelSpec({
+      ...gguf,
+      metadata: {...gguf.metadata, 'olmo2.attention.sliding_window_pattern': pattern},
+    });
+  expect(withPattern([true, false, true, false])().window?.globalEvery).toBe(2);
+  expect(withPattern(3)().window?.globalEvery).toBe(3);
+  expect(withPattern(undefined)()).toEqual(spec);
+  expect(withPattern([true, false, false, false])).toThrow(
+    '"olmo2.attention.sliding_window_pattern" is a list of 4',
+  );
+});
+
 test('[MD12] LongRoPE ends with the context of its first training', async () => {
   const {contextTokens, ropeScale, ropeDivisors} = await specOf('phi3, LongRoPE');
   expect({contextTokens, ropeDivisors}).toEqual({

@@ -1,4 +1,4 @@
-import type {Family} from './family.ts';
+import type {Family} from './metadata/family.ts';
 import {llama} from './llama.ts';
 
 /** Granite 3: a llama with four scales. */

@@ -1,4 +1,4 @@
-import type {Family} from './family.ts';
+import type {Family} from './metadata/family.ts';
 
 /** Llama 2 and 3, Mistral, SmolLM and all that was published as such. */
 export const llama: Family = {

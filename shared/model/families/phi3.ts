@@ -1,4 +1,4 @@
-import type {Family} from './family.ts';
+import type {Family} from './metadata/family.ts';
 
 /** Phi 3: fused matrices, and a window in every layer of those with a short context. */
 export const phi3: Family = {

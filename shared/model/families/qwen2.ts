@@ -1,4 +1,4 @@
-import type {Family} from './family.ts';
+import type {Family} from './metadata/family.ts';
 
 /** Qwen 2 and 2.5. */
 export const qwen2: Family = {

@@ -1,4 +1,4 @@
-import type {Family} from './family.ts';
+import type {Family} from './metadata/family.ts';
 
 /** Qwen 3, those without experts. */
 export const qwen3: Family = {

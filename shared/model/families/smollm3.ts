@@ -1,4 +1,4 @@
-import type {Family} from './family.ts';
+import type {Family} from './metadata/family.ts';
 
 /** SmolLM 3: every fourth layer turns no positions. */
 export const smollm3: Family = {

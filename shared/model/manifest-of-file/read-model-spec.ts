@@ -4,7 +4,7 @@ import {
   understoodKeys,
   type FamilyMetadata,
 } from '../families/metadata/family-metadata.ts';
-import type {Family} from '../families/family.ts';
+import type {Family} from '../families/metadata/family.ts';
 import {HARMLESS_KEYS, NEUTRAL_KEYS} from '../families/metadata/neutral-keys.ts';
 import {headSizeOf, readRope, ropeSizeOf, scalingOf} from '../families/metadata/read-rope.ts';
 import {ModelUnreadableError} from '../model-unreadable-error.ts';

@@ -7,7 +7,7 @@ export type TinyFamily = {
   /** Stated in the file. Absent: hidden size through heads. */
   readonly headSize?: number;
   /** Of its metadata, behind the name of the architecture. */
-  readonly numbers?: Readonly<Record<string, number | string>>;
+  readonly numbers?: Readonly<Record<string, number | string | readonly boolean[]>>;
   /** Of a layer, over the hidden state. */
   readonly norms?: readonly string[];
   /** Of queries and keys: of each head, or of all together. */
@@ -82,6 +82,20 @@ export const TINY_FAMILIES: Readonly<Record<string, TinyFamily>> = {
     headNorms: 'all',
     hasOutput: true,
   },
+  // As OLMo 3, of whose layers the fourth alone sees all, and is stretched.
+  'olmo2, windows': {
+    architecture: 'olmo2',
+    numbers: {
+      'attention.sliding_window': 16,
+      'attention.sliding_window_pattern': [true, true, true, false],
+      'rope.scaling.type': 'yarn',
+      'rope.scaling.factor': 8,
+      'rope.scaling.original_context_length': 64,
+    },
+    norms: ['post_attention_norm', 'post_ffw_norm'],
+    headNorms: 'all',
+    hasOutput: true,
+  },
   granite: {
     architecture: 'granite',
     numbers: {
@@ -92,6 +106,15 @@ export const TINY_FAMILIES: Readonly<Record<string, TinyFamily>> = {
     },
   },
   smollm3: {architecture: 'smollm3', numbers: {'rope.freq_base': SLOW_BASE}},
+  internlm2: {architecture: 'internlm2', hasOutput: true},
+  exaone: {architecture: 'exaone', pairTensors: ['rope_freqs.weight']},
+  exaone4: {
+    architecture: 'exaone4',
+    norms: ['post_attention_norm', 'post_ffw_norm'],
+    headNorms: 'head',
+    pairTensors: ['rope_freqs.weight'],
+  },
+  ernie4_5: {architecture: 'ernie4_5', numbers: {'rope.freq_base': SLOW_BASE}},
   phi3: {
     architecture: 'phi3',
     numbers: {'attention.sliding_window': 16},

@@ -11,6 +11,8 @@ const ropeBase = realNumber(0, LARGEST_ROPE_BASE);
 const factor = z.union([z.literal(0), realNumber(0, LARGEST_FACTOR)], {
   error: `must be a number from 0 to ${LARGEST_FACTOR}`,
 });
+/** Of every so many layers the last sees all. Some files say it of each layer: `true`, a window. */
+const windowPeriod = z.preprocess(periodOf, count);
 const countOrNone = z.union([z.literal(0), count], {error: 'must be a whole number'});
 
 /** Keys that every family has, behind the name of the architecture. */
@@ -43,7 +45,7 @@ const SCALING_KEYS = {
 
 const OPTIONAL_KEYS = {
   'attention.sliding_window': countOrNone.optional(),
-  'attention.sliding_window_pattern': count.optional(),
+  'attention.sliding_window_pattern': windowPeriod.optional(),
   'attention.scale': factor.optional(),
   attn_logit_softcapping: factor.optional(),
   final_logit_softcapping: factor.optional(),
@@ -70,4 +72,13 @@ export function understoodKeys(keys: {
     ...(keys.isScaled ? Object.keys(SCALING_KEYS) : []),
     ...keys.ofFamily,
   ]);
+}
+
+/** Of a list that repeats itself: how many layers until one sees all. Anything else stays as it is. */
+function periodOf(value: unknown): unknown {
+  if (!Array.isArray(value) || !value.includes(false)) return value;
+  const haveWindow: readonly unknown[] = value;
+  const period = haveWindow.indexOf(false) + 1;
+  const repeats = haveWindow.every((has, layer) => has === ((layer + 1) % period !== 0));
+  return repeats ? period : value;
 }

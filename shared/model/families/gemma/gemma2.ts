@@ -1,4 +1,4 @@
-import type {Family} from './family.ts';
+import type {Family} from '../metadata/family.ts';
 import {attentionScaleOf27B} from './gemma-27b.ts';
 
 /** Gemma 2: every other layer has a window. */

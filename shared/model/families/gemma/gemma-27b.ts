@@ -1,4 +1,4 @@
-import type {FamilyMetadata} from './metadata/family-metadata.ts';
+import type {FamilyMetadata} from '../metadata/family-metadata.ts';
 
 /**
  * The largest Gemma scales attention by its width and not by the size of its heads. Its files do not

@@ -1,5 +1,5 @@
-import type {ModelSpec} from '../model-spec.ts';
-import type {FamilyMetadata, OptionalKey} from './metadata/family-metadata.ts';
+import type {ModelSpec} from '../../model-spec.ts';
+import type {FamilyMetadata, OptionalKey} from './family-metadata.ts';
 
 /** What all models of a family have in common. */
 type Constant = Pick<ModelSpec, 'ropeInterleaved'> &

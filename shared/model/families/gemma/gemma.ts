@@ -1,4 +1,4 @@
-import type {Family} from './family.ts';
+import type {Family} from '../metadata/family.ts';
 
 /** The first Gemma, and CodeGemma: a llama with GELU and a scaled embedding. */
 export const gemma: Family = {
