@@ -57,6 +57,23 @@ test.each(PATTERNS)('[SO1] a pattern means what it means elsewhere: %s', async (
   expect(complete).toBeGreaterThan(ANSWERS / 3);
 });
 
+/** Begin alike, so that a value beside them can be made of their parts. */
+const MANY_VALUES = {
+  numbers: {enum: Array.from({length: 58}, (_, at) => at + 59)},
+  texts: {enum: Array.from({length: 60}, (_, at) => `w${(at * 7919) % 1000}`)},
+  alternatives: {anyOf: Array.from({length: 58}, (_, at) => ({const: at + 59}))},
+  bounds: {type: 'integer', minimum: -100, maximum: 99},
+};
+
+test.each(Object.entries(MANY_VALUES))(
+  '[SO1] of many values that begin alike no other is allowed: %s',
+  async (_, schema) => {
+    const {complete, wrong} = await walk(schema, 60);
+    expect(wrong).toEqual([]);
+    expect(complete).toBe(60);
+  },
+);
+
 test('[SO1] [SO2] whatever a schema says, it is refused or followed', async () => {
   const fates = {refused: 0, followed: 0};
   for (const schema of fc.sample(arbitrarySchema, {numRuns: GENERATED, seed: 11})) {

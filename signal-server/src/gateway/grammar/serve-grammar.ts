@@ -10,6 +10,7 @@ import {bytesOfToken} from '#shared/client/vocabulary/token-table.ts';
 import {BYTE_ALPHABET} from '#shared/model/text/bytes/byte-alphabet.ts';
 import type {TokenMask} from '#shared/protocol/frame/token-mask.ts';
 import {loadXGrammar} from './load-xgrammar.ts';
+import {defineAlternatives} from './schema/define-alternatives.ts';
 import type {RootSchema} from './schema/grammar-schema.ts';
 import type {
   AnswerGrammar,
@@ -103,7 +104,7 @@ async function compile(
  */
 async function grammarOf(schema: RootSchema): Promise<Grammar> {
   return await library.Grammar.fromJSONSchema(
-    JSON.stringify(schema),
+    JSON.stringify(defineAlternatives(schema)),
     false,
     ONE_LINE,
     [', ', ': '],

@@ -1,0 +1,59 @@
+import type {GrammarSchema, RootSchema} from './grammar-schema.ts';
+
+/**
+ * The same schema, in which every value and every alternative has a definition of its own. The library writes
+ * alternatives that have none as one rule, and where many of them begin alike that rule allows others, too.
+ */
+export function defineAlternatives({$defs = {}, ...root}: RootSchema): RootSchema {
+  const defining = new Definitions();
+  const own = defining.within(root);
+  const others = Object.entries($defs).map(
+    ([name, schema]) => [name, defining.within(schema)] as const,
+  );
+  const all = {...Object.fromEntries(others), ...defining.all()};
+  return Object.keys(all).length === 0 ? own : {...own, $defs: all};
+}
+
+class Definitions {
+  /** Each once, by what it says. */
+  readonly #names = new Map<string, string>();
+
+  all(): Readonly<Record<string, GrammarSchema>> {
+    return Object.fromEntries(
+      Array.from(this.#names, ([text, name]): [string, GrammarSchema] => [name, JSON.parse(text)]),
+    );
+  }
+
+  within(schema: GrammarSchema): GrammarSchema {
+    if ('enum' in schema) {
+      return this.#anyOf(schema.enum.map((value) => ({enum: [value]})));
+    }
+    if ('anyOf' in schema) return this.#anyOf(schema.anyOf.map((each) => this.within(each)));
+    if (!('type' in schema)) return schema;
+    if (schema.type === 'array') return {...schema, items: this.within(schema.items)};
+    if (schema.type !== 'object') return schema;
+    const {properties, additionalProperties} = schema;
+    return {
+      ...schema,
+      ...(properties !== undefined && {
+        properties: Object.fromEntries(
+          Object.entries(properties).map(([name, each]) => [name, this.within(each)]),
+        ),
+      }),
+      additionalProperties:
+        additionalProperties === false ? false : this.within(additionalProperties),
+    };
+  }
+
+  #anyOf(alternatives: readonly GrammarSchema[]): GrammarSchema {
+    return {anyOf: alternatives.map((each) => this.#define(each))};
+  }
+
+  #define(schema: GrammarSchema): GrammarSchema {
+    if ('$ref' in schema) return schema;
+    const text = JSON.stringify(schema);
+    const name = this.#names.get(text) ?? `v_${this.#names.size}`;
+    this.#names.set(text, name);
+    return {$ref: `#/$defs/${name}`};
+  }
+}
