@@ -63,6 +63,7 @@ const MANY_VALUES = {
   texts: {enum: Array.from({length: 60}, (_, at) => `w${(at * 7919) % 1000}`)},
   alternatives: {anyOf: Array.from({length: 58}, (_, at) => ({const: at + 59}))},
   bounds: {type: 'integer', minimum: -100, maximum: 99},
+  years: {type: 'integer', minimum: 1900, maximum: 2100},
 };
 
 test.each(Object.entries(MANY_VALUES))(

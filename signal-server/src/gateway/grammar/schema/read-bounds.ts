@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const MOST_NUMBER = 1e15;
 /** So many are written out one by one. */
-const MOST_COUNTED = 200;
+const MOST_COUNTED = 256;
 const MOST_DECIMALS = 2;
 
 type Bound = 'minimum' | 'maximum' | 'exclusiveMinimum' | 'exclusiveMaximum';

@@ -73,7 +73,7 @@ test.each([
   [
     'many numbers below 0',
     {type: 'integer', minimum: -1},
-    /bounds with more than 200 whole numbers/u,
+    /bounds with more than 256 whole numbers/u,
   ],
   ['flags in a pattern', {pattern: '(?i:a)'}, /flags inside/u],
   [
