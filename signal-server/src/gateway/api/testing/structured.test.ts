@@ -3,7 +3,7 @@ import type {AskRequest, ChatService} from '#shared/client/chat/chat-service.ts'
 import type {ToolCallFormat} from '#shared/model/text/tools/tool-call-format.ts';
 import {HOSTILE_SCHEMAS, SCHEMAS} from '../../grammar/testing/schemas.ts';
 import {END_TOKEN_ID, JSON_TOKENS} from '../../grammar/testing/json-vocabulary.ts';
-import {randomAnswer, textOf, type Draw} from '../../grammar/testing/random-answer.ts';
+import {drawer, randomAnswer, textOf, type Draw} from '../../grammar/testing/random-answer.ts';
 import {chatChunkSchema, chatCompletionSchema} from '../response-schemas.ts';
 import {CHAT, chat, errorOf, open} from './open-api.ts';
 
@@ -11,11 +11,7 @@ const MOST_TOKENS = 200;
 
 /** A swarm whose model says anything that its guide allows. */
 function sayAnything(seed: number): ChatService['ask'] {
-  let state = seed;
-  const draw: Draw = (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
+  const draw = drawer(seed);
   return async function* ({guide}: AskRequest) {
     yield {kind: 'prompt', tokenIds: [7]};
     if (guide === undefined) throw new Error('Nothing guides this answer');

@@ -17,11 +17,10 @@ export function defineAlternatives({$defs = {}, ...root}: RootSchema): RootSchem
 class Definitions {
   /** Each once, by what it says. */
   readonly #names = new Map<string, string>();
+  readonly #all: Record<string, GrammarSchema> = {};
 
   all(): Readonly<Record<string, GrammarSchema>> {
-    return Object.fromEntries(
-      Array.from(this.#names, ([text, name]): [string, GrammarSchema] => [name, JSON.parse(text)]),
-    );
+    return this.#all;
   }
 
   within(schema: GrammarSchema): GrammarSchema {
@@ -54,6 +53,7 @@ class Definitions {
     const text = JSON.stringify(schema);
     const name = this.#names.get(text) ?? `v_${this.#names.size}`;
     this.#names.set(text, name);
+    this.#all[name] = schema;
     return {$ref: `#/$defs/${name}`};
   }
 }

@@ -1,3 +1,4 @@
+import {seededRandom} from '#shared/scheduling/seeded-choice.ts';
 import {bytesOfToken} from '#shared/client/vocabulary/token-table.ts';
 import type {TokenTable} from '#shared/client/vocabulary/vocabulary-messages.ts';
 import type {TokenGuide} from '#shared/client/reader-event.ts';
@@ -9,6 +10,12 @@ const CLOSES_IN = 3;
 
 /** A number from 0 up to `below`. */
 export type Draw = (below: number) => number;
+
+/** The same numbers for the same seed. */
+export function drawer(seed: number): Draw {
+  const random = seededRandom(seed);
+  return (below) => Math.floor(random() * below);
+}
 
 /**
  * An answer of which each token is any that the guide allows and that goes on with a text in UTF-8: whatever a model

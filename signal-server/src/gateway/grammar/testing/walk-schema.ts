@@ -2,18 +2,9 @@ import type {GrammarThreads} from '../grammar-threads.ts';
 import {RequestGrammar} from '../request-grammar.ts';
 import {readSchema} from '../schema/read-schema.ts';
 import {JSON_TOKENS} from './json-vocabulary.ts';
-import {randomAnswer, textOf, type Draw} from './random-answer.ts';
+import {drawer, randomAnswer, textOf} from './random-answer.ts';
 
 const {signal} = new AbortController();
-
-/** The same numbers for the same seed. */
-export function drawer(seed: number): Draw {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 /**
  * Complete answers to a schema, whatever tokens come of those that are allowed.
