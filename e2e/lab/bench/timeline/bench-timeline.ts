@@ -6,7 +6,7 @@ import {percentile} from '../../../load/report/percentile.ts';
 import {prepareModel} from '../../../tools/machine/model-file/prepare-model.ts';
 import {lineOf, spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
-import {ServedAnswers} from '../serving/served-answers.ts';
+import {ServedAnswers} from '../tabs/served-answers.ts';
 import {accountForTime, ACTIVITIES, type TimeAccount} from './account-for-time.ts';
 import {timelinePage, type TimelineScene} from './timeline-page.ts';
 import {traceAnswers, type TracedAnswers} from './trace-answers.ts';

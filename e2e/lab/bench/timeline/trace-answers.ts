@@ -1,5 +1,5 @@
 import type {Browser} from 'playwright';
-import type {ServedAnswers} from '../serving/served-answers.ts';
+import type {ServedAnswers} from '../tabs/served-answers.ts';
 import {lanesOf, TRACE_CATEGORIES, traceSchema, type TraceEvent} from './read-trace.ts';
 import type {OwnedLane} from './account-for-time.ts';
 

@@ -28,8 +28,6 @@ export type ServedRate = {
   /** Medians over all tokens, and over all answers. */
   readonly tokenMs: number;
   readonly firstTokenMs: number;
-  /** Of a token, what the hops of its chain say that they took, all together: median over all answers. */
-  readonly hopsMs: number;
 };
 
 /** The real model on WASM, one thread each, in so many tabs, and clients that ask them. */
@@ -116,10 +114,6 @@ export class ServedAnswers {
         served.map(({firstTokenMs}) => firstTokenMs),
         50,
       ),
-      hopsMs: percentile(
-        served.map(({hopsMs}) => hopsMs),
-        50,
-      ),
     };
   }
 }
@@ -143,10 +137,8 @@ function timesOf(events: readonly HeardEvent[], askedMs: number) {
   const tokens = events.flatMap(({event, atUnixMs}) =>
     event.kind === 'token' ? [{atMs: event.atMs, atUnixMs}] : [],
   );
-  const served = events.flatMap(({event}) => (event.kind === 'served' ? [event.hops] : []));
   return {
     firstTokenMs: (tokens[0]?.atUnixMs ?? Number.NaN) - askedMs,
     gapsMs: tokens.slice(1).map(({atMs}, at) => atMs - (tokens[at]?.atMs ?? atMs)),
-    hopsMs: served.at(-1)?.reduce((sum, {observedMs}) => sum + observedMs, 0) ?? Number.NaN,
   };
 }
