@@ -46,7 +46,7 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
   },
   clock: {
     meaning: 'how long until a real tab whose clock is set wrong is served again',
-    load: async () => (await import('../../lab/bench/tabs/clock.ts')).benchClock,
+    load: async () => (await import('../../lab/bench/clock/bench-clock.ts')).benchClock,
   },
   away: {
     meaning: 'how long a real tab that was frozen takes to serve again',

@@ -1,7 +1,7 @@
 import {lineOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
-import {withPair, type Pair} from './open-pair.ts';
-import {untilSeenAgain} from './seen-again.ts';
+import {withPair, type Pair} from '../tabs/open-pair.ts';
+import {untilSeenAgain} from '../tabs/seen-again.ts';
 import {clockScript, setClock} from './shifted-clock.ts';
 
 const SEC = 1_000;
