@@ -107,8 +107,9 @@ function estimateTable(places: readonly Place[]): Float64Array {
 export function coordinateDistanceMs(a: NetworkCoordinates, b: NetworkCoordinates): number {
   if (a.at.length !== b.at.length) return UNKNOWN_RTT_MS;
   let squares = 0;
-  for (const [axis, value] of a.at.entries()) {
-    const difference = value - (b.at[axis] ?? 0);
+  // By index: this runs for every pair of a swarm.
+  for (let axis = 0; axis < a.at.length; axis += 1) {
+    const difference = (a.at[axis] ?? 0) - (b.at[axis] ?? 0);
     squares += difference * difference;
   }
   const rttMs = Math.sqrt(squares) + a.heightMs + b.heightMs;

@@ -25,6 +25,11 @@ const SOAKS: Readonly<Record<string, NamedSoak>> = named([
     load: () => Promise.resolve(soakInWorker(name)),
   })),
   {
+    name: 'broken-chains',
+    meaning: '500 tabs, every answer loses hops, 200 seeds: none is lost or wrong (virtual time)',
+    load: async () => (await import('../../lab/soak/virtual/broken-chains.ts')).soakBrokenChains,
+  },
+  {
     name: 'many-tabs',
     meaning: 'the scenario soak/many-tabs.json: twenty real tabs, a hundred questions',
     load: async () => (await import('../../lab/soak/many-tabs.ts')).soakManyTabs,

@@ -88,6 +88,8 @@ function idsByHolding(edges: readonly Edge[], holdingCount: number) {
   return {firstOf, idsOf};
 }
 
+const NO_CUTS: readonly number[] = [];
+
 /**
  * Where a chain may go over: the ends of the overlap, since the time is linear
  * between them. Where `to` begins no later than `from`, entering it earlier is
@@ -100,6 +102,8 @@ function cutsBetween(holdings: Holdings, from: number, to: number): readonly num
   const end = intAt(endOf, from);
   const nextStart = intAt(startOf, to);
   const nextEnd = intAt(endOf, to);
+  // Most pairs do not meet at all.
+  if (nextStart > end || nextEnd <= start + 1) return NO_CUTS;
   const cuts = new Set<number>();
   if (nextEnd > end && nextStart <= end) cuts.add(end);
   if (nextStart > start && nextStart <= end) cuts.add(nextStart);

@@ -1,10 +1,5 @@
-/// <reference types="node" />
-import {availableParallelism} from 'node:os';
-import {Worker} from 'node:worker_threads';
-import {askWorker} from '../ask-worker.ts';
+import {shareOut} from '../share-out.ts';
 import type {AblationCell, AblationRow} from './ablation-cell.ts';
-
-const MOST_WORKERS = 4;
 
 /**
  * All worlds, on as many cores as there are (at most four). The rows do not
@@ -16,24 +11,16 @@ export async function runAblation(
 ): Promise<readonly AblationRow[]> {
   const rows = new Map<AblationCell, readonly AblationRow[]>();
   // The largest first, so that no worker is left alone with one at the end.
-  const waiting = cells.toSorted((a, b) => a.nodes - b.nodes);
-  const runOn = async (worker: Worker) => {
-    for (let cell = waiting.pop(); cell !== undefined; cell = waiting.pop()) {
-      rows.set(cell, await askWorker(worker, cell, {signal}));
+  const largestFirst = cells.toSorted((a, b) => b.nodes - a.nodes);
+  await shareOut<AblationCell, readonly AblationRow[]>(largestFirst, {
+    worker: new URL('ablation-worker.ts', import.meta.url),
+    signal,
+    onAnswer: (answer, cell, done) => {
+      rows.set(cell, answer);
       const {nodes, geography, arrival, churn} = cell;
-      const done = `${String(rows.size)} of ${String(cells.length)} worlds`;
-      log(`${done}: ${String(nodes)} nodes, ${geography}, ${arrival}, ${churn}`);
-    }
-  };
-  const count = Math.min(MOST_WORKERS, availableParallelism(), cells.length);
-  const workers = Array.from(
-    {length: count},
-    () => new Worker(new URL('ablation-worker.ts', import.meta.url)),
-  );
-  try {
-    await Promise.all(workers.map(runOn));
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
+      const progress = `${String(done)} of ${String(cells.length)} worlds`;
+      log(`${progress}: ${String(nodes)} nodes, ${geography}, ${arrival}, ${churn}`);
+    },
+  });
   return cells.flatMap((cell) => rows.get(cell) ?? []);
 }

@@ -1,30 +1,35 @@
-import {broken, brokenChainChecks, type Check} from '#shared/lab/virtual-swarm/checks.ts';
-import {brokenChains} from '#shared/lab/virtual-swarm/scripts/broken-chains.ts';
-import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
-import {summariseAnswers} from '#shared/lab/virtual-swarm/report/summarise-answers.ts';
+import type {Check} from '#shared/lab/virtual-swarm/checks.ts';
+import {shareOut} from '../../bench/share-out.ts';
 import type {Soak} from '../soak.ts';
+import type {BrokenChainsOutcome} from './broken-chains-worker.ts';
 
 const SEEDS = 200;
-const NODES = 500;
-const ANSWERS = 40;
+const SAY_EVERY = 10;
 
 /** 500 tabs, and every answer loses hops: 200 times, each with other tabs, questions and faults. */
-export const soakBrokenChains: Soak = ({seed: first}) => {
-  const sums = {answers: 0, faults: 0, recoveries: 0, replayedTokens: 0, wrong: 0, failed: 0};
-  const failed: {readonly seed: number; readonly checks: readonly Check[]}[] = [];
-  for (let seed = first; seed < first + SEEDS; seed += 1) {
-    const report = runVirtualSwarm(brokenChains({seed, nodes: NODES, requests: ANSWERS}));
-    const {asked, done, recoveries, replayedTokens} = summariseAnswers(report.answers);
-    sums.answers += asked;
-    sums.faults += report.faults;
-    sums.recoveries += recoveries;
-    sums.replayedTokens += replayedTokens;
-    sums.wrong += report.wrong;
-    sums.failed += asked - done;
-    const checks = broken(brokenChainChecks(report));
-    if (checks.length > 0) failed.push({seed, checks});
-  }
+export const soakBrokenChains: Soak = async ({seed: first}, {signal}) => {
+  const seeds = Array.from({length: SEEDS}, (_, at) => first + at);
+  const outcomes = await shareOut<number, BrokenChainsOutcome>(seeds, {
+    worker: new URL('broken-chains-worker.ts', import.meta.url),
+    signal,
+    onAnswer: (_answer, _seed, done) => {
+      if (done % SAY_EVERY === 0)
+        process.stderr.write(`${String(done)} of ${String(SEEDS)} seeds\n`);
+    },
+  });
+  const failed = outcomes.filter(({checks}) => checks.length > 0);
   const says = 'seeds with an answer that was lost or wrong';
-  const check = {says, value: failed.length, limit: 0, holds: failed.length === 0};
-  return Promise.resolve({checks: [check], figures: {...sums, failedSeeds: failed}});
+  const check: Check = {says, value: failed.length, limit: 0, holds: failed.length === 0};
+  const sum = (of: (outcome: BrokenChainsOutcome) => number) =>
+    outcomes.reduce((total, outcome) => total + of(outcome), 0);
+  const figures = {
+    answers: sum(({answers}) => answers),
+    faults: sum(({faults}) => faults),
+    recoveries: sum(({recoveries}) => recoveries),
+    replayedTokens: sum(({replayedTokens}) => replayedTokens),
+    wrong: sum(({wrong}) => wrong),
+    failed: sum((outcome) => outcome.failed),
+    failedSeeds: failed.map(({seed, checks}) => ({seed, checks})),
+  };
+  return {checks: [check], figures};
 };

@@ -8,10 +8,6 @@ export const VIRTUAL_SOAKS: Readonly<Record<string, VirtualSoak>> = {
     meaning: '200 tabs that come and go for an hour while 5,000 answers are given (virtual time)',
     load: async () => (await import('./churn-hour.ts')).soakChurnHour,
   },
-  'broken-chains': {
-    meaning: '500 tabs, every answer loses hops, 200 seeds: none is lost or wrong (virtual time)',
-    load: async () => (await import('./broken-chains.ts')).soakBrokenChains,
-  },
   'stable-hour': {
     meaning: '200 tabs that stay for an hour: nobody may move (virtual time)',
     load: async () => (await import('./stable-hour.ts')).soakStableHour,
