@@ -163,10 +163,12 @@ async function stepMs(asked: {
   readonly sessions: number;
   readonly promptTokens: number;
   readonly rounds: number;
+  /** Without the LM head: `hidden`. */
+  readonly output?: 'hidden' | 'logits';
 }): Promise<number> {
   const [runner] = runners;
   assert(runner !== undefined, 'a shard is loaded');
-  const {promptTokens, rounds} = asked;
+  const {promptTokens, rounds, output = 'logits'} = asked;
   const sessionIds = Array.from({length: asked.sessions}, (_, at) => asSessionId(`session-${at}`));
   const prompt = Uint32Array.from({length: promptTokens}, (_, at) => 1_000 + at);
   const {range} = runner;
@@ -187,7 +189,7 @@ async function stepMs(asked: {
         tokenCount: 1,
         input,
         range,
-        output: 'logits' as const,
+        output,
       })),
     );
     tookMs.push(performance.now() - startMs);

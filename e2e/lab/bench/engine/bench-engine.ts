@@ -16,6 +16,10 @@ const NEW_TOKENS = 24;
 const CONTEXTS = [64, 512, 2_048, 4_096];
 const SESSIONS = [1, 2, 4, 8, 16];
 const FEW_ROUNDS = 8;
+/** Cached tokens, to see what each of them costs. */
+const SHORT = 64;
+const LONG = 2_048;
+const PARTS = {layers: 'the layers', lmHead: 'the LM head'} as const;
 const KV_BUDGET_BYTES = 2 ** 30;
 
 /** Times wllama's speed, and the part of what the memory could give, below which the engine must not be. */
@@ -38,6 +42,7 @@ export const benchEngine: Benchmark = async (context) => {
       await load(page, model.manifest);
       const peer = {url: theirs.url, ...inPage, global: 'wllamaPage'};
       await inEnginePage(peer, async (wllama) => compare(context, {page, wllama, model}));
+      await profile(context, {page, manifest: model.manifest});
       await measureSizes(context, page);
     });
     await tellGpu(context, {url: ours.url, manifest: model.manifest});
@@ -75,7 +80,7 @@ async function compare(
 ): Promise<void> {
   const contextTokens = PROMPT_TOKENS + NEW_TOKENS + 64;
   await wllama.evaluate((asked) => globalThis.wllamaPage.load(asked), {threads: 1, contextTokens});
-  const weightBytes = decodedBytes(manifest);
+  const weightBytes = layerBytes(manifest) + lmHeadBytes(manifest);
   const decode = {ours: [] as number[], theirs: [] as number[], floor: [] as number[]};
   const prefill = {ours: [] as number[], theirs: [] as number[]};
   for (let round = -1; round < ROUNDS; round += 1) {
@@ -119,6 +124,40 @@ async function compare(
   }
 }
 
+/** Where a decode step goes: each part beside what the reading of its weights takes, in the same round. */
+async function profile(
+  context: BenchmarkContext,
+  {page, manifest}: {readonly page: Page; readonly manifest: Manifest},
+): Promise<void> {
+  const asked = {sessions: 1, promptTokens: PROMPT_TOKENS};
+  const bytes = {layers: layerBytes(manifest), lmHead: lmHeadBytes(manifest)};
+  const tookMs = {layers: [] as number[], lmHead: [] as number[]};
+  const readMs = {layers: [] as number[], lmHead: [] as number[]};
+  for (let round = 0; round < ROUNDS; round += 1) {
+    context.signal.throwIfAborted();
+    const layersMs = await stepMsOf(page, {...asked, output: 'hidden'});
+    const wholeMs = await stepMsOf(page, asked);
+    const bytesPerSec = await page.evaluate(() => globalThis.enginePage.readBytesPerSec());
+    tookMs.layers.push(layersMs);
+    tookMs.lmHead.push(wholeMs - layersMs);
+    readMs.layers.push((1_000 * bytes.layers) / bytesPerSec);
+    readMs.lmHead.push((1_000 * bytes.lmHead) / bytesPerSec);
+  }
+  for (const part of ['layers', 'lmHead'] as const) {
+    const line = lineOfAll(`engine: of a decode step, ${PARTS[part]}`, tookMs[part], 'ms');
+    const against = percentile(readMs[part], 50);
+    context.print({...line, against, ratio: line.value / against});
+  }
+  const [shortMs, longMs] = [
+    await stepMsOf(page, {...asked, output: 'hidden', promptTokens: SHORT}),
+    await stepMsOf(page, {...asked, output: 'hidden', promptTokens: LONG}),
+  ];
+  const cachedMs = (1_000 * (longMs - shortMs)) / (LONG - SHORT);
+  context.print(
+    lineOf('engine: of a decode step, attention to 1,000 cached tokens', cachedMs, 'ms'),
+  );
+}
+
 async function measureSizes({print, signal, log}: BenchmarkContext, page: Page): Promise<void> {
   for (const sessions of SESSIONS) {
     signal.throwIfAborted();
@@ -140,7 +179,11 @@ async function measureSizes({print, signal, log}: BenchmarkContext, page: Page):
 
 async function stepMsOf(
   page: Page,
-  asked: {readonly sessions: number; readonly promptTokens: number},
+  asked: {
+    readonly sessions: number;
+    readonly promptTokens: number;
+    readonly output?: 'hidden' | 'logits';
+  },
   rounds = NEW_TOKENS,
 ): Promise<number> {
   return await page.evaluate((step) => globalThis.enginePage.stepMs(step), {...asked, rounds});
@@ -151,9 +194,17 @@ async function promptMsOf(page: Page, promptTokens: number): Promise<number> {
 }
 
 /** What one decode step reads of the weights, which WASM keeps in f32. */
-function decodedBytes(manifest: Manifest): number {
+function layerBytes(manifest: Manifest): number {
   const range = {startLayer: 0, endLayer: manifest.spec.layerCount};
-  return [...tensorsOfCell(manifest, range), ...tensorsOfLmHead(manifest)].reduce(
+  return bytesInF32(tensorsOfCell(manifest, range));
+}
+
+function lmHeadBytes(manifest: Manifest): number {
+  return bytesInF32(tensorsOfLmHead(manifest));
+}
+
+function bytesInF32(tensors: Iterable<{readonly shape: readonly number[]}>): number {
+  return [...tensors].reduce(
     (sum, {shape}) => sum + 4 * shape.reduce((product, size) => product * size, 1),
     0,
   );
