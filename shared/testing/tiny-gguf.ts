@@ -66,6 +66,8 @@ export function tinyGguf(options: {
   readonly family?: TinyFamily;
   readonly shape?: Partial<TinyModelShape>;
   readonly metadata?: MetadataChange;
+  /** In the byte alphabet: a token for each besides the usual ones. */
+  readonly words?: readonly string[];
   /** So many tokens more, made of two or three bytes, each with its merge. */
   readonly madeUpTokens?: number;
   /** The storage type of each tensor, by its name. Rows must be whole blocks of it. */
@@ -73,7 +75,7 @@ export function tinyGguf(options: {
 }): Uint8Array<ArrayBuffer> {
   const {dtypeOf = dtypeAsSmolLm2, family = LLAMA} = options;
   const shape = {...DEFAULT_SHAPE, ...family.shape, ...options.shape};
-  const vocabulary = tinyVocabulary(options.madeUpTokens);
+  const vocabulary = tinyVocabulary(options);
   const headSize = family.headSize ?? shape.hiddenSize / shape.headCount;
   const sizes = {...shape, headSize, vocabularySize: vocabulary.tokens.length};
   const tensors = tinyTensors(family, sizes).map((tensor, index) => {
@@ -111,10 +113,13 @@ type TinyVocabulary = {
 };
 
 /** What every tiny model's file has for turning text into ids. */
-export function tinyVocabulary(madeUpTokens = 0): TinyVocabulary {
+export function tinyVocabulary({
+  words = [],
+  madeUpTokens = 0,
+}: Pick<Parameters<typeof tinyGguf>[0], 'words' | 'madeUpTokens'> = {}): TinyVocabulary {
   const tokens = new Set([...CONTROL_TOKENS, ...BYTE_ALPHABET]);
   const merges = new Set<string>();
-  for (const word of WORDS) {
+  for (const word of [...WORDS, ...words]) {
     for (let end = 2; end <= word.length; end += 1) {
       merges.add(`${word.slice(0, end - 1)} ${word.charAt(end - 1)}`);
       tokens.add(word.slice(0, end));

@@ -146,7 +146,8 @@ const COMMAND = {
       type: 'string',
       value: 'TEXT',
       default: '',
-      meaning: 'of models, those whose names contain it (default: all)',
+      meaning:
+        'of the models, and of the parts of gateway, those whose names contain it (default: all)',
     },
     report: {
       type: 'string',

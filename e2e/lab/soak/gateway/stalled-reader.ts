@@ -1,4 +1,5 @@
 import {request, type IncomingMessage} from 'node:http';
+import {text} from 'node:stream/consumers';
 import {setTimeout as wait} from 'node:timers/promises';
 import {atLeast, atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import type {ServerProcess} from '../../../swarm/server/server-process.ts';
@@ -8,11 +9,15 @@ import type {SoakResult} from '../soak.ts';
 import {gatewayCounts} from './gateway-counts.ts';
 import {msUntilFree} from './ms-until-free.ts';
 
-const HELD_MS = 15_000;
-const STALLS_MS = 60_000;
-/** With the likeliest others of each token, more bytes than sockets hold. */
+/** By then an answer is under way. */
+const UNDER_WAY_MS = 5_000;
+/** In which sockets are filled, which takes two thousand tokens, and the half minute after it is over. */
+const LOST_WITHIN_MS = 180_000;
+/** With the likeliest others of each token, twice the bytes that sockets hold. */
 const TOKENS = 3_900;
 const OTHERS = 20;
+/** Of a tiny model: an answer that does not end of itself. */
+const NO_END = {2: -100};
 const MOST_GROWTH_BYTES = 16 * 2 ** 20;
 
 type Options = {
@@ -22,27 +27,29 @@ type Options = {
   readonly signal: AbortSignal;
 };
 
-/** A reader that takes one byte and then none holds up its own answer, loses it within a minute, and costs no memory. */
+/** A reader that takes nothing holds up its own answer, loses it, and costs no memory. */
 export async function stallReader({server, model, tabs, signal}: Options): Promise<SoakResult> {
   const before = await heapOf(server.child);
   const asking = request(`${server.url}/v1/chat/completions`, {method: 'POST', signal});
   const messages = [{role: 'user', content: 'Count.'}];
-  const many = {max_tokens: TOKENS, logprobs: true, top_logprobs: OTHERS, stream: true};
-  asking.end(JSON.stringify({model, messages, ...many}));
+  const many = {max_tokens: TOKENS, logit_bias: NO_END, logprobs: true, top_logprobs: OTHERS};
+  asking.end(JSON.stringify({model, messages, ...many, stream: true}));
   const answered = Promise.withResolvers<IncomingMessage>();
   asking.once('response', answered.resolve).once('error', answered.reject);
   const response = await answered.promise;
-  await wait(HELD_MS, undefined, {signal});
+  await wait(UNDER_WAY_MS, undefined, {signal});
   const {running} = await gatewayCounts(server.url, signal);
-  const grown = (await heapOf(server.child)) - before;
-  const {open} = await msUntilFree(tabs, STALLS_MS / 2);
+  const {open, ms} = await msUntilFree(tabs, LOST_WITHIN_MS);
   const after = await gatewayCounts(server.url, signal);
-  response.destroy();
+  const grown = (await heapOf(server.child)) - before;
+  const taken = await text(response).catch(() => 'cut');
   const checks = [
-    atLeast('answers held up by a reader that takes nothing', running, 1),
+    atLeast('answers that run for a reader that takes nothing', running, 1),
+    atMost('ms until it has lost its answer', ms, LOST_WITHIN_MS),
+    atMost('sessions that are open after it', open, 0),
+    atMost('answers that run after it', after.running, 0),
+    atMost('answers that it had to the end', taken.includes('[DONE]') ? 1 : 0, 0),
     atMost('bytes of heap that it costs', grown, MOST_GROWTH_BYTES),
-    atMost('sessions that are open after a minute of it', open, 0),
-    atMost('answers that run after a minute of it', after.running, 0),
   ];
   return {checks, figures: {}};
 }

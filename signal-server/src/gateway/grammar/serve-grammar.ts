@@ -1,17 +1,11 @@
-import type {
-  CompiledGrammar,
-  Grammar,
-  GrammarCompiler,
-  GrammarMatcher,
-  StructuralTagFormat,
-  TagFormat,
-} from '@mlc-ai/web-xgrammar';
+import type {CompiledGrammar, GrammarCompiler, GrammarMatcher} from '@mlc-ai/web-xgrammar';
 import {bytesOfToken} from '#shared/client/vocabulary/token-table.ts';
 import {BYTE_ALPHABET} from '#shared/model/text/bytes/byte-alphabet.ts';
 import type {TokenMask} from '#shared/protocol/frame/token-mask.ts';
 import {loadXGrammar} from './load-xgrammar.ts';
-import {defineAlternatives} from './schema/define-alternatives.ts';
-import type {RootSchema} from './schema/grammar-schema.ts';
+import {makeGrammar} from './make-grammar.ts';
+import {Utf8Masks} from './utf8-masks.ts';
+import {BETWEEN_CHARACTERS} from './utf8-text.ts';
 import type {
   AnswerGrammar,
   GrammarReply,
@@ -24,22 +18,22 @@ const library = await loadXGrammar();
 /** What the thread of a grammar does: answers one request after the other. */
 export function serveGrammar(): (request: GrammarRequest) => Promise<GrammarReply> {
   let compiler: GrammarCompiler | null = null;
-  let vocabularySize = 0;
+  let utf8: Utf8Masks | null = null;
   let compiled: CompiledGrammar | null = null;
   /** Of the last grammar: whoever asks with the same one again has it at once. */
   let compiledFrom = '';
-  const matchers = new Map<number, GrammarMatcher>();
+  const answers = new Map<number, GuidedAnswer>();
 
   const replyTo = async (request: GrammarRequest): Promise<GrammarReply> => {
     if (request.kind === 'open') {
       compiler = await createCompiler(request.tokens);
-      vocabularySize = request.tokens.table.ends.length;
+      utf8 = new Utf8Masks(request.tokens);
       return {kind: 'done'};
     }
-    if (compiler === null) throw new Error('No tokens were given');
+    if (compiler === null || utf8 === null) throw new Error('No tokens were given');
     if (request.kind === 'compile') {
-      for (const matcher of matchers.values()) matcher.dispose();
-      matchers.clear();
+      for (const answer of answers.values()) answer.dispose();
+      answers.clear();
       const from = JSON.stringify(request.grammar);
       if (compiled !== null && from === compiledFrom) return {kind: 'done'};
       compiled?.dispose();
@@ -54,10 +48,11 @@ export function serveGrammar(): (request: GrammarRequest) => Promise<GrammarRepl
     }
     if (compiled === null) throw new Error('No grammar was given');
     const {answerId, tokenIds} = request;
-    const matcher =
-      matchers.get(answerId) ?? (await library.GrammarMatcher.createGrammarMatcher(compiled));
-    matchers.set(answerId, matcher);
-    return {kind: 'allowed', mask: await maskAfter(matcher, {tokenIds, vocabularySize})};
+    const answer =
+      answers.get(answerId) ??
+      new GuidedAnswer(await library.GrammarMatcher.createGrammarMatcher(compiled), utf8);
+    answers.set(answerId, answer);
+    return {kind: 'allowed', mask: await answer.maskAfter(tokenIds)};
   };
   return async (request) => {
     try {
@@ -87,10 +82,7 @@ async function compile(
   compiler: GrammarCompiler,
   grammar: AnswerGrammar,
 ): Promise<CompiledGrammar> {
-  const made =
-    grammar.kind === 'json'
-      ? await grammarOf(grammar.schema)
-      : await library.Grammar.fromStructuralTag(await formatOf(grammar));
+  const made = await makeGrammar(grammar);
   try {
     return await compiler.compileGrammar(made);
   } finally {
@@ -98,56 +90,31 @@ async function compile(
   }
 }
 
-/**
- * White space as `JSON.stringify` has it, but for a space after each comma and colon: where any may come, a small
- * model writes nothing else.
- */
-async function grammarOf(schema: RootSchema): Promise<Grammar> {
-  return await library.Grammar.fromJSONSchema(
-    JSON.stringify(defineAlternatives(schema)),
-    false,
-    ONE_LINE,
-    [', ', ': '],
-    true,
-  );
-}
+/** One answer, which follows the grammar and is a text in UTF-8. */
+class GuidedAnswer {
+  readonly #matcher: GrammarMatcher;
+  readonly #utf8: Utf8Masks;
+  #state = BETWEEN_CHARACTERS;
 
-/** As an indent. */
-const ONE_LINE = -1;
-
-type Calls = Extract<AnswerGrammar, {readonly kind: 'calls'}>;
-
-async function formatOf({calls, trigger, separator}: Calls): Promise<StructuralTagFormat> {
-  const tags: TagFormat[] = [];
-  for (const {begin, parameters, end} of calls) {
-    const grammar = await grammarOf(parameters);
-    tags.push({type: 'tag', begin, content: {type: 'grammar', grammar: grammar.toString()}, end});
-    grammar.dispose();
+  constructor(matcher: GrammarMatcher, utf8: Utf8Masks) {
+    this.#matcher = matcher;
+    this.#utf8 = utf8;
   }
-  // The library wants something between two.
-  const isOne = separator === null || separator === '';
-  if (trigger !== null) {
-    return {type: 'triggered_tags', triggers: [trigger], tags, stop_after_first: isOne};
-  }
-  return isOne
-    ? {type: 'or', elements: tags}
-    : {type: 'tags_with_separator', tags, separator, at_least_one: true, stop_after_first: false};
-}
 
-async function maskAfter(
-  matcher: GrammarMatcher,
-  {
-    tokenIds,
-    vocabularySize,
-  }: {readonly tokenIds: readonly number[]; readonly vocabularySize: number},
-): Promise<TokenMask> {
-  for (const tokenId of tokenIds) {
-    if (!matcher.acceptToken(tokenId)) throw new Error(`Token ${tokenId} was not allowed`);
+  /** Which tokens may come after these. */
+  async maskAfter(tokenIds: readonly number[]): Promise<TokenMask> {
+    for (const tokenId of tokenIds) {
+      const state = this.#utf8.after(this.#state, tokenId);
+      if (state === null || !this.#matcher.acceptToken(tokenId)) {
+        throw new Error(`Token ${tokenId} was not allowed`);
+      }
+      this.#state = state;
+    }
+    const mask = Uint32Array.from(await this.#matcher.getNextTokenBitmask());
+    return this.#utf8.within(mask, this.#state);
   }
-  const mask = Uint32Array.from(await matcher.getNextTokenBitmask());
-  // The library leaves what is beyond the vocabulary as allowed.
-  const rest = vocabularySize % 32;
-  const last = mask.length - 1;
-  if (rest > 0) mask[last] = (mask[last] ?? 0) & (2 ** rest - 1);
-  return mask;
+
+  dispose(): void {
+    this.#matcher.dispose();
+  }
 }

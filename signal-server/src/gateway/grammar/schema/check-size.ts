@@ -14,6 +14,8 @@ export const SCHEMA_LIMITS = {
   items: 1_000,
   /** Characters that all texts count, by their lengths and in their patterns: the grammar has a state for each. */
   counted: 512,
+  /** Of the automata of all numbers: bounds have a few for each of their digits, and multiples as many as remainders. */
+  numberStates: 512,
 } as const;
 
 type Entry = {readonly value: unknown; readonly pointer: string; readonly depth: number};

@@ -1,11 +1,17 @@
+import type {NumberRules} from '../numbers/number-rules.ts';
 import type {GrammarSchema, RootSchema} from './grammar-schema.ts';
 
 /**
  * The same schema, in which every value and every alternative has a definition of its own. The library writes
  * alternatives that have none as one rule, and where many of them begin alike that rule allows others, too.
+ *
+ * @param numbers marks those between bounds.
  */
-export function defineAlternatives({$defs = {}, ...root}: RootSchema): RootSchema {
-  const defining = new Definitions();
+export function defineAlternatives(
+  {$defs = {}, ...root}: RootSchema,
+  numbers: NumberRules,
+): RootSchema {
+  const defining = new Definitions(numbers);
   const own = defining.within(root);
   const others = Object.entries($defs).map(
     ([name, schema]) => [name, defining.within(schema)] as const,
@@ -15,9 +21,14 @@ export function defineAlternatives({$defs = {}, ...root}: RootSchema): RootSchem
 }
 
 class Definitions {
+  readonly #numbers: NumberRules;
   /** Each once, by what it says. */
   readonly #names = new Map<string, string>();
   readonly #all: Record<string, GrammarSchema> = {};
+
+  constructor(numbers: NumberRules) {
+    this.#numbers = numbers;
+  }
 
   all(): Readonly<Record<string, GrammarSchema>> {
     return this.#all;
@@ -28,6 +39,7 @@ class Definitions {
       return this.#anyOf(schema.enum.map((value) => ({enum: [value]})));
     }
     if ('anyOf' in schema) return this.#anyOf(schema.anyOf.map((each) => this.within(each)));
+    if ('range' in schema) return this.#define(schema);
     if (!('type' in schema)) return schema;
     if (schema.type === 'array') return {...schema, items: this.within(schema.items)};
     if (schema.type !== 'object') return schema;
@@ -51,9 +63,12 @@ class Definitions {
   #define(schema: GrammarSchema): GrammarSchema {
     if ('$ref' in schema) return schema;
     const text = JSON.stringify(schema);
-    const name = this.#names.get(text) ?? `v_${this.#names.size}`;
-    this.#names.set(text, name);
-    this.#all[name] = schema;
+    const known = this.#names.get(text);
+    const name = known ?? `v_${this.#names.size}`;
+    if (known === undefined) {
+      this.#names.set(text, name);
+      this.#all[name] = 'range' in schema ? {enum: [this.#numbers.mark(schema.range)]} : schema;
+    }
     return {$ref: `#/$defs/${name}`};
   }
 }

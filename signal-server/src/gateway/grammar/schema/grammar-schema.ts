@@ -1,4 +1,6 @@
-/** A schema that the grammar library understands as JSON Schema does: every keyword of it is followed. */
+import type {NumberRange} from '../numbers/number-range.ts';
+
+/** A schema that is followed in all that it says: but for ranges, the grammar library understands it as JSON Schema does. */
 export type GrammarSchema =
   | {readonly enum: readonly unknown[]}
   | {readonly anyOf: readonly GrammarSchema[]}
@@ -20,14 +22,8 @@ export type GrammarSchema =
       /** Of the whole text as JSON writes it. */
       readonly pattern?: string;
     }
-  | {
-      readonly type: 'number' | 'integer';
-      readonly minimum?: number;
-      readonly maximum?: number;
-      readonly exclusiveMinimum?: number;
-      readonly exclusiveMaximum?: number;
-    }
-  | {readonly type: 'boolean' | 'null'}
+  | {readonly range: NumberRange}
+  | {readonly type: 'number' | 'integer' | 'boolean' | 'null'}
   /** Any value. */
   | {readonly type?: never};
 

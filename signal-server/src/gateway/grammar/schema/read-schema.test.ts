@@ -33,7 +33,7 @@ test('[SO1] what a schema says is kept, and what it says to people is left out',
     type: 'object',
     properties: {
       name: {type: 'string', pattern: expect.stringMatching(/\{0,20\}$/u)},
-      age: {anyOf: [{type: 'integer', minimum: 0}, {type: 'null'}]},
+      age: {anyOf: [{range: {decimals: 0, least: 0, most: 1e15, multipleOf: 1}}, {type: 'null'}]},
       pet: {$ref: '#/$defs/d_Pet'},
       tags: {type: 'array', items: {enum: ['a', 'b']}, maxItems: 2},
     },
@@ -70,16 +70,13 @@ test.each([
   ['a number that is not exact', {enum: [1, {a: [2 ** 53]}]}, /a number beyond 2\^53/u],
   ['half a character', {const: '\ud800'}, /half a character/u],
   ['half a character in a name', object({'\udc00': {}}), /half a character/u],
-  [
-    'many numbers below 0',
-    {type: 'integer', minimum: -1},
-    /bounds with more than 256 whole numbers/u,
-  ],
+  ['digits that are not exact', {minimum: 0.1, maximum: 1e15}, /more digits than are followed/u],
+  ['a bound of many decimals', {type: 'number', minimum: 1e-7}, /6 behind the point, and 15/u],
   ['flags in a pattern', {pattern: '(?i:a)'}, /flags inside/u],
   [
-    'multipleOf',
-    {type: 'integer', multipleOf: 3},
-    'The schema has "multipleOf": that is not followed',
+    'multiples of a part',
+    {type: 'number', multipleOf: 0.01},
+    'The schema has a "multipleOf" that is not a whole number from 1: that is not followed',
   ],
   [
     'uniqueItems',
@@ -143,8 +140,11 @@ test.each([
     object({a: true}, {additionalProperties: 7}),
     'The schema at "/additionalProperties" must be an object',
   ],
-  ['bounds of nothing', {type: 'number', exclusiveMinimum: 2, maximum: 2}, /no number/u],
-  ['bounds of no whole number', {type: 'integer', minimum: 1.2, maximum: 1.8}, /no number/u],
+  ['bounds of nothing', {type: 'number', exclusiveMinimum: 2, maximum: 2}, /no number of up to/u],
+  ['bounds of no whole number', {type: 'integer', minimum: 1.2, maximum: 1.8}, /no whole number/u],
+  ['bounds of no multiple', {minimum: 1, maximum: 6, multipleOf: 7}, /no whole number/u],
+  ['multiples of nothing', {multipleOf: 0}, /"multipleOf" that is not a whole number from 1/u],
+  ['a bound that is no number', {minimum: '1'}, /"minimum" that is not a number from/u],
   ['an enum of another type', {type: 'string', enum: [1, 2]}, /no value that it allows/u],
 ])('[SO2] what is no schema is refused: %s', (_, schema, message) => {
   expect(faultOf(schema)).toEqual({
@@ -185,14 +185,27 @@ test.each<[string, object[]]>([
   expect(faultOf({oneOf})?.message).toContain('alternatives 0 and 1, which differ neither');
 });
 
-test('[SO1] numbers between bounds are written out where they are few, else whole ones from 0 or 1', () => {
-  expect(readSchema({type: 'integer', minimum: -2, exclusiveMaximum: 1})).toEqual({
-    enum: [-2, -1, 0],
-  });
-  expect(readSchema({type: 'number', exclusiveMinimum: 0, maximum: 0.03})).toEqual({
-    enum: [0.01, 0.02, 0.03],
-  });
-  expect(readSchema({type: 'number', minimum: 1})).toEqual({type: 'integer', minimum: 1});
+test.each<[schema: object, decimals: number, least: number, most: number, multipleOf?: number]>([
+  [{type: 'integer', minimum: -2, exclusiveMaximum: 1}, 0, -2, 0],
+  [{type: 'integer', exclusiveMinimum: 1.5, maximum: 7.5}, 0, 2, 7],
+  [{type: 'number', exclusiveMinimum: 0, maximum: 0.03}, 6, 1, 30_000],
+  [{minimum: -1.1, maximum: 1e10}, 5, -110_000, 1e15],
+  [{type: 'number', minimum: 1}, 6, 1e6, 1e21],
+  [{type: 'number', maximum: 100, multipleOf: 5}, 0, -1e15, 100, 5],
+])(
+  '[SO7] the numbers that bounds allow are counted in their last decimal: %o',
+  (schema, decimals, least, most, multipleOf = 1) => {
+    expect(readSchema(schema)).toEqual({range: {decimals, least, most, multipleOf}});
+  },
+);
+
+test('[SO3] numbers count by the digits of their bounds, each pair of bounds once', () => {
+  const alike = Array.from({length: 400}, () => ({type: 'integer', minimum: 0, maximum: 1_000}));
+  const apart = alike.map((_, at) => ({type: 'integer', minimum: at * 7_919, maximum: 1e9 + at}));
+  expect(readSchema({anyOf: alike})).toHaveProperty('anyOf');
+  const {code, message} = faultOf({anyOf: apart}) ?? {};
+  expect(code).toBe('SCHEMA_TOO_LARGE');
+  expect(message).toMatch(/counts more than 512 digits|take too much work/u);
 });
 
 test('[SO3] alternatives that are too many to compare are refused', () => {

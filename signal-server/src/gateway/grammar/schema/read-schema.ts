@@ -1,7 +1,9 @@
+import {NumberAutomata} from '../numbers/number-automata.ts';
 import {FORMAT_PATTERNS, patternOfLength} from './own-patterns.ts';
 import {SCHEMA_LIMITS, checkSize} from './check-size.ts';
 import {checkEnds} from './check-ends.ts';
-import {countsOf, readNumber} from './read-bounds.ts';
+import {countsOf} from './read-counts.ts';
+import {readNumber} from './read-number.ts';
 import {readPattern} from './read-pattern.ts';
 import {definitionName, referenceOf} from './references.ts';
 import type {GrammarSchema, RootSchema} from './grammar-schema.ts';
@@ -25,12 +27,13 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
 /** At the root only: within a schema, it changes what a reference means. */
 const OF_ROOT: ReadonlySet<string> = new Set(['$id', '$defs', 'definitions']);
 const DEFINITIONS: ReadonlySet<string> = new Set(['$defs', 'definitions']);
+const OF_NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'];
 const OF_TYPES = {
   object: ['properties', 'required', 'additionalProperties'],
   array: ['items', 'minItems', 'maxItems', 'uniqueItems'],
   string: ['pattern', 'format', 'minLength', 'maxLength'],
-  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
-  integer: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  number: OF_NUMBERS,
+  integer: OF_NUMBERS,
   boolean: [],
   null: [],
 } as const;
@@ -66,6 +69,7 @@ function fieldsOf(value: unknown, pointer: string): Fields {
 class SchemaReading {
   readonly #root: Fields;
   readonly #comparison = new SchemaComparison();
+  readonly #numbers = new NumberAutomata();
   #enumValues = 0;
   #counted = 0;
 
@@ -213,7 +217,7 @@ class SchemaReading {
         return this.#text(fields, pointer);
       case 'number':
       case 'integer':
-        return readNumber(type, fields, pointer);
+        return readNumber(type, fields, {automata: this.#numbers, pointer});
       default:
         return {type};
     }

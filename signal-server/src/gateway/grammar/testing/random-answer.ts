@@ -18,8 +18,7 @@ export function drawer(seed: number): Draw {
 }
 
 /**
- * An answer of which each token is any that the guide allows and that goes on with a text in UTF-8: whatever a model
- * writes, this may be.
+ * An answer of which each token is any that the guide allows: whatever a model writes, this may be.
  *
  * @returns its tokens without the end token, or `null` where it did not end within `mostTokens`.
  */
@@ -41,42 +40,26 @@ export async function randomAnswer(
   const answer: number[] = [];
   for (let at = 0; at < mostTokens; at += 1) {
     const allowed = tokensOf(await guide.allowed(answer));
-    if (allowed.some((tokenId) => endTokenIds.includes(tokenId))) return answer;
-    const closing = allowed.filter((tokenId) =>
+    const others = allowed.filter((tokenId) => !endTokenIds.includes(tokenId));
+    const mayEnd = others.length < allowed.length;
+    if (mayEnd && (others.length === 0 || draw(CLOSES_IN) === 0)) return answer;
+    const closing = others.filter((tokenId) =>
       CLOSING.test(text.decode(bytesOfToken(table, tokenId))),
     );
-    const pick = (from: readonly number[]): number | undefined => {
-      const left = [...from];
-      while (left.length > 0) {
-        const [tokenId] = left.splice(draw(left.length), 1);
-        if (tokenId !== undefined && isText(table, [...answer, tokenId])) return tokenId;
-      }
-      return undefined;
-    };
     const isClosing = closing.length > 0 && draw(CLOSES_IN) === 0;
-    const chosen = pick(isClosing ? closing : allowed) ?? pick(allowed);
+    const among = isClosing ? closing : others;
+    const chosen = among[draw(among.length)];
     if (chosen === undefined) throw new Error('Nothing is allowed');
     answer.push(chosen);
   }
   return null;
 }
 
-/** Whether some text in UTF-8 begins so. */
-function isText(table: TokenTable, tokenIds: readonly number[]): boolean {
-  const decoder = new TextDecoder('utf-8', {fatal: true});
-  try {
-    decoder.decode(bytesOf(table, tokenIds), {stream: true});
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function bytesOf(table: TokenTable, tokenIds: readonly number[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(tokenIds.flatMap((tokenId) => [...bytesOfToken(table, tokenId)]));
 }
 
-/** What these tokens write, as whoever reads an answer has it. */
+/** What these tokens write. @throws {TypeError} when it is no text in UTF-8. */
 export function textOf(table: TokenTable, tokenIds: readonly number[]): string {
-  return new TextDecoder().decode(bytesOf(table, tokenIds));
+  return new TextDecoder('utf-8', {fatal: true}).decode(bytesOf(table, tokenIds));
 }

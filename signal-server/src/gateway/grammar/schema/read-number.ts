@@ -1,0 +1,120 @@
+import type {NumberAutomata, NumberState} from '../numbers/number-automata.ts';
+import type {NumberRange} from '../numbers/number-range.ts';
+import {SCHEMA_LIMITS} from './check-size.ts';
+import type {GrammarSchema} from './grammar-schema.ts';
+import {schemaInvalid, schemaTooLarge, schemaUnsupported} from './schema-fault.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Of a bound that a schema gives, and in place of one that it does not. */
+const MOST_NUMBER = 1e15;
+/** Digits behind the point, where the type is not "integer". */
+const MOST_DECIMALS = 6;
+
+type Keyword = 'minimum' | 'maximum' | 'exclusiveMinimum' | 'exclusiveMaximum' | 'multipleOf';
+
+/**
+ * A number, between bounds where it has some.
+ *
+ * @param automata of all numbers of the schema, so that its size is known.
+ * @throws {SchemaFault}
+ */
+export function readNumber(
+  type: 'number' | 'integer',
+  fields: Fields,
+  {automata, pointer}: {readonly automata: NumberAutomata; readonly pointer: string},
+): GrammarSchema {
+  const given = (keyword: Keyword) => {
+    const value = fields[keyword];
+    if (value === undefined) return null;
+    if (typeof value === 'number' && Math.abs(value) <= MOST_NUMBER) return value;
+    throw schemaInvalid(pointer, `has a "${keyword}" that is not a number from -10^15 to 10^15`);
+  };
+  const multipleOf = given('multipleOf');
+  const bounds = {
+    minimum: given('minimum'),
+    above: given('exclusiveMinimum'),
+    maximum: given('maximum'),
+    below: given('exclusiveMaximum'),
+  };
+  const isFree = [multipleOf, ...Object.values(bounds)].every((value) => value === null);
+  if (isFree) return {type};
+  checkMultiple(multipleOf, pointer);
+  const isWhole = type === 'integer' || multipleOf !== null;
+  const decimals = isWhole ? 0 : decimalsOf(bounds, pointer);
+  const range = {decimals, multipleOf: multipleOf ?? 1, ...endsOf(bounds, decimals)};
+  checkRange(range, {automata, pointer});
+  return {range};
+}
+
+type Bounds = Readonly<Record<'minimum' | 'above' | 'maximum' | 'below', number | null>>;
+
+function checkMultiple(multipleOf: number | null, pointer: string): void {
+  if (multipleOf === null || (multipleOf > 0 && Number.isInteger(multipleOf))) return;
+  // Programs differ in which decimals they take for multiples of another.
+  const fault = multipleOf > 0 ? schemaUnsupported : schemaInvalid;
+  throw fault(
+    pointer,
+    'has a "multipleOf" that is not a whole number from 1: that is not followed',
+  );
+}
+
+/** As many as bounds leave room for among the digits that every program reads exactly. */
+function decimalsOf(bounds: Bounds, pointer: string): number {
+  const given = Object.values(bounds).filter((value) => value !== null);
+  for (let decimals = MOST_DECIMALS; decimals >= 0; decimals -= 1) {
+    const parts = 10 ** decimals;
+    const isExact = given.every(
+      (value) =>
+        Math.abs(value) * parts <= MOST_NUMBER && Math.round(value * parts) / parts === value,
+    );
+    if (isExact) return decimals;
+  }
+  throw schemaUnsupported(
+    pointer,
+    `has bounds with more digits than are followed: ${MOST_DECIMALS} behind the point, and 15 in all`,
+  );
+}
+
+/** In units of the last decimal. */
+function endsOf(
+  {minimum, above, maximum, below}: Bounds,
+  decimals: number,
+): Pick<NumberRange, 'least' | 'most'> {
+  const parts = 10 ** decimals;
+  const furthest = MOST_NUMBER * parts;
+  // A product with a power of ten may be a little off; without decimals, bounds keep theirs.
+  const unitsOf = (bound: number) => (decimals === 0 ? bound : Math.round(bound * parts));
+  return {
+    least: Math.max(
+      minimum === null ? -furthest : Math.ceil(unitsOf(minimum)),
+      above === null ? -furthest : Math.floor(unitsOf(above)) + 1,
+    ),
+    most: Math.min(
+      maximum === null ? furthest : Math.floor(unitsOf(maximum)),
+      below === null ? furthest : Math.ceil(unitsOf(below)) - 1,
+    ),
+  };
+}
+
+function checkRange(
+  range: NumberRange,
+  {automata, pointer}: {readonly automata: NumberAutomata; readonly pointer: string},
+): void {
+  const {least, decimals} = range;
+  let first: NumberState | null;
+  try {
+    first = least > range.most ? null : automata.first(range);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw schemaTooLarge(pointer, 'has bounds and a "multipleOf" that take too much work');
+  }
+  if (first === null) {
+    const which = decimals === 0 ? 'whole number' : `number of up to ${decimals} decimals`;
+    throw schemaInvalid(pointer, `has bounds between which there is no ${which}`);
+  }
+  const most = SCHEMA_LIMITS.numberStates;
+  if (automata.states.length > most) {
+    throw schemaTooLarge('', `counts more than ${most} digits by bounds and "multipleOf"`);
+  }
+}
