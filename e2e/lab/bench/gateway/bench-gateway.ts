@@ -1,5 +1,6 @@
 import {HOSTILE_SCHEMAS} from '../../../../signal-server/src/gateway/grammar/testing/schemas.ts';
 import {percentile} from '../../../load/report/percentile.ts';
+import {askApi, type ApiAnswer} from '../../../swarm/server/ask-api.ts';
 import {startTinySwarm} from '../../../swarm/start-tiny-swarm.ts';
 import {spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
@@ -14,8 +15,6 @@ const OVERLOAD = 5;
 const ROUNDS = 5;
 const MOST_REFUSAL_MS = 100;
 
-type Asked = {readonly status: number; readonly tookMs: number};
-
 /** How soon the API refuses: what is hostile, and what is too much; and what that costs whoever is accepted. */
 export const benchGateway: Benchmark = async (context) => {
   const shape = {layerCount: LAYERS, hiddenSize: 64, contextTokens: 4_096};
@@ -25,15 +24,10 @@ export const benchGateway: Benchmark = async (context) => {
     const timeoutMs = SERVE_TIMEOUT_MS;
     await swarm.openServingTabs(1, {engine: 'wasm', capacity}, {model: model.id, timeoutMs});
     const {signal} = context;
-    const ask = async (fields: object): Promise<Asked> => {
+    const ask: Ask = async (fields) => {
       const messages = [{role: 'user', content: 'Count.'}];
-      const body = JSON.stringify({model: model.id, messages, max_tokens: TOKENS, ...fields});
-      const headers = {'Content-Type': 'application/json'};
-      const startedMs = performance.now();
-      const url = `${swarm.server.url}/v1/chat/completions`;
-      const response = await fetch(url, {method: 'POST', headers, body, signal});
-      await response.arrayBuffer();
-      return {status: response.status, tookMs: performance.now() - startedMs};
+      const body = {model: model.id, messages, max_tokens: TOKENS, ...fields};
+      return await askApi(swarm.server.url, {caller: 1, body, signal});
     };
     await ask({});
     await refuseHostile(context, ask);
@@ -43,7 +37,7 @@ export const benchGateway: Benchmark = async (context) => {
   }
 };
 
-type Ask = (fields: object) => Promise<Asked>;
+type Ask = (fields: object) => Promise<ApiAnswer>;
 
 async function refuseHostile({print, log}: BenchmarkContext, ask: Ask): Promise<void> {
   for (const [what, schema] of HOSTILE_SCHEMAS) {
@@ -73,7 +67,7 @@ async function overload({print}: BenchmarkContext, ask: Ask): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
     full.push(...(await askAtOnce(CAPACITY, ask)).map(({tookMs}) => tookMs));
   }
-  const over: Asked[] = [];
+  const over: ApiAnswer[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     over.push(...(await askAtOnce(OVERLOAD * CAPACITY, ask)));
   }
@@ -100,6 +94,6 @@ async function overload({print}: BenchmarkContext, ask: Ask): Promise<void> {
   print({name: '429', value: slowest, unit: 'ms', floor: MOST_REFUSAL_MS, ...spreadOf(refused)});
 }
 
-async function askAtOnce(count: number, ask: Ask): Promise<readonly Asked[]> {
+async function askAtOnce(count: number, ask: Ask): Promise<readonly ApiAnswer[]> {
   return await Promise.all(Array.from({length: count}, async () => ask({})));
 }

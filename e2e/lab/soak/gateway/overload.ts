@@ -2,7 +2,7 @@ import {atLeast, atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import type {ServerProcess} from '../../../swarm/server/server-process.ts';
 import {heapOf} from '../heap/heap-of.ts';
 import type {SoakResult} from '../soak.ts';
-import {askApi} from './ask-api.ts';
+import {askApi} from '../../../swarm/server/ask-api.ts';
 import {gatewayCounts} from './gateway-counts.ts';
 
 /** Sessions that each tab gives one client. */

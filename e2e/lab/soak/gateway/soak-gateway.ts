@@ -61,10 +61,12 @@ type AskedTiny = Asked & {
 const PARTS_WITHOUT_TABS: Parts<number> = {'schemas by chance': walkManySchemas};
 
 const PARTS_OF_TINY: Parts<AskedTiny> = {
-  schemas: async (over) => followSchemas(clientOf(over.url), {...over, schemas: SCHEMAS}),
+  'tiny model: schemas': async (over) =>
+    followSchemas(clientOf(over.url), {...over, schemas: SCHEMAS}),
   'an answer that is hung up': async (over) => hangUp(clientOf(over.url), over),
   'the client of Python': async (over) => askByPython(over.python, over),
-  suites: async (over) => runSuites({...over, model: {id: over.model, knowsTools: true}}),
+  'tiny model: suites': async (over) =>
+    runSuites({...over, model: {id: over.model, knowsTools: true}}),
   'eight callers': takeTurns,
   overload,
   'a reader that takes nothing': stallReader,

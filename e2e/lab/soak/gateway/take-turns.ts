@@ -1,7 +1,7 @@
 import {setTimeout as wait} from 'node:timers/promises';
 import {atLeast, atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import type {SoakResult} from '../soak.ts';
-import {askApi} from './ask-api.ts';
+import {askApi} from '../../../swarm/server/ask-api.ts';
 
 const CALLERS = 8;
 /** That one of them asks at a time. */

@@ -6,6 +6,8 @@ export type ApiAnswer = {
   readonly retryAfterMs: number | null;
   /** Until the first byte of the body. */
   readonly firstByteMs: number;
+  /** Until its last. */
+  readonly tookMs: number;
   readonly text: string;
 };
 
@@ -43,6 +45,7 @@ export async function askApi(
           status: response.statusCode ?? 0,
           retryAfterMs: after === undefined ? null : Number(after) * 1_000,
           firstByteMs: firstByteMs ?? performance.now() - startedMs,
+          tookMs: performance.now() - startedMs,
           text,
         });
       });
