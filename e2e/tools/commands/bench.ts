@@ -36,6 +36,10 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     load: async () =>
       (await import('../../lab/bench/scheduling/stale-clients.ts')).benchStaleClients,
   },
+  batches: {
+    meaning: 'what it brings that sessions run as one, and that phase 2 knows',
+    load: async () => (await import('../../lab/bench/scheduling/batches.ts')).benchBatches,
+  },
   floods: {
     meaning: "what is left of an answer's speed while a peer floods a real tab, and afterwards",
     load: async () => (await import('../../lab/bench/tabs/floods.ts')).benchFloods,
