@@ -8,7 +8,7 @@ import type {ConductBook, Misconduct} from '../limits/conduct-book.ts';
 import type {WorkLane} from '../limits/work-lane.ts';
 
 /** Answering one message, in units of the lane. */
-const MESSAGE_UNITS = 3;
+export const MESSAGE_UNITS = 3;
 
 type Guard = {
   readonly intake: RecordIntake;

@@ -17,7 +17,7 @@ import {WorkLane} from '../limits/work-lane.ts';
 import {guardDht} from './guard-dht.ts';
 
 /** What one peer may cost, in units of about 0.3 ms. A tab that is busy spends a quarter of it. */
-const WORK_PER_PEER = {unitsPerSecond: 150, burstUnits: 450, maxWaitingPerPeer: 64};
+export const WORK_PER_PEER = {unitsPerSecond: 150, burstUnits: 450, maxWaitingPerPeer: 64};
 /** Checking a record, and telling every reader of it. No tab publishes more than four a second. */
 const RECORD_UNITS = 25;
 /** Up to 32 records of a listing. */
