@@ -29,6 +29,7 @@ const CLIENTS = 8;
 /** Two sessions at once for each pipeline of the poorest plan, within what one run can handle. */
 const SESSIONS_PER_PIPELINE = 2;
 const MOST_SESSIONS = 80;
+/** Enough for a figure. */
 const FEWEST_REQUESTS = 40;
 const FIRST_MS = 3000;
 /** Answers that are not done so long after the last question are not counted as answered. */
@@ -37,14 +38,19 @@ const MEAN_LIFE_MS = 120_000;
 
 type Planned = {readonly plan: Plan; readonly placement: () => Placement};
 
-/** All pairs of planner and router in one world, with the same questions. */
-export function runAblationCell(cell: AblationCell): readonly AblationRow[] {
+/**
+ * All pairs of planner and router in one world, with the same questions.
+ *
+ * @param options.fewestRequests where the plans have pipelines for no more.
+ */
+export function runAblationCell(
+  cell: AblationCell,
+  {fewestRequests = FEWEST_REQUESTS}: {readonly fewestRequests?: number} = {},
+): readonly AblationRow[] {
   const pool = ablationWorld(cell);
   const planned = PLANNERS.map((planner) => ({planner, ...plannedBy(planner, pool)}));
-  const requests = questionsFor(
-    cell,
-    planned.map(({plan}) => plan),
-  );
+  const plans = planned.map(({plan}) => plan);
+  const requests = questionsFor(cell, plans, fewestRequests);
   return planned.flatMap(({planner, plan, placement}) =>
     ROUTERS.map((router) => {
       const report = runVirtualSwarm(
@@ -104,6 +110,7 @@ function churnOf({snapshot: {nodes}}: Pool): Churn {
 function questionsFor(
   {arrival, seed}: AblationCell,
   plans: readonly Plan[],
+  fewest: number,
 ): readonly AskedRequest[] {
   const [pipelines = []] = plans
     .map((plan) => plan.pipelines)
@@ -112,7 +119,7 @@ function questionsFor(
   const meanStepMs = pipelines.reduce((sum, {stepMs}) => sum + stepMs / pipelines.length, 0);
   const sessions = Math.min(SESSIONS_PER_PIPELINE * Math.max(1, pipelines.length), MOST_SESSIONS);
   const perSec = (1000 * sessions) / Math.max(1, meanStepMs * NEW_TOKENS);
-  const count = Math.max(FEWEST_REQUESTS, 2 * sessions);
+  const count = Math.max(fewest, 2 * sessions);
   return arrivalTimesMs({arrival, count, perSec, seed}).map((atMs, number) => ({
     atMs: FIRST_MS + atMs,
     client: number % CLIENTS,
