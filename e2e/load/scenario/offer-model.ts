@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import {existsSync} from 'node:fs';
-import {cp, copyFile, mkdir, readFile, symlink, writeFile} from 'node:fs/promises';
+import {copyFile, mkdir, readFile, symlink, writeFile} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {WeftError} from '#shared/base/errors.ts';
@@ -11,6 +11,7 @@ import type {GoldenVectors} from '#shared/model/golden/golden-vectors.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {TextUnsupportedError} from '#shared/model/text/metadata/text-unsupported-error.ts';
 import {pathFromCaller} from '../../tools/command-line/files/path-from-caller.ts';
+import {linkFolder} from '../../tools/machine/link-folder.ts';
 import {prepareModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {withGoldenVectors} from '../../swarm/golden-of-file.ts';
 import {manifestOfFile} from '../../swarm/manifest-of-file.ts';
@@ -28,7 +29,7 @@ export type RunModel = {
 };
 
 const DIST_DIR = fileURLToPath(new URL('../../../dist', import.meta.url));
-const SITE_CATALOG = join(DIST_DIR, 'catalog');
+const CATALOG_FOLDER = 'catalog';
 const CATALOG = new URL('../../../public/catalog/catalog.json', import.meta.url);
 const FILE_NAME = 'model.gguf';
 
@@ -89,7 +90,7 @@ async function offerFile(
   const siteDir = join(folder, 'site');
   const modelsDir = join(folder, 'models');
   // Without the catalogue of the site, whose packed forms would be served in place of this one.
-  await cp(DIST_DIR, siteDir, {recursive: true, filter: (source) => source !== SITE_CATALOG});
+  await linkFolder(DIST_DIR, siteDir, (name) => name === CATALOG_FOLDER);
   await mkdir(modelsDir);
   // Links need a privilege on some systems.
   await symlink(path, join(modelsDir, FILE_NAME)).catch(() =>
@@ -111,10 +112,10 @@ async function offerFile(
     sources: [],
   };
   const catalog: Catalog = [entry];
-  const goldenDir = join(siteDir, 'catalog', 'golden');
+  const goldenDir = join(siteDir, CATALOG_FOLDER, 'golden');
   await mkdir(goldenDir, {recursive: true});
-  await writeFile(join(siteDir, 'catalog', 'catalog.json'), JSON.stringify(catalog));
-  await writeFile(join(siteDir, 'catalog', entry.manifest), JSON.stringify(manifest));
+  await writeFile(join(siteDir, CATALOG_FOLDER, 'catalog.json'), JSON.stringify(catalog));
+  await writeFile(join(siteDir, CATALOG_FOLDER, entry.manifest), JSON.stringify(manifest));
   await writeFile(join(goldenDir, `${manifest.golden}.json`), JSON.stringify(golden));
   return {id, grid: {layerCount: manifest.spec.layerCount, cutEvery}, path, modelsDir, siteDir};
 }

@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {cp, mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -9,6 +9,7 @@ import {asPeerId, type ManifestHash, type PeerId} from '#shared/base/ids.ts';
 import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
 import type {LabLendRequest, LendLoad} from '../../../web/src/node/lending/lab-lend.ts';
 import type {TabControl} from '../../../web/src/app/tab-control.ts';
+import {linkFolder} from '../../tools/machine/link-folder.ts';
 import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/prepare-model.ts';
 import {Swarm} from '../../swarm/start-swarm.ts';
 import type {Tab} from '../../swarm/tab.ts';
@@ -63,7 +64,7 @@ export class HostileWorld {
       createHash('sha256').update(text).digest('hex'),
     );
     const folder = await mkdtemp(join(tmpdir(), 'weft-hostile-'));
-    await cp(DIST_DIR, folder, {recursive: true});
+    await linkFolder(DIST_DIR, folder);
     await buildHostilePage(folder);
     const {modelsDir} = model;
     const swarm = await Swarm.start({modelsDir, port: 0, webgpu: false, log, siteDir: folder});
