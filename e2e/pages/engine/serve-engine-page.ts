@@ -1,6 +1,6 @@
 /// <reference types="node" />
 import {createReadStream} from 'node:fs';
-import {mkdtemp, readFile, rm, stat} from 'node:fs/promises';
+import {mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import {tmpdir} from 'node:os';
 import {extname, join} from 'node:path';
@@ -14,6 +14,8 @@ export type EngineSite = AsyncDisposable & {
   takeRanges(): readonly (readonly [number, number])[];
   /** The next reads of `/altered.gguf` have this byte changed. */
   alterByte(offset: number): void;
+  /** Serves another model file beside, under this name. */
+  offer(name: string, gguf: Uint8Array): Promise<void>;
 };
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -47,9 +49,11 @@ export async function serveEnginePage(
     alteredByte: -1,
     ranges: [],
   };
+  const beside = new Map<string, ServedModel>();
   const server = createServer((request, response) => {
     const {pathname} = new URL(request.url ?? '/', 'http://localhost');
-    if (pathname.endsWith('.gguf')) serveModel(model, pathname, request, response);
+    if (pathname.endsWith('.gguf'))
+      serveModel(beside.get(pathname) ?? model, pathname, request, response);
     else void serveFile(folder, pathname, response);
   });
   const port = await listenOnLoopback(server);
@@ -58,6 +62,11 @@ export async function serveEnginePage(
     takeRanges: () => model.ranges.splice(0),
     alterByte: (offset) => {
       model.alteredByte = offset;
+    },
+    async offer(name, gguf) {
+      const path = join(folder, name);
+      await writeFile(path, gguf);
+      beside.set(`/${name}`, {path, byteLength: gguf.length, alteredByte: -1, ranges: []});
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
