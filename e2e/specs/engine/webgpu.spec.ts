@@ -48,8 +48,6 @@ const RESTARTED =
   'The engine of this tab stopped and was started again. If that happens often, lend less, or close other tabs and programs.';
 const STOPPED =
   'The engine of this tab stopped three times in ten minutes: lend less, or close other tabs and programs.';
-const WITHOUT_GPU = `
-  Object.defineProperty(WorkerNavigator.prototype, 'gpu', {get: () => undefined});`;
 
 let site: TinySite;
 
@@ -124,11 +122,12 @@ function expectSameLogits(
   }
 }
 
-test('[WG1] [WG6] a GPU gives the logits of the CPU in pieces of 16 and of 40 tokens, after them, and when its cache has grown and gone back', async ({
+test('[WG1] [WG6] a GPU gives the logits of the CPU in pieces of 20 and of 40 tokens, after them, and when its cache has grown and gone back', async ({
   page,
 }) => {
+  // Lengths that the engine's own test has, too: each compiles shaders of its own.
   const prompts = [
-    [16, 16, 8, 1, 1, 1],
+    [20, 20, 1, 1, 1],
     [40, 1, 1, 1],
   ];
   await openEnginePage(page);
@@ -181,8 +180,8 @@ test('[WG2] an operator that the GPU cannot run is an error, and does not go to 
   );
 });
 
-/** A tab that may use the GPU, with a fault in its engine; resolves when it serves the whole model. */
-async function lendOnGpu(swarm: Swarm, model: string, fault: string) {
+/** A tab that may use the GPU, which can be lost; resolves when it serves the whole model. */
+async function lendOnGpu(swarm: Swarm, model: string) {
   let loaded = NOTHING_LOADED;
   const life: string[] = [];
   const tab = await swarm.openTab({
@@ -192,7 +191,7 @@ async function lendOnGpu(swarm: Swarm, model: string, fault: string) {
       loaded = watchTransfers(page);
     },
   });
-  await beforeNextWorker(tab.page, fault);
+  await beforeNextWorker(tab.page, CAN_BE_LOST);
   await tab.lend({engine: 'webgpu', threadCount: 2, capacity: {kind: 'layers', maxLayers: 4}});
   const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
   if (state.kind !== 'serving') throw new Error(`The tab serves nothing: ${JSON.stringify(state)}`);
@@ -228,35 +227,30 @@ async function losesEngine({tab, life}: Lender, lose: () => Promise<void>) {
   await expect.poll(engines).toBe(1);
 }
 
-test('[WG3] [WG4] [LN5] [PG52] [PG62] a lending tab answers from the GPU, asks for it again when it is lost, takes the CPU when there is none any more or it is wrong, and starts an engine that crashes again, twice', async () => {
+test('[WG3] [WG4] [LN5] [PG52] [PG62] a lending tab answers from the GPU, asks for it again when it is lost, takes the CPU when it is wrong, and gives up an engine that ends for the third time', async () => {
   const {swarm, model, stop} = await startTinySwarm({webgpu: true, gguf: {seed: SEED}});
   try {
     const client = await swarm.openTab({model: model.id});
-    const gpu = await lendOnGpu(swarm, model.id, CAN_BE_LOST);
-    expect(gpu.state).toMatchObject({
+    const lender = await lendOnGpu(swarm, model.id);
+    const {tab, state, codeBytes} = lender;
+    expect(state).toMatchObject({
       engine: expect.stringMatching(/^webgpu-./u),
       engineFallback: null,
     });
-    log(`From the address to serving on the GPU: ${gpu.codeBytes} bytes of code`);
-    expect(gpu.codeBytes).toBeLessThanOrEqual(MOST_WEBGPU_CODE_BYTES);
+    log(`From the address to serving on the GPU: ${codeBytes} bytes of code`);
+    expect(codeBytes).toBeLessThanOrEqual(MOST_WEBGPU_CODE_BYTES);
     const onGpu = await ask(client);
     expect(onGpu.tokenIds).toHaveLength(3);
-    expect(onGpu.engines).toEqual([gpu.state.engine]);
+    expect(onGpu.engines).toEqual([state.engine]);
 
-    const loseGpu = () =>
-      gpu.tab.page.evaluate<void>(`new BroadcastChannel('lose-gpu').postMessage(null)`);
-    await losesEngine(gpu, loseGpu);
+    await losesEngine(lender, () =>
+      tab.page.evaluate<void>(`new BroadcastChannel('lose-gpu').postMessage(null)`),
+    );
     expect(await ask(client)).toEqual(onGpu);
-    await beforeNextWorker(gpu.tab.page, WITHOUT_GPU);
-    await losesEngine(gpu, () => gpu.tab.crashEngine());
-    expect(await gpu.tab.lendState()).toMatchObject({
-      engine: 'wasm-f32',
-      engineFallback: {code: 'WEBGPU_UNAVAILABLE'},
-    });
-    await gpu.tab.stopLending();
 
-    const wrong = await lendOnGpu(swarm, model.id, WITH_SUBGROUPS);
-    expect(wrong.state).toMatchObject({
+    await beforeNextWorker(tab.page, WITH_SUBGROUPS);
+    await losesEngine(lender, () => tab.crashEngine());
+    expect(await tab.lendState()).toMatchObject({
       engine: 'wasm-f32',
       engineFallback: {
         code: 'SELF_TEST_FAILED',
@@ -264,21 +258,16 @@ test('[WG3] [WG4] [LN5] [PG52] [PG62] a lending tab answers from the GPU, asks f
       },
     });
     // The page is served isolated, so the CPU has the two threads that were asked for.
-    expect(wrong.tab.page.workers().map((worker) => worker.url())).toContainEqual(
+    expect(tab.page.workers().map((worker) => worker.url())).toContainEqual(
       expect.stringContaining('/ort.wasm.'),
     );
     expect(await ask(client)).toEqual({tokenIds: onGpu.tokenIds, engines: ['wasm-f32']});
 
-    const crash = () => wrong.tab.crashEngine();
-    await losesEngine(wrong, crash);
-    expect(await ask(client)).toEqual({tokenIds: onGpu.tokenIds, engines: ['wasm-f32']});
-    await losesEngine(wrong, crash);
-    await crash();
-    const {page} = wrong.tab;
-    await expect(page.getByRole('alert').filter({hasText: STOPPED})).toBeVisible({
+    await tab.crashEngine();
+    await expect(tab.page.getByRole('alert').filter({hasText: STOPPED})).toBeVisible({
       timeout: LOAD_TIMEOUT_MS,
     });
-    expect(await wrong.tab.lendState()).toMatchObject({kind: 'failed', code: 'ENGINE_LOST'});
+    expect(await tab.lendState()).toMatchObject({kind: 'failed', code: 'ENGINE_LOST'});
   } finally {
     await stop();
   }
