@@ -196,8 +196,10 @@ class ScenarioRun {
     const [swarm, lending, journal] = [this.#swarm, this.#lending, this.#journal];
     const observer = await RecordObserver.open(swarm, {model: model.id, grid: model.grid});
     const wantedChains = scenario.waitForChains;
+    const lastRequest = requestCountOf(scenario) - 1;
     const signal = this.#signal;
-    return new TabReplacement({lending, observer, clients, wantedChains, journal, signal});
+    const watched = {lending, observer, clients, wantedChains, lastRequest};
+    return new TabReplacement({...watched, journal, signal});
   }
 
   async #openClients() {

@@ -9,6 +9,8 @@ type Options = {
   readonly observer: RecordObserver;
   readonly clients: readonly Tab[];
   readonly wantedChains: number;
+  /** After it nobody needs a tab in place of another. */
+  readonly lastRequest: number;
   readonly journal: RunJournal;
   readonly signal: AbortSignal;
 };
@@ -18,6 +20,7 @@ export class TabReplacement {
   readonly #options: Options;
   /** Of each tab that is over, the opening of the one in its place. */
   readonly #replacing = new Map<LendingTab, Promise<void>>();
+  #isLastAsked = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -25,6 +28,7 @@ export class TabReplacement {
 
   /** Some tab has changed what it holds, or is over. */
   look(): void {
+    if (this.#isLastAsked) return;
     const {lending, journal} = this.#options;
     for (const tab of lending.tabs.filter(({isOver}) => isOver)) {
       if (this.#replacing.has(tab)) continue;
@@ -51,5 +55,6 @@ export class TabReplacement {
       throw error;
     });
     journal.note('held', {request, chains});
+    this.#isLastAsked = request === this.#options.lastRequest;
   }
 }
