@@ -22,6 +22,7 @@ export async function startTinySwarm({
     | 'serverSettings'
     | 'backForwardCache'
     | 'publicHost'
+    | 'publicUrl'
   >
 > & {
   /** By default, thirty layers. */
