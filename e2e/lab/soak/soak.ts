@@ -4,11 +4,15 @@ export type SoakContext = {
   readonly seed: number;
   /** Of a run that lasts by the clock, when the caller asks for another length than the usual one. */
   readonly minutes: number | null;
-  /** Of a run over many things, only those whose names contain this; empty: all. */
-  readonly only: string;
+  /** Of a run over many things, only those whose names contain one of these. */
+  readonly only: readonly string[];
   /** A folder for whatever else the run writes. */
   readonly reportDir: string;
 };
+
+export function isAmong(name: string, only: SoakContext['only']): boolean {
+  return only.some((part) => name.includes(part));
+}
 
 /** What a long run asserted, and figures for who reads its report. */
 export type SoakResult = {

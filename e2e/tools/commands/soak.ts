@@ -144,10 +144,10 @@ const COMMAND = {
     },
     only: {
       type: 'string',
-      value: 'TEXT',
+      value: 'NAMES',
       default: '',
       meaning:
-        'of the models, and of the parts of gateway, those whose names contain it (default: all)',
+        'of models, and of the parts of gateway, those whose names contain one of these, with commas between (default: all)',
     },
     report: {
       type: 'string',
@@ -169,7 +169,7 @@ await runToExit(COMMAND, async ({values, positionals, signal}) => {
   const context = {
     seed: wholeNumber('seed', values.seed, 0),
     minutes: values.minutes === undefined ? null : wholeNumber('minutes', values.minutes, 1),
-    only: values.only,
+    only: values.only.split(','),
     reportDir: pathFromCaller(values.report),
   };
   const failed: string[] = [];

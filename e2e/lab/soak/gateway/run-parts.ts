@@ -1,5 +1,5 @@
 import {log} from '../../../swarm/test-log.ts';
-import type {SoakResult} from '../soak.ts';
+import {isAmong, type SoakContext, type SoakResult} from '../soak.ts';
 
 /** Parts of a run by name, each over the same swarm. */
 export type Parts<Over> = Readonly<Record<string, (over: Over) => Promise<SoakResult>>>;
@@ -11,12 +11,11 @@ export async function runParts<Over>(
     only,
     open,
   }: {
-    /** Of the parts, those whose names contain it. */
-    readonly only: string;
+    readonly only: SoakContext['only'];
     readonly open: () => Promise<{readonly over: Over; readonly close: () => Promise<void>}>;
   },
 ): Promise<SoakResult> {
-  const chosen = Object.entries(parts).filter(([name]) => name.includes(only));
+  const chosen = Object.entries(parts).filter(([name]) => isAmong(name, only));
   if (chosen.length === 0) return {checks: [], figures: {}};
   const {over, close} = await open();
   const results: SoakResult[] = [];

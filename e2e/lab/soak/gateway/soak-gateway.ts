@@ -43,7 +43,9 @@ export const soakGateway: Soak = async ({seed, only}, {signal}) => {
   ]);
   if (result.checks.length > 0) return result;
   const names = [PARTS_WITHOUT_TABS, PARTS_OF_TINY, PARTS_OF_REAL].flatMap(Object.keys);
-  throw new Error(`No part has "${only}" in its name; there are: ${names.join('; ')}`);
+  throw new Error(
+    `No part has "${only.join('" or "')}" in its name; there are: ${names.join('; ')}`,
+  );
 };
 
 type Asked = {

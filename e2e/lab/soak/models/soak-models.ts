@@ -14,7 +14,7 @@ import {TINY_FAMILIES} from '#shared/testing/tiny-models/tiny-families.ts';
 import {inEnginePage} from '../../../pages/engine/in-engine-page.ts';
 import {serveTinyModel, type TinySite} from '../../../pages/engine/serve-tiny-model.ts';
 import {log} from '../../../swarm/test-log.ts';
-import type {Soak} from '../soak.ts';
+import {isAmong, type Soak, type SoakContext} from '../soak.ts';
 
 /** Longer than what a layer with a window remembers. */
 const PROMPT_TOKENS = 300;
@@ -52,18 +52,22 @@ type TinyModel = Omit<Parameters<typeof tinyGguf>[0], 'seed'>;
 /** Rows are whole blocks of every storage type. */
 const BLOCK_SHAPE = {layerCount: 4, hiddenSize: 256, feedForwardSize: 256};
 
-/** A model of each family, and one of each storage type; of them those with `only` in their names. */
-function tinyModels(only: string): readonly (readonly [name: string, model: TinyModel])[] {
+/** A model of each family, and one of each storage type; of them only some. */
+function tinyModels(
+  only: SoakContext['only'],
+): readonly (readonly [name: string, model: TinyModel])[] {
   const families = Object.entries(TINY_FAMILIES).map(([name, family]) => [name, {family}] as const);
   const types = TENSOR_DTYPES.map((dtype) => {
     const dtypeOf = (tensor: string): TensorDtype => (/norm/u.test(tensor) ? 'F32' : dtype);
     return [dtype, {shape: BLOCK_SHAPE, dtypeOf}] as const;
   });
   const all = [...families, ...types];
-  const chosen = all.filter(([name]) => name.includes(only));
+  const chosen = all.filter(([name]) => isAmong(name, only));
   if (chosen.length > 0) return chosen;
   const names = all.map(([name]) => name).join('; ');
-  throw new Error(`There is no tiny model with "${only}" in its name; there are: ${names}`);
+  throw new Error(
+    `There is no tiny model with "${only.join('" or "')}" in its name; there are: ${names}`,
+  );
 }
 
 /**
