@@ -1,5 +1,6 @@
 import {WeftError} from '#shared/base/errors.ts';
 import {GrammarRefusedError} from '../grammar/request-grammar.ts';
+import {insteadOf} from './instead-of.ts';
 import type {SchemaFault} from '../grammar/schema/schema-fault.ts';
 
 /** OpenAI's names for kinds of errors. */
@@ -87,7 +88,7 @@ export function tooOften(retryAfterMs: number): ApiError {
 export function noSuchPath(path: string): ApiError {
   return apiError(
     {status: 404, type: 'invalid_request_error', code: 'not_found'},
-    `Nothing is served at ${path}: see /v1/openapi.json`,
+    `Nothing is served at ${path}: ${insteadOf(path)}`,
   );
 }
 

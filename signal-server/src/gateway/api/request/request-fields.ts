@@ -30,6 +30,9 @@ const logitBias = z
 
 const stopText = z.string().min(1).max(MOST_STOP_CHARACTERS);
 
+/** What a caller says of those for whom it asks. */
+const ofCaller = field(z.string(), 'a text; it is used for nothing, and kept nowhere');
+
 /** What chats and plain completions have in common. */
 export const commonFields = {
   model: z.string().min(1).meta({description: 'the id of a model, as GET /v1/models lists it'}),
@@ -60,7 +63,7 @@ export const commonFields = {
     }),
     'an object with "include_usage", where "stream" is true',
   ),
-  user: field(z.string(), 'a text; it is used for nothing, and kept nowhere'),
+  user: ofCaller,
   presence_penalty: penalty,
   frequency_penalty: penalty,
   logit_bias: field(
@@ -102,6 +105,8 @@ const tool = z.strictObject({
 
 /** Of chats alone. */
 export const chatFields = {
+  safety_identifier: ofCaller,
+  prompt_cache_key: ofCaller,
   max_completion_tokens: field(z.int().min(1), 'a whole number from 1; in place of "max_tokens"'),
   logprobs: field(z.boolean(), 'true or false'),
   top_logprobs: field(

@@ -176,7 +176,12 @@ test('[GW5] a path says for which methods it is, and one that is not served wher
   }
   expect((await fetch(`${url}/v1/models`, {method: 'HEAD'})).status).toBe(200);
   const slash = await errorOf(await fetch(`${url}${CHAT}/`, {method: 'POST', body: '{}'}));
-  expect(slash).toMatchObject({status: 404, message: expect.stringContaining('openapi.json')});
+  expect(slash).toMatchObject({
+    status: 404,
+    message: expect.stringContaining('use /v1/chat/completions'),
+  });
+  const other = await errorOf(await fetch(`${url}/v1/anything`));
+  expect(other).toMatchObject({status: 404, message: expect.stringContaining('openapi.json')});
 });
 
 test('[GW2] requests that come one behind the other on a connection are answered in their order', async () => {

@@ -1,30 +1,14 @@
 import {expect, test} from 'vitest';
-import type {AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
+import type {ChatService} from '#shared/client/chat/chat-service.ts';
 import type {ToolCallFormat} from '#shared/model/text/tools/tool-call-format.ts';
 import {HOSTILE_SCHEMAS, SCHEMAS} from '../../grammar/testing/schemas.ts';
-import {END_TOKEN_ID, JSON_TOKENS} from '../../grammar/testing/json-vocabulary.ts';
-import {drawer, randomAnswer, textOf, type Draw} from '../../grammar/testing/random-answer.ts';
+import {JSON_TOKENS} from '../../grammar/testing/json-vocabulary.ts';
+import {randomAnswer, textOf, type Draw} from '../../grammar/testing/random-answer.ts';
 import {chatChunkSchema, chatCompletionSchema} from '../response-schemas.ts';
 import {CHAT, chat, errorOf, open} from './open-api.ts';
+import {sayAnything} from './say-anything.ts';
 
 const MOST_TOKENS = 200;
-
-/** A swarm whose model says anything that its guide allows. */
-function sayAnything(seed: number): ChatService['ask'] {
-  const draw = drawer(seed);
-  return async function* ({guide}: AskRequest) {
-    yield {kind: 'prompt', tokenIds: [7]};
-    if (guide === undefined) throw new Error('Nothing guides this answer');
-    const answer = await randomAnswer(guide, {...JSON_TOKENS, draw, mostTokens: MOST_TOKENS});
-    const rest = {logprob: -0.5, topLogprobs: [], atMs: 0};
-    // Character by character, as a text stream gives it.
-    for (const text of textOf(JSON_TOKENS.table, answer ?? [])) {
-      yield {kind: 'token', tokenId: 1, text, ...rest};
-    }
-    if (answer !== null) yield {kind: 'token', tokenId: END_TOKEN_ID, text: '', ...rest};
-    yield {kind: 'end', finishReason: answer === null ? 'length' : 'stop', text: ''};
-  };
-}
 
 const first: Draw = () => 0;
 

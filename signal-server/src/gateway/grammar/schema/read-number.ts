@@ -6,12 +6,19 @@ import {schemaInvalid, schemaTooLarge, schemaUnsupported} from './schema-fault.t
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Of a bound that a schema gives, and in place of one that it does not. */
+/** No number of an answer is further from 0: beyond it, not all programs read decimals alike. */
 const MOST_NUMBER = 1e15;
 /** Digits behind the point, where the type is not "integer". */
 const MOST_DECIMALS = 6;
 
-type Keyword = 'minimum' | 'maximum' | 'exclusiveMinimum' | 'exclusiveMaximum' | 'multipleOf';
+export const BOUNDS = [
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+] as const;
+type Keyword = (typeof BOUNDS)[number];
 
 /**
  * A number, between bounds where it has some.
@@ -27,24 +34,30 @@ export function readNumber(
   const given = (keyword: Keyword) => {
     const value = fields[keyword];
     if (value === undefined) return null;
-    if (typeof value === 'number' && Math.abs(value) <= MOST_NUMBER) return value;
-    throw schemaInvalid(pointer, `has a "${keyword}" that is not a number from -10^15 to 10^15`);
+    if (typeof value === 'number') return value;
+    throw schemaInvalid(pointer, `has a "${keyword}" that is not a number`);
   };
+  const least = (keyword: Keyword) => beyond(given(keyword), (value) => value <= -MOST_NUMBER);
+  const most = (keyword: Keyword) => beyond(given(keyword), (value) => value >= MOST_NUMBER);
   const multipleOf = given('multipleOf');
   const bounds = {
-    minimum: given('minimum'),
-    above: given('exclusiveMinimum'),
-    maximum: given('maximum'),
-    below: given('exclusiveMaximum'),
+    minimum: least('minimum'),
+    above: least('exclusiveMinimum'),
+    maximum: most('maximum'),
+    below: most('exclusiveMaximum'),
   };
-  const isFree = [multipleOf, ...Object.values(bounds)].every((value) => value === null);
-  if (isFree) return {type};
+  if (BOUNDS.every((keyword) => fields[keyword] === undefined)) return {type};
   checkMultiple(multipleOf, pointer);
   const isWhole = type === 'integer' || multipleOf !== null;
   const decimals = isWhole ? 0 : decimalsOf(bounds, pointer);
   const range = {decimals, multipleOf: multipleOf ?? 1, ...endsOf(bounds, decimals)};
   checkRange(range, {automata, pointer});
   return {range};
+}
+
+/** A bound that no number of an answer reaches is none. */
+function beyond(value: number | null, isBeyond: (value: number) => boolean): number | null {
+  return value === null || isBeyond(value) ? null : value;
 }
 
 type Bounds = Readonly<Record<'minimum' | 'above' | 'maximum' | 'below', number | null>>;
@@ -111,7 +124,7 @@ function checkRange(
   }
   if (first === null) {
     const which = decimals === 0 ? 'whole number' : `number of up to ${decimals} decimals`;
-    throw schemaInvalid(pointer, `has bounds between which there is no ${which}`);
+    throw schemaInvalid(pointer, `has bounds between which there is no ${which} up to 10^15`);
   }
   const most = SCHEMA_LIMITS.numberStates;
   if (automata.states.length > most) {

@@ -1,9 +1,9 @@
 import {NumberAutomata} from '../numbers/number-automata.ts';
-import {FORMAT_PATTERNS, patternOfLength} from './own-patterns.ts';
+import {FORMAT_PATTERNS, patternOfBoth, patternOfLength} from './own-patterns.ts';
 import {SCHEMA_LIMITS, checkSize} from './check-size.ts';
 import {checkEnds} from './check-ends.ts';
 import {countsOf} from './read-counts.ts';
-import {readNumber} from './read-number.ts';
+import {BOUNDS, readNumber} from './read-number.ts';
 import {readPattern} from './read-pattern.ts';
 import {definitionName, referenceOf} from './references.ts';
 import type {GrammarSchema, RootSchema} from './grammar-schema.ts';
@@ -27,13 +27,12 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
 /** At the root only: within a schema, it changes what a reference means. */
 const OF_ROOT: ReadonlySet<string> = new Set(['$id', '$defs', 'definitions']);
 const DEFINITIONS: ReadonlySet<string> = new Set(['$defs', 'definitions']);
-const OF_NUMBERS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'];
 const OF_TYPES = {
   object: ['properties', 'required', 'additionalProperties'],
   array: ['items', 'minItems', 'maxItems', 'uniqueItems'],
   string: ['pattern', 'format', 'minLength', 'maxLength'],
-  number: OF_NUMBERS,
-  integer: OF_NUMBERS,
+  number: BOUNDS,
+  integer: BOUNDS,
   boolean: [],
   null: [],
 } as const;
@@ -214,7 +213,7 @@ class SchemaReading {
       case 'array':
         return this.#array(fields, pointer);
       case 'string':
-        return this.#text(fields, pointer);
+        return formOfBoth(fields) ?? this.#text(fields, pointer);
       case 'number':
       case 'integer':
         return readNumber(type, fields, {automata: this.#numbers, pointer});
@@ -297,6 +296,13 @@ class SchemaReading {
     const counts = countsOf(fields, ['minItems', 'maxItems'], pointer);
     return {type: 'array', items: this.read(items, `${pointer}/items`), ...counts};
   }
+}
+
+/** A text of a format with a pattern beside it, where all is known of the two. */
+function formOfBoth({format, pattern, minLength, maxLength}: Fields): GrammarSchema | null {
+  const own = patternOfBoth(String(format), String(pattern));
+  const isLimited = minLength !== undefined || maxLength !== undefined;
+  return own === undefined || isLimited ? null : {type: 'string', pattern: own};
 }
 
 function typesOf(type: unknown, pointer: string): readonly TypeName[] {
