@@ -11,10 +11,11 @@ import {msUntilFree} from './ms-until-free.ts';
 
 /** By then an answer is under way. */
 const UNDER_WAY_MS = 5_000;
-/** In which sockets are filled, which takes two thousand tokens, and the half minute after it is over. */
+/** In which sockets are filled, and the half minute after it is over. */
 const LOST_WITHIN_MS = 180_000;
-/** With the likeliest others of each token, twice the bytes that sockets hold. */
+/** With the likeliest others of each token, three times the bytes that sockets hold: they took all of one answer. */
 const TOKENS = 3_900;
+const ANSWERS = 4;
 const OTHERS = 20;
 /** Of a tiny model: an answer that does not end of itself. */
 const NO_END = {2: -100};
@@ -32,8 +33,9 @@ export async function stallReader({server, model, tabs, signal}: Options): Promi
   const before = await heapOf(server.child);
   const asking = request(`${server.url}/v1/chat/completions`, {method: 'POST', signal});
   const messages = [{role: 'user', content: 'Count.'}];
-  const many = {max_tokens: TOKENS, logit_bias: NO_END, logprobs: true, top_logprobs: OTHERS};
-  asking.end(JSON.stringify({model, messages, ...many, stream: true}));
+  const many = {n: ANSWERS, max_tokens: TOKENS, logit_bias: NO_END};
+  const shown = {logprobs: true, top_logprobs: OTHERS, stream: true};
+  asking.end(JSON.stringify({model, messages, ...many, ...shown}));
   const answered = Promise.withResolvers<IncomingMessage>();
   asking.once('response', answered.resolve).once('error', answered.reject);
   const response = await answered.promise;
@@ -44,7 +46,7 @@ export async function stallReader({server, model, tabs, signal}: Options): Promi
   const grown = (await heapOf(server.child)) - before;
   const taken = await text(response).catch(() => 'cut');
   const checks = [
-    atLeast('answers that run for a reader that takes nothing', running, 1),
+    atLeast('answers that run for a reader that takes nothing', running, ANSWERS),
     atMost('ms until it has lost its answer', ms, LOST_WITHIN_MS),
     atMost('sessions that are open after it', open, 0),
     atMost('answers that run after it', after.running, 0),
