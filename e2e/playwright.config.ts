@@ -4,7 +4,7 @@ import {chromiumArguments, findChromium} from './tools/machine/find-chromium.ts'
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** Twelve tabs and more, or what is compared with a clock: nothing may run beside them. */
+/** Many tabs at once, or what is compared with a clock: nothing may run beside them. */
 const ALONE = '**/specs/alone/*.spec.ts';
 
 /** The files that take longest. */

@@ -5,10 +5,9 @@ import type {Swarm} from '../swarm/start-swarm.ts';
 import type {Tab} from '../swarm/tab.ts';
 import {arrivalTimesMs} from './scenario/arrival-times.ts';
 
-const LENDING_TABS = 12;
 const LAYERS_PER_TAB = 10;
 const CLIENTS = 2;
-const QUESTIONS = 24;
+const QUESTIONS_PER_TAB = 2;
 const TOKENS = 16;
 /** Time for a swarm that is not even at first to even out: a tab sees itself crowded for 30 s before it moves. */
 const EVEN_WITHIN_MS = 240_000;
@@ -27,17 +26,23 @@ export type CrowdOutcome = {
 };
 
 /**
- * Twelve stub tabs and two clients are opened in the same moment, and each client
+ * Stub tabs and two clients are opened in the same moment, and each client
  * asks as soon as it can: nobody waits for anybody. The tabs are closed in the end.
  *
+ * @param input.tabs how many lend; twice as many questions are asked.
  * @param input.signal ends what hangs: questions that it ends have failed.
  */
 export async function runCrowd(
   swarm: Swarm,
-  input: {readonly model: string; readonly seed: number; readonly signal: AbortSignal},
+  input: {
+    readonly model: string;
+    readonly tabs: number;
+    readonly seed: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<CrowdOutcome> {
   const {model} = input;
-  const lending = Array.from({length: LENDING_TABS}, () =>
+  const lending = Array.from({length: input.tabs}, () =>
     swarm.openLendingTab(
       {engine: 'stub', capacity: {kind: 'layers', maxLayers: LAYERS_PER_TAB}},
       {model},
@@ -55,7 +60,7 @@ export async function runCrowd(
   const spread = await settledSpread(tabs);
   await Promise.all([...tabs, ...clients].map((tab) => tab.close()));
   return {
-    askedCount: QUESTIONS,
+    askedCount: answers.length,
     failed: answers.flatMap((answer) => (typeof answer === 'string' ? answer : [])),
     firstTokenMs: answers.flatMap((answer) => (typeof answer === 'number' ? answer : [])),
     left,
@@ -65,9 +70,14 @@ export async function runCrowd(
 
 async function askAll(
   clients: readonly Tab[],
-  {seed, signal}: {readonly seed: number; readonly signal: AbortSignal},
+  {
+    tabs,
+    seed,
+    signal,
+  }: {readonly tabs: number; readonly seed: number; readonly signal: AbortSignal},
 ): Promise<readonly (string | number)[]> {
-  const times = arrivalTimesMs({arrival: 'poisson', count: QUESTIONS, perSec: 4, seed});
+  const count = QUESTIONS_PER_TAB * tabs;
+  const times = arrivalTimesMs({arrival: 'poisson', count, perSec: 4, seed});
   return Promise.all(
     times.map(async (atMs, i) => {
       await wait(atMs);

@@ -7,6 +7,7 @@ import type {Soak} from './soak.ts';
 import {log} from '../../swarm/test-log.ts';
 
 const RUNS = 20;
+const LENDING_TABS = 12;
 /** Ends a question that hangs. */
 const RUN_TIMEOUT_MS = 180_000;
 
@@ -20,6 +21,7 @@ export const soakCrowdAtOnce: Soak = async ({seed}, {signal}) => {
     try {
       const outcome = await runCrowd(swarm, {
         model: model.id,
+        tabs: LENDING_TABS,
         seed: seed + run,
         signal: AbortSignal.any([signal, AbortSignal.timeout(RUN_TIMEOUT_MS)]),
       });

@@ -6,8 +6,9 @@ test('[SW9] a crowd that arrives at the same moment: every question is answered'
   const {signal} = new AbortController();
   const {swarm, model, stop} = await startTinySwarm();
   try {
-    // Other seeds: `npm run soak -- crowd-at-once`.
-    const {failed, left, spread} = await runCrowd(swarm, {model: model.id, seed: 1, signal});
+    // Twelve tabs, and other seeds: `npm run soak -- crowd-at-once`.
+    const crowd = {model: model.id, tabs: 9, seed: 1, signal};
+    const {failed, left, spread} = await runCrowd(swarm, crowd);
     expect({failed, left}).toEqual({failed: [], left: []});
     expect(spread, 'holders of any two layers').toBeLessThanOrEqual(1);
   } finally {
