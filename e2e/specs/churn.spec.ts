@@ -7,7 +7,7 @@ const SIZE = {
   lenders: 4,
   layersPerTab: 15,
   departures: DEPARTURES.length,
-  answers: 36,
+  answers: 18,
   isWarmedUp: false,
 };
 
