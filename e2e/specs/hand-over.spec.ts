@@ -22,9 +22,9 @@ const SERVE_TIMEOUT_MS = 300_000;
 const LEND = {
   engine: 'stub',
   capacity: {kind: 'layers', maxLayers: 15},
-  stubSlowdown: 3,
+  stubSlowdown: 6,
 } as const;
-const REQUEST = greedyRequest('Who is there?', {maxNewTokens: 80});
+const REQUEST = greedyRequest('Who is there?', {maxNewTokens: 48});
 
 /** Its browser tells a page nothing of connections that the page itself has closed. */
 async function closeConnections({page}: Tab): Promise<void> {

@@ -8,7 +8,8 @@ import type {ServerProcess} from '../swarm/server/server-process.ts';
 
 const LENDERS = 3;
 const SHORT = greedyRequest('Who is there?', {maxNewTokens: 8});
-const LONG_TOKENS = 300;
+/** Of tabs so slow that it outlasts what is done meanwhile: each token is work for all of them. */
+const LONG_TOKENS = 120;
 const LONG = greedyRequest('Who is there?', {maxNewTokens: LONG_TOKENS});
 
 let tiny: TinySwarm;
@@ -23,7 +24,8 @@ test.beforeAll(async () => {
   const capacity = {kind: 'layers', maxLayers: model.grid.layerCount / LENDERS} as const;
   const opened: Tab[] = [];
   for (let count = 0; count < LENDERS; count += 1) {
-    opened.push(await swarm.openLendingTab({engine: 'stub', capacity}, {model: model.id}));
+    const lend = {engine: 'stub', stubSlowdown: 6, capacity} as const;
+    opened.push(await swarm.openLendingTab(lend, {model: model.id}));
   }
   lenders = opened;
   for (const tab of lenders) await tab.waitForLendState(['serving'], {timeoutMs: 120_000});
