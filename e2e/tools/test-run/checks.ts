@@ -24,9 +24,9 @@ const passOrFail = ({exitCode}: StepResult): Promise<TestCount> =>
 /** What can be checked without running the code; the quickest first. */
 export const STATIC_CHECKS: readonly Check[] = [
   {name: 'format', args: ['oxfmt', '--check'], count: passOrFail},
-  {name: 'lint', args: ['oxlint'], count: passOrFail},
-  {name: 'types', args: ['tsc', '-p', '.'], count: passOrFail},
-  {name: 'types of the pure part', args: ['tsc', '-p', 'shared'], count: passOrFail},
+  // Each file by the nearest `tsconfig.json` that includes it: the pure part by its own. It finds what `npm run types`
+  // finds, and has read all types anyway: ten seconds of a core in place of forty.
+  {name: 'lint and types', args: ['oxlint', '--type-check'], count: passOrFail},
   {name: 'dead code', args: ['knip', '-c', '.config/knip.json'], count: passOrFail},
 ];
 

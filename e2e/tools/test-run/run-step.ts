@@ -40,7 +40,7 @@ export async function runStep(options: {
 
 /** The script behind a tool's name: npm's own links differ between systems. */
 async function scriptOf(root: string, tool: string): Promise<string> {
-  const packageName = {tsc: 'typescript', playwright: '@playwright/test'}[tool] ?? tool;
+  const packageName = tool === 'playwright' ? '@playwright/test' : tool;
   const folder = join(root, 'node_modules', packageName);
   const {bin} = packageSchema.parse(
     JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')),
