@@ -13,8 +13,10 @@ import {measureScenario, type Measurement} from '../load/measure-scenario.ts';
 import {offerModel} from '../load/scenario/offer-model.ts';
 import {openRunFolder, type RunFolder} from '../load/run-folder.ts';
 import {parseScenario} from '../load/scenario/scenario.ts';
+import {expectedStubAnswer} from '../load/testing/expected-stub-answer.ts';
 import {measureTiny, PATIENT} from '../load/testing/measure-tiny.ts';
 import {reportSchema} from '../load/testing/report-fields.ts';
+import {specOfGguf} from '../load/testing/spec-of-gguf.ts';
 import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
 import {runProcess} from '../tools/machine/run-process.ts';
 import {expectLivesHeard} from '../load/testing/expect-lives-heard.ts';
@@ -82,7 +84,7 @@ async function runCommand(name: string, scenario: Record<string, unknown>) {
 test('[SW2] the same scenario twice gives the same texts', async () => {
   const scenario = {
     seed: 7,
-    tabs: [{count: 2, engine: 'stub', maxLayers: 24}],
+    tabs: [{engine: 'stub', maxLayers: LAYER_COUNT}],
     requests: {
       prompts: ['hello world', 'because', 'you'],
       count: 6,
@@ -121,16 +123,31 @@ const FAULTS = {
   'close-tab': [{afterTokens: 4}],
 } as const;
 
+/** What is right to say to both questions, by one stub: a run with its file needs no second one without the faults. */
+async function writeReference(): Promise<string> {
+  const spec = await specOfGguf(new Uint8Array(await readFile(modelPath)));
+  const greedy = {spec, maxTokens: CONTEXT_TOKENS - 2, temperature: 0, seed: 0};
+  const answers = [BRIEF, ENDLESS].map(({tokenIds}) =>
+    expectedStubAnswer({...greedy, promptTokenIds: tokenIds}),
+  );
+  const path = join(folder, 'reference.json');
+  await writeFile(path, JSON.stringify(await Promise.all(answers)));
+  return path;
+}
+
 test('[SW3] [SW5] [TE6] a fault strikes a real tab at its token, and where nobody is left the request says so, and nothing is left behind', async () => {
   const kinds = ['crash-engine', 'close-tab'] as const;
+  const reference = await writeReference();
   const runs = await Promise.all(
     kinds.map(async (kind) => ({
       kind,
       ...(await runCommand(kind, {
         model: modelPath,
-        tabs: [{count: 3, engine: 'stub', maxLayers: 16}],
+        // Slow: what the others say before anybody has seen the fault is work for nothing.
+        tabs: [{count: 3, engine: 'stub', maxLayers: 16, slowdown: 5}],
         requests: {prompts: [BRIEF, ENDLESS], maxTokens: CONTEXT_TOKENS - 2},
         faults: FAULTS[kind].map((when) => ({kind, target: 'stage:1', request: 1, ...when})),
+        ...(kind === 'crash-engine' && {reference}),
       })),
     })),
   );
