@@ -90,7 +90,7 @@ test('[VS7] no answer is lost to a tab that leaves, while others serve its layer
 });
 
 test.each([1, 2])('[VS9] every answer outlives its tabs, token for token, seed %i', (seed) => {
-  const report = runVirtualSwarm(brokenChains({seed, nodes: 40, requests: 24}));
+  const report = runVirtualSwarm(brokenChains({seed, nodes: 60, requests: 30}));
   expect(broken(brokenChainChecks(report))).toEqual([]);
 });
 
