@@ -95,6 +95,25 @@ test('[GN10] for layers that another tab is to take over it waits as long as for
   expect([waits([heir, other], 5_999), waits([heir, other], 6_000)]).toEqual([true, false]);
 });
 
+test('[GN10] nobody takes over from a peer that publishes: it is only this client that does not reach it', () => {
+  const cutOff = [{startLayer: 0, endLayer: 2, why: 'unreachable'}] as const;
+  const heir = [{startLayer: 0, endLayer: 2, why: 'silent', hasHeir: true}] as const;
+  const events = [...TWO_SHOWN, silent, {kind: 'gap', missing: heir, nowMs: LOST_MS}] as const;
+  const end = (missing: readonly MissingLayers[], change: typeof renewed | typeof reached) =>
+    after(
+      task(),
+      ...events,
+      {...change, nowMs: LOST_MS + 9_000},
+      {
+        kind: 'gap',
+        missing,
+        nowMs: LOST_MS + 9_000,
+      },
+    ).state;
+  expect(end(cutOff, renewed)).toMatchObject({kind: 'failed', reason: {missing: cutOff}});
+  expect(end(heir, reached)).toMatchObject({kind: 'waiting'});
+});
+
 test('[GN10] the six seconds begin with the first of the chains that fail one after the other', () => {
   const second = hop('e', 0, 2);
   const missing = gap('silent');
@@ -125,7 +144,7 @@ test.each([
 
 test('[GN25] a record of a peer that fell silent is a reason to look for it again, of one that closed its link to choose it', () => {
   const fellSilent = [...TWO_SHOWN, silent, gap('silent'), renewed];
-  expect(avoidedBy(after(task(), ...fellSilent))).toEqual(avoided({a: 'silent'}));
+  expect(avoidedBy(after(task(), ...fellSilent))).toEqual(avoided({a: 'unreachable'}));
   const again = after(task(), ...fellSilent, gap('silent'));
   expect(again.actions).toEqual([{kind: 'reach', peerId: 'a'}]);
   const hasClosed = after(task(), ...TWO_SHOWN, closed, gap('silent'), renewed);

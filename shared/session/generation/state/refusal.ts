@@ -11,6 +11,8 @@ export type Refusal = {
   readonly reportedBy?: PeerId;
   /** Where it is not certain: the hops that may be to blame in place of that one. */
   readonly orElse?: readonly PeerId[];
+  /** The peer has published since: it is there, and only this client cannot reach it. */
+  readonly hasPublished?: true;
   /** What the driver saw, for the error that it shows. */
   readonly cause?: unknown;
 };
@@ -46,6 +48,8 @@ export function isLost(refusal: Refusal): boolean {
 /** Why layers are missing that only this hop serves. */
 export function avoidedWhy(refusal: Refusal): AvoidedWhy {
   if (isFull(refusal)) return 'full';
+  // Others see no gap there, and will not fill it.
+  if (refusal.hasPublished === true) return 'unreachable';
   if (isLost(refusal) || refusal.code === 'SESSION_EXPIRED') return 'silent';
   return isGone(refusal) ? 'unreachable' : 'distrusted';
 }

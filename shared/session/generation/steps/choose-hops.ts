@@ -67,9 +67,12 @@ export function afterReached(answer: Answer, peerId: PeerId): Answer {
 export function afterRenewed(answer: Answer, peerId: PeerId): Answer {
   const sought = new Set(answer.sought);
   sought.delete(peerId);
-  const code = answer.avoid.get(peerId)?.code;
-  if (code === 'PEER_UNREACHABLE' || code === 'ONLY_RELAYED_PATH') return {...answer, sought};
   const avoid = new Map(answer.avoid);
+  const refusal = avoid.get(peerId);
+  if (refusal?.code === 'PEER_UNREACHABLE' || refusal?.code === 'ONLY_RELAYED_PATH') {
+    avoid.set(peerId, {...refusal, hasPublished: true});
+    return {...answer, sought, avoid};
+  }
   avoid.delete(peerId);
   const doubts = answer.doubts.filter(({likely}) => !likely.includes(peerId));
   return {...answer, sought, avoid, doubts, needed: []};
