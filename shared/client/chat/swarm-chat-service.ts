@@ -27,6 +27,8 @@ export type SwarmChatOptions = {
 /** Text in, text out: template and tokenizer around the generation client. */
 export class SwarmChatService implements ChatService {
   readonly #options: SwarmChatOptions;
+  /** Answers to one prompt share its ids. */
+  readonly #encoded = new WeakMap<Prompt, Promise<readonly number[]>>();
 
   constructor(options: SwarmChatOptions) {
     this.#options = options;
@@ -43,7 +45,9 @@ export class SwarmChatService implements ChatService {
     const vocabulary = await this.#options.vocabulary();
     signal.throwIfAborted();
     this.#refuseEndless(request.prompt);
-    const promptTokenIds = await promptTokens(request.prompt, vocabulary);
+    const encoding = this.#encoded.get(request.prompt) ?? promptTokens(request.prompt, vocabulary);
+    this.#encoded.set(request.prompt, encoding);
+    const promptTokenIds = await encoding;
     signal.throwIfAborted();
     const maxNewTokens = this.#fitAnswer(promptTokenIds.length, request.maxNewTokens);
     yield {kind: 'prompt', tokenIds: promptTokenIds};

@@ -93,3 +93,35 @@ test('[ST11] what is asked of single tokens reaches the tail', async () => {
   expect((await answerTo(prompt, null, varied)).tokenIds).toContain(33);
   expect(new Set((await answerTo(prompt, null, varied)).tokenIds).size).toBeGreaterThan(1);
 });
+
+test('[GW7] answers to one prompt share its ids, and the same text in another prompt is read anew', async () => {
+  let encoded = 0;
+  const counting = {
+    ...vocabulary,
+    encodeText: async (text: string) => {
+      encoded += 1;
+      return await vocabulary.encodeText(text);
+    },
+  };
+  const swarm = new RingSwarm({vocabularySize: vocabulary.vocabularySize});
+  const node = swarm.addNode('one', {startLayer: 0, endLayer: swarm.spec.layerCount});
+  const chat = new SwarmChatService({
+    client: withEngines(swarm.addClient('client', [[node]])),
+    vocabulary: () => Promise.resolve(counting),
+    contextTokens: swarm.spec.contextTokens,
+    onServed: () => undefined,
+  });
+  const {signal} = new AbortController();
+  const idsOf = async (prompt: Prompt) => {
+    for await (const event of chat.ask({...GREEDY, prompt, maxNewTokens: 1}, {signal})) {
+      if (event.kind === 'prompt') return event.tokenIds;
+    }
+    return null;
+  };
+  const prompt = {kind: 'text', text: 'what the world'} as const;
+  const [first, second] = await Promise.all([idsOf(prompt), idsOf(prompt)]);
+  expect(second).toEqual(first);
+  expect(encoded).toBe(1);
+  expect(await idsOf({...prompt})).toEqual(first);
+  expect(encoded).toBe(2);
+});

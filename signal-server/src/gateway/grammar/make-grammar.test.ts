@@ -1,9 +1,42 @@
 import {expect, test} from 'vitest';
 import {loadXGrammar} from './load-xgrammar.ts';
+import type {TextLength} from './texts/text-length.ts';
 import {makeGrammar} from './make-grammar.ts';
 import {NUMBER_RANGES, ODD_NUMBERS, hasUnits, textsOf, unitsNear} from './testing/number-ranges.ts';
 
 const {Testings} = await loadXGrammar();
+
+const LENGTHS: readonly TextLength[] = [
+  {least: 0, most: 0},
+  {least: 0, most: 3},
+  {least: 2, most: 4},
+  {least: 0, most: 31},
+  {least: 31, most: 33},
+  {least: 32, most: null},
+  {least: 40, most: 100},
+  {least: 0, most: 96},
+  {least: 65, most: 65},
+];
+/** Of one byte, of several, and of two that stand for one. */
+const CHARACTERS = ['a', '☃', '🧵', '\\n', '\\"'];
+
+test.each(LENGTHS)(
+  '[SO1] a text has so many characters, and not one more or less: %o',
+  async (length) => {
+    const grammar = await makeGrammar({kind: 'json', schema: {length}});
+    const accepts = async (text: string) => await Testings.isGrammarAcceptString(grammar, text);
+    const wrong: number[] = [];
+    for (let count = 0; count <= 130; count += 1) {
+      const text = Array.from({length: count}, (_, at) => CHARACTERS[at % CHARACTERS.length]);
+      const isMeant = count >= length.least && count <= (length.most ?? Infinity);
+      if ((await accepts(`"${text.join('')}"`)) !== isMeant) wrong.push(count);
+    }
+    expect(wrong).toEqual([]);
+    const odd = ['\u0000', '\n', '"', '\\', '\\x'].map((each) => `"aaa${each}"`);
+    for (const text of [...odd, 'aaa', '"aaa', '']) expect(await accepts(text)).toBe(false);
+    grammar.dispose();
+  },
+);
 
 /** Some milliseconds a number; those of the automata have many more. */
 const RANGES = NUMBER_RANGES.filter((_, at) => at % 3 === 1);

@@ -1,7 +1,7 @@
 import type {Grammar, StructuralTagFormat, TagFormat} from '@mlc-ai/web-xgrammar';
 import type {AnswerGrammar} from './grammar-messages.ts';
 import {loadXGrammar} from './load-xgrammar.ts';
-import {NumberRules} from './numbers/number-rules.ts';
+import {OwnRules} from './own-rules.ts';
 import {defineAlternatives} from './schema/define-alternatives.ts';
 import type {RootSchema} from './schema/grammar-schema.ts';
 
@@ -23,12 +23,12 @@ export async function makeGrammar(grammar: AnswerGrammar): Promise<Grammar> {
  * model writes nothing else.
  */
 async function textOf(schema: RootSchema): Promise<string> {
-  const numbers = new NumberRules();
-  const json = JSON.stringify(defineAlternatives(schema, numbers));
+  const own = new OwnRules();
+  const json = JSON.stringify(defineAlternatives(schema, own));
   const grammar = await library.Grammar.fromJSONSchema(json, false, ONE_LINE, [', ', ': '], true);
   const text = grammar.toString();
   grammar.dispose();
-  return numbers.writeInto(text);
+  return own.writeInto(text);
 }
 
 /** As an indent. */

@@ -10,9 +10,9 @@ export const SCHEMA_LIMITS = {
   characters: 32_000,
   /** Values of all enumerations. */
   enumValues: 500,
-  /** Of one array, where the schema gives a number. */
+  /** Of one array, and characters of one text, where the schema gives a number. */
   items: 1_000,
-  /** Characters that all texts count, by their lengths and in their patterns: the grammar has a state for each. */
+  /** Characters that all texts count in their patterns: the grammar has a state for each. */
   counted: 512,
   /** Of the automata of all numbers: bounds have a few for each of their digits, and multiples as many as remainders. */
   numberStates: 512,

@@ -1,33 +1,30 @@
-import type {NumberRules} from '../numbers/number-rules.ts';
-import type {GrammarSchema, RootSchema} from './grammar-schema.ts';
+import type {OwnRules} from '../own-rules.ts';
+import type {GrammarSchema, OwnSchema, RootSchema} from './grammar-schema.ts';
 
 /**
  * The same schema, in which every value and every alternative has a definition of its own. The library writes
  * alternatives that have none as one rule, and where many of them begin alike that rule allows others, too.
  *
- * @param numbers marks those between bounds.
+ * @param own marks what has rules of ours.
  */
-export function defineAlternatives(
-  {$defs = {}, ...root}: RootSchema,
-  numbers: NumberRules,
-): RootSchema {
-  const defining = new Definitions(numbers);
-  const own = defining.within(root);
+export function defineAlternatives({$defs = {}, ...root}: RootSchema, own: OwnRules): RootSchema {
+  const defining = new Definitions(own);
+  const defined = defining.within(root);
   const others = Object.entries($defs).map(
     ([name, schema]) => [name, defining.within(schema)] as const,
   );
   const all = {...Object.fromEntries(others), ...defining.all()};
-  return Object.keys(all).length === 0 ? own : {...own, $defs: all};
+  return Object.keys(all).length === 0 ? defined : {...defined, $defs: all};
 }
 
 class Definitions {
-  readonly #numbers: NumberRules;
+  readonly #own: OwnRules;
   /** Each once, by what it says. */
   readonly #names = new Map<string, string>();
   readonly #all: Record<string, GrammarSchema> = {};
 
-  constructor(numbers: NumberRules) {
-    this.#numbers = numbers;
+  constructor(own: OwnRules) {
+    this.#own = own;
   }
 
   all(): Readonly<Record<string, GrammarSchema>> {
@@ -39,7 +36,7 @@ class Definitions {
       return this.#anyOf(schema.enum.map((value) => ({enum: [value]})));
     }
     if ('anyOf' in schema) return this.#anyOf(schema.anyOf.map((each) => this.within(each)));
-    if ('range' in schema) return this.#define(schema);
+    if (isOwn(schema)) return this.#define(schema);
     if (!('type' in schema)) return schema;
     if (schema.type === 'array') return {...schema, items: this.within(schema.items)};
     if (schema.type !== 'object') return schema;
@@ -67,8 +64,12 @@ class Definitions {
     const name = known ?? `v_${this.#names.size}`;
     if (known === undefined) {
       this.#names.set(text, name);
-      this.#all[name] = 'range' in schema ? {enum: [this.#numbers.mark(schema.range)]} : schema;
+      this.#all[name] = isOwn(schema) ? {enum: [this.#own.mark(schema)]} : schema;
     }
     return {$ref: `#/$defs/${name}`};
   }
+}
+
+function isOwn(schema: GrammarSchema): schema is OwnSchema {
+  return 'range' in schema || 'length' in schema;
 }

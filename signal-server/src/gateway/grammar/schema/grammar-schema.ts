@@ -1,6 +1,7 @@
 import type {NumberRange} from '../numbers/number-range.ts';
+import type {TextLength} from '../texts/text-length.ts';
 
-/** A schema that is followed in all that it says: but for ranges, the grammar library understands it as JSON Schema does. */
+/** A schema that is followed in all that it says: but for what is our own, the grammar library understands it as JSON Schema does. */
 export type GrammarSchema =
   | {readonly enum: readonly unknown[]}
   | {readonly anyOf: readonly GrammarSchema[]}
@@ -22,10 +23,13 @@ export type GrammarSchema =
       /** Of the whole text as JSON writes it. */
       readonly pattern?: string;
     }
-  | {readonly range: NumberRange}
+  | OwnSchema
   | {readonly type: 'number' | 'integer' | 'boolean' | 'null'}
   /** Any value. */
   | {readonly type?: never};
+
+/** What has rules of our own. */
+export type OwnSchema = {readonly range: NumberRange} | {readonly length: TextLength};
 
 export type RootSchema = GrammarSchema & {
   readonly $defs?: Readonly<Record<string, GrammarSchema>>;

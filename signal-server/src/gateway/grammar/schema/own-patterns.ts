@@ -41,20 +41,3 @@ const BOTH: ReadonlyMap<string, string> = new Map(
 export function patternOfBoth(format: string, pattern: string): string | undefined {
   return BOTH.get(`${format} ${pattern}`);
 }
-
-/**
- * One character of a text, as JSON writes it. The library's own lengths let control characters through, and a class that
- * names characters beyond ASCII is one of bytes; a class that leaves some of ASCII out is one of characters.
- */
-const CHARACTER = '([^"\\\\\\x00-\\x1f]|\\\\["\\\\/bfnrt])';
-
-/** Texts of so many characters. */
-export function patternOfLength({
-  minLength = 0,
-  maxLength,
-}: {
-  readonly minLength?: number;
-  readonly maxLength?: number;
-}): string {
-  return `${CHARACTER}{${minLength},${maxLength ?? ''}}`;
-}

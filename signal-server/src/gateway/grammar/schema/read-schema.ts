@@ -1,5 +1,5 @@
 import {NumberAutomata} from '../numbers/number-automata.ts';
-import {FORMAT_PATTERNS, patternOfBoth, patternOfLength} from './own-patterns.ts';
+import {FORMAT_PATTERNS, patternOfBoth} from './own-patterns.ts';
 import {SCHEMA_LIMITS, checkSize} from './check-size.ts';
 import {checkEnds} from './check-ends.ts';
 import {countsOf} from './read-counts.ts';
@@ -257,7 +257,6 @@ class SchemaReading {
     const {pattern, format} = fields;
     const lengths = countsOf(fields, ['minLength', 'maxLength'], pointer);
     const {minLength, maxLength} = lengths;
-    this.#count(Math.max(minLength ?? 0, maxLength ?? 0));
     const isLimited = minLength !== undefined || maxLength !== undefined;
     if ([pattern !== undefined, format !== undefined, isLimited].filter(Boolean).length > 1) {
       throw schemaUnsupported(
@@ -273,7 +272,7 @@ class SchemaReading {
       this.#count(counted);
       return {type: 'string', pattern: source};
     }
-    if (isLimited) return {type: 'string', pattern: patternOfLength(lengths)};
+    if (isLimited) return {length: {least: minLength ?? 0, most: maxLength ?? null}};
     if (format === undefined) return {type: 'string'};
     const ofFormat = typeof format === 'string' ? FORMAT_PATTERNS.get(format) : undefined;
     if (ofFormat !== undefined) return {type: 'string', pattern: ofFormat};
@@ -285,7 +284,7 @@ class SchemaReading {
     this.#counted += characters;
     if (this.#counted <= SCHEMA_LIMITS.counted) return;
     const most = SCHEMA_LIMITS.counted;
-    throw schemaTooLarge('', `counts more than ${most} characters by "maxLength" and "pattern"`);
+    throw schemaTooLarge('', `counts more than ${most} characters by "pattern"`);
   }
 
   #array(fields: Fields, pointer: string): GrammarSchema {
