@@ -1,7 +1,7 @@
 import type {Grammar, StructuralTagFormat, TagFormat} from '@mlc-ai/web-xgrammar';
 import type {AnswerGrammar} from './grammar-messages.ts';
 import {loadXGrammar} from './load-xgrammar.ts';
-import {OwnRules} from './own-rules.ts';
+import {OwnRules} from './own-rules/own-rules.ts';
 import {defineAlternatives} from './schema/define-alternatives.ts';
 import type {RootSchema} from './schema/grammar-schema.ts';
 

@@ -1,5 +1,6 @@
-import type {OwnRules} from '../own-rules.ts';
-import type {GrammarSchema, OwnSchema, RootSchema} from './grammar-schema.ts';
+import type {OwnRules} from '../own-rules/own-rules.ts';
+import type {OwnSchema} from '../own-rules/own-schema.ts';
+import type {GrammarSchema, RootSchema} from './grammar-schema.ts';
 
 /**
  * The same schema, in which every value and every alternative has a definition of its own. The library writes

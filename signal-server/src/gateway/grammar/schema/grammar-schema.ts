@@ -1,5 +1,4 @@
-import type {NumberRange} from '../numbers/number-range.ts';
-import type {TextLength} from '../texts/text-length.ts';
+import type {OwnSchema} from '../own-rules/own-schema.ts';
 
 /** A schema that is followed in all that it says: but for what is our own, the grammar library understands it as JSON Schema does. */
 export type GrammarSchema =
@@ -27,9 +26,6 @@ export type GrammarSchema =
   | {readonly type: 'number' | 'integer' | 'boolean' | 'null'}
   /** Any value. */
   | {readonly type?: never};
-
-/** What has rules of our own. */
-export type OwnSchema = {readonly range: NumberRange} | {readonly length: TextLength};
 
 export type RootSchema = GrammarSchema & {
   readonly $defs?: Readonly<Record<string, GrammarSchema>>;

@@ -1,6 +1,6 @@
-import {NumberRules} from './numbers/number-rules.ts';
-import type {OwnSchema} from './schema/grammar-schema.ts';
-import {TextRules} from './texts/text-rules.ts';
+import {NumberRules} from '../numbers/number-rules.ts';
+import {TextRules} from '../texts/text-rules.ts';
+import type {OwnSchema} from './own-schema.ts';
 
 /** Numbers beyond 2^53 are in no schema that is read: not all programs read them alike. */
 const FIRST_MARK = 1e18;
