@@ -94,7 +94,7 @@ test('[ST11] what is asked of single tokens reaches the tail', async () => {
   expect(new Set((await answerTo(prompt, null, varied)).tokenIds).size).toBeGreaterThan(1);
 });
 
-test('[GW7] answers to one prompt share its ids, and the same text in another prompt is read anew', async () => {
+test('[GW7] answers to one prompt share its ids, and the same text in another prompt is read once more', async () => {
   let encoded = 0;
   const counting = {
     ...vocabulary,

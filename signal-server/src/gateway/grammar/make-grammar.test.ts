@@ -17,7 +17,7 @@ const LENGTHS: readonly TextLength[] = [
   {least: 0, most: 96},
   {least: 65, most: 65},
 ];
-/** Of one byte, of several, and of two that stand for one. */
+/** Of one byte, of several, and as escapes. */
 const CHARACTERS = ['a', '☃', '🧵', '\\n', '\\"'];
 
 test.each(LENGTHS)(
