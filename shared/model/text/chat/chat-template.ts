@@ -5,6 +5,9 @@ import type {ChatMessage, Tool} from '../messages/chat-message.ts';
 import {ChatTemplateError} from './chat-template-error.ts';
 import {renderTemplate, TemplateRefusal, TemplateTooLargeError} from './render-template.ts';
 
+/** Of the library's own words on a template; they may quote it. */
+const MOST_WORDS = 200;
+
 /** What a template asks for besides the messages. */
 export type RenderOptions = {
   /** Unix time: some templates tell the model the date. */
@@ -31,7 +34,10 @@ export interface ChatTemplate {
 export function createChatTemplate(metadata: GgufMetadata): ChatTemplate {
   const {chatTemplate: source, bosToken, eosToken} = readTokenizerMetadata(metadata);
   if (source === null) throw new ChatTemplateError('the file has none ("tokenizer.chat_template")');
-  const {parsed} = orTemplateError('it is no valid Jinja template', () => new Template(source));
+  const {parsed} = orTemplateError('it is no valid Jinja template', () => {
+    // Jinja reads every end of a line as one.
+    return new Template(source.replaceAll(/\r\n?/gu, '\n'));
+  });
   return {
     source,
     render: (messages, {nowMs, thinking, tools: known = []}) => {
@@ -87,12 +93,13 @@ function withoutTools(render: (tools: readonly object[] | null) => string): stri
   }
 }
 
-/** @param otherwise what is wrong when only the library has words for it, which nobody can act on. */
+/** @param otherwise what is wrong when only the library has words for it. */
 function orTemplateError<T>(otherwise: string, action: () => T): T {
   try {
     return action();
   } catch (cause) {
     const hasWords = cause instanceof TemplateRefusal || cause instanceof TemplateTooLargeError;
-    throw new ChatTemplateError(hasWords ? cause.message : otherwise, {cause});
+    const words = cause instanceof Error ? cause.message.slice(0, MOST_WORDS) : String(cause);
+    throw new ChatTemplateError(hasWords ? cause.message : `${otherwise}: ${words}`, {cause});
   }
 }

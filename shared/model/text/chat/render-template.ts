@@ -1,13 +1,11 @@
-import {Environment, Interpreter, type Template} from '@huggingface/jinja';
+import {Environment, type Template} from '@huggingface/jinja';
 import {assert} from '../../../base/assert.ts';
-import {formatTime} from './format-time.ts';
-import {evaluateObject, adaptBoolean, adaptOwner} from './python-values.ts';
+import {formatTime} from './python/format-time.ts';
+import {PythonInterpreter} from './python/python-interpreter.ts';
+import type {Statement, Value} from './python/python-values.ts';
 
 /** What `Template` parses to. */
 export type Program = Template['parsed'];
-
-type Statement = Parameters<Interpreter['evaluate']>[0];
-type Value = ReturnType<Interpreter['evaluate']>;
 
 /** Those of any model's file need some hundred for a message. A step takes about 10 µs at worst. */
 const FREE_STEPS = 100_000;
@@ -81,12 +79,10 @@ class Budget {
 }
 
 /** Counts what it evaluates and how often loops turn, since an empty loop evaluates nothing. */
-class BoundedInterpreter extends Interpreter {
+class BoundedInterpreter extends PythonInterpreter {
   readonly #budget: Budget;
   /** What loops go over. */
   readonly #iterables = new WeakSet<object>();
-  /** What members are taken of. */
-  readonly #owners = new WeakSet<object>();
 
   constructor(environment: Environment, budget: Budget) {
     super(environment);
@@ -97,21 +93,10 @@ class BoundedInterpreter extends Interpreter {
     this.#budget.spend(1);
     if (statement === undefined) return super.evaluate(statement, environment);
     if (statement.type === 'For') this.#noteIterable(statement);
-    if (statement.type === 'MemberExpression') this.#noteOwner(statement);
-    const result =
-      statement.type === 'ObjectLiteral'
-        ? evaluateObject(statement, (literal) => super.evaluate(literal, environment))
-        : super.evaluate(statement, environment);
+    const result = super.evaluate(statement, environment);
     if (this.#iterables.has(statement)) this.#budget.spend(sizeOf(result.value));
-    if (this.#owners.has(statement)) adaptOwner(result);
-    adaptBoolean(result);
     refuseTooLong(result);
     return result;
-  }
-
-  #noteOwner(member: object): void {
-    if (!('object' in member) || typeof member.object !== 'object') return;
-    if (member.object !== null) this.#owners.add(member.object);
   }
 
   #noteIterable(loop: object): void {

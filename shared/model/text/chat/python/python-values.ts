@@ -1,8 +1,8 @@
 import {Environment, type Interpreter} from '@huggingface/jinja';
 import {TEXT_METHODS} from './text-methods.ts';
 
-type Statement = Parameters<Interpreter['evaluate']>[0];
-type Value = ReturnType<Interpreter['evaluate']>;
+export type Statement = Parameters<Interpreter['evaluate']>[0];
+export type Value = ReturnType<Interpreter['evaluate']>;
 
 /** What templates expect of Python's values and the library's have otherwise. */
 

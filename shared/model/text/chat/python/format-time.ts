@@ -39,8 +39,30 @@ const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Directive>([
   ['M', (time) => digits(time.getMinutes())],
   ['S', (time) => digits(time.getSeconds())],
   ['p', (time) => (time.getHours() < HOURS_OF_HALF_A_DAY ? 'AM' : 'PM')],
+  ['j', (time) => digits(dayOfYear(time), 3)],
+  // Of a time without a zone, as templates get it.
+  ['z', () => ''],
+  ['Z', () => ''],
   ['%', () => '%'],
 ]);
+
+/** Those that stand for several others. */
+const COMPOSED: Readonly<Record<string, string>> = {
+  c: '%a %b %e %H:%M:%S %Y',
+  D: '%m/%d/%y',
+  F: '%Y-%m-%d',
+  R: '%H:%M',
+  T: '%H:%M:%S',
+  x: '%m/%d/%y',
+  X: '%H:%M:%S',
+};
+
+const DAY_MS = 86_400_000;
+
+function dayOfYear(time: Date): number {
+  const year = time.getFullYear();
+  return (Date.UTC(year, time.getMonth(), time.getDate()) - Date.UTC(year, 0, 0)) / DAY_MS;
+}
 
 /**
  * Python's `strftime`, in English and in the time zone of this machine: `%d %B %Y` → 27 July 2026.
@@ -48,7 +70,11 @@ const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Directive>([
  */
 export function formatTime(format: string, timeMs: number): string {
   const time = new Date(timeMs);
-  return format.replaceAll(/%(-?)([A-Za-z%])/gu, (whole, bare: string, name: string) => {
+  const plain = format.replaceAll(
+    /%([A-Za-z%])/gu,
+    (whole, name: string) => COMPOSED[name] ?? whole,
+  );
+  return plain.replaceAll(/%(-?)([A-Za-z%])/gu, (whole, bare: string, name: string) => {
     const text = DIRECTIVES.get(name)?.(time) ?? whole;
     return bare === '' ? text : text.replace(/^[0 ](?=\d)/u, '');
   });
