@@ -38,11 +38,12 @@ function gpt4o(digits: string, contractions: string): string {
   return String.raw`${word}|${digits}| ?[^${BLANK}\p{L}\p{N}]+[\r\n/]*|${LINE_ENDS}|${BLANKS}`;
 }
 
-const CHINESE = '[一-龥ࠀ-一가-\u{d7ff}]+';
+/** From U+0800 on, but for the white space among them. */
+const CHINESE = `(?:(?!${BLANK})[一-龥ࠀ-一가-\u{d7ff}])+`;
 const DEEPSEEK_LLM = [
   String.raw`[\r\n]`,
   `${BLANK}?[${DEEPSEEK_LETTERS}]+`,
-  `${BLANK}?[!-/:-~！-／：-～‘-‟\u{3000}-。]+`,
+  `${BLANK}?[!-/:-~！-／：-～‘-‟\u{3001}-。]+`,
   `${BLANK}+$`,
   CHINESE,
   String.raw`\p{N}+`,
