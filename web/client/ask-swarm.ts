@@ -1,4 +1,4 @@
-import {throwIfNotServed} from '#shared/client/chat/not-served-error.ts';
+import {ServedWatch} from '#shared/client/chat/not-served-error.ts';
 import {createAskingNode} from '../src/app/node/create-asking-node.ts';
 import {SharedNodes} from '../src/app/widget/shared-nodes.ts';
 import {DEFAULTS, randomSeed, type ChatWay, type AskTarget} from './chat-way.ts';
@@ -25,10 +25,11 @@ export function askSwarm(target: AskTarget): ChatWay {
       } as const;
       const abort = new AbortController();
       const either = signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]);
+      const served = new ServedWatch(() => performance.now());
       let hasBegun = false;
       try {
         for await (const event of node.chat.ask(request, {signal: either})) {
-          if (event.kind === 'waiting' && !hasBegun) throwIfNotServed(event.missing);
+          if (event.kind === 'waiting' && !hasBegun) served.waitsFor(event.missing);
           if (event.kind !== 'token' && event.kind !== 'end') continue;
           hasBegun = true;
           if (event.text !== '') yield event.text;

@@ -14,13 +14,37 @@ class NotServedError extends WeftError<{
   }
 }
 
-/**
- * For who does not wait for people who might lend: full layers are free again in seconds.
- *
- * @throws {NotServedError}
- */
-export function throwIfNotServed(missing: readonly MissingLayers[]): void {
-  if (missing.some(({why}) => why !== 'full')) throw new NotServedError(missing);
+/** How long tabs that are listed may take to answer: a dial on a busy device takes seconds. */
+const LISTED_PATIENCE_MS = 10_000;
+
+/** Somebody serves the layers; full ones are free again in seconds. */
+const LISTED: ReadonlySet<MissingLayers['why']> = new Set(['silent', 'unreachable', 'distrusted']);
+
+/** For who does not wait for people who might lend. */
+export class ServedWatch {
+  readonly #nowMs: () => number;
+  #sinceMs: number | null = null;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /**
+   * An answer that has not begun waits for these.
+   *
+   * @throws {NotServedError} at once for layers that nobody serves, and after ten seconds for those of tabs that
+   *   are listed and do not answer.
+   */
+  waitsFor(missing: readonly MissingLayers[]): void {
+    const lacking = missing.filter(({why}) => why !== 'full');
+    if (lacking.length === 0) {
+      this.#sinceMs = null;
+      return;
+    }
+    this.#sinceMs ??= this.#nowMs();
+    const isLate = this.#nowMs() - this.#sinceMs >= LISTED_PATIENCE_MS;
+    if (isLate || !lacking.every(({why}) => LISTED.has(why))) throw new NotServedError(missing);
+  }
 }
 
 function sentenceOf(missing: readonly MissingLayers[]): string {

@@ -104,7 +104,7 @@ async function* askInTurn(
   try {
     const guided = grammar === null ? {} : {guide: await grammar.guide({signal})};
     const events = chat.service.ask({...request, ...guided}, {signal});
-    yield* readAnswer(events, {stops, endTokenIds});
+    yield* readAnswer(events, {stops, endTokenIds, nowMs: () => performance.now()});
   } finally {
     endTurn();
   }

@@ -20,7 +20,7 @@ const end = (finishReason: 'stop' | 'length', text = ''): AnswerEvent => ({
 });
 
 async function* eventsOf(
-  events: readonly AnswerEvent[],
+  events: Iterable<AnswerEvent>,
   onEnd: () => void = () => undefined,
 ): AsyncGenerator<AnswerEvent, void, undefined> {
   try {
@@ -36,11 +36,14 @@ async function allOf(read: AsyncIterable<AnswerPart>): Promise<AnswerPart[]> {
   return parts;
 }
 
+/** A clock that a test moves. */
+let nowMs = 0;
+
 async function partsOf(
-  events: readonly AnswerEvent[],
+  events: Iterable<AnswerEvent>,
   stops: readonly string[] = [],
 ): Promise<AnswerPart[]> {
-  return await allOf(readAnswer(eventsOf(events), {stops, endTokenIds: [END]}));
+  return await allOf(readAnswer(eventsOf(events), {stops, endTokenIds: [END], nowMs: () => nowMs}));
 }
 
 const shown = (parts: readonly AnswerPart[]) =>
@@ -69,7 +72,7 @@ test('[GW6] [GW8] a stop across tokens ends the answer, and takes its tokens wit
   const events = [prompt, token(1, 'a E'), token(2, 'N'), token(3, 'D b'), token(4, 'c')];
   const read = readAnswer(
     eventsOf(events, () => (isEnded = true)),
-    {stops: ['END'], endTokenIds: [END]},
+    {stops: ['END'], endTokenIds: [END], nowMs: () => nowMs},
   );
   const parts = await allOf(read);
   expect(shown(parts)).toEqual([
@@ -107,7 +110,14 @@ test('[GW5] layers that nobody serves end an answer that has not begun, and full
   await expect(partsOf([prompt, waiting('loading')])).rejects.toThrow(
     'Layers 2–4 are being loaded by tabs that have just joined: try again in a few seconds',
   );
-  await expect(partsOf([prompt, waiting('silent')])).rejects.toThrow(
+  const listed = await partsOf([prompt, waiting('silent'), token(1, 'a'), end('length')]);
+  expect(listed.at(-1)).toMatchObject({completionTokens: 1});
+  const tenSecLater = function* () {
+    yield* [prompt, waiting('silent')];
+    nowMs += 10_000;
+    yield waiting('silent');
+  };
+  await expect(partsOf(tenSecLater())).rejects.toThrow(
     'No tab that serves layers 2–4 answers: try again in a few seconds',
   );
   const full = await partsOf([prompt, waiting('full'), token(1, 'a'), end('length')]);

@@ -1,5 +1,5 @@
 import type {AnswerEvent, TokenLogprob} from '#shared/client/chat/chat-service.ts';
-import {throwIfNotServed} from '#shared/client/chat/not-served-error.ts';
+import {ServedWatch} from '#shared/client/chat/not-served-error.ts';
 import {StopFinder} from './stop-finder.ts';
 
 export type ChosenToken = {
@@ -33,6 +33,8 @@ type Options = {
   /** Texts that end the answer, and are not part of it. */
   readonly stops: readonly string[];
   readonly endTokenIds: readonly number[];
+  /** Of any clock that only goes forward. */
+  readonly nowMs: () => number;
 };
 
 /**
@@ -55,9 +57,11 @@ export async function* readAnswer(
 class AnswerReading {
   isStopped = false;
   readonly #shown: ShownTokens;
+  readonly #served: ServedWatch;
   #completionTokens = 0;
 
-  constructor({stops, endTokenIds}: Options) {
+  constructor({stops, endTokenIds, nowMs}: Options) {
+    this.#served = new ServedWatch(nowMs);
     this.#shown = new ShownTokens(stops, endTokenIds);
   }
 
@@ -66,7 +70,7 @@ class AnswerReading {
       case 'prompt':
         return [{kind: 'prompt', promptTokens: event.tokenIds.length}];
       case 'waiting':
-        if (this.#completionTokens === 0) throwIfNotServed(event.missing);
+        if (this.#completionTokens === 0) this.#served.waitsFor(event.missing);
         return [];
       case 'token':
         this.#completionTokens += 1;
