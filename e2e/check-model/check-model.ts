@@ -22,7 +22,8 @@ export type CheckedPrompt = {
  * Runs a whole GGUF file in one tab of a browser, in the engine that lending tabs have, from
  * token ids to token ids.
  *
- * @throws {WeftError} as `manifestOfFile` and the engine do; `TOKEN_UNKNOWN` for an id beyond the vocabulary.
+ * @throws {WeftError} as `manifestOfFile` and the engine do; `TOKEN_UNKNOWN` for an id beyond the vocabulary,
+ *   `CONTEXT_FULL` for a prompt that leaves no room for its answer.
  */
 export async function checkModel(options: {
   readonly path: string;
@@ -40,15 +41,15 @@ export async function checkModel(options: {
     prompts: 'token-ids',
   });
   refuseUnknownIds(manifest, prompts);
+  refuseLongPrompts(manifest, prompts, maxNewTokens);
   signal.throwIfAborted();
   const site = await serveEnginePage(path);
   try {
     return await inEnginePage({url: site.url, engine, log, signal}, async (page) => {
-      const longest = Math.max(...prompts.map(({length}) => length));
-      // A shard proves itself before anything else, and needs room for that.
-      const kvTokens = Math.max(longest + maxNewTokens, TESTED_TOKENS);
+      const kvTokens = Math.max(...prompts.map(({length}) => fedTokens(length, maxNewTokens)));
       log(`Loading ${manifest.spec.layerCount} layers (${engine})`);
-      await loadWhole(page, manifest, {engine, kvTokens});
+      // A shard proves itself before anything else, and needs room for that.
+      await loadWhole(page, manifest, {engine, kvTokens: Math.max(kvTokens, TESTED_TOKENS)});
       const checked: CheckedPrompt[] = [];
       for (const promptIds of prompts) {
         log(`Prompt ${checked.length + 1} of ${prompts.length}`);
@@ -56,9 +57,25 @@ export async function checkModel(options: {
       }
       return checked;
     });
+  } catch (error) {
+    throw inEngineWords(error);
   } finally {
     await site[Symbol.asyncDispose]();
   }
+}
+
+/** The last new token is not fed back. */
+function fedTokens(promptTokens: number, maxNewTokens: number): number {
+  return promptTokens + maxNewTokens - 1;
+}
+
+/** What an engine says in a page, without the page. */
+function inEngineWords(error: unknown): unknown {
+  const found =
+    error instanceof Error ? /EngineError: \[([A-Z_]+)\] ([^\n]+)/u.exec(error.message) : null;
+  const [, code, words] = found ?? [];
+  if (code === undefined || words === undefined) return error;
+  return new WeftError({code} as const, words, {cause: error});
 }
 
 function cutAsUsual(layerCount: number): number {
@@ -71,6 +88,20 @@ function refuseUnknownIds({spec}: Manifest, prompts: readonly (readonly number[]
   throw new WeftError(
     {code: 'TOKEN_UNKNOWN', tokenId} as const,
     `Cannot run the prompts: the token id ${tokenId} is not in the vocabulary of ${spec.vocabularySize} tokens`,
+  );
+}
+
+function refuseLongPrompts(
+  {spec: {contextTokens}}: Manifest,
+  prompts: readonly (readonly number[])[],
+  maxNewTokens: number,
+): void {
+  const at = prompts.findIndex(({length}) => fedTokens(length, maxNewTokens) > contextTokens);
+  const prompt = prompts[at];
+  if (prompt === undefined) return;
+  throw new WeftError(
+    {code: 'CONTEXT_FULL'} as const,
+    `Cannot run prompt ${at + 1}: its ${prompt.length} ids and ${maxNewTokens} new tokens do not fit in the model's context of ${contextTokens}; give a shorter one, or a smaller --max-tokens`,
   );
 }
 

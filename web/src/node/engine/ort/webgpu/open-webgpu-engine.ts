@@ -1,3 +1,4 @@
+import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {buildLmHeadGraph} from '../graph/build-lm-head-graph.ts';
 import {GPU_DIALECT} from '../graph/dialects/gpu-dialect.ts';
 import {webGpuClass} from '../../engine-class.ts';
@@ -9,6 +10,9 @@ import {gpuKvMemory, type GpuKv} from './gpu-kv-memory.ts';
 import {gpuBatchFeeds} from './gpu-batch-feeds.ts';
 import {openGpuOrt} from './open-gpu-ort.ts';
 import {requestGpuDevice, webGpuUnavailable} from './request-gpu-device.ts';
+
+/** Numbers of a head that attention on a GPU takes together. */
+const HEAD_UNIT = 8;
 
 /**
  * onnxruntime on a GPU.
@@ -22,11 +26,13 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
     engineClass: webGpuClass(info),
     threadCount: 1,
     lost: device.lost.then(({message}) => message),
-    createCell: async (spec, range, tensors) =>
-      new GpuCell(
+    createCell: async (spec, range, tensors) => {
+      refuseOddHeads(spec);
+      return new GpuCell(
         await onGpu(() => createOrtCell(ort, GPU_DIALECT, {spec, range, tensors})),
         device,
-      ),
+      );
+    },
     createLmHead: (spec, tensors) =>
       onGpu(() =>
         OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, GPU_DIALECT.addProduct), spec),
@@ -36,6 +42,14 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
     kvMemory: (spec) => gpuKvMemory({ort, device}, spec),
     weightBytes: () => ort.weightBytes,
   };
+}
+
+/** Its `GroupQueryAttention` refuses them only when it runs, and is gone then. */
+function refuseOddHeads({headSize}: ModelSpec): void {
+  if (headSize % HEAD_UNIT === 0) return;
+  throw webGpuUnavailable(
+    `its attention takes heads of a multiple of ${HEAD_UNIT} numbers, and this model's have ${headSize}`,
+  );
 }
 
 async function onGpu<T>(create: () => Promise<T>): Promise<T> {
