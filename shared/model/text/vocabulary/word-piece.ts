@@ -5,10 +5,12 @@ import {readWords} from './read-words.ts';
 import {bytesOfMarkedText, SPACE_MARK} from './space-marks.ts';
 
 const UNKNOWN = '[UNK]';
+/** The library's time grows with the cube of a word's length: a longer one is the unknown token. */
+const MOST_WORD_CHARACTERS = 256;
 
 /**
  * BERT's kind: lower case without accents, and the longest token that a word goes on with. A word
- * that does not come out even is the unknown token. GGUF marks how a word begins ("▁in", "g"), and
+ * that does not come out even, or has more than 256 characters, is the unknown token. GGUF marks how a word begins ("▁in", "g"), and
  * the library how it goes on ("in", "##g").
  */
 export function createWordPiece(model: TokenizerMetadata): Encoding {
@@ -34,7 +36,7 @@ export function createWordPiece(model: TokenizerMetadata): Encoding {
         vocab: Object.fromEntries([...words, [UNKNOWN, model.unknownTokenId ?? 0]]),
         unk_token: UNKNOWN,
         continuing_subword_prefix: '##',
-        max_input_chars_per_word: Number.MAX_SAFE_INTEGER,
+        max_input_chars_per_word: MOST_WORD_CHARACTERS,
       },
     },
     {},

@@ -46,7 +46,7 @@ const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Directive>([
   ['%', () => '%'],
 ]);
 
-/** Those that stand for several others. */
+/** Those that are short for several others. */
 const COMPOSED: Readonly<Record<string, string>> = {
   c: '%a %b %e %H:%M:%S %Y',
   D: '%m/%d/%y',

@@ -99,7 +99,7 @@ export class PythonInterpreter extends Interpreter {
         if (part.type !== 'NullValue' && part.type !== 'UndefinedValue') text += part.toString();
       } catch (control) {
         if (!(control instanceof LoopControl)) throw control;
-        // oxlint-disable-next-line typescript/only-throw-error -- the same, with what stands in front of it.
+        // oxlint-disable-next-line typescript/only-throw-error -- the same, with what was written before it.
         throw new LoopControl(control.kind, text + control.text);
       }
     }
