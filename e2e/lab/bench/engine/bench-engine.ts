@@ -16,9 +16,6 @@ const NEW_TOKENS = 24;
 const CONTEXTS = [64, 512, 2_048, 4_096];
 const SESSIONS = [1, 2, 4, 8, 16];
 const FEW_ROUNDS = 8;
-/** Cached tokens, to see what each of them costs. */
-const SHORT = 64;
-const LONG = 2_048;
 const PARTS = {layers: 'the layers', lmHead: 'the LM head'} as const;
 const KV_BUDGET_BYTES = 2 ** 30;
 
@@ -148,14 +145,6 @@ async function profile(
     const against = percentile(readMs[part], 50);
     context.print({...line, against, ratio: line.value / against});
   }
-  const [shortMs, longMs] = [
-    await stepMsOf(page, {...asked, output: 'hidden', promptTokens: SHORT}),
-    await stepMsOf(page, {...asked, output: 'hidden', promptTokens: LONG}),
-  ];
-  const cachedMs = (1_000 * (longMs - shortMs)) / (LONG - SHORT);
-  context.print(
-    lineOf('engine: of a decode step, attention to 1,000 cached tokens', cachedMs, 'ms'),
-  );
 }
 
 async function measureSizes({print, signal, log}: BenchmarkContext, page: Page): Promise<void> {
@@ -164,6 +153,7 @@ async function measureSizes({print, signal, log}: BenchmarkContext, page: Page):
     const stepMs = await stepMsOf(page, {sessions, promptTokens: 64}, FEW_ROUNDS);
     print(lineOf(`engine: ${sessions} sessions at once`, (1_000 * sessions) / stepMs, 'tokens/s'));
   }
+  const behindMs: number[] = [];
   for (const promptTokens of CONTEXTS) {
     signal.throwIfAborted();
     const promptMs = await promptMsOf(page, promptTokens);
@@ -171,7 +161,12 @@ async function measureSizes({print, signal, log}: BenchmarkContext, page: Page):
     print(lineOf(`engine: a prompt of ${promptTokens} tokens`, rate, 'tokens/s'));
     const stepMs = await stepMsOf(page, {sessions: 1, promptTokens}, FEW_ROUNDS);
     print(lineOf(`engine: a decode step behind ${promptTokens} tokens`, stepMs, 'ms'));
+    behindMs.push(stepMs);
   }
+  const moreMs = (behindMs.at(-1) ?? Number.NaN) - (behindMs[0] ?? Number.NaN);
+  const moreTokens = (CONTEXTS.at(-1) ?? Number.NaN) - (CONTEXTS[0] ?? Number.NaN);
+  const cachedMs = (1_000 * moreMs) / moreTokens;
+  print(lineOf('engine: of a decode step, attention to 1,000 cached tokens', cachedMs, 'ms'));
   const [memory] = await page.evaluate(() => globalThis.enginePage.memory());
   log(JSON.stringify(memory));
   print(lineOf('engine: memory of the weights', (memory?.weightBytes ?? 0) / 2 ** 20, 'MiB'));

@@ -9,7 +9,7 @@ import {summariseAnswers} from '#shared/lab/virtual-swarm/report/summarise-answe
 import {runVirtualSwarm} from '#shared/lab/virtual-swarm/run-virtual-swarm.ts';
 import {openByOneWhoKnows} from '#shared/lab/virtual-swarm/scripts/open-together.ts';
 import type {ChooseChain} from '#shared/lab/virtual-swarm/virtual-client.ts';
-import {spreadOf} from '../bench-line.ts';
+import {lineOf, spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 
 const NODES = 16;
@@ -82,15 +82,8 @@ function measure(
       {what: 'slow end of steps', unit: 'ms', value: ours.p95Ms, against: other.p95Ms},
     ];
     for (const {what, unit, value, against} of lines) {
-      const ratio = value / against;
-      print({
-        name: `${name}, against ${who}: ${what}`,
-        unit,
-        value,
-        against,
-        ratio,
-        ...spreadOf([value]),
-      });
+      const line = lineOf(`${name}, against ${who}: ${what}`, value, unit);
+      print({...line, against, ratio: value / against});
     }
   }
   return {rate: ours.tokensPerSec / inTurn.tokensPerSec, p95: ours.p95Ms / inTurn.p95Ms};

@@ -1,4 +1,4 @@
-import type {Check} from '#shared/lab/virtual-swarm/checks.ts';
+import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
 import {shareOut} from '../../bench/share-out.ts';
 import type {Soak} from '../soak.ts';
 import type {BrokenChainsOutcome} from './broken-chains-worker.ts';
@@ -18,8 +18,7 @@ export const soakBrokenChains: Soak = async ({seed: first}, {signal}) => {
     },
   });
   const failed = outcomes.filter(({checks}) => checks.length > 0);
-  const says = 'seeds with an answer that was lost or wrong';
-  const check: Check = {says, value: failed.length, limit: 0, holds: failed.length === 0};
+  const check = atMost('seeds with an answer that was lost or wrong', failed.length, 0);
   const sum = (of: (outcome: BrokenChainsOutcome) => number) =>
     outcomes.reduce((total, outcome) => total + of(outcome), 0);
   const figures = {

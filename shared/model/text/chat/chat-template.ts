@@ -6,7 +6,7 @@ import {ChatTemplateError} from './chat-template-error.ts';
 import {renderTemplate, TemplateRefusal, TemplateTooLargeError} from './render-template.ts';
 
 /** Of the library's own words on a template; they may quote it. */
-const MOST_WORDS = 200;
+const MOST_CHARACTERS = 200;
 
 /** What a template asks for besides the messages. */
 export type RenderOptions = {
@@ -99,7 +99,7 @@ function orTemplateError<T>(otherwise: string, action: () => T): T {
     return action();
   } catch (cause) {
     const hasWords = cause instanceof TemplateRefusal || cause instanceof TemplateTooLargeError;
-    const words = cause instanceof Error ? cause.message.slice(0, MOST_WORDS) : String(cause);
+    const words = cause instanceof Error ? cause.message.slice(0, MOST_CHARACTERS) : String(cause);
     throw new ChatTemplateError(hasWords ? cause.message : `${otherwise}: ${words}`, {cause});
   }
 }

@@ -1,16 +1,17 @@
-import {Environment, Interpreter} from '@huggingface/jinja';
-import {
-  adaptBoolean,
-  adaptOwner,
-  evaluateObject,
-  type Statement,
-  type Value,
-} from './python-values.ts';
+import {Interpreter, type Environment} from '@huggingface/jinja';
+import {adaptOwner, evaluateObject, toValue, type Statement, type Value} from './python-values.ts';
 import {textOf} from './python-text.ts';
 import {TEXT_METHODS} from './text-methods.ts';
 
 type Node = NonNullable<Statement>;
 type Body = readonly Node[];
+
+/** The library prints them as JSON has them. */
+const PRINTED_OTHERWISE: ReadonlySet<string> = new Set([
+  'BooleanValue',
+  'ArrayValue',
+  'ObjectValue',
+]);
 
 /** `{% break %}` or `{% continue %}`, on its way to the loop, with what this turn of it has written. */
 class LoopControl {
@@ -33,10 +34,7 @@ export class PythonInterpreter extends Interpreter {
     if ('object' in statement && isNode(statement.object)) this.#owners.add(statement.object);
     const result = this.#evaluate(statement, environment);
     if (this.#owners.has(statement)) adaptOwner(result);
-    adaptBoolean(result);
-    if (result.type === 'ArrayValue' || result.type === 'ObjectValue') {
-      result.toString = () => textOf(result);
-    }
+    if (PRINTED_OTHERWISE.has(result.type)) result.toString = () => textOf(result);
     return result;
   }
 
@@ -148,9 +146,4 @@ function isNode(part: unknown): part is Node {
 
 function isBody(part: unknown): part is Body {
   return Array.isArray(part) && part.every(isNode);
-}
-
-/** Of the library's kind: its classes are not exported, and an environment makes one of any text. */
-function toValue(text: string): Value {
-  return new Environment().set('text', text);
 }

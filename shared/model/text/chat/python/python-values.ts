@@ -6,11 +6,6 @@ export type Value = ReturnType<Interpreter['evaluate']>;
 
 /** What templates expect of Python's values and the library's have otherwise. */
 
-/** A boolean is printed with a capital: the library's are `true` and `false`. */
-export function adaptBoolean(result: Value): void {
-  if (typeof result.value === 'boolean') result.toString = () => (result.value ? 'True' : 'False');
-}
-
 /**
  * Before a member is taken of it: texts get the methods that the library lacks.
  *
@@ -21,7 +16,7 @@ export function adaptOwner({type, value, builtins}: Value): void {
   if (typeof value !== 'string' || !(builtins instanceof Map)) return;
   for (const [name, method] of TEXT_METHODS) {
     const call = (...values: readonly unknown[]) => method(value, ...values);
-    builtins.set(name, asFunction(call));
+    builtins.set(name, toValue(call));
   }
 }
 
@@ -50,7 +45,7 @@ export function evaluateObject(
       .toSorted(([one], [other]) => one - other);
     builtins.set(
       'dictsort',
-      asFunction(() => sorted),
+      toValue(() => sorted),
     );
   }
   return result;
@@ -58,7 +53,7 @@ export function evaluateObject(
 
 type Key = {readonly type: string; readonly value: unknown};
 
-/** Of the library's kind: its class is not exported, and an environment makes one of any function. */
-function asFunction(call: (...values: readonly unknown[]) => unknown): Value {
-  return new Environment().set('call', call);
+/** Of the library's kind: its classes are not exported, and an environment makes one of any text or function. */
+export function toValue(value: unknown): Value {
+  return new Environment().set('value', value);
 }
