@@ -7,7 +7,7 @@ import type {NamedServer} from '#shared/protocol/bootstrap.ts';
 import {startSignalServer, type SignalServer} from '../../signal-server/src/start-signal-server.ts';
 import type {SocketLimits} from '../../signal-server/src/limits/socket-limits.ts';
 import {chromiumArguments, findChromium} from '../tools/machine/find-chromium.ts';
-
+import {findGpu} from '../tools/machine/find-gpu.ts';
 import type {ServerProcess} from './server/server-process.ts';
 import {startServerProcesses} from './server/start-server-processes.ts';
 import {Tab, type OpenTabOptions} from './tab.ts';
@@ -24,6 +24,7 @@ export type SwarmOptions = {
   readonly modelsDir: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Whether tabs have WebGPU: on a GPU, or where there is none on the processor. */
   readonly webgpu: boolean;
   readonly log: (line: string) => void;
   /** The built page; by default, that of this repository. */
@@ -97,7 +98,7 @@ export class Swarm {
         executablePath,
         timeout: LAUNCH_TIMEOUT_MS,
         args: chromiumArguments({
-          webgpu: options.webgpu,
+          webgpu: options.webgpu && (await findGpu(executablePath)),
           ...(options.publicHost !== undefined && {
             public: {
               host: options.publicHost,

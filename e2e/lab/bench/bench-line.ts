@@ -1,3 +1,5 @@
+import {percentile} from '../../load/report/percentile.ts';
+
 /** One figure of a benchmark, as `npm run bench` prints it; a benchmark may add fields. */
 export type BenchLine = {
   readonly name: string;
@@ -21,6 +23,15 @@ export function lineOf(
   unit: string,
 ): Pick<BenchLine, 'name' | 'value' | 'unit' | 'n' | 'min' | 'max'> {
   return {name, value, unit, n: 1, min: value, max: value};
+}
+
+/** The median of samples. */
+export function lineOfAll(
+  name: string,
+  values: readonly number[],
+  unit: string,
+): ReturnType<typeof lineOf> {
+  return {name, value: percentile(values, 50), unit, ...spreadOf(values)};
 }
 
 /** How many samples there are, and their extremes. */

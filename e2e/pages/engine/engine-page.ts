@@ -21,7 +21,9 @@ import {valuesOf} from '../../../web/src/node/engine/hidden-state.ts';
 import {hiddenBehindCells} from '../../../web/src/node/engine/testing/hidden-behind-cells.ts';
 import {runGoldenInput} from '../../../web/src/node/engine/proof/pass-golden-test.ts';
 import {runStep} from '../../../web/src/node/engine/run-step.ts';
+import {gpuCopyBytesPerSec} from './gpu-copy-bytes-per-sec.ts';
 import {readBytesPerSec} from './read-bytes-per-sec.ts';
+import {runTogether, type Together} from './run-together.ts';
 import {createWorkerShardRunner} from '../../../web/src/node/engine/worker/worker-shard-runner.ts';
 
 type PageShard = {
@@ -221,6 +223,13 @@ async function promptMs(promptTokens: number): Promise<number> {
   }
 }
 
+/** Of the GPU that WebGPU runs on here; `null` where a processor plays one, or there is none. */
+async function gpuName(): Promise<string | null> {
+  const adapter = await navigator.gpu.requestAdapter();
+  if (adapter === null || adapter.info.isFallbackAdapter) return null;
+  return `${adapter.info.vendor} ${adapter.info.architecture}`;
+}
+
 type GreedyStep = {
   readonly tokenId: number;
   /** The likeliest tokens, best first. */
@@ -300,6 +309,13 @@ async function logitsOf(request: {
   return tops;
 }
 
+/** See {@link runTogether}; of the loaded shard, the whole model. */
+async function together(asked: Together): ReturnType<typeof runTogether> {
+  const [runner] = runners;
+  assert(runner !== undefined, 'a shard is loaded');
+  return await runTogether(runner, asked);
+}
+
 /** What each cell of the loaded shard, the whole model, passes on of a prompt, in its open session. */
 async function hiddenBehind(request: {
   readonly pieces: readonly (readonly number[])[];
@@ -357,6 +373,7 @@ const actions = {
   brokenRules,
   refuseOnGpu,
   logitsOf: tellCode(logitsOf),
+  together: tellCode(together),
   load: tellCode(load),
   abandonLoad,
   unload,
@@ -368,6 +385,8 @@ const actions = {
   stepMs,
   promptMs,
   readBytesPerSec,
+  gpuName,
+  gpuCopyBytesPerSec,
   bitsOf,
   runPiece: tellCode(runPiece),
   crashWorker,

@@ -1,5 +1,6 @@
 import {chromium, type Page} from 'playwright';
 import {chromiumArguments, findChromium} from '../../tools/machine/find-chromium.ts';
+import {findGpu} from '../../tools/machine/find-gpu.ts';
 
 /** A GPU that this machine's CPU plays compiles for minutes. */
 const PAGE_TIMEOUT_MS = 1_800_000;
@@ -17,10 +18,9 @@ export async function inEnginePage<T>(
   act: (page: Page) => Promise<T>,
 ): Promise<T> {
   const {url, engine, log, signal, global = 'enginePage'} = options;
-  const browser = await chromium.launch({
-    executablePath: await findChromium({log, signal}),
-    args: chromiumArguments({webgpu: engine === 'webgpu'}),
-  });
+  const executablePath = await findChromium({log, signal});
+  const webgpu = engine === 'webgpu' && (await findGpu(executablePath));
+  const browser = await chromium.launch({executablePath, args: chromiumArguments({webgpu})});
   const stop = (): void => void browser.close();
   signal.addEventListener('abort', stop);
   try {

@@ -15,7 +15,7 @@ import {NOTHING_LOADED, sumBytes, watchTransfers} from '../../swarm/watch-transf
 test.use({
   launchOptions: {
     executablePath: await findChromium(),
-    args: chromiumArguments({webgpu: true}),
+    args: chromiumArguments({webgpu: 'software'}),
   },
 });
 
@@ -63,11 +63,11 @@ async function openEnginePage(page: Page): Promise<void> {
   await page.waitForFunction(() => 'enginePage' in globalThis);
 }
 
-async function load(page: Page, kind: 'wasm' | 'webgpu') {
+async function load(page: Page, kind: 'wasm' | 'webgpu', kvBudgetBytes = KV_BUDGET_BYTES) {
   const {manifest} = site;
   const range = {startLayer: 0, endLayer: manifest.spec.layerCount};
   const engine = kind === 'wasm' ? {kind, threadCount: 1} : {kind};
-  const shard = {manifest, range, engine, kvBudgetBytes: KV_BUDGET_BYTES};
+  const shard = {manifest, range, engine, kvBudgetBytes};
   return await page.evaluate((request) => globalThis.enginePage.load(request), {
     ...shard,
     weightsUrl: '/model.gguf',
@@ -122,7 +122,23 @@ function expectSameLogits(
   }
 }
 
-test('[WG1] [WG6] a GPU gives the logits of the CPU in pieces of 20 and of 40 tokens, after them, and when its cache has grown and gone back', async ({
+/** Sessions of these prompts, that step together, join, stay away for a step and leave. */
+const TOGETHER = {
+  prompts: [20, 40, 20, 40].map((length, at) => TOKEN_IDS.slice(at, at + length)),
+  groups: [[0, 1, 2], [2, 0, 1], [0, 2], [1], [3, 1, 2, 0], [3, 2, 0], [0, 2], [3, 2]],
+};
+const BUDGET_TOKENS = 300;
+/**
+ * Places that are taken behind each group: three rows of 56; one that steps alone and then has 84 of its own;
+ * at the limit each apart again, four rows of 84 being too many.
+ */
+const PLACES = [168, 168, 168, 252, 212, 185, 217, 166];
+
+async function together(page: Page, asked: typeof TOGETHER) {
+  return await page.evaluate(async (steps) => globalThis.enginePage.together(steps), asked);
+}
+
+test('[WG1] [WG6] [WG7] a GPU gives the logits of the CPU in pieces of 20 and of 40 tokens, after them, when its cache has grown and gone back, and to sessions that step together', async ({
   page,
 }) => {
   // Lengths that the engine's own test has, too: each compiles shaders of its own.
@@ -131,14 +147,17 @@ test('[WG1] [WG6] a GPU gives the logits of the CPU in pieces of 20 and of 40 to
     [40, 1, 1, 1],
   ];
   await openEnginePage(page);
-  const {measured} = await load(page, 'webgpu');
+  const {spec} = site.manifest;
+  const placeBytes = spec.layerCount * kvBytesPerTokenLayer(spec);
+  const {measured} = await load(page, 'webgpu', BUDGET_TOKENS * placeBytes);
   expect(measured.engineClass).toMatch(/^webgpu-./u);
   const actual = [];
   for (const pieces of prompts) actual.push(await logitsOf(page, pieces));
   const detour = await logitsOfDetour(page);
   // On a GPU all that is reserved is there from the start.
-  const {spec} = site.manifest;
-  expect(detour.kvBytes).toBe(64 * spec.layerCount * kvBytesPerTokenLayer(spec));
+  expect(detour.kvBytes).toBe(64 * placeBytes);
+  const met = await together(page, TOGETHER);
+  expect(met.kvBytes.map((bytes) => bytes / placeBytes)).toEqual(PLACES);
   await page.evaluate(() => globalThis.enginePage.unload());
   await load(page, 'wasm');
   for (const [at, pieces] of prompts.entries()) {
@@ -147,6 +166,12 @@ test('[WG1] [WG6] a GPU gives the logits of the CPU in pieces of 20 and of 40 to
     }
   }
   expectSameLogits(detour.logits, (await logitsOf(page, [40]))[0]);
+  const expected = await together(page, TOGETHER);
+  for (const [session, steps] of expected.logits.entries()) {
+    for (const [step, logits] of steps.entries()) {
+      expectSameLogits(met.logits[session]?.[step], logits);
+    }
+  }
 });
 
 /** A product of four-bit weights; with zero points of their own WebGPU has no kernel for it. */

@@ -109,6 +109,8 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
   },
 };
 
+const ENGINES = {wasm: 'wasm', webgpu: 'webgpu'} as const;
+
 const COMMAND = {
   start: 'npm run -s bench',
   purpose:
@@ -121,6 +123,11 @@ const COMMAND = {
       type: 'string',
       value: 'N,N…',
       meaning: 'sizes of the swarms (default: those of each benchmark)',
+    },
+    engine: {
+      type: 'string',
+      value: 'NAME',
+      meaning: 'of the benchmark engine: wasm, or webgpu, where there is a GPU (default: both)',
     },
     report: {
       type: 'string',
@@ -141,6 +148,7 @@ await runToExit(COMMAND, async ({values, positionals, signal}) => {
   const context = {
     seed: wholeNumber('seed', values.seed, 0),
     nodes: values.nodes?.split(',').map((text) => wholeNumber('nodes', text, 1)) ?? null,
+    engine: values.engine === undefined ? null : engineNamed(values.engine),
     reportDir: pathFromCaller(values.report),
     print: (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`),
     log: (text: string) => void process.stderr.write(`${text}\n`),
@@ -152,3 +160,8 @@ await runToExit(COMMAND, async ({values, positionals, signal}) => {
     await run(context);
   }
 });
+
+function engineNamed(name: string): 'wasm' | 'webgpu' {
+  const [engine = 'wasm'] = chooseNamed('engine', ENGINES, [name]);
+  return engine;
+}

@@ -126,12 +126,12 @@ test('[SU7] nobody but root runs apt-get; a search that is cancelled ends the in
   await expect(rm(join(folder, 'calls'))).rejects.toThrow('ENOENT');
 });
 
-test('[SU8] the sandbox goes only as root, SwiftShader comes only with WebGPU', () => {
+test('[SU8] the sandbox goes only as root, WebGPU comes only where it is asked for', () => {
   const plain = chromiumArguments({webgpu: false, isRoot: false});
   expect(plain).not.toContain('--no-sandbox');
   expect(plain).not.toContain('--enable-unsafe-webgpu');
   expect(plain.filter((flag) => flag.startsWith('--disable-features='))).toHaveLength(1);
-  const full = chromiumArguments({webgpu: true, isRoot: true});
+  const full = chromiumArguments({webgpu: 'software', isRoot: true});
   expect(full).toEqual(
     expect.arrayContaining([
       ...plain,

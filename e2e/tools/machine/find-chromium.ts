@@ -62,10 +62,10 @@ export async function findChromium(options: FindChromiumOptions = {}): Promise<s
 /**
  * Flags for headless tabs that talk to nobody but this machine.
  *
- * `webgpu` gives a real adapter on the CPU (SwiftShader): correct and slow.
+ * WebGPU in `software` is a real adapter on the CPU (SwiftShader): correct and slow.
  */
 export function chromiumArguments(options: {
-  readonly webgpu: boolean;
+  readonly webgpu: false | 'software' | 'hardware';
   readonly isRoot?: boolean;
   /** A server on loopback that the browser takes for one on a public address. */
   readonly public?: PublicServer;
@@ -86,7 +86,7 @@ export function chromiumArguments(options: {
     ...flags,
     // Chromium's sandbox refuses to start as root.
     ...(isRoot ? ['--no-sandbox'] : []),
-    ...(webgpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : []),
+    ...(webgpu === false ? [] : WEBGPU_FLAGS[webgpu]),
   ];
 }
 
@@ -102,6 +102,18 @@ function asPublic(server: PublicServer | undefined): {names: string; flags: read
   ];
   return {names: `MAP ${host} 127.0.0.1, `, flags};
 }
+
+const WEBGPU_FLAGS = {
+  software: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+  hardware: [
+    '--enable-unsafe-webgpu',
+    '--ignore-gpu-blocklist',
+    // A GPU without a screen; elsewhere than on Linux there is no Vulkan, and no need of it.
+    ...(process.platform === 'linux'
+      ? ['--enable-features=Vulkan', '--use-angle=vulkan', '--disable-vulkan-surface']
+      : []),
+  ],
+} as const;
 
 // Only the last `--disable-features` of a command line counts, so this one also
 // repeats those of Playwright's that call out or change what a test sees.

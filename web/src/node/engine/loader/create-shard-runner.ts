@@ -95,12 +95,9 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
     keepTensors({store, ...file, fetch, onBytes, onNews: onProgress}),
   );
   const {range} = shape;
-  const cache = new KvCache({
-    spec,
-    range,
-    budgetBytes: options.kvBudgetBytes,
-    memory: engine.kvMemory(spec),
-  });
+  const {kvBudgetBytes: budgetBytes} = options;
+  const memory = engine.kvMemory(spec, budgetBytes);
+  const cache = new KvCache({spec, range, budgetBytes, memory});
   const rotary = createRotaryTables(spec, cache.mostPositions, divisors);
   const weightBytes = engine.weightBytes() + bytesBesideWeights(manifest, shape, cache);
   const batchFeeds = engine.batchFeeds(spec, rotary);

@@ -11,8 +11,8 @@ export type Places = {
   readonly room: number;
   /** A position lies at its own place modulo so many; Infinity: at its own. */
   readonly mostKept: number;
-  /** Which position lies at the first place, where it is not 0. */
-  readonly firstPosition?: number;
+  /** Which position of each session lies at the first place, where it is not 0. */
+  readonly firstPositions?: readonly number[];
 };
 
 /** Which positions each row of a batch may look at, where attention takes a mask. */
@@ -50,7 +50,7 @@ function maskTensor(ort: OrtEngine, spec: ModelSpec, seen: Seen): Tensor {
 /** A row sees the tokens up to its own, and of those the last `windowTokens`, its own included. */
 function maskValues(spec: ModelSpec, {batch, places, windowTokens}: Seen): Float32Array {
   const {positions, tokenCount} = batch;
-  const {room, mostKept, firstPosition = 0} = places;
+  const {room, mostKept, firstPositions = []} = places;
   const rowCount = attentionRows(spec, tokenCount);
   const rowsPerToken = Math.floor(rowCount / tokenCount);
   const mask = new Float32Array(positions.length * rowCount * room);
@@ -59,7 +59,7 @@ function maskValues(spec: ModelSpec, {batch, places, windowTokens}: Seen): Float
       const own = mask.subarray((at * rowCount + row) * room).subarray(0, room);
       const end = position + Math.floor(row / rowsPerToken) + 1;
       const start = Math.max(0, end - windowTokens);
-      const place = (start - firstPosition) % mostKept;
+      const place = (start - (firstPositions[at] ?? 0)) % mostKept;
       // Beyond the last place the positions go on at the first.
       const straightEnd = Math.min(mostKept, place + end - start);
       own.fill(MASKED);

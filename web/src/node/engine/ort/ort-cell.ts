@@ -4,9 +4,8 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {notFinite} from '../engine-error.ts';
 import {buildCellGraph} from './graph/build-cell-graph.ts';
 import type {CellDialect} from './graph/cell-dialect.ts';
-import {CELL_IO} from './graph/cell-io.ts';
 import {crossBoundary} from '../hidden-state.ts';
-import {f32Values, type OrtEngine} from './ort-engine.ts';
+import type {OrtEngine} from './ort-engine.ts';
 import type {StoredTensors} from './shard-engine.ts';
 
 /** A cell in onnxruntime; what it remembers of a session is the business of its kind of engine. */
@@ -35,9 +34,8 @@ export async function createOrtCell(
  */
 export function resultOf(
   {range}: OrtCell,
-  outputs: InferenceSession.OnnxValueMapType,
+  result: Float32Array<ArrayBuffer>,
 ): Float32Array<ArrayBuffer> {
-  const result = f32Values(outputs, CELL_IO.result);
   if (!crossBoundary(result)) throw notFinite(range);
   return result;
 }

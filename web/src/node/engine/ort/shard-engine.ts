@@ -63,7 +63,8 @@ export interface ShardEngine<Kv> {
   readonly mostSessions: number;
   /** Made once per shard: what each of its batches tells every cell. */
   batchFeeds(spec: ModelSpec, rotary: RotaryTables): (batch: Batch) => BatchFeeds;
-  kvMemory(spec: ModelSpec): KvMemory<Kv>;
+  /** Of one shard. @param budgetBytes what its sessions may reserve together. */
+  kvMemory(spec: ModelSpec, budgetBytes: number): KvMemory<Kv>;
   /** Weights of all cells and heads so far. */
   weightBytes(): number;
 }

@@ -31,7 +31,7 @@ export class WasmCell implements ShardCell<WasmKv> {
       [CELL_IO.hidden]: ort.f32Tensor(hidden, [pasts.length, tokenCount, hiddenSize]),
       ...this.#pastFeeds(pasts, tokenCount),
     });
-    const result = resultOf(this.#cell, outputs);
+    const result = resultOf(this.#cell, f32Values(outputs, CELL_IO.result));
     const pieces = layersOf(this.range).map((layer) => ({
       key: f32Values(outputs, CELL_IO.pieceKey(layer)),
       value: f32Values(outputs, CELL_IO.pieceValue(layer)),

@@ -1,36 +1,36 @@
 import type {Tensor} from 'onnxruntime-web/wasm';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 
-/** A device, and of which shape the keys and values of a model are. */
-export type KvDevice = {
-  readonly device: GPUDevice;
-  readonly spec: Pick<ModelSpec, 'kvHeadCount' | 'headSize' | 'window'>;
-};
-/** Keys and values of one layer, `[kvHeadCount, room, headSize]` each. */
-type Buffers = {
+/** A row of the keys and values of one layer, `[rows, kvHeadCount, room, headSize]` each. */
+type Places = {
   readonly key: Pick<Tensor, 'gpuBuffer'>;
   readonly value: Pick<Tensor, 'gpuBuffer'>;
   readonly room: number;
+  readonly row: number;
 };
 
-/** So many places of a layer, from one on, to the first of another, which has other buffers. */
+/** So many places of a layer, from `firstPlace` on, to the first of another, which has other buffers. */
 export function copyPlaces(
-  {device, spec}: KvDevice,
-  {source, target}: {readonly source: Buffers; readonly target: Buffers},
-  {from, count}: {readonly from: number; readonly count: number},
+  encoder: GPUCommandEncoder,
+  {kvHeadCount, headSize}: Pick<ModelSpec, 'kvHeadCount' | 'headSize'>,
+  copied: {
+    readonly from: Places;
+    readonly to: Places;
+    readonly firstPlace: number;
+    readonly count: number;
+  },
 ): void {
-  const rowBytes = spec.headSize * Float32Array.BYTES_PER_ELEMENT;
-  const encoder = device.createCommandEncoder();
+  const {from, to, firstPlace, count} = copied;
+  const placeBytes = headSize * Float32Array.BYTES_PER_ELEMENT;
   for (const kind of ['key', 'value'] as const) {
-    for (let head = 0; head < spec.kvHeadCount; head += 1) {
+    for (let head = 0; head < kvHeadCount; head += 1) {
       encoder.copyBufferToBuffer(
-        source[kind].gpuBuffer,
-        (head * source.room + from) * rowBytes,
-        target[kind].gpuBuffer,
-        head * target.room * rowBytes,
-        count * rowBytes,
+        from[kind].gpuBuffer,
+        ((from.row * kvHeadCount + head) * from.room + firstPlace) * placeBytes,
+        to[kind].gpuBuffer,
+        (to.row * kvHeadCount + head) * to.room * placeBytes,
+        count * placeBytes,
       );
     }
   }
-  device.queue.submit([encoder.finish()]);
 }

@@ -1,7 +1,9 @@
 import {assert} from '#shared/base/assert.ts';
 import {WINDOW_SPARE_TOKENS} from '#shared/model/layer-kind.ts';
-import {copyPlaces, type KvDevice} from './copy-places.ts';
-import {KV_USAGE, type GpuKv} from './gpu-kv-memory.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {copyPlaces} from './copy-places.ts';
+import {isBounded, type KvRow} from './kv-block.ts';
+import {KV_USAGE} from './kv-pool.ts';
 
 /** Of the positions that no row of the next piece sees, as many stay: a session may go back so far. */
 const KEPT_BEHIND = WINDOW_SPARE_TOKENS / 2;
@@ -11,30 +13,34 @@ const KEPT_BEHIND = WINDOW_SPARE_TOKENS / 2;
  * onnxruntime's operator attends by places, so positions stay in order and are moved, once in a while.
  */
 export function moveWindows(
-  on: KvDevice,
-  {tokenCount, window, layers}: GpuKv,
-  pieceTokens: number,
+  {device, spec}: {readonly device: GPUDevice; readonly spec: ModelSpec},
+  kv: KvRow,
+  {position, tokenCount}: {readonly position: number; readonly tokenCount: number},
 ): void {
-  const windowed = layers.filter(({mostKept}) => mostKept < Number.POSITIVE_INFINITY);
-  const held = tokenCount - window.firstPosition;
-  const full = windowed.filter(({room}) => held + pieceTokens > room);
+  const held = position - kv.firstPosition;
+  const full = kv.block.layers.filter(
+    (layer) => isBounded(layer) && held + tokenCount > layer.room,
+  );
   if (full.length === 0) return;
-  const count = (on.spec.window?.tokens ?? 0) + KEPT_BEHIND;
-  const scratch = scratchFor(on, count);
+  const count = (spec.window?.tokens ?? 0) + KEPT_BEHIND;
+  const scratch = scratchFor(device, spec, count);
+  const encoder = device.createCommandEncoder();
   for (const layer of full) {
-    assert(count + pieceTokens <= layer.room, 'a piece fits behind the window');
-    copyPlaces(on, {source: layer, target: scratch}, {from: held - count, count});
-    copyPlaces(on, {source: scratch, target: layer}, {from: 0, count});
+    assert(count + tokenCount <= layer.room, 'a piece fits behind the window');
+    const own = {...layer, row: kv.index};
+    copyPlaces(encoder, spec, {from: own, to: scratch, firstPlace: held - count, count});
+    copyPlaces(encoder, spec, {from: scratch, to: own, firstPlace: 0, count});
   }
+  device.queue.submit([encoder.finish()]);
   // After the copies, which have been submitted.
   scratch.key.gpuBuffer.destroy();
   scratch.value.gpuBuffer.destroy();
-  window.firstPosition = tokenCount - count;
+  kv.firstPosition = position - count;
 }
 
 /** Positions cannot be copied within one buffer. */
-function scratchFor({device, spec}: KvDevice, room: number) {
-  const size = spec.kvHeadCount * room * spec.headSize * Float32Array.BYTES_PER_ELEMENT;
+function scratchFor(device: GPUDevice, {kvHeadCount, headSize}: ModelSpec, room: number) {
+  const size = kvHeadCount * room * headSize * Float32Array.BYTES_PER_ELEMENT;
   const buffer = () => ({gpuBuffer: device.createBuffer({size, usage: KV_USAGE})});
-  return {key: buffer(), value: buffer(), room};
+  return {key: buffer(), value: buffer(), room, row: 0};
 }

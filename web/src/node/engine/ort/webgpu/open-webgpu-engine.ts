@@ -1,4 +1,5 @@
 import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
 import {buildLmHeadGraph} from '../graph/build-lm-head-graph.ts';
 import {GPU_DIALECT} from '../graph/dialects/gpu-dialect.ts';
 import {webGpuClass} from '../../engine-class.ts';
@@ -7,6 +8,7 @@ import {OrtLmHead} from '../ort-lm-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
 import {GpuCell} from './gpu-cell.ts';
 import {gpuKvMemory, type GpuKv} from './gpu-kv-memory.ts';
+import {KvPool} from './kv-pool.ts';
 import {gpuBatchFeeds} from './gpu-batch-feeds.ts';
 import {openGpuOrt} from './open-gpu-ort.ts';
 import {requestGpuDevice, webGpuUnavailable} from './request-gpu-device.ts';
@@ -37,9 +39,10 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
       onGpu(() =>
         OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, GPU_DIALECT.addProduct), spec),
       ),
-    mostSessions: 1,
+    mostSessions: MOST_BATCHED,
     batchFeeds: (_spec, rotary) => gpuBatchFeeds({ort, device}, rotary),
-    kvMemory: (spec) => gpuKvMemory({ort, device}, spec),
+    kvMemory: (spec, budgetBytes) =>
+      gpuKvMemory(new KvPool({ort, device, spec, budgetBytes}), spec),
     weightBytes: () => ort.weightBytes,
   };
 }

@@ -180,7 +180,11 @@ function gpuFeeds(
       ...rows,
     }),
     ...(!fitsOperator(spec) && {
-      ...attentionFeeds(ort, spec, {batch, all: PLACES, window: {...PLACES, firstPosition}}),
+      ...attentionFeeds(ort, spec, {
+        batch,
+        all: PLACES,
+        window: {...PLACES, firstPositions: [firstPosition]},
+      }),
       ...rows,
     }),
   };
