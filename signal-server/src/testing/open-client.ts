@@ -77,7 +77,10 @@ export async function openClient(
     },
   });
   const address = multiaddr(`/ip4/127.0.0.1/tcp/${server.port}/ws/p2p/${server.peerId}`);
-  const connection = await libp2p.dial(address);
+  const connection = await libp2p.dial(address).catch(async (cause: unknown) => {
+    await libp2p.stop();
+    throw cause;
+  });
   return {
     libp2p,
     connection,

@@ -42,7 +42,7 @@ const leavePart = async (part: Uint8Array, etag = '"one"'): Promise<void> => {
 };
 
 test('[DL1] stores a whole file and leaves nothing else behind', async () => {
-  await using hub = await startHub({content});
+  const hub = await startHub({content});
   const seen: number[] = [];
   const onProgress = (receivedBytes: number) => seen.push(receivedBytes);
   expect(await download(hub.url, {onProgress})).toEqual({kind: 'stored'});
@@ -52,7 +52,7 @@ test('[DL1] stores a whole file and leaves nothing else behind', async () => {
 });
 
 test('[DL2] a cut connection is resumed where it was cut', async () => {
-  await using hub = await startHub({content, stopAfterBytes: (n) => (n === 0 ? half : null)});
+  const hub = await startHub({content, stopAfterBytes: (n) => (n === 0 ? half : null)});
   let received = 0;
   const onProgress = (receivedBytes: number) => {
     received = receivedBytes;
@@ -68,7 +68,7 @@ test('[DL2] a cut connection is resumed where it was cut', async () => {
 });
 
 test('[DL2] what an earlier run has left is used', async () => {
-  await using hub = await startHub({content});
+  const hub = await startHub({content});
   await leavePart(content.subarray(0, half));
   expect(await download(hub.url)).toEqual({kind: 'stored'});
   expect(await isPart(content.byteLength)).toBe(true);
@@ -81,7 +81,7 @@ test('[DL2] a part that is already whole needs no server', async () => {
 });
 
 test('[DL3] a server that ignores ranges makes the download start over', async () => {
-  await using hub = await startHub({content, hasRanges: false});
+  const hub = await startHub({content, hasRanges: false});
   await leavePart(content.subarray(0, half));
   expect(await download(hub.url)).toEqual({kind: 'stored'});
   expect(await isPart(content.byteLength)).toBe(true);
@@ -89,14 +89,14 @@ test('[DL3] a server that ignores ranges makes the download start over', async (
 });
 
 test('[DL3] a part of another version of the file is not used', async () => {
-  await using hub = await startHub({content, etag: '"two"'});
+  const hub = await startHub({content, etag: '"two"'});
   await leavePart(Buffer.alloc(half), '"one"');
   expect(await download(hub.url)).toEqual({kind: 'stored'});
   expect(hub.requests).toMatchObject([{ifRange: '"one"'}]);
 });
 
 test('[DL3] a part that turns out wrong is thrown away and the whole file fetched', async () => {
-  await using hub = await startHub({content});
+  const hub = await startHub({content});
   await leavePart(Buffer.alloc(half), '');
   expect(await download(hub.url)).toEqual({kind: 'stored'});
   expect(await isPart(content.byteLength)).toBe(true);
@@ -104,7 +104,7 @@ test('[DL3] a part that turns out wrong is thrown away and the whole file fetche
 });
 
 test('[DL3] a part longer than the file is thrown away', async () => {
-  await using hub = await startHub({content});
+  const hub = await startHub({content});
   await leavePart(Buffer.alloc(content.byteLength + 1));
   expect(await download(hub.url)).toEqual({kind: 'stored'});
   expect(hub.requests).toMatchObject([{range: null}]);
@@ -113,7 +113,7 @@ test('[DL3] a part longer than the file is thrown away', async () => {
 test('[DL4] a wrong hash is named, and the file removed', async () => {
   const altered = Buffer.from(content);
   altered.writeUInt8(altered.readUInt8(half) ^ 1, half);
-  await using hub = await startHub({content: altered});
+  const hub = await startHub({content: altered});
   const got = createHash('sha256').update(altered).digest('hex');
   expect(await download(hub.url)).toEqual({
     kind: 'failed',
@@ -123,7 +123,7 @@ test('[DL4] a wrong hash is named, and the file removed', async () => {
 });
 
 test('[DL4] a file of another size is refused before it is read', async () => {
-  await using hub = await startHub({content: content.subarray(1)});
+  const hub = await startHub({content: content.subarray(1)});
   expect(await download(hub.url)).toEqual({
     kind: 'failed',
     reason: `wrong size: expected ${expected.byteLength} bytes, got ${expected.byteLength - 1}`,
@@ -131,7 +131,7 @@ test('[DL4] a file of another size is refused before it is read', async () => {
 });
 
 test('[DL5] refusals and dead ports are named', async () => {
-  await using hub = await startHub({content, status: 404});
+  const hub = await startHub({content, status: 404});
   expect(await download(hub.url)).toEqual({kind: 'failed', reason: 'HTTP 404 Not Found'});
   expect(await download(`http://127.0.0.1:${CLOSED_PORT}`)).toEqual({
     kind: 'failed',
@@ -150,7 +150,7 @@ test('[DL5] a hub that takes the connection and says nothing is given up', async
 });
 
 test('[DL5] a server that cannot resume at all is given up, not asked for ever', async () => {
-  await using hub = await startHub({content, status: 416});
+  const hub = await startHub({content, status: 416});
   await leavePart(content.subarray(0, half));
   expect(await download(hub.url)).toEqual({kind: 'failed', reason: 'HTTP 416, 10 times'});
   expect(hub.requests).toHaveLength(10);
@@ -158,7 +158,7 @@ test('[DL5] a server that cannot resume at all is given up, not asked for ever',
 
 test('[DL5] silence ends the attempt; the part stays for the next run', async () => {
   // Not one byte comes: on a slow machine the silence before one might be too long as well.
-  await using hub = await startHub({content, stopAfterBytes: () => 0});
+  const hub = await startHub({content, stopAfterBytes: () => 0});
   await leavePart(content.subarray(0, half));
   expect(await download(hub.url, {silenceTimeoutMs: 500})).toEqual({
     kind: 'failed',
@@ -168,7 +168,7 @@ test('[DL5] silence ends the attempt; the part stays for the next run', async ()
 });
 
 test('[DL6] cancelling throws the reason and keeps the part', async () => {
-  await using hub = await startHub({content, stopAfterBytes: () => half});
+  const hub = await startHub({content, stopAfterBytes: () => half});
   const stop = new AbortController();
   const stopped = new Error('stopped by the person');
   const onProgress = (receivedBytes: number) => {
@@ -181,7 +181,7 @@ test('[DL6] cancelling throws the reason and keeps the part', async () => {
 test.skipIf(process.platform !== 'linux')(
   '[DL6] a full disk is an error, not a bad source',
   async () => {
-    await using hub = await startHub({content});
+    const hub = await startHub({content});
     await symlink('/dev/full', partPath);
     await expect(download(hub.url)).rejects.toMatchObject({code: 'ENOSPC'});
   },

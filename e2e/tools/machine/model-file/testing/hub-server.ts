@@ -2,6 +2,7 @@
 
 import {once} from 'node:events';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import {onTestFinished} from 'vitest';
 import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 
 interface HubRequest {
@@ -10,7 +11,7 @@ interface HubRequest {
   readonly ifRange: string | null;
 }
 
-export interface HubServer extends AsyncDisposable {
+export interface HubServer {
   readonly url: string;
   readonly requests: readonly HubRequest[];
   /** Ends the connections that are open, as a cable that is pulled does. */
@@ -26,7 +27,7 @@ export interface HubOptions {
   readonly status?: number;
 }
 
-/** A model hub on loopback that answers range requests as RFC 9110 asks. */
+/** A model hub on loopback that answers range requests as RFC 9110 asks, until the test is over. */
 export async function startHub(options: HubOptions): Promise<HubServer> {
   const requests: HubRequest[] = [];
   const server = createServer((request, response) => {
@@ -40,16 +41,12 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
     answer({request, response, index, options});
   });
   const url = `http://127.0.0.1:${await listenOnLoopback(server)}`;
-  return {
-    url,
-    requests,
-    cut: () => server.closeAllConnections(),
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  return {url, requests, cut: () => server.closeAllConnections()};
 }
 
 interface Exchange {
