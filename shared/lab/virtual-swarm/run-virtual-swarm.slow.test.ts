@@ -18,7 +18,7 @@ test('[VS1] 50 joins in a second settle within 3 record periods, whatever the se
       const report = runVirtualSwarm(joinStorm({seed, nodes: 50, durationMs: 60_000}));
       expect(broken(joinChecks(report, JOINING_MS))).toEqual([]);
     }),
-    {numRuns: 2},
+    {numRuns: 1},
   );
 });
 
@@ -37,7 +37,7 @@ test('[VS2] churn, lies and skewed clocks: covered, and little is reloaded', () 
 });
 
 test('[PL8] [PL9] in a pool with hardly a spare, no layer loses its last replica by a move', () => {
-  const crowd = {nodes: 30, durationMs: 700_000, meanLifeMs: 300_000};
+  const crowd = {nodes: 30, durationMs: 450_000, meanLifeMs: 300_000};
   const draw = {capacityLayers: [3, 6], liarRate: 0.05} as const;
   const {moves, uncoveredByMove} = runVirtualSwarm(comingAndGoing({...crowd, seed: 5, draw}));
   expect(moves).toBeGreaterThan(0);
@@ -66,14 +66,15 @@ const asked = {
 };
 
 test('[VS5] clients with late and lost records get their answers, and every hop is freed', () => {
-  const calm = joinStorm({seed: 1, nodes: 40, durationMs: 120_000});
+  const calm = joinStorm({seed: 1, nodes: 24, durationMs: 120_000});
   const report = runVirtualSwarm({...calm, requests: steadyRequests(asked, seededRandom(2))});
   expect(broken(answerChecks(report))).toEqual([]);
 });
 
 test('[VS6] hops that are full refuse, and the answer comes over others or later', () => {
   const crowded = joinStorm({seed: 1, nodes: 20, durationMs: 240_000, draw: {maxSessions: 3}});
-  const requests = steadyRequests({...asked, perSec: 20, newTokens: 12}, seededRandom(2));
+  const many = {...asked, count: 40, perSec: 20, newTokens: 12};
+  const requests = steadyRequests(many, seededRandom(2));
   const report = runVirtualSwarm({...crowded, requests});
   expect(summariseAnswers(report.answers).refusals).toBeGreaterThan(100);
   expect(broken(answerChecks(report))).toEqual([]);
@@ -81,16 +82,16 @@ test('[VS6] hops that are full refuse, and the answer comes over others or later
 
 test('[VS7] no answer is lost to a tab that leaves, while others serve its layers', () => {
   const report = runVirtualSwarm({
-    ...comingAndGoing({seed: 1, nodes: 40, durationMs: 240_000, meanLifeMs: 120_000}),
-    requests: steadyRequests({...asked, newTokens: 100}, seededRandom(2)),
+    ...comingAndGoing({seed: 1, nodes: 30, durationMs: 160_000, meanLifeMs: 80_000}),
+    requests: steadyRequests({...asked, count: 40, newTokens: 100}, seededRandom(2)),
   });
   expect(report.coveredShare).toBe(1);
   expect(summariseAnswers(report.answers).recoveries).toBeGreaterThan(5);
   expect(broken(answerChecks(report))).toEqual([]);
 });
 
-test.each([1, 2])('[VS9] every answer outlives its tabs, token for token, seed %i', (seed) => {
-  const report = runVirtualSwarm(brokenChains({seed, nodes: 60, requests: 30}));
+test('[VS9] every answer outlives its tabs, token for token', () => {
+  const report = runVirtualSwarm(brokenChains({seed: 1, nodes: 60, requests: 30}));
   expect(broken(brokenChainChecks(report))).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import {runVirtualSwarm} from '../run-virtual-swarm.ts';
 import {equalTabsBadlySpread, equalTabsJoin, equalTabsJoinOneByOne} from './even-swarms.ts';
 
 test('[PL13] equal tabs that join together spread within one of even, and no request fails', () => {
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [1, 2]) {
     const report = runVirtualSwarm(equalTabsJoin(seed));
     expect(broken([...evenChecks(report), ...answerChecks(report)])).toEqual([]);
   }

@@ -116,6 +116,7 @@ test('[PL7] tabs that join together take the places of one plan, in whatever ord
         if (place !== null) seen[i] = {...node, claim: {...place, epoch: 1, claimedAtMs: 0}};
       }
     }),
+    {numRuns: 30},
   );
 });
 

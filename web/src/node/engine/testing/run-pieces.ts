@@ -16,12 +16,23 @@ export function stepOf(
 export async function runPieces(
   runner: ShardRunner,
   sessionId: SessionId,
-  {tokenIds, pieceTokens}: {readonly tokenIds: readonly number[]; readonly pieceTokens: number},
+  {
+    tokenIds,
+    pieceTokens,
+    wholeTokens = 0,
+  }: {
+    readonly tokenIds: readonly number[];
+    readonly pieceTokens: number;
+    /** So many come before, in one piece. */
+    readonly wholeTokens?: number;
+  },
 ): Promise<ShardOutput> {
   let output: ShardOutput = {kind: 'none'};
-  for (let position = 0; position < tokenIds.length; position += pieceTokens) {
-    const piece = tokenIds.slice(position, position + pieceTokens);
+  for (let position = 0; position < tokenIds.length;) {
+    const length = position < wholeTokens ? wholeTokens : pieceTokens;
+    const piece = tokenIds.slice(position, position + length);
     output = await runStep(runner, stepOf(runner, sessionId, {position, tokenIds: piece}));
+    position += piece.length;
   }
   return output;
 }
