@@ -1,4 +1,5 @@
 import {WeftError} from '#shared/base/errors.ts';
+import {SharedLoad} from '#shared/base/shared-load.ts';
 import {textsOf} from '#shared/model/text/messages/written-texts.ts';
 import {createTokenTextStream, type TokenTextStream} from '#shared/model/text/token-text-stream.ts';
 import type {Sampling} from '#shared/protocol/control/open-session.ts';
@@ -28,7 +29,7 @@ export type SwarmChatOptions = {
 export class SwarmChatService implements ChatService {
   readonly #options: SwarmChatOptions;
   /** Answers to one prompt share its ids. */
-  readonly #encoded = new WeakMap<Prompt, Promise<readonly number[]>>();
+  readonly #encoded = new WeakMap<Prompt, SharedLoad<readonly number[]>>();
 
   constructor(options: SwarmChatOptions) {
     this.#options = options;
@@ -45,9 +46,7 @@ export class SwarmChatService implements ChatService {
     const vocabulary = await this.#options.vocabulary();
     signal.throwIfAborted();
     this.#refuseEndless(request.prompt);
-    const encoding = this.#encoded.get(request.prompt) ?? promptTokens(request.prompt, vocabulary);
-    this.#encoded.set(request.prompt, encoding);
-    const promptTokenIds = await encoding;
+    const promptTokenIds = await this.#idsOf(request.prompt);
     signal.throwIfAborted();
     const maxNewTokens = this.#fitAnswer(promptTokenIds.length, request.maxNewTokens);
     yield {kind: 'prompt', tokenIds: promptTokenIds};
@@ -62,6 +61,15 @@ export class SwarmChatService implements ChatService {
       if (event.kind === 'served') this.#options.onServed(event.hops);
       yield toAnswerEvent(event, text);
     }
+  }
+
+  #idsOf(prompt: Prompt): Promise<readonly number[]> {
+    const {vocabulary} = this.#options;
+    const ids =
+      this.#encoded.get(prompt) ??
+      new SharedLoad(async () => promptTokens(prompt, await vocabulary()));
+    this.#encoded.set(prompt, ids);
+    return ids.get();
   }
 
   /** To count the tokens of a megabyte takes seconds, in which no other prompt is encoded. */

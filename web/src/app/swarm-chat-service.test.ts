@@ -94,34 +94,49 @@ test('[ST11] what is asked of single tokens reaches the tail', async () => {
   expect(new Set((await answerTo(prompt, null, varied)).tokenIds).size).toBeGreaterThan(1);
 });
 
-test('[GW7] answers to one prompt share its ids, and the same text in another prompt is read once more', async () => {
-  let encoded = 0;
-  const counting = {
-    ...vocabulary,
-    encodeText: async (text: string) => {
-      encoded += 1;
-      return await vocabulary.encodeText(text);
-    },
-  };
+/** Asks for the ids of a prompt, by one client whose vocabulary reads texts as `encodeText` does. */
+function reader(encodeText: typeof vocabulary.encodeText) {
   const swarm = new RingSwarm({vocabularySize: vocabulary.vocabularySize});
   const node = swarm.addNode('one', {startLayer: 0, endLayer: swarm.spec.layerCount});
   const chat = new SwarmChatService({
     client: withEngines(swarm.addClient('client', [[node]])),
-    vocabulary: () => Promise.resolve(counting),
+    vocabulary: () => Promise.resolve({...vocabulary, encodeText}),
     contextTokens: swarm.spec.contextTokens,
     onServed: () => undefined,
   });
   const {signal} = new AbortController();
-  const idsOf = async (prompt: Prompt) => {
+  return async (prompt: Prompt) => {
     for await (const event of chat.ask({...GREEDY, prompt, maxNewTokens: 1}, {signal})) {
       if (event.kind === 'prompt') return event.tokenIds;
     }
     return null;
   };
+}
+
+test('[GW7] answers to one prompt share its ids, and the same text in another prompt is read once more', async () => {
+  let encoded = 0;
+  const idsOf = reader(async (text) => {
+    encoded += 1;
+    return await vocabulary.encodeText(text);
+  });
   const prompt = {kind: 'text', text: 'what the world'} as const;
   const [first, second] = await Promise.all([idsOf(prompt), idsOf(prompt)]);
   expect(second).toEqual(first);
   expect(encoded).toBe(1);
   expect(await idsOf({...prompt})).toEqual(first);
   expect(encoded).toBe(2);
+});
+
+test('[GW7] a prompt that could not be read is read again by whoever asks it again', async () => {
+  let asked = 0;
+  const idsOf = reader(async (text) => {
+    asked += 1;
+    if (asked === 1) throw new Error('The thread has ended');
+    return await vocabulary.encodeText(text);
+  });
+  const prompt = {kind: 'text', text: 'what the world'} as const;
+  const both = await Promise.allSettled([idsOf(prompt), idsOf(prompt)]);
+  expect(both.map(({status}) => status)).toEqual(['rejected', 'rejected']);
+  expect(await idsOf(prompt)).toEqual(await vocabulary.encodeText('what the world'));
+  expect(asked).toBe(2);
 });
