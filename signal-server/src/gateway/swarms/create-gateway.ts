@@ -29,6 +29,7 @@ import type {RecordReader} from '../../directory/record-reader.ts';
 import {CallerQueue} from '../callers/caller-queue.ts';
 import type {GrammarTokens} from '../grammar/grammar-messages.ts';
 import {GrammarThreads} from '../grammar/grammar-threads.ts';
+import {KeptCatalog} from './kept-catalog.ts';
 import {sessionCapacity} from './session-capacity.ts';
 import {openVocabularyThread} from '../vocabulary/open-vocabulary-thread.ts';
 
@@ -88,6 +89,10 @@ export async function createGateway(host: GatewayHost): Promise<Gateway> {
   const vocabularies = new VocabularyBuilder(openVocabularyThread);
   const swarms = new Map<string, SharedLoad<GatewaySwarm>>();
   const opened: GatewaySwarm[] = [];
+  const catalog = new KeptCatalog(
+    async () => loadCatalog(host.siteUrl, UNTIL_DONE),
+    () => performance.now(),
+  );
   const stopRouting = routeFrames(transport, {
     client: {
       receive: (from, frame) => opened.some(({client}) => client.receive(from, frame)),
@@ -102,9 +107,9 @@ export async function createGateway(host: GatewayHost): Promise<Gateway> {
     return swarm;
   };
   return {
-    modelIds: async () => (await loadCatalog(host.siteUrl, UNTIL_DONE)).map(({id}) => id),
+    modelIds: async () => (await catalog.get()).map(({id}) => id),
     model: async (id) => {
-      const entry = findOffered(await loadCatalog(host.siteUrl, UNTIL_DONE), id);
+      const entry = findOffered(await catalog.get(), id);
       // A site that offers another file under a name it had is another swarm.
       const name = `${entry.id} ${entry.manifestHash}`;
       const loading = swarms.get(name) ?? new SharedLoad(() => open(entry));
