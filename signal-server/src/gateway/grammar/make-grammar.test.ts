@@ -59,3 +59,27 @@ test.each(RANGES)(
     grammar.dispose();
   },
 );
+
+const NINES = '9'.repeat(19);
+const WHOLE = ['0', '-1', NINES, `-${NINES}`];
+const DECIMAL = ['0.5', '-0.25', '1e5', '2E-07', `${NINES}.${NINES}e+99`];
+/** Infinite where they are read, or of no form that JSON has. */
+const NO_NUMBERS = [`${NINES}9`, '1e100', '1e-100', '01', '1.', '.5', '+1', '1e', '-', ''];
+
+test.each([
+  ['number', {type: 'number'}, [...WHOLE, ...DECIMAL, '-0'], NO_NUMBERS],
+  ['integer', {type: 'integer'}, WHOLE, [...NO_NUMBERS, ...DECIMAL]],
+  ['any value', {}, [...WHOLE, ...DECIMAL], NO_NUMBERS],
+] as const)(
+  '[SO7] a number that nothing bounds is finite wherever it is read: %s',
+  async (_, schema, right, wrong) => {
+    const grammar = await makeGrammar({kind: 'json', schema});
+    const accepted: string[] = [];
+    for (const text of [...right, ...wrong]) {
+      if (await Testings.isGrammarAcceptString(grammar, text)) accepted.push(text);
+    }
+    expect(accepted).toEqual(right);
+    expect(accepted.map(Number).every(Number.isFinite)).toBe(true);
+    grammar.dispose();
+  },
+);

@@ -1,6 +1,7 @@
 import type {Grammar, StructuralTagFormat, TagFormat} from '@mlc-ai/web-xgrammar';
 import type {AnswerGrammar} from './grammar-messages.ts';
 import {loadXGrammar} from './load-xgrammar.ts';
+import {withFiniteNumbers} from './numbers/free-numbers.ts';
 import {OwnRules} from './own-rules/own-rules.ts';
 import {defineAlternatives} from './schema/define-alternatives.ts';
 import type {RootSchema} from './schema/grammar-schema.ts';
@@ -28,7 +29,7 @@ async function textOf(schema: RootSchema): Promise<string> {
   const grammar = await library.Grammar.fromJSONSchema(json, false, ONE_LINE, [', ', ': '], true);
   const text = grammar.toString();
   grammar.dispose();
-  return own.writeInto(text);
+  return own.writeInto(withFiniteNumbers(text));
 }
 
 /** As an indent. */
