@@ -2,7 +2,9 @@ import * as z from 'zod';
 import type {JsonObject} from '#shared/model/text/messages/chat-message.ts';
 import {areCallsAnswered} from './are-calls-answered.ts';
 import {isNestedWithin} from './is-nested-within.ts';
-import {chatFields, commonFields, givenName} from './request-fields.ts';
+import {givenName} from './given-names.ts';
+import {chatFields, commonFields, unsupportedPart} from './request-fields.ts';
+import {readToolChoice} from './tool-choice.ts';
 
 const textPart = z.strictObject({type: z.literal('text'), text: z.string()});
 const content = z.union([z.string(), z.array(textPart).min(1)]);
@@ -33,10 +35,13 @@ const MOST_MESSAGES = 2_048;
 
 const nothing = z.array(z.never()).max(0).nullish();
 
+/** What the official client adds to an answer that it has read: what the text beside it says. */
+const asValue = z.unknown().optional();
+
 const toolCall = z.strictObject({
   id: z.string().min(1),
   type: z.literal('function'),
-  function: z.strictObject({name: givenName, arguments: jsonObject}),
+  function: z.strictObject({name: givenName, arguments: jsonObject, parsed_arguments: asValue}),
 });
 
 const messageSchema = z.discriminatedUnion('role', [
@@ -47,10 +52,11 @@ const messageSchema = z.discriminatedUnion('role', [
     content: content.nullish(),
     tool_calls: z.array(toolCall).nullish(),
     // What a client has from an answer of before, and nothing is in it.
-    refusal: z.null().optional(),
+    refusal: unsupportedPart,
     annotations: nothing,
-    function_call: z.null().optional(),
-    audio: z.null().optional(),
+    function_call: unsupportedPart,
+    audio: unsupportedPart,
+    parsed: asValue,
   }),
   z.strictObject({role: z.literal('tool'), content, tool_call_id: z.string().min(1)}),
 ]);
@@ -88,9 +94,10 @@ function saysSomething(message: Message): boolean {
 }
 
 function namesTool(tools: Tools, choice: ToolChoice): boolean {
-  if (choice == null || choice === 'none' || choice === 'auto') return true;
-  const names = (tools ?? []).map((tool) => tool.function.name);
-  return choice === 'required' ? names.length > 0 : names.includes(choice.function.name);
+  const known = (tools ?? []).map((tool) => tool.function.name);
+  const {names, isRequired} = readToolChoice(choice);
+  if (isRequired && known.length === 0) return false;
+  return (names ?? []).every((name) => known.includes(name));
 }
 
 function areNamedOnce(tools: Tools): boolean {

@@ -4,6 +4,7 @@ import type {RootSchema} from '../../grammar/schema/grammar-schema.ts';
 import {readSchema} from '../../grammar/schema/read-schema.ts';
 import {SchemaFault} from '../../grammar/schema/schema-fault.ts';
 import type {ChatRequest} from './chat-request.ts';
+import {readToolChoice} from './tool-choice.ts';
 
 /**
  * What the answers of a chat request follow.
@@ -37,7 +38,7 @@ type AskedTool = NonNullable<ChatRequest['tools']>[number];
 const NO_ARGUMENTS = {type: 'object', properties: {}, additionalProperties: false};
 
 function followedTools(
-  {tool_choice: choice, parallel_tool_calls: isParallel}: ChatRequest,
+  {tool_choice: choice, parallel_tool_calls: mayBeSeveral}: ChatRequest,
   tools: readonly AskedTool[],
 ): Followed {
   const known = tools.map(({function: {name, description, parameters}}) => ({
@@ -45,17 +46,17 @@ function followedTools(
     ...(description != null && {description}),
     parameters: parameters ?? NO_ARGUMENTS,
   }));
-  const named = choice != null && typeof choice === 'object' ? choice.function.name : null;
+  const {names, isRequired, isParallel} = readToolChoice(choice);
   // Of those that may not be called too: the template shows them all.
   const callable = known
     .map(({name, parameters}) => ({name, parameters: argumentsOf(name, parameters)}))
-    .filter(({name}) => named === null || name === named);
+    .filter(({name}) => names === null || names.includes(name));
   return {
     kind: 'tools',
     tools: known,
     callable,
-    isRequired: named !== null || choice === 'required',
-    isParallel: named === null && isParallel !== false,
+    isRequired,
+    isParallel: isParallel && mayBeSeveral !== false,
   };
 }
 

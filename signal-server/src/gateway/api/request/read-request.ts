@@ -23,18 +23,24 @@ export function readRequest<T>(schema: z.ZodType<T>, json: string): T {
 
 function faultOf(issues: readonly z.core.$ZodIssue[], fields: Fields): ApiError {
   const [issue] = issues;
-  const path = issue?.path ?? [];
-  if (issue?.code === 'unrecognized_keys' && path.length === 0) {
-    return unsupported(issue.keys[0] ?? '');
-  }
-  const [name] = path;
+  const place = placeOf(issue);
+  if (issue?.code === 'unrecognized_keys') return unsupported(place);
+  const name = issue?.path[0];
   if (typeof name !== 'string') {
     return invalidRequest('invalid_request', 'The body of the request must be a JSON object', null);
   }
   const mustBe = fields[name]?.meta()?.description;
   if (isUnsupported(mustBe)) return unsupported(name);
+  if (isUnsupported(issue?.message)) return unsupported(place);
   const message = `"${name}" must be ${mustBe ?? 'as the API says'}`;
-  return invalidRequest('invalid_value', message, path.map(String).join('.'));
+  return invalidRequest('invalid_value', message, place);
+}
+
+/** What is wrong: a field, or a part of one. */
+function placeOf(issue: z.core.$ZodIssue | undefined): string {
+  const path = (issue?.path ?? []).map(String);
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  return [...path, ...unknown].join('.');
 }
 
 /** A content has parts of other types elsewhere. */

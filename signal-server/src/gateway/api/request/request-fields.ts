@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import {MAX_BIASED_TOKENS} from '#shared/protocol/control/session-bounds.ts';
+import {givenName, MOST_TOOLS} from './given-names.ts';
+import {toolChoiceSchema} from './tool-choice.ts';
 
 /** Choices of one request: each is an answer of its own. */
 export const MOST_CHOICES = 8;
@@ -8,7 +10,6 @@ export const DEFAULT_MAX_TOKENS = 512;
 const MOST_STOPS = 4;
 const MOST_STOP_CHARACTERS = 256;
 const MOST_TOP = 20;
-const MOST_TOOLS = 64;
 
 const UNSUPPORTED = 'left out: it is not supported here';
 
@@ -19,8 +20,11 @@ export const field = <T extends z.ZodType>(schema: T, mustBe: string) =>
 /** A field of OpenAI's API that nothing here serves: only what asks for nothing is taken. */
 export const unsupported = <T extends z.ZodType>(neutral: T) => field(neutral, UNSUPPORTED);
 
-export const isUnsupported = (description: string | undefined): boolean =>
-  description === UNSUPPORTED;
+/** A part of a field that nothing here serves. */
+export const unsupportedPart = z.null({error: UNSUPPORTED}).optional();
+
+/** @param mustBe what a field must be, or what is wrong with it. */
+export const isUnsupported = (mustBe: string | undefined): boolean => mustBe === UNSUPPORTED;
 
 const penalty = field(z.number().min(-2).max(2), 'a number from -2 to 2');
 
@@ -72,9 +76,6 @@ export const commonFields = {
   ),
 };
 
-/** Of a tool or a schema, as its caller gives it. */
-export const givenName = z.string().regex(/^[\w-]{1,64}$/u);
-
 const responseFormat = z.discriminatedUnion('type', [
   z.strictObject({type: z.literal('text')}),
   z.strictObject({type: z.literal('json_object')}),
@@ -122,11 +123,8 @@ export const chatFields = {
     `a list of up to ${MOST_TOOLS} tools: {"type": "function", "function": {"name", "description", "parameters"}}`,
   ),
   tool_choice: field(
-    z.union([
-      z.enum(['none', 'auto', 'required']),
-      z.strictObject({type: z.literal('function'), function: z.strictObject({name: givenName})}),
-    ]),
-    '"none", "auto", "required", or {"type": "function", "function": {"name"}} with one of "tools"',
+    toolChoiceSchema,
+    '"none", "auto", "required", {"type": "function", "function": {"name"}} with one of "tools", or {"type": "allowed_tools", "allowed_tools": {"mode", "tools"}} with some of them',
   ),
   chat_template_kwargs: field(
     z.strictObject({enable_thinking: z.boolean().nullish()}),
@@ -137,5 +135,14 @@ export const chatFields = {
   parallel_tool_calls: field(z.boolean(), 'true (by default) or false: one call at most'),
   modalities: unsupported(z.array(z.literal('text')).length(1)),
   store: unsupported(z.literal(false)),
+  audio: unsupported(z.null()),
+  metadata: unsupported(z.null()),
+  moderation: unsupported(z.null()),
+  prediction: unsupported(z.null()),
+  prompt_cache_options: unsupported(z.null()),
+  prompt_cache_retention: unsupported(z.null()),
+  reasoning_effort: unsupported(z.null()),
+  verbosity: unsupported(z.null()),
+  web_search_options: unsupported(z.null()),
   service_tier: unsupported(z.enum(['auto', 'default'])),
 };

@@ -1,33 +1,9 @@
 import {expect, test} from 'vitest';
-import type {ChatService} from '#shared/client/chat/chat-service.ts';
 import type {ToolCallFormat} from '#shared/model/text/tools/tool-call-format.ts';
 import {HOSTILE_SCHEMAS, SCHEMAS} from '../../grammar/testing/schemas.ts';
-import {JSON_TOKENS} from '../../grammar/testing/json-vocabulary.ts';
-import {randomAnswer, textOf, type Draw} from '../../grammar/testing/random-answer.ts';
 import {chatChunkSchema, chatCompletionSchema} from '../response-schemas.ts';
 import {CHAT, chat, errorOf, open} from './open-api.ts';
-import {sayAnything} from './say-anything.ts';
-
-const MOST_TOKENS = 200;
-
-const first: Draw = () => 0;
-
-/** A model that says a word, and then begins to call the first tool: the rest is what its guide allows. */
-const beginsToCall: ChatService['ask'] = async function* ({guide}) {
-  if (guide === undefined) throw new Error('Nothing guides this answer');
-  const begun = Array.from(
-    new TextEncoder().encode('Well, <tool_call>\n{"name": "w'),
-    (byte) => byte + 1,
-  );
-  const rest = await randomAnswer(
-    {allowed: (answered) => guide.allowed([...begun, ...answered])},
-    {...JSON_TOKENS, draw: first, mostTokens: MOST_TOKENS},
-  );
-  yield {kind: 'prompt', tokenIds: [7]};
-  const text = textOf(JSON_TOKENS.table, [...begun, ...(rest ?? [])]);
-  yield {kind: 'token', tokenId: 1, text, logprob: 0, topLogprobs: [], atMs: 0};
-  yield {kind: 'end', finishReason: 'stop', text: ''};
-};
+import {beginCall, sayAnything} from './say-anything.ts';
 
 const formatOf = (schema: object) => ({
   type: 'json_schema',
@@ -156,7 +132,7 @@ test('[TL2] [TL3] a named tool is called, and streamed as a call: its name first
 });
 
 test('[TL1] [TL2] with tool_choice "auto" the text is free, and what begins as a call is one', async () => {
-  const {post} = await open({ask: beginsToCall, toolCalls: TAGGED});
+  const {post} = await open({ask: beginCall('Well, <tool_call>\n{"name": "w'), toolCalls: TAGGED});
   const response = await post(CHAT, {...chat, tools, parallel_tool_calls: false});
   const {choices} = chatCompletionSchema.parse(await response.json());
   expect(choices[0]).toMatchObject({
@@ -165,6 +141,31 @@ test('[TL1] [TL2] with tool_choice "auto" the text is free, and what begins as a
   });
   const [call] = choices[0]?.message.tool_calls ?? [];
   expect(JSON.parse(call?.function.arguments ?? '')).toHaveProperty('city');
+});
+
+test('[TL2] of tools that are allowed one is called, whatever the others are, and the template shows them all', async () => {
+  const {post, asked} = await open({ask: sayAnything(6), toolCalls: TAGGED});
+  const allowed = {mode: 'required', tools: [{type: 'function', function: {name: 'time'}}]};
+  const tool_choice = {type: 'allowed_tools', allowed_tools: allowed};
+  const body = {...chat, tools, tool_choice, parallel_tool_calls: false, n: 4};
+  const {choices} = chatCompletionSchema.parse(await (await post(CHAT, body)).json());
+  const names = choices.flatMap(({message}) =>
+    message.tool_calls?.map((call) => call.function.name),
+  );
+  expect(names).toEqual(['time', 'time', 'time', 'time']);
+  expect(asked[0]?.prompt).toMatchObject({tools: [{name: 'weather'}, {name: 'time'}]});
+});
+
+test('[TL2] where tools are allowed and none has to be called, a call that begins is of one of them', async () => {
+  const {post} = await open({ask: beginCall('Well, <tool_call>\n{"name": "'), toolCalls: TAGGED});
+  const allowed = {mode: 'auto', tools: [{type: 'function', function: {name: 'time'}}]};
+  const tool_choice = {type: 'allowed_tools', allowed_tools: allowed};
+  const response = await post(CHAT, {...chat, tools, tool_choice, parallel_tool_calls: false});
+  const {choices} = chatCompletionSchema.parse(await response.json());
+  expect(choices[0]?.message).toMatchObject({
+    content: 'Well,',
+    tool_calls: [{function: {name: 'time'}}],
+  });
 });
 
 test('[TL4] calls of before and what came of them reach the template; with tool_choice "none" it knows no tools', async () => {
