@@ -57,6 +57,19 @@ test('[CQ2] when too many wait, the newest of whoever has the most is refused, a
   expect(order).toContain('b0');
 });
 
+test('[CQ2] of callers who ask once each, the newcomer is refused, and whoever has waited keeps the turn', async () => {
+  const {ask, order, finish, queue} = queueOf(1);
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
+  const late = ['j', 'k', 'l'];
+  const refused: string[] = [];
+  for (const name of [...names, ...late]) ask(name).catch(() => refused.push(name));
+  await settle();
+  expect(refused).toEqual(late);
+  expect(queue.counts).toEqual({running: 1, waiting: 8});
+  for (const name of names) await finish(name);
+  expect(order).toEqual(names);
+});
+
 test('[CQ3] a request that gives up makes room, and a turn that is over twice counts once', async () => {
   const {ask, queue} = queueOf(1);
   const done = await ask('a1');

@@ -161,9 +161,10 @@ export class CallerQueue {
     if (refused !== null && this.#remove(refused)) refused.refuse(this.#busy());
   }
 
+  /** Of callers with equally many, that of the one whose turn is last: nobody who has waited makes room for a newcomer. */
   #newestOfLongest(): Waiter | null {
     const longest = [...this.#queues.values()].reduce<readonly Waiter[]>(
-      (most, queue) => (queue.length > most.length ? queue : most),
+      (most, queue) => (queue.length >= most.length ? queue : most),
       [],
     );
     return longest.at(-1) ?? null;
