@@ -45,8 +45,11 @@ type Part = {
  *
  * @throws {EngineError} `WEIGHTS_UNREACHABLE`, `TENSOR_ALTERED`; the signal's reason when aborted.
  */
-export async function createShardRunner<Kv extends {readonly tokenCount: number}>(options: {
-  readonly engine: ShardEngine<Kv>;
+export async function createShardRunner<
+  Kv extends {readonly tokenCount: number},
+  Cell extends ShardCell,
+>(options: {
+  readonly engine: ShardEngine<Kv, Cell>;
   readonly manifest: Manifest;
   readonly shape: ShardShape;
   readonly weightsUrl: string;
@@ -62,7 +65,7 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   let embedding: EmbeddingTable | null = null;
   let lmHead: ShardLmHead | null = null;
   let divisors: Float32Array | null = null;
-  const cells: ShardCell<Kv>[] = [];
+  const cells: Cell[] = [];
   const ranges = cellsOf(grid, shape.range);
   const cellsTotal = ranges.length + (shape.lmHead ? 1 : 0);
   const tellGraph = (): void => {
@@ -101,9 +104,9 @@ export async function createShardRunner<Kv extends {readonly tokenCount: number}
   const rotary = createRotaryTables(spec, cache.mostPositions, divisors);
   const weightBytes = engine.weightBytes() + bytesBesideWeights(manifest, shape, cache);
   const batchFeeds = engine.batchFeeds(spec, rotary);
-  const {mostSessions} = engine;
+  const {mostSessions, runCells} = engine;
   const held = {embedding, cells, lmHead, weightBytes};
-  const shard = {spec, grid, range, ...held, mostSessions, batchFeeds};
+  const shard = {spec, grid, range, ...held, mostSessions, batchFeeds, runCells};
   return new OrtShardRunner(shard, cache);
 }
 

@@ -4,6 +4,7 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {notFinite} from '../engine-error.ts';
 import {buildCellGraph} from './graph/build-cell-graph.ts';
 import type {CellDialect} from './graph/cell-dialect.ts';
+import {CELL_IO} from './graph/cell-io.ts';
 import {crossBoundary} from '../hidden-state.ts';
 import type {OrtEngine} from './ort-engine.ts';
 import type {StoredTensors} from './shard-engine.ts';
@@ -23,19 +24,22 @@ export async function createOrtCell(
   cell: {readonly spec: ModelSpec; readonly range: LayerRange; readonly tensors: StoredTensors},
 ): Promise<OrtCell> {
   const {spec, range, tensors} = cell;
-  const session = await ort.createSession(buildCellGraph(spec, range, {tensors, ...dialect}));
+  const graph = buildCellGraph(spec, range, {tensors, ...dialect});
+  const kept = dialect.addPassedOn === undefined ? [] : [CELL_IO.passedOn];
+  const session = await ort.createSession(graph, kept);
   return {ort, spec, range, session};
 }
 
 /**
- * The hidden state behind a cell, rounded as its boundary asks for.
+ * The hidden state behind the last of some cells, in place, rounded as its boundary asks for.
  *
+ * @param range of these cells.
  * @throws {EngineError} `NOT_FINITE`.
  */
-export function resultOf(
-  {range}: OrtCell,
-  result: Float32Array<ArrayBuffer>,
+export function crossedBoundary(
+  range: LayerRange,
+  hidden: Float32Array<ArrayBuffer>,
 ): Float32Array<ArrayBuffer> {
-  if (!crossBoundary(result)) throw notFinite(range);
-  return result;
+  if (!crossBoundary(hidden)) throw notFinite(range);
+  return hidden;
 }

@@ -16,10 +16,19 @@ export class OrtEngine {
     this.#options = options;
   }
 
-  /** Loads a model into the engine. The model's buffers may be dropped afterwards. */
-  async createSession(model: OnnxModel): Promise<InferenceSession> {
+  /**
+   * Loads a model into the engine. The model's buffers may be dropped afterwards.
+   *
+   * @param kept outputs that stay in the memory of the GPU.
+   */
+  async createSession(model: OnnxModel, kept: readonly string[] = []): Promise<InferenceSession> {
     const session = await this.#ort.InferenceSession.create(model.graph, {
       ...this.#options,
+      ...(kept.length > 0 && {
+        preferredOutputLocation: Object.fromEntries(
+          kept.map((name) => [name, 'gpu-buffer'] as const),
+        ),
+      }),
       graphOptimizationLevel: 'all',
       externalData: [{path: model.weightsName, data: model.weights}],
     });

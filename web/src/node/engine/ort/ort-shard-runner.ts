@@ -7,7 +7,14 @@ import {badStep, isRefusal} from '../engine-error.ts';
 import {packHidden, unpackHidden} from '../hidden-state.ts';
 import {batchesOf} from '../batches-of.ts';
 import type {KvCache} from './kv-cache.ts';
-import type {Batch, BatchFeeds, ShardCell, ShardLmHead} from './shard-engine.ts';
+import type {
+  Batch,
+  BatchFeeds,
+  CellKvs,
+  ShardCell,
+  ShardEngine,
+  ShardLmHead,
+} from './shard-engine.ts';
 import type {ShardMemory} from '../shard-memory.ts';
 import {runInTurn} from '../run-step.ts';
 import type {ShardOutput, ShardRunner, ShardStep, StepResult} from '../shard-runner.ts';
@@ -17,12 +24,13 @@ import type {EmbeddingTable} from './weights/embedding-table.ts';
 const MAX_PIECE_TOKENS = 128;
 
 /** A loaded shard. `embedding` and `lmHead` are `null` when this node does not hold them. */
-type LoadedShard<Kv> = {
+type LoadedShard<Kv, Cell extends ShardCell> = {
   readonly spec: ModelSpec;
   readonly grid: CutGrid;
   readonly range: LayerRange;
   readonly embedding: EmbeddingTable | null;
-  readonly cells: readonly ShardCell<Kv>[];
+  readonly cells: readonly Cell[];
+  readonly runCells: ShardEngine<Kv, Cell>['runCells'];
   readonly lmHead: ShardLmHead | null;
   readonly weightBytes: number;
   readonly mostSessions: number;
@@ -30,14 +38,17 @@ type LoadedShard<Kv> = {
 };
 
 /** Runs a shard in the thread that it is called from: the engine worker. */
-export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements ShardRunner {
+export class OrtShardRunner<
+  Kv extends {readonly tokenCount: number},
+  Cell extends ShardCell,
+> implements ShardRunner {
   readonly range: LayerRange;
   readonly mostSessions: number;
-  readonly #shard: LoadedShard<Kv>;
+  readonly #shard: LoadedShard<Kv, Cell>;
   readonly #cache: KvCache<Kv>;
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  constructor(shard: LoadedShard<Kv>, cache: KvCache<Kv>) {
+  constructor(shard: LoadedShard<Kv, Cell>, cache: KvCache<Kv>) {
     this.range = shard.range;
     this.mostSessions = shard.mostSessions;
     this.#shard = shard;
@@ -101,18 +112,15 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
 
   /** @param steps that `batchesOf` puts together. */
   async #runTogether(steps: readonly ShardStep[]): Promise<readonly ShardOutput[]> {
-    const {spec, batchFeeds} = this.#shard;
+    const {spec, batchFeeds, runCells} = this.#shard;
     const {hiddenSize} = spec;
     const {tokenCount} = first(steps);
     const cells = first(steps.map((step) => this.#cellsOf(step)));
     const cellStarts = cells.map(({range}) => range.startLayer);
     for (const step of steps) this.#cache.admit({...step, cellStarts});
     const inputs = steps.map((step) => this.#enter(step));
-    const caches = new Map(
-      cells.map(({range}) => [
-        range.startLayer,
-        steps.map(({sessionId}) => this.#cache.read(sessionId, range)),
-      ]),
+    let caches: CellKvs<Kv> = cells.map(({range}) =>
+      steps.map(({sessionId}) => this.#cache.read(sessionId, range)),
     );
     const input = joined(inputs);
     const result = new Float32Array(input.length);
@@ -124,21 +132,23 @@ export class OrtShardRunner<Kv extends {readonly tokenCount: number}> implements
         positions: steps.map(({position}) => position + done),
         tokenCount: Math.min(MAX_PIECE_TOKENS, tokenCount - done),
       });
-      result.set(await runCells(cells, {hidden, feeds}, caches), at);
+      const ran = await runCells(cells, {hidden, feeds}, caches);
+      result.set(ran.hidden, at);
+      caches = ran.kvs;
     }
     const outputs = await this.#leave(steps, result);
     // Last, so that steps that fail leave no trace.
     for (const [at, {sessionId}] of steps.entries()) {
-      const own = [...caches].flatMap(([cellStart, kvs]) => {
-        const kv = kvs[at];
-        return kv === undefined ? [] : [[cellStart, kv] as const];
+      const own = cells.flatMap(({range}, cell) => {
+        const kv = caches[cell]?.[at];
+        return kv === undefined ? [] : [[range.startLayer, kv] as const];
       });
       this.#cache.commit(sessionId, new Map(own));
     }
     return outputs;
   }
 
-  #cellsOf({range, tokenCount, output}: ShardStep): readonly ShardCell<Kv>[] {
+  #cellsOf({range, tokenCount, output}: ShardStep): readonly Cell[] {
     const {grid, cells, lmHead} = this.#shard;
     const {startLayer, endLayer} = range;
     const isInside = startLayer >= this.range.startLayer && endLayer <= this.range.endLayer;
@@ -220,22 +230,4 @@ function joined(parts: readonly Float32Array[]): Float32Array {
     at += part.length;
   }
   return all;
-}
-
-/** One batch through cells, in layer order; `caches` gets what they remember of it. */
-async function runCells<Kv>(
-  cells: readonly ShardCell<Kv>[],
-  batch: {readonly hidden: Float32Array; readonly feeds: BatchFeeds},
-  caches: Map<number, readonly Kv[]>,
-): Promise<Float32Array> {
-  let {hidden} = batch;
-  for (const cell of cells) {
-    const {startLayer} = cell.range;
-    const pasts = caches.get(startLayer);
-    assert(pasts !== undefined, `the cell at layer ${startLayer} has caches`);
-    const after = await cell.run(hidden, batch.feeds, pasts);
-    caches.set(startLayer, after.kvs);
-    hidden = after.hidden;
-  }
-  return hidden;
 }

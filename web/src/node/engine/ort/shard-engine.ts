@@ -20,23 +20,12 @@ export type BatchFeeds = Readonly<Record<string, Tensor>>;
 export type StoredTensors = ReadonlyMap<string, StoredTensor>;
 
 /** The layers between two boundaries of the cut grid, in an engine. */
-export interface ShardCell<Kv> {
+export interface ShardCell {
   readonly range: LayerRange;
-  /**
-   * Runs one batch.
-   *
-   * @param hidden `[sessions, tokenCount, hiddenSize]`, from a boundary.
-   * @param feeds of this batch, behind the tokens that `pasts` hold.
-   * @param pasts what each session remembers.
-   * @returns the same shape, at the next boundary, and what to remember with the pieces added.
-   * @throws {EngineError} `NOT_FINITE`, whichever session it comes from.
-   */
-  run(
-    hidden: Float32Array,
-    feeds: BatchFeeds,
-    pasts: readonly Kv[],
-  ): Promise<{readonly hidden: Float32Array<ArrayBuffer>; readonly kvs: readonly Kv[]}>;
 }
+
+/** What each session of a batch remembers, by cell. */
+export type CellKvs<Kv> = readonly (readonly Kv[])[];
 
 /** Final norm and LM head, in an engine. */
 export interface ShardLmHead {
@@ -51,13 +40,26 @@ export interface ShardLmHead {
 }
 
 /** Something that runs cells. `Kv` is what it remembers of one session in one cell. */
-export interface ShardEngine<Kv> {
+export interface ShardEngine<Kv, Cell extends ShardCell> {
   readonly engineClass: EngineClass;
   /** Of the CPU, while a step runs. */
   readonly threadCount: number;
   /** Resolves with the reason when the engine dies by itself; absent when it cannot. */
   readonly lost?: Promise<string>;
-  createCell(spec: ModelSpec, range: LayerRange, tensors: StoredTensors): Promise<ShardCell<Kv>>;
+  createCell(spec: ModelSpec, range: LayerRange, tensors: StoredTensors): Promise<Cell>;
+  /**
+   * Runs one batch through cells that follow each other.
+   *
+   * @param hidden `[sessions, tokenCount, hiddenSize]`, from a boundary.
+   * @param feeds of this batch, behind the tokens that `pasts` hold.
+   * @returns the same shape, at the boundary behind the last cell, and what to remember with the pieces added.
+   * @throws {EngineError} `NOT_FINITE`, whichever session it comes from.
+   */
+  readonly runCells: (
+    cells: readonly Cell[],
+    batch: {readonly hidden: Float32Array; readonly feeds: BatchFeeds},
+    pasts: CellKvs<Kv>,
+  ) => Promise<{readonly hidden: Float32Array; readonly kvs: CellKvs<Kv>}>;
   createLmHead(spec: ModelSpec, tensors: StoredTensors): Promise<ShardLmHead>;
   /** How many sessions a batch may have. */
   readonly mostSessions: number;

@@ -13,7 +13,7 @@ import type {
 import type {LoadProgress} from '../load-progress.ts';
 import {measureShard, SAME_BITS, SAME_WITHIN_ROUNDING} from '../proof/measure-shard.ts';
 import {GOLDEN_CPU, GOLDEN_GPU, passGoldenTest} from '../proof/pass-golden-test.ts';
-import type {ShardEngine} from '../ort/shard-engine.ts';
+import type {ShardCell, ShardEngine} from '../ort/shard-engine.ts';
 import {NO_MEMORY} from '../shard-memory.ts';
 import type {ShardOutput, ShardRunner, StepResult} from '../shard-runner.ts';
 import {openOpfsWeightStore} from '../weight-store/opfs-weight-store.ts';
@@ -84,8 +84,8 @@ async function load(plan: ShardPlan): Promise<MeasuredShard> {
   }
 }
 
-async function loadOn<Kv extends {readonly tokenCount: number}>(
-  engine: ShardEngine<Kv>,
+async function loadOn<Kv extends {readonly tokenCount: number}, Cell extends ShardCell>(
+  engine: ShardEngine<Kv, Cell>,
   plan: ShardPlan,
 ): Promise<MeasuredShard> {
   const {spec, cutEvery} = plan.manifest;

@@ -6,6 +6,7 @@ import {createOrtCell} from '../ort-cell.ts';
 import {OrtEngine} from '../ort-engine.ts';
 import {OrtLmHead} from '../ort-lm-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
+import {runWasmCells} from './run-wasm-cells.ts';
 import {WasmCell} from './wasm-cell.ts';
 import {wasmKvMemory, type WasmKv} from './wasm-kv-memory.ts';
 import {wasmBatchFeeds} from './wasm-batch-feeds.ts';
@@ -17,7 +18,7 @@ import {wasmBatchFeeds} from './wasm-batch-feeds.ts';
 export async function openWasmEngine(
   threadsWished: number,
   build: OrtBuild,
-): Promise<ShardEngine<WasmKv>> {
+): Promise<ShardEngine<WasmKv, WasmCell>> {
   // Threads share memory, which a page has only when it is isolated from others.
   const threadCount = crossOriginIsolated ? threadsWished : 1;
   const onnxRuntime = await importOrt(build);
@@ -31,6 +32,7 @@ export async function openWasmEngine(
       new WasmCell(await createOrtCell(ort, CPU_DIALECT, {spec, range, tensors})),
     createLmHead: (spec, tensors) =>
       OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, CPU_DIALECT.addProduct), spec),
+    runCells: runWasmCells,
     mostSessions: MOST_BATCHED,
     batchFeeds: (spec, rotary) => (batch) => wasmBatchFeeds(ort, {spec, rotary}, batch),
     kvMemory: wasmKvMemory,

@@ -3,13 +3,13 @@ import {assert} from '#shared/base/assert.ts';
 import {mostKept} from '#shared/model/layer-kind.ts';
 import {layersOf, type LayerRange} from '#shared/model/layer-range.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
-import {resultOf, type OrtCell} from '../ort-cell.ts';
+import {crossedBoundary, type OrtCell} from '../ort-cell.ts';
 import {f32Values} from '../ort-engine.ts';
 import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
 import {appended, sharedRoom, stacked, type WasmKv} from './wasm-kv-memory.ts';
 
 /** A cell in f32 on the CPU. */
-export class WasmCell implements ShardCell<WasmKv> {
+export class WasmCell implements ShardCell {
   readonly range: LayerRange;
   readonly #cell: OrtCell;
 
@@ -31,7 +31,7 @@ export class WasmCell implements ShardCell<WasmKv> {
       [CELL_IO.hidden]: ort.f32Tensor(hidden, [pasts.length, tokenCount, hiddenSize]),
       ...this.#pastFeeds(pasts, tokenCount),
     });
-    const result = resultOf(this.#cell, f32Values(outputs, CELL_IO.result));
+    const result = crossedBoundary(this.range, f32Values(outputs, CELL_IO.result));
     const pieces = layersOf(this.range).map((layer) => ({
       key: f32Values(outputs, CELL_IO.pieceKey(layer)),
       value: f32Values(outputs, CELL_IO.pieceValue(layer)),

@@ -4,23 +4,36 @@ import {layersOf, type LayerRange} from '#shared/model/layer-range.ts';
 import {attentionFeeds} from '../attention-feeds.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
 import {fitsOperator} from '../graph/dialects/gpu-attention.ts';
-import {resultOf, type OrtCell} from '../ort-cell.ts';
+import type {OrtCell} from '../ort-cell.ts';
 import {f32Values} from '../ort-engine.ts';
 import type {Batch, BatchFeeds, ShardCell} from '../shard-engine.ts';
 import type {GpuKv} from './gpu-kv-memory.ts';
 import {isBounded, type KvBlock} from './kv-block.ts';
 import {moveWindows} from './move-windows.ts';
 
-type Result = {
-  readonly hidden: Float32Array<ArrayBuffer>;
+/** Hidden states in the memory of the GPU, `[rows, tokens, hiddenSize]`. */
+export type PassedOn = {
+  readonly tensor: Tensor;
+  /** At which row the values of each session are. */
+  readonly rows: readonly number[];
+  readonly rowCount: number;
+};
+type Given = {
+  /** `[sessions, tokens, hiddenSize]`, or what the cell before passed on. */
+  readonly input: Float32Array | PassedOn;
+  readonly feeds: BatchFeeds;
+  readonly pasts: readonly GpuKv[];
+  readonly tokenCount: number;
+  /** `result` comes back to be rounded at the boundary as on every other engine. */
+  readonly output: 'result' | 'passedOn';
+};
+type Ran = {
+  readonly output: Float32Array<ArrayBuffer> | PassedOn;
   readonly kvs: readonly GpuKv[];
 };
 
-/**
- * A cell on the GPU. Its result comes back to be rounded at the boundary as on
- * every other engine: 2 bytes per value that a GPU without `shader-f16` could not round itself.
- */
-export class GpuCell implements ShardCell<GpuKv> {
+/** A cell on the GPU. */
+export class GpuCell implements ShardCell {
   readonly range: LayerRange;
   readonly #cell: OrtCell;
   readonly #device: GPUDevice;
@@ -31,47 +44,36 @@ export class GpuCell implements ShardCell<GpuKv> {
     this.#device = device;
   }
 
-  async run(hidden: Float32Array, feeds: BatchFeeds, pasts: readonly GpuKv[]): Promise<Result> {
-    const [first] = pasts;
-    assert(first !== undefined, 'a batch has a session');
-    const tokenCount = hidden.length / this.#cell.spec.hiddenSize / pasts.length;
-    const rows = pasts.map(({row}) => row);
-    const block = first.row.block.pool.together(rows, tokenCount);
-    if (block === null) return await this.#runInTurn(hidden, feeds, pasts);
-    return await this.#runBlock(block, {hidden, feeds, pasts, tokenCount});
+  get hiddenSize(): number {
+    return this.#cell.spec.hiddenSize;
   }
 
-  async #runInTurn(
-    hidden: Float32Array,
-    feeds: BatchFeeds,
-    pasts: readonly GpuKv[],
-  ): Promise<Result> {
+  async run(given: Given): Promise<Ran> {
+    const [first] = given.pasts;
+    assert(first !== undefined, 'a batch has a session');
+    const rows = given.pasts.map(({row}) => row);
+    const block = first.row.block.pool.together(rows, given.tokenCount);
+    return block === null ? await this.#runInTurn(given) : await this.#runBlock(block, given);
+  }
+
+  async #runInTurn({input, pasts, ...given}: Given): Promise<Ran> {
+    const hidden = input instanceof Float32Array ? input : await readBack(input);
     const all = new Float32Array(hidden.length);
     const kvs: GpuKv[] = [];
     const size = hidden.length / pasts.length;
     for (const [at, past] of pasts.entries()) {
-      const own = await this.run(hidden.subarray(at * size, (at + 1) * size), feeds, [past]);
-      all.set(own.hidden, at * size);
-      kvs.push(...own.kvs);
+      const own = hidden.subarray(at * size, (at + 1) * size);
+      const ran = await this.run({...given, input: own, pasts: [past]});
+      const output = ran.output instanceof Float32Array ? ran.output : await readBack(ran.output);
+      all.set(output, at * size);
+      kvs.push(...ran.kvs);
     }
-    return {hidden: all, kvs};
+    return {output: all, kvs};
   }
 
-  async #runBlock(
-    block: KvBlock,
-    {
-      hidden,
-      feeds,
-      pasts,
-      tokenCount,
-    }: {
-      readonly hidden: Float32Array;
-      readonly feeds: BatchFeeds;
-      readonly pasts: readonly GpuKv[];
-      readonly tokenCount: number;
-    },
-  ): Promise<Result> {
-    const {ort, spec, session} = this.#cell;
+  async #runBlock(block: KvBlock, given: Given): Promise<Ran> {
+    const {feeds, pasts, tokenCount, output} = given;
+    const {spec, session} = this.#cell;
     // Rows that do not step write behind what they hold.
     const positions = block.rows.map((row) => row?.written ?? 0);
     for (const past of pasts) positions[past.row.index] = past.tokenCount;
@@ -79,21 +81,34 @@ export class GpuCell implements ShardCell<GpuKv> {
       const position = positions[index] ?? 0;
       if (row !== null) moveWindows({device: this.#device, spec}, row, {position, tokenCount});
     }
+    const layout = {rows: pasts.map(({row}) => row.index), rowCount: block.rows.length};
     const {pastFeeds, presents} = this.#caches(block);
-    const shape = [block.rows.length, tokenCount, spec.hiddenSize];
     const outputs = await session.run(
       {
         ...feeds,
         ...this.#placeFeeds(block, {positions, tokenCount}),
-        [CELL_IO.hidden]: ort.f32Tensor(spread(block, pasts, hidden), shape),
+        [CELL_IO.hidden]: await this.#inputTensor(given, layout),
         ...pastFeeds,
       },
-      {[CELL_IO.result]: null, ...presents},
+      {[CELL_IO[output]]: null, ...presents},
     );
     const kvs = pasts.map(({row, ...past}) => ({row, tokenCount: past.tokenCount + tokenCount}));
     for (const {row, tokenCount: written} of kvs) row.written = written;
-    const own = gathered(block, pasts, f32Values(outputs, CELL_IO.result));
-    return {hidden: resultOf(this.#cell, own), kvs};
+    if (output === 'result') {
+      return {output: gathered(f32Values(outputs, CELL_IO.result), layout), kvs};
+    }
+    const tensor = outputs[CELL_IO.passedOn];
+    assert(tensor !== undefined, 'a cell passes on what it was asked for');
+    return {output: {tensor, ...layout}, kvs};
+  }
+
+  /** As the cell before left it, where its rows lie as these do. */
+  async #inputTensor({input, tokenCount}: Given, layout: Layout): Promise<Tensor> {
+    if (!(input instanceof Float32Array) && isSame(input, layout)) return input.tensor;
+    const hidden = input instanceof Float32Array ? input : await readBack(input);
+    const {ort, spec} = this.#cell;
+    const shape = [layout.rowCount, tokenCount, spec.hiddenSize];
+    return ort.f32Tensor(spread(hidden, layout), shape);
   }
 
   #caches({layers}: KvBlock): Record<'pastFeeds' | 'presents', Readonly<Record<string, Tensor>>> {
@@ -148,28 +163,42 @@ export class GpuCell implements ShardCell<GpuKv> {
   }
 }
 
+type Layout = Omit<PassedOn, 'tensor'>;
+
+function isSame(one: Layout, other: Layout): boolean {
+  return (
+    one.rowCount === other.rowCount && one.rows.every((row, session) => row === other.rows[session])
+  );
+}
+
+/** The values of each session, one after the other. */
+async function readBack({tensor, ...layout}: PassedOn): Promise<Float32Array<ArrayBuffer>> {
+  const values = await tensor.getData();
+  assert(values instanceof Float32Array, 'hidden states are f32');
+  return gathered(Float32Array.from(values), layout);
+}
+
 /** Each session's values at its row, 0 at those of others. */
-function spread(block: KvBlock, pasts: readonly GpuKv[], values: Float32Array): Float32Array {
-  if (block.rows.length === 1) return values;
-  const size = values.length / pasts.length;
-  const all = new Float32Array(block.rows.length * size);
-  for (const [at, {row}] of pasts.entries()) {
-    all.set(values.subarray(at * size, (at + 1) * size), row.index * size);
+function spread(values: Float32Array, {rows, rowCount}: Layout): Float32Array {
+  if (rowCount === 1) return values;
+  const size = values.length / rows.length;
+  const all = new Float32Array(rowCount * size);
+  for (const [at, row] of rows.entries()) {
+    all.set(values.subarray(at * size, (at + 1) * size), row * size);
   }
   return all;
 }
 
 /** The other way. */
 function gathered(
-  block: KvBlock,
-  pasts: readonly GpuKv[],
   values: Float32Array<ArrayBuffer>,
+  {rows, rowCount}: Layout,
 ): Float32Array<ArrayBuffer> {
-  if (block.rows.length === 1) return values;
-  const size = values.length / block.rows.length;
-  const own = new Float32Array(pasts.length * size);
-  for (const [at, {row}] of pasts.entries()) {
-    own.set(values.subarray(row.index * size, (row.index + 1) * size), at * size);
+  if (rowCount === 1) return values;
+  const size = values.length / rowCount;
+  const own = new Float32Array(rows.length * size);
+  for (const [at, row] of rows.entries()) {
+    own.set(values.subarray(row * size, (row + 1) * size), at * size);
   }
   return own;
 }

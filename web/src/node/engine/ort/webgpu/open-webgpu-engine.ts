@@ -9,6 +9,7 @@ import type {ShardEngine} from '../shard-engine.ts';
 import {GpuCell} from './gpu-cell.ts';
 import {gpuKvMemory, type GpuKv} from './gpu-kv-memory.ts';
 import {KvPool} from './kv-pool.ts';
+import {runGpuCells} from './run-gpu-cells.ts';
 import {gpuBatchFeeds} from './gpu-batch-feeds.ts';
 import {openGpuOrt} from './open-gpu-ort.ts';
 import {requestGpuDevice, webGpuUnavailable} from './request-gpu-device.ts';
@@ -21,7 +22,7 @@ const HEAD_UNIT = 8;
  *
  * @throws {EngineError} `WEBGPU_UNAVAILABLE`.
  */
-export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
+export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv, GpuCell>> {
   const {device, info} = await requestGpuDevice();
   const ort = await openGpuOrt(device);
   return {
@@ -39,6 +40,7 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv>> {
       onGpu(() =>
         OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, GPU_DIALECT.addProduct), spec),
       ),
+    runCells: runGpuCells,
     mostSessions: MOST_BATCHED,
     batchFeeds: (_spec, rotary) => gpuBatchFeeds({ort, device}, rotary),
     kvMemory: (spec, budgetBytes) =>
