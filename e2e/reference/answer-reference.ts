@@ -25,16 +25,18 @@ type AnsweredReference = {
 export async function answerReference(
   {clients, lenders}: Pick<ReferenceSwarm, 'clients' | 'lenders'>,
   chats: readonly ReferenceChat[],
+  {maxNewTokens}: {readonly maxNewTokens: number},
 ): Promise<AnsweredReference> {
-  const answered = await askChats(clients, chats, ANSWERS_AT_ONCE);
+  const asked = {clients, maxNewTokens};
+  const answered = await askChats(asked, chats, ANSWERS_AT_ONCE);
   const shortestFirst = chats.toSorted((a, b) => a.exact_f32.ids.length - b.exact_f32.ids.length);
-  const alone = await askChats(clients, shortestFirst.slice(0, ASKED_ALONE), 1);
+  const alone = await askChats(asked, shortestFirst.slice(0, ASKED_ALONE), 1);
   return {answered, alone, bytesPerToken: (await Promise.all(lenders.map(bytesPerTokenOf))).flat()};
 }
 
 /** Answers are of different lengths: whenever one is over, the next one joins the others. */
 async function askChats(
-  clients: readonly Tab[],
+  {clients, maxNewTokens}: {readonly clients: readonly Tab[]; readonly maxNewTokens: number},
   chats: readonly ReferenceChat[],
   atOnce: number,
 ): Promise<readonly AnsweredChat[]> {
@@ -44,7 +46,8 @@ async function askChats(
     const client = clients[i % clients.length];
     if (client === undefined) throw new Error('Broken invariant: there are clients');
     const prompt = {kind: 'messages', messages: chat.messages} as const;
-    const answer = await askForAnswer(client, greedyRequest('', {prompt, topLogprobs: 20}));
+    const request = greedyRequest('', {prompt, maxNewTokens, topLogprobs: 20});
+    const answer = await askForAnswer(client, request);
     answered[i] = {chat, answer};
   });
   return answered;

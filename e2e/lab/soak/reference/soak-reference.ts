@@ -8,6 +8,9 @@ import {prepareModel, type PreparedModel} from '../../../tools/machine/model-fil
 import type {Soak} from '../soak.ts';
 import {log} from '../../../swarm/test-log.ts';
 
+/** No answer of the reference is longer. */
+const LONGEST_TOKENS = Math.max(...REFERENCE_CHATS.map(({exact_f32}) => exact_f32.ids.length));
+
 /**
  * Every chat of the reference over three tabs and over one, with the real model: never another bit, and the
  * tokens of float32 unless two are almost equal.
@@ -36,7 +39,7 @@ export const soakReference: Soak = async (_, {signal}) => {
 async function answersOf(model: PreparedModel, tabCount: number): Promise<readonly AnsweredChat[]> {
   const swarm = await startReferenceSwarm(model, {tabCount, log});
   try {
-    return (await answerReference(swarm, REFERENCE_CHATS)).answered;
+    return (await answerReference(swarm, REFERENCE_CHATS, {maxNewTokens: LONGEST_TOKENS})).answered;
   } finally {
     await swarm.stop();
   }
