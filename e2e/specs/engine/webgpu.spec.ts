@@ -24,8 +24,10 @@ const KV_BUDGET_BYTES = 16 * 2 ** 20;
 const TOKEN_IDS = Array.from({length: 60}, (_, at) => (at * 37) % 290);
 const SEED = 5;
 const MOST_WEBGPU_CODE_BYTES = 6_500_000;
-/** Two cells of two layers: a boundary on the GPU, and no more shaders than needed. */
-const CUT_EVERY = 2;
+/** Two cells of a layer each: a boundary on the GPU, and no more steps than needed. */
+const BOTH_CELLS = {shape: {layerCount: 2}, cutEvery: 1};
+/** Of the tab that lends: each layer more is more seconds. */
+const ONE_LAYER = {seed: SEED, shape: {layerCount: 1}};
 /** SwiftShader compiles for seconds, and minutes on a machine that is shared. */
 const LOAD_TIMEOUT_MS = 120_000;
 
@@ -52,7 +54,7 @@ const STOPPED =
 let site: TinySite;
 
 test.beforeAll(async () => {
-  site = await serveTinyModel({seed: SEED, cutEvery: CUT_EVERY});
+  site = await serveTinyModel({seed: SEED, ...BOTH_CELLS});
 });
 test.afterAll(async () => {
   await site[Symbol.asyncDispose]();
@@ -217,7 +219,7 @@ async function lendOnGpu(swarm: Swarm, model: string) {
     },
   });
   await beforeNextWorker(tab.page, CAN_BE_LOST);
-  await tab.lend({engine: 'webgpu', threadCount: 2, capacity: {kind: 'layers', maxLayers: 4}});
+  await tab.lend({engine: 'webgpu', threadCount: 2, capacity: {kind: 'layers', maxLayers: 1}});
   const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
   if (state.kind !== 'serving') throw new Error(`The tab serves nothing: ${JSON.stringify(state)}`);
   const code = (await loaded()).filter(({url}) => !url.includes('.gguf?'));
@@ -253,7 +255,7 @@ async function losesEngine({tab, life}: Lender, lose: () => Promise<void>) {
 }
 
 test('[WG3] [WG4] [LN5] [PG52] [PG62] a lending tab answers from the GPU, asks for it again when it is lost, takes the CPU when it is wrong, and gives up an engine that ends for the third time', async () => {
-  const {swarm, model, stop} = await startTinySwarm({webgpu: true, gguf: {seed: SEED}});
+  const {swarm, model, stop} = await startTinySwarm({webgpu: true, gguf: ONE_LAYER});
   try {
     const client = await swarm.openTab({model: model.id});
     const lender = await lendOnGpu(swarm, model.id);
@@ -299,9 +301,9 @@ test('[WG3] [WG4] [LN5] [PG52] [PG62] a lending tab answers from the GPU, asks f
 });
 
 test('[WG5] [PG38] on a browser without WebGPU the page lends its CPU, and says so, and what it holds', async () => {
-  const {swarm, stop} = await startTinySwarm({gguf: {seed: SEED}});
+  const {swarm, stop} = await startTinySwarm({gguf: ONE_LAYER});
   try {
-    const page = await swarm.openPage('maxLayers=4');
+    const page = await swarm.openPage('maxLayers=1');
     const lend = page.getByRole('region', {name: 'Lend this tab'});
     await lend.getByRole('button', {name: 'Lend this tab'}).click();
     const sentence =
