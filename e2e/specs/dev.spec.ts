@@ -2,10 +2,8 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {fileURLToPath} from 'node:url';
 import {expect, test} from '@playwright/test';
-import {prepareModel} from '../tools/machine/model-file/prepare-model.ts';
 import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
-import {Swarm} from '../swarm/start-swarm.ts';
-import {log} from '../swarm/test-log.ts';
+import {startTinySwarm} from '../swarm/start-tiny-swarm.ts';
 
 const COMMAND = fileURLToPath(new URL('../tools/commands/dev.ts', import.meta.url));
 
@@ -29,8 +27,7 @@ async function startDev(serverUrl: string) {
 }
 
 test('[SU11] npm run dev: a page from its source, with hot reload, asks the swarm of WEFT_SERVER', async () => {
-  const model = await prepareModel({log});
-  const swarm = await Swarm.start({modelsDir: model.modelsDir, port: 0, webgpu: false, log});
+  const {swarm, model, stop} = await startTinySwarm();
   const dev = await startDev(swarm.server.url);
   try {
     const {layerCount: maxLayers} = model.grid;
@@ -51,6 +48,6 @@ test('[SU11] npm run dev: a page from its source, with hot reload, asks the swar
     await client.waitForLendState(['serving'], {timeoutMs: 300_000});
   } finally {
     await dev.stop();
-    await swarm.stop();
+    await stop();
   }
 });

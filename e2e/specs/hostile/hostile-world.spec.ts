@@ -1,67 +1,69 @@
-import {copyFile, mkdtemp, open, rm} from 'node:fs/promises';
-import {join} from 'node:path';
-import {tmpdir} from 'node:os';
+import {open} from 'node:fs/promises';
 import {expect, test, type Page} from '@playwright/test';
 import {assert} from '#shared/base/assert.ts';
-import {prepareModel, type PreparedModel} from '../../tools/machine/model-file/prepare-model.ts';
+import {parseManifest} from '#shared/model/manifest/parse-manifest.ts';
 import {beforeNextWorker} from '../../swarm/faults/before-next-worker.ts';
 import {greedyRequest} from '../../swarm/ask.ts';
-import {Swarm} from '../../swarm/start-swarm.ts';
-import {startTinySwarm} from '../../swarm/start-tiny-swarm.ts';
-import {log} from '../../swarm/test-log.ts';
+import {startTinySwarm, type TinySwarm} from '../../swarm/start-tiny-swarm.ts';
 
 const LOAD_TIMEOUT_MS = 120_000;
 const QUESTION = 'What is the capital of France?';
 
-let model: PreparedModel;
+let tiny: TinySwarm;
 test.beforeAll(async () => {
-  model = await prepareModel({log});
+  tiny = await startTinySwarm();
 });
-
-async function withSwarm(modelsDir: string, run: (swarm: Swarm) => Promise<void>): Promise<void> {
-  const swarm = await Swarm.start({modelsDir, port: 0, webgpu: false, log});
-  try {
-    await run(swarm);
-  } finally {
-    await swarm.stop();
-  }
-}
+test.afterAll(async () => {
+  await tiny.stop();
+});
+// Each begins in an empty swarm.
+test.afterEach(async () => {
+  const {tabs, server} = tiny.swarm;
+  await Promise.all(tabs.map((tab) => tab.close()));
+  await expect.poll(() => server.counters().dhtRecords).toBe(0);
+});
 
 const lend = (engine: 'wasm' | 'stub', maxLayers: number) =>
   ({engine, capacity: {kind: 'layers', maxLayers}}) as const;
 
-test('[HW1] one altered byte of one tensor: the tab names the tensor and never serves', async () => {
-  const tensor = model.manifest.tensors.find(({name}) => name === 'blk.2.ffn_up.weight');
-  if (tensor === undefined) throw new Error('the manifest has this tensor');
-  const folder = await mkdtemp(join(tmpdir(), 'weft-altered-'));
-  try {
-    const path = join(folder, model.fileName);
-    await copyFile(model.path, path);
-    const file = await open(path, 'r+');
-    const at = tensor.offsetBytes + 1234;
+/** Flips a bit of the model file; the manifest stays as it was. @returns puts it right again. */
+async function flipBit(at: number): Promise<() => Promise<void>> {
+  const flip = async (): Promise<void> => {
+    const file = await open(tiny.model.path, 'r+');
     const {buffer} = await file.read(Buffer.alloc(1), 0, 1, at);
     await file.write(Buffer.of((buffer[0] ?? 0) ^ 1), 0, 1, at);
     await file.close();
-    await withSwarm(folder, async (swarm) => {
-      const tab = await swarm.openLendingTab(lend('wasm', 5), {model: model.id});
-      const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
-      expect(state).toMatchObject({kind: 'failed', code: 'TENSOR_ALTERED'});
-      expect(state.kind === 'failed' ? state.message : '').toContain(tensor.name);
-      const client = await swarm.openTab({model: model.id});
-      const kinds: string[] = [];
-      const abort = new AbortController();
-      const asking = client.ask(greedyRequest(QUESTION), {
-        signal: abort.signal,
-        onEvent: (event) => {
-          kinds.push(event.kind);
-          if (event.kind === 'waiting') abort.abort();
-        },
-      });
-      await expect(asking).rejects.toThrow();
-      expect(kinds.filter((kind) => kind !== 'vocabulary')).toEqual(['prompt', 'waiting']);
+  };
+  await flip();
+  return flip;
+}
+
+test('[HW1] one altered byte of one tensor: the tab names the tensor and never serves', async () => {
+  const {swarm, model} = tiny;
+  const manifestUrl = new URL('catalog/model.manifest.json', `${swarm.server.url}/`);
+  const manifest = parseManifest(await (await fetch(manifestUrl)).json());
+  const tensor = manifest.tensors.find(({name}) => name === 'blk.2.ffn_up.weight');
+  if (tensor === undefined) throw new Error('the manifest has this tensor');
+  const putRight = await flipBit(tensor.offsetBytes + 1234);
+  try {
+    const tab = await swarm.openLendingTab(lend('wasm', 5), {model: model.id});
+    const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
+    expect(state).toMatchObject({kind: 'failed', code: 'TENSOR_ALTERED'});
+    expect(state.kind === 'failed' ? state.message : '').toContain(tensor.name);
+    const client = await swarm.openTab({model: model.id});
+    const kinds: string[] = [];
+    const abort = new AbortController();
+    const asking = client.ask(greedyRequest(QUESTION), {
+      signal: abort.signal,
+      onEvent: (event) => {
+        kinds.push(event.kind);
+        if (event.kind === 'waiting') abort.abort();
+      },
     });
+    await expect(asking).rejects.toThrow();
+    expect(kinds.filter((kind) => kind !== 'vocabulary')).toEqual(['prompt', 'waiting']);
   } finally {
-    await rm(folder, {recursive: true});
+    await putRight();
   }
 });
 
@@ -73,19 +75,15 @@ const WRONG_SUMS = `
   };`;
 
 test('[HW4] [PE6] a device that computes nonsense sees which layers are wrong, and never serves', async () => {
-  const {swarm, model: tiny, stop} = await startTinySwarm();
-  try {
-    const tab = await swarm.openTab({model: tiny.id});
-    await beforeNextWorker(tab.page, WRONG_SUMS);
-    await tab.lend(lend('wasm', 10));
-    const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
-    expect(state).toMatchObject({kind: 'failed', code: 'GOLDEN_TEST_FAILED'});
-    await expect(tab.page.getByRole('alert')).toHaveText(
-      /This device gives other numbers in layers \d+–\d+ than the model has to: they differ by [\d.]+ %, so nothing is served from here: try again, or lend another device\./u,
-    );
-  } finally {
-    await stop();
-  }
+  const {swarm, model} = tiny;
+  const tab = await swarm.openTab({model: model.id});
+  await beforeNextWorker(tab.page, WRONG_SUMS);
+  await tab.lend(lend('wasm', 10));
+  const state = await tab.waitForLendState(['serving', 'failed'], {timeoutMs: LOAD_TIMEOUT_MS});
+  expect(state).toMatchObject({kind: 'failed', code: 'GOLDEN_TEST_FAILED'});
+  await expect(tab.page.getByRole('alert')).toHaveText(
+    /This device gives other numbers in layers \d+–\d+ than the model has to: they differ by [\d.]+ %, so nothing is served from here: try again, or lend another device\./u,
+  );
 });
 
 /** As on a network that lets no peer connection through: every candidate is dropped. */
@@ -99,52 +97,52 @@ const BLOCK_WEBRTC = `
 `;
 
 test('[HW2] where WebRTC is blocked the answer waits and says why, and still nothing passes the server', async () => {
-  await withSwarm(model.modelsDir, async (swarm) => {
-    const blocked = {model: model.id, initScript: BLOCK_WEBRTC};
-    const tab = await swarm.openLendingTab(lend('stub', model.grid.layerCount), blocked);
-    await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
-    const client = await swarm.openTab(blocked);
-    const abort = new AbortController();
-    const reasons: string[] = [];
-    const asking = client.ask(greedyRequest(QUESTION), {
-      signal: abort.signal,
-      onEvent: (event) => {
-        if (event.kind !== 'waiting') return;
-        reasons.push(...event.missing.map(({why}) => why));
-        abort.abort();
-      },
-    });
-    await expect(asking).rejects.toThrow();
-    expect(reasons).toEqual(['silent']);
-    expect(await client.links()).toEqual([]);
-    // Signaling was tried, so the counter is not blind; no activation is that small.
-    expect(swarm.server.counters().relayedBytes).toBeGreaterThan(0);
-    expect(swarm.server.counters().relayedBytes).toBeLessThan(64 * 1024);
+  const {swarm, model} = tiny;
+  const before = swarm.server.counters().relayedBytes;
+  const blocked = {model: model.id, initScript: BLOCK_WEBRTC};
+  const tab = await swarm.openLendingTab(lend('stub', model.grid.layerCount), blocked);
+  await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
+  const client = await swarm.openTab(blocked);
+  const abort = new AbortController();
+  const reasons: string[] = [];
+  const asking = client.ask(greedyRequest(QUESTION), {
+    signal: abort.signal,
+    onEvent: (event) => {
+      if (event.kind !== 'waiting') return;
+      reasons.push(...event.missing.map(({why}) => why));
+      abort.abort();
+    },
   });
+  await expect(asking).rejects.toThrow();
+  expect(reasons).toEqual(['silent']);
+  expect(await client.links()).toEqual([]);
+  // Signaling was tried, so the counter is not blind; no activation is that small.
+  const relayedBytes = swarm.server.counters().relayedBytes - before;
+  expect(relayedBytes).toBeGreaterThan(0);
+  expect(relayedBytes).toBeLessThan(64 * 1024);
 });
 
 test('[HW3] an answer waits for missing layers and begins when a tab that holds them joins', async () => {
-  await withSwarm(model.modelsDir, async (swarm) => {
-    const half = model.grid.layerCount / 2;
-    const first = await swarm.openLendingTab(lend('stub', half), {model: model.id});
-    await first.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
-    const client = await swarm.openTab({model: model.id});
-    const missing: unknown[] = [];
-    let tokens = 0;
-    const joined: Promise<unknown>[] = [];
-    await client.ask(greedyRequest(QUESTION, {maxNewTokens: 4}), {
-      onEvent: (event) => {
-        if (event.kind === 'token') tokens += 1;
-        if (event.kind !== 'waiting') return;
-        missing.push(...event.missing);
-        if (joined.length === 0)
-          joined.push(swarm.openLendingTab(lend('stub', half), {model: model.id}));
-      },
-    });
-    await Promise.all(joined);
-    expect(missing[0]).toMatchObject({startLayer: half, endLayer: model.grid.layerCount});
-    expect(tokens).toBe(4);
+  const {swarm, model} = tiny;
+  const half = model.grid.layerCount / 2;
+  const first = await swarm.openLendingTab(lend('stub', half), {model: model.id});
+  await first.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
+  const client = await swarm.openTab({model: model.id});
+  const missing: unknown[] = [];
+  let tokens = 0;
+  const joined: Promise<unknown>[] = [];
+  await client.ask(greedyRequest(QUESTION, {maxNewTokens: 4}), {
+    onEvent: (event) => {
+      if (event.kind === 'token') tokens += 1;
+      if (event.kind !== 'waiting') return;
+      missing.push(...event.missing);
+      if (joined.length === 0)
+        joined.push(swarm.openLendingTab(lend('stub', half), {model: model.id}));
+    },
   });
+  await Promise.all(joined);
+  expect(missing[0]).toMatchObject({startLayer: half, endLayer: model.grid.layerCount});
+  expect(tokens).toBe(4);
 });
 
 /** As a person decides it in the browser's own prompt or settings, which a headless one does not show. */
@@ -159,11 +157,7 @@ async function decideLocalNetwork(page: Page, setting: PermissionState): Promise
 }
 
 test('[LO5] a page from a public address asks in words before the browser does, and then uses a local server; where that is denied it joins without', async () => {
-  const {
-    swarm,
-    model: tiny,
-    stop,
-  } = await startTinySwarm({
+  const {swarm, model, stop} = await startTinySwarm({
     serverProcesses: 2,
     publicHost: 'weft.example',
   });
@@ -172,7 +166,7 @@ test('[LO5] a page from a public address asks in words before the browser does, 
     const openWith = async (setting: PermissionState) => {
       const heard: string[] = [];
       const tab = await swarm.openTab({
-        model: tiny.id,
+        model: model.id,
         prepare: async (page) => {
           await decideLocalNetwork(page, setting);
           page.on('websocket', (socket) => {
@@ -180,7 +174,7 @@ test('[LO5] a page from a public address asks in words before the browser does, 
           });
         },
       });
-      await tab.lend(lend('stub', tiny.grid.layerCount));
+      await tab.lend(lend('stub', model.grid.layerCount));
       await tab.waitForLendState(['serving'], {timeoutMs: LOAD_TIMEOUT_MS});
       return {tab, heard, isLocalHeard: () => heard.includes(new URL(localUrl).host)};
     };
