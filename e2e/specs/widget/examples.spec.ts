@@ -7,6 +7,8 @@ import {startTinySwarm, type TinySwarm} from '../../swarm/start-tiny-swarm.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../public/examples/', import.meta.url));
 const PAGES = readdirSync(FOLDER).filter((name) => name.endsWith('.html'));
+/** To this a stub of the tiny model says twenty tokens. */
+const QUESTION = 'Which hop is slow?';
 
 let tiny: TinySwarm;
 test.beforeAll(async () => {
@@ -71,7 +73,7 @@ async function expectAnswer(
 ): Promise<void> {
   const {page, seen} = await openExample(name);
   await field(page).click();
-  await page.keyboard.type('hello world');
+  await page.keyboard.type(QUESTION);
   await page.keyboard.press('Enter');
   await expect(answer(page)).toContainText(/\S/u);
   const {origin} = new URL(page.url());
@@ -82,7 +84,7 @@ async function expectAnswer(
 
 test('[EX4] without a widget a page says that nobody serves', async () => {
   const {page} = await openExample('own-page.html');
-  await page.getByRole('textbox').fill('hello world');
+  await page.getByRole('textbox').fill(QUESTION);
   await page.getByRole('button', {name: 'Ask'}).click();
   await expect(page.locator('output')).toContainText('Nobody serves');
   await page.context().close();
@@ -96,7 +98,7 @@ test('[EX3] [EX4] an application of React, a page without a widget and one with 
   const {page} = await openExample('react.html');
   await expect(page.getByText('The swarm is ready.')).toBeVisible();
   const widget = page.locator('weft-chat');
-  await lineOf(widget).fill('hello world');
+  await lineOf(widget).fill(QUESTION);
   await lineOf(widget).press('Enter');
   await expect(widget.locator('weft-markdown p').first()).not.toBeEmpty();
   await expectAnswer(

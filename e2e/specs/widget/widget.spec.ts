@@ -7,6 +7,8 @@ import {startTinySwarm, type TinySwarm} from '../../swarm/start-tiny-swarm.ts';
 /** So slow that an answer lasts longer than what is done meanwhile. */
 const STUB = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 30}} as const;
 const LEAST_TARGET_PX = 44;
+/** To this a stub of the tiny model says twenty tokens. */
+const QUESTION = 'Which hop is slow?';
 
 let tiny: TinySwarm;
 let site: HostSite;
@@ -71,7 +73,7 @@ async function expectAnswer(scope: Page | Frame): Promise<void> {
   await scope.waitForFunction(() => customElements.get('weft-chat') !== undefined);
   if (await launcher(scope).isVisible()) await launcher(scope).click();
   const answering = nextAnswer(scope);
-  await box(scope).fill('Who weaves here?');
+  await box(scope).fill(QUESTION);
   await box(scope).press('Enter');
   const {pieces, content} = await answering;
   expect(pieces.length).toBeGreaterThan(1);
@@ -177,7 +179,7 @@ test('[WE3] opened, asked and closed by keyboard, with the focus where it was', 
   await expect(page.getByRole('group', {name: 'Conversation'})).toBeFocused();
   for (const key of ['Tab', 'Tab']) await page.keyboard.press(key);
   const answering = nextAnswer(page);
-  await page.keyboard.type('Who weaves here?');
+  await page.keyboard.type(QUESTION);
   await page.keyboard.press('Enter');
   const log = page.getByRole('log', {name: 'Answer'});
   await expect(page.locator('weft-markdown p').first()).not.toBeEmpty();
@@ -237,7 +239,7 @@ test('[WE6] a kept conversation is there after a reload, under one key, until it
   expect(await keys()).toEqual([`weft-chat ${tiny.swarm.server.url}/ Weaver`]);
   await page.reload();
   await keep();
-  await expect(page.getByText('Who weaves here?')).toBeVisible();
+  await expect(page.getByText(QUESTION)).toBeVisible();
   await page.getByRole('button', {name: 'New conversation'}).click();
   expect(await keys()).toEqual([]);
   await page.context().close();
