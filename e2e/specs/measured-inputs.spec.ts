@@ -13,7 +13,7 @@ const LAYER_MS = 4;
 /** What a stub declares for a token of one layer. */
 const STUB_LAYER_MS = 0.25;
 /** By so much timers are late in the background. */
-const LATE = 4;
+const LATE = 2.5;
 /** To this a stub of the tiny model says twenty tokens. */
 const QUESTION = 'Which hop is slow?';
 
@@ -128,7 +128,7 @@ test('[ME3] a tab whose timers become late is slower in its record, though nobod
   const peerId = await peerIdOf(tab);
   await expect
     .poll(() => layerMsOf(peerId), {timeout: TIMEOUT_MS})
-    .toBeLessThan((LATE * LAYER_MS) / 2);
+    .toBeLessThan(LATE * LAYER_MS * 0.75);
   await tab.page.evaluate(delayShortTimers, LATE);
   await expect
     .poll(() => layerMsOf(peerId), {timeout: TIMEOUT_MS})
