@@ -76,7 +76,7 @@ test('[DQ9] transposed is rows, turned, at any stride and column', () => {
         expect(values).toEqual(expected);
       },
     ),
-    {numRuns: 40},
+    {numRuns: 15},
   );
 });
 

@@ -14,7 +14,7 @@ import {walkSchema} from './testing/walk-schema.ts';
 const ANSWERS = 12;
 const MOST_TOKENS = 300;
 /** Schemas by chance; more of them: `npm run soak -- gateway`. */
-const GENERATED = 60;
+const GENERATED = 40;
 
 const threads = new GrammarThreads({tokens: async () => JSON_TOKENS});
 afterAll(() => {
