@@ -42,6 +42,13 @@ test('[CQ1] callers take turns, and the answers of each come in their order', as
   expect(order).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2']);
 });
 
+test('[CQ1] whoever has nothing running is before a caller with several, though it came later', async () => {
+  const {ask, order, finish} = queueOf(3);
+  for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'c1', 'b2']) void ask(name);
+  for (const name of ['a1', 'a2', 'a3', 'b1']) await finish(name);
+  expect(order).toEqual(['a1', 'a2', 'a3', 'b1', 'c1', 'a4', 'b2']);
+});
+
 test('[CQ2] when too many wait, the newest of whoever has the most is refused, and hears when to try again', async () => {
   const {ask, queue, order, finish} = queueOf(2);
   const first = Array.from({length: 10}, (_, at) => ask(`a${at}`));

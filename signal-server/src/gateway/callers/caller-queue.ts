@@ -134,12 +134,18 @@ export class CallerQueue {
     return true;
   }
 
+  /** Of whoever has the fewest answers running; among equals, whose turn it is. O(callers). */
   #next(): Waiter | null {
+    let next: Waiter | null = null;
+    let fewest = Infinity;
     for (const [id, [first]] of this.#queues) {
+      const running = this.#running.get(id) ?? 0;
       const most = first?.caller.mostAnswers ?? Infinity;
-      if (first !== undefined && (this.#running.get(id) ?? 0) < most) return first;
+      if (first === undefined || running >= Math.min(fewest, most)) continue;
+      fewest = running;
+      next = first;
     }
-    return null;
+    return next;
   }
 
   #begin(waiter: Waiter): void {
