@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import {afterAll, expect, test} from 'vitest';
+import * as z from 'zod';
 import {GrammarThreads} from './grammar-threads.ts';
 import {GrammarRefusedError} from './request-grammar.ts';
 import {SchemaFault} from './schema/schema-fault.ts';
@@ -56,6 +57,25 @@ test.each(PATTERNS)('[SO1] a pattern means what it means elsewhere: %s', async (
   expect(wrong).toEqual([]);
   expect(complete).toBeGreaterThan(ANSWERS / 3);
 });
+
+const LIMITED = {
+  date: {type: 'string', format: 'date', minLength: 10, maxLength: 10},
+  time: {type: 'string', format: 'time', minLength: 9, maxLength: 18},
+  'date-time': {type: 'string', format: 'date-time', minLength: 20, maxLength: 29},
+  uuid: {type: 'string', format: 'uuid', maxLength: 36},
+  ipv4: {type: 'string', format: 'ipv4', minLength: 7, maxLength: 15},
+  email: {type: 'string', format: 'email', minLength: 6, maxLength: 64},
+  'an address as zod writes it': z.toJSONSchema(z.email().max(254)),
+};
+
+test.each(Object.entries(LIMITED))(
+  '[SO1] a format is followed beside a length that each of its texts has: %s',
+  async (_, schema) => {
+    const {complete, wrong} = await walk(schema, 3 * ANSWERS);
+    expect(wrong).toEqual([]);
+    expect(complete).toBe(3 * ANSWERS);
+  },
+);
 
 /** Begin alike, so that a value beside them can be made of their parts. */
 const MANY_VALUES = {

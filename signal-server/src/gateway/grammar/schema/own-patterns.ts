@@ -8,27 +8,52 @@ const TIME = `${CLOCK}(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)`;
 const BYTE = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const WORD = '[A-Za-z0-9_]+';
 
+export type Format = {
+  /** Of its texts. */
+  readonly pattern: string;
+  /** In place of it beside a length, where texts of the format may be of any. */
+  readonly shortPattern?: string;
+  /** Characters of the shortest and the longest text, beside a length. */
+  readonly shortest: number;
+  readonly longest: number;
+};
+
 /**
  * Formats as patterns: each text of one has its format, and nearly every one that people mean is among them. Left out
  * are 29 February, and addresses of mail with other signs than letters, digits, dots, hyphens and underlines.
  */
-export const FORMAT_PATTERNS: ReadonlyMap<string, string> = new Map([
-  ['date', DATE],
-  ['time', TIME],
-  ['date-time', `${DATE}T${TIME}`],
-  ['uuid', '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'],
-  ['ipv4', `${BYTE}\\.${BYTE}\\.${BYTE}\\.${BYTE}`],
-  ['email', `${WORD}([.-]${WORD}){0,3}@[A-Za-z0-9]+([.-][A-Za-z0-9]+){0,3}\\.[A-Za-z]{2,8}`],
+export const FORMATS: ReadonlyMap<string, Format> = new Map([
+  ['date', {pattern: DATE, shortest: 10, longest: 10}],
+  ['time', {pattern: TIME, shortest: 9, longest: 18}],
+  ['date-time', {pattern: `${DATE}T${TIME}`, shortest: 20, longest: 29}],
+  [
+    'uuid',
+    {
+      pattern: '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}',
+      shortest: 36,
+      longest: 36,
+    },
+  ],
+  ['ipv4', {pattern: `${BYTE}\\.${BYTE}\\.${BYTE}\\.${BYTE}`, shortest: 7, longest: 15}],
+  [
+    'email',
+    {
+      pattern: `${WORD}([.-]${WORD}){0,3}@[A-Za-z0-9]+([.-][A-Za-z0-9]+){0,3}\\.[A-Za-z]{2,8}`,
+      shortPattern: '[A-Za-z0-9_]{1,20}([.-][A-Za-z0-9_]{1,16})?@[A-Za-z0-9]{1,17}\\.[A-Za-z]{2,8}',
+      shortest: 6,
+      longest: 64,
+    },
+  ],
 ]);
 
 /** What zod writes as a format with a pattern beside it, which most texts of the format follow. */
 const WITH_PATTERN: readonly (readonly [schema: z.ZodType, own: string | undefined])[] = [
-  [z.iso.date(), FORMAT_PATTERNS.get('date')],
+  [z.iso.date(), FORMATS.get('date')?.pattern],
   [z.iso.datetime(), `${DATE}T${CLOCK}Z`],
-  [z.iso.datetime({offset: true}), FORMAT_PATTERNS.get('date-time')],
-  [z.uuid(), FORMAT_PATTERNS.get('uuid')],
-  [z.ipv4(), FORMAT_PATTERNS.get('ipv4')],
-  [z.email(), FORMAT_PATTERNS.get('email')],
+  [z.iso.datetime({offset: true}), FORMATS.get('date-time')?.pattern],
+  [z.uuid(), FORMATS.get('uuid')?.pattern],
+  [z.ipv4(), FORMATS.get('ipv4')?.pattern],
+  [z.email(), FORMATS.get('email')?.pattern],
 ];
 const BOTH: ReadonlyMap<string, string> = new Map(
   WITH_PATTERN.flatMap(([schema, own]) => {

@@ -98,7 +98,14 @@ test.each([
     {type: 'string', format: 'regex'},
     /has a "format" that is not followed; these are: date/u,
   ],
-  ['a pattern with a length', {type: 'string', pattern: 'a', minLength: 2}, /and not two of them/u],
+  ['a pattern with a length', {type: 'string', pattern: 'a', minLength: 2}, /and not both/u],
+  ['a pattern with a format', {type: 'string', pattern: 'a', format: 'date'}, /and not both/u],
+  [
+    'a length that few addresses have',
+    {type: 'string', format: 'email', maxLength: 20},
+    'The schema has a length that not every text of its "format" has: they are followed from 6 to 64 characters',
+  ],
+  ['a length that no date has', {format: 'date', minLength: 11}, /from 10 to 10 characters/u],
   ['a reference to elsewhere', {$ref: 'https://example.com/schema'}, /"\$ref" may be "#"/u],
   ['a look ahead', {pattern: '(?=a)b'}, /"pattern" with a look ahead/u],
   ['a reference back', {pattern: '(a)\\1'}, /a reference back/u],
@@ -213,6 +220,18 @@ test('[SO3] numbers count by the digits of their bounds, each pair of bounds onc
   const {code, message} = faultOf({anyOf: apart}) ?? {};
   expect(code).toBe('SCHEMA_TOO_LARGE');
   expect(message).toMatch(/counts more than 512 digits|take too much work/u);
+});
+
+const withMails = (count: number) =>
+  object(
+    Object.fromEntries(
+      Array.from({length: count}, (_, at) => [`mail${at}`, {format: 'email', maxLength: 99}]),
+    ),
+  );
+
+test('[SO3] addresses of mail beside a length count as what a pattern counts', () => {
+  expect(readSchema(withMails(8))).toHaveProperty('properties');
+  expect(faultOf(withMails(9))?.code).toBe('SCHEMA_TOO_LARGE');
 });
 
 test('[SO3] alternatives that are too many to compare are refused', () => {

@@ -1,10 +1,9 @@
 import {NumberAutomata} from '../numbers/number-automata.ts';
-import {FORMAT_PATTERNS, patternOfBoth} from './own-patterns.ts';
 import {SCHEMA_LIMITS, checkSize} from './check-size.ts';
 import {checkEnds} from './check-ends.ts';
 import {countsOf} from './read-counts.ts';
 import {BOUNDS, readNumber} from './read-number.ts';
-import {readPattern} from './read-pattern.ts';
+import {readText} from './read-text.ts';
 import {definitionName, referenceOf} from './references.ts';
 import type {GrammarSchema, RootSchema} from './grammar-schema.ts';
 import {SchemaComparison} from './schema-comparison.ts';
@@ -213,7 +212,7 @@ class SchemaReading {
       case 'array':
         return this.#array(fields, pointer);
       case 'string':
-        return formOfBoth(fields) ?? this.#text(fields, pointer);
+        return readText(fields, {pointer, count: (characters) => this.#count(characters)});
       case 'number':
       case 'integer':
         return readNumber(type, fields, {automata: this.#numbers, pointer});
@@ -253,33 +252,6 @@ class SchemaReading {
     return {type: 'object', additionalProperties: each};
   }
 
-  #text(fields: Fields, pointer: string): GrammarSchema {
-    const {pattern, format} = fields;
-    const lengths = countsOf(fields, ['minLength', 'maxLength'], pointer);
-    const {minLength, maxLength} = lengths;
-    const isLimited = minLength !== undefined || maxLength !== undefined;
-    if ([pattern !== undefined, format !== undefined, isLimited].filter(Boolean).length > 1) {
-      throw schemaUnsupported(
-        pointer,
-        'may have a "pattern", a "format" or a length, and not two of them',
-      );
-    }
-    if (pattern !== undefined) {
-      if (typeof pattern !== 'string') {
-        throw schemaInvalid(pointer, 'has a "pattern" that is not a text');
-      }
-      const {counted, source} = readPattern(pattern, pointer);
-      this.#count(counted);
-      return {type: 'string', pattern: source};
-    }
-    if (isLimited) return {length: {least: minLength ?? 0, most: maxLength ?? null}};
-    if (format === undefined) return {type: 'string'};
-    const ofFormat = typeof format === 'string' ? FORMAT_PATTERNS.get(format) : undefined;
-    if (ofFormat !== undefined) return {type: 'string', pattern: ofFormat};
-    const known = [...FORMAT_PATTERNS.keys()].join(', ');
-    throw schemaUnsupported(pointer, `has a "format" that is not followed; these are: ${known}`);
-  }
-
   #count(characters: number): void {
     this.#counted += characters;
     if (this.#counted <= SCHEMA_LIMITS.counted) return;
@@ -295,13 +267,6 @@ class SchemaReading {
     const counts = countsOf(fields, ['minItems', 'maxItems'], pointer);
     return {type: 'array', items: this.read(items, `${pointer}/items`), ...counts};
   }
-}
-
-/** A text of a format with a pattern beside it, where all is known of the two. */
-function formOfBoth({format, pattern, minLength, maxLength}: Fields): GrammarSchema | null {
-  const own = patternOfBoth(String(format), String(pattern));
-  const isLimited = minLength !== undefined || maxLength !== undefined;
-  return own === undefined || isLimited ? null : {type: 'string', pattern: own};
 }
 
 function typesOf(type: unknown, pointer: string): readonly TypeName[] {
