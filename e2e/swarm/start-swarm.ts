@@ -24,8 +24,8 @@ export type SwarmOptions = {
   readonly modelsDir: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Whether tabs have WebGPU: on a GPU, or where there is none on the processor. */
-  readonly webgpu: boolean;
+  /** Whether tabs have WebGPU: on a GPU, or where there is none, or for `software`, on the processor. */
+  readonly webgpu: boolean | 'software';
   readonly log: (line: string) => void;
   /** The built page; by default, that of this repository. */
   readonly siteDir?: string;
@@ -98,7 +98,7 @@ export class Swarm {
         executablePath,
         timeout: LAUNCH_TIMEOUT_MS,
         args: chromiumArguments({
-          webgpu: options.webgpu && (await findGpu(executablePath)),
+          webgpu: options.webgpu === true ? await findGpu(executablePath) : options.webgpu,
           ...(options.publicHost !== undefined && {
             public: {
               host: options.publicHost,

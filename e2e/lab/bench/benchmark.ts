@@ -5,8 +5,8 @@ export type BenchmarkContext = {
   readonly seed: number;
   /** Sizes of the swarms, when the caller asks for other than the usual ones. */
   readonly nodes: readonly number[] | null;
-  /** Of benchmarks of an engine: which; `null`: all that there are. */
-  readonly engine: 'wasm' | 'webgpu' | null;
+  /** Of benchmarks of an engine: which; by default, all that there are. */
+  readonly engine?: 'wasm' | 'webgpu';
   /** Where tables and pages go. */
   readonly reportDir: string;
   /** Prints one line of JSON on stdout. */

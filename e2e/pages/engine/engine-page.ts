@@ -21,7 +21,7 @@ import {valuesOf} from '../../../web/src/node/engine/hidden-state.ts';
 import {hiddenBehindCells} from '../../../web/src/node/engine/testing/hidden-behind-cells.ts';
 import {runGoldenInput} from '../../../web/src/node/engine/proof/pass-golden-test.ts';
 import {runStep} from '../../../web/src/node/engine/run-step.ts';
-import {gpuCopyBytesPerSec} from './gpu-copy-bytes-per-sec.ts';
+import {gpuBytesPerSec} from './gpu-bytes-per-sec.ts';
 import {readBytesPerSec} from './read-bytes-per-sec.ts';
 import {runTogether, type Together} from './run-together.ts';
 import {createWorkerShardRunner} from '../../../web/src/node/engine/worker/worker-shard-runner.ts';
@@ -386,7 +386,7 @@ const actions = {
   promptMs,
   readBytesPerSec,
   gpuName,
-  gpuCopyBytesPerSec,
+  gpuBytesPerSec,
   bitsOf,
   runPiece: tellCode(runPiece),
   crashWorker,

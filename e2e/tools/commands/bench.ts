@@ -1,4 +1,5 @@
 /// <reference types="node" />
+import {assert} from '#shared/base/assert.ts';
 import type {Benchmark} from '../../lab/bench/benchmark.ts';
 import {chooseNamed} from '../command-line/choose-named.ts';
 import type {Command} from '../command-line/command.ts';
@@ -73,7 +74,8 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
     load: async () => (await import('../../lab/bench/phases/bench-phases.ts')).benchPhases,
   },
   engine: {
-    meaning: 'the whole model in one tab against wllama and against the bandwidth of the memory',
+    meaning:
+      'the whole model in one tab against wllama and the bandwidth of the memory, and on a GPU',
     load: async () => (await import('../../lab/bench/engine/bench-engine.ts')).benchEngine,
   },
   timeline: {
@@ -148,7 +150,7 @@ await runToExit(COMMAND, async ({values, positionals, signal}) => {
   const context = {
     seed: wholeNumber('seed', values.seed, 0),
     nodes: values.nodes?.split(',').map((text) => wholeNumber('nodes', text, 1)) ?? null,
-    engine: values.engine === undefined ? null : engineNamed(values.engine),
+    ...(values.engine !== undefined && {engine: engineNamed(values.engine)}),
     reportDir: pathFromCaller(values.report),
     print: (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`),
     log: (text: string) => void process.stderr.write(`${text}\n`),
@@ -162,6 +164,7 @@ await runToExit(COMMAND, async ({values, positionals, signal}) => {
 });
 
 function engineNamed(name: string): 'wasm' | 'webgpu' {
-  const [engine = 'wasm'] = chooseNamed('engine', ENGINES, [name]);
+  const [engine] = chooseNamed('engine', ENGINES, [name]);
+  assert(engine !== undefined, 'one name is one engine');
   return engine;
 }

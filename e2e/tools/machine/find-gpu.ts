@@ -20,7 +20,7 @@ async function tryGpu(executablePath: string): Promise<'hardware' | 'software'> 
     await page.route(SECURE_PAGE, async (route) => route.fulfill({body: ''}));
     await page.goto(SECURE_PAGE);
     const isGpu = await page.evaluate(async () => {
-      const adapter = await navigator.gpu.requestAdapter();
+      const adapter = 'gpu' in navigator ? await navigator.gpu.requestAdapter() : null;
       return adapter !== null && !adapter.info.isFallbackAdapter;
     });
     return isGpu ? 'hardware' : 'software';

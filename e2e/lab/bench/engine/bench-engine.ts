@@ -4,10 +4,11 @@ import {inEnginePage} from '../../../pages/engine/in-engine-page.ts';
 import {serveEnginePage} from '../../../pages/engine/serve-engine-page.ts';
 import {prepareModel} from '../../../tools/machine/model-file/prepare-model.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
-import {compareWithWllama, profileStep} from './compare-with-wllama.ts';
+import {compareWithWllama} from './compare-with-wllama.ts';
 import {load} from './engine-page-steps.ts';
 import {measureGpu} from './measure-gpu.ts';
 import {measureSizes} from './measure-sizes.ts';
+import {profileStep} from './profile-step.ts';
 
 const WLLAMA_PAGE = fileURLToPath(new URL('../../../pages/wllama/', import.meta.url));
 

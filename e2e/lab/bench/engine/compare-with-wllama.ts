@@ -1,14 +1,12 @@
 import type {Page} from 'playwright';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
-import {tensorsOfCell, tensorsOfLmHead} from '#shared/model/manifest/shard-tensors.ts';
-import {percentile} from '../../../load/report/percentile.ts';
 import {lineOfAll} from '../bench-line.ts';
 import type {BenchmarkContext} from '../benchmark.ts';
+import {layerBytes, lmHeadBytes} from './bytes-of-step.ts';
 import {NEW_TOKENS, promptMsOf, stepMsOf} from './engine-page-steps.ts';
 
 const ROUNDS = 10;
 const PROMPT_TOKENS = 128;
-const PARTS = {layers: 'the layers', lmHead: 'the LM head'} as const;
 
 /** Times wllama's speed, and the part of what the memory could give, below which the engine must not be. */
 const LEAST_DECODE = 3;
@@ -68,49 +66,6 @@ export async function compareWithWllama(
   for (const [who, values] of Object.entries(prefill)) {
     context.print(lineOfAll(`engine: a prompt of ${PROMPT_TOKENS}, ${who}`, values, 'tokens/s'));
   }
-}
-
-/** Where a decode step goes: each part beside what the reading of its weights takes, in the same round. */
-export async function profileStep(
-  context: BenchmarkContext,
-  {page, manifest}: {readonly page: Page; readonly manifest: Manifest},
-): Promise<void> {
-  const asked = {sessions: 1, promptTokens: PROMPT_TOKENS};
-  const bytes = {layers: layerBytes(manifest), lmHead: lmHeadBytes(manifest)};
-  const tookMs = {layers: [] as number[], lmHead: [] as number[]};
-  const readMs = {layers: [] as number[], lmHead: [] as number[]};
-  for (let round = 0; round < ROUNDS; round += 1) {
-    context.signal.throwIfAborted();
-    const layersMs = await stepMsOf(page, {...asked, output: 'hidden'});
-    const wholeMs = await stepMsOf(page, asked);
-    const bytesPerSec = await page.evaluate(() => globalThis.enginePage.readBytesPerSec());
-    tookMs.layers.push(layersMs);
-    tookMs.lmHead.push(wholeMs - layersMs);
-    readMs.layers.push((1_000 * bytes.layers) / bytesPerSec);
-    readMs.lmHead.push((1_000 * bytes.lmHead) / bytesPerSec);
-  }
-  for (const part of ['layers', 'lmHead'] as const) {
-    const line = lineOfAll(`engine: of a decode step, ${PARTS[part]}`, tookMs[part], 'ms');
-    const against = percentile(readMs[part], 50);
-    context.print({...line, against, ratio: line.value / against});
-  }
-}
-
-/** What one decode step reads of the weights, which WASM keeps in f32. */
-function layerBytes(manifest: Manifest): number {
-  const range = {startLayer: 0, endLayer: manifest.spec.layerCount};
-  return bytesInF32(tensorsOfCell(manifest, range));
-}
-
-function lmHeadBytes(manifest: Manifest): number {
-  return bytesInF32(tensorsOfLmHead(manifest));
-}
-
-function bytesInF32(tensors: Iterable<{readonly shape: readonly number[]}>): number {
-  return [...tensors].reduce(
-    (sum, {shape}) => sum + 4 * shape.reduce((product, size) => product * size, 1),
-    0,
-  );
 }
 
 /** The median of the ratios of each round: the machine is no faster for the one than for the other. */

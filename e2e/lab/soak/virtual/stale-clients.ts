@@ -9,7 +9,6 @@ export const soakStaleClients: Soak = async ({seed, reportDir}, {signal}) => {
   await benchStaleClients({
     seed,
     nodes: null,
-    engine: null,
     reportDir,
     print: (line) => void lines.push(line),
     log: () => undefined,

@@ -30,8 +30,8 @@ export type EngineErrorDetail =
     }
   /** A shape, range, dtype or token id that this shard cannot run: the sender's fault. */
   | {readonly code: 'BAD_STEP'}
-  /** A cell returned NaN or Infinity. */
-  | {readonly code: 'NOT_FINITE'; readonly cell: LayerRange}
+  /** These layers returned NaN or Infinity. */
+  | {readonly code: 'NOT_FINITE'; readonly range: LayerRange}
   | {readonly code: 'SELF_TEST_FAILED'}
   /** The engine gives other numbers than the outside reference, on which the manifest is based. */
   | {
@@ -65,9 +65,9 @@ export function engineLost(reason: string, cause?: unknown): EngineError {
   return new EngineError({code: 'ENGINE_LOST'}, `The engine is gone: ${reason}`, {cause});
 }
 
-export function notFinite(cell: LayerRange): EngineError {
+export function notFinite(range: LayerRange): EngineError {
   return new EngineError(
-    {code: 'NOT_FINITE', cell},
-    `Layers ${cell.startLayer} to ${cell.endLayer} gave a value that is not finite`,
+    {code: 'NOT_FINITE', range},
+    `Layers ${range.startLayer} to ${range.endLayer} gave a value that is not finite`,
   );
 }

@@ -53,7 +53,7 @@ export class KvCache<Kv extends {readonly tokenCount: number}> {
     return mostPositions(this.#spec, this.#mostTokens);
   }
 
-  /** What open sessions take now; less than they may. */
+  /** What open sessions take now. */
   get byteLength(): number {
     const kvs = [...this.#sessions.values()].flatMap(({cells}) => [...cells.values()]);
     return kvs.reduce((sum, kv) => sum + this.#memory.byteLength(kv), 0);

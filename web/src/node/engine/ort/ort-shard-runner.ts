@@ -97,17 +97,50 @@ export class OrtShardRunner<
     return turn;
   }
 
-  /** Whose fault it is that a batch cannot run shows when each runs alone; so far it has left no trace. */
+  /** What is refused before it runs costs those beside it nothing. */
   async #runBatch(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
-    const runAlone = async (step: ShardStep) => first(await this.#runTogether([step]));
-    if (steps.length === 1) return await runInTurn(steps, runAlone);
+    const able = steps.length === 1 ? steps : steps.filter((step) => this.#isAble(step));
+    const ran = await this.#runAble(able);
+    const results: StepResult[] = [];
+    for (const step of steps) {
+      const result = ran[able.indexOf(step)];
+      results.push(...(result === undefined ? await this.#runInTurn([step]) : [result]));
+    }
+    return results;
+  }
+
+  /** Whose fault it is that a batch cannot run shows when each runs alone; so far it has left no trace. */
+  async #runAble(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
+    if (steps.length < 2) return await this.#runInTurn(steps);
     try {
       const outputs = await this.#runTogether(steps);
       return outputs.map((output) => ({kind: 'ran', output}));
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return await runInTurn(steps, runAlone);
+      return await this.#runInTurn(steps);
     }
+  }
+
+  async #runInTurn(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
+    return await runInTurn(steps, async (step) => first(await this.#runTogether([step])));
+  }
+
+  #isAble(step: ShardStep): boolean {
+    try {
+      this.#admit(step);
+      this.#enter(step);
+      return true;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return false;
+    }
+  }
+
+  /** @returns the cells that it runs through. @throws {EngineError} a refusal. */
+  #admit(step: ShardStep): readonly Cell[] {
+    const cells = this.#cellsOf(step);
+    this.#cache.admit({...step, cellStarts: cells.map(({range}) => range.startLayer)});
+    return cells;
   }
 
   /** @param steps that `batchesOf` puts together. */
@@ -115,9 +148,7 @@ export class OrtShardRunner<
     const {spec, batchFeeds, runCells} = this.#shard;
     const {hiddenSize} = spec;
     const {tokenCount} = first(steps);
-    const cells = first(steps.map((step) => this.#cellsOf(step)));
-    const cellStarts = cells.map(({range}) => range.startLayer);
-    for (const step of steps) this.#cache.admit({...step, cellStarts});
+    const cells = first(steps.map((step) => this.#admit(step)));
     const inputs = steps.map((step) => this.#enter(step));
     let caches: CellKvs<Kv> = cells.map(({range}) =>
       steps.map(({sessionId}) => this.#cache.read(sessionId, range)),

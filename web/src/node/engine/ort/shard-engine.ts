@@ -50,14 +50,15 @@ export interface ShardEngine<Kv, Cell extends ShardCell> {
   /**
    * Runs one batch through cells that follow each other.
    *
-   * @param hidden `[sessions, tokenCount, hiddenSize]`, from a boundary.
-   * @param feeds of this batch, behind the tokens that `pasts` hold.
+   * @param run.hidden `[sessions, tokenCount, hiddenSize]`, from a boundary.
+   * @param run.feeds of this batch, behind the tokens that `pasts` hold.
+   * @param pasts what each session remembers of each cell.
    * @returns the same shape, at the boundary behind the last cell, and what to remember with the pieces added.
    * @throws {EngineError} `NOT_FINITE`, whichever session it comes from.
    */
   readonly runCells: (
     cells: readonly Cell[],
-    batch: {readonly hidden: Float32Array; readonly feeds: BatchFeeds},
+    run: {readonly hidden: Float32Array; readonly feeds: BatchFeeds},
     pasts: CellKvs<Kv>,
   ) => Promise<{readonly hidden: Float32Array; readonly kvs: CellKvs<Kv>}>;
   createLmHead(spec: ModelSpec, tensors: StoredTensors): Promise<ShardLmHead>;

@@ -12,7 +12,7 @@ env.logLevel = 'error';
 /** Of f16: the least number with all of its bits. */
 const LEAST_NORMAL = 2 ** -14;
 
-test('[GR14] what a cell passes on within a GPU is rounded as the boundary asks for', async () => {
+test('[GR15] what a cell passes on within a GPU is rounded as the boundary asks for', async () => {
   const values = Float32Array.from({length: 4_096}, (_, at) => {
     const sign = at % 2 === 0 ? 1 : -1;
     return sign * LEAST_NORMAL * 2 ** ((at * 29) / 4_096) * (1 + ((at * 7_919) % 4_099) / 4_099);

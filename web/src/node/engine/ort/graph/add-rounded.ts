@@ -8,7 +8,8 @@ const SPLITTER = 8_193;
 /**
  * A cell's result with the significant bits of f16, by operators of f32 alone: what Veltkamp's splitting
  * of a number leaves of it (https://doi.org/10.1007/BF01397083). Each operator is a shader of its own, so no
- * compiler fuses them. Below the range of f16 a few bits more stay.
+ * compiler fuses them. Below the range of f16 a few bits more stay,
+ * above it as many as within; beyond 4e34 the splitting overflows.
  */
 export function addRounded(graph: GraphBuilder, {hiddenSize}: Pick<ModelSpec, 'hiddenSize'>): void {
   const splitter = graph.numbers('splitter', [SPLITTER]);

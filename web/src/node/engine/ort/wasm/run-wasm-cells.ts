@@ -6,15 +6,15 @@ import type {WasmKv} from './wasm-kv-memory.ts';
 /** One cell after the other, each from what came out of the one before it. */
 export const runWasmCells: ShardEngine<WasmKv, WasmCell>['runCells'] = async (
   cells,
-  batch,
+  run,
   pasts,
 ) => {
-  let {hidden} = batch;
+  let {hidden} = run;
   const kvs: (readonly WasmKv[])[] = [];
   for (const [at, cell] of cells.entries()) {
     const own = pasts[at];
     assert(own !== undefined, 'a cell has caches');
-    const ran = await cell.run(hidden, batch.feeds, own);
+    const ran = await cell.run(hidden, run.feeds, own);
     hidden = ran.hidden;
     kvs.push(ran.kvs);
   }

@@ -2,7 +2,7 @@ import type {Tensor} from 'onnxruntime-web/wasm';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 
 /** A row of the keys and values of one layer, `[rows, kvHeadCount, room, headSize]` each. */
-type Places = {
+type LayerRow = {
   readonly key: Pick<Tensor, 'gpuBuffer'>;
   readonly value: Pick<Tensor, 'gpuBuffer'>;
   readonly room: number;
@@ -14,8 +14,8 @@ export function copyPlaces(
   encoder: GPUCommandEncoder,
   {kvHeadCount, headSize}: Pick<ModelSpec, 'kvHeadCount' | 'headSize'>,
   copied: {
-    readonly from: Places;
-    readonly to: Places;
+    readonly from: LayerRow;
+    readonly to: LayerRow;
     readonly firstPlace: number;
     readonly count: number;
   },

@@ -10,14 +10,8 @@ import type {Batch, BatchFeeds, ShardCell} from '../shard-engine.ts';
 import type {GpuKv} from './gpu-kv-memory.ts';
 import {isBounded, type KvBlock} from './kv-block.ts';
 import {moveWindows} from './move-windows.ts';
+import {gathered, isSame, readBack, spread, type Layout, type PassedOn} from './passed-on.ts';
 
-/** Hidden states in the memory of the GPU, `[rows, tokens, hiddenSize]`. */
-export type PassedOn = {
-  readonly tensor: Tensor;
-  /** At which row the values of each session are. */
-  readonly rows: readonly number[];
-  readonly rowCount: number;
-};
 type Given = {
   /** `[sessions, tokens, hiddenSize]`, or what the cell before passed on. */
   readonly input: Float32Array | PassedOn;
@@ -52,7 +46,7 @@ export class GpuCell implements ShardCell {
     const [first] = given.pasts;
     assert(first !== undefined, 'a batch has a session');
     const rows = given.pasts.map(({row}) => row);
-    const block = first.row.block.pool.together(rows, given.tokenCount);
+    const block = first.pool.gather(rows, given.tokenCount);
     return block === null ? await this.#runInTurn(given) : await this.#runBlock(block, given);
   }
 
@@ -74,12 +68,15 @@ export class GpuCell implements ShardCell {
   async #runBlock(block: KvBlock, given: Given): Promise<Ran> {
     const {feeds, pasts, tokenCount, output} = given;
     const {spec, session} = this.#cell;
+    for (const {row, tokenCount: held} of pasts) {
+      // A step that failed may have come further.
+      row.held = held;
+      if (held === 0) row.firstPosition = 0;
+    }
     // Rows that do not step write behind what they hold.
-    const positions = block.rows.map((row) => row?.written ?? 0);
-    for (const past of pasts) positions[past.row.index] = past.tokenCount;
-    for (const [index, row] of block.rows.entries()) {
-      const position = positions[index] ?? 0;
-      if (row !== null) moveWindows({device: this.#device, spec}, row, {position, tokenCount});
+    const positions = block.rows.map((row) => row?.held ?? 0);
+    for (const row of block.rows) {
+      if (row !== null) moveWindows({device: this.#device, spec}, row, tokenCount);
     }
     const layout = {rows: pasts.map(({row}) => row.index), rowCount: block.rows.length};
     const {pastFeeds, presents} = this.#caches(block);
@@ -92,8 +89,8 @@ export class GpuCell implements ShardCell {
       },
       {[CELL_IO[output]]: null, ...presents},
     );
-    const kvs = pasts.map(({row, ...past}) => ({row, tokenCount: past.tokenCount + tokenCount}));
-    for (const {row, tokenCount: written} of kvs) row.written = written;
+    const kvs = pasts.map((past) => ({...past, tokenCount: past.tokenCount + tokenCount}));
+    for (const {row, tokenCount: held} of kvs) row.held = held;
     if (output === 'result') {
       return {output: gathered(f32Values(outputs, CELL_IO.result), layout), kvs};
     }
@@ -161,44 +158,4 @@ export class GpuCell implements ShardCell {
       }),
     };
   }
-}
-
-type Layout = Omit<PassedOn, 'tensor'>;
-
-function isSame(one: Layout, other: Layout): boolean {
-  return (
-    one.rowCount === other.rowCount && one.rows.every((row, session) => row === other.rows[session])
-  );
-}
-
-/** The values of each session, one after the other. */
-async function readBack({tensor, ...layout}: PassedOn): Promise<Float32Array<ArrayBuffer>> {
-  const values = await tensor.getData();
-  assert(values instanceof Float32Array, 'hidden states are f32');
-  return gathered(Float32Array.from(values), layout);
-}
-
-/** Each session's values at its row, 0 at those of others. */
-function spread(values: Float32Array, {rows, rowCount}: Layout): Float32Array {
-  if (rowCount === 1) return values;
-  const size = values.length / rows.length;
-  const all = new Float32Array(rowCount * size);
-  for (const [at, row] of rows.entries()) {
-    all.set(values.subarray(at * size, (at + 1) * size), row * size);
-  }
-  return all;
-}
-
-/** The other way. */
-function gathered(
-  values: Float32Array<ArrayBuffer>,
-  {rows, rowCount}: Layout,
-): Float32Array<ArrayBuffer> {
-  if (rowCount === 1) return values;
-  const size = values.length / rowCount;
-  const own = new Float32Array(rows.length * size);
-  for (const [at, row] of rows.entries()) {
-    own.set(values.subarray(row * size, (row + 1) * size), at * size);
-  }
-  return own;
 }

@@ -10,6 +10,8 @@ export type GpuKv = {
   readonly tokenCount: number;
   /** Shared by all that came from the same `empty`: it is written in place. */
   readonly row: KvRow;
+  /** That it lies in. */
+  readonly pool: KvPool;
 };
 
 /** Remembers in buffers of the GPU, which are never read back. */
@@ -17,14 +19,17 @@ export function gpuKvMemory(pool: KvPool, spec: ModelSpec): KvMemory<GpuKv> {
   return {
     empty: (cell, kvTokens) => {
       const kept = layersOf(cell).map((layer) => mostKept(spec, layer));
-      return {tokenCount: 0, row: pool.reserve(kept, kvTokens)};
+      return {tokenCount: 0, row: pool.reserve(kept, kvTokens), pool};
     },
-    resize: ({tokenCount, row}, kvTokens) => ({tokenCount, row: pool.resized(row, kvTokens)}),
+    resize: ({tokenCount, row}, kvTokens) => {
+      const resized = pool.resize(row, {held: tokenCount, kvTokens});
+      return {tokenCount, row: resized, pool};
+    },
     // What lies behind is hidden from attention, and overwritten.
     truncate: ({row}, position) => {
-      row.written = position;
+      row.held = position;
       if (position === 0) row.firstPosition = 0;
-      return {row, tokenCount: position};
+      return {row, tokenCount: position, pool};
     },
     reaches: ({row: {firstPosition}}, position) =>
       firstPosition === 0 ||

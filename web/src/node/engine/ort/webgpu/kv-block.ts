@@ -1,5 +1,4 @@
 import type {Tensor} from 'onnxruntime-web/wasm';
-import type {KvPool} from './kv-pool.ts';
 
 /** Keys and values of one layer, each `[rows, kvHeadCount, room, headSize]`, on the GPU. */
 export type KvLayer = {
@@ -12,23 +11,24 @@ export type KvLayer = {
 
 /** Buffers of fixed size of one cell, written in place: a row for each of some sessions. */
 export type KvBlock = {
-  readonly pool: KvPool;
   readonly layers: readonly KvLayer[];
   /** Positions that a row has room for, but for windows. */
   readonly kvTokens: number;
   /** `null`: its session is gone, or has moved. */
   readonly rows: (KvRow | null)[];
+  /** How many times in a row fewer than half of the rows stepped. */
+  fewSteps: number;
 };
 
-/** What one cell remembers of one session, and where that lies. */
+/** Where what one cell remembers of one session lies. */
 export type KvRow = {
   block: KvBlock;
   /** In its block. */
   index: number;
   /** Positions that the session has reserved. */
   readonly kvTokens: number;
-  /** So many positions are written, or more; nobody looks at the places behind them. */
-  written: number;
+  /** Positions that it holds; what comes behind them is nobody's, and rows that do not step write there. */
+  held: number;
   /** Which position lies at the first place, in layers with a window. */
   firstPosition: number;
 };

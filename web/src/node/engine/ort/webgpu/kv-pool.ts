@@ -1,3 +1,4 @@
+import {assert} from '#shared/base/assert.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {OrtEngine} from '../ort-engine.ts';
 import {copyPlaces} from './copy-places.ts';
@@ -5,19 +6,18 @@ import {isBounded, type KvBlock, type KvLayer, type KvRow} from './kv-block.ts';
 
 /** `GPUBufferUsage` storage, copy source and copy target. */
 export const KV_USAGE = 0x80 | 0x04 | 0x08;
+/** So often in a row fewer than half of a block's rows may step before these get one of their own. */
+const MOST_FEW_STEPS = 16;
 
 type PoolOptions = {
   readonly ort: OrtEngine;
   readonly device: GPUDevice;
   readonly spec: ModelSpec;
-  /** What all reservations together may take. */
+  /** What all reservations together may take. While rows move, one block more is there. */
   readonly budgetBytes: number;
 };
 
-/**
- * Where a shard on a GPU remembers its sessions. Each begins in a block of its own; what steps
- * together is moved into one block, once, and stays there.
- */
+/** Where a shard on a GPU remembers its sessions: each in a block of its own at first, those that step together in one. */
 export class KvPool {
   readonly #options: PoolOptions;
   readonly #blocks = new Set<KvBlock>();
@@ -28,42 +28,46 @@ export class KvPool {
 
   /** A row for a session that holds nothing yet, in a block of its own. */
   reserve(mostKept: readonly number[], kvTokens: number): KvRow {
-    const rowBytes = this.#rowBytes(mostKept, kvTokens);
     // Rows that lie together may have more room than is reserved for them.
-    if (this.#byteLength + rowBytes > this.#options.budgetBytes) this.#separateAll();
+    if (!this.#hasRoom(this.#rowBytes(mostKept, kvTokens))) {
+      for (const block of this.#blocks) this.#separate(block);
+    }
     const block = this.#allocate(mostKept, {kvTokens, rowCount: 1});
-    const row = {block, index: 0, kvTokens, written: 0, firstPosition: 0};
+    const row = {block, index: 0, kvTokens, held: 0, firstPosition: 0};
     block.rows[0] = row;
     return row;
   }
 
   /**
-   * A block in which all of `rows` lie, moved where need be. In a block that they do not fill, the other
-   * rows compute along for nothing: what they write lies behind what they hold.
+   * Moves rows that step together into one block, if they are not in one. In a block that they do not fill, the
+   * other rows compute along for nothing: what they write lies behind what they hold.
    *
-   * @returns `null` where there is no memory for that: each must run alone.
+   * @returns the block; `null` where there is no memory for one, and each must run alone.
    */
-  together(rows: readonly KvRow[], pieceTokens: number): KvBlock | null {
+  gather(rows: readonly KvRow[], pieceTokens: number): KvBlock | null {
     const [first, ...others] = rows;
-    if (first === undefined) return null;
+    assert(first !== undefined, 'a batch has a session');
     if (isFor(first.block, rows, pieceTokens)) return first.block;
     const mostKept = first.block.layers.map((layer) => layer.mostKept);
     const kvTokens = Math.max(...rows.map((row) => row.kvTokens));
-    const newBytes = rows.length * this.#rowBytes(mostKept, kvTokens);
-    const hasRoom = this.#byteLength + newBytes <= this.#options.budgetBytes;
-    if (!hasRoom && others.length > 0) return null;
-    const block = this.#allocate(mostKept, {kvTokens, rowCount: rows.length});
+    const rowCount = rows.length;
+    const hasRoom = this.#hasRoom(rowCount * this.#rowBytes(mostKept, kvTokens));
+    if (others.length === 0 && !hasRoom) this.#separate(first.block);
+    if (first.block.rows.length === 1 && others.length === 0) return first.block;
+    if (!hasRoom || !this.#fitsDevice(mostKept, {kvTokens, rowCount})) return null;
+    const block = this.#allocate(mostKept, {kvTokens, rowCount});
     for (const [index, row] of rows.entries()) this.#move(row, {block, index});
     return block;
   }
 
-  /** The same with room for another number of positions. `row` is not used again. */
-  resized(row: KvRow, kvTokens: number): KvRow {
+  /** The same with room for another number of positions, at least `held`. `row` is not used again. */
+  resize(row: KvRow, {held, kvTokens}: {readonly held: number; readonly kvTokens: number}): KvRow {
     const {block} = row;
-    if (block.rows.length === 1 && block.kvTokens === kvTokens) return row;
-    const mostKept = block.layers.map((layer) => layer.mostKept);
-    const own = {...row, kvTokens};
+    const own = {...row, held, kvTokens};
     block.rows[row.index] = own;
+    const isSame = block.kvTokens === kvTokens;
+    if (isSame || (block.rows.length > 1 && kvTokens < block.kvTokens)) return own;
+    const mostKept = block.layers.map((layer) => layer.mostKept);
     this.#move(own, {block: this.#allocate(mostKept, {kvTokens, rowCount: 1}), index: 0});
     return own;
   }
@@ -82,8 +86,20 @@ export class KvPool {
     return this.#bytesOf(block) / block.rows.filter((row) => row !== null).length;
   }
 
-  get #byteLength(): number {
-    return [...this.#blocks].reduce((sum, block) => sum + this.#bytesOf(block), 0);
+  #hasRoom(byteLength: number): boolean {
+    const blocks = [...this.#blocks].reduce((sum, block) => sum + this.#bytesOf(block), 0);
+    return blocks + byteLength <= this.#options.budgetBytes;
+  }
+
+  /** A larger buffer is not made, and what is copied into it is lost without a word. */
+  #fitsDevice(
+    mostKept: readonly number[],
+    {kvTokens, rowCount}: {readonly kvTokens: number; readonly rowCount: number},
+  ): boolean {
+    const {maxBufferSize, maxStorageBufferBindingSize} = this.#options.device.limits;
+    const mostBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    const keysAndValues = Math.max(...mostKept.map((most) => this.#rowBytes([most], kvTokens)));
+    return (rowCount * keysAndValues) / 2 <= mostBytes;
   }
 
   #bytesOf({layers, kvTokens, rows}: KvBlock): number {
@@ -114,7 +130,7 @@ export class KvPool {
       return {key: tensor(), value: tensor(), room, mostKept: most};
     });
     const rows = Array.from({length: rowCount}, () => null);
-    const block: KvBlock = {pool: this, layers, kvTokens, rows};
+    const block: KvBlock = {layers, kvTokens, rows, fewSteps: 0};
     this.#blocks.add(block);
     return block;
   }
@@ -124,7 +140,7 @@ export class KvPool {
     const encoder = device.createCommandEncoder();
     for (const [at, source] of row.block.layers.entries()) {
       const target = to.block.layers[at];
-      const count = isBounded(source) ? row.written - row.firstPosition : row.written;
+      const count = isBounded(source) ? row.held - row.firstPosition : row.held;
       if (target === undefined || count === 0) continue;
       const [from, into] = [
         {...source, row: row.index},
@@ -139,14 +155,14 @@ export class KvPool {
     row.index = to.index;
   }
 
-  #separateAll(): void {
-    for (const block of [...this.#blocks].filter(({rows}) => rows.length > 1)) {
-      const mostKept = block.layers.map((layer) => layer.mostKept);
-      for (const row of block.rows) {
-        if (row === null) continue;
-        const own = this.#allocate(mostKept, {kvTokens: row.kvTokens, rowCount: 1});
-        this.#move(row, {block: own, index: 0});
-      }
+  /** Each row of a block into one of its own. */
+  #separate({layers, rows}: KvBlock): void {
+    if (rows.length === 1) return;
+    const mostKept = layers.map((layer) => layer.mostKept);
+    for (const row of rows) {
+      if (row === null) continue;
+      const own = this.#allocate(mostKept, {kvTokens: row.kvTokens, rowCount: 1});
+      this.#move(row, {block: own, index: 0});
     }
   }
 }
@@ -154,9 +170,14 @@ export class KvPool {
 /** Whether rows that step may run in a block as they lie there. */
 function isFor(block: KvBlock, rows: readonly KvRow[], pieceTokens: number): boolean {
   if (rows.some((row) => row.block !== block)) return false;
-  if (rows.length === block.rows.length) return true;
-  // Of a longer piece, or of more rows than step, too much would be for nothing.
-  if (pieceTokens > 1 || 2 * rows.length < block.rows.length) return false;
+  if (rows.length === block.rows.length) {
+    block.fewSteps = 0;
+    return true;
+  }
+  // Of a longer piece too much would be for nothing; and of many rows for the sake of few, time after time.
+  if (pieceTokens > 1) return false;
+  block.fewSteps = 2 * rows.length < block.rows.length ? block.fewSteps + 1 : 0;
+  if (block.fewSteps > MOST_FEW_STEPS) return false;
   const idle = block.rows.filter((row) => row !== null && !rows.includes(row));
-  return idle.every((row) => row === null || row.written < block.kvTokens);
+  return idle.every((row) => row === null || row.held < block.kvTokens);
 }

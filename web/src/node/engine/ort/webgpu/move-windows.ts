@@ -15,9 +15,9 @@ const KEPT_BEHIND = WINDOW_SPARE_TOKENS / 2;
 export function moveWindows(
   {device, spec}: {readonly device: GPUDevice; readonly spec: ModelSpec},
   kv: KvRow,
-  {position, tokenCount}: {readonly position: number; readonly tokenCount: number},
+  tokenCount: number,
 ): void {
-  const held = position - kv.firstPosition;
+  const held = kv.held - kv.firstPosition;
   const full = kv.block.layers.filter(
     (layer) => isBounded(layer) && held + tokenCount > layer.room,
   );
@@ -35,7 +35,7 @@ export function moveWindows(
   // After the copies, which have been submitted.
   scratch.key.gpuBuffer.destroy();
   scratch.value.gpuBuffer.destroy();
-  kv.firstPosition = position - count;
+  kv.firstPosition = kv.held - count;
 }
 
 /** Positions cannot be copied within one buffer. */

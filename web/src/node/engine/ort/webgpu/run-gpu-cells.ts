@@ -1,8 +1,9 @@
 import {assert} from '#shared/base/assert.ts';
 import {crossedBoundary} from '../ort-cell.ts';
 import type {ShardEngine} from '../shard-engine.ts';
-import type {GpuCell, PassedOn} from './gpu-cell.ts';
+import type {GpuCell} from './gpu-cell.ts';
 import type {GpuKv} from './gpu-kv-memory.ts';
+import type {PassedOn} from './passed-on.ts';
 
 /**
  * One cell after the other. What passes between them stays on the GPU, rounded there; what comes

@@ -7,8 +7,8 @@ const ROUNDS = 5;
 /** `GPUBufferUsage` copy source and copy target. */
 const COPY_USAGE = 0x04 | 0x08;
 
-/** How fast a GPU copies within its memory, bytes read and bytes written: the best of some rounds. */
-export async function gpuCopyBytesPerSec(): Promise<number> {
+/** How many bytes of its memory a GPU reads and writes, copying: the best of some rounds. */
+export async function gpuBytesPerSec(): Promise<number> {
   const {device} = await requestGpuDevice();
   const buffer = () => device.createBuffer({size: BUFFER_BYTES, usage: COPY_USAGE});
   const [source, target] = [buffer(), buffer()];
