@@ -57,8 +57,8 @@ export const BROWSER_CHECKS: readonly Check[] = [
     args: ['vite', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'],
     count: passOrFail,
   },
-  // Few tabs, and more than half of the time they wait: four at once keep two cores busy.
-  browserTests('side by side', ['--project=long', '--project=side-by-side', '--workers=4']),
+  // Few tabs, and half of the time they wait: three at once keep two cores busy.
+  browserTests('side by side', ['--project=long', '--project=side-by-side', '--workers=3']),
   browserTests('alone', ['--project=alone']),
 ];
 

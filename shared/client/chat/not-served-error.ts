@@ -14,8 +14,8 @@ class NotServedError extends WeftError<{
   }
 }
 
-/** How long tabs that are listed may take to answer: a dial on a busy device takes seconds. */
-const LISTED_PATIENCE_MS = 10_000;
+/** How long tabs that are listed may take to answer: the first dial of a busy device takes ten seconds and more. */
+const LISTED_PATIENCE_MS = 30_000;
 
 /** Somebody serves the layers; full ones are free again in seconds. */
 const LISTED: ReadonlySet<MissingLayers['why']> = new Set(['silent', 'unreachable', 'distrusted']);
@@ -32,7 +32,7 @@ export class ServedWatch {
   /**
    * An answer that has not begun waits for these.
    *
-   * @throws {NotServedError} at once for layers that nobody serves, and after ten seconds for those of tabs that
+   * @throws {NotServedError} at once for layers that nobody serves, and after thirty seconds for those of tabs that
    *   are listed and do not answer.
    */
   waitsFor(missing: readonly MissingLayers[]): void {

@@ -114,7 +114,7 @@ test('[GW5] layers that nobody serves end an answer that has not begun, and full
   expect(listed.at(-1)).toMatchObject({completionTokens: 1});
   const tenSecLater = function* () {
     yield* [prompt, waiting('silent')];
-    nowMs += 10_000;
+    nowMs += 30_000;
     yield waiting('silent');
   };
   await expect(partsOf(tenSecLater())).rejects.toThrow(
