@@ -112,12 +112,12 @@ test('[GW5] layers that nobody serves end an answer that has not begun, and full
   );
   const listed = await partsOf([prompt, waiting('silent'), token(1, 'a'), end('length')]);
   expect(listed.at(-1)).toMatchObject({completionTokens: 1});
-  const tenSecLater = function* () {
+  const muchLater = function* () {
     yield* [prompt, waiting('silent')];
     nowMs += 30_000;
     yield waiting('silent');
   };
-  await expect(partsOf(tenSecLater())).rejects.toThrow(
+  await expect(partsOf(muchLater())).rejects.toThrow(
     'No tab that serves layers 2–4 answers: try again in a few seconds',
   );
   const full = await partsOf([prompt, waiting('full'), token(1, 'a'), end('length')]);
