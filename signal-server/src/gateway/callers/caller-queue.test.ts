@@ -8,7 +8,12 @@ const settle = async () => await new Promise((resolve) => setImmediate(resolve))
 function queueOf(capacity: number) {
   let nowMs = 0;
   const room = {capacity};
-  const queue = new CallerQueue({capacity: () => room.capacity, nowMs: () => nowMs});
+  const queue = new CallerQueue({
+    capacity: () => room.capacity,
+    nowMs: () => nowMs,
+    // Whatever asks at the same moment has asked by then.
+    wait: settle,
+  });
   const order: string[] = [];
   const open = new Map<string, () => void>();
   /** Asks, and notes when its turn has come, or why it never does. */
@@ -44,9 +49,26 @@ test('[CQ1] callers take turns, and the answers of each come in their order', as
 
 test('[CQ1] whoever has nothing running is before a caller with several, though it came later', async () => {
   const {ask, order, finish} = queueOf(3);
-  for (const name of ['a1', 'a2', 'a3', 'a4', 'b1', 'c1', 'b2']) void ask(name);
+  for (const name of ['a1', 'a2', 'a3', 'a4']) void ask(name);
+  await settle();
+  for (const name of ['b1', 'c1', 'b2']) void ask(name);
   for (const name of ['a1', 'a2', 'a3', 'b1']) await finish(name);
   expect(order).toEqual(['a1', 'a2', 'a3', 'b1', 'c1', 'a4', 'b2']);
+});
+
+test('[CQ1] of callers who ask at the same moment, one who asks many times takes half of the room and, where others leave it, the rest', async () => {
+  const many = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6'];
+  const {ask, order, finish} = queueOf(4);
+  for (const name of [...many, 'b1', 'c1', 'd1']) void ask(name);
+  await settle();
+  expect(order).toEqual(['a1', 'a2', 'b1', 'c1']);
+  for (const name of ['b1', 'c1']) await finish(name);
+  expect(order.slice(4)).toEqual(['d1', 'a3']);
+  const alone = queueOf(4);
+  for (const name of many) void alone.ask(name);
+  await settle();
+  await settle();
+  expect(alone.order).toEqual(many.slice(0, 4));
 });
 
 test('[CQ2] when too many wait, the newest of whoever has the most is refused, and hears when to try again', async () => {

@@ -5,6 +5,7 @@ type Options = {
   readonly capacity: () => number;
   /** Monotonic. */
   readonly nowMs: () => number;
+  readonly wait: (ms: number) => Promise<unknown>;
 };
 
 export type Caller = {
@@ -21,6 +22,8 @@ type Waiter = {
 
 /** As many may wait as are served, and at least so many: who comes then waits about as long as an answer takes. */
 const LEAST_WAITING = 8;
+/** Requests that come within so long of each other came at the same moment, however their connections were read. */
+const SAME_MOMENT_MS = 40;
 /** An answer takes so long, as far as anybody knows before the first. */
 const FIRST_ANSWER_MS = 5_000;
 /** Part of the newest in the mean. */
@@ -36,7 +39,8 @@ export class GatewayBusyError extends WeftError<{
 }
 
 /**
- * Whose answer is next: callers take turns, and the answers of each come in their order. When more wait than
+ * Whose answer is next: callers take turns, and the answers of each come in their order. Whoever has half of the
+ * room lets a moment pass before they take more of it, in case that others have just asked too. When more wait than
  * there is room for, the newest of whoever has the most waiting is refused, so that whoever asks a hundred
  * times crowds out themselves.
  */
@@ -64,6 +68,7 @@ export class CallerQueue {
    * @throws {GatewayBusyError}; the reason of `signal`.
    */
   async take(caller: Caller, {signal}: {readonly signal: AbortSignal}): Promise<() => void> {
+    if (this.#hasHalf(caller.id)) await this.#options.wait(SAME_MOMENT_MS);
     signal.throwIfAborted();
     const turn = Promise.withResolvers<void>();
     const waiter: Waiter = {caller, begin: turn.resolve, refuse: turn.reject};
@@ -97,6 +102,12 @@ export class CallerQueue {
     for (const waiter of [...this.#queues.values()].flat()) {
       if (this.#remove(waiter)) waiter.refuse(this.#busy());
     }
+  }
+
+  /** And there is room left. */
+  #hasHalf(id: string): boolean {
+    const capacity = this.#options.capacity();
+    return this.#runningCount < capacity && 2 * (this.#running.get(id) ?? 0) >= capacity;
   }
 
   #turnOf(id: string): () => void {

@@ -1,3 +1,4 @@
+import {setTimeout as wait} from 'node:timers/promises';
 import type {Connection, Libp2p} from '@libp2p/interface';
 import {SharedLoad} from '#shared/base/shared-load.ts';
 import type {SwarmId} from '#shared/base/ids.ts';
@@ -187,6 +188,7 @@ function openSwarm(
   const queue = new CallerQueue({
     capacity: () => sessionCapacity(snapshot(), manifest.spec.layerCount),
     nowMs: () => performance.now(),
+    wait,
   });
   records.subscribe(() => {
     queue.look();

@@ -70,7 +70,7 @@ export async function scriptedApi({
     endTokenIds: [END],
     chat: {service, vocabulary: async () => ({tokenBytes, toolCallFormat: async () => toolCalls})},
     grammars,
-    queue: new CallerQueue({capacity: () => capacity, nowMs}),
+    queue: new CallerQueue({capacity: () => capacity, nowMs, wait: async () => undefined}),
   };
   const gateway: Pick<Gateway, 'modelIds' | 'model'> = {
     modelIds: async () => [MODEL],
