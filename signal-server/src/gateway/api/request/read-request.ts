@@ -10,15 +10,32 @@ type Fields = Readonly<Record<string, z.ZodType>>;
  * @throws {ApiError} 400 with the field at fault: of an unknown one its name, of a wrong one what it must be.
  */
 export function readRequest<T>(schema: z.ZodType<T>, json: string): T {
-  let body: unknown;
-  try {
-    body = JSON.parse(json);
-  } catch {
-    throw invalidRequest('invalid_json', 'The body of the request is not JSON', null);
-  }
+  const body = parsed(json);
   const {data, error} = schema.safeParse(body);
   if (error === undefined) return data;
   throw partFault(body, error.issues) ?? faultOf(error.issues, fieldsOf(schema));
+}
+
+/** A name that JSON has and no object of JavaScript: to copy it is to change what the object inherits. */
+const NO_NAME = '__proto__';
+/** Where that may be, in whatever spelling. */
+const MAYBE_NO_NAME = /__proto__|\\u/u;
+const MOST_SHOWN = 60;
+
+function parsed(json: string): unknown {
+  let isNamed = false;
+  const look = (name: string, value: unknown): unknown => {
+    isNamed ||= name === NO_NAME;
+    return value;
+  };
+  let body: unknown;
+  try {
+    body = MAYBE_NO_NAME.test(json) ? JSON.parse(json, look) : JSON.parse(json);
+  } catch {
+    throw invalidRequest('invalid_json', 'The body of the request is not JSON', null);
+  }
+  if (isNamed) throw unsupported(NO_NAME);
+  return body;
 }
 
 function faultOf(issues: readonly z.core.$ZodIssue[], fields: Fields): ApiError {
@@ -61,8 +78,9 @@ function partFault(body: unknown, [issue]: readonly z.core.$ZodIssue[]): ApiErro
 const partSchema = z.array(z.looseObject({type: z.string()}));
 
 function unsupported(name: string): ApiError {
-  const message = `"${name}" is not supported here: leave it out`;
-  return invalidRequest('unsupported_parameter', message, name);
+  const shown = name.length > MOST_SHOWN ? `${name.slice(0, MOST_SHOWN)}…` : name;
+  const message = `"${shown}" is not supported here: leave it out`;
+  return invalidRequest('unsupported_parameter', message, shown);
 }
 
 /** The fields of an object schema, also of one that is refined or read-only. */

@@ -8,12 +8,28 @@ import {CHAT, chat, errorOf, open} from './open-api.ts';
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 /** Deeper than anything may go that is read by recursion. */
 const DEEP = 100_000;
+const LONG_NAME = 'n'.repeat(DEEP);
 
 test.each<[what: string, body: BodyInit, expected: object]>([
   ['no UTF-8', Uint8Array.of(0x7b, 0xff, 0x7d), {message: 'The body of the request is not UTF-8'}],
   ['nothing', '', {code: 'invalid_json'}],
   ['JSON that is cut', JSON.stringify(chat).slice(0, -1), {code: 'invalid_json'}],
   ['lists in each other', nested(DEEP), {code: 'invalid_request'}],
+  [
+    'a name that objects inherit',
+    '{"logit_bias":{"__proto__":1}}',
+    {code: 'unsupported_parameter', param: '__proto__'},
+  ],
+  [
+    'a name that objects inherit, spelled otherwise',
+    String.raw`{"response_format":{"\u005f_proto__":1}}`,
+    {code: 'unsupported_parameter', param: '__proto__'},
+  ],
+  [
+    'a name of a hundred thousand characters',
+    JSON.stringify({...chat, [LONG_NAME]: 1}),
+    {message: `"${LONG_NAME.slice(0, 60)}…" is not supported here: leave it out`},
+  ],
   ['a field that is deep', `{"metadata":${nested(DEEP)}}`, {status: 400}],
 ])('[GW4] [GW5] a body is JSON, or refused as what it is: %s', async (_, body, expected) => {
   const {url, asked} = await open();
