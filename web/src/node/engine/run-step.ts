@@ -19,9 +19,9 @@ export async function runStep(runner: ShardRunner, step: ShardStep): Promise<Sha
  *
  * @throws whatever `run` throws, except refusals.
  */
-export async function runInTurn(
-  steps: readonly ShardStep[],
-  run: (step: ShardStep) => Promise<ShardOutput>,
+export async function runInTurn<Step>(
+  steps: readonly Step[],
+  run: (step: Step) => Promise<ShardOutput>,
 ): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
   for (const step of steps) {

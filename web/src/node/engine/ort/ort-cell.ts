@@ -36,10 +36,10 @@ export async function createOrtCell(
  * @param range of these cells.
  * @throws {EngineError} `NOT_FINITE`.
  */
-export function crossedBoundary(
+export function crossedBoundary<Values extends Float32Array>(
   range: LayerRange,
-  hidden: Float32Array<ArrayBuffer>,
-): Float32Array<ArrayBuffer> {
+  hidden: Values,
+): Values {
   if (!crossBoundary(hidden)) throw notFinite(range);
   return hidden;
 }

@@ -3,7 +3,7 @@ import type {SessionId} from '#shared/base/ids.ts';
 import {isOnGrid, type CutGrid} from '#shared/model/cut-grid.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
-import {badStep, isRefusal} from '../engine-error.ts';
+import {badStep, EngineError, isRefusal} from '../engine-error.ts';
 import {packHidden, unpackHidden} from '../hidden-state.ts';
 import {batchesOf} from '../batches-of.ts';
 import type {KvCache} from './kv-cache.ts';
@@ -35,6 +35,13 @@ type LoadedShard<Kv, Cell extends ShardCell> = {
   readonly weightBytes: number;
   readonly mostSessions: number;
   readonly batchFeeds: (batch: Batch) => BatchFeeds;
+};
+
+/** A step that can be run: its cells, and what goes into the first of them. */
+type ReadyStep<Cell> = {
+  readonly step: ShardStep;
+  readonly cells: readonly Cell[];
+  readonly input: Float32Array;
 };
 
 /** Runs a shard in the thread that it is called from: the engine worker. */
@@ -99,57 +106,50 @@ export class OrtShardRunner<
 
   /** What is refused before it runs costs those beside it nothing. */
   async #runBatch(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
-    const able = steps.length === 1 ? steps : steps.filter((step) => this.#isAble(step));
+    const ready = steps.map((step) => this.#ready(step));
+    const able = ready.flatMap((one) => (one instanceof EngineError ? [] : [one]));
     const ran = await this.#runAble(able);
-    const results: StepResult[] = [];
-    for (const step of steps) {
-      const result = ran[able.indexOf(step)];
-      results.push(...(result === undefined ? await this.#runInTurn([step]) : [result]));
-    }
-    return results;
+    return ready.map((one) => {
+      if (one instanceof EngineError) return {kind: 'refused', error: one};
+      const result = ran[able.indexOf(one)];
+      assert(result !== undefined, 'a run says what became of each step');
+      return result;
+    });
   }
 
   /** Whose fault it is that a batch cannot run shows when each runs alone; so far it has left no trace. */
-  async #runAble(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
-    if (steps.length < 2) return await this.#runInTurn(steps);
+  async #runAble(able: readonly ReadyStep<Cell>[]): Promise<readonly StepResult[]> {
+    if (able.length > 1) {
+      try {
+        const outputs = await this.#runTogether(able);
+        return outputs.map((output) => ({kind: 'ran', output}));
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+      }
+    }
+    return await runInTurn(able, async (one) => first(await this.#runTogether([one])));
+  }
+
+  /** @returns a refusal where it cannot be run. */
+  #ready(step: ShardStep): ReadyStep<Cell> | EngineError {
     try {
-      const outputs = await this.#runTogether(steps);
-      return outputs.map((output) => ({kind: 'ran', output}));
+      const cells = this.#cellsOf(step);
+      this.#cache.admit({...step, cellStarts: cells.map(({range}) => range.startLayer)});
+      return {step, cells, input: this.#enter(step)};
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return await this.#runInTurn(steps);
+      return error;
     }
   }
 
-  async #runInTurn(steps: readonly ShardStep[]): Promise<readonly StepResult[]> {
-    return await runInTurn(steps, async (step) => first(await this.#runTogether([step])));
-  }
-
-  #isAble(step: ShardStep): boolean {
-    try {
-      this.#admit(step);
-      this.#enter(step);
-      return true;
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      return false;
-    }
-  }
-
-  /** @returns the cells that it runs through. @throws {EngineError} a refusal. */
-  #admit(step: ShardStep): readonly Cell[] {
-    const cells = this.#cellsOf(step);
-    this.#cache.admit({...step, cellStarts: cells.map(({range}) => range.startLayer)});
-    return cells;
-  }
-
-  /** @param steps that `batchesOf` puts together. */
-  async #runTogether(steps: readonly ShardStep[]): Promise<readonly ShardOutput[]> {
+  /** @param ready steps that `batchesOf` puts together. */
+  async #runTogether(ready: readonly ReadyStep<Cell>[]): Promise<readonly ShardOutput[]> {
     const {spec, batchFeeds, runCells} = this.#shard;
     const {hiddenSize} = spec;
+    const steps = ready.map(({step}) => step);
     const {tokenCount} = first(steps);
-    const cells = first(steps.map((step) => this.#admit(step)));
-    const inputs = steps.map((step) => this.#enter(step));
+    const {cells} = first(ready);
+    const inputs = ready.map(({input}) => input);
     let caches: CellKvs<Kv> = cells.map(({range}) =>
       steps.map(({sessionId}) => this.#cache.read(sessionId, range)),
     );

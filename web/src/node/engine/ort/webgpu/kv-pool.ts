@@ -48,12 +48,14 @@ export class KvPool {
     const [first, ...others] = rows;
     assert(first !== undefined, 'a batch has a session');
     if (isFor(first.block, rows, pieceTokens)) return first.block;
-    const mostKept = first.block.layers.map((layer) => layer.mostKept);
+    const mostKept = keptBy(first.block);
     const kvTokens = Math.max(...rows.map((row) => row.kvTokens));
     const rowCount = rows.length;
     const hasRoom = this.#hasRoom(rowCount * this.#rowBytes(mostKept, kvTokens));
-    if (others.length === 0 && !hasRoom) this.#separate(first.block);
-    if (first.block.rows.length === 1 && others.length === 0) return first.block;
+    if (others.length === 0 && !hasRoom) {
+      this.#separate(first.block);
+      return first.block;
+    }
     if (!hasRoom || !this.#fitsDevice(mostKept, {kvTokens, rowCount})) return null;
     const block = this.#allocate(mostKept, {kvTokens, rowCount});
     for (const [index, row] of rows.entries()) this.#move(row, {block, index});
@@ -67,7 +69,7 @@ export class KvPool {
     block.rows[row.index] = own;
     const isSame = block.kvTokens === kvTokens;
     if (isSame || (block.rows.length > 1 && kvTokens < block.kvTokens)) return own;
-    const mostKept = block.layers.map((layer) => layer.mostKept);
+    const mostKept = keptBy(block);
     this.#move(own, {block: this.#allocate(mostKept, {kvTokens, rowCount: 1}), index: 0});
     return own;
   }
@@ -102,9 +104,8 @@ export class KvPool {
     return (rowCount * keysAndValues) / 2 <= mostBytes;
   }
 
-  #bytesOf({layers, kvTokens, rows}: KvBlock): number {
-    const mostKept = layers.map((layer) => layer.mostKept);
-    return rows.length * this.#rowBytes(mostKept, kvTokens);
+  #bytesOf(block: KvBlock): number {
+    return block.rows.length * this.#rowBytes(keptBy(block), block.kvTokens);
   }
 
   #rowBytes(mostKept: readonly number[], kvTokens: number): number {
@@ -156,15 +157,20 @@ export class KvPool {
   }
 
   /** Each row of a block into one of its own. */
-  #separate({layers, rows}: KvBlock): void {
-    if (rows.length === 1) return;
-    const mostKept = layers.map((layer) => layer.mostKept);
-    for (const row of rows) {
+  #separate(block: KvBlock): void {
+    if (block.rows.length === 1) return;
+    const mostKept = keptBy(block);
+    for (const row of block.rows) {
       if (row === null) continue;
       const own = this.#allocate(mostKept, {kvTokens: row.kvTokens, rowCount: 1});
       this.#move(row, {block: own, index: 0});
     }
   }
+}
+
+/** How many positions each layer of a block keeps at most. */
+function keptBy({layers}: KvBlock): readonly number[] {
+  return layers.map(({mostKept}) => mostKept);
 }
 
 /** Whether rows that step may run in a block as they lie there. */

@@ -26,9 +26,9 @@ export const runGpuCells: ShardEngine<GpuKv, GpuCell>['runCells'] = async (
     input = ran.output;
     kvs.push(ran.kvs);
   }
-  assert(input instanceof Float32Array, 'the last cell gives its result');
   const [first, last] = [cells[0], cells.at(-1)];
-  if (first === undefined || last === undefined) return {hidden, kvs};
+  assert(first !== undefined && last !== undefined, 'a step runs through a cell');
+  assert(input instanceof Float32Array, 'the last cell gives its result');
   const range = {startLayer: first.range.startLayer, endLayer: last.range.endLayer};
-  return {hidden: crossedBoundary(range, Float32Array.from(input)), kvs};
+  return {hidden: crossedBoundary(range, input), kvs};
 };
