@@ -20,7 +20,10 @@ async function tryGpu(executablePath: string): Promise<'hardware' | 'software'> 
     await page.route(SECURE_PAGE, async (route) => route.fulfill({body: ''}));
     await page.goto(SECURE_PAGE);
     const isGpu = await page.evaluate(async () => {
-      const adapter = 'gpu' in navigator ? await navigator.gpu.requestAdapter() : null;
+      if (!('gpu' in navigator)) return false;
+      const {gpu} = navigator;
+      // The first request of a browser may be lost, as for `requestGpuDevice`.
+      const adapter = (await gpu.requestAdapter()) ?? (await gpu.requestAdapter());
       return adapter !== null && !adapter.info.isFallbackAdapter;
     });
     return isGpu ? 'hardware' : 'software';

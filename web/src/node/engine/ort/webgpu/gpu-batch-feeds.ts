@@ -3,9 +3,7 @@ import {CELL_IO} from '../graph/cell-io.ts';
 import type {RotaryTable, RotaryTables} from '../graph/rotary-table.ts';
 import type {OrtEngine} from '../ort-engine.ts';
 import type {BatchFeeds} from '../shard-engine.ts';
-
-/** `GPUBufferUsage` storage, copy source and copy target. */
-const TABLE_USAGE = 0x80 | 0x04 | 0x08;
+import {STORAGE_USAGE} from './storage-usage.ts';
 
 /**
  * What every batch tells the cells of a shard on the GPU: its rotary tables, which lie in the GPU's
@@ -16,7 +14,7 @@ export function gpuBatchFeeds(
   rotary: RotaryTables,
 ): () => BatchFeeds {
   const upload = (values: Float32Array, {positions, rowLength}: RotaryTable): Tensor => {
-    const buffer = device.createBuffer({size: values.byteLength, usage: TABLE_USAGE});
+    const buffer = device.createBuffer({size: values.byteLength, usage: STORAGE_USAGE});
     device.queue.writeBuffer(buffer, 0, Float32Array.from(values));
     return ort.gpuTensor(buffer, [positions, rowLength]);
   };

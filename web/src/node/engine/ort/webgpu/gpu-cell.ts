@@ -1,13 +1,12 @@
 import type {Tensor} from 'onnxruntime-web/wasm';
 import {assert} from '#shared/base/assert.ts';
 import {layersOf, type LayerRange} from '#shared/model/layer-range.ts';
-import {attentionFeeds} from '../attention-feeds.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
-import {fitsOperator} from '../graph/dialects/gpu-attention.ts';
 import type {OrtCell} from '../ort-cell.ts';
 import {f32Values} from '../ort-engine.ts';
-import type {Batch, BatchFeeds, ShardCell} from '../shard-engine.ts';
+import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
 import type {GpuKv} from './gpu-kv-memory.ts';
+import {gpuPlaceFeeds} from './gpu-place-feeds.ts';
 import {isBounded, type KvBlock} from './kv-block.ts';
 import {moveWindows} from './move-windows.ts';
 import {gathered, isSame, readBack, spread, type Layout, type PassedOn} from './passed-on.ts';
@@ -67,7 +66,7 @@ export class GpuCell implements ShardCell {
 
   async #runBlock(block: KvBlock, given: Given): Promise<Ran> {
     const {feeds, pasts, tokenCount, output} = given;
-    const {spec, session} = this.#cell;
+    const {ort, spec, session} = this.#cell;
     for (const {row, tokenCount: held} of pasts) {
       // A step that failed may have come further.
       row.held = held;
@@ -80,10 +79,17 @@ export class GpuCell implements ShardCell {
     }
     const layout = {rows: pasts.map(({row}) => row.index), rowCount: block.rows.length};
     const {pastFeeds, presents} = this.#caches(block);
+    const roomOf = (isWanted: boolean): number =>
+      block.layers.find((layer) => isBounded(layer) === isWanted)?.room ?? 1;
+    const places = {
+      room: roomOf(false),
+      windowRoom: roomOf(true),
+      firstPositions: block.rows.map((row) => row?.firstPosition ?? 0),
+    };
     const outputs = await session.run(
       {
         ...feeds,
-        ...this.#placeFeeds(block, {positions, tokenCount}),
+        ...gpuPlaceFeeds(ort, spec, {batch: {positions, tokenCount}, places}),
         [CELL_IO.hidden]: await this.#inputTensor(given, layout),
         ...pastFeeds,
       },
@@ -118,44 +124,5 @@ export class GpuCell implements ShardCell {
       pastFeeds[CELL_IO.pastValue(layer)] = presents[CELL_IO.presentValue(layer)] = kv.value;
     }
     return {pastFeeds, presents};
-  }
-
-  /** Where each row goes on, and what it sees where attention is made of products or has a window. */
-  #placeFeeds(block: KvBlock, batch: Batch): BatchFeeds {
-    const {ort, spec} = this.#cell;
-    const {positions, tokenCount} = batch;
-    const firstPositions = block.rows.map((row) => row?.firstPosition ?? 0);
-    const lastPlaces = positions.map((position) => position + tokenCount - 1);
-    const lastInWindow = lastPlaces.map((last, at) => last - (firstPositions[at] ?? 0));
-    const rows = positions.flatMap((position) =>
-      Array.from({length: tokenCount}, (_, at) => BigInt(position + at)),
-    );
-    const rotaryRows = () => ({
-      [CELL_IO.rotaryRows]: ort.i64Tensor(BigInt64Array.from(rows), [positions.length, tokenCount]),
-    });
-    const last = (places: readonly number[]) =>
-      ort.i32Tensor(Int32Array.from(places), [places.length]);
-    const total = (places: readonly number[]) =>
-      ort.i32Tensor(Int32Array.of(Math.max(...places) + 1), [1]);
-    const roomOf = (isWanted: boolean): number =>
-      block.layers.find((layer) => isBounded(layer) === isWanted)?.room ?? 1;
-    const ownPlaces = {mostKept: Number.POSITIVE_INFINITY};
-    return {
-      [CELL_IO.lastPosition]: last(lastPlaces),
-      [CELL_IO.totalTokens]: total(lastPlaces),
-      ...(spec.window && {
-        [CELL_IO.windowLastPosition]: last(lastInWindow),
-        [CELL_IO.windowTotalTokens]: total(lastInWindow),
-        ...rotaryRows(),
-      }),
-      ...(!fitsOperator(spec) && {
-        ...rotaryRows(),
-        ...attentionFeeds(ort, spec, {
-          batch,
-          all: {...ownPlaces, room: roomOf(false)},
-          window: {...ownPlaces, room: roomOf(true), firstPositions},
-        }),
-      }),
-    };
   }
 }

@@ -3,9 +3,8 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {OrtEngine} from '../ort-engine.ts';
 import {copyPlaces} from './copy-places.ts';
 import {isBounded, type KvBlock, type KvLayer, type KvRow} from './kv-block.ts';
+import {STORAGE_USAGE} from './storage-usage.ts';
 
-/** `GPUBufferUsage` storage, copy source and copy target. */
-export const KV_USAGE = 0x80 | 0x04 | 0x08;
 /** So often in a row fewer than half of a block's rows may step before these get one of their own. */
 const MOST_FEW_STEPS = 16;
 
@@ -126,7 +125,7 @@ export class KvPool {
       const size = shape.reduce((product, length) => product * length, 1);
       const tensor = () => {
         const byteLength = size * Float32Array.BYTES_PER_ELEMENT;
-        return ort.gpuTensor(device.createBuffer({size: byteLength, usage: KV_USAGE}), shape);
+        return ort.gpuTensor(device.createBuffer({size: byteLength, usage: STORAGE_USAGE}), shape);
       };
       return {key: tensor(), value: tensor(), room, mostKept: most};
     });

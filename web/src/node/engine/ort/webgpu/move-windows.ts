@@ -3,7 +3,7 @@ import {WINDOW_SPARE_TOKENS} from '#shared/model/layer-kind.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {copyPlaces} from './copy-places.ts';
 import {isBounded, type KvRow} from './kv-block.ts';
-import {KV_USAGE} from './kv-pool.ts';
+import {STORAGE_USAGE} from './storage-usage.ts';
 
 /** Of the positions that no row of the next piece sees, as many stay: a session may go back so far. */
 const KEPT_BEHIND = WINDOW_SPARE_TOKENS / 2;
@@ -41,6 +41,6 @@ export function moveWindows(
 /** Positions cannot be copied within one buffer. */
 function scratchFor(device: GPUDevice, {kvHeadCount, headSize}: ModelSpec, room: number) {
   const size = kvHeadCount * room * headSize * Float32Array.BYTES_PER_ELEMENT;
-  const buffer = () => ({gpuBuffer: device.createBuffer({size, usage: KV_USAGE})});
+  const buffer = () => ({gpuBuffer: device.createBuffer({size, usage: STORAGE_USAGE})});
   return {key: buffer(), value: buffer(), room, row: 0};
 }

@@ -31,7 +31,7 @@ export async function requestGpuDevice(): Promise<GpuDevice> {
   const gpu = 'gpu' in navigator ? navigator.gpu : undefined;
   if (gpu === undefined) throw webGpuUnavailable('this browser has no WebGPU');
   try {
-    const adapter = await gpu.requestAdapter({powerPreference: 'high-performance'});
+    const adapter = await requestAdapter(gpu);
     if (adapter === null) throw webGpuUnavailable('this browser offers no GPU');
     const {limits} = adapter;
     const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, limits[name]]));
@@ -40,6 +40,12 @@ export async function requestGpuDevice(): Promise<GpuDevice> {
     if (error instanceof EngineError) throw error;
     throw webGpuUnavailable(`the GPU cannot be used (${String(error)})`, error);
   }
+}
+
+/** Chromium drops the first request of a browser when its GPU process starts anew meanwhile, as it does without a screen. */
+async function requestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
+  const options = {powerPreference: 'high-performance'} as const;
+  return (await gpu.requestAdapter(options)) ?? (await gpu.requestAdapter(options));
 }
 
 export function webGpuUnavailable(reason: string, cause?: unknown): EngineError {

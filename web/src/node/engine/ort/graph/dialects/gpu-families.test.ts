@@ -8,17 +8,16 @@ import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
 import {TINY_FAMILIES} from '#shared/testing/tiny-models/tiny-families.ts';
 import {relativeError} from '../../../proof/relative-error.ts';
-import {attentionFeeds} from '../../attention-feeds.ts';
 import {f32Values, OrtEngine} from '../../ort-engine.ts';
-import type {BatchFeeds} from '../../shard-engine.ts';
+import type {Batch, BatchFeeds} from '../../shard-engine.ts';
 import {wasmBatchFeeds} from '../../wasm/wasm-batch-feeds.ts';
 import {sharedRoom} from '../../wasm/wasm-kv-memory.ts';
+import {gpuPlaceFeeds} from '../../webgpu/gpu-place-feeds.ts';
 import {buildCellGraph} from '../build-cell-graph.ts';
 import type {CellDialect} from '../cell-dialect.ts';
 import {CELL_IO} from '../cell-io.ts';
 import {createRotaryTables, type RotaryTables} from '../rotary-table.ts';
 import {CPU_DIALECT} from './cpu-dialect.ts';
-import {fitsOperator} from './gpu-attention.ts';
 import {GPU_DIALECT} from './gpu-dialect.ts';
 
 env.wasm.numThreads = 1;
@@ -28,10 +27,15 @@ const ort = new OrtEngine({InferenceSession, Tensor, env}, {executionProviders: 
 /** More than a window of the tiny families. */
 const TOKENS = 24;
 const CAPACITY = 48;
-/** Of a second piece; and how many positions layers with a window have forgotten then. */
-const MORE_TOKENS = 8;
-const GONE = 5;
-const PLACES = {room: CAPACITY, mostKept: Number.POSITIVE_INFINITY};
+/** What a session holds: so many positions, of which the first are gone in layers with a window. */
+type Held = {readonly tokenCount: number; readonly gone: number};
+const LONGER: Held = {tokenCount: TOKENS, gone: 5};
+const SHORTER: Held = {tokenCount: 20, gone: 2};
+/** Sessions go on with a piece each: one with many tokens, or several with one token. */
+const NEXT = [
+  {held: [LONGER], moreTokens: 8},
+  {held: [LONGER, SHORTER], moreTokens: 1},
+];
 const BATCH = {positions: [0], tokenCount: TOKENS};
 
 test.each(Object.entries(TINY_FAMILIES))(
@@ -57,7 +61,7 @@ test.each(Object.entries(TINY_FAMILIES))(
 );
 
 test.each(['gemma2', 'gemma3', 'phi3'])(
-  '[GR13] [KV10] on a GPU the layers of %s with a window count from the first position that they hold',
+  '[GR13] [KV10] on a GPU the layers of %s with a window count from the first position that they hold, each row from its own',
   {timeout: 300_000},
   async (architecture) => {
     const family = TINY_FAMILIES[architecture];
@@ -66,54 +70,70 @@ test.each(['gemma2', 'gemma3', 'phi3'])(
     const {spec} = manifest;
     const tensors = tensorsOf(manifest, file);
     const rotary = createRotaryTables(spec, CAPACITY, divisorsOf(spec, tensors));
-    const all = TOKENS + MORE_TOKENS;
-    const whole = {positions: [0], tokenCount: all};
+    const all = CAPACITY;
     const feeds = {
-      ...wasmBatchFeeds(ort, {spec, rotary}, whole),
+      ...wasmBatchFeeds(ort, {spec, rotary}, {positions: [0], tokenCount: all}),
       ...emptyCaches(spec, sharedRoom(spec, [all])),
     };
     const onCpu = await run(CPU_DIALECT, spec, tensors, {feeds, tokenCount: all});
     const session = await sessionOf(GPU_DIALECT, spec, tensors);
-    const first = await session.run({
-      ...gpuFeeds(spec, rotary),
-      ...emptyCaches(spec, CAPACITY),
-      ...hiddenOf(spec, whole.tokenCount, {from: 0, to: TOKENS}),
-    });
-    const outputs = await session.run({
-      ...gpuFeeds(spec, rotary, {position: TOKENS, tokenCount: MORE_TOKENS, firstPosition: GONE}),
-      ...heldCaches(spec, first),
-      ...hiddenOf(spec, whole.tokenCount, {from: TOKENS, to: all}),
-    });
+    const firstOf = async ({tokenCount}: Held) =>
+      session.run({
+        ...gpuFeeds(spec, rotary, {batch: {positions: [0], tokenCount}, firstPositions: [0]}),
+        ...emptyCaches(spec, CAPACITY),
+        ...hiddenOf(spec, all, [{from: 0, to: tokenCount}]),
+      });
+    for (const {held, moreTokens} of NEXT) {
+      const rows: HeldRow[] = [];
+      for (const each of held) rows.push({...each, outputs: await firstOf(each)});
+      const positions = held.map(({tokenCount}) => tokenCount);
+      const pieces = positions.map((from) => ({from, to: from + moreTokens}));
+      const outputs = await session.run({
+        ...gpuFeeds(spec, rotary, {
+          batch: {positions, tokenCount: moreTokens},
+          firstPositions: held.map(({gone}) => gone),
+        }),
+        ...heldCaches(spec, rows),
+        ...hiddenOf(spec, all, pieces),
+      });
+      const onGpu = f32Values(outputs, CELL_IO.result);
+      const {hiddenSize} = spec;
+      for (const [at, {from, to}] of pieces.entries()) {
+        const expected = onCpu.subarray(from * hiddenSize, to * hiddenSize);
+        const own = onGpu.subarray(at * expected.length).subarray(0, expected.length);
+        expect(relativeError(own, expected, hiddenSize)).toBeLessThan(1e-5);
+      }
+    }
     await session.release();
-    const expected = onCpu.subarray(TOKENS * spec.hiddenSize);
-    const onGpu = f32Values(outputs, CELL_IO.result);
-    expect(relativeError(onGpu, expected, spec.hiddenSize)).toBeLessThan(1e-5);
   },
 );
 
-/** What a first piece has left in the caches; of layers with a window the first positions have gone. */
-function heldCaches(spec: ModelSpec, outputs: InferenceSession.OnnxValueMapType): BatchFeeds {
+type HeldRow = Held & {readonly outputs: InferenceSession.OnnxValueMapType};
+
+/** What first pieces have left in the caches, a row each; of layers with a window the first positions have gone. */
+function heldCaches(spec: ModelSpec, rows: readonly HeldRow[]): BatchFeeds {
   const {layerCount, kvHeadCount, headSize} = spec;
-  const shape = [1, kvHeadCount, CAPACITY, headSize];
-  const moved = (name: string, gone: number) => {
-    const values = f32Values(outputs, name);
-    const kept = new Float32Array(values.length);
-    for (let head = 0; head < kvHeadCount; head += 1) {
-      const start = head * CAPACITY * headSize;
-      const own = values.subarray(start + gone * headSize, start + TOKENS * headSize);
-      kept.set(own, start);
+  const shape = [rows.length, kvHeadCount, CAPACITY, headSize];
+  const headLength = CAPACITY * headSize;
+  const together = (name: string, layer: number) => {
+    const kept = new Float32Array(rows.length * kvHeadCount * headLength);
+    for (const [row, {tokenCount, gone, outputs}] of rows.entries()) {
+      const values = f32Values(outputs, name);
+      const forgotten = isWindowed(spec, layer) ? gone : 0;
+      for (let head = 0; head < kvHeadCount; head += 1) {
+        const start = head * headLength;
+        const own = values.subarray(start + forgotten * headSize, start + tokenCount * headSize);
+        kept.set(own, row * kvHeadCount * headLength + start);
+      }
     }
     return ort.f32Tensor(kept, shape);
   };
   const layers = Array.from({length: layerCount}, (_, layer) => layer);
   return Object.fromEntries(
-    layers.flatMap((layer) => {
-      const gone = isWindowed(spec, layer) ? GONE : 0;
-      return [
-        [CELL_IO.pastKey(layer), moved(CELL_IO.presentKey(layer), gone)],
-        [CELL_IO.pastValue(layer), moved(CELL_IO.presentValue(layer), gone)],
-      ];
-    }),
+    layers.flatMap((layer) => [
+      [CELL_IO.pastKey(layer), together(CELL_IO.presentKey(layer), layer)],
+      [CELL_IO.pastValue(layer), together(CELL_IO.presentValue(layer), layer)],
+    ]),
   );
 }
 
@@ -126,18 +146,21 @@ async function sessionOf(
   return await ort.createSession(buildCellGraph(spec, cell, {tensors, ...dialect}));
 }
 
-/** Some of the hidden states that are made up for so many tokens. */
+/** Pieces, of one length, of the hidden states that are made up for so many tokens. */
 function hiddenOf(
   {hiddenSize}: ModelSpec,
   tokenCount: number,
-  {from, to}: {readonly from: number; readonly to: number},
+  pieces: readonly {readonly from: number; readonly to: number}[],
 ): BatchFeeds {
   const all = Float32Array.from(
     {length: tokenCount * hiddenSize},
     (_, at) => ((at * 193) % 127) / 64 - 1,
   );
-  const own = all.slice(from * hiddenSize, to * hiddenSize);
-  return {[CELL_IO.hidden]: ort.f32Tensor(own, [1, to - from, hiddenSize])};
+  const values = pieces.flatMap(({from, to}) => [
+    ...all.subarray(from * hiddenSize, to * hiddenSize),
+  ]);
+  const shape = [pieces.length, values.length / pieces.length / hiddenSize, hiddenSize];
+  return {[CELL_IO.hidden]: ort.f32Tensor(Float32Array.from(values), shape)};
 }
 
 async function run(
@@ -147,7 +170,7 @@ async function run(
   {feeds, tokenCount}: {readonly feeds: BatchFeeds; readonly tokenCount: number},
 ): Promise<Float32Array> {
   const session = await sessionOf(dialect, spec, tensors);
-  const hidden = hiddenOf(spec, tokenCount, {from: 0, to: tokenCount});
+  const hidden = hiddenOf(spec, tokenCount, [{from: 0, to: tokenCount}]);
   const outputs = await session.run({...feeds, ...hidden}, [CELL_IO.result]);
   await session.release();
   return f32Values(outputs, CELL_IO.result);
@@ -157,36 +180,21 @@ async function run(
 function gpuFeeds(
   spec: ModelSpec,
   {model, window}: RotaryTables,
-  {position, tokenCount, firstPosition} = {position: 0, tokenCount: TOKENS, firstPosition: 0},
+  {batch, firstPositions}: {readonly batch: Batch; readonly firstPositions: readonly number[]} = {
+    batch: BATCH,
+    firstPositions: [0],
+  },
 ): BatchFeeds {
   const shape = [model.positions, model.rowLength];
-  const batch = {positions: [position], tokenCount};
-  const ids = BigInt64Array.from({length: tokenCount}, (_, at) => BigInt(position + at));
-  const rows = {[CELL_IO.rotaryRows]: ort.i64Tensor(ids, [1, tokenCount])};
-  const total = position + tokenCount;
-  const one = (value: number) => ort.i32Tensor(Int32Array.of(value), [1]);
+  const places = {room: CAPACITY, windowRoom: CAPACITY, firstPositions};
   return {
-    [CELL_IO.lastPosition]: one(total - 1),
-    [CELL_IO.totalTokens]: one(total),
     [CELL_IO.rotaryCos]: ort.f32Tensor(model.cos, shape),
     [CELL_IO.rotarySin]: ort.f32Tensor(model.sin, shape),
     ...(window && {
       [CELL_IO.windowCos]: ort.f32Tensor(window.cos, shape),
       [CELL_IO.windowSin]: ort.f32Tensor(window.sin, shape),
     }),
-    ...(spec.window && {
-      [CELL_IO.windowLastPosition]: one(total - firstPosition - 1),
-      [CELL_IO.windowTotalTokens]: one(total - firstPosition),
-      ...rows,
-    }),
-    ...(!fitsOperator(spec) && {
-      ...attentionFeeds(ort, spec, {
-        batch,
-        all: PLACES,
-        window: {...PLACES, firstPositions: [firstPosition]},
-      }),
-      ...rows,
-    }),
+    ...gpuPlaceFeeds(ort, spec, {batch, places}),
   };
 }
 
