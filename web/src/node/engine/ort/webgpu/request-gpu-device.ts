@@ -42,7 +42,7 @@ export async function requestGpuDevice(): Promise<GpuDevice> {
   }
 }
 
-/** Chromium drops the first request of a browser when its GPU process starts anew meanwhile, as it does without a screen. */
+/** Chromium drops the first request of a browser while its GPU process restarts, as it does without a screen. */
 async function requestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
   const options = {powerPreference: 'high-performance'} as const;
   return (await gpu.requestAdapter(options)) ?? (await gpu.requestAdapter(options));
