@@ -225,9 +225,11 @@ async function promptMs(promptTokens: number): Promise<number> {
 
 /** Of the GPU that WebGPU runs on here; `null` where a processor plays one, or there is none. */
 async function gpuName(): Promise<string | null> {
-  const adapter = await navigator.gpu.requestAdapter();
-  if (adapter === null || adapter.info.isFallbackAdapter) return null;
-  return `${adapter.info.vendor} ${adapter.info.architecture}`;
+  const gpu = await requestGpuDevice().catch(() => null);
+  gpu?.device.destroy();
+  if (gpu === null || gpu.info.isFallbackAdapter) return null;
+  const {vendor, architecture} = gpu.info;
+  return [vendor, architecture].filter((part) => part !== '').join(' ');
 }
 
 type GreedyStep = {
