@@ -18,6 +18,7 @@ export async function serveTinyModel(options: {
   readonly shape?: Partial<TinyModelShape>;
   readonly family?: TinyFamily;
   readonly dtypeOf?: (name: string) => TensorDtype;
+  readonly madeUpTokens?: number;
   /** By default, one layer per cell. */
   readonly cutEvery?: number;
 }): Promise<TinySite> {

@@ -21,6 +21,8 @@ export const LM_HEAD_IO = {
   tokenIds: 'top_token_ids',
   /** `[rows]`: what the likeliest token has of the probability, over the whole vocabulary. */
   topShare: 'top_share',
+  /** `[rows, vocabularySize]`, in place of these where the engine finds the likeliest itself. */
+  all: 'logits.biased',
 } as const;
 
 function addDivision(graph: GraphBuilder, logits: string, {logitDivisor}: ModelSpec): string {
@@ -43,11 +45,35 @@ export function buildLmHeadGraph(
   tensors: ReadonlyMap<string, StoredTensor>,
   addProduct: AddProduct,
 ): OnnxModel {
-  const {hiddenSize, vocabularySize} = spec;
-  const topCount = Math.min(TOP_LOGITS, vocabularySize);
+  const graph = new GraphBuilder();
+  addLogits(graph, spec, {tensors, addProduct});
+  addTop(graph, Math.min(TOP_LOGITS, spec.vocabularySize));
+  return graph.build('norm and LM head');
+}
+
+/** The same without the choice of tokens: all logits leave it, and stay on the GPU. */
+export function buildLogitsGraph(
+  spec: ModelSpec,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  addProduct: AddProduct,
+): OnnxModel {
+  const graph = new GraphBuilder();
+  addLogits(graph, spec, {tensors, addProduct});
+  graph.output(LM_HEAD_IO.all, 'f32', ['rows', spec.vocabularySize]);
+  return graph.build('norm and LM head');
+}
+
+function addLogits(
+  graph: GraphBuilder,
+  spec: ModelSpec,
+  {
+    tensors,
+    addProduct,
+  }: {readonly tensors: ReadonlyMap<string, StoredTensor>; readonly addProduct: AddProduct},
+): void {
+  const {hiddenSize} = spec;
   const [gain, matrix] = lmHeadTensors(spec).map(({name}) => requireTensor(tensors, name));
   assert(gain !== undefined && matrix !== undefined, 'an LM head is a norm and a matrix');
-  const graph = new GraphBuilder();
   const hidden = graph.input(LM_HEAD_IO.hidden, 'f32', ['rows', hiddenSize]);
   const gains = graph.weights('gain', [hiddenSize], writeMatrices([gain]));
   const normed = graph.node({
@@ -59,17 +85,20 @@ export function buildLmHeadGraph(
   const product = addProduct(graph, {input: normed, output: 'logits', rank: 2, matrices: [matrix]});
   const own = addCap(graph, addDivision(graph, product, spec), spec);
   const bias = graph.input(LM_HEAD_IO.bias, 'f32', ['biased_rows', 'biased_tokens']);
-  const logits = graph.node({op: 'Add', inputs: [own, bias], outputs: ['logits.biased']});
+  graph.node({op: 'Add', inputs: [own, bias], outputs: [LM_HEAD_IO.all]});
+}
+
+function addTop(graph: GraphBuilder, topCount: number): void {
   graph.node({
     op: 'TopK',
-    inputs: [logits, graph.integers('top_count', [topCount])],
+    inputs: [LM_HEAD_IO.all, graph.integers('top_count', [topCount])],
     outputs: [LM_HEAD_IO.logits, LM_HEAD_IO.tokenIds],
     attributes: {axis: {int: -1}},
   });
   // The operator for the logarithm of such a sum takes three times as long: it has no vectors.
   const shares = graph.node({
     op: 'Softmax',
-    inputs: [logits],
+    inputs: [LM_HEAD_IO.all],
     outputs: ['shares'],
     attributes: {axis: {int: -1}},
   });
@@ -82,5 +111,4 @@ export function buildLmHeadGraph(
   graph.output(LM_HEAD_IO.logits, 'f32', ['rows', topCount]);
   graph.output(LM_HEAD_IO.tokenIds, 'i64', ['rows', topCount]);
   graph.output(LM_HEAD_IO.topShare, 'f32', ['rows']);
-  return graph.build('norm and LM head');
 }

@@ -23,6 +23,8 @@ export const CELL_IO = {
   /** In: the same two for layers with a window, which may have less room. */
   windowMask: 'window_mask',
   windowPlaces: 'window_places',
+  /** In, i64: `[3]`, the shape of what a cell has of each token: batch, tokens, and -1 for its size. */
+  tokenShape: 'token_shape',
   /** In, i32: `[batch]`, the last position of the piece. */
   lastPosition: 'last_position',
   /** In, i32: `[1]`, tokens in the cache with the piece. */

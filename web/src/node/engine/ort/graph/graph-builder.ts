@@ -69,6 +69,7 @@ export class GraphBuilder {
   readonly #initialisers: TensorProto[] = [];
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
+  readonly #shapes: ValueInfoProto[] = [];
   readonly #fills: ((buffer: ArrayBuffer) => void)[] = [];
   #weightBytes = 0;
 
@@ -79,6 +80,12 @@ export class GraphBuilder {
 
   output(name: string, type: ElementType, dimensions: readonly Dimension[]): void {
     this.#outputs.push(valueInfo(name, type, dimensions));
+  }
+
+  /** What onnxruntime cannot infer of a node's output. @returns `name`. */
+  shape(name: string, type: ElementType, dimensions: readonly Dimension[]): string {
+    this.#shapes.push(valueInfo(name, type, dimensions));
+    return name;
   }
 
   /** @returns the node's first output. */
@@ -182,6 +189,7 @@ export class GraphBuilder {
         initializer: this.#initialisers,
         input: this.#inputs,
         output: this.#outputs,
+        valueInfo: this.#shapes,
       }),
     });
     const buffer = new ArrayBuffer(this.#weightBytes);

@@ -4,10 +4,10 @@ import {CPU_DIALECT} from '../graph/dialects/cpu-dialect.ts';
 import {importOrt, type OrtBuild} from '../import-ort.ts';
 import {createOrtCell} from '../ort-cell.ts';
 import {OrtEngine} from '../ort-engine.ts';
-import {OrtLmHead} from '../ort-lm-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
 import {runWasmCells} from './run-wasm-cells.ts';
 import {WasmCell} from './wasm-cell.ts';
+import {WasmLmHead} from './wasm-lm-head.ts';
 import {wasmKvMemory, type WasmKv} from './wasm-kv-memory.ts';
 import {wasmBatchFeeds} from './wasm-batch-feeds.ts';
 
@@ -31,7 +31,7 @@ export async function openWasmEngine(
     createCell: async (spec, range, tensors) =>
       new WasmCell(await createOrtCell(ort, CPU_DIALECT, {spec, range, tensors})),
     createLmHead: (spec, tensors) =>
-      OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, CPU_DIALECT.addProduct), spec),
+      WasmLmHead.create(ort, buildLmHeadGraph(spec, tensors, CPU_DIALECT.addProduct), spec),
     runCells: runWasmCells,
     mostSessions: MOST_BATCHED,
     batchFeeds: (spec, rotary) => (batch) => wasmBatchFeeds(ort, {spec, rotary}, batch),

@@ -35,7 +35,9 @@ export function gpuPlaceFeeds(
   const total = (each: readonly number[]) =>
     ort.i32Tensor(Int32Array.of(Math.max(...each) + 1), [1]);
   const mostKept = Number.POSITIVE_INFINITY;
+  const tokenShape = BigInt64Array.of(BigInt(positions.length), BigInt(tokenCount), -1n);
   return {
+    [CELL_IO.tokenShape]: ort.i64Tensor(tokenShape, [3]),
     [CELL_IO.lastPosition]: last(lastPlaces),
     [CELL_IO.totalTokens]: total(lastPlaces),
     ...(spec.window && {

@@ -1,14 +1,14 @@
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
-import {buildLmHeadGraph} from '../graph/build-lm-head-graph.ts';
+import {buildLogitsGraph} from '../graph/build-lm-head-graph.ts';
 import {GPU_DIALECT} from '../graph/dialects/gpu-dialect.ts';
 import {webGpuClass} from '../../engine-class.ts';
 import {createOrtCell} from '../ort-cell.ts';
-import {OrtLmHead} from '../ort-lm-head.ts';
 import type {ShardEngine} from '../shard-engine.ts';
 import {GpuCell} from './gpu-cell.ts';
 import {gpuKvMemory, type GpuKv} from './gpu-kv-memory.ts';
 import {KvPool} from './kv-pool.ts';
+import {GpuLmHead} from './lm-head/gpu-lm-head.ts';
 import {runGpuCells} from './run-gpu-cells.ts';
 import {gpuBatchFeeds} from './gpu-batch-feeds.ts';
 import {openGpuOrt} from './open-gpu-ort.ts';
@@ -38,7 +38,11 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv, GpuCell>> {
     },
     createLmHead: (spec, tensors) =>
       onGpu(() =>
-        OrtLmHead.create(ort, buildLmHeadGraph(spec, tensors, GPU_DIALECT.addProduct), spec),
+        GpuLmHead.create(
+          {ort, device},
+          buildLogitsGraph(spec, tensors, GPU_DIALECT.addProduct),
+          spec,
+        ),
       ),
     runCells: runGpuCells,
     mostSessions: MOST_BATCHED,

@@ -1,4 +1,5 @@
 import {isWindowed} from '#shared/model/layer-kind.ts';
+import {turnedSize} from '#shared/model/model-spec.ts';
 import {attentionInputsOf, CELL_IO} from '../cell-io.ts';
 import type {LayerBuilder} from '../layer-builder.ts';
 import {rotate} from './rotate.ts';
@@ -12,14 +13,11 @@ import {rotaryInputsOf} from './rotary-inputs.ts';
  */
 export function addGroupedAttention(layer: LayerBuilder, normed: string): string {
   const {spec} = layer;
-  const {headCount, kvHeadCount, window} = spec;
-  const {value, ...plain} = layer.queryKeyValue(normed);
+  const {headCount, window} = spec;
   const hasWindow = window !== undefined && isWindowed(spec, layer.layer);
   const tables = hasWindow ? [] : (rotaryInputsOf(layer) ?? []);
-  const query = hasWindow ? rotate(layer, plain.query, headCount) : plain.query;
-  const key = hasWindow ? rotate(layer, plain.key, kvHeadCount) : plain.key;
   const {attended} = addGroupedQueries(layer, {
-    inputs: {query, key, value, tables},
+    inputs: {...queryKeyValue(layer, normed, hasWindow), tables},
     attributes: {
       num_heads: {int: headCount},
       do_rotary: {int: tables.length === 0 ? 0 : 1},
@@ -29,6 +27,23 @@ export function addGroupedAttention(layer: LayerBuilder, normed: string): string
     },
   });
   return layer.product(attended, 'attention', ['attn_output']);
+}
+
+/** One after the other in `query`, where the operator takes them so: it splits and turns them at once. */
+function queryKeyValue(
+  layer: LayerBuilder,
+  normed: string,
+  hasWindow: boolean,
+): Record<'query' | 'key' | 'value', string> {
+  const {headCount, kvHeadCount, headSize, queryKeyNorm} = layer.spec;
+  const isWhole = queryKeyNorm === undefined && turnedSize(layer.spec) === headSize;
+  if (isWhole && !hasWindow) {
+    const query = layer.product(normed, 'qkv', layer.queryKeyValueParts);
+    return {query, key: '', value: ''};
+  }
+  const {query, key, value} = layer.queryKeyValue(normed);
+  if (!hasWindow) return {query, key, value};
+  return {query: rotate(layer, query, headCount), key: rotate(layer, key, kvHeadCount), value};
 }
 
 /** The operator with its cache. @returns what it attends to, and keys and values of all positions. */

@@ -6,6 +6,7 @@ import {
   type PackedFormat,
   writeCorrection,
 } from '#shared/model/storage/pack-blocks.ts';
+import {CELL_IO} from '../cell-io.ts';
 import {addDenseProduct} from './add-dense-product.ts';
 import type {AddProduct} from '../add-product.ts';
 import type {GraphBuilder} from '../graph-builder.ts';
@@ -33,8 +34,7 @@ export const addQuantisedProduct: AddProduct = (graph, product) => {
   if (format === null) return addDenseProduct(graph, product);
   if (!format.hasOffsets) return addSymmetric(graph, product, format);
   const symmetric = addSymmetric(graph, {...product, output: `${output}.symmetric`}, format);
-  const correction = addCorrection(graph, {...product, output: `${output}.correction`}, format);
-  return graph.node({op: 'Add', inputs: [symmetric, correction], outputs: [output]});
+  return addCorrected(graph, {...product, symmetric}, format);
 };
 
 type Product = Parameters<AddProduct>[1];
@@ -70,28 +70,47 @@ function addSymmetric(graph: GraphBuilder, product: Product, format: PackedForma
   });
 }
 
-/** Sums of the input over each group, times what a symmetric product leaves out. */
-function addCorrection(graph: GraphBuilder, product: Product, format: PackedFormat): string {
-  const {input, output, rank, matrices} = product;
+/**
+ * The symmetric product and, in one operator with it, sums of the input over each group, times what that product
+ * leaves out. Each operator is a dispatch, and of a small model these take more of a step than what they compute.
+ */
+function addCorrected(
+  graph: GraphBuilder,
+  product: Product & {readonly symmetric: string},
+  format: PackedFormat,
+): string {
+  const {input, symmetric, output, rank, matrices} = product;
   const {outSize, groupCount} = sizesOf(matrices, format);
   const offsets = graph.weights(`${output}.offsets`, [groupCount, outSize], (values) => {
     eachMatrix(matrices, 1, (matrix, firstColumn) => {
       writeCorrection(matrix, {values, rowStride: outSize, firstColumn});
     });
   });
-  const shape = [...Array.from({length: rank - 1}, () => 0), groupCount, format.groupWeights];
-  const split = graph.node({
-    op: 'Reshape',
-    inputs: [input, graph.integers(`${output}.split.shape`, shape)],
-    outputs: [`${output}.split`],
-  });
+  const reshaped = (from: string, part: string, shape: readonly number[]) =>
+    graph.node({
+      op: 'Reshape',
+      inputs: [from, graph.integers(`${output}.${part}.shape`, shape)],
+      outputs: [`${output}.${part}`],
+    });
   const sums = graph.node({
     op: 'ReduceSum',
-    inputs: [split, graph.integers(`${output}.sums.axis`, [-1])],
+    inputs: [
+      reshaped(input, 'split', [-1, groupCount, format.groupWeights]),
+      graph.integers(`${output}.sums.axis`, [-1]),
+    ],
     outputs: [`${output}.sums`],
     attributes: {keepdims: {int: 0}},
   });
-  return graph.node({op: 'MatMul', inputs: [sums, offsets], outputs: [output]});
+  // Both take matrices only: of three dimensions two are one meanwhile.
+  const inputs = [
+    sums,
+    offsets,
+    rank === 2 ? symmetric : reshaped(symmetric, 'rows', [-1, outSize]),
+  ];
+  if (rank === 2) return graph.node({op: 'Gemm', inputs, outputs: [output]});
+  const corrected = graph.node({op: 'Gemm', inputs, outputs: [`${output}.corrected`]});
+  graph.node({op: 'Reshape', inputs: [corrected, CELL_IO.tokenShape], outputs: [output]});
+  return graph.shape(output, 'f32', ['batch', 'tokens', outSize]);
 }
 
 function sizesOf(

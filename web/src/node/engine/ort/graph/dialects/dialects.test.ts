@@ -8,6 +8,7 @@ import {tinyTensorBytes} from '#shared/testing/tiny-tensor-bytes.ts';
 import {f32Values, i64Values, OrtEngine} from '../../ort-engine.ts';
 import {relativeError} from '../../../proof/relative-error.ts';
 import {wasmBatchFeeds} from '../../wasm/wasm-batch-feeds.ts';
+import {gpuPlaceFeeds} from '../../webgpu/gpu-place-feeds.ts';
 import {roomFor} from '../../wasm/wasm-kv-memory.ts';
 import {addDenseProduct} from './add-dense-product.ts';
 import {addQuantisedProduct} from './add-quantised-product.ts';
@@ -72,8 +73,10 @@ async function runLayer(tensors: ReadonlyMap<string, StoredTensor>, dialect: 'cp
           ...fixedCache(roomFor(TOKENS)),
         }
       : {
-          [CELL_IO.lastPosition]: ort.i32Tensor(Int32Array.of(TOKENS - 1), [1]),
-          [CELL_IO.totalTokens]: ort.i32Tensor(Int32Array.of(TOKENS), [1]),
+          ...gpuPlaceFeeds(ort, SPEC, {
+            batch: {positions: [0], tokenCount: TOKENS},
+            places: {room: 32, windowRoom: 32, firstPositions: [0]},
+          }),
           [CELL_IO.rotaryCos]: ort.f32Tensor(ROTARY.cos, ROTARY_SHAPE),
           [CELL_IO.rotarySin]: ort.f32Tensor(ROTARY.sin, ROTARY_SHAPE),
           ...fixedCache(32),

@@ -9,6 +9,7 @@ import {addRounded} from '../add-rounded.ts';
 /** For WebGPU: weights stay as small as in the file, and the cache is written in place. */
 export const GPU_DIALECT: CellDialect = {
   addShared: (graph, spec) => {
+    graph.input(CELL_IO.tokenShape, 'i64', [3]);
     graph.input(CELL_IO.lastPosition, 'i32', ['batch']);
     graph.input(CELL_IO.totalTokens, 'i32', [1]);
     addRotaryInputs(graph, spec);
