@@ -6,7 +6,7 @@ export type WeftMessage = {
 };
 
 export type WeftOptions = {
-  /** Address of the signal server, which may have a path; by default, where this module came from. */
+  /** Address of the signal server with its scheme, which may have a path; by default, where this module came from. */
   readonly server?: string;
   /** An id of the server's catalogue; by default, its first model. */
   readonly model?: string;
@@ -15,13 +15,13 @@ export type WeftOptions = {
 export type AskOptions = {
   /** Ends the answer, and what any tab does for it. */
   readonly signal?: AbortSignal;
-  /** 512 by default. */
+  /** The longest answer; 512 by default. */
   readonly maxTokens?: number;
-  /** From 0, always the likeliest token; 0.7 by default. */
+  /** From 0, always the likeliest token, to 2; 0.7 by default. */
   readonly temperature?: number;
   /** From 0 to 1; 0.95 by default. */
   readonly topP?: number;
-  /** With the same seed, a question has the same answer; by default, each has another. */
+  /** Any whole number: with the same one, a question has the same answer; by default, each has another. */
   readonly seed?: number;
 };
 
@@ -42,5 +42,9 @@ export interface WeftError extends Error {
   readonly detail: {readonly code: string};
 }
 
-/** Loads nothing, and joins no swarm, before the first question. */
+/**
+ * Loads nothing, and joins no swarm, before the first question.
+ *
+ * @throws {WeftError} `SERVER_INVALID` for an address that is none.
+ */
 export declare function createWeft(options?: WeftOptions): Weft;

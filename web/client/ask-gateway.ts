@@ -1,7 +1,8 @@
 import {EventSourceParserStream} from 'eventsource-parser/stream';
 import * as z from 'zod/mini';
 import {WeftError} from '#shared/base/errors.ts';
-import {DEFAULTS, randomSeed, type ChatWay, type AskTarget} from './chat-way.ts';
+import type {ChatWay, AskTarget} from './chat-way.ts';
+import {readQuestion} from './read-question.ts';
 
 const errorSchema = z.object({error: z.object({code: z.string(), message: z.string()})});
 const modelsSchema = z.object({data: z.array(z.object({id: z.string()}))});
@@ -13,7 +14,8 @@ const chunkSchema = z.object({
 export function askGateway({serverUrl, model}: AskTarget): ChatWay {
   let chosen: string | null = model === '' ? null : model;
   return {
-    async *ask(messages, {signal, ...options}) {
+    async *ask(asked, {signal, ...options}) {
+      const {messages, maxTokens, temperature, topP, seed} = readQuestion(asked, options);
       const request = signal === undefined ? {} : {signal};
       chosen ??= await firstModel(serverUrl, request);
       const response = await ask(serverUrl, 'v1/chat/completions', {
@@ -24,10 +26,10 @@ export function askGateway({serverUrl, model}: AskTarget): ChatWay {
           model: chosen,
           messages,
           stream: true,
-          max_tokens: options.maxTokens ?? DEFAULTS.maxTokens,
-          temperature: options.temperature ?? DEFAULTS.temperature,
-          top_p: options.topP ?? DEFAULTS.topP,
-          seed: options.seed ?? randomSeed(),
+          max_tokens: maxTokens,
+          temperature,
+          top_p: topP,
+          seed,
         }),
       });
       yield* textsOf(response, serverUrl);

@@ -1,7 +1,9 @@
+import {seedOf, topPOf} from '#shared/client/chat/asked-sampling.ts';
 import {ServedWatch} from '#shared/client/chat/not-served-error.ts';
 import {createAskingNode} from '../src/app/node/create-asking-node.ts';
 import {SharedNodes} from '../src/app/widget/shared-nodes.ts';
-import {DEFAULTS, randomSeed, type ChatWay, type AskTarget} from './chat-way.ts';
+import type {ChatWay, AskTarget} from './chat-way.ts';
+import {readQuestion} from './read-question.ts';
 
 const nodes = new SharedNodes({
   createNode: createAskingNode,
@@ -13,14 +15,15 @@ const nodes = new SharedNodes({
 export function askSwarm(target: AskTarget): ChatWay {
   const node = nodes.share(target);
   return {
-    async *ask(messages, {signal, ...options}) {
+    async *ask(asked, {signal, ...options}) {
+      const {messages, maxTokens, temperature, topP, seed} = readQuestion(asked, options);
       const request = {
         prompt: {kind: 'messages', messages},
-        maxNewTokens: options.maxTokens ?? DEFAULTS.maxTokens,
-        temperature: options.temperature ?? DEFAULTS.temperature,
-        topP: options.topP ?? DEFAULTS.topP,
+        maxNewTokens: maxTokens,
+        temperature,
+        topP: topPOf(topP),
         topK: 0,
-        seed: options.seed ?? randomSeed(),
+        seed: seedOf(seed),
         topLogprobs: 0,
       } as const;
       const abort = new AbortController();

@@ -13,10 +13,3 @@ export type ChatWay = {
   readonly ask: (messages: readonly WeftMessage[], options: AskOptions) => AsyncIterable<string>;
   readonly close: () => void;
 };
-
-/** What a question has that says nothing else: as on the page. */
-export const DEFAULTS = {maxTokens: 512, temperature: 0.7, topP: 0.95} as const;
-
-export function randomSeed(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-}

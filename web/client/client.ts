@@ -5,6 +5,7 @@ import type {
   WeftMessage,
 } from '../../public/client.d.ts';
 import type {ChatWay} from './chat-way.ts';
+import {siteUrlOf} from './site-url.ts';
 
 /**
  * Entry of the client in code: `/client.js`. All else is in files named by their content, and comes
@@ -13,7 +14,7 @@ import type {ChatWay} from './chat-way.ts';
 const folder = new URL(/* @vite-ignore */ './', import.meta.url).href;
 
 export const createWeft: typeof CreateWeft = ({server, model = ''} = {}): Weft => {
-  const serverUrl = server === undefined ? folder : `${server.replace(/\/+$/u, '')}/`;
+  const serverUrl = server === undefined ? folder : siteUrlOf(server);
   let asking: Promise<ChatWay> | null = null;
   const load = async (): Promise<ChatWay> => {
     // Tabs reach each other by WebRTC only.

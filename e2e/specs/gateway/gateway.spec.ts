@@ -104,10 +104,11 @@ test('[GW2] [GW9] a stream has the text of the page, and so has a plain completi
   await expectNoSessions();
 });
 
-test('[CC1] [CC2] the client in code has the answer of the page, in a tab of its own and in Node.js', async () => {
+test('[CC1] [CC2] [CC3] the client in code has the answer of the page, in a tab of its own and in Node.js', async () => {
   const {url} = world.swarm.server;
   const messages = [{role: 'user', content: QUESTION}] as const;
   const options = {temperature: 0.8, topP: 0.9, seed: 7, maxTokens: TOKENS};
+  const odd = {topP: 0, seed: -1};
   const expected = onPage[0]?.text;
   const page = await world.swarm.openPage('');
   const inTab = await page.evaluate(
@@ -115,14 +116,24 @@ test('[CC1] [CC2] the client in code has the answer of the page, in a tab of its
       // oxlint-disable-next-line typescript/no-unsafe-assignment -- Its types are beside it.
       const {createWeft}: typeof Client = await import(script);
       const weft = createWeft();
-      let text = '';
-      for await (const piece of weft.chat(asked.messages, asked.options)) text += piece;
+      const ask = async (own: typeof asked.options) => {
+        let text = '';
+        for await (const piece of weft.chat(asked.messages, own)) text += piece;
+        return text;
+      };
+      const texts = [await ask(asked.options), await ask({...asked.options, ...asked.odd})];
+      const refused = await ask({...asked.options, topP: 2}).catch(String);
       weft.close();
-      return text;
+      return {texts, refused};
     },
-    {script: `${url}/client.js`, asked: {messages, options}},
+    {script: `${url}/client.js`, asked: {messages, options, odd}},
   );
-  expect(inTab).toBe(expected);
+  const overHttp = {...sampled, top_p: odd.topP, seed: odd.seed};
+  const {choices} = await openai.chat.completions.create(overHttp);
+  expect(inTab).toEqual({
+    texts: [expected, choices[0]?.message.content],
+    refused: 'WeftError: "topP" must be a number from 0 to 1',
+  });
   await page.context().close();
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- Its types are beside it.
   const {createWeft}: typeof Client = await import(CLIENT);

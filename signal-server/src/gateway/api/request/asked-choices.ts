@@ -1,4 +1,5 @@
 import {getRandomValues} from 'node:crypto';
+import {seedOf, topPOf} from '#shared/client/chat/asked-sampling.ts';
 import type {Prompt} from '#shared/client/chat/chat-service.ts';
 import type {ChatMessage, ToolCall} from '#shared/model/text/messages/chat-message.ts';
 import type {Choices} from '../../answers/ask-choices.ts';
@@ -6,9 +7,6 @@ import {objectOf, type AskedCall, type ChatRequest} from './chat-request.ts';
 import {followedBy} from './followed-by.ts';
 import {promptsOf, type CompletionRequest} from './completion-request.ts';
 import {DEFAULT_MAX_TOKENS} from './request-fields.ts';
-
-/** A probability of 0 leaves the likeliest token, as does any that is less than its own. */
-const LEAST_TOP_P = Number.EPSILON;
 
 /** What a chat request asks of the swarm. */
 export function choicesOfChat(request: ChatRequest): Choices {
@@ -66,8 +64,8 @@ function choicesOf(
       ...asked,
       temperature: temperature ?? 1,
       topK: top_k ?? 0,
-      topP: Math.max(LEAST_TOP_P, top_p ?? 1),
-      seed: seed == null ? randomSeed() : Number(BigInt.asUintN(32, BigInt(seed))),
+      topP: topPOf(top_p ?? 1),
+      seed: seed == null ? randomSeed() : seedOf(seed),
       ...biasOf(request),
     },
     stops: typeof stop === 'string' ? [stop] : (stop ?? []),

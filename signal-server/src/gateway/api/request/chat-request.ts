@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {ASKED_BOUNDS} from '#shared/client/chat/asked-sampling.ts';
 import type {JsonObject} from '#shared/model/text/messages/chat-message.ts';
 import {areCallsAnswered} from './are-calls-answered.ts';
 import {isNestedWithin} from './is-nested-within.ts';
@@ -30,8 +31,7 @@ export function objectOf(json: string): JsonObject | null {
     : null;
 }
 
-/** No context holds as many: each takes some tokens besides its text. */
-const MOST_MESSAGES = 2_048;
+const {mostMessages} = ASKED_BOUNDS;
 
 const nothing = z.array(z.never()).max(0).nullish();
 
@@ -66,9 +66,9 @@ export const chatRequestSchema = z
     messages: z
       .array(messageSchema)
       .min(1)
-      .max(MOST_MESSAGES)
+      .max(mostMessages)
       .meta({
-        description: `a list of up to ${MOST_MESSAGES} messages, each with "role" (system, developer, user, assistant or tool) and "content" (a text, or parts of type "text"); an assistant may have "tool_calls" whose arguments are a JSON object, and a tool names as "tool_call_id" a call before it`,
+        description: `a list of up to ${mostMessages} messages, each with "role" (system, developer, user, assistant or tool) and "content" (a text, or parts of type "text"); an assistant may have "tool_calls" whose arguments are a JSON object, and a tool names as "tool_call_id" a call before it`,
       }),
     ...commonFields,
     ...chatFields,

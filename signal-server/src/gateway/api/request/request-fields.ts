@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {ASKED_BOUNDS} from '#shared/client/chat/asked-sampling.ts';
 import {MAX_BIASED_TOKENS} from '#shared/protocol/control/session-bounds.ts';
 import {givenName, MOST_TOOLS} from './given-names.ts';
 import {toolChoiceSchema} from './tool-choice.ts';
@@ -26,6 +27,10 @@ export const unsupportedPart = z.null({error: UNSUPPORTED}).optional();
 /** @param mustBe what a field must be, or what is wrong with it. */
 export const isUnsupported = (mustBe: string | undefined): boolean => mustBe === UNSUPPORTED;
 
+const {temperature, topP} = ASKED_BOUNDS;
+const within = ({least, most}: {readonly least: number; readonly most: number}) =>
+  z.number().min(least).max(most);
+
 const penalty = field(z.number().min(-2).max(2), 'a number from -2 to 2');
 
 const logitBias = z
@@ -40,8 +45,11 @@ const ofCaller = field(z.string(), 'a text; it is used for nothing, and kept now
 /** What chats and plain completions have in common. */
 export const commonFields = {
   model: z.string().min(1).meta({description: 'the id of a model, as GET /v1/models lists it'}),
-  temperature: field(z.number().min(0).max(2), 'a number from 0 (always the likeliest token) to 2'),
-  top_p: field(z.number().min(0).max(1), 'a number from 0 to 1'),
+  temperature: field(
+    within(temperature),
+    `a number from ${temperature.least} (always the likeliest token) to ${temperature.most}`,
+  ),
+  top_p: field(within(topP), `a number from ${topP.least} to ${topP.most}`),
   top_k: field(
     z.int().min(0).max(1_000_000),
     'a whole number from 0 (all that the tail of a chain knows: the likeliest 256)',

@@ -1,0 +1,20 @@
+import {WeftError} from '#shared/base/errors.ts';
+import {shownText} from '#shared/base/shown-text.ts';
+
+/**
+ * The folder of a site.
+ *
+ * @param server its address, as whoever uses the client wrote it.
+ * @returns it with a slash at the end.
+ * @throws {WeftError} `SERVER_INVALID`.
+ */
+export function siteUrlOf(server: string): string {
+  const url = URL.canParse(server) ? new URL(server) : null;
+  if (url === null || !/^https?:$/u.test(url.protocol)) {
+    throw new WeftError(
+      {code: 'SERVER_INVALID'},
+      `"server" must be an address that begins with https:// or http://, such as "https://weft.example": it is "${shownText(server)}"`,
+    );
+  }
+  return `${url.origin}${url.pathname.replace(/\/*$/u, '/')}`;
+}
