@@ -1,10 +1,13 @@
 import {RegExpParser, type AST} from '@eslint-community/regexpp';
-import {beyondAsciiOf, writePattern} from './write-pattern.ts';
+import {isInMorePlaces} from '../patterns/pattern-places.ts';
+import {beyondAsciiOf, writePattern} from '../patterns/write-pattern.ts';
 import {schemaInvalid, schemaTooLarge, schemaUnsupported} from './schema-fault.ts';
 
 const MOST_PATTERN_CHARACTERS = 500;
 /** The alphabets of most languages have fewer. */
 const MOST_BEYOND_ASCII = 128;
+/** Each is looked at for each token of an answer. */
+const MOST_PLACES = 16;
 const BACKSLASH = 0x5c;
 /** A text in JSON writes these otherwise. */
 const isEscapedInJson = (code: number): boolean =>
@@ -13,16 +16,19 @@ const isEscapedInJson = (code: number): boolean =>
 const LAST_CODE = 0xffff;
 const ESCAPED = 'a quote, a backslash or a control character';
 
+type Options = {
+  readonly pointer: string;
+  /** Takes how many characters a pattern counts, since the grammar has a state for each, and throws for too many. */
+  readonly count: (characters: number) => void;
+};
+
 /**
  * Looks whether a pattern can be followed token by token. It is that of a whole text: no text around it is allowed.
  *
- * @returns how many characters it counts, since the grammar has a state for each; and how the library has to have it.
+ * @returns how the library has to have it.
  * @throws {SchemaFault}
  */
-export function readPattern(
-  pattern: string,
-  pointer: string,
-): {readonly counted: number; readonly source: string} {
+export function readPattern(pattern: string, {pointer, count}: Options): string {
   if (pattern.length > MOST_PATTERN_CHARACTERS) {
     throw schemaTooLarge(
       pointer,
@@ -39,8 +45,14 @@ export function readPattern(
   const refuse = (what: string) =>
     schemaUnsupported(pointer, `has a "pattern" with ${what}: that is not followed`);
   const context = {refuse, isRepeated: false, isWhole: alternatives.length === 1};
-  const counted = sumOf(alternatives, (alternative) => countAlternative(alternative, context));
-  return {counted, source: writePattern(parsed)};
+  count(sumOf(alternatives, (alternative) => countAlternative(alternative, context)));
+  if (isInMorePlaces(parsed, MOST_PLACES)) {
+    throw schemaUnsupported(
+      pointer,
+      `has a "pattern" of which a text may be in more than ${MOST_PLACES} places at once: that is not followed; of parts that repeat, let one have a fixed length, or end with what the other has not`,
+    );
+  }
+  return writePattern(parsed);
 }
 
 type Context = {
@@ -96,7 +108,22 @@ function countRepeated({min, max, element}: AST.Quantifier, context: Context): n
     throw context.refuse('a repeat without an end in another repeat');
   }
   const times = isEndless ? Math.max(1, min) : max;
+  if (max > 1 && mayBeEmpty(element)) throw context.refuse('a repeat of what may be empty');
   return times * countElement(element, {...context, isRepeated: true});
+}
+
+function mayBeEmpty(element: AST.Element): boolean {
+  switch (element.type) {
+    case 'Group':
+    case 'CapturingGroup':
+      return element.alternatives.some(({elements}) => elements.every(mayBeEmpty));
+    case 'Quantifier':
+      return element.min === 0 || mayBeEmpty(element.element);
+    case 'Assertion':
+      return true;
+    default:
+      return false;
+  }
 }
 
 function checkCharacter({value}: AST.Character, refuse: Context['refuse']): void {

@@ -113,6 +113,15 @@ test.each([
   ['a class of all others', {pattern: '[^a]'}, /a class of all characters but some/u],
   ['a quote', {pattern: 'a"b'}, /a quote/u],
   ['an anchor inside', {pattern: 'a^b'}, /an anchor inside/u],
+  ['a repeat of what may be empty', {pattern: '(\\w?)*'}, /a repeat of what may be empty/u],
+  ['a repeat of nothing', {pattern: '(a{0}|()){1000000000}'}, /a repeat of what may be empty/u],
+  [
+    'turns that share a text in many ways',
+    {pattern: '(\\w{1,12} ?){0,30}'},
+    'The schema has a "pattern" of which a text may be in more than 16 places at once: that is not followed; of parts that repeat, let one have a fixed length, or end with what the other has not',
+  ],
+  ['parts that share a text in many ways', {pattern: '\\w?'.repeat(32)}, /16 places at once/u],
+  ['alternatives that begin alike', {pattern: '(ab|a|b|ba){80}'}, /16 places at once/u],
 ])(
   '[SO2] what cannot be followed is refused by its name and its place: %s',
   (_, schema, message) => {
@@ -237,6 +246,77 @@ test('[SO3] addresses of mail beside a length count as what a pattern counts', (
 test('[SO3] alternatives that are too many to compare are refused', () => {
   const oneOf = Array.from({length: 500}, (_, at) => ({const: at}));
   expect(faultOf({oneOf})?.message).toBe('The schema at "/oneOf" has too many alternatives');
+});
+
+test.each([
+  '(\\w{1,12} ){0,30}\\w{1,12}',
+  '\\d{1,3}(,\\d{3}){0,40}(\\.\\d{1,20})?',
+  '[a-z]+([.-][a-z]{1,60}){0,5}@[a-z]{1,60}\\.[a-z]{2,8}',
+  'Alabama|Alaska|Arizona|Arkansas|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana',
+  '\\w{0,500}',
+  '(\\w{2}){0,100}',
+  '(?:[01]\\d|2[0-3]):[0-5]\\d',
+])('[SO3] a pattern of which a text is in few places at once is taken: %s', (pattern) => {
+  expect(readSchema({pattern})).toMatchObject({type: 'string'});
+});
+
+const text = (maxLength: number) => ({type: 'string', maxLength});
+const NINE = Array.from({length: 9}, (_, at) => at);
+const inTree = {
+  anyOf: NINE.map((at) => ({$ref: `#/$defs/d${at}`})),
+  $defs: Object.fromEntries(NINE.map((at) => [`d${at}`, {anyOf: [text(at), {type: 'null'}]}])),
+};
+
+test.each<[string, object]>([
+  ['of a text', {anyOf: NINE.map(text)}],
+  ['by other names', inTree],
+  ['of items', {anyOf: NINE.map((at) => ({type: 'array', items: text(at)}))}],
+  ['of a property', {anyOf: NINE.map((at) => object({a: text(at), [`b${at}`]: {}}))}],
+  [
+    'of a property that any name has',
+    {anyOf: NINE.map((at) => ({type: 'object', additionalProperties: text(at)}))},
+  ],
+  [
+    'behind values that are the same',
+    {anyOf: NINE.map((at) => kind('a', {properties: {kind: {const: 'a'}, text: text(at)}}))},
+  ],
+])('[SO3] one text has few lengths at once: %s', (_, schema) => {
+  expect(faultOf(schema)).toEqual({
+    code: 'SCHEMA_TOO_LARGE',
+    message:
+      'The schema has alternatives in which one text may have more than 8 different lengths: let them have the same "minLength" and "maxLength"',
+  });
+});
+
+test.each<[string, object]>([
+  ['of several texts', object(Object.fromEntries(NINE.map((at) => [`a${at}`, text(at)])))],
+  [
+    'behind values that differ',
+    {
+      anyOf: NINE.map((at) =>
+        kind(`${at}`, {properties: {kind: {const: `${at}`}, text: text(at)}}),
+      ),
+    },
+  ],
+  ['that are the same', {anyOf: NINE.map((at) => object({a: text(7), [`b${at}`]: {}}))}],
+  [
+    'in alternatives that refer to each other in a million ways',
+    {
+      $defs: {
+        d28: text(2),
+        ...Object.fromEntries(
+          Array.from({length: 28}, (_, at) => [
+            `d${at}`,
+            {anyOf: [text(1), {$ref: `#/$defs/d${at + 1}`}, {$ref: `#/$defs/d${at + 1}`}]},
+          ]),
+        ),
+      },
+      $ref: '#/$defs/d0',
+    },
+  ],
+  ['in each other', {$defs: {a: object({a: {$ref: '#/$defs/a'}, b: text(1)})}, $ref: '#/$defs/a'}],
+])('[SO3] many lengths are followed %s', (_, schema) => {
+  expect(readSchema(schema)).toBeTypeOf('object');
 });
 
 test.each(HOSTILE_SCHEMAS)(

@@ -1,6 +1,8 @@
+import {shownText} from '#shared/base/shown-text.ts';
 import {NumberAutomata} from '../numbers/number-automata.ts';
 import {SCHEMA_LIMITS, checkSize} from './check-size.ts';
 import {checkEnds} from './check-ends.ts';
+import {checkLengths} from './check-lengths.ts';
 import {countsOf} from './read-counts.ts';
 import {BOUNDS, readNumber} from './read-number.ts';
 import {readText} from './read-text.ts';
@@ -54,7 +56,9 @@ export function readSchema(schema: unknown): RootSchema {
   const root = reading.read(fields, '');
   const $defs = reading.definitions();
   checkEnds({root, definitions: $defs});
-  return Object.keys($defs).length === 0 ? root : {...root, $defs};
+  const whole = Object.keys($defs).length === 0 ? root : {...root, $defs};
+  checkLengths(whole);
+  return whole;
 }
 
 function fieldsOf(value: unknown, pointer: string): Fields {
@@ -96,7 +100,10 @@ class SchemaReading {
     const only = (keyword: string, ...others: readonly string[]) => {
       const rest = keywords.find((each) => each !== keyword && !others.includes(each));
       if (rest === undefined) return;
-      throw schemaUnsupported(pointer, `has "${rest}" beside "${keyword}": that is not followed`);
+      throw schemaUnsupported(
+        pointer,
+        `has "${shownText(rest)}" beside "${keyword}": that is not followed`,
+      );
     };
     if (keywords.includes('$ref')) {
       only('$ref');
@@ -126,7 +133,7 @@ class SchemaReading {
     }
     const {keyword, name} = named;
     if (!Object.hasOwn(fieldsOf(this.#root[keyword] ?? {}, `/${keyword}`), name)) {
-      throw schemaInvalid(pointer, `refers to "${name}", which is not defined`);
+      throw schemaInvalid(pointer, `refers to "${shownText(name)}", which is not defined`);
     }
     return {$ref: `#/$defs/${definitionName(keyword, name)}`};
   }
@@ -198,7 +205,7 @@ class SchemaReading {
         keyword !== 'type' && !types.some((name) => OF_TYPES[name].some((own) => own === keyword)),
     );
     if (other !== undefined)
-      throw schemaUnsupported(pointer, `has "${other}": that is not followed`);
+      throw schemaUnsupported(pointer, `has "${shownText(other)}": that is not followed`);
     const schemas = types.map((type) => this.#ofType(type, fields, pointer));
     const [first] = schemas;
     if (first === undefined) return {};
@@ -236,7 +243,8 @@ class SchemaReading {
     }
     for (const name of listOf(required, `${pointer}/required`)) {
       if (typeof name === 'string' && names.has(name)) continue;
-      throw schemaInvalid(pointer, `requires "${String(name)}", which is none of its "properties"`);
+      const shown = shownText(String(name));
+      throw schemaInvalid(pointer, `requires "${shown}", which is none of its "properties"`);
     }
     if (typeof additional !== 'boolean') fieldsOf(additional, `${pointer}/additionalProperties`);
     if (names.size > 0) {

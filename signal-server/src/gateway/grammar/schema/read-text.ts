@@ -27,20 +27,15 @@ export function readText(fields: Fields, place: Place): GrammarSchema {
   return length === null ? {type: 'string'} : {length};
 }
 
-function ofPattern(
-  pattern: unknown,
-  length: TextLength | null,
-  {pointer, count}: Place,
-): GrammarSchema {
+function ofPattern(pattern: unknown, length: TextLength | null, place: Place): GrammarSchema {
+  const {pointer} = place;
   if (length !== null) {
     throw schemaUnsupported(pointer, 'may have a "pattern" or a length, and not both');
   }
   if (typeof pattern !== 'string') {
     throw schemaInvalid(pointer, 'has a "pattern" that is not a text');
   }
-  const {counted, source} = readPattern(pattern, pointer);
-  count(counted);
-  return {type: 'string', pattern: source};
+  return {type: 'string', pattern: readPattern(pattern, place)};
 }
 
 function ofFormat(

@@ -1,4 +1,5 @@
 import {WeftError} from '#shared/base/errors.ts';
+import {shownText} from '#shared/base/shown-text.ts';
 
 type Detail = {
   readonly code: 'SCHEMA_INVALID' | 'SCHEMA_UNSUPPORTED' | 'SCHEMA_TOO_LARGE';
@@ -23,10 +24,11 @@ export function schemaTooLarge(pointer: string, what: string): SchemaFault {
   return new SchemaFault({code: 'SCHEMA_TOO_LARGE', pointer}, `${at(pointer)} ${what}`);
 }
 
-const MOST_SHOWN = 120;
+/** Several names in each other. */
+const MOST_SHOWN_OF_PLACE = 120;
 
 function at(pointer: string): string {
-  if (pointer === '') return 'The schema';
-  const shown = pointer.length > MOST_SHOWN ? `${pointer.slice(0, MOST_SHOWN)}…` : pointer;
-  return `The schema at "${shown}"`;
+  return pointer === ''
+    ? 'The schema'
+    : `The schema at "${shownText(pointer, MOST_SHOWN_OF_PLACE)}"`;
 }

@@ -92,6 +92,17 @@ export const HOSTILE_SCHEMAS: readonly (readonly [what: string, schema: unknown]
   ['an array of millions', {type: 'array', minItems: 5e6, items: {type: 'boolean'}}],
   ['a pattern that backtracks', {pattern: '^(a+)+$'}],
   ['a pattern that multiplies', {pattern: '((a{1,100}){1,100}){1,100}'}],
+  ['a pattern whose turns share a text in many ways', {pattern: '(\\w{0,22}){0,22}'}],
+  ['a pattern whose parts share a text in many ways', {pattern: '\\w?'.repeat(160)}],
+  ['a pattern that repeats nothing', {pattern: '(a{0}){1000000000}'}],
+  [
+    'a pattern with too many ways to look at',
+    {pattern: '(a|b|ab|ba|aab|bba){20}(a|b){40}a(a|b){40}'},
+  ],
+  [
+    'texts of many lengths at once',
+    {anyOf: Array.from({length: 600}, (_, at) => ({type: 'string', maxLength: at + 1}))},
+  ],
   [
     'definitions in a circle',
     {$ref: '#/$defs/a', $defs: {a: {anyOf: [{$ref: '#/$defs/a'}, {$ref: '#/$defs/a'}]}}},
