@@ -1,13 +1,12 @@
 import {randomBytes} from 'node:crypto';
 import type {AskRequest, Prompt} from '#shared/client/chat/chat-service.ts';
 import type {AskedModel} from '../swarms/create-gateway.ts';
-import type {Caller} from '../callers/caller-queue.ts';
-import type {AnswerGrammar} from '../grammar/grammar-messages.ts';
+import type {Caller, RequestTurns} from '../turns/caller-queue.ts';
+import type {AnswerGrammar, CallForm} from '../grammar/grammar-messages.ts';
 import {RequestGrammar} from '../grammar/request-grammar.ts';
 import type {RootSchema} from '../grammar/schema/grammar-schema.ts';
 import {callGrammarOf, type AskedTools} from '../tools/call-forms.ts';
 import {knowsNoTools} from '../errors/api-error.ts';
-import {readCalls} from './read-calls.ts';
 import {mergeAnswers} from './merge-answers.ts';
 import {readAnswer, type AnswerPart} from './read-answer.ts';
 
@@ -52,18 +51,20 @@ export async function* askChoices(
   );
   const {stops} = choices;
   const grammar = await grammarOf(model, choices);
-  const followed = grammar === null ? null : new RequestGrammar(model.grammars, grammar);
+  const followed = grammar === null ? null : new RequestGrammar(model.grammars, {grammar, caller});
   const forms = grammar?.kind === 'calls' ? grammar.calls : [];
-  const answers = requests.map((request) => {
-    const parts = askInTurn(model, request, {caller, stops, grammar: followed, signal: whole});
-    return forms.length === 0 ? parts : readCalls(parts, {forms, newCallId});
-  });
+  const turns = model.queue.enter(caller);
+  const answers = requests.map((request) =>
+    askInTurn(model, request, {turns, stops, forms, grammar: followed, signal: whole}),
+  );
   try {
     for await (const {index, value} of mergeAnswers(answers, abort)) yield {index, part: value};
   } finally {
     followed?.close();
   }
 }
+
+const nowMs = (): number => performance.now();
 
 function newCallId(): string {
   return `call_${randomBytes(12).toString('hex')}`;
@@ -86,25 +87,28 @@ function callsTools(prompt: Prompt): boolean {
 }
 
 async function* askInTurn(
-  {chat, queue, endTokenIds}: AskedModel,
+  {chat, endTokenIds}: AskedModel,
   request: AskRequest,
   {
-    caller,
+    turns,
     stops,
+    forms,
     grammar,
     signal,
   }: {
-    readonly caller: Caller;
+    readonly turns: RequestTurns;
     readonly stops: readonly string[];
+    readonly forms: readonly CallForm[];
     readonly grammar: RequestGrammar | null;
     readonly signal: AbortSignal;
   },
 ): AsyncGenerator<AnswerPart, void, undefined> {
-  const endTurn = await queue.take(caller, {signal});
+  // A turn is for answering: whoever waits for a grammar takes it from nobody.
+  const guided = grammar === null ? {} : {guide: await grammar.guide({signal})};
+  const endTurn = await turns.take({signal});
   try {
-    const guided = grammar === null ? {} : {guide: await grammar.guide({signal})};
     const events = chat.service.ask({...request, ...guided}, {signal});
-    yield* readAnswer(events, {stops, endTokenIds, nowMs: () => performance.now()});
+    yield* readAnswer(events, {stops, endTokenIds, forms, newCallId, nowMs});
   } finally {
     endTurn();
   }

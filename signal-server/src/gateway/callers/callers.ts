@@ -4,7 +4,7 @@ import {Allowance} from '#shared/base/allowance.ts';
 import {sourceAddress} from '../../limits/source/source-address.ts';
 import {tooOften, wrongKey} from '../errors/api-error.ts';
 import {keyFinder, type ApiKey} from './api-keys.ts';
-import type {Caller} from './caller-queue.ts';
+import type {Caller} from '../turns/caller-queue.ts';
 
 type Options = {
   /** `null`: anybody may ask, and each address is a caller. */

@@ -1,3 +1,5 @@
+import {setTimeout as wait} from 'node:timers/promises';
+import {CallerQueue, type Caller} from '../turns/caller-queue.ts';
 import type {GrammarTokens} from './grammar-messages.ts';
 import {openGrammarThread, type GrammarThread} from './open-grammar-thread.ts';
 
@@ -20,33 +22,49 @@ const OPEN_MS = 60_000;
 
 /**
  * The threads in which grammars of one model are made and followed: what a caller sends costs nobody but its own
- * request, which has a thread to itself.
+ * request, which has a thread to itself. Callers take turns at them.
  */
 export class GrammarThreads {
   readonly #options: Options;
   readonly #idle: GrammarThread[] = [];
   readonly #leased = new Set<GrammarThread>();
-  readonly #waiting: (() => void)[] = [];
-  #leasedCount = 0;
+  readonly #places: CallerQueue;
 
   constructor(options: Options) {
+    const {mostThreads = MOST_THREADS} = options;
     this.#options = options;
+    this.#places = new CallerQueue({
+      capacity: () => mostThreads,
+      nowMs: () => performance.now(),
+      wait,
+      waitsFor: 'a thread that follows their schema',
+    });
   }
 
-  /** Waits for a thread. @throws {GrammarThreadError}; the reason of `signal`. */
-  async lease({signal}: {readonly signal: AbortSignal}): Promise<GrammarLease> {
-    await this.#takePlace(signal);
+  /** Requests that wait for a thread. */
+  get waitingCount(): number {
+    return this.#places.counts.waiting;
+  }
+
+  /** Waits for a thread. @throws {GatewayBusyError}; {GrammarThreadError}; the reason of `signal`. */
+  async lease(caller: Caller, {signal}: {readonly signal: AbortSignal}): Promise<GrammarLease> {
+    const leavePlace = await this.#places.enter(caller).take({signal});
     try {
       const thread = this.#idle.pop() ?? (await this.#open());
       this.#leased.add(thread);
-      return {thread, release: () => this.#release(thread)};
+      const release = (): void => {
+        this.#release(thread);
+        leavePlace();
+      };
+      return {thread, release};
     } catch (cause) {
-      this.#leavePlace();
+      leavePlace();
       throw cause;
     }
   }
 
   close(): void {
+    this.#places.close();
     for (const thread of [...this.#idle.splice(0), ...this.#leased]) thread.close();
   }
 
@@ -62,38 +80,5 @@ export class GrammarThreads {
     if (!this.#leased.delete(thread)) return;
     if (!thread.isLost && this.#idle.length < MOST_IDLE) this.#idle.push(thread);
     else thread.close();
-    this.#leavePlace();
-  }
-
-  async #takePlace(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#leasedCount < (this.#options.mostThreads ?? MOST_THREADS)) {
-      this.#leasedCount += 1;
-      return;
-    }
-    const turn = Promise.withResolvers<void>();
-    const begin = (): void => {
-      turn.resolve();
-    };
-    const giveUp = (): void => {
-      const at = this.#waiting.indexOf(begin);
-      if (at === -1) return;
-      this.#waiting.splice(at, 1);
-      turn.reject(signal.reason);
-    };
-    this.#waiting.push(begin);
-    signal.addEventListener('abort', giveUp, {once: true});
-    try {
-      await turn.promise;
-    } finally {
-      signal.removeEventListener('abort', giveUp);
-    }
-  }
-
-  /** The place goes on to whoever waits longest. */
-  #leavePlace(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#leasedCount -= 1;
-    else next();
   }
 }

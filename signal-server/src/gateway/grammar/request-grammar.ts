@@ -1,5 +1,6 @@
 import {WeftError} from '#shared/base/errors.ts';
 import type {TokenGuide} from '#shared/client/reader-event.ts';
+import type {Caller} from '../turns/caller-queue.ts';
 import type {AnswerGrammar} from './grammar-messages.ts';
 import type {GrammarLease, GrammarThreads} from './grammar-threads.ts';
 import {GrammarThreadError} from './open-grammar-thread.ts';
@@ -22,12 +23,17 @@ export class GrammarRefusedError extends WeftError<{
 export class RequestGrammar {
   readonly #threads: GrammarThreads;
   readonly #grammar: AnswerGrammar;
+  readonly #caller: Caller;
   #lease: Promise<GrammarLease> | null = null;
   #answers = 0;
 
-  constructor(threads: GrammarThreads, grammar: AnswerGrammar) {
+  constructor(
+    threads: GrammarThreads,
+    {grammar, caller}: {readonly grammar: AnswerGrammar; readonly caller: Caller},
+  ) {
     this.#threads = threads;
     this.#grammar = grammar;
+    this.#caller = caller;
   }
 
   /**
@@ -45,7 +51,9 @@ export class RequestGrammar {
       allowed: async (answered) => {
         const tokenIds = answered.slice(knownCount);
         knownCount = answered.length;
-        const reply = await thread.call({kind: 'allowed', answerId, tokenIds}, MASK_MS);
+        const reply = await this.#within(MASK_MS, 'for a token', (limitMs) =>
+          thread.call({kind: 'allowed', answerId, tokenIds}, limitMs),
+        );
         if (reply.kind !== 'allowed')
           throw new Error(`A mask was asked for, and "${reply.kind}" came`);
         return reply.mask;
@@ -59,18 +67,39 @@ export class RequestGrammar {
   }
 
   async #open(signal: AbortSignal): Promise<GrammarLease> {
-    const lease = await this.#threads.lease({signal});
+    const lease = await this.#threads.lease(this.#caller, {signal});
+    const grammar = this.#grammar;
     try {
-      const reply = await lease.thread.call({kind: 'compile', grammar: this.#grammar}, COMPILE_MS);
+      const reply = await this.#within(COMPILE_MS, 'to be made a grammar', (limitMs) =>
+        lease.thread.call({kind: 'compile', grammar}, limitMs),
+      );
       if (reply.kind !== 'refused') return lease;
       // The library gives up in the middle, and may leave anything behind.
       lease.thread.close();
-      throw refused(this.#grammar);
+      throw refused(grammar);
     } catch (cause) {
       lease.release();
+      throw cause;
+    }
+  }
+
+  /** @throws {GrammarRefusedError} when it takes longer: what makes a grammar slow is in its schema. */
+  async #within<T>(
+    limitMs: number,
+    what: string,
+    call: (limitMs: number) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await call(limitMs);
+    } catch (cause) {
       const isSlow =
         cause instanceof GrammarThreadError && cause.detail.code === 'GRAMMAR_TOO_SLOW';
-      throw isSlow ? tooLarge(this.#grammar, cause) : cause;
+      if (!isSlow) throw cause;
+      throw new GrammarRefusedError(
+        {code: 'GRAMMAR_TOO_LARGE', param: paramOf(this.#grammar)},
+        `The schema takes more than ${limitMs} ms ${what}: make it simpler`,
+        {cause},
+      );
     }
   }
 }
@@ -88,14 +117,6 @@ function refused(grammar: AnswerGrammar): GrammarRefusedError {
   return new GrammarRefusedError(
     {code: 'GRAMMAR_REFUSED', param: paramOf(grammar)},
     'The schema cannot be followed token by token: make it simpler',
-  );
-}
-
-function tooLarge(grammar: AnswerGrammar, cause: unknown): GrammarRefusedError {
-  return new GrammarRefusedError(
-    {code: 'GRAMMAR_TOO_LARGE', param: paramOf(grammar)},
-    `The schema takes more than ${COMPILE_MS} ms to be made a grammar: make it simpler`,
-    {cause},
   );
 }
 

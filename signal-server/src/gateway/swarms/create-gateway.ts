@@ -27,9 +27,9 @@ import {routeFrames} from '#shared/transport/post/route-frames.ts';
 import type {Transport} from '#shared/transport/transport.ts';
 import {heldDirectory} from '../../directory/held-directory.ts';
 import type {RecordReader} from '../../directory/record-reader.ts';
-import {CallerQueue} from '../callers/caller-queue.ts';
 import type {GrammarTokens} from '../grammar/grammar-messages.ts';
 import {GrammarThreads} from '../grammar/grammar-threads.ts';
+import {CallerQueue} from '../turns/caller-queue.ts';
 import {KeptCatalog} from './kept-catalog.ts';
 import {sessionCapacity} from './session-capacity.ts';
 import {openVocabularyThread} from '../vocabulary/open-vocabulary-thread.ts';
@@ -118,11 +118,12 @@ export async function createGateway(host: GatewayHost): Promise<Gateway> {
       return await loading.get();
     },
     counts: () => {
-      const counts = opened.map(({queue}) => queue.counts);
-      return {
-        running: counts.reduce((sum, {running}) => sum + running, 0),
-        waiting: counts.reduce((sum, {waiting}) => sum + waiting, 0),
-      };
+      const sum = {running: 0, waiting: 0};
+      for (const {queue, grammars} of opened) {
+        sum.running += queue.counts.running;
+        sum.waiting += queue.counts.waiting + grammars.waitingCount;
+      }
+      return sum;
     },
     close: async () => {
       stopRouting();
@@ -189,6 +190,7 @@ function openSwarm(
     capacity: () => sessionCapacity(snapshot(), manifest.spec.layerCount),
     nowMs: () => performance.now(),
     wait,
+    waitsFor: 'the tabs of this swarm',
   });
   records.subscribe(() => {
     queue.look();

@@ -1,13 +1,14 @@
 import {createServer, type RequestListener} from 'node:http';
 import type {Socket} from 'node:net';
 import type {AskRequest, ChatService} from '#shared/client/chat/chat-service.ts';
+import {findOffered} from '#shared/client/model/load-manifest.ts';
+import {catalogSchema} from '#shared/model/manifest/catalog.ts';
 import type {ToolCallFormat} from '#shared/model/text/tools/tool-call-format.ts';
-import {WeftError} from '#shared/base/errors.ts';
 import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 import {requestListener} from '../../../http/request-listener.ts';
 import {parseProxyList} from '../../../limits/source/source-address.ts';
 import type {ApiKey} from '../../callers/api-keys.ts';
-import {CallerQueue} from '../../callers/caller-queue.ts';
+import {CallerQueue} from '../../turns/caller-queue.ts';
 import {Callers} from '../../callers/callers.ts';
 import type {AskedModel, Gateway} from '../../swarms/create-gateway.ts';
 import {GrammarThreads} from '../../grammar/grammar-threads.ts';
@@ -15,6 +16,21 @@ import {JSON_TOKENS} from '../../grammar/testing/json-vocabulary.ts';
 import {createApi} from '../create-api.ts';
 
 const MODEL = 'tiny';
+const MANIFEST_HASH = 'ab'.repeat(32);
+const CATALOG = catalogSchema.parse([
+  {
+    id: MODEL,
+    title: 'Tiny',
+    licence: 'MIT',
+    family: 'llama',
+    manifestHash: MANIFEST_HASH,
+    manifest: 'tiny.json',
+    fileName: 'tiny.gguf',
+    byteLength: 1,
+    sha256: MANIFEST_HASH,
+    sources: [],
+  },
+]);
 const END = 0;
 
 type Options = {
@@ -22,6 +38,8 @@ type Options = {
   readonly ask?: ChatService['ask'];
   readonly keys?: readonly ApiKey[] | null;
   readonly capacity?: number;
+  /** That follow grammars. */
+  readonly mostThreads?: number;
   /** How its model calls tools; by default, not at all. */
   readonly toolCalls?: ToolCallFormat | null;
 };
@@ -55,6 +73,7 @@ export async function scriptedApi({
   keys = null,
   capacity = 4,
   toolCalls = null,
+  mostThreads = 4,
 }: Options = {}): Promise<ScriptedApi> {
   const asked: AskRequest[] = [];
   const service: ChatService = {
@@ -63,27 +82,29 @@ export async function scriptedApi({
       return ask(request, options);
     },
   };
-  const grammars = new GrammarThreads({tokens: async () => JSON_TOKENS});
+  const grammars = new GrammarThreads({tokens: async () => JSON_TOKENS, mostThreads});
   const model: AskedModel = {
     id: MODEL,
-    manifestHash: 'ab'.repeat(32),
+    manifestHash: MANIFEST_HASH,
     endTokenIds: [END],
     chat: {service, vocabulary: async () => ({tokenBytes, toolCallFormat: async () => toolCalls})},
     grammars,
-    queue: new CallerQueue({capacity: () => capacity, nowMs, wait: async () => undefined}),
+    queue: new CallerQueue({
+      capacity: () => capacity,
+      nowMs,
+      wait: async () => undefined,
+      waitsFor: 'the tabs of this swarm',
+    }),
   };
   const gateway: Pick<Gateway, 'modelIds' | 'model'> = {
     modelIds: async () => [MODEL],
     model: async (id) => {
-      if (id === MODEL) return model;
-      throw new WeftError(
-        {code: 'MODEL_UNKNOWN'},
-        `This site has no model "${id}": it has ${MODEL}`,
-      );
+      findOffered(CATALOG, id);
+      return model;
     },
   };
   const callers = new Callers({keys, trustedProxies: parseProxyList([]), nowMs});
-  const api = createApi({gateway, callers, getPath, nowMs: () => 1_000});
+  const api = createApi({gateway, callers, getPath, serverUrl: '/', nowMs: () => 1_000});
   const {url, ...server} = await serve(requestListener(api));
   return {
     url,

@@ -4,6 +4,7 @@ import {HOSTILE_SCHEMAS, SCHEMAS} from '../../grammar/testing/schemas.ts';
 import {chatChunkSchema, chatCompletionSchema} from '../response-schemas.ts';
 import {CHAT, chat, errorOf, open} from './open-api.ts';
 import {beginCall, sayAnything} from './say-anything.ts';
+import {askWords} from './scripted-api.ts';
 
 const formatOf = (schema: object) => ({
   type: 'json_schema',
@@ -36,6 +37,42 @@ test('[SO5] with json_object an answer is an object', async () => {
   const {choices} = chatCompletionSchema.parse(await (await post(CHAT, body)).json());
   expect(choices[0]?.finish_reason).toBe('stop');
   expect(JSON.parse(choices[0]?.message.content ?? '')).toBeTypeOf('object');
+});
+
+test('[SO4] requests that wait for a thread that follows their schema hold up no others, and one too many hears when to come again', async () => {
+  const going = Promise.withResolvers<void>();
+  const say = sayAnything(1);
+  const api = await open({
+    capacity: 3,
+    mostThreads: 1,
+    ask: async function* (request, options) {
+      if (request.guide !== undefined) await going.promise;
+      yield* request.guide === undefined ? askWords(request) : say(request, options);
+    },
+  });
+  const {post, asked, counts} = api;
+  const body = {...chat, response_format: formatOf({type: 'boolean'})};
+  const refused: Response[] = [];
+  const following = Array.from({length: 12}, async () => {
+    const response = await post(CHAT, body);
+    if (response.status !== 200) refused.push(response);
+    return response.status;
+  });
+  // One has the thread, and eight wait for it.
+  await expect.poll(() => refused.length).toBe(3);
+  await expect.poll(() => asked.length).toBe(1);
+  expect(counts()).toEqual({running: 1, waiting: 0});
+  expect((await post(CHAT, {...chat, n: 2})).status).toBe(200);
+  for (const response of refused) {
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await errorOf(response)).toMatchObject({
+      status: 429,
+      message: expect.stringContaining('a thread that follows their schema'),
+    });
+  }
+  going.resolve();
+  const statuses = await Promise.all(following);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(9);
 });
 
 test('[SO2] [SO3] a schema that is not followed is refused by its place before anybody is asked', async () => {

@@ -5,6 +5,7 @@ import {JSON_TOKENS} from './json-vocabulary.ts';
 import {drawer, randomAnswer, textOf} from './random-answer.ts';
 
 const {signal} = new AbortController();
+const caller = {id: 'a'};
 
 /**
  * Complete answers to a schema, whatever tokens come of those that are allowed.
@@ -14,10 +15,11 @@ const {signal} = new AbortController();
  */
 export async function walkSchema(
   threads: GrammarThreads,
-  schema: object,
+  asked: object,
   {count, mostTokens}: {readonly count: number; readonly mostTokens: number},
 ): Promise<readonly string[]> {
-  const grammar = new RequestGrammar(threads, {kind: 'json', schema: readSchema(schema)});
+  const schema = readSchema(asked);
+  const grammar = new RequestGrammar(threads, {grammar: {kind: 'json', schema}, caller});
   const texts: string[] = [];
   try {
     for (let seed = 1; seed <= count; seed += 1) {

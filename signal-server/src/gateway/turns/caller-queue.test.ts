@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {CallerQueue, type Caller} from './caller-queue.ts';
+import {CallerQueue, type Caller, type RequestTurns} from './caller-queue.ts';
 
 const never = new AbortController().signal;
 
@@ -13,12 +13,13 @@ function queueOf(capacity: number) {
     nowMs: () => nowMs,
     // Whatever asks at the same moment has asked by then.
     wait: settle,
+    waitsFor: 'a test',
   });
   const order: string[] = [];
   const open = new Map<string, () => void>();
-  /** Asks, and notes when its turn has come, or why it never does. */
-  const ask = (name: string, caller: Partial<Caller> = {}, signal = never) => {
-    const taking = queue.take({id: name.slice(0, 1), ...caller}, {signal});
+  /** Waits for a turn of a request, and notes when it has come. */
+  const take = (turns: RequestTurns, name: string, signal = never) => {
+    const taking = turns.take({signal});
     void taking.then(
       (done) => {
         order.push(name);
@@ -29,6 +30,14 @@ function queueOf(capacity: number) {
     );
     return taking;
   };
+  /** A request for one answer. */
+  const ask = (name: string, caller: Partial<Caller> = {}, signal = never) =>
+    take(queue.enter({id: name.slice(0, 1), ...caller}), name, signal);
+  /** A request for several answers. */
+  const askMany = (names: readonly string[], caller: Partial<Caller> = {}) => {
+    const turns = queue.enter({id: names[0]?.slice(0, 1) ?? '', ...caller});
+    return names.map((name) => take(turns, name));
+  };
   const finish = async (name: string) => {
     await settle();
     nowMs += 1_000;
@@ -37,7 +46,7 @@ function queueOf(capacity: number) {
     done?.();
     await settle();
   };
-  return {queue, ask, order, open, finish, room, clock: () => nowMs};
+  return {queue, ask, askMany, order, open, finish, room, clock: () => nowMs};
 }
 
 test('[CQ1] callers take turns, and the answers of each come in their order', async () => {
@@ -111,6 +120,66 @@ test('[CQ3] a request that gives up makes room, and a turn that is over twice co
   done();
   await settle();
   expect(queue.counts).toEqual({running: 0, waiting: 0});
+});
+
+test('[CQ2] [GW7] a request of which an answer has begun is not given up for whoever comes, and its others do not count as waiting', async () => {
+  const {ask, askMany, order, queue, finish} = queueOf(1);
+  const begun = askMany(['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8']);
+  await settle();
+  const refused: string[] = [];
+  for (const name of 'bcdefghijk') ask(name).catch(() => refused.push(name));
+  await settle();
+  expect(refused).toEqual(['j', 'k']);
+  expect(queue.counts).toEqual({running: 1, waiting: 15});
+  const inTurn = [
+    'a1',
+    'a2',
+    'b',
+    'c',
+    'd',
+    'e',
+    'f',
+    'g',
+    'h',
+    'i',
+    'a3',
+    'a4',
+    'a5',
+    'a6',
+    'a7',
+    'a8',
+  ];
+  for (const name of inTurn) await finish(name);
+  await Promise.all(begun);
+  expect(order).toEqual(inTurn);
+});
+
+test('[CQ2] the answers of a request that has not begun are refused together', async () => {
+  const {ask, askMany, queue, order} = queueOf(1);
+  void ask('z');
+  const answers = askMany(['a1', 'a2', 'a3', 'a4']);
+  for (const name of 'bcde') void ask(name);
+  await settle();
+  expect(queue.counts).toEqual({running: 1, waiting: 8});
+  void ask('f');
+  for (const answer of answers) {
+    await expect(answer).rejects.toMatchObject({detail: {code: 'GATEWAY_BUSY'}});
+  }
+  expect(queue.counts).toEqual({running: 1, waiting: 5});
+  expect(order).toEqual(['z']);
+});
+
+test('[CQ4] with a limit of one answer at once, those of a request run one after another, and one request waits', async () => {
+  const {ask, askMany, order, finish} = queueOf(4);
+  const limited = {id: 'a', mostAnswers: 1};
+  const three = askMany(['a1', 'a2', 'a3'], limited);
+  const next = askMany(['a4', 'a5'], limited);
+  await settle();
+  expect(order).toEqual(['a1']);
+  await expect(ask('a6', limited)).rejects.toMatchObject({detail: {code: 'GATEWAY_BUSY'}});
+  for (const name of ['a1', 'a2', 'a3', 'a4', 'a5']) await finish(name);
+  await Promise.all([...three, ...next]);
+  expect(order).toEqual(['a1', 'a2', 'a3', 'a4', 'a5']);
 });
 
 test('[CQ4] a caller with a limit has no more answers at once, and as many that wait', async () => {

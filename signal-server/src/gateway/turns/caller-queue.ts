@@ -6,16 +6,36 @@ type Options = {
   /** Monotonic. */
   readonly nowMs: () => number;
   readonly wait: (ms: number) => Promise<unknown>;
+  /** What requests wait for, in words. */
+  readonly waitsFor: string;
 };
 
 export type Caller = {
   readonly id: string;
-  /** So many answers at once, and as many that wait; by default, as many as there is room for. */
+  /** So many answers at once, and as many requests that wait; by default, as many as there is room for. */
   readonly mostAnswers?: number | undefined;
 };
 
-type Waiter = {
+/** The turns of one request: one for each of its answers. */
+export interface RequestTurns {
+  /**
+   * Waits for the next turn.
+   *
+   * @returns what ends it; safe to call twice.
+   * @throws {GatewayBusyError}, unless an answer of the request has begun; the reason of `signal`.
+   */
+  take(options: {readonly signal: AbortSignal}): Promise<() => void>;
+}
+
+type Asked = {
   readonly caller: Caller;
+  /** Whether one of its answers has: it is not given up then, whoever comes. */
+  hasBegun: boolean;
+  refusal: GatewayBusyError | null;
+};
+
+type Waiter = {
+  readonly asked: Asked;
   readonly begin: () => void;
   readonly refuse: (cause: unknown) => void;
 };
@@ -41,8 +61,8 @@ export class GatewayBusyError extends WeftError<{
 /**
  * Whose answer is next: callers take turns, and the answers of each come in their order. Whoever has half of the
  * room lets a moment pass before they take more of it, in case that others have just asked too. When more wait than
- * there is room for, the newest of whoever has the most waiting is refused, so that whoever asks a hundred
- * times crowds out themselves.
+ * there is room for, the newest request of whoever has the most waiting is refused, so that whoever asks a hundred
+ * times crowds out themselves. The answers of one request begin or are refused together.
  */
 export class CallerQueue {
   readonly #options: Options;
@@ -61,30 +81,10 @@ export class CallerQueue {
     return {running: this.#runningCount, waiting: this.#waitingCount};
   }
 
-  /**
-   * Waits for a turn.
-   *
-   * @returns what ends it; safe to call twice.
-   * @throws {GatewayBusyError}; the reason of `signal`.
-   */
-  async take(caller: Caller, {signal}: {readonly signal: AbortSignal}): Promise<() => void> {
-    if (this.#hasHalf(caller.id)) await this.#options.wait(SAME_MOMENT_MS);
-    signal.throwIfAborted();
-    const turn = Promise.withResolvers<void>();
-    const waiter: Waiter = {caller, begin: turn.resolve, refuse: turn.reject};
-    const giveUp = (): void => {
-      if (this.#remove(waiter)) turn.reject(signal.reason);
-    };
-    signal.addEventListener('abort', giveUp, {once: true});
-    this.#enqueue(waiter);
-    this.look();
-    this.#makeRoom();
-    try {
-      await turn.promise;
-    } finally {
-      signal.removeEventListener('abort', giveUp);
-    }
-    return this.#turnOf(caller.id);
+  /** A request of this caller, which has asked for no turn yet. */
+  enter(caller: Caller): RequestTurns {
+    const asked: Asked = {caller, hasBegun: false, refusal: null};
+    return {take: async (options) => await this.#take(asked, options)};
   }
 
   /** There may be room that was not there before. */
@@ -102,6 +102,28 @@ export class CallerQueue {
     for (const waiter of [...this.#queues.values()].flat()) {
       if (this.#remove(waiter)) waiter.refuse(this.#busy());
     }
+  }
+
+  async #take(asked: Asked, {signal}: {readonly signal: AbortSignal}): Promise<() => void> {
+    const {id} = asked.caller;
+    if (this.#hasHalf(id)) await this.#options.wait(SAME_MOMENT_MS);
+    signal.throwIfAborted();
+    if (asked.refusal !== null) throw asked.refusal;
+    const turn = Promise.withResolvers<void>();
+    const waiter: Waiter = {asked, begin: turn.resolve, refuse: turn.reject};
+    const giveUp = (): void => {
+      if (this.#remove(waiter)) turn.reject(signal.reason);
+    };
+    signal.addEventListener('abort', giveUp, {once: true});
+    this.#enqueue(waiter);
+    this.look();
+    this.#makeRoom(id);
+    try {
+      await turn.promise;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+    return this.#turnOf(id);
   }
 
   /** And there is room left. */
@@ -127,7 +149,7 @@ export class CallerQueue {
   }
 
   #enqueue(waiter: Waiter): void {
-    const {id} = waiter.caller;
+    const {id} = waiter.asked.caller;
     const queue = this.#queues.get(id) ?? [];
     queue.push(waiter);
     this.#queues.set(id, queue);
@@ -135,7 +157,7 @@ export class CallerQueue {
   }
 
   #remove(waiter: Waiter): boolean {
-    const {id} = waiter.caller;
+    const {id} = waiter.asked.caller;
     const queue = this.#queues.get(id);
     const at = queue?.indexOf(waiter) ?? -1;
     if (queue === undefined || at === -1) return false;
@@ -151,7 +173,7 @@ export class CallerQueue {
     let fewest = Infinity;
     for (const [id, [first]] of this.#queues) {
       const running = this.#running.get(id) ?? 0;
-      const most = first?.caller.mostAnswers ?? Infinity;
+      const most = first?.asked.caller.mostAnswers ?? Infinity;
       if (first === undefined || running >= Math.min(fewest, most)) continue;
       fewest = running;
       next = first;
@@ -160,7 +182,8 @@ export class CallerQueue {
   }
 
   #begin(waiter: Waiter): void {
-    const {id} = waiter.caller;
+    const {asked, begin} = waiter;
+    const {id} = asked.caller;
     const queue = this.#queues.get(id);
     this.#remove(waiter);
     if (queue !== undefined && queue.length > 0) {
@@ -169,32 +192,45 @@ export class CallerQueue {
     }
     this.#runningCount += 1;
     this.#running.set(id, (this.#running.get(id) ?? 0) + 1);
-    waiter.begin();
+    asked.hasBegun = true;
+    begin();
   }
 
-  #makeRoom(): void {
-    const isFull = this.#waitingCount > this.#mostWaiting();
-    const refused = this.#overOwn() ?? (isFull ? this.#newestOfLongest() : null);
-    if (refused !== null && this.#remove(refused)) refused.refuse(this.#busy());
-  }
-
-  /** Of callers with equally many, that of the one whose turn is last: nobody who has waited makes room for a newcomer. */
-  #newestOfLongest(): Waiter | null {
-    const longest = [...this.#queues.values()].reduce<readonly Waiter[]>(
-      (most, queue) => (queue.length >= most.length ? queue : most),
-      [],
-    );
-    return longest.at(-1) ?? null;
-  }
-
-  /** The newest of a caller that has more waiting than it may have at once. */
-  #overOwn(): Waiter | null {
-    for (const queue of this.#queues.values()) {
-      const newest = queue.at(-1);
-      const most = newest?.caller.mostAnswers ?? Infinity;
-      if (newest !== undefined && queue.length > most) return newest;
+  /** @param id of whoever has just come. */
+  #makeRoom(id: string): void {
+    const refused = this.#overOwn(id) ?? this.#overAll();
+    if (refused === null) return;
+    refused.refusal = this.#busy();
+    for (const waiter of this.#notBegun(refused.caller.id)) {
+      if (waiter.asked === refused && this.#remove(waiter)) waiter.refuse(refused.refusal);
     }
-    return null;
+  }
+
+  /** The newest request of a caller that has more waiting than it may have answers at once. */
+  #overOwn(id: string): Asked | null {
+    const waiting = new Set(this.#notBegun(id).map(({asked}) => asked));
+    const newest = [...waiting].at(-1) ?? null;
+    return waiting.size > (newest?.caller.mostAnswers ?? Infinity) ? newest : null;
+  }
+
+  /**
+   * The newest request of whoever has the most answers waiting, when too many do. Of callers with equally many, that of
+   * the one whose turn is last: nobody who has waited makes room for a newcomer.
+   */
+  #overAll(): Asked | null {
+    let waitingCount = 0;
+    let longest: readonly Waiter[] = [];
+    for (const id of this.#queues.keys()) {
+      const waiting = this.#notBegun(id);
+      waitingCount += waiting.length;
+      if (waiting.length >= longest.length) longest = waiting;
+    }
+    return waitingCount > this.#mostWaiting() ? (longest.at(-1)?.asked ?? null) : null;
+  }
+
+  /** Those that wait of requests that may still be refused. */
+  #notBegun(id: string): readonly Waiter[] {
+    return (this.#queues.get(id) ?? []).filter(({asked}) => !asked.hasBegun);
   }
 
   #mostWaiting(): number {
@@ -209,7 +245,7 @@ export class CallerQueue {
     );
     return new GatewayBusyError(
       {code: 'GATEWAY_BUSY', retryAfterMs: seconds * 1_000},
-      `Too many requests wait for the tabs of this swarm: try again in ${seconds} s`,
+      `Too many requests wait for ${this.#options.waitsFor}: try again in ${seconds} s`,
     );
   }
 }
