@@ -1,12 +1,9 @@
-import type {AnswerEvent, TokenLogprob} from '#shared/client/chat/chat-service.ts';
+import type {AnswerEvent} from '#shared/client/chat/chat-service.ts';
 import {ServedWatch} from '#shared/client/chat/not-served-error.ts';
-import {StopFinder} from './stop-finder.ts';
-
-export type ChosenToken = {
-  readonly id: number;
-  readonly logprob: number;
-  readonly top: readonly TokenLogprob[];
-};
+import type {CallForm} from '../grammar/grammar-messages.ts';
+import {CallReader, type CallPart} from '../tools/call-reader.ts';
+import {ShownText, type ShownPart} from './shown-text.ts';
+import {TextTokens, type ChosenToken} from './text-tokens.ts';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
@@ -30,9 +27,12 @@ export type AnswerPart =
     };
 
 type Options = {
-  /** Texts that end the answer, and are not part of it. */
+  /** Texts that end the answer, and are not part of it. They are looked for in its text, and not in its calls. */
   readonly stops: readonly string[];
   readonly endTokenIds: readonly number[];
+  /** How the answer may call tools; empty: not at all. */
+  readonly forms: readonly CallForm[];
+  readonly newCallId: () => string;
   /** Of any clock that only goes forward. */
   readonly nowMs: () => number;
 };
@@ -56,13 +56,19 @@ export async function* readAnswer(
 
 class AnswerReading {
   isStopped = false;
-  readonly #shown: ShownTokens;
+  readonly #options: Options;
   readonly #served: ServedWatch;
+  readonly #calls: CallReader;
+  readonly #tokens = new TextTokens();
+  readonly #shown: ShownText;
   #completionTokens = 0;
+  #callCount = 0;
 
-  constructor({stops, endTokenIds, nowMs}: Options) {
-    this.#served = new ServedWatch(nowMs);
-    this.#shown = new ShownTokens(stops, endTokenIds);
+  constructor(options: Options) {
+    this.#options = options;
+    this.#served = new ServedWatch(options.nowMs);
+    this.#calls = new CallReader(options.forms);
+    this.#shown = new ShownText(options.stops);
   }
 
   take(event: AnswerEvent): readonly AnswerPart[] {
@@ -74,77 +80,73 @@ class AnswerReading {
         return [];
       case 'token':
         this.#completionTokens += 1;
-        return this.#show(this.#shown.push(event), null);
+        this.#place(event);
+        return this.#read(this.#calls.push(event.text));
       case 'end':
-        return this.#show(this.#shown.end(event), event.finishReason);
+        this.#tokens.skip(event.text.length);
+        return this.#end(event);
       default: // Which hops serve it, is not a part of this API.
         return [];
     }
   }
 
-  #show(part: ShownPart, ended: 'stop' | 'length' | null): readonly AnswerPart[] {
-    const {text, tokens} = part;
-    this.isStopped = part.isStopped;
-    const finishReason = part.isStopped ? 'stop' : ended;
-    const completionTokens = this.#completionTokens;
+  #place({tokenId: id, text, logprob, topLogprobs: top}: EventOf<'token'>): void {
+    if (this.#options.endTokenIds.includes(id)) this.#tokens.skip(text.length);
+    else this.#tokens.push({id, logprob, top}, text.length);
+  }
+
+  #end({text, finishReason}: EventOf<'end'>): readonly AnswerPart[] {
+    const parts = this.#read([...this.#calls.push(text), ...this.#calls.end()]);
+    if (this.isStopped) return parts;
+    const held = this.#shown.end();
+    const rest = this.#calls.isInText ? this.#tokens.rest() : [];
     return [
-      ...(text !== '' || tokens.length > 0 ? [{kind: 'text', text, tokens} as const] : []),
-      ...(finishReason === null ? [] : [{kind: 'end', finishReason, completionTokens} as const]),
+      ...parts,
+      ...textPart({...held, tokens: [...held.tokens, ...rest]}),
+      this.#endPart(finishReason),
     ];
+  }
+
+  /** Up to where a stop ends the answer. */
+  #read(parts: readonly CallPart[]): readonly AnswerPart[] {
+    const read: AnswerPart[] = [];
+    for (const part of parts) {
+      read.push(...this.#readPart(part));
+      if (this.isStopped) return [...read, this.#endPart('stop')];
+    }
+    return read;
+  }
+
+  #readPart(part: CallPart): readonly AnswerPart[] {
+    switch (part.kind) {
+      case 'text': {
+        const tokens = this.#tokens.take(part.start, part.text.length);
+        const shown = this.#shown.push(part.text, tokens);
+        this.isStopped = shown.isStopped;
+        return textPart(shown);
+      }
+      case 'call': {
+        // No stop goes on behind it.
+        const before = textPart(this.#shown.end());
+        const callIndex = this.#callCount;
+        this.#callCount += 1;
+        const id = this.#options.newCallId();
+        return [...before, {kind: 'call', callIndex, id, name: part.name}];
+      }
+      default:
+        return [{kind: 'arguments', callIndex: this.#callCount - 1, text: part.text}];
+    }
+  }
+
+  #endPart(ended: 'stop' | 'length'): AnswerPart {
+    const isCalling = ended === 'stop' && this.#callCount > 0;
+    const completionTokens = this.#completionTokens;
+    return {kind: 'end', finishReason: isCalling ? 'tool_calls' : ended, completionTokens};
   }
 }
 
-type ShownPart = {
-  readonly text: string;
-  readonly tokens: readonly ChosenToken[];
-  readonly isStopped: boolean;
-};
-
 type EventOf<Kind> = Extract<AnswerEvent, {readonly kind: Kind}>;
 
-/** Tokens go out with their text: one that may belong to a stop is held back with it. */
-class ShownTokens {
-  readonly #stops: StopFinder;
-  readonly #endTokenIds: readonly number[];
-  #pending: {readonly token: ChosenToken; readonly start: number; readonly end: number}[] = [];
-  #pushedCharacters = 0;
-  #shownCharacters = 0;
-
-  constructor(stops: readonly string[], endTokenIds: readonly number[]) {
-    this.#stops = new StopFinder(stops);
-    this.#endTokenIds = endTokenIds;
-  }
-
-  push({tokenId: id, text, logprob, topLogprobs: top}: EventOf<'token'>): ShownPart {
-    const start = this.#pushedCharacters;
-    if (!this.#endTokenIds.includes(id)) {
-      this.#pending.push({token: {id, logprob, top}, start, end: start + text.length});
-    }
-    return this.#show(text);
-  }
-
-  /** What is left when the answer is over. */
-  end({text}: EventOf<'end'>): ShownPart {
-    const before = this.#show(text);
-    if (before.isStopped) return before;
-    const tokens = [...before.tokens, ...this.#take(() => true)];
-    return {text: before.text + this.#stops.end(), tokens, isStopped: false};
-  }
-
-  #show(piece: string): ShownPart {
-    this.#pushedCharacters += piece.length;
-    const {text, isStopped} = this.#stops.push(piece);
-    this.#shownCharacters += text.length;
-    // Of a token that the stop cuts, the first part is shown.
-    const tokens = this.#take(({start, end}) =>
-      isStopped ? start < this.#shownCharacters : end <= this.#shownCharacters,
-    );
-    return {text, tokens, isStopped};
-  }
-
-  #take(isShown: (entry: {readonly start: number; readonly end: number}) => boolean) {
-    const count = this.#pending.findIndex((entry) => !isShown(entry));
-    const taken = this.#pending.splice(0, count === -1 ? this.#pending.length : count);
-    return taken.map(({token}) => token);
-  }
+function textPart({text, tokens}: ShownPart): readonly AnswerPart[] {
+  return text !== '' || tokens.length > 0 ? [{kind: 'text', text, tokens}] : [];
 }

@@ -1,4 +1,5 @@
-import type {ChosenToken, FinishReason} from '../answers/read-answer.ts';
+import type {FinishReason} from '../answers/read-answer.ts';
+import type {ChosenToken} from '../answers/text-tokens.ts';
 
 export type Usage = {
   readonly prompt_tokens: number;

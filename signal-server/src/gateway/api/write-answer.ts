@@ -1,5 +1,6 @@
 import type {ChoicePart} from '../answers/ask-choices.ts';
-import type {AnswerPart, ChosenToken} from '../answers/read-answer.ts';
+import type {AnswerPart} from '../answers/read-answer.ts';
+import type {ChosenToken} from '../answers/text-tokens.ts';
 import type {AnswerForm, CallText, ChoiceText, Heading, Usage} from './answer-form.ts';
 
 type Parts = AsyncIterable<ChoicePart>;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {callGrammarOf} from './call-forms.ts';
-import {CallReader, type CallPart} from './call-reader.ts';
+import {CallReader} from './call-reader.ts';
 
 const EMPTY = {type: 'object', additionalProperties: false} as const;
 const asked = {
@@ -19,15 +19,22 @@ const TAGGED = {
 const BARE = {begin: '', argumentsKey: 'parameters', end: '', separator: null};
 const grammar = callGrammarOf(asked, TAGGED);
 
-/** The parts of an answer in these pieces; what follows one another of a kind is one. */
-function partsOf(pieces: readonly string[], forms = grammar.calls): readonly CallPart[] {
+type Part =
+  | {readonly kind: 'text' | 'arguments'; readonly text: string}
+  | {readonly kind: 'call'; readonly name: string};
+
+/** The parts of an answer in these pieces; what follows one another of a kind is one. Texts are where they say. */
+function partsOf(pieces: readonly string[], forms = grammar.calls): readonly Part[] {
   const reader = new CallReader(forms);
-  const parts: CallPart[] = [];
+  const parts: Part[] = [];
   for (const part of [...pieces.flatMap((piece) => reader.push(piece)), ...reader.end()]) {
     const last = parts.at(-1);
     if (part.kind !== 'call' && last?.kind === part.kind) {
       parts[parts.length - 1] = {kind: part.kind, text: last.text + part.text};
-    } else parts.push(part);
+    } else parts.push(part.kind === 'text' ? {kind: 'text', text: part.text} : part);
+    if (part.kind === 'text') {
+      expect(pieces.join('').startsWith(part.text, part.start)).toBe(true);
+    }
   }
   return parts;
 }
@@ -72,6 +79,18 @@ test('[TL3] what began as a call and is none is text, and a call that is cut off
     {kind: 'call', name: 'get'},
     {kind: 'arguments', text: '{"a'},
   ]);
+});
+
+test('[TL3] white space at the end of a text is its own, and behind a call it is left out', () => {
+  for (const text of ['Well.\n\n', '\n', ' <tool_call>\n']) {
+    expect(partsOf(Array.from(text))).toEqual([{kind: 'text', text}]);
+    expect(partsOf([text], [])).toEqual([{kind: 'text', text}]);
+  }
+  const called = [
+    {kind: 'call', name: 'get'},
+    {kind: 'arguments', text: '{}'},
+  ];
+  expect(partsOf(Array.from(`\n${call('get', '{}')}\n\n`))).toEqual(called);
 });
 
 test('[TL2] a model that writes calls bare begins one by its first words', () => {

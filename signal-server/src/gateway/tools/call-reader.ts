@@ -3,7 +3,12 @@ import {ObjectEnd} from './object-end.ts';
 
 /** What a piece of an answer is: its text, the beginning of a call, or more of the arguments of the last. */
 export type CallPart =
-  | {readonly kind: 'text'; readonly text: string}
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      /** Characters of the answer before it. */
+      readonly start: number;
+    }
   | {readonly kind: 'call'; readonly name: string}
   | {readonly kind: 'arguments'; readonly text: string};
 
@@ -17,11 +22,20 @@ type State =
 export class CallReader {
   readonly #forms: readonly CallForm[];
   #state: State = {kind: 'text'};
+  #isInText = true;
   /** What may become something else with what comes. */
   #held = '';
+  /** Characters of the answer before what is held. */
+  #readCharacters = 0;
 
+  /** @param forms how a call may be written; without any, all is text. */
   constructor(forms: readonly CallForm[]) {
     this.#forms = forms;
+  }
+
+  /** Whether what came last is text, and no call. */
+  get isInText(): boolean {
+    return this.#isInText;
   }
 
   push(piece: string): readonly CallPart[] {
@@ -34,9 +48,11 @@ export class CallReader {
 
   /** What is left when the answer is over. */
   end(): readonly CallPart[] {
-    const text = this.#held;
-    this.#held = '';
-    return this.#state.kind === 'text' && text.trim() !== '' ? [{kind: 'text', text}] : [];
+    const parts: CallPart[] = [];
+    const isText = this.#isInText || this.#held.trim() !== '';
+    if (this.#state.kind === 'text' && isText) this.#takeText(parts, this.#held.length);
+    this.#skip(this.#held.length);
+    return parts;
   }
 
   /** @returns whether there may be more to do. */
@@ -57,22 +73,37 @@ export class CallReader {
       .filter(({at}) => at !== -1)
       .toSorted((one, other) => one.at - other.at)[0];
     if (found === undefined) {
-      const keptLength = Math.max(
-        0,
-        ...this.#forms.map(({begin}) => begunLength(this.#held, begin)),
-      );
-      const shown = this.#held.slice(0, this.#held.length - keptLength).trimEnd();
-      if (shown !== '') parts.push({kind: 'text', text: shown});
-      this.#held = this.#held.slice(shown.length);
+      this.#takeText(parts, this.#textLength());
       return false;
     }
     const {form, at} = found;
-    const before = this.#held.slice(0, at).trimEnd();
-    if (before !== '') parts.push({kind: 'text', text: before});
+    const before = this.#held.slice(0, at).trimEnd().length;
+    this.#takeText(parts, before);
     parts.push({kind: 'call', name: form.name});
-    this.#held = this.#held.slice(at + form.begin.length);
+    this.#skip(at - before + form.begin.length);
+    this.#isInText = false;
     this.#state = {kind: 'arguments', form, end: new ObjectEnd()};
     return true;
+  }
+
+  /** How much of what is held is text, whatever comes. */
+  #textLength(): number {
+    if (this.#forms.length === 0) return this.#held.length;
+    const begun = Math.max(0, ...this.#forms.map(({begin}) => begunLength(this.#held, begin)));
+    return this.#held.slice(0, this.#held.length - begun).trimEnd().length;
+  }
+
+  #takeText(parts: CallPart[], length: number): void {
+    if (length === 0) return;
+    parts.push({kind: 'text', text: this.#held.slice(0, length), start: this.#readCharacters});
+    this.#isInText = true;
+    this.#skip(length);
+  }
+
+  /** The next characters are read, and no part of anything that comes. */
+  #skip(length: number): void {
+    this.#held = this.#held.slice(length);
+    this.#readCharacters += length;
   }
 
   #readArguments(
@@ -82,7 +113,7 @@ export class CallReader {
     const length = end.push(this.#held);
     const text = this.#held.slice(0, length ?? this.#held.length);
     if (text !== '') parts.push({kind: 'arguments', text});
-    this.#held = this.#held.slice(text.length);
+    this.#skip(text.length);
     if (length === null) return false;
     this.#state = {kind: 'closing', form};
     return true;
@@ -90,7 +121,7 @@ export class CallReader {
 
   #readClosing({end}: CallForm): boolean {
     if (this.#held.length < end.length && end.startsWith(this.#held)) return false;
-    if (this.#held.startsWith(end)) this.#held = this.#held.slice(end.length);
+    if (this.#held.startsWith(end)) this.#skip(end.length);
     this.#state = {kind: 'text'};
     return true;
   }
