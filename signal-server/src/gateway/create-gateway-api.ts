@@ -12,6 +12,8 @@ type Options = GatewayHost & {
   readonly trustedProxies: BlockList;
   /** The path of a request below the folder of the site. */
   readonly getPath: (request: Request) => string;
+  /** Of the site, as the OpenAPI document says it. */
+  readonly serverUrl: string;
 };
 
 export type GatewayApi = {
@@ -23,11 +25,11 @@ export type GatewayApi = {
 
 /** Everything behind `/v1`. Loaded at its first request: a server that nobody asks is as small as without it. */
 export async function createGatewayApi(options: Options): Promise<GatewayApi> {
-  const {apiKeys, trustedProxies, getPath, nowMs} = options;
+  const {apiKeys, trustedProxies, getPath, serverUrl, nowMs} = options;
   const gateway = await createGateway(options);
   const callers = new Callers({keys: apiKeys, trustedProxies, nowMs: () => performance.now()});
   return {
-    api: createApi({gateway, callers, getPath, nowMs}),
+    api: createApi({gateway, callers, getPath, serverUrl, nowMs}),
     counts: gateway.counts,
     close: gateway.close,
   };

@@ -5,7 +5,7 @@ import type {ServerCounters} from '../metrics/server-counters.ts';
 import {readApiKeys} from '../settings/api-key-settings.ts';
 import type {createGatewayApi, GatewayApi} from './create-gateway-api.ts';
 
-type Host = Omit<Parameters<typeof createGatewayApi>[0], 'apiKeys' | 'getPath'>;
+type Host = Omit<Parameters<typeof createGatewayApi>[0], 'apiKeys' | 'getPath' | 'serverUrl'>;
 
 type Settings = {readonly publicUrl: string | null; readonly apiKeysFile: string | null};
 
@@ -22,6 +22,7 @@ export class LazyGateway {
         ...host(),
         apiKeys: readApiKeys(config),
         getPath: (request) => pathBelow(base, request.url),
+        serverUrl: config.publicUrl?.replace(/\/$/u, '') ?? '/',
       });
       return this.#loaded;
     });

@@ -209,7 +209,7 @@ test('[GW4] a body must be a JSON object, and not too large', async () => {
 test('[GW4] the OpenAPI document is made of the schemas that validate', async () => {
   const {url} = await open();
   const document: unknown = await (await fetch(`${url}/v1/openapi.json`)).json();
-  expect(document).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
+  expect(document).toEqual(JSON.parse(JSON.stringify(openApiDocument('/'))));
   const request = z.object({
     paths: z.object({
       [CHAT]: z.object({
@@ -233,6 +233,47 @@ test('[GW4] the OpenAPI document is made of the schemas that validate', async ()
   });
   const {schema} = request.parse(document).paths[CHAT].post.requestBody.content['application/json'];
   expect(schema.required).toEqual(['messages', 'model']);
+});
+
+/** What clients are generated from, besides the schemas. */
+const documentSchema = z.object({
+  servers: z.array(z.object({url: z.string()})).length(1),
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.object({
+        operationId: z.string(),
+        responses: z.record(
+          z.string(),
+          z.object({headers: z.record(z.string(), z.unknown()).default({})}),
+        ),
+      }),
+    ),
+  ),
+});
+
+test('[GW4] the OpenAPI document names its server, each operation once, and the headers of errors', () => {
+  const {servers, paths} = documentSchema.parse(openApiDocument('https://weft.example/weft'));
+  expect(servers).toEqual([{url: 'https://weft.example/weft'}]);
+  const operations = Object.values(paths).flatMap((path) => Object.values(path));
+  expect(operations.map(({operationId}) => operationId)).toEqual([
+    'listModels',
+    'retrieveModel',
+    'createChatCompletion',
+    'createCompletion',
+  ]);
+  for (const {responses} of operations) {
+    const named = Object.entries(responses).flatMap(([status, {headers}]) =>
+      Object.keys(headers).map((name) => [status, name]),
+    );
+    expect(named).toEqual([
+      ['401', 'WWW-Authenticate'],
+      ['405', 'Allow'],
+      ['429', 'Retry-After'],
+      ['503', 'Retry-After'],
+    ]);
+  }
 });
 
 test('[GW5] an answer that fails before its first token has a status, and one in the middle an event', async () => {

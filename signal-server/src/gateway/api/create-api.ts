@@ -27,6 +27,8 @@ type Options = {
   readonly callers: Callers;
   /** The path of a request below the folder of the site. */
   readonly getPath: (request: Request) => string;
+  /** Of the site, without a slash at the end, for whoever reads the OpenAPI document; "/": wherever that is read from. */
+  readonly serverUrl: string;
   /** Unix ms. */
   readonly nowMs: () => number;
 };
@@ -46,11 +48,11 @@ type Asked = {
 
 /** `/v1`: OpenAI's API over the swarms of this server. */
 export function createApi(options: Options): Hono<NodeEnv> {
-  const {gateway, callers, getPath} = options;
+  const {gateway, callers, getPath, serverUrl} = options;
   const api = new Hono<NodeEnv>({getPath});
   api.onError((cause, context) => respondError(context, apiErrorOf(cause, 'messages')));
   api.notFound((context) => respondError(context, noSuchPath(context.req.path)));
-  api.get('/v1/openapi.json', (context) => context.json(openApiDocument()));
+  api.get('/v1/openapi.json', (context) => context.json(openApiDocument(serverUrl)));
   api.get('/v1/models', async (context) => {
     callers.identify(context.env.incoming);
     return context.json({object: 'list', data: (await gateway.modelIds()).map(modelObject)});
@@ -144,7 +146,6 @@ async function respond(
     if (!asked.isStream) return context.json(await writeWhole(parts, {heading, form, answersEach}));
     const chunks = writeChunks(parts, {heading, form, answersEach, withUsage: asked.withUsage});
     const first = await chunks.next();
-    heedIdle();
     const body = eventStream(first.value ?? {}, chunks, {abort: () => hangUp.abort(), errorOf});
     return context.body(body, 200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
@@ -155,6 +156,8 @@ async function respond(
   } catch (cause) {
     hangUp.abort();
     return respondError(context, errorOf(cause));
+  } finally {
+    heedIdle();
   }
 }
 

@@ -1,4 +1,5 @@
 import {WeftError} from '#shared/base/errors.ts';
+import {shownText} from '#shared/base/shown-text.ts';
 import {GrammarRefusedError} from '../grammar/request-grammar.ts';
 import {insteadOf} from './instead-of.ts';
 import type {SchemaFault} from '../grammar/schema/schema-fault.ts';
@@ -32,8 +33,9 @@ export class ApiError extends WeftError<Detail> {
   }
 
   get headers(): Readonly<Record<string, string>> {
-    const {retryAfterMs, allow} = this.detail;
+    const {status, retryAfterMs, allow} = this.detail;
     return {
+      ...(status === 401 && {'WWW-Authenticate': 'Bearer'}),
       ...(retryAfterMs !== null && {'Retry-After': String(Math.ceil(retryAfterMs / 1_000))}),
       ...(allow !== null && {Allow: allow}),
     };
@@ -88,7 +90,7 @@ export function tooOften(retryAfterMs: number): ApiError {
 export function noSuchPath(path: string): ApiError {
   return apiError(
     {status: 404, type: 'invalid_request_error', code: 'not_found'},
-    `Nothing is served at ${path}: ${insteadOf(path)}`,
+    `Nothing is served at ${shownText(path)}: ${insteadOf(path)}`,
   );
 }
 
@@ -96,14 +98,14 @@ export function noSuchPath(path: string): ApiError {
 export function wrongMethod(method: string, path: string, allow: string): ApiError {
   return apiError(
     {status: 405, type: 'invalid_request_error', code: 'method_not_allowed', allow},
-    `${path} is not for ${method}: use ${allow}`,
+    `${shownText(path)} is not for ${method}: use ${allow}`,
   );
 }
 
 export function compressed(encoding: string): ApiError {
   return apiError(
     {status: 415, type: 'invalid_request_error', code: 'unsupported_encoding'},
-    `The body of the request is compressed (${encoding.slice(0, 40)}): send it as it is`,
+    `The body of the request is compressed (${shownText(encoding)}): send it as it is`,
   );
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {shownText} from '#shared/base/shown-text.ts';
 import {invalidRequest, type ApiError} from '../../errors/api-error.ts';
 import {isUnsupported} from './request-fields.ts';
 
@@ -20,7 +21,6 @@ export function readRequest<T>(schema: z.ZodType<T>, json: string): T {
 const NO_NAME = '__proto__';
 /** Where that may be, in whatever spelling. */
 const MAYBE_NO_NAME = /__proto__|\\u/u;
-const MOST_SHOWN = 60;
 
 function parsed(json: string): unknown {
   let isNamed = false;
@@ -57,7 +57,7 @@ function faultOf(issues: readonly z.core.$ZodIssue[], fields: Fields): ApiError 
 function placeOf(issue: z.core.$ZodIssue | undefined): string {
   const path = (issue?.path ?? []).map(String);
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-  return [...path, ...unknown].join('.');
+  return [...path, ...unknown].map((name) => shownText(name)).join('.');
 }
 
 /** A content has parts of other types elsewhere. */
@@ -71,16 +71,15 @@ function partFault(body: unknown, [issue]: readonly z.core.$ZodIssue[]): ApiErro
   const type = partSchema.safeParse(content).data?.find((part) => part.type !== 'text')?.type;
   if (type === undefined) return null;
   const param = path.map(String).join('.');
-  const message = `"${param}" has a part of type "${type.slice(0, 40)}": models here read text only`;
+  const message = `"${param}" has a part of type "${shownText(type)}": models here read text only`;
   return invalidRequest('unsupported_content', message, param);
 }
 
 const partSchema = z.array(z.looseObject({type: z.string()}));
 
 function unsupported(name: string): ApiError {
-  const shown = name.length > MOST_SHOWN ? `${name.slice(0, MOST_SHOWN)}…` : name;
-  const message = `"${shown}" is not supported here: leave it out`;
-  return invalidRequest('unsupported_parameter', message, shown);
+  const message = `"${name}" is not supported here: leave it out`;
+  return invalidRequest('unsupported_parameter', message, name);
 }
 
 /** The fields of an object schema, also of one that is refined or read-only. */

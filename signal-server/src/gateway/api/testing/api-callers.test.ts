@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import {connect} from 'node:net';
 import {expect, test} from 'vitest';
 import {CHAT, chat, errorOf, open} from './open-api.ts';
 import {askWords, IDLE_MS} from './scripted-api.ts';
@@ -53,6 +54,27 @@ test('[GW13] a socket without a byte is not ended while it waits for its answer,
   expect(seen.slice(2)).toEqual([0, IDLE_MS]);
 });
 
+test('[GW13] the socket of a whole answer that nobody reads is ended for its silence', async () => {
+  const api = await open({
+    ask: async function* () {
+      yield {kind: 'prompt', tokenIds: [7]};
+      // More than sockets hold.
+      const text = 'x'.repeat(2 ** 24);
+      yield {kind: 'token', tokenId: 1, text, logprob: 0, topLogprobs: [], atMs: 0};
+      yield {kind: 'end', finishReason: 'stop', text: ''};
+    },
+  });
+  const {hostname, port} = new URL(api.url);
+  const body = JSON.stringify(chat);
+  const socket = connect(Number(port), hostname).pause();
+  socket.write(
+    `POST ${CHAT} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await expect.poll(() => api.asked.length).toBe(1);
+  await expect.poll(() => api.socketTimeoutMs()).toBe(IDLE_MS);
+  socket.destroy();
+});
+
 test('[AK1] with keys, who has none is refused, and each name has its own limits', async () => {
   const {post, url} = await open({
     keys: [
@@ -61,7 +83,9 @@ test('[AK1] with keys, who has none is refused, and each name has its own limits
     ],
   });
   const none = {status: 401, code: 'invalid_api_key'};
-  expect(await errorOf(await post(CHAT, chat))).toMatchObject(none);
+  const without = await post(CHAT, chat);
+  expect(without.headers.get('www-authenticate')).toBe('Bearer');
+  expect(await errorOf(without)).toMatchObject(none);
   expect(await errorOf(await post(CHAT, chat, as('key-of-eve')))).toMatchObject(none);
   expect(await errorOf(await fetch(`${url}/v1/models`))).toMatchObject(none);
   expect((await post(CHAT, chat, as('key-of-ann'))).status).toBe(200);

@@ -200,6 +200,36 @@ test('[GW5] a path says for which methods it is, and one that is not served wher
   expect(other).toMatchObject({status: 404, message: expect.stringContaining('openapi.json')});
 });
 
+const SCHEMA_NAME = LONG_NAME.slice(0, 20_000);
+const withSchema = (schema: object) => ({
+  response_format: {type: 'json_schema', json_schema: {name: 'a', schema}},
+});
+
+test.each<[what: string, fields: object]>([
+  ['a model', {model: LONG_NAME}],
+  ['a part of a field', {stream: true, stream_options: {[LONG_NAME]: 1}}],
+  ['a token', {logit_bias: {[LONG_NAME]: 1}}],
+  ['a type', {messages: [user([{type: LONG_NAME}])]}],
+  ['a keyword', withSchema({[SCHEMA_NAME]: 1})],
+  ['a keyword beside others', withSchema({anyOf: [{}], [SCHEMA_NAME]: 1})],
+  ['a definition', withSchema({$ref: `#/$defs/${SCHEMA_NAME}`})],
+  ['a required name', withSchema({type: 'object', properties: {}, required: [SCHEMA_NAME]})],
+  ['a place in a schema', withSchema({type: 'object', properties: {[SCHEMA_NAME]: {not: {}}}})],
+])('[GW5] an error shows no more than the beginning of what came: %s', async (_, fields) => {
+  const {post} = await open();
+  const {message, param} = await errorOf(await post(CHAT, {...chat, ...fields}));
+  expect(`${message} ${param ?? ''}`).toContain('…');
+  expect(message.length + (param?.length ?? 0)).toBeLessThan(400);
+});
+
+test('[GW5] of a long path an error shows the beginning', async () => {
+  const {url} = await open();
+  const path = `/v1/${LONG_NAME.slice(0, 4_000)}`;
+  expect((await errorOf(await fetch(url + path))).message.length).toBeLessThan(200);
+  const method = await fetch(`${url}/v1/models/${path}`, {method: 'POST'});
+  expect((await errorOf(method)).message.length).toBeLessThan(200);
+});
+
 test('[GW2] requests that come one behind the other on a connection are answered in their order', async () => {
   const {url, asked} = await open();
   const {hostname, port} = new URL(url);
