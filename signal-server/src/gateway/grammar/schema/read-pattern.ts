@@ -7,7 +7,7 @@ const MOST_PATTERN_CHARACTERS = 500;
 /** The alphabets of most languages have fewer. */
 const MOST_BEYOND_ASCII = 128;
 /** Each is looked at for each token of an answer. */
-const MOST_PLACES = 16;
+const MOST_PLACES = 8;
 const BACKSLASH = 0x5c;
 /** A text in JSON writes these otherwise. */
 const isEscapedInJson = (code: number): boolean =>
