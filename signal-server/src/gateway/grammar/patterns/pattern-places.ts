@@ -14,8 +14,8 @@ const DIGITS: readonly Range[] = [[0x30, 0x39]];
 const WORDS: readonly Range[] = [...DIGITS, [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]];
 
 /**
- * Whether a text is in more than so many places of a pattern at once: for each token of an answer, all of them are gone on
- * from. A repeat has a place for each of its turns, so that a text is in many which its turns can share in many ways.
+ * Whether a character of a text is in more than so many places of a pattern at once: for each token of an answer, all of them
+ * are gone on from. A repeat has a place for each of its turns, so that a text is in many which its turns can share in many ways.
  *
  * @param pattern one that is followed, and counts some hundred characters.
  * @returns true also when there is too much to look at.
@@ -27,11 +27,11 @@ export function isInMorePlaces(pattern: AST.Pattern, mostPlaces: number): boolea
   const open = [first];
   let work = 0;
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    if (at.length > mostPlaces) return true;
     for (const character of charactersOf(at)) {
       work += at.length;
       if (work > MOST_WORK) return true;
       const gone = at.filter(({ranges}) => hasCharacter(ranges, character));
+      if (gone.length > mostPlaces) return true;
       const after = places.reachedFrom(gone.map(({next}) => next));
       const key = after.map((place) => places.idOf(place)).join();
       if (known.has(key)) continue;
