@@ -3,6 +3,7 @@ import type {AnswerEvent, ChainHop} from '#shared/client/chat/chat-service.ts';
 import {extendAnswer, NO_ANSWER, type Answer} from '../swarm/answer.ts';
 import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
 import {startTinySwarm, type TinySwarm} from '../swarm/start-tiny-swarm.ts';
+import type {LendState} from '../../web/src/ports/lend-service.ts';
 import type {Tab} from '../swarm/tab.ts';
 
 declare const peerConnections: readonly RTCPeerConnection[];
@@ -56,13 +57,15 @@ let client: Tab;
 let quiet: Answer;
 const tabs = new Map<string, Tab>();
 
-async function openHalves(): Promise<void> {
+async function openHalves(): Promise<readonly LendState[]> {
+  const states: LendState[] = [];
   const options = {model: world.model.id, initScript: COLLECT_CONNECTIONS};
   for (let i = 0; i < 2; i += 1) {
     const tab = await world.swarm.openLendingTab(LEND, options);
-    await tab.waitForLendState(['serving'], {timeoutMs: SERVE_TIMEOUT_MS});
+    states.push(await tab.waitForLendState(['serving'], {timeoutMs: SERVE_TIMEOUT_MS}));
     tabs.set((await tab.traffic()).peerId, tab);
   }
+  return states;
 }
 
 const nodesOf = ({chains}: Answer): readonly string[] =>
@@ -138,6 +141,34 @@ test('[RC8] [GN25] where the only tail is closed, the answer asks it nothing mor
     expect(['silent', 'no-node']).toContain(missing[0]?.why);
   }
 });
+
+test('[RR5] the only tab with its layers leaves, and then one beside it is closed: the answer goes on at the one that leaves, and at another in place of the closed', async () => {
+  // The first takes the place of the one that was closed.
+  const [, spare] = await openHalves();
+  const spared = spare?.kind === 'serving' ? spare.layers.startLayer : Number.NaN;
+  let leaving: Promise<void> | undefined;
+  let left = '';
+  const {answer} = await askWith(client, {
+    4: async ({chains}) => {
+      const [closed, alone] = [true, false].map(
+        (isSpared) =>
+          chains.at(-1)?.find(({startLayer}) => (startLayer === spared) === isSpared)?.node ?? '',
+      );
+      left = alone ?? '';
+      leaving = tabs.get(left)?.stopLending();
+      await expect.poll(listed, {timeout: SERVE_TIMEOUT_MS}).not.toContain(left);
+      await tabs.get(closed ?? '')?.close();
+    },
+  });
+  expect(answer.tokenIds).toEqual(quiet.tokenIds);
+  expect(answer.chains).toHaveLength(2);
+  expect(answer.chains[1]?.map(({node}) => node)).toContain(left);
+  await leaving;
+});
+
+async function listed(): Promise<readonly string[]> {
+  return (await client.knownRecords()).map(({peerId}) => peerId);
+}
 
 function lastHops(heard: readonly AnswerEvent[]): readonly ChainHop[] {
   const last = heard.findLast(({kind}) => kind === 'chain');

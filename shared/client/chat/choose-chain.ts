@@ -20,10 +20,12 @@ type AskedModel = {
  *   spread, and the same for all requests of one, whose links are open already.
  */
 export function chooseChain(
-  {snapshot, model}: {readonly snapshot: SwarmSnapshot; readonly model: AskedModel},
+  {snapshot: listed, model}: {readonly snapshot: SwarmSnapshot; readonly model: AskedModel},
   wish: ChainWish,
   {overlay, seed}: {readonly overlay: ClientOverlay; readonly seed: number},
 ): ChainChoice<EngineHop> {
+  const warm = wish.warm.map(({peerId}) => peerId);
+  const snapshot = overlay.withUnlisted(listed, warm);
   const known = overlay.over(snapshot, wish.avoid);
   const choice = routeAnswer({
     wish,

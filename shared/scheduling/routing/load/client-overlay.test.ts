@@ -71,3 +71,15 @@ test('[CO4] a client that reads records before it asks knows how many sessions a
   other.see([{...record, openSessions: 3}], 1000);
   expect(other.over(seen(9000, 8900, 11), nobody).unseenSessions).toBe(2);
 });
+
+test('[RR5] a node of a chain that is listed no more is added for the answer that it holds a cache of', () => {
+  const overlay = new ClientOverlay();
+  overlay.over(seen(1000, 900), nobody);
+  overlay.promise(hops, 1000);
+  const empty = snapshotOfNodes([], 2000);
+  expect(overlay.withUnlisted(empty, [a]).nodes).toMatchObject([{nodeId: a, shards: []}]);
+  expect(overlay.withUnlisted(empty, [])).toBe(empty);
+  expect(overlay.withUnlisted(empty, [asPeerId('stranger')])).toBe(empty);
+  const listed = seen(2000, 1900);
+  expect(overlay.withUnlisted(listed, [a])).toBe(listed);
+});

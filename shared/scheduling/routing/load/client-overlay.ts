@@ -1,6 +1,11 @@
 import type {PeerId} from '#shared/base/ids.ts';
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
-import {MOST_MS, type SwarmSnapshot} from '../../swarm-snapshot.ts';
+import {
+  MOST_MS,
+  snapshotOfNodes,
+  type SnapshotNode,
+  type SwarmSnapshot,
+} from '../../swarm-snapshot.ts';
 import type {AvoidedWhy, ChainHop, PromisedLoad, RouteOverlay, RouteTrust} from '../chain.ts';
 import {shownAdvantage} from '../trust/shown-advantage.ts';
 import {claimsMuch} from '../trust/ordinary-node.ts';
@@ -59,6 +64,10 @@ export class ClientOverlay {
   #chosen: readonly (readonly PeerId[])[] = [];
   /** The chain on which strangers are tried out. */
   #trial: PromisedChain | null = null;
+  /** Over which the last chain was chosen. */
+  #snapshot: SwarmSnapshot | null = null;
+  /** The nodes of those chains, as they were listed then. */
+  #asked: ReadonlyMap<PeerId, SnapshotNode> = new Map();
 
   constructor(trust: OverlayTrust = 'earned') {
     this.#trust = trust;
@@ -71,7 +80,21 @@ export class ClientOverlay {
     if (this.#isTrial) this.#trial = chain;
     this.#chosenChains += 1;
     this.#chosen = [...this.#chosen, hops.map(({nodeId}) => nodeId)].slice(-SHARED_CHAINS);
+    this.#remember(hops);
     return chain;
+  }
+
+  /**
+   * With nodes that hold caches of an answer and are listed no more: a tab that leaves serves what runs there to
+   * its end. They hold nothing for anybody else.
+   */
+  withUnlisted(snapshot: SwarmSnapshot, warm: readonly PeerId[]): SwarmSnapshot {
+    const unlisted = warm.flatMap((nodeId) => {
+      const node = snapshot.indexOf.has(nodeId) ? undefined : this.#asked.get(nodeId);
+      return node === undefined ? [] : [{...node, shards: []}];
+    });
+    if (unlisted.length === 0) return snapshot;
+    return snapshotOfNodes([...snapshot.nodes, ...unlisted], snapshot.takenAtMs);
   }
 
   /** The answer has ended, however: its load counts no more, also while records still show it. */
@@ -134,6 +157,7 @@ export class ClientOverlay {
   /** All of it, for a route over `snapshot`. O(N + promised hops). */
   over(snapshot: SwarmSnapshot, avoided: ReadonlyMap<PeerId, AvoidedWhy>): RouteOverlay {
     const nowMs = snapshot.takenAtMs;
+    this.#snapshot = snapshot;
     this.#chains = this.#chains.filter(
       ({hops, endedMs}) => !hops.every(({nodeId}) => hasPublished(snapshot, nodeId, endedMs)),
     );
@@ -155,6 +179,19 @@ export class ClientOverlay {
     const shunned = this.#book.shunned(nowMs);
     const restrained = trust === null ? new Set<PeerId>() : this.#restrained(snapshot);
     return {avoided, shunned, restrained, trust, promised, observedMsPerLayer, unseenSessions};
+  }
+
+  #remember(hops: readonly ChainHop[]): void {
+    const asked = new Map<PeerId, SnapshotNode>();
+    for (const nodeId of this.#chosen.flat()) {
+      const before = this.#asked.get(nodeId);
+      if (before !== undefined) asked.set(nodeId, before);
+    }
+    for (const {nodeId} of hops) {
+      const node = this.#snapshot?.nodes[this.#snapshot.indexOf.get(nodeId) ?? -1];
+      if (node !== undefined) asked.set(nodeId, node);
+    }
+    this.#asked = asked;
   }
 
   get #isTrial(): boolean {

@@ -39,6 +39,15 @@ test('[RR1] replaces the lost hop and keeps the warm ones, full or not', () => {
   });
 });
 
+test('[RR5] keeps a hop that holds its layers for nobody else any more', () => {
+  const leaving = {...a, shards: []};
+  const d = snapshotNode('d', {shards: [shard(4, 6, 6)]});
+  expect(reroute([leaving, b, c, d], 'c')).toMatchObject({
+    kind: 'chain',
+    hops: [hops[0], hops[1], {nodeId: 'd', startLayer: 4, endLayer: 6}],
+  });
+});
+
 test('[RR4] lost layers go to the class of engine that ran them, though another is faster', () => {
   const gpu = {engineClass: 'webgpu'};
   const fast = snapshotNode('d', {...gpu, shards: [shard(0, 6, 6)], decodeMsPerLayer: FAST});

@@ -60,21 +60,25 @@ function ofSameClass(snapshot: SwarmSnapshot, ran: readonly RanLayers[]): SwarmS
 function pin(input: RerouteInput, warm: readonly ChainHop[]): SwarmSnapshot {
   const nodes = input.snapshot.nodes.map((node) => {
     const kept = warm.filter(({nodeId}) => nodeId === node.nodeId);
-    return kept.length > 0 ? keepOnly(node, kept) : {...node, shards: outside(node.shards, warm)};
+    return kept.length > 0
+      ? keepOnly(node, kept, input.model)
+      : {...node, shards: outside(node.shards, warm)};
   });
   return snapshotOfNodes(nodes, input.snapshot.takenAtMs);
 }
 
-function keepOnly(node: SnapshotNode, kept: readonly ChainHop[]): SnapshotNode {
-  const shards = kept.map(({startLayer, endLayer}) => {
-    const held = node.shards.find((s) => s.startLayer <= startLayer && s.endLayer >= endLayer);
-    return {
-      startLayer,
-      endLayer,
-      embedding: startLayer === 0 && (held?.embedding ?? false),
-      lmHead: held?.lmHead === true && held.endLayer === endLayer,
-    };
-  });
+/** Its record may say nothing of these layers any more; the session is there, and so is what it ran with. */
+function keepOnly(
+  node: SnapshotNode,
+  kept: readonly ChainHop[],
+  {layerCount}: RerouteInput['model'],
+): SnapshotNode {
+  const shards = kept.map(({startLayer, endLayer}) => ({
+    startLayer,
+    endLayer,
+    embedding: startLayer === 0,
+    lmHead: endLayer === layerCount,
+  }));
   return {...node, shards, maxSessions: Infinity, kvTokensFree: Infinity, kvTokens: null};
 }
 
