@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest';
+import {asSessionId} from '#shared/base/ids.ts';
 import {cutPiece, pieceTokensWithin} from './cut-piece.ts';
-import {MiddleHop, opening, SESSION} from './testing/middle-hop.ts';
+import {CLIENT, MiddleHop, opening, SESSION} from './testing/middle-hop.ts';
 
 const FRAME = {
   kind: 'hidden',
@@ -17,52 +18,70 @@ const FRAME = {
 
 describe('parts', () => {
   test('[HS21] parts follow each other, hold together what the whole holds, and only the last is sampled', () => {
-    const parts = cutPiece(FRAME, 8);
-    expect(parts.map(({position, tokenCount}) => [position, tokenCount])).toEqual([
+    const {first, rest} = cutPiece(FRAME, 8);
+    expect([first, rest].map((part) => [part?.position, part?.tokenCount])).toEqual([
       [40, 8],
-      [48, 8],
-      [56, 4],
+      [48, 12],
     ]);
-    expect(parts.flatMap(({payload}) => [...payload])).toEqual([...FRAME.payload]);
-    expect(parts.map(({sample}) => sample)).toEqual([false, false, true]);
-    expect(cutPiece({...FRAME, sample: false}, 8).some(({sample}) => sample)).toBe(false);
+    expect([...first.payload, ...(rest?.payload ?? [])]).toEqual([...FRAME.payload]);
+    expect([first.sample, rest?.sample]).toEqual([false, true]);
+    expect(cutPiece({...FRAME, sample: false}, 8).rest?.sample).toBe(false);
   });
 
   test('[HS21] what is short enough, and what is verified, stays whole', () => {
-    expect(cutPiece(FRAME, 20)).toEqual([FRAME]);
-    expect(cutPiece({...FRAME, verify: true}, 8)).toHaveLength(1);
+    expect(cutPiece(FRAME, 20)).toEqual({first: FRAME, rest: null});
+    expect(cutPiece({...FRAME, verify: true}, 8).rest).toBeNull();
   });
 
   test.each([
-    [0, Infinity],
-    [Number.NaN, Infinity],
-    [0.1, 256],
-    [3.1, 16],
-    [3.2, 8],
-    [1e9, 8],
-  ])('[HS21] of tokens that take %d ms each so many are run at once', (tokenMs, tokens) => {
-    expect(pieceTokensWithin(50, tokenMs)).toBe(tokens);
-  });
+    [0, 0, Infinity],
+    [0, Number.NaN, Infinity],
+    [0, 0.1, 256],
+    [0, 3.1, 16],
+    [0, 3.2, 8],
+    [0, 1e9, 8],
+    [40, 0.1, 256],
+    [20, 0.5, 32],
+    // However long it is, it takes longer than that: not twice as long, either.
+    [60, 0.5, 64],
+    [60, 5, 8],
+  ])(
+    '[HS21] of pieces that take %d ms, and %d ms for each token, so many tokens are run at once',
+    (fixedMs, perTokenMs, tokens) => {
+      expect(pieceTokensWithin(50, {fixedMs, perTokenMs})).toBe(tokens);
+    },
+  );
 });
 
-test('[HS21] a slow hop gives its engine a prompt in parts, as slow as it is now', () => {
+const SECOND = asSessionId('another answer');
+
+test('[HS21] a slow hop gives its engine a prompt in parts while another answer runs there, as slow as it is now, and whole before and after', () => {
   const bench = new MiddleHop();
-  bench.open(opening({promptTokens: 60}));
-  const takenAt = (position: number) => {
-    bench.frame(position, {tokenCount: 20});
-    const taken: number[] = [];
+  bench.open(opening({promptTokens: 48}));
+  const taken = () => {
+    const counts: number[] = [];
     for (let turns = bench.machine.take(8); turns.length > 0; turns = bench.machine.take(8)) {
       for (const turn of turns) {
-        taken.push(turn.frame.tokenCount);
+        counts.push(turn.frame.tokenCount);
         bench.machine.release(turn);
       }
     }
-    return taken;
+    return counts;
   };
-  expect(takenAt(0)).toEqual([20]);
+  const takenAt = (position: number) => {
+    bench.frame(position, {tokenCount: 12});
+    return taken();
+  };
   // Two layers.
-  bench.machine.pace(1.5);
-  expect(takenAt(20)).toEqual([16, 4]);
-  bench.machine.pace(100);
-  expect(takenAt(40)).toEqual([8, 8, 4]);
+  bench.machine.pace({fixedMs: 0, perTokenMs: 3});
+  expect(takenAt(0)).toEqual([12]);
+  bench.open(opening({promptTokens: 1}), SECOND);
+  bench.frame(0, {sessionId: SECOND});
+  expect(taken()).toEqual([1]);
+  expect(takenAt(12)).toEqual([8, 4]);
+  bench.machine.pace({fixedMs: 0, perTokenMs: 1});
+  expect(takenAt(24)).toEqual([12]);
+  bench.machine.pace({fixedMs: 0, perTokenMs: 3});
+  bench.hear({kind: 'close-session', reason: 'done'}, {from: CLIENT, sessionId: SECOND});
+  expect(takenAt(36)).toEqual([12]);
 });

@@ -3,34 +3,39 @@ import type {Frame} from '#shared/protocol/frame/frame.ts';
 /** Smaller pieces take longer in all: weights are read for each of them. */
 const LEAST_TOKENS = 8;
 
+/** What a piece of a prompt takes: once, and for each of its tokens. */
+export type PieceMs = {readonly fixedMs: number; readonly perTokenMs: number};
+
 /**
- * How many tokens of a prompt an engine runs in about `pieceMs`: a power of two, since engines on
- * GPUs prepare for each length, and 8 at least.
- *
- * @param tokenMs what one token takes, among many; 0 where that is not known.
+ * How many tokens of a prompt an engine runs in about `pieceMs`, or in twice what it takes for any piece: a power
+ * of two, since engines on GPUs prepare for each length, and 8 at least.
  */
-export function pieceTokensWithin(pieceMs: number, tokenMs: number): number {
-  if (!(tokenMs > 0)) return Infinity;
+export function pieceTokensWithin(pieceMs: number, {fixedMs, perTokenMs}: PieceMs): number {
+  if (!(perTokenMs > 0)) return Infinity;
+  const tokensMs = Math.max(pieceMs - fixedMs, fixedMs);
   let tokens = LEAST_TOKENS;
-  while (2 * tokens * tokenMs <= pieceMs) tokens *= 2;
+  while (2 * tokens * perTokenMs <= tokensMs) tokens *= 2;
   return tokens;
 }
 
-/** A piece of a prompt, or what is replayed of one, in pieces of at most so many tokens: only after the last is anything sampled. */
-export function cutPiece(frame: Frame, mostTokens: number): readonly Frame[] {
-  const {position, tokenCount, payload, sample, verify} = frame;
-  if (tokenCount <= mostTokens || verify) return [frame];
-  const tokenBytes = payload.byteLength / tokenCount;
-  const pieces: Frame[] = [];
-  for (let from = 0; from < tokenCount; from += mostTokens) {
-    const to = Math.min(tokenCount, from + mostTokens);
-    pieces.push({
+/**
+ * The first tokens, at most so many, of a piece of a prompt, or of what is replayed of one, and what is left:
+ * only after its end is anything sampled.
+ */
+export function cutPiece(
+  frame: Frame,
+  mostTokens: number,
+): {readonly first: Frame; readonly rest: Frame | null} {
+  const {position, tokenCount, payload, verify} = frame;
+  if (tokenCount <= mostTokens || verify) return {first: frame, rest: null};
+  const bytes = mostTokens * (payload.byteLength / tokenCount);
+  return {
+    first: {...frame, tokenCount: mostTokens, payload: payload.subarray(0, bytes), sample: false},
+    rest: {
       ...frame,
-      position: position + from,
-      tokenCount: to - from,
-      payload: payload.subarray(from * tokenBytes, to * tokenBytes),
-      sample: sample && to === tokenCount,
-    });
-  }
-  return pieces;
+      position: position + mostTokens,
+      tokenCount: tokenCount - mostTokens,
+      payload: payload.subarray(bytes),
+    },
+  };
 }

@@ -1,12 +1,12 @@
 import type {PeerId, SessionId} from '#shared/base/ids.ts';
 import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
-import {cutPiece, pieceTokensWithin} from './cut-piece.ts';
+import {cutPiece, pieceTokensWithin, type PieceMs} from './cut-piece.ts';
 import type {HopLimits} from './hop-session/hop-context.ts';
 import {StepQueue} from './step-queue.ts';
 
 /** What waits for the engine, and the frame that it is all of, or a part. */
-export type Piece = {readonly frame: Frame; readonly received: Frame};
+export type Piece = {readonly frame: Frame; readonly received: Frame; readonly client: PeerId};
 
 type EngineTurnsOptions = {
   readonly limits: Pick<HopLimits, 'pieceMs' | 'promptTurns'>;
@@ -18,7 +18,9 @@ type EngineTurnsOptions = {
 export class EngineTurns {
   readonly #options: EngineTurnsOptions;
   readonly #queue = new StepQueue<Piece>();
-  #promptTokenLayerMs = 0;
+  #pieceLayerMs: PieceMs = {fixedMs: 0, perTokenMs: 0};
+  /** Sessions that have had a step. */
+  readonly #answering = new Set<SessionId>();
   #lastTaken: 'steps' | 'piece' | null = null;
   /** Whose prompt has begun, and how many turns in a row it has left. */
   #prompt: {readonly sessionId: SessionId | null; readonly turnsLeft: number} = {
@@ -38,21 +40,17 @@ export class EngineTurns {
   }
 
   /**
-   * What one layer takes for one token of a prompt, among many: of those to come the engine gets no
-   * more at once than it computes in `pieceMs`.
+   * What one layer takes for a piece of a prompt: while another answer runs here the engine gets no more at once
+   * than it computes in about `pieceMs`.
    */
-  pace(promptTokenLayerMs: number): void {
-    this.#promptTokenLayerMs = promptTokenLayerMs;
+  pace(pieceLayerMs: PieceMs): void {
+    this.#pieceLayerMs = pieceLayerMs;
   }
 
   /** A frame of a session that is open. */
-  add(client: PeerId, received: Frame, range: LayerRange): void {
+  add(client: PeerId, received: Frame): void {
     const {sessionId} = received;
-    const tokenMs = layerCount(range) * this.#promptTokenLayerMs;
-    const mostTokens = pieceTokensWithin(this.#options.limits.pieceMs, tokenMs);
-    for (const frame of cutPiece(received, mostTokens)) {
-      this.#queue.add({sessionId, client}, {frame, received});
-    }
+    this.#queue.add({sessionId, client}, {frame: received, received, client});
   }
 
   /** What the engine runs next, as one: a piece, or steps through the same layers of at most so many sessions. */
@@ -60,12 +58,9 @@ export class EngineTurns {
     if (this.#lastTaken === 'piece') this.#overtaken = this.#queue.waiting(isStep);
     const first = this.#takeFirst();
     if (first === null) return [];
-    const taken = [first];
     this.#lastTaken = isStep(first) ? 'steps' : 'piece';
-    if (this.#lastTaken === 'piece') {
-      this.#countPiece(first);
-      return taken;
-    }
+    if (this.#lastTaken === 'piece') return [this.#begin(first)];
+    const taken = [first];
     const fits = (piece: Piece) => isStep(piece) && this.#areOfSameLayers(piece, first);
     while (taken.length < mostSessions) {
       const next = this.#takeOne(fits);
@@ -73,6 +68,7 @@ export class EngineTurns {
       taken.push(next);
     }
     const ids = new Set(taken.map(({frame}) => frame.sessionId));
+    for (const sessionId of ids) this.#answering.add(sessionId);
     this.#overtaken = new Set([...this.#overtaken].filter((sessionId) => !ids.has(sessionId)));
     return taken;
   }
@@ -94,6 +90,7 @@ export class EngineTurns {
 
   /** Forgets what waits for a session. */
   drop(sessionId: SessionId): void {
+    this.#answering.delete(sessionId);
     this.#queue.drop(sessionId);
   }
 
@@ -111,6 +108,33 @@ export class EngineTurns {
     const next = (piece: Piece) => !isStep(piece) && piece.frame.sessionId === sessionId;
     const same = turnsLeft > 0 ? this.#takeOne(next) : null;
     return same ?? this.#takeOne((piece) => !isStep(piece));
+  }
+
+  /** As much of a prompt as nobody has to wait for; the rest is next in its session. */
+  #begin(piece: Piece): Piece {
+    const {frame, client} = piece;
+    this.#countPiece(piece);
+    const {first, rest} = cutPiece(frame, this.#mostTokens(frame.sessionId));
+    if (rest === null) return piece;
+    this.#queue.putBack({sessionId: frame.sessionId, client}, {...piece, frame: rest});
+    return {...piece, frame: first};
+  }
+
+  /** While nobody else reads an answer, nobody waits: long pieces take less for each token. */
+  #mostTokens(sessionId: SessionId): number {
+    const {limits, rangeOf} = this.#options;
+    for (const other of this.#answering) {
+      if (rangeOf(other) === undefined) this.#answering.delete(other);
+    }
+    const range = rangeOf(sessionId);
+    const isAlone = this.#answering.size === (this.#answering.has(sessionId) ? 1 : 0);
+    if (isAlone || range === undefined) return Infinity;
+    const layers = layerCount(range);
+    const {fixedMs, perTokenMs} = this.#pieceLayerMs;
+    return pieceTokensWithin(limits.pieceMs, {
+      fixedMs: layers * fixedMs,
+      perTokenMs: layers * perTokenMs,
+    });
   }
 
   #countPiece({frame: {sessionId}}: Piece): void {

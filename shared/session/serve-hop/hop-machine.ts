@@ -7,6 +7,7 @@ import {CLIENT_HOP, type Frame} from '#shared/protocol/frame/frame.ts';
 import type {TokenMask} from '#shared/protocol/frame/token-mask.ts';
 import {beyondShare, oldestWaiting, refusalBeyondShare} from './client-shares.ts';
 import {checkOpening, type ServedRange} from './check-opening.ts';
+import type {PieceMs} from './cut-piece.ts';
 import {EngineTurns, type Piece} from './engine-turns.ts';
 import type {HopAction, SessionStep} from './hop-session/hop-action.ts';
 import type {HopContext} from './hop-session/hop-context.ts';
@@ -103,11 +104,11 @@ export class HopMachine {
   }
 
   /**
-   * What one layer takes for one token of a prompt, among many: of those to come the engine gets no
-   * more at once than it computes in `pieceMs`.
+   * What one layer takes for a piece of a prompt: while another answer runs here the engine gets no more at once
+   * than it computes in about `pieceMs`.
    */
-  pace(promptTokenLayerMs: number): void {
-    this.#turns.pace(promptTokenLayerMs);
+  pace(pieceLayerMs: PieceMs): void {
+    this.#turns.pace(pieceLayerMs);
   }
 
   /** Takes a message that was read. */
@@ -307,7 +308,7 @@ export class HopMachine {
     const actions = longest === null ? [] : this.step(longest, {kind: 'end', code: 'QUEUE_FULL'});
     const place = this.#sessions.get(sessionId)?.place;
     if (place === undefined) return actions;
-    this.#turns.add(place.open.clientId, frame, place.range);
+    this.#turns.add(place.open.clientId, frame);
     return actions;
   }
 

@@ -32,6 +32,20 @@ export class StepQueue<Step, Id extends string = SessionId, Client extends strin
     this.#length += 1;
   }
 
+  /** What is left of a step that was taken: it comes before all others of its session. */
+  putBack(
+    {sessionId, client}: {readonly sessionId: Id; readonly client: Client},
+    rest: Step,
+  ): void {
+    const steps = this.#lineOf(sessionId)?.get(sessionId);
+    if (steps === undefined) {
+      this.add({sessionId, client}, rest);
+      return;
+    }
+    steps.unshift(rest);
+    this.#length += 1;
+  }
+
   /** The next step of the session whose turn it is, of those that `fits`; `null` when none may run. */
   take(
     fits: (step: Step) => boolean = () => true,

@@ -74,7 +74,7 @@ export class VirtualHop implements VirtualPeer {
       limits: {...HOP_LIMITS, maxSessions, kvTokens},
       checkPayload: () => null,
     });
-    this.#machine.pace(options.cost.prefillMsPerTokenLayer);
+    this.#machine.pace({fixedMs: 0, perTokenMs: options.cost.prefillMsPerTokenLayer});
     wire.join(self, this);
   }
 

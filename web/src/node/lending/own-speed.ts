@@ -90,7 +90,7 @@ export class OwnSpeed {
   }
 
   #pace(): void {
-    if (this.#meter !== null) this.#options.hop.pace(this.#meter.prefillMsPerTokenLayer);
+    if (this.#meter !== null) this.#options.hop.pace(this.#meter.pieceMsPerLayer);
   }
 
   #tell(): void {

@@ -34,12 +34,25 @@ test('[CM2] real steps replace it, by their share, whatever part of the range th
   run(meter, 6, 1000, {runMs: 15});
   run(meter, 6, 2000, {layers: 1, runMs: 3});
   run(meter, 6, 2600, {sessions: 5, runMs: 30});
-  run(meter, 6, 3200, {tokenCount: 8, runMs: 40});
+  run(meter, 6, 3200, {tokenCount: 32, runMs: 160});
   expect(meter.changedFacts(4000)?.facts).toMatchObject({
     decodeMsPerLayer: {fixedMs: 2.25, perSessionMs: 0.75},
     prefillMsPerTokenLayer: 1,
     hopOverheadMs: 1,
   });
+});
+
+test('[CM2] a short piece of a prompt makes no token of it look dear: each piece takes something once', () => {
+  const meter = new SpeedMeter(REFERENCE);
+  meter.changedFacts(0);
+  const {fixedMs, perTokenMs} = meter.pieceMsPerLayer;
+  expect(fixedMs + 32 * perTokenMs).toBeCloseTo(32 * 0.5, 9);
+  expect(fixedMs + perTokenMs).toBeCloseTo(2, 9);
+  for (const tokenCount of [8, 16, 128]) {
+    const runMs = 5 * 3 * (fixedMs + tokenCount * perTokenMs);
+    run(meter, 40, 1000 * tokenCount, {tokenCount, runMs});
+    expect(meter.pieceMsPerLayer.perTokenMs).toBeCloseTo(3 * perTokenMs, 9);
+  }
 });
 
 test('[CM3] the LM head is part of what a tail costs beside its layers, and not of its layers', () => {

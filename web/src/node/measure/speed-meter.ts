@@ -1,7 +1,8 @@
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {batchMs} from '#shared/scheduling/cost-model.ts';
 import {holdSpeed, isStepApart, type HeldSpeed} from '#shared/scheduling/steady-speed.ts';
-import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
+import type {PieceMs} from '#shared/session/serve-hop/cut-piece.ts';
+import {pieceMsPerLayer, type ShardSpeed} from '../engine/proof/measure-shard.ts';
 import {RunningMedian} from './running-median.ts';
 
 /** How long one frame took in this hop, waiting apart. */
@@ -93,11 +94,12 @@ export class SpeedMeter {
 
   observe(step: ObservedStep, nowMs: number): void {
     const {layers, tokenCount, withLmHead, sessions, runMs, overheadMs} = step;
-    const {decodeMsPerLayer, prefillMsPerTokenLayer, lmHeadMs} = this.#reference;
+    const {decodeMsPerLayer, lmHeadMs} = this.#reference;
     const lmHeadStepMs = withLmHead && lmHeadMs !== null ? batchMs(lmHeadMs, sessions) : 0;
     const seen = this.#seen;
     if (tokenCount > 1) {
-      const expectedMs = layers * tokenCount * prefillMsPerTokenLayer + lmHeadStepMs;
+      const {fixedMs, perTokenMs} = pieceMsPerLayer(this.#reference);
+      const expectedMs = layers * (fixedMs + tokenCount * perTokenMs) + lmHeadStepMs;
       seen.prefillShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
       return;
     }
@@ -111,9 +113,12 @@ export class SpeedMeter {
     return this.#speed.decodeMsPerLayer;
   }
 
-  /** One token of a longer piece through one layer, as it is now. */
-  get prefillMsPerTokenLayer(): number {
-    return this.#speed.prefillMsPerTokenLayer;
+  /** A piece of a prompt through one layer, as it is now. */
+  get pieceMsPerLayer(): PieceMs {
+    const {fixedMs, perTokenMs} = pieceMsPerLayer(this.#reference);
+    const before = Math.max(LEAST_MS, this.#reference.prefillMsPerTokenLayer);
+    const share = this.#speed.prefillMsPerTokenLayer / before;
+    return {fixedMs: share * fixedMs, perTokenMs: share * perTokenMs};
   }
 
   /** What the record should say, or `null` when it says so already, or was changed a moment ago. */

@@ -5,6 +5,7 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {RefusalCode} from '#shared/protocol/control/refusal-code.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
 import {checkFrame} from '#shared/session/serve-hop/check-frame.ts';
+import type {PieceMs} from '#shared/session/serve-hop/cut-piece.ts';
 import type {HopLimits} from '#shared/session/serve-hop/hop-session/hop-context.ts';
 import {HopMachine, type HopTurn, type MachineLoad} from '#shared/session/serve-hop/hop-machine.ts';
 import type {HopAction} from '#shared/session/serve-hop/hop-session/hop-action.ts';
@@ -123,9 +124,9 @@ export class HopServer {
     void this.#turns.run();
   }
 
-  /** What one layer takes for one token of a prompt, among many, as it was measured last. */
-  pace(promptTokenLayerMs: number): void {
-    this.#machine.pace(promptTokenLayerMs);
+  /** What one layer takes for a piece of a prompt, as it was measured last. */
+  pace(pieceLayerMs: PieceMs): void {
+    this.#machine.pace(pieceLayerMs);
   }
 
   /** Counts a frame that could not even be read. */

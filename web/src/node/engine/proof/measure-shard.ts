@@ -2,6 +2,8 @@ import {asSessionId, type SessionId} from '#shared/base/ids.ts';
 import {cellsOf, type CutGrid} from '#shared/model/cut-grid.ts';
 import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
 import type {BatchMs} from '#shared/scheduling/swarm-snapshot.ts';
+import {batchMs} from '#shared/scheduling/cost-model.ts';
+import type {PieceMs} from '#shared/session/serve-hop/cut-piece.ts';
 import {EngineError} from '../engine-error.ts';
 import {joinHidden, valuesOf, type HiddenBytes} from '../hidden-state.ts';
 import {madeUpInput} from './made-up-input.ts';
@@ -13,7 +15,7 @@ import type {ShardRunner, ShardStep} from '../shard-runner.ts';
 export type ShardSpeed = {
   /** One decode step through one layer, in parts: with more sessions only one of them grows. */
   readonly decodeMsPerLayer: BatchMs;
-  /** One token of a longer piece through one layer. */
+  /** One token of a piece of `PREFILL_TOKENS` through one layer. */
   readonly prefillMsPerTokenLayer: number;
   /** Norm and LM head for one position of each session; `null` without LM head. */
   readonly lmHeadMs: BatchMs | null;
@@ -95,6 +97,17 @@ export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
     prefillMsPerTokenLayer: prefillMs / (PREFILL_TOKENS * layers),
     lmHeadMs: shard.hasLmHead ? await inParts(shard, lmHeadMs) : null,
   };
+}
+
+/** Of one layer, by a step of one token and by a longer piece. */
+export function pieceMsPerLayer({
+  decodeMsPerLayer,
+  prefillMsPerTokenLayer,
+}: Pick<ShardSpeed, 'decodeMsPerLayer' | 'prefillMsPerTokenLayer'>): PieceMs {
+  const pieceMs = PREFILL_TOKENS * prefillMsPerTokenLayer;
+  const moreMs = Math.max(0, pieceMs - batchMs(decodeMsPerLayer, 1)) / (PREFILL_TOKENS - 1);
+  const perTokenMs = Math.min(prefillMsPerTokenLayer, moreMs);
+  return {fixedMs: pieceMs - PREFILL_TOKENS * perTokenMs, perTokenMs};
 }
 
 /** A session more adds no less than nothing, and no more than a step of its own. */
