@@ -13,7 +13,7 @@ import {
   tensorsOfEmbedding,
   tensorsOfShard,
 } from '#shared/model/manifest/shard-tensors.ts';
-import {batchMs} from '#shared/scheduling/cost-model.ts';
+import {batchMs, MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
 import type {EngineErrorDetail} from '../../../web/src/node/engine/engine-error.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
@@ -122,6 +122,7 @@ test('[EN1] one tab says of the real model what exact arithmetic says', async ({
   const expectedIds = chat.exact_f32.ids;
   const {measured, progress} = await load(page, WHOLE);
   expect(measured.engineClass).toBe('wasm-f32');
+  expect(measured.mostSessions).toBe(MOST_BATCHED);
   expect(batchMs(measured.decodeMsPerLayer, 1)).toBeGreaterThan(0);
   expect(measured.prefillMsPerTokenLayer).toBeGreaterThan(0);
   expect(batchMs(measured.lmHeadMs ?? {fixedMs: 0, perSessionMs: 0}, 1)).toBeGreaterThan(0);

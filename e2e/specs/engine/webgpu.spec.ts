@@ -1,5 +1,6 @@
 import {expect, test, type Page} from '@playwright/test';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
+import {MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
 import {GraphBuilder} from '../../../web/src/node/engine/ort/graph/graph-builder.ts';
 import {serveTinyModel, type TinySite} from '../../pages/engine/serve-tiny-model.ts';
 import {chromiumArguments, findChromium} from '../../tools/machine/find-chromium.ts';
@@ -155,6 +156,7 @@ test('[WG1] [WG6] [WG7] [WG8] a GPU gives the logits of the CPU in pieces of 20 
   const placeBytes = spec.layerCount * kvBytesPerTokenLayer(spec);
   const {measured} = await load(page, 'webgpu', BUDGET_TOKENS * placeBytes);
   expect(measured.engineClass).toMatch(/^webgpu-./u);
+  expect(measured.mostSessions).toBe(MOST_BATCHED);
   const actual = [];
   for (const pieces of prompts) actual.push(await logitsOf(page, pieces));
   const detour = await logitsOfDetour(page);

@@ -3,6 +3,7 @@ import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {inEnginePage} from '../../../pages/engine/in-engine-page.ts';
 import {serveEnginePage} from '../../../pages/engine/serve-engine-page.ts';
 import {prepareModel} from '../../../tools/machine/model-file/prepare-model.ts';
+import {lineOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 import {compareWithWllama} from './compare-with-wllama.ts';
 import {load} from './engine-page-steps.ts';
@@ -39,7 +40,10 @@ async function measureWasm(
   const theirs = await serveEnginePage(model.path, WLLAMA_PAGE);
   try {
     await inEnginePage({url, ...inPage}, async (page) => {
+      const startMs = performance.now();
       await load(page, manifest, 'wasm');
+      const loadMs = performance.now() - startMs;
+      context.print(lineOf('engine: from the file to a measured shard', loadMs, 'ms'));
       const peer = {url: theirs.url, ...inPage, global: 'wllamaPage'};
       await inEnginePage(peer, async (wllama) =>
         compareWithWllama(context, {page, wllama, manifest}),

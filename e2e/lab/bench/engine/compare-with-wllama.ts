@@ -2,7 +2,7 @@ import type {Page} from 'playwright';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {lineOfAll} from '../bench-line.ts';
 import type {BenchmarkContext} from '../benchmark.ts';
-import {layerBytes, lmHeadBytes} from './bytes-of-step.ts';
+import {fileBytes, layerBytes, lmHeadBytes} from './bytes-of-step.ts';
 import {NEW_TOKENS, promptMsOf, stepMsOf} from './engine-page-steps.ts';
 
 const ROUNDS = 10;
@@ -26,6 +26,7 @@ export async function compareWithWllama(
   await wllama.evaluate((asked) => globalThis.wllamaPage.load(asked), {threads: 1, contextTokens});
   const weightBytes = layerBytes(manifest) + lmHeadBytes(manifest);
   const decode = {ours: [] as number[], theirs: [] as number[], floor: [] as number[]};
+  const fileMs: number[] = [];
   const prefill = {ours: [] as number[], theirs: [] as number[]};
   for (let round = -1; round < ROUNDS; round += 1) {
     context.signal.throwIfAborted();
@@ -41,6 +42,7 @@ export async function compareWithWllama(
     decode.ours.push(stepMs);
     decode.theirs.push(answer.tokenMs);
     decode.floor.push((1_000 * weightBytes) / bytesPerSec);
+    fileMs.push((1_000 * fileBytes(manifest)) / bytesPerSec);
     prefill.ours.push((1_000 * PROMPT_TOKENS) / promptMs);
     prefill.theirs.push(answer.promptTokensPerSec);
     context.log(JSON.stringify({round, stepMs, answer, promptMs, bytesPerSec}));
@@ -63,6 +65,8 @@ export async function compareWithWllama(
   for (const [who, values] of Object.entries(decode)) {
     context.print(lineOfAll(`engine: a decode step, ${who}`, values, 'ms'));
   }
+  const asInFile = 'engine: a decode step, floor of weights as small as in the file';
+  context.print(lineOfAll(asInFile, fileMs, 'ms'));
   for (const [who, values] of Object.entries(prefill)) {
     context.print(lineOfAll(`engine: a prompt of ${PROMPT_TOKENS}, ${who}`, values, 'tokens/s'));
   }

@@ -1,14 +1,10 @@
 import type {Page} from 'playwright';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
-import {
-  sumByteLength,
-  tensorsOfCell,
-  tensorsOfLmHead,
-} from '#shared/model/manifest/shard-tensors.ts';
 import {inEnginePage} from '../../../pages/engine/in-engine-page.ts';
 import {beforeNextWorker} from '../../../swarm/faults/before-next-worker.ts';
 import {lineOf, lineOfAll} from '../bench-line.ts';
 import type {BenchmarkContext} from '../benchmark.ts';
+import {fileBytes} from './bytes-of-step.ts';
 import {load, NEW_TOKENS, promptMsOf, stepMsOf} from './engine-page-steps.ts';
 import {measureSizes} from './measure-sizes.ts';
 
@@ -96,16 +92,11 @@ async function measureSteps(
     promptRates.push((1_000 * PROMPT_TOKENS) / promptMs);
   }
   const bytesPerSec = await page.evaluate(() => globalThis.enginePage.gpuBytesPerSec());
-  const floorMs = (1_000 * fileBytesOf(manifest)) / bytesPerSec;
+  // On a GPU weights are as small as in the file.
+  const floorMs = (1_000 * fileBytes(manifest)) / bytesPerSec;
   const line = lineOfAll(`${name}: a decode step`, stepMs, 'ms');
   print({...line, against: floorMs, ratio: line.value / floorMs});
   print(lineOfAll(`${name}: a prompt of ${PROMPT_TOKENS}`, promptRates, 'tokens/s'));
-}
-
-/** What a step reads of the weights, which on a GPU are as small as in the file. */
-function fileBytesOf(manifest: Manifest): number {
-  const range = {startLayer: 0, endLayer: manifest.spec.layerCount};
-  return sumByteLength([...tensorsOfCell(manifest, range), ...tensorsOfLmHead(manifest)]);
 }
 
 async function countCalls({print}: BenchmarkContext, page: Page, name: string): Promise<void> {

@@ -4,6 +4,7 @@ import {lineOf, spreadOf} from '../bench-line.ts';
 import type {Benchmark, BenchmarkContext} from '../benchmark.ts';
 import {accountForTime} from '../timeline/account-for-time.ts';
 import {traceAnswers} from '../timeline/trace-answers.ts';
+import {sweepLoad} from './sweep-load.ts';
 import {withBareEngine, type StepMsOf} from './bare-engine.ts';
 import {ServedAnswers, type ServedRate} from '../tabs/served-answers.ts';
 
@@ -61,11 +62,12 @@ export const benchServing: Benchmark = async (context) => {
   } finally {
     await stages.stop();
   }
+  await sweepLoad(context, model);
 };
 
 /**
- * What serving adds to the engine, by a trace of the tab that serves. Where the memory of a process happens to lie makes
- * the same step a quarter longer or shorter, so that another process is no measure of it.
+ * What serving adds to the engine, by a trace of the tab that serves. In one process the same step takes a quarter
+ * longer or shorter than in another, for reasons that were not found, so that another process is no measure of it.
  */
 async function printAdded({print: printLine}: BenchmarkContext, one: ServedAnswers): Promise<void> {
   const traced = await traceAnswers(one, {sessions: 1, tokens: TOKENS});

@@ -30,6 +30,14 @@ export type ServedRate = {
   readonly firstTokenMs: number;
 };
 
+/** When the tokens of one answer came. */
+export type ServedTimes = {
+  /** Since all were asked. */
+  readonly firstTokenMs: number;
+  /** Between a token and the next. */
+  readonly gapsMs: readonly number[];
+};
+
 /** The real model on WASM, one thread each, in so many tabs, and clients that ask them. */
 export class ServedAnswers {
   readonly lenders: readonly Tab[];
@@ -88,6 +96,27 @@ export class ServedAnswers {
     maxNewTokens: number,
     onToken?: (answer: number) => void,
   ): Promise<ServedRate> {
+    const served = await this.times(answers, maxNewTokens, onToken);
+    const rates = served.map(({gapsMs}) => 1_000 / percentile(gapsMs, 50));
+    return {
+      tokensPerSec: rates.reduce((sum, rate) => sum + rate, 0),
+      tokenMs: percentile(
+        served.flatMap(({gapsMs}) => gapsMs),
+        50,
+      ),
+      firstTokenMs: percentile(
+        served.map(({firstTokenMs}) => firstTokenMs),
+        50,
+      ),
+    };
+  }
+
+  /** The same, answer by answer. */
+  async times(
+    answers: number,
+    maxNewTokens: number,
+    onToken?: (answer: number) => void,
+  ): Promise<readonly ServedTimes[]> {
     const askedMs = Date.now();
     const asked = Array.from({length: answers}, async (_, at) => {
       const client = this.clients[at % CLIENTS];
@@ -102,19 +131,7 @@ export class ServedAnswers {
             });
       return timesOf(events, askedMs);
     });
-    const served = await Promise.all(asked);
-    const rates = served.map(({gapsMs}) => 1_000 / percentile(gapsMs, 50));
-    return {
-      tokensPerSec: rates.reduce((sum, rate) => sum + rate, 0),
-      tokenMs: percentile(
-        served.flatMap(({gapsMs}) => gapsMs),
-        50,
-      ),
-      firstTokenMs: percentile(
-        served.map(({firstTokenMs}) => firstTokenMs),
-        50,
-      ),
-    };
+    return await Promise.all(asked);
   }
 }
 
@@ -133,7 +150,7 @@ async function hear(
   return events;
 }
 
-function timesOf(events: readonly HeardEvent[], askedMs: number) {
+function timesOf(events: readonly HeardEvent[], askedMs: number): ServedTimes {
   const tokens = events.flatMap(({event, atUnixMs}) =>
     event.kind === 'token' ? [{atMs: event.atMs, atUnixMs}] : [],
   );
