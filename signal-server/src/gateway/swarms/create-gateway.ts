@@ -108,9 +108,11 @@ export async function createGateway(host: GatewayHost): Promise<Gateway> {
     return swarm;
   };
   return {
-    modelIds: async () => (await catalog.get()).map(({id}) => id),
+    modelIds: async () => (await catalog.newest()).map(({id}) => id),
     model: async (id) => {
-      const entry = findOffered(await catalog.get(), id);
+      const known = await catalog.known();
+      const isKnown = known.some((each) => each.id === id);
+      const entry = findOffered(isKnown ? known : await catalog.newest(), id);
       // A site that offers another file under a name it had is another swarm.
       const name = `${entry.id} ${entry.manifestHash}`;
       const loading = swarms.get(name) ?? new SharedLoad(() => open(entry));

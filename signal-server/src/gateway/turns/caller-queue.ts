@@ -36,12 +36,14 @@ type Asked = {
 
 type Waiter = {
   readonly asked: Asked;
+  /** There is room, which is kept for others for a moment. */
+  isHeld: boolean;
   readonly begin: () => void;
   readonly refuse: (cause: unknown) => void;
 };
 
 /** As many may wait as are served, and at least so many: who comes then waits about as long as an answer takes. */
-const LEAST_WAITING = 8;
+const LEAST_WAITING = 6;
 /** Requests that come within so long of each other came at the same moment, however their connections were read. */
 const SAME_MOMENT_MS = 40;
 /** An answer takes so long, as far as anybody knows before the first. */
@@ -106,16 +108,17 @@ export class CallerQueue {
 
   async #take(asked: Asked, {signal}: {readonly signal: AbortSignal}): Promise<() => void> {
     const {id} = asked.caller;
-    if (this.#hasHalf(id)) await this.#options.wait(SAME_MOMENT_MS);
     signal.throwIfAborted();
     if (asked.refusal !== null) throw asked.refusal;
     const turn = Promise.withResolvers<void>();
-    const waiter: Waiter = {asked, begin: turn.resolve, refuse: turn.reject};
+    const isHeld = this.#hasHalf(id);
+    const waiter: Waiter = {asked, isHeld, begin: turn.resolve, refuse: turn.reject};
     const giveUp = (): void => {
       if (this.#remove(waiter)) turn.reject(signal.reason);
     };
     signal.addEventListener('abort', giveUp, {once: true});
     this.#enqueue(waiter);
+    if (isHeld) void this.#letGo(waiter);
     this.look();
     this.#makeRoom(id);
     try {
@@ -124,6 +127,12 @@ export class CallerQueue {
       signal.removeEventListener('abort', giveUp);
     }
     return this.#turnOf(id);
+  }
+
+  async #letGo(waiter: Waiter): Promise<void> {
+    await this.#options.wait(SAME_MOMENT_MS);
+    waiter.isHeld = false;
+    this.look();
   }
 
   /** And there is room left. */
@@ -174,7 +183,7 @@ export class CallerQueue {
     for (const [id, [first]] of this.#queues) {
       const running = this.#running.get(id) ?? 0;
       const most = first?.asked.caller.mostAnswers ?? Infinity;
-      if (first === undefined || running >= Math.min(fewest, most)) continue;
+      if (first === undefined || first.isHeld || running >= Math.min(fewest, most)) continue;
       fewest = running;
       next = first;
     }
@@ -219,13 +228,18 @@ export class CallerQueue {
    */
   #overAll(): Asked | null {
     let waitingCount = 0;
+    let heldCount = 0;
     let longest: readonly Waiter[] = [];
     for (const id of this.#queues.keys()) {
       const waiting = this.#notBegun(id);
       waitingCount += waiting.length;
+      heldCount += waiting.filter(({isHeld}) => isHeld).length;
       if (waiting.length >= longest.length) longest = waiting;
     }
-    return waitingCount > this.#mostWaiting() ? (longest.at(-1)?.asked ?? null) : null;
+    // Those for whom there is room wait for none.
+    const roomCount = Math.min(heldCount, this.#options.capacity() - this.#runningCount);
+    const isFull = waitingCount - roomCount > this.#mostWaiting();
+    return isFull ? (longest.at(-1)?.asked ?? null) : null;
   }
 
   /** Those that wait of requests that may still be refused. */
