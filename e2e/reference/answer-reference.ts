@@ -1,5 +1,6 @@
-import type {Answer} from '../swarm/answer.ts';
-import {askForAnswer, greedyRequest} from '../swarm/ask.ts';
+import {seededRandom} from '#shared/scheduling/seeded-choice.ts';
+import {extendAnswer, NO_ANSWER, type Answer} from '../swarm/answer.ts';
+import {greedyRequest} from '../swarm/ask.ts';
 import {forEachAtOnce} from '../swarm/for-each-at-once.ts';
 import type {Tab} from '../swarm/tab.ts';
 import type {ReferenceChat} from './reference-chats.ts';
@@ -7,15 +8,17 @@ import type {ReferenceSwarm} from './reference-swarm.ts';
 
 /** As many as an engine runs as one. */
 const ANSWERS_AT_ONCE = 8;
-const ASKED_ALONE = 3;
+/** Of each answer once more: what differs does so from its first tokens on. */
+const TOKENS_ALONE = 8;
+const SEED = 20_261_130;
 
 /** A chat of the reference, and the answer of a swarm to it. */
 export type AnsweredChat = {readonly chat: ReferenceChat; readonly answer: Answer};
 
 type AnsweredReference = {
-  /** Eight at once. */
+  /** Eight at once, which begin at random. */
   readonly answered: readonly AnsweredChat[];
-  /** Those with the shortest answers again, one after the other. */
+  /** Their first tokens again, one answer after the other. */
   readonly alone: readonly AnsweredChat[];
   /** What a hop sent to the next for a decoded token: one value for each of its sessions. */
   readonly bytesPerToken: readonly number[];
@@ -27,27 +30,52 @@ export async function answerReference(
   chats: readonly ReferenceChat[],
   {maxNewTokens}: {readonly maxNewTokens: number},
 ): Promise<AnsweredReference> {
-  const asked = {clients, maxNewTokens};
-  const answered = await askChats(asked, chats, ANSWERS_AT_ONCE);
-  const shortestFirst = chats.toSorted((a, b) => a.exact_f32.ids.length - b.exact_f32.ids.length);
-  const alone = await askChats(asked, shortestFirst.slice(0, ASKED_ALONE), 1);
+  const random = seededRandom(SEED);
+  // Each begins when those before it have so many tokens together, long before most of them end.
+  const begins = chats.map((_, at) => (at < 2 ? 0 : Math.floor(2 * at * random())));
+  const answered = await askChats(chats, {clients, maxNewTokens, begins, atOnce: ANSWERS_AT_ONCE});
+  const tokensAlone = Math.min(TOKENS_ALONE, maxNewTokens);
+  const alone = await askChats(chats, {clients, maxNewTokens: tokensAlone, atOnce: 1});
   return {answered, alone, bytesPerToken: (await Promise.all(lenders.map(bytesPerTokenOf))).flat()};
 }
 
 /** Answers are of different lengths: whenever one is over, the next one joins the others. */
 async function askChats(
-  {clients, maxNewTokens}: {readonly clients: readonly Tab[]; readonly maxNewTokens: number},
   chats: readonly ReferenceChat[],
-  atOnce: number,
+  {
+    clients,
+    maxNewTokens,
+    begins = [],
+    atOnce,
+  }: {
+    readonly clients: readonly Tab[];
+    readonly maxNewTokens: number;
+    /** How many tokens of all there must be before each is asked. */
+    readonly begins?: readonly number[];
+    readonly atOnce: number;
+  },
 ): Promise<readonly AnsweredChat[]> {
   const answered: AnsweredChat[] = [];
-  const numbered = [...chats.entries()];
-  await forEachAtOnce(numbered, atOnce, async ([i, chat]) => {
+  const begun = begins.map(() => Promise.withResolvers<void>());
+  let shown = 0;
+  const beginDue = (): void => {
+    for (const [at, tokens] of begins.entries()) if (shown >= tokens) begun[at]?.resolve();
+  };
+  beginDue();
+  await forEachAtOnce([...chats.entries()], atOnce, async ([i, chat]) => {
+    await begun[i]?.promise;
     const client = clients[i % clients.length];
     if (client === undefined) throw new Error('Broken invariant: there are clients');
     const prompt = {kind: 'messages', messages: chat.messages} as const;
-    const request = greedyRequest('', {prompt, maxNewTokens, topLogprobs: 20});
-    const answer = await askForAnswer(client, request);
+    let answer = NO_ANSWER;
+    await client.ask(greedyRequest('', {prompt, maxNewTokens, topLogprobs: 20}), {
+      onEvent: (event) => {
+        answer = extendAnswer(answer, event);
+        if (event.kind !== 'token') return;
+        shown += 1;
+        beginDue();
+      },
+    });
     answered[i] = {chat, answer};
   });
   return answered;
