@@ -15,6 +15,8 @@ import {
 import type {AttackTarget} from './attack-target.ts';
 
 const RETRY_MS = 250;
+/** A server under attack on a slow machine takes long, and a node that dials again has lost its place in line. */
+const DIAL_TIMEOUT_MS = 60_000;
 
 export type AttackerNode = {
   readonly libp2p: Libp2p;
@@ -62,6 +64,7 @@ export class AttackerNodes {
       streamMuxers: [yamux()],
       connectionGater: {denyDialMultiaddr: () => false},
       connectionMonitor: {enabled: false},
+      connectionManager: {dialTimeout: DIAL_TIMEOUT_MS},
       services: {identify: identify()},
     });
     this.#nodes.add(libp2p);

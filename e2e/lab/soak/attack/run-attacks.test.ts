@@ -5,8 +5,8 @@ import type {AttackCounts} from './attack-plan.ts';
 import {honestTab, NEVER_MS} from './honest-tab.ts';
 import {runAttacks} from './run-attacks.ts';
 
-/** A server for so few tabs that small numbers are too many. */
-const LIMITS = {maxSockets: 8, handshakeTimeoutMs: 2_000};
+/** A server for so few tabs that small numbers are too many; on a slow machine a handshake takes long. */
+const LIMITS = {maxSockets: 8, handshakeTimeoutMs: 60_000};
 const MAX_TABS = 8;
 const COUNTS: AttackCounts = {
   silentSockets: 24,
