@@ -36,6 +36,8 @@ export class ApiError extends WeftError<Detail> {
     const {status, retryAfterMs, allow} = this.detail;
     return {
       ...(status === 401 && {'WWW-Authenticate': 'Bearer'}),
+      // What is left of the request is not read, so nothing can follow it.
+      ...(status === 413 && {Connection: 'close'}),
       ...(retryAfterMs !== null && {'Retry-After': String(Math.ceil(retryAfterMs / 1_000))}),
       ...(allow !== null && {Allow: allow}),
     };

@@ -36,7 +36,7 @@ test('[GW16] a catalogue that could not be loaded is loaded again by whoever ask
   expect(await catalog.newest()).toEqual([]);
 });
 
-test('[GW16] who asks for what is known waits for no load, for a minute, also while the site is down', async () => {
+test('[GW16] a model that is known waits for no load, for a minute, also while the site is down', async () => {
   const {site, catalog} = openSite();
   const first = await catalog.known();
   site.isDown = true;

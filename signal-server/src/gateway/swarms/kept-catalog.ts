@@ -7,7 +7,7 @@ const MOST_AGE_MS = 1_000;
 const USABLE_MS = 60_000;
 
 /**
- * The catalogue of the site. It is asked for over HTTP, and of a crowd that comes at once its answer would stand
+ * The catalogue of the site. It is asked for over HTTP, and of a crowd that comes at once its answer would come
  * behind all of them: so whoever asks for a model has what is known, and only an unknown one waits for news.
  */
 export class KeptCatalog {

@@ -1,8 +1,9 @@
 import type {Followed} from '../../answers/ask-choices.ts';
 import {invalidRequest, schemaRefused} from '../../errors/api-error.ts';
 import type {RootSchema} from '../../grammar/schema/grammar-schema.ts';
+import {checkSize} from '../../grammar/schema/check-size.ts';
 import {readSchema} from '../../grammar/schema/read-schema.ts';
-import {SchemaFault} from '../../grammar/schema/schema-fault.ts';
+import {SchemaFault, schemaTooLarge} from '../../grammar/schema/schema-fault.ts';
 import type {ChatRequest} from './chat-request.ts';
 import {readToolChoice} from './tool-choice.ts';
 
@@ -35,6 +36,9 @@ function schemaOf(format: ChatRequest['response_format']): RootSchema | null {
 
 type AskedTool = NonNullable<ChatRequest['tools']>[number];
 
+/** Of the parameters of all tools, as JSON. */
+const MOST_CHARACTERS = 256_000;
+
 const NO_ARGUMENTS = {type: 'object', properties: {}, additionalProperties: false};
 
 function followedTools(
@@ -46,6 +50,7 @@ function followedTools(
     ...(description != null && {description}),
     parameters: parameters ?? NO_ARGUMENTS,
   }));
+  checkTogether(known);
   const {names, isRequired, isParallel} = readToolChoice(choice);
   // Of those that may not be called too: the template shows them all.
   const callable = known
@@ -60,6 +65,17 @@ function followedTools(
   };
 }
 
+/** Each may be as large as a schema may be; all together are not. */
+function checkTogether(tools: readonly {readonly parameters: unknown}[]): void {
+  refusing('tools', () => {
+    // Nothing goes through them by recursion before they are known to be no deeper than they may be.
+    for (const {parameters} of tools) checkSize(parameters);
+    const count = tools.reduce((sum, {parameters}) => sum + JSON.stringify(parameters).length, 0);
+    if (count <= MOST_CHARACTERS) return;
+    throw schemaTooLarge('', `has, in all tools, more than ${MOST_CHARACTERS} characters`);
+  });
+}
+
 function argumentsOf(name: string, parameters: unknown): RootSchema {
   const schema = read(parameters, 'tools');
   if ('type' in schema && schema.type === 'object') return schema;
@@ -67,10 +83,14 @@ function argumentsOf(name: string, parameters: unknown): RootSchema {
   throw invalidRequest('invalid_schema', message, 'tools');
 }
 
-/** @param param the field of the request that it is a part of. */
 function read(schema: unknown, param: string): RootSchema {
+  return refusing(param, () => readSchema(schema));
+}
+
+/** @param param the field of the request that a schema is a part of. */
+function refusing<T>(param: string, act: () => T): T {
   try {
-    return readSchema(schema);
+    return act();
   } catch (error) {
     throw error instanceof SchemaFault ? schemaRefused(error, param) : error;
   }

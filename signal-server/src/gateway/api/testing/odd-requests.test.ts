@@ -52,6 +52,7 @@ test('[GW4] [GW5] a body that is compressed is refused, and one that is too larg
   const request = Object.assign({method: 'POST', body}, {duplex: 'half'});
   const response = await fetch(url + CHAT, request);
   expect(await errorOf(response)).toMatchObject({status: 413, code: 'request_too_large'});
+  expect(response.headers.get('connection')).toBe('close');
   expect(asked).toEqual([]);
 });
 
@@ -123,6 +124,18 @@ test.each<[what: string, fields: object, expected: object]>([
   const error = await errorOf(await post(CHAT, {...chat, ...fields}));
   expect(error).toMatchObject({status: 400, ...expected});
   expect(asked).toEqual([]);
+});
+
+test('[TL1] tools whose parameters are too large together are refused', async () => {
+  const {post} = await open();
+  const values = Array.from({length: 120}, (_, at) => `${at}`.padEnd(200, 'x'));
+  const parameters = {type: 'object', properties: {a: {enum: values}}};
+  const tools = Array.from({length: 12}, (_, at) => ({
+    type: 'function',
+    function: {name: `tool_${at}`, parameters},
+  }));
+  const refused = await errorOf(await post(CHAT, {...chat, tools}));
+  expect(refused).toMatchObject({status: 400, code: 'schema_too_large', param: 'tools'});
 });
 
 test('[TL1] the schema of a tool that is not the named one is looked at too', async () => {

@@ -20,9 +20,9 @@ export function checkLengths(root: RootSchema): void {
   let work = 0;
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const meant = schemas.meantBy(next);
-    work += meant.size;
-    if (work > MOST_WORK) throw schemaTooLarge('', 'has too many alternatives');
     const all = [...meant].filter((each) => !('anyOf' in each || '$ref' in each));
+    work += meant.size + sizeOfGroups(all);
+    if (work > MOST_WORK) throw schemaTooLarge('', 'has too many alternatives');
     const key = schemas.keyOf(all);
     if (known.has(key)) continue;
     known.add(key);
@@ -95,6 +95,13 @@ function groupsOf(schemas: readonly GrammarSchema[]): readonly (readonly ObjectS
     }
   }
   return byValue.size === 0 ? [others] : [...byValue.values()];
+}
+
+/** How many objects all of these groups have, before they are made. */
+function sizeOfGroups(schemas: readonly GrammarSchema[]): number {
+  const begins = schemas.filter(isObject).map((each) => firstValues(each)?.length ?? 0);
+  const otherCount = begins.filter((count) => count === 0).length;
+  return begins.reduce((sum, count) => sum + count * (1 + otherCount), 0);
 }
 
 /** How an object may begin, where that is counted; `null`: in any other way. */

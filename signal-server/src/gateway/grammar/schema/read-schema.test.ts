@@ -326,3 +326,16 @@ test.each(HOSTILE_SCHEMAS)(
     expect(faultOf(schema)?.code).toMatch(/^SCHEMA_(?:TOO_LARGE|INVALID|UNSUPPORTED)$/u);
   },
 );
+
+test('[SO4] what a schema defines is read a few times, however many refer to it', () => {
+  let reads = 0;
+  const names = Array.from({length: 60}, (_, at) => `d${at}`);
+  const $defs = new Proxy(Object.fromEntries(names.map((name) => [name, {const: name}])), {
+    ownKeys: (target) => {
+      reads += 1;
+      return Reflect.ownKeys(target);
+    },
+  });
+  readSchema({oneOf: names.map((name) => ({$ref: `#/$defs/${name}`})), $defs});
+  expect(reads).toBeLessThan(10);
+});

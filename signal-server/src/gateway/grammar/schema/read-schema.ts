@@ -72,6 +72,8 @@ class SchemaReading {
   readonly #root: Fields;
   readonly #comparison = new SchemaComparison();
   readonly #numbers = new NumberAutomata();
+  /** What is defined, by keyword: read once, however many refer to it. */
+  readonly #defined = new Map<string, Fields>();
   #enumValues = 0;
   #counted = 0;
 
@@ -83,12 +85,20 @@ class SchemaReading {
   definitions(): Readonly<Record<string, GrammarSchema>> {
     return Object.fromEntries(
       [...DEFINITIONS].flatMap((keyword) =>
-        Object.entries(fieldsOf(this.#root[keyword] ?? {}, `/${keyword}`)).map(([name, value]) => [
+        Object.entries(this.#definedBy(keyword)).map(([name, value]) => [
           definitionName(keyword, name),
           this.read(value, `/${keyword}/${name}`),
         ]),
       ),
     );
+  }
+
+  #definedBy(keyword: string): Fields {
+    const known = this.#defined.get(keyword);
+    if (known !== undefined) return known;
+    const fields = fieldsOf(this.#root[keyword] ?? {}, `/${keyword}`);
+    this.#defined.set(keyword, fields);
+    return fields;
   }
 
   read(value: unknown, pointer: string): GrammarSchema {
@@ -132,7 +142,7 @@ class SchemaReading {
       throw schemaUnsupported(pointer, '"$ref" may be "#", "#/$defs/NAME" or "#/definitions/NAME"');
     }
     const {keyword, name} = named;
-    if (!Object.hasOwn(fieldsOf(this.#root[keyword] ?? {}, `/${keyword}`), name)) {
+    if (!Object.hasOwn(this.#definedBy(keyword), name)) {
       throw schemaInvalid(pointer, `refers to "${shownText(name)}", which is not defined`);
     }
     return {$ref: `#/$defs/${definitionName(keyword, name)}`};
@@ -160,7 +170,7 @@ class SchemaReading {
     const resolve = (reference: unknown): unknown => {
       if (reference === '#') return this.#root;
       const {keyword, name} = referenceOf(reference) ?? {keyword: '$defs', name: ''};
-      return fieldsOf(this.#root[keyword] ?? {}, `/${keyword}`)[name];
+      return this.#definedBy(keyword)[name];
     };
     for (const [at, first] of list.entries()) {
       const other = list.findIndex(
@@ -279,6 +289,7 @@ class SchemaReading {
 
 function typesOf(type: unknown, pointer: string): readonly TypeName[] {
   const names = Array.isArray(type) ? type : [type];
+  if (names.length > TYPE_NAMES.length) throw schemaInvalid(pointer, 'names a type twice');
   const types = names.map((name: unknown) => TYPE_NAMES.find((known) => known === name));
   if (types.length > 0 && types.every((name) => name !== undefined)) return [...new Set(types)];
   throw schemaInvalid(pointer, `has a "type" other than ${TYPE_NAMES.join(', ')}`);

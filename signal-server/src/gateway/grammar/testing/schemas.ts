@@ -104,6 +104,27 @@ export const HOSTILE_SCHEMAS: readonly (readonly [what: string, schema: unknown]
     {anyOf: Array.from({length: 600}, (_, at) => ({type: 'string', maxLength: at + 1}))},
   ],
   [
+    'alternatives that name their types again and again',
+    {
+      anyOf: Array.from({length: 190}, () => ({
+        type: Array.from({length: 9}, (_, at) => (at % 2 === 0 ? 'null' : 'boolean')),
+      })),
+    },
+  ],
+  [
+    'objects that may begin in many ways beside many others',
+    {
+      anyOf: [
+        {
+          type: 'object',
+          properties: {a: {enum: Array.from({length: 490}, (_, at) => at)}},
+          required: ['a'],
+        },
+        ...Array.from({length: 480}, () => ({properties: {p: true}})),
+      ],
+    },
+  ],
+  [
     'definitions in a circle',
     {$ref: '#/$defs/a', $defs: {a: {anyOf: [{$ref: '#/$defs/a'}, {$ref: '#/$defs/a'}]}}},
   ],
