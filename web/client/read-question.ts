@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import {WeftError} from '#shared/base/errors.ts';
-import {shownText} from '#shared/base/shown-text.ts';
+import {shortText} from '#shared/base/short-text.ts';
 import {ASKED_BOUNDS} from '#shared/client/chat/asked-sampling.ts';
 import type {AskOptions, WeftMessage} from '../../public/client.d.ts';
 
@@ -59,7 +59,7 @@ export function readQuestion(
 
 function faultOf([issue]: readonly z.core.$ZodIssue[]): WeftError {
   if (issue?.code === 'unrecognized_keys') {
-    const path = [...issue.path, issue.keys[0]].map((name) => shownText(String(name)));
+    const path = [...issue.path, issue.keys[0]].map((name) => shortText(String(name)));
     const message = `"${path.join('.')}" is not supported here: leave it out`;
     return new WeftError({code: 'UNSUPPORTED_PARAMETER'}, message);
   }

@@ -1,5 +1,5 @@
 import {WeftError} from '#shared/base/errors.ts';
-import {shownText} from '#shared/base/shown-text.ts';
+import {shortText} from '#shared/base/short-text.ts';
 
 /**
  * The folder of a site.
@@ -13,7 +13,7 @@ export function siteUrlOf(server: string): string {
   if (url === null || !/^https?:$/u.test(url.protocol)) {
     throw new WeftError(
       {code: 'SERVER_INVALID'},
-      `"server" must be an address that begins with https:// or http://, such as "https://weft.example": it is "${shownText(server)}"`,
+      `"server" must be an address that begins with https:// or http://, such as "https://weft.example": it is "${shortText(server)}"`,
     );
   }
   return `${url.origin}${url.pathname.replace(/\/*$/u, '/')}`;

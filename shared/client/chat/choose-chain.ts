@@ -24,8 +24,7 @@ export function chooseChain(
   wish: ChainWish,
   {overlay, seed}: {readonly overlay: ClientOverlay; readonly seed: number},
 ): ChainChoice<EngineHop> {
-  const warm = wish.warm.map(({peerId}) => peerId);
-  const snapshot = overlay.withUnlisted(listed, warm);
+  const snapshot = overlay.withUnlisted(listed, wish.warm);
   const known = overlay.over(snapshot, wish.avoid);
   const choice = routeAnswer({
     wish,

@@ -1,5 +1,5 @@
 import {WeftError} from '#shared/base/errors.ts';
-import {shownText} from '#shared/base/shown-text.ts';
+import {shortText} from '#shared/base/short-text.ts';
 import type {ManifestHash} from '#shared/base/ids.ts';
 import {catalogSchema, type Catalog, type CatalogEntry} from '#shared/model/manifest/catalog.ts';
 import {hashManifest} from '#shared/model/manifest/hash-manifest.ts';
@@ -63,7 +63,7 @@ export function findOffered(catalog: Catalog, id: string | undefined): CatalogEn
   const ids = catalog.map((offered) => offered.id).join(', ');
   throw new WeftError(
     {code: 'MODEL_UNKNOWN'},
-    `This site has no model "${shownText(String(id))}": it has ${ids}`,
+    `This site has no model "${shortText(String(id))}": it has ${ids}`,
   );
 }
 

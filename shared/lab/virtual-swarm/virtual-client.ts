@@ -97,8 +97,7 @@ export class VirtualClient implements VirtualPeer {
     readonly epoch: number;
   }): ChainChoice {
     const {grid: model, chooseChain, seed: swarmSeed} = this.#options;
-    const warm = wish.warm.map(({peerId}) => peerId);
-    const snapshot = this.#overlay.withUnlisted(this.#view(), warm);
+    const snapshot = this.#overlay.withUnlisted(this.#view(), wish.warm);
     const overlay = this.#overlay.over(snapshot, wish.avoid);
     const seed = swarmSeed * 1_000_003 + turn + epoch * 7919;
     return routeAnswer({wish, snapshot, model, overlay, seed, chooseChain});

@@ -6,7 +6,7 @@ import type {HopLimits} from './hop-session/hop-context.ts';
 import {StepQueue} from './step-queue.ts';
 
 /** What waits for the engine, and the frame that it is all of, or a part. */
-export type Piece = {readonly frame: Frame; readonly received: Frame; readonly client: PeerId};
+export type Piece = {readonly frame: Frame; readonly received: Frame};
 
 type EngineTurnsOptions = {
   readonly limits: Pick<HopLimits, 'pieceMs' | 'promptTurns'>;
@@ -50,7 +50,7 @@ export class EngineTurns {
   /** A frame of a session that is open. */
   add(client: PeerId, received: Frame): void {
     const {sessionId} = received;
-    this.#queue.add({sessionId, client}, {frame: received, received, client});
+    this.#queue.add({sessionId, client}, {frame: received, received});
   }
 
   /** What the engine runs next, as one: a piece, or steps through the same layers of at most so many sessions. */
@@ -112,11 +112,11 @@ export class EngineTurns {
 
   /** As much of a prompt as nobody has to wait for; the rest is next in its session. */
   #begin(piece: Piece): Piece {
-    const {frame, client} = piece;
+    const {frame} = piece;
     this.#countPiece(piece);
     const {first, rest} = cutPiece(frame, this.#mostTokens(frame.sessionId));
     if (rest === null) return piece;
-    this.#queue.putBack({sessionId: frame.sessionId, client}, {...piece, frame: rest});
+    this.#queue.putBack(frame.sessionId, {...piece, frame: rest});
     return {...piece, frame: first};
   }
 

@@ -1,3 +1,4 @@
+import {assert} from '#shared/base/assert.ts';
 import type {PeerId, SessionId} from '#shared/base/ids.ts';
 
 /** The sessions of one client that have steps waiting, the one whose turn is next first. */
@@ -33,11 +34,10 @@ export class StepQueue<Step, Id extends string = SessionId, Client extends strin
   }
 
   /** What is left of a step that was taken: it comes before all others of its session. */
-  putBack(
-    {sessionId, client}: {readonly sessionId: Id; readonly client: Client},
-    rest: Step,
-  ): void {
-    const steps = this.#lineOf(sessionId)?.get(sessionId);
+  putBack(sessionId: Id, rest: Step): void {
+    const client = this.#clients.get(sessionId);
+    assert(client !== undefined, 'what was taken was added before');
+    const steps = this.#lines.get(client)?.get(sessionId);
     if (steps === undefined) {
       this.add({sessionId, client}, rest);
       return;

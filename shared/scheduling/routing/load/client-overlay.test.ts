@@ -77,9 +77,9 @@ test('[RR5] a node of a chain that is listed no more is added for the answer tha
   overlay.over(seen(1000, 900), nobody);
   overlay.promise(hops, 1000);
   const empty = snapshotOfNodes([], 2000);
-  expect(overlay.withUnlisted(empty, [a]).nodes).toMatchObject([{nodeId: a, shards: []}]);
+  expect(overlay.withUnlisted(empty, [{peerId: a}]).nodes).toMatchObject([{nodeId: a, shards: []}]);
   expect(overlay.withUnlisted(empty, [])).toBe(empty);
-  expect(overlay.withUnlisted(empty, [asPeerId('stranger')])).toBe(empty);
+  expect(overlay.withUnlisted(empty, [{peerId: asPeerId('stranger')}])).toBe(empty);
   const listed = seen(2000, 1900);
-  expect(overlay.withUnlisted(listed, [a])).toBe(listed);
+  expect(overlay.withUnlisted(listed, [{peerId: a}])).toBe(listed);
 });

@@ -88,8 +88,8 @@ export class ClientOverlay {
    * With nodes that hold caches of an answer and are listed no more: a tab that leaves serves what runs there to
    * its end. They hold nothing for anybody else.
    */
-  withUnlisted(snapshot: SwarmSnapshot, warm: readonly PeerId[]): SwarmSnapshot {
-    const unlisted = warm.flatMap((nodeId) => {
+  withUnlisted(snapshot: SwarmSnapshot, warm: readonly {readonly peerId: PeerId}[]): SwarmSnapshot {
+    const unlisted = warm.flatMap(({peerId: nodeId}) => {
       const node = snapshot.indexOf.has(nodeId) ? undefined : this.#asked.get(nodeId);
       return node === undefined ? [] : [{...node, shards: []}];
     });

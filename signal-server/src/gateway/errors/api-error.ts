@@ -1,5 +1,5 @@
 import {WeftError} from '#shared/base/errors.ts';
-import {shownText} from '#shared/base/shown-text.ts';
+import {shortText} from '#shared/base/short-text.ts';
 import {GrammarRefusedError} from '../grammar/request-grammar.ts';
 import {insteadOf} from './instead-of.ts';
 import type {SchemaFault} from '../grammar/schema/schema-fault.ts';
@@ -92,7 +92,7 @@ export function tooOften(retryAfterMs: number): ApiError {
 export function noSuchPath(path: string): ApiError {
   return apiError(
     {status: 404, type: 'invalid_request_error', code: 'not_found'},
-    `Nothing is served at ${shownText(path)}: ${insteadOf(path)}`,
+    `Nothing is served at ${shortText(path)}: ${insteadOf(path)}`,
   );
 }
 
@@ -100,14 +100,14 @@ export function noSuchPath(path: string): ApiError {
 export function wrongMethod(method: string, path: string, allow: string): ApiError {
   return apiError(
     {status: 405, type: 'invalid_request_error', code: 'method_not_allowed', allow},
-    `${shownText(path)} is not for ${method}: use ${allow}`,
+    `${shortText(path)} is not for ${method}: use ${allow}`,
   );
 }
 
 export function compressed(encoding: string): ApiError {
   return apiError(
     {status: 415, type: 'invalid_request_error', code: 'unsupported_encoding'},
-    `The body of the request is compressed (${shownText(encoding)}): send it as it is`,
+    `The body of the request is compressed (${shortText(encoding)}): send it as it is`,
   );
 }
 

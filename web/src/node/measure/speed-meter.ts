@@ -62,6 +62,7 @@ class Seen {
  */
 export class SpeedMeter {
   readonly #reference: ShardSpeed;
+  readonly #pieceMsPerLayer: PieceMs;
   #visible = new Seen();
   #hidden = new Seen();
   #isHidden = false;
@@ -76,6 +77,7 @@ export class SpeedMeter {
    */
   constructor(reference: ShardSpeed, held: HeldSpeed | null = null) {
     this.#reference = reference;
+    this.#pieceMsPerLayer = pieceMsPerLayer(reference);
     this.#held = held;
   }
 
@@ -98,7 +100,7 @@ export class SpeedMeter {
     const lmHeadStepMs = withLmHead && lmHeadMs !== null ? batchMs(lmHeadMs, sessions) : 0;
     const seen = this.#seen;
     if (tokenCount > 1) {
-      const {fixedMs, perTokenMs} = pieceMsPerLayer(this.#reference);
+      const {fixedMs, perTokenMs} = this.#pieceMsPerLayer;
       const expectedMs = layers * (fixedMs + tokenCount * perTokenMs) + lmHeadStepMs;
       seen.prefillShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
       return;
@@ -115,7 +117,7 @@ export class SpeedMeter {
 
   /** A piece of a prompt through one layer, as it is now. */
   get pieceMsPerLayer(): PieceMs {
-    const {fixedMs, perTokenMs} = pieceMsPerLayer(this.#reference);
+    const {fixedMs, perTokenMs} = this.#pieceMsPerLayer;
     const before = Math.max(LEAST_MS, this.#reference.prefillMsPerTokenLayer);
     const share = this.#speed.prefillMsPerTokenLayer / before;
     return {fixedMs: share * fixedMs, perTokenMs: share * perTokenMs};

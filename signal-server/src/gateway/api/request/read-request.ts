@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {shownText} from '#shared/base/shown-text.ts';
+import {shortText} from '#shared/base/short-text.ts';
 import {invalidRequest, type ApiError} from '../../errors/api-error.ts';
 import {isUnsupported} from './request-fields.ts';
 
@@ -57,7 +57,7 @@ function faultOf(issues: readonly z.core.$ZodIssue[], fields: Fields): ApiError 
 function placeOf(issue: z.core.$ZodIssue | undefined): string {
   const path = (issue?.path ?? []).map(String);
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-  return [...path, ...unknown].map((name) => shownText(name)).join('.');
+  return [...path, ...unknown].map((name) => shortText(name)).join('.');
 }
 
 /** A content has parts of other types elsewhere. */
@@ -71,7 +71,7 @@ function partFault(body: unknown, [issue]: readonly z.core.$ZodIssue[]): ApiErro
   const type = partSchema.safeParse(content).data?.find((part) => part.type !== 'text')?.type;
   if (type === undefined) return null;
   const param = path.map(String).join('.');
-  const message = `"${param}" has a part of type "${shownText(type)}": models here read text only`;
+  const message = `"${param}" has a part of type "${shortText(type)}": models here read text only`;
   return invalidRequest('unsupported_content', message, param);
 }
 

@@ -1,4 +1,4 @@
-import {shownText} from '#shared/base/shown-text.ts';
+import {shortText} from '#shared/base/short-text.ts';
 import {NumberAutomata} from '../numbers/number-automata.ts';
 import {SCHEMA_LIMITS, checkSize} from './check-size.ts';
 import {checkEnds} from './check-ends.ts';
@@ -112,7 +112,7 @@ class SchemaReading {
       if (rest === undefined) return;
       throw schemaUnsupported(
         pointer,
-        `has "${shownText(rest)}" beside "${keyword}": that is not followed`,
+        `has "${shortText(rest)}" beside "${keyword}": that is not followed`,
       );
     };
     if (keywords.includes('$ref')) {
@@ -143,7 +143,7 @@ class SchemaReading {
     }
     const {keyword, name} = named;
     if (!Object.hasOwn(this.#definedBy(keyword), name)) {
-      throw schemaInvalid(pointer, `refers to "${shownText(name)}", which is not defined`);
+      throw schemaInvalid(pointer, `refers to "${shortText(name)}", which is not defined`);
     }
     return {$ref: `#/$defs/${definitionName(keyword, name)}`};
   }
@@ -215,7 +215,7 @@ class SchemaReading {
         keyword !== 'type' && !types.some((name) => OF_TYPES[name].some((own) => own === keyword)),
     );
     if (other !== undefined)
-      throw schemaUnsupported(pointer, `has "${shownText(other)}": that is not followed`);
+      throw schemaUnsupported(pointer, `has "${shortText(other)}": that is not followed`);
     const schemas = types.map((type) => this.#ofType(type, fields, pointer));
     const [first] = schemas;
     if (first === undefined) return {};
@@ -253,7 +253,7 @@ class SchemaReading {
     }
     for (const name of listOf(required, `${pointer}/required`)) {
       if (typeof name === 'string' && names.has(name)) continue;
-      const shown = shownText(String(name));
+      const shown = shortText(String(name));
       throw schemaInvalid(pointer, `requires "${shown}", which is none of its "properties"`);
     }
     if (typeof additional !== 'boolean') fieldsOf(additional, `${pointer}/additionalProperties`);

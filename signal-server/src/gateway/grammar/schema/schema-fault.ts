@@ -1,5 +1,5 @@
 import {WeftError} from '#shared/base/errors.ts';
-import {shownText} from '#shared/base/shown-text.ts';
+import {shortText} from '#shared/base/short-text.ts';
 
 type Detail = {
   readonly code: 'SCHEMA_INVALID' | 'SCHEMA_UNSUPPORTED' | 'SCHEMA_TOO_LARGE';
@@ -30,5 +30,5 @@ const MOST_SHOWN_OF_PLACE = 120;
 function at(pointer: string): string {
   return pointer === ''
     ? 'The schema'
-    : `The schema at "${shownText(pointer, MOST_SHOWN_OF_PLACE)}"`;
+    : `The schema at "${shortText(pointer, MOST_SHOWN_OF_PLACE)}"`;
 }

@@ -45,8 +45,7 @@ export function buildLmHeadGraph(
   tensors: ReadonlyMap<string, StoredTensor>,
   addProduct: AddProduct,
 ): OnnxModel {
-  const graph = new GraphBuilder();
-  addLogits(graph, spec, {tensors, addProduct});
+  const graph = graphOfLogits(spec, tensors, addProduct);
   addTop(graph, Math.min(TOP_LOGITS, spec.vocabularySize));
   return graph.build('norm and LM head');
 }
@@ -57,20 +56,17 @@ export function buildLogitsGraph(
   tensors: ReadonlyMap<string, StoredTensor>,
   addProduct: AddProduct,
 ): OnnxModel {
-  const graph = new GraphBuilder();
-  addLogits(graph, spec, {tensors, addProduct});
+  const graph = graphOfLogits(spec, tensors, addProduct);
   graph.output(LM_HEAD_IO.all, 'f32', ['rows', spec.vocabularySize]);
   return graph.build('norm and LM head');
 }
 
-function addLogits(
-  graph: GraphBuilder,
+function graphOfLogits(
   spec: ModelSpec,
-  {
-    tensors,
-    addProduct,
-  }: {readonly tensors: ReadonlyMap<string, StoredTensor>; readonly addProduct: AddProduct},
-): void {
+  tensors: ReadonlyMap<string, StoredTensor>,
+  addProduct: AddProduct,
+): GraphBuilder {
+  const graph = new GraphBuilder();
   const {hiddenSize} = spec;
   const [gain, matrix] = lmHeadTensors(spec).map(({name}) => requireTensor(tensors, name));
   assert(gain !== undefined && matrix !== undefined, 'an LM head is a norm and a matrix');
@@ -86,6 +82,7 @@ function addLogits(
   const own = addCap(graph, addDivision(graph, product, spec), spec);
   const bias = graph.input(LM_HEAD_IO.bias, 'f32', ['biased_rows', 'biased_tokens']);
   graph.node({op: 'Add', inputs: [own, bias], outputs: [LM_HEAD_IO.all]});
+  return graph;
 }
 
 function addTop(graph: GraphBuilder, topCount: number): void {

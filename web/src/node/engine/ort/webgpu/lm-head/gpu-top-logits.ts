@@ -1,3 +1,4 @@
+import {assert} from '#shared/base/assert.ts';
 import {STORAGE_USAGE} from '../../gpu-storage-usage.ts';
 import {CHUNK, CHUNK_TOP, TOP_LOGITS_SHADER} from './top-logits-shader.ts';
 
@@ -64,7 +65,7 @@ export class GpuTopLogits {
     let input: {readonly values: GPUBuffer; readonly ids?: GPUBuffer} = {values: logits};
     for (const [at, {chunks, rowLength}] of this.#passes.entries()) {
       const output = buffers.passes[at];
-      if (output === undefined) throw new RangeError(`There is no pass ${at}`);
+      assert(output !== undefined, 'each pass has its buffers');
       const pipeline = input.ids === undefined ? this.#first : this.#next;
       const last = input.ids === undefined ? {4: buffers.sums} : {5: input.ids};
       const bound = {0: rowLength, 1: input.values, 2: output.values, 3: output.ids, ...last};
@@ -77,8 +78,8 @@ export class GpuTopLogits {
     }
     const {read, sums} = buffers;
     const topBytes = rows * CHUNK_TOP * Uint32Array.BYTES_PER_ELEMENT;
-    const {values, ids} = buffers.passes.at(-1) ?? {};
-    if (values === undefined || ids === undefined) throw new RangeError('There is no pass');
+    const {values, ids} = input;
+    assert(ids !== undefined, 'there is a pass');
     encoder.copyBufferToBuffer(values, 0, read, 0, topBytes);
     encoder.copyBufferToBuffer(ids, 0, read, topBytes, topBytes);
     encoder.copyBufferToBuffer(sums, 0, read, 2 * topBytes, sums.size);

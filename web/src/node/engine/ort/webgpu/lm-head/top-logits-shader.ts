@@ -25,6 +25,19 @@ struct Sum { best: f32, sum: f32 }
 var<workgroup> sorted_values: array<f32, ${CHUNK}>;
 var<workgroup> sorted_ids: array<u32, ${CHUNK}>;
 
+// The values of a chunk, each with its place in the row.
+fn load(thread: u32, chunk: vec3u) {
+  for (var at = thread; at < ${CHUNK}u; at += ${THREADS}u) {
+    let place = chunk.x * ${CHUNK}u + at;
+    sorted_values[at] = LEAST;
+    sorted_ids[at] = NOBODY;
+    if (place < row_length) {
+      sorted_values[at] = values[chunk.y * row_length + place];
+      sorted_ids[at] = place;
+    }
+  }
+}
+
 fn put_in_order(a: u32, b: u32) {
   let value_a = sorted_values[a];
   let value_b = sorted_values[b];
@@ -65,15 +78,7 @@ fn first(
   @builtin(workgroup_id) chunk: vec3u,
   @builtin(num_workgroups) chunks: vec3u,
 ) {
-  for (var at = thread; at < ${CHUNK}u; at += ${THREADS}u) {
-    let id = chunk.x * ${CHUNK}u + at;
-    sorted_values[at] = LEAST;
-    sorted_ids[at] = NOBODY;
-    if (id < row_length) {
-      sorted_values[at] = values[chunk.y * row_length + id];
-      sorted_ids[at] = id;
-    }
-  }
+  load(thread, chunk);
   sort(thread);
   pass_on(thread, chunk, chunks);
   let best = sorted_values[0];
@@ -96,14 +101,10 @@ fn next(
   @builtin(workgroup_id) chunk: vec3u,
   @builtin(num_workgroups) chunks: vec3u,
 ) {
+  load(thread, chunk);
   for (var at = thread; at < ${CHUNK}u; at += ${THREADS}u) {
-    let place = chunk.x * ${CHUNK}u + at;
-    sorted_values[at] = LEAST;
-    sorted_ids[at] = NOBODY;
-    if (place < row_length) {
-      sorted_values[at] = values[chunk.y * row_length + place];
-      sorted_ids[at] = ids[chunk.y * row_length + place];
-    }
+    let place = sorted_ids[at];
+    if (place != NOBODY) { sorted_ids[at] = ids[chunk.y * row_length + place]; }
   }
   sort(thread);
   pass_on(thread, chunk, chunks);

@@ -6,6 +6,6 @@ const MOST_SHOWN = 60;
  *
  * @param most characters, where a text is made of several.
  */
-export function shownText(text: string, most = MOST_SHOWN): string {
+export function shortText(text: string, most = MOST_SHOWN): string {
   return text.length > most ? `${text.slice(0, most).replace(/\p{Cs}$/u, '')}…` : text;
 }
