@@ -11,6 +11,7 @@ import {greedyRequest} from '../swarm/ask.ts';
 import {Swarm} from '../swarm/start-swarm.ts';
 import {AskFailedError, type Tab} from '../swarm/tab.ts';
 import {log} from '../swarm/test-log.ts';
+import {threadsOf} from '../pages/observer/threads-of.ts';
 import {NOTHING_LOADED, sumBytes, watchTransfers} from '../swarm/watch-transfers.ts';
 
 /** Before the first click, packed as the server sends it. */
@@ -146,11 +147,12 @@ function holdAnswers(client: Tab, count: number) {
   };
 }
 
-test('[PG35] [PG36] a full swarm says so, room lets the answer begin, and a tab that stops finishes what runs in it', async () => {
+test('[PG35] [PG36] [EN10] a full swarm says so, room lets the answer begin, and a tab that stops finishes what runs in it', async () => {
   const lender = await swarm.openPage(`engine=stub&maxLayers=${model.grid.layerCount}`);
   const lend = lender.getByRole('region', {name: 'Lend this tab'});
   await lend.getByRole('button', {name: 'Lend this tab'}).click();
   await expect(lend.getByText('Tokens served')).toBeVisible();
+  expect(await threadsOf(lender)).toHaveLength(1);
 
   // A tab keeps some of its places for others than the one who asks most.
   const [client, neighbour] = [await swarm.openTab(), await swarm.openTab()];
@@ -181,8 +183,8 @@ test('[PG35] [PG36] a full swarm says so, room lets the answer begin, and a tab 
   const tokenCounts = await Promise.all(others.flatMap(({answers}) => answers));
   expect(tokenCounts).toEqual(Array<number>(MAX_SESSIONS - 1).fill(4));
   await expect(lend.getByRole('button', {name: 'Lend this tab'})).toBeVisible();
-  await lender.context().close();
-  await Promise.all([client.close(), neighbour.close()]);
+  await expect.poll(() => threadsOf(lender)).toEqual([]);
+  await Promise.all([lender.context().close(), client.close(), neighbour.close()]);
 });
 
 test('[PG31] [PG53] asks by keyboard, hears which layers are missing, lends, reads the answer, stops', async () => {

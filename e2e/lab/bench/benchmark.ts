@@ -7,6 +7,8 @@ export type BenchmarkContext = {
   readonly nodes: readonly number[] | null;
   /** Of benchmarks of an engine: which; by default, all that there are. */
   readonly engine?: 'wasm' | 'webgpu';
+  /** Of the benchmark of an engine on the processor: its threads, and those of what it is compared with. */
+  readonly threads: number;
   /** Where tables and pages go. */
   readonly reportDir: string;
   /** Prints one line of JSON on stdout. */

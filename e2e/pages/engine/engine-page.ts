@@ -16,7 +16,6 @@ import {shardRunnerContract} from '../../../web/src/node/engine/shard-runner.con
 import type {ShardInput, ShardRunner} from '../../../web/src/node/engine/shard-runner.ts';
 import {openGpuOrt} from '../../../web/src/node/engine/ort/webgpu/open-gpu-ort.ts';
 import {requestGpuDevice} from '../../../web/src/node/engine/ort/webgpu/request-gpu-device.ts';
-import {percentile} from '../../load/report/percentile.ts';
 import {valuesOf} from '../../../web/src/node/engine/hidden-state.ts';
 import {hiddenBehindCells} from '../../../web/src/node/engine/testing/hidden-behind-cells.ts';
 import {runGoldenInput} from '../../../web/src/node/engine/proof/pass-golden-test.ts';
@@ -24,6 +23,8 @@ import {runStep} from '../../../web/src/node/engine/run-step.ts';
 import {gpuBytesPerSec} from './gpu-bytes-per-sec.ts';
 import {readBytesPerSec} from './read-bytes-per-sec.ts';
 import {runTogether, type Together} from './run-together.ts';
+import {giveBackThreads, takeThreadsOf} from './threads-of-page.ts';
+import {promptMs, stepMs} from './time-steps.ts';
 import {createWorkerShardRunner} from '../../../web/src/node/engine/worker/worker-shard-runner.ts';
 
 type PageShard = {
@@ -157,72 +158,6 @@ async function runPiece(
   return {hidden: input, top: null};
 }
 
-/**
- * What a decode step of so many sessions takes that run as one through the loaded shard, the whole
- * model, each after a prompt: the median, ms.
- */
-async function stepMs(asked: {
-  readonly sessions: number;
-  readonly promptTokens: number;
-  readonly rounds: number;
-  /** Without the LM head: `hidden`. */
-  readonly output?: 'hidden' | 'logits';
-}): Promise<number> {
-  const [runner] = runners;
-  assert(runner !== undefined, 'a shard is loaded');
-  const {promptTokens, rounds, output = 'logits'} = asked;
-  const sessionIds = Array.from({length: asked.sessions}, (_, at) => asSessionId(`session-${at}`));
-  const prompt = Uint32Array.from({length: promptTokens}, (_, at) => 1_000 + at);
-  const {range} = runner;
-  for (const sessionId of sessionIds) {
-    await runner.openSession(sessionId, promptTokens + rounds);
-    const input = {kind: 'tokens', tokenIds: prompt} as const;
-    const tokenCount = promptTokens;
-    await runStep(runner, {sessionId, position: 0, tokenCount, input, range, output: 'logits'});
-  }
-  const tookMs: number[] = [];
-  for (let position = promptTokens; position < promptTokens + rounds; position += 1) {
-    const input = {kind: 'tokens', tokenIds: Uint32Array.of(1_000 + position)} as const;
-    const startMs = performance.now();
-    await runner.run(
-      sessionIds.map((sessionId) => ({
-        sessionId,
-        position,
-        tokenCount: 1,
-        input,
-        range,
-        output,
-      })),
-    );
-    tookMs.push(performance.now() - startMs);
-  }
-  for (const sessionId of sessionIds) await runner.closeSession(sessionId);
-  return percentile(tookMs, 50);
-}
-
-/** What a prompt of so many tokens takes, in pieces of 128, up to the first logits, ms. */
-async function promptMs(promptTokens: number): Promise<number> {
-  const [runner] = runners;
-  assert(runner !== undefined, 'a shard is loaded');
-  const {range} = runner;
-  await runner.openSession(SESSION, promptTokens);
-  try {
-    const tokenIds = Uint32Array.from({length: promptTokens}, (_, at) => 1_000 + (at % 1_000));
-    const startMs = performance.now();
-    await runStep(runner, {
-      sessionId: SESSION,
-      position: 0,
-      tokenCount: promptTokens,
-      input: {kind: 'tokens', tokenIds},
-      range,
-      output: 'logits',
-    });
-    return performance.now() - startMs;
-  } finally {
-    await runner.closeSession(SESSION);
-  }
-}
-
 /** Of the GPU that WebGPU runs on here; `null` where a processor plays one, or there is none. */
 async function gpuName(): Promise<string | null> {
   const gpu = await requestGpuDevice().catch(() => null);
@@ -311,11 +246,11 @@ async function logitsOf(request: {
   return tops;
 }
 
-/** See {@link runTogether}; of the loaded shard, the whole model. */
-async function together(asked: Together): ReturnType<typeof runTogether> {
+/** The only loaded shard, the whole model. */
+function onlyRunner(): ShardRunner {
   const [runner] = runners;
   assert(runner !== undefined, 'a shard is loaded');
-  return await runTogether(runner, asked);
+  return runner;
 }
 
 /** What each cell of the loaded shard, the whole model, passes on of a prompt, in its open session. */
@@ -323,9 +258,7 @@ async function hiddenBehind(request: {
   readonly pieces: readonly (readonly number[])[];
   readonly cutEvery: number;
 }): Promise<readonly (readonly [layer: number, values: readonly number[]])[]> {
-  const [runner] = runners;
-  assert(runner !== undefined, 'a shard is loaded');
-  const behind = await hiddenBehindCells(runner, {sessionId: SESSION, ...request});
+  const behind = await hiddenBehindCells(onlyRunner(), {sessionId: SESSION, ...request});
   return [...behind].map(([layer, values]) => [layer, [...values]]);
 }
 
@@ -350,8 +283,7 @@ function tellCode<Args extends unknown[], Result>(
 
 /** What the loaded shard breaks of the contract that every runner keeps. */
 async function brokenRules(kvTokens: number): Promise<readonly string[]> {
-  const [runner] = runners;
-  assert(runner !== undefined, 'a shard is loaded');
+  const runner = onlyRunner();
   const broken: string[] = [];
   for (const {name, run} of shardRunnerContract) {
     await run({runner, kvTokens}).catch((error: unknown) =>
@@ -363,19 +295,19 @@ async function brokenRules(kvTokens: number): Promise<readonly string[]> {
 
 /** What a cell of the loaded shard gives for the golden input. */
 async function goldenValues(range: LayerRange, hiddenSize: number): Promise<readonly number[]> {
-  const [runner] = runners;
-  assert(runner !== undefined, 'a shard is loaded');
-  const output = await runGoldenInput(runner, {range, hiddenSize});
+  const output = await runGoldenInput(onlyRunner(), {range, hiddenSize});
   return output.kind === 'hidden' ? [...valuesOf(output)] : [];
 }
 
 const actions = {
+  takeThreadsOf,
+  giveBackThreads,
   goldenValues,
   hiddenBehind,
   brokenRules,
   refuseOnGpu,
   logitsOf: tellCode(logitsOf),
-  together: tellCode(together),
+  together: tellCode(async (asked: Together) => runTogether(onlyRunner(), asked)),
   load: tellCode(load),
   abandonLoad,
   unload,
@@ -384,8 +316,8 @@ const actions = {
   memory,
   truncate,
   greedy,
-  stepMs,
-  promptMs,
+  stepMs: async (asked: Parameters<typeof stepMs>[1]) => stepMs(onlyRunner(), asked),
+  promptMs: async (promptTokens: number) => promptMs(onlyRunner(), promptTokens),
   readBytesPerSec,
   gpuName,
   gpuBytesPerSec,

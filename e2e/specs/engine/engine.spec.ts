@@ -317,6 +317,33 @@ test('[EN8] two threads give the bits of one, and a page that is not isolated ha
   expect(await bitsWith(2)).toEqual(one);
 });
 
+const take = async (tab: Page): Promise<number> =>
+  await tab.evaluate(() => globalThis.enginePage.takeThreadsOf(8));
+
+test('[EN10] tabs of a browser that lend share the cores of the processor', async ({page}) => {
+  const open = async (path: string) => {
+    const tab = await page.context().newPage();
+    await tab.goto(`${site.url}${path}`);
+    await tab.waitForFunction(() => 'enginePage' in globalThis);
+    return tab;
+  };
+  const [second, third, plain] = [await open(''), await open(''), await open('plain.html')];
+  expect([await take(page), await take(second), await take(third), await take(plain)]).toEqual([
+    4, 3, 1, 1,
+  ]);
+  await page.evaluate(() => globalThis.enginePage.giveBackThreads());
+  await second.close();
+  // Of 7 the third has one still. Locks of a tab that is closed end some time after it.
+  await expect
+    .poll(async () => {
+      const threadCount = await take(page);
+      await page.evaluate(() => globalThis.enginePage.giveBackThreads());
+      return threadCount;
+    })
+    .toBe(4);
+  for (const tab of [third, plain]) await tab.close();
+});
+
 test('[RU1] [RU2] [RU3] [RU4] [RU5] [RU6] a shard in the engine worker keeps the contract of all runners', async ({
   page,
 }) => {

@@ -131,6 +131,12 @@ const COMMAND = {
       value: 'NAME',
       meaning: 'of the benchmark engine: wasm, or webgpu, where there is a GPU (default: both)',
     },
+    threads: {
+      type: 'string',
+      value: 'N',
+      default: '1',
+      meaning: 'of the processor that the benchmark engine compares by, ours and theirs',
+    },
     report: {
       type: 'string',
       value: 'DIR',
@@ -151,6 +157,7 @@ await runToExit(COMMAND, async ({values, positionals, signal}) => {
     seed: wholeNumber('seed', values.seed, 0),
     nodes: values.nodes?.split(',').map((text) => wholeNumber('nodes', text, 1)) ?? null,
     ...(values.engine !== undefined && {engine: engineNamed(values.engine)}),
+    threads: wholeNumber('threads', values.threads, 1),
     reportDir: pathFromCaller(values.report),
     print: (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`),
     log: (text: string) => void process.stderr.write(`${text}\n`),

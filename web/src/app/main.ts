@@ -20,8 +20,6 @@ import {rememberMemoryCap, type MemoryCap} from '../ui/controllers/memory-cap.ts
 /** Nothing of a tab that a program drives outlives it. */
 const FORGETFUL: MemoryCap = {read: () => null, write: () => undefined};
 
-const MAX_THREADS = 4;
-
 const fetchNode = async () => import('./node/create-node.ts');
 
 /** Composition root of the page: the element, and what it may call. */
@@ -70,21 +68,17 @@ function start(config: PageConfig): void {
     keptWeights: config.headless ? null : opfsKeptWeights(() => model.get()),
     memoryCap: config.headless ? FORGETFUL : rememberMemoryCap(() => localStorage),
     engine: config.engine ?? (config.headless ? 'wasm' : 'best'),
-    threadCount: config.threads ?? (config.headless ? 1 : usefulThreads()),
+    takeThreads: async () => {
+      const threadCount = config.threads ?? (config.headless ? 1 : null);
+      if (threadCount !== null) return {threadCount, release: () => undefined};
+      const {takeThreads} = await import('../node/engine/take-threads.ts');
+      return takeThreads(navigator.hardwareConcurrency);
+    },
     maxLayers: config.maxLayers ?? null,
     memoryMiB: config.memoryMiB ?? null,
   };
   document.body.append(app);
   if (config.headless) exposeTabControl(services);
-}
-
-/**
- * One thread for the page and all others besides, and no more than four: onnxruntime gains
- * little from more. Threads share memory, which needs a page that is isolated.
- */
-function usefulThreads(): number {
-  if (!crossOriginIsolated) return 1;
-  return Math.max(1, Math.min(MAX_THREADS, navigator.hardwareConcurrency - 1));
 }
 
 async function loadOffer({model: id}: PageConfig): Promise<OfferedModel> {

@@ -9,13 +9,15 @@ import {compareWithWllama} from './compare-with-wllama.ts';
 import {load} from './engine-page-steps.ts';
 import {measureGpu} from './measure-gpu.ts';
 import {measureSizes} from './measure-sizes.ts';
+import {measureThreads} from './measure-threads.ts';
 import {profileStep} from './profile-step.ts';
 
 const WLLAMA_PAGE = fileURLToPath(new URL('../../../pages/wllama/', import.meta.url));
 
 /**
- * The whole model in one tab: by one thread of the processor, against wllama on the same file and against
- * what reading the weights takes, in turns within one run, then contexts and batches by itself; and on a GPU.
+ * The whole model in one tab: by so many threads of the processor, against wllama on the same file and against
+ * what reading the weights takes, in turns within one run, then contexts, batches and other numbers of threads by
+ * itself; and on a GPU.
  */
 export const benchEngine: Benchmark = async (context) => {
   const {log, signal, engine} = context;
@@ -34,22 +36,24 @@ async function measureWasm(
   context: BenchmarkContext,
   model: {readonly path: string; readonly manifest: Manifest; readonly url: string},
 ): Promise<void> {
-  const {log, signal} = context;
+  const {log, signal, threads} = context;
   const {manifest, url} = model;
+  const name = threads === 1 ? 'engine' : `engine by ${threads} threads`;
   const inPage = {engine: 'wasm', log, signal} as const;
   const theirs = await serveEnginePage(model.path, WLLAMA_PAGE);
   try {
     await inEnginePage({url, ...inPage}, async (page) => {
       const startMs = performance.now();
-      await load(page, manifest, 'wasm');
+      await load(page, manifest, {kind: 'wasm', threadCount: threads});
       const loadMs = performance.now() - startMs;
-      context.print(lineOf('engine: from the file to a measured shard', loadMs, 'ms'));
+      context.print(lineOf(`${name}: from the file to a measured shard`, loadMs, 'ms'));
       const peer = {url: theirs.url, ...inPage, global: 'wllamaPage'};
       await inEnginePage(peer, async (wllama) =>
-        compareWithWllama(context, {page, wllama, manifest}),
+        compareWithWllama(context, {page, wllama, manifest, name}),
       );
-      await profileStep(context, {page, manifest});
-      await measureSizes(context, page, 'engine');
+      await profileStep(context, {page, manifest, name});
+      await measureSizes(context, page, name);
+      await measureThreads(context, {page, manifest});
     });
   } finally {
     await theirs[Symbol.asyncDispose]();

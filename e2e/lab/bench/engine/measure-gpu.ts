@@ -68,7 +68,7 @@ export async function measureGpu(
     const name = `engine on ${gpu}`;
     await beforeNextWorker(page, COUNT_CALLS);
     const startMs = performance.now();
-    await load(page, manifest, 'webgpu');
+    await load(page, manifest, {kind: 'webgpu'});
     print(lineOf(`${name}: from the file to a measured shard`, performance.now() - startMs, 'ms'));
     await measureSteps(context, {page, manifest, name});
     await countCalls(context, page, name);

@@ -4,7 +4,7 @@ import {percentile} from '../../../load/report/percentile.ts';
 import {lineOfAll} from '../bench-line.ts';
 import type {BenchmarkContext} from '../benchmark.ts';
 import {layerBytes, lmHeadBytes} from './bytes-of-step.ts';
-import {stepMsOf} from './engine-page-steps.ts';
+import {readBytesPerSecOf, stepMsOf} from './engine-page-steps.ts';
 
 const ROUNDS = 10;
 const PROMPT_TOKENS = 128;
@@ -13,7 +13,7 @@ const PARTS = {layers: 'the layers', lmHead: 'the LM head'} as const;
 /** Where a decode step goes: each part beside what the reading of its weights takes, in the same round. */
 export async function profileStep(
   context: BenchmarkContext,
-  {page, manifest}: {readonly page: Page; readonly manifest: Manifest},
+  {page, manifest, name}: {readonly page: Page; readonly manifest: Manifest; readonly name: string},
 ): Promise<void> {
   const asked = {sessions: 1, promptTokens: PROMPT_TOKENS};
   const bytes = {layers: layerBytes(manifest), lmHead: lmHeadBytes(manifest)};
@@ -23,14 +23,14 @@ export async function profileStep(
     context.signal.throwIfAborted();
     const layersMs = await stepMsOf(page, {...asked, output: 'hidden'});
     const wholeMs = await stepMsOf(page, asked);
-    const bytesPerSec = await page.evaluate(() => globalThis.enginePage.readBytesPerSec());
+    const bytesPerSec = await readBytesPerSecOf(page, context.threads);
     tookMs.layers.push(layersMs);
     tookMs.lmHead.push(wholeMs - layersMs);
     readMs.layers.push((1_000 * bytes.layers) / bytesPerSec);
     readMs.lmHead.push((1_000 * bytes.lmHead) / bytesPerSec);
   }
   for (const part of ['layers', 'lmHead'] as const) {
-    const line = lineOfAll(`engine: of a decode step, ${PARTS[part]}`, tookMs[part], 'ms');
+    const line = lineOfAll(`${name}: of a decode step, ${PARTS[part]}`, tookMs[part], 'ms');
     const against = percentile(readMs[part], 50);
     context.print({...line, against, ratio: line.value / against});
   }

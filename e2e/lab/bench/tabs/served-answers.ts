@@ -1,3 +1,5 @@
+/// <reference types="node" />
+import {setTimeout as wait} from 'node:timers/promises';
 import type {Browser} from 'playwright';
 import type {AskRequest} from '#shared/client/chat/chat-service.ts';
 import type {HeardEvent} from '../../../../web/src/app/tab-control.ts';
@@ -32,7 +34,9 @@ export type ServedRate = {
 
 /** When the tokens of one answer came. */
 export type ServedTimes = {
-  /** Since all were asked. */
+  /** When it was to be asked, since the first one could have been. */
+  readonly dueMs: number;
+  /** Since it was to be asked. */
   readonly firstTokenMs: number;
   /** Between a token and the next. */
   readonly gapsMs: readonly number[];
@@ -117,8 +121,23 @@ export class ServedAnswers {
     maxNewTokens: number,
     onToken?: (answer: number) => void,
   ): Promise<readonly ServedTimes[]> {
-    const askedMs = Date.now();
-    const asked = Array.from({length: answers}, async (_, at) => {
+    return await this.arriving(
+      Array.from({length: answers}, () => 0),
+      maxNewTokens,
+      onToken,
+    );
+  }
+
+  /** Each when it is due, ms from now, however many of the others go on. */
+  async arriving(
+    dueMs: readonly number[],
+    maxNewTokens: number,
+    onToken?: (answer: number) => void,
+  ): Promise<readonly ServedTimes[]> {
+    const startMs = Date.now();
+    const asked = dueMs.map(async (afterMs, at) => {
+      const askedMs = startMs + afterMs;
+      await wait(askedMs - Date.now());
       const client = this.clients[at % CLIENTS];
       if (client === undefined) throw new Error('Broken invariant: there are clients');
       const content = `Write a long story about a ${SUBJECTS[at % SUBJECTS.length]}.`;
@@ -129,7 +148,7 @@ export class ServedAnswers {
           : await hear(client, request, () => {
               onToken(at);
             });
-      return timesOf(events, askedMs);
+      return {dueMs: afterMs, ...timesOf(events, askedMs)};
     });
     return await Promise.all(asked);
   }
@@ -150,7 +169,10 @@ async function hear(
   return events;
 }
 
-function timesOf(events: readonly HeardEvent[], askedMs: number): ServedTimes {
+function timesOf(
+  events: readonly HeardEvent[],
+  askedMs: number,
+): Pick<ServedTimes, 'firstTokenMs' | 'gapsMs'> {
   const tokens = events.flatMap(({event, atUnixMs}) =>
     event.kind === 'token' ? [{atMs: event.atMs, atUnixMs}] : [],
   );

@@ -9,6 +9,7 @@ export const soakStaleClients: Soak = async ({seed, reportDir}, {signal}) => {
   await benchStaleClients({
     seed,
     nodes: null,
+    threads: 1,
     reportDir,
     print: (line) => void lines.push(line),
     log: () => undefined,

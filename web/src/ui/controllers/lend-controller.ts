@@ -11,6 +11,7 @@ import {
   type ModelService,
 } from '../../ports/model-card.ts';
 import type {KeptWeightsService} from '../../ports/kept-weights-service.ts';
+import type {TakenThreads} from '../../ports/taken-threads.ts';
 import type {MemoryCap} from './memory-cap.ts';
 import {loadingPartsAfter, type LoadingParts} from './step-list.ts';
 
@@ -44,7 +45,7 @@ export type LendServices = {
   readonly keptWeights: KeptWeightsService | null;
   /** What the address says; the memory is a first value, which the person may change. */
   readonly engine: LendRequest['engine'];
-  readonly threadCount: number;
+  readonly takeThreads: () => Promise<TakenThreads>;
   readonly maxLayers: number | null;
   readonly memoryMiB: number | null;
 };
@@ -71,6 +72,8 @@ export class LendController implements ReactiveController {
   #unsubscribe: (() => void)[] = [];
   #neighbours: ReturnType<typeof setInterval> | undefined;
   #memoryMiB = DEFAULT_MEMORY_MIB;
+  /** `null` while nothing is lent. */
+  #threads: Promise<TakenThreads> | null = null;
 
   /** @param services are there when the host is connected. */
   constructor(host: ReactiveControllerHost, services: () => LendServices | undefined) {
@@ -106,8 +109,11 @@ export class LendController implements ReactiveController {
     const services = this.#services();
     const {state, isLeaving} = this.view;
     if (services === undefined || isLeaving || !isStopped(state)) return;
+    if (this.#threads !== null) return;
     void services.keptWeights?.persist();
-    await services.lend.lend(this.#request(services));
+    this.#threads = services.takeThreads();
+    const {threadCount} = await this.#threads;
+    await services.lend.lend(this.#request(services, threadCount));
   }
 
   /** The network is back: what failed for want of it is tried again. */
@@ -133,7 +139,7 @@ export class LendController implements ReactiveController {
     this.#show({choice});
   }
 
-  #request({engine, threadCount, maxLayers, keptWeights}: LendServices): LendRequest {
+  #request({engine, maxLayers, keptWeights}: LendServices, threadCount: number): LendRequest {
     const common = {engine, threadCount, keepsWeights: keptWeights !== null};
     if (maxLayers !== null) return {...common, capacity: {kind: 'layers', maxLayers}};
     const memoryMiB = this.view.choice?.memoryMiB ?? this.#memoryMiB;
@@ -159,6 +165,7 @@ export class LendController implements ReactiveController {
     this.#show({state, loadingParts, failure: this.#failureOf(state)});
     if (state.kind === 'restarting') this.#show({restartNote: state.note});
     if (isStopped(state)) {
+      void this.#releaseThreads();
       clearInterval(this.#neighbours);
       this.#neighbours = undefined;
       this.#show({neighbourCount: null, restartNote: null});
@@ -168,6 +175,12 @@ export class LendController implements ReactiveController {
         void this.#countNeighbours();
       }
     }
+  }
+
+  async #releaseThreads(): Promise<void> {
+    const taken = this.#threads;
+    this.#threads = null;
+    (await taken)?.release();
   }
 
   #failureOf(state: LendState): Failure | null {
