@@ -1,7 +1,7 @@
-import {Template} from '@huggingface/jinja';
 import type {GgufMetadata} from '../../gguf/gguf-file.ts';
 import {readTokenizerMetadata} from '../metadata/tokenizer-metadata.ts';
 import type {ChatMessage, Tool} from '../messages/chat-message.ts';
+import {parseTemplate} from './python/parse-template.ts';
 import {ChatTemplateError} from './chat-template-error.ts';
 import {renderTemplate, TemplateRefusal, TemplateTooLargeError} from './render-template.ts';
 
@@ -34,10 +34,7 @@ export interface ChatTemplate {
 export function createChatTemplate(metadata: GgufMetadata): ChatTemplate {
   const {chatTemplate: source, bosToken, eosToken} = readTokenizerMetadata(metadata);
   if (source === null) throw new ChatTemplateError('the file has none ("tokenizer.chat_template")');
-  const {parsed} = orTemplateError('it is no valid Jinja template', () => {
-    // Jinja reads every end of a line as one.
-    return new Template(source.replaceAll(/\r\n?/gu, '\n'));
-  });
+  const parsed = orTemplateError('it is no valid Jinja template', () => parseTemplate(source));
   return {
     source,
     render: (messages, {nowMs, thinking, tools: known = []}) => {

@@ -1,5 +1,5 @@
-import {Template} from '@huggingface/jinja';
 import {expect, test} from 'vitest';
+import {parseTemplate} from './python/parse-template.ts';
 import {renderTemplate, TemplateRefusal, TemplateTooLargeError} from './render-template.ts';
 
 /** Of the machine that runs this: a template tells the time of its reader. */
@@ -8,7 +8,7 @@ const CHAT = Array.from({length: 50}, (_, i) => ({role: 'user', content: `Questi
 
 const render = (source: string) =>
   renderTemplate(
-    new Template(source).parsed,
+    parseTemplate(source),
     {messages: CHAT},
     {messageCount: CHAT.length, nowMs: NOON_MS},
   );
@@ -33,6 +33,14 @@ test.each([
   [
     'a macro in a loop',
     '{% macro m() %}{% for a in range(900) %}x{% endfor %}{% endmacro %}{% for b in range(900) %}{{ m() }}{% endfor %}',
+  ],
+  [
+    'long lists that are compared often',
+    '{% set a = range(9000) %}{% set b = range(9000) %}{% for x in range(900) %}{% if a == b %}{% endif %}{% endfor %}',
+  ],
+  [
+    'a long list that is searched often',
+    '{% set a = range(9000) %}{% for x in range(900) %}{% if -1 in a %}{% endif %}{% endfor %}',
   ],
   [
     'a text that doubles',

@@ -1,11 +1,9 @@
-import {Environment, type Template} from '@huggingface/jinja';
+import {Environment} from '@huggingface/jinja';
 import {assert} from '../../../base/assert.ts';
 import {formatTime} from './python/format-time.ts';
+import type {Program} from './python/parse-template.ts';
 import {PythonInterpreter} from './python/python-interpreter.ts';
 import type {Statement, Value} from './python/python-values.ts';
-
-/** What `Template` parses to. */
-export type Program = Template['parsed'];
 
 /** Those of any model's file need some hundred for a message. A step takes about 10 µs at worst. */
 const FREE_STEPS = 100_000;
@@ -85,7 +83,9 @@ class BoundedInterpreter extends PythonInterpreter {
   readonly #iterables = new WeakSet<object>();
 
   constructor(environment: Environment, budget: Budget) {
-    super(environment);
+    super(environment, (steps) => {
+      budget.spend(steps);
+    });
     this.#budget = budget;
   }
 

@@ -1,10 +1,36 @@
 import {Interpreter, type Environment} from '@huggingface/jinja';
-import {adaptOwner, evaluateObject, toValue, type Statement, type Value} from './python-values.ts';
+import {compareByTest} from './comparing-tests.ts';
+import {FILTERS, type Arguments, type Tools} from './filters.ts';
+import {
+  filterNode,
+  Given,
+  isBody,
+  isNode,
+  Iterated,
+  overAnything,
+  pairNode,
+  readArgument,
+  readFilter,
+  readIndexed,
+  readPair,
+  STATEMENTS,
+  testNode,
+  Turn,
+  withParts,
+  type Body,
+  type Node,
+} from './nodes.ts';
+import {iterated, operate, type Spend} from './operators.ts';
+import {TEST_FILTERS} from './parse-template.ts';
 import {textOf} from './python-text.ts';
-import {TEXT_METHODS} from './text-methods.ts';
-
-type Node = NonNullable<Statement>;
-type Body = readonly Node[];
+import {
+  adaptOwner,
+  evaluateObject,
+  isTruthy,
+  toValue,
+  type Statement,
+  type Value,
+} from './python-values.ts';
 
 /** The library prints them as JSON has them. */
 const PRINTED_OTHERWISE: ReadonlySet<string> = new Set([
@@ -28,14 +54,34 @@ class LoopControl {
 export class PythonInterpreter extends Interpreter {
   /** What members are taken of. */
   readonly #owners = new WeakSet<object>();
+  /** Parts of bodies: their values are written. */
+  readonly #written = new WeakSet<object>();
+  readonly #spend: Spend;
+
+  /** @param spend called before as many steps are taken. */
+  constructor(environment: Environment, spend: Spend) {
+    super(environment);
+    this.#spend = spend;
+  }
 
   override evaluate(statement: Statement, environment: Environment): Value {
     if (statement === undefined) return super.evaluate(statement, environment);
-    if ('object' in statement && isNode(statement.object)) this.#owners.add(statement.object);
+    if (statement instanceof Given) return statement.value;
+    this.#note(statement);
     const result = this.#evaluate(statement, environment);
+    if (result.type === 'NullValue' && this.#written.has(statement)) return toValue('None');
     if (this.#owners.has(statement)) adaptOwner(result);
     if (PRINTED_OTHERWISE.has(result.type)) result.toString = () => textOf(result);
     return result;
+  }
+
+  #note(statement: Node): void {
+    if ('object' in statement && isNode(statement.object)) this.#owners.add(statement.object);
+    for (const key of ['body', 'alternate', 'defaultBlock'] as const) {
+      const part: unknown = Reflect.get(statement, key);
+      if (!isBody(part)) continue;
+      for (const node of part) if (!STATEMENTS.has(node.type)) this.#written.add(node);
+    }
   }
 
   #evaluate(statement: Node, environment: Environment): Value {
@@ -44,28 +90,41 @@ export class PythonInterpreter extends Interpreter {
       case 'ObjectLiteral':
         return evaluateObject(statement, asLibrary);
       case 'For':
-        return asLibrary(this.#withWholeTurns(statement));
+        return asLibrary(this.#withWholeTurns(overAnything(statement)));
       case 'If':
         return this.#chooseBody(statement, environment) ?? asLibrary(statement);
       case 'Break':
       case 'Continue':
         // oxlint-disable-next-line typescript/only-throw-error -- no error: it is on its way to its loop.
         throw new LoopControl(statement.type, '');
+      default: {
+        if (statement instanceof Turn) return this.#takeTurn(statement, environment);
+        if (statement instanceof Iterated) {
+          return iterated(this.evaluate(statement.node, environment), this.#spend);
+        }
+        return this.#express(statement, environment) ?? asLibrary(statement);
+      }
+    }
+  }
+
+  /** `null`: as the library does it. */
+  #express(expression: Node, environment: Environment): Value | null {
+    switch (expression.type) {
       case 'FilterExpression':
-        return this.#asText(statement, environment) ?? asLibrary(statement);
+        return this.#filtered(expression, environment);
       case 'BinaryExpression':
-        return this.#joined(statement, environment) ?? asLibrary(statement);
+        return this.#operated(expression, environment);
+      case 'MemberExpression':
+        return this.#indexed(expression, environment);
       default:
-        return statement instanceof Turn
-          ? this.#takeTurn(statement, environment)
-          : asLibrary(statement);
+        return null;
     }
   }
 
   /** The library forgets what a turn has written in front of a `{% break %}` or `{% continue %}`. */
   #withWholeTurns(loop: Node): Node {
     if (!('body' in loop) || !isBody(loop.body)) return loop;
-    return Object.assign(Object.create(loop), {body: [new Turn(loop.body)]});
+    return withParts(loop, {body: [new Turn(loop.body)]});
   }
 
   #takeTurn(turn: Turn, environment: Environment): Value {
@@ -84,8 +143,7 @@ export class PythonInterpreter extends Interpreter {
     if (!('test' in choice && 'body' in choice && 'alternate' in choice)) return null;
     const {test, body, alternate} = choice;
     if (!isNode(test) || !isBody(body) || !isBody(alternate)) return null;
-    // oxlint-disable-next-line eslint/no-underscore-dangle -- the library's name for it.
-    const isTrue = this.evaluate(test, environment).__bool__().value;
+    const isTrue = isTruthy(this.evaluate(test, environment));
     return toValue(this.#write(isTrue ? body : alternate, environment));
   }
 
@@ -104,46 +162,82 @@ export class PythonInterpreter extends Interpreter {
     return text;
   }
 
-  /** `x | string` of whatever it is, and `x | trim` of what is not there: nothing. */
-  #asText(filtered: Node, environment: Environment): Value | null {
-    if (!('filter' in filtered && 'operand' in filtered)) return null;
-    const {filter, operand} = filtered;
-    if (!isNode(filter) || filter.type !== 'Identifier' || !('value' in filter)) return null;
-    if (!isNode(operand) || (filter.value !== 'string' && filter.value !== 'trim')) return null;
-    const text = textOf(this.evaluate(operand, environment));
-    return toValue(filter.value === 'string' ? text : strip(text));
+  #filtered(filtered: Node, environment: Environment): Value | null {
+    const read = readFilter(filtered);
+    if (read === null) return null;
+    const {name, operand, args} = read;
+    const isTest = name === TEST_FILTERS.is || name === TEST_FILTERS.isNot;
+    if (!isTest && !FILTERS.has(name)) return null;
+    const value = this.evaluate(operand, environment);
+    const given = this.#argumentsOf(args, environment);
+    const tools = this.#toolsIn(environment);
+    if (!isTest) return tools.filter(name, value, given);
+    const [test, ...positional] = given.positional;
+    const isTrue = test !== undefined && tools.test(textOf(test), value, {...given, positional});
+    return toValue(isTrue === (name === TEST_FILTERS.is));
   }
 
-  /** `a ~ b`, whatever they are. */
-  #joined(pair: Node, environment: Environment): Value | null {
-    if (!('operator' in pair && 'left' in pair && 'right' in pair)) return null;
-    const {operator, left, right} = pair;
-    if (!isNode(operator) || !('value' in operator) || operator.value !== '~') return null;
-    if (!isNode(left) || !isNode(right)) return null;
-    const [start, end] = [this.evaluate(left, environment), this.evaluate(right, environment)];
-    return toValue(textOf(start) + textOf(end));
+  #argumentsOf(nodes: Body, environment: Environment): Arguments {
+    const positional: Value[] = [];
+    const named = new Map<string, Value>();
+    for (const {name, value} of nodes.map(readArgument)) {
+      const evaluated = this.evaluate(value, environment);
+      if (name === null) positional.push(evaluated);
+      else named.set(name, evaluated);
+    }
+    return {positional, named};
+  }
+
+  #toolsIn(environment: Environment): Tools {
+    const asLibrary = (node: Node) => super.evaluate(node, environment);
+    const tools: Tools = {
+      spend: this.#spend,
+      filter: (name, operand, given) =>
+        FILTERS.get(name)?.(operand, given, tools) ?? asLibrary(filterNode(name, operand, given)),
+      test: (name, operand, given) =>
+        compareByTest(name, operand, {given, tools}) ??
+        isTruthy(asLibrary(testNode(name, operand))),
+      operate: (operator, left, right) => this.#operate({operator, left, right}, environment),
+    };
+    return tools;
+  }
+
+  /** But for `and` and `or`, which may leave their right side alone. */
+  #operated(pair: Node, environment: Environment): Value | null {
+    const read = readPair(pair);
+    if (read === null || read.operator === 'and' || read.operator === 'or') return null;
+    const left = this.evaluate(read.left, environment);
+    const right = this.evaluate(read.right, environment);
+    return this.#operate({operator: read.operator, left, right}, environment);
+  }
+
+  #operate(
+    pair: {readonly operator: string; readonly left: Value; readonly right: Value},
+    environment: Environment,
+  ): Value {
+    const asLibrary = (operator: string, left: Value, right: Value) =>
+      super.evaluate(pairNode(operator, left, right), environment);
+    const own = operate(pair, {spend: this.#spend, asLibrary});
+    return own ?? asLibrary(pair.operator, pair.left, pair.right);
+  }
+
+  /** `text[3]` counts characters. */
+  #indexed(member: Node, environment: Environment): Value | null {
+    const read = readIndexed(member);
+    if (read === null) return null;
+    const owner = this.evaluate(read.owner, environment);
+    const key = this.evaluate(read.key, environment);
+    const {value} = owner;
+    if (typeof value === 'string' && key.type === 'IntegerValue' && PAIR.test(value)) {
+      this.#spend(value.length);
+      return toValue(Array.from(value).at(Number(key.value)));
+    }
+    const evaluated = {object: new Given(owner), property: new Given(key)};
+    return super.evaluate(withParts(member, evaluated), environment);
   }
 }
 
-/** A body that is evaluated once for each turn of its loop. */
-class Turn {
-  readonly type = 'Turn';
-  readonly body: Body;
-  isLast = false;
-
-  constructor(body: Body) {
-    this.body = body;
-  }
-}
-
-const strip = (text: string) => TEXT_METHODS.get('strip')?.(text) ?? text;
+/** A character of two units of UTF-16. */
+const PAIR = /[\u{10000}-\u{10FFFF}]/u;
 
 const BREAK: Node = {type: 'Break'};
-
-function isNode(part: unknown): part is Node {
-  return typeof part === 'object' && part !== null && 'type' in part;
-}
-
-function isBody(part: unknown): part is Body {
-  return Array.isArray(part) && part.every(isNode);
-}

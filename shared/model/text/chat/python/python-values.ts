@@ -57,3 +57,14 @@ type Key = {readonly type: string; readonly value: unknown};
 export function toValue(value: unknown): Value {
   return new Environment().set('value', value);
 }
+
+export function arrayOf(parts: readonly Value[]): Value {
+  const list = toValue([]);
+  Object.assign(list, {value: [...parts]});
+  return list;
+}
+
+export function isTruthy(value: Value): boolean {
+  // oxlint-disable-next-line eslint/no-underscore-dangle -- the library's name for it.
+  return value.__bool__().value;
+}

@@ -1,5 +1,5 @@
-import {Template} from '@huggingface/jinja';
 import {expect, test} from 'vitest';
+import {parseTemplate} from './parse-template.ts';
 import {formatTime} from './format-time.ts';
 import {renderTemplate} from '../render-template.ts';
 
@@ -7,7 +7,7 @@ import {renderTemplate} from '../render-template.ts';
 const timeMs = (hours: number) => new Date(2026, 6, 7, hours, 5, 9).getTime();
 
 const render = (source: string, variables: object = {}) =>
-  renderTemplate(new Template(source).parsed, {...variables}, {messageCount: 1, nowMs: timeMs(12)});
+  renderTemplate(parseTemplate(source), {...variables}, {messageCount: 1, nowMs: timeMs(12)});
 
 test.each([
   ['%d %b %Y', '07 Jul 2026'],
@@ -104,4 +104,91 @@ test('[MD21] texts in a list are quoted as Python quotes them', () => {
   const texts = ['"\'', '\n\t\\', '\u0000é\u2028👍'];
   const written = String.raw`['"\'', '\n\t\\', '\x00é\u2028👍']`;
   expect(render('{{ texts }}', {texts})).toBe(written);
+});
+
+test.each([
+  ['{{ -7 % 3 }} {{ 7 % -3 }} {{ 6 % 3 }} {{ -7.5 % 2 }} {{ -7 // 2 }}', '2 -2 0 0.5 -4'],
+  [
+    "{{ [] == [] }} {{ [1, ['a']] == [1, ['a']] }} {{ [1] == [2] }} {{ [1] != [1, 2] }}",
+    'True True False True',
+  ],
+  ["{{ {'a': [1]} == {'a': [1]} }} {{ {'a': 1} == {'b': 1} }}", 'True False'],
+  [
+    "{{ '1' == 1 }} {{ true == 1 }} {{ 1 == 1.0 }} {{ missing == none }} {{ none == none }}",
+    'False True True False True',
+  ],
+  ["{{ [1] in [[1], 2] }} {{ none in [none] }} {{ '1' not in [1] }}", 'True True True'],
+])('[MD21] operators are those of Python: %s', (source, text) => {
+  expect(render(source)).toBe(text);
+});
+
+test('[MD21] a division by zero is an error', () => {
+  for (const operator of ['/', '//', '%']) {
+    expect(() => render(`{{ 1 ${operator} 0 }}`)).toThrow('it divides by zero');
+  }
+});
+
+test.each([
+  ["{{ '👍a' | length }} {{ '👍a'[1] }} {{ '👍a'[-2] }} {{ '👍'[3] }}|", '2 a 👍 |'],
+  ["{% for x in '👍a' %}<{{ x }}>{% endfor %}", '<👍><a>'],
+  ["{{ '👍a' | list }} {{ '👍a' | reverse }} {{ '👍a' | first }}", "['👍', 'a'] a👍 👍"],
+])('[MD21] texts are counted in characters: %s', (source, text) => {
+  expect(render(source)).toBe(text);
+});
+
+test.each([
+  ["{{ none }}{% if none %}{% else %}{{ {'a': none}.a }}{% endif %}", 'NoneNone'],
+  [
+    '{% macro m() %}{{ none }}{% endmacro %}{{ m() }}{% set x %}{{ none }}{% endset %}{{ x }}',
+    'NoneNone',
+  ],
+  ['{% for x in [none] %}{{ x }}{% set y = none %}{% endfor %}{% set z = none %}', 'None'],
+  ["{{ 'a' if false }}{{ missing }}|", '|'],
+])('[MD21] none is written, and what is not there is nothing: %s', (source, text) => {
+  expect(render(source)).toBe(text);
+});
+
+test.each([
+  ["{{ ['a', 'b'] | map('upper') | list }}", "['A', 'B']"],
+  ["{{ ['a', none] | map('default', 'x', true) | join('-') }}", 'a-x'],
+  ["{{ [{'a': {'b': 1}}, {}] | map(attribute='a.b', default=0) | list }}", '[1, 0]'],
+  ["{{ [0, 1, 2] | select | list }} {{ [0, 1, 2] | reject('odd') | list }}", '[1, 2] [0, 2]'],
+  ["{{ [1, 2, 3] | select('gt', 1) | sum }} {{ [3, 1] | min }} {{ ['b', 'C'] | max }}", '5 1 C'],
+  ["{{ [{'a': 1}, {'a': 2}, {}] | selectattr('a', 'in', [2, 3]) | list | length }}", '1'],
+  ["{{ [{'a': 1}, {}] | rejectattr('a', 'defined') | list | length }}", '1'],
+  [
+    "{{ [{'n': 2}, {'n': 3}] | sum(attribute='n') }} {{ [1, true, none] | join(',') }}",
+    '5 1,True,None',
+  ],
+  [
+    "{{ missing | length }}{{ missing | list }}{% for x in missing %}x{% endfor %}{{ missing | d('d') }}",
+    '0[]d',
+  ],
+  [
+    "{{ 'xxaxx' | trim('x') }} {{ 'hELLO wORLD' | capitalize }} {{ 'ab'.capitalize() }}",
+    'a Hello world Ab',
+  ],
+  [
+    "{{ ', '.join(['a', 'b']) }} {{ 'a-b-c'.count('-') }} {{ 'abc'.removeprefix('a').removesuffix('c') }}",
+    'a, b 2 b',
+  ],
+  ["{{ 'a\nb\n'.splitlines() }} {{ '12'.isdigit() }}", "['a', 'b'] True"],
+])('[MD21] filters and methods do as in Python: %s', (source, text) => {
+  expect(render(source)).toBe(text);
+});
+
+test.each([
+  [
+    '{{ 6 is divisibleby 3 }} {{ 6 is divisibleby(4) }} {{ 6 is not divisibleby 4 }}',
+    'True False True',
+  ],
+  ['{{ true is sameas true }} {{ 1 is sameas true }} {{ not 1 is sameas 2 }}', 'True False True'],
+  [
+    "{{ 'a' is in ['a'] }} {{ x.y[0] is eq x.y[1] }} {{ 2 is ge 2 and 1 is lt 2 }}",
+    'True False True',
+  ],
+  ['{% for i in [1, 2, 3] if i is divisibleby 2 %}{{ i }}{% endfor %}', '2'],
+  ["is divisibleby 3 {{ 'is in' }}", 'is divisibleby 3 is in'],
+])('[MD21] tests may take a value: %s', (source, text) => {
+  expect(render(source, {x: {y: [1, 2]}})).toBe(text);
 });

@@ -1,18 +1,43 @@
 /** White space of Python's `str.strip()`; JavaScript's has U+FEFF as well. */
 const BLANK = /\p{White_Space}/u;
 
-type Method = (text: string, ...values: readonly unknown[]) => string;
+type Method = (text: string, ...values: readonly unknown[]) => unknown;
 
 /**
  * Methods of Python's `str` that templates call, and the library ignores the arguments of or does not
  * know: its `.strip('\n')` takes spaces, too.
  */
 export const TEXT_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ['strip', (text, characters) => stripEnd(stripStart(text, characters), characters)],
+  ['strip', strip],
   ['lstrip', stripStart],
   ['rstrip', stripEnd],
   ['format', format],
+  ['capitalize', capitalise],
+  ['join', (text, parts) => textsOf(parts).join(text)],
+  ['count', (text, part) => text.split(asText(part)).length - 1],
+  [
+    'removeprefix',
+    (text, start) => text.slice(text.startsWith(asText(start)) ? asText(start).length : 0),
+  ],
+  [
+    'removesuffix',
+    (text, end) =>
+      text.endsWith(asText(end)) ? text.slice(0, text.length - asText(end).length) : text,
+  ],
+  ['splitlines', splitLines],
+  ['isdigit', (text) => /^\p{Nd}+$/u.test(text)],
 ]);
+
+/** The first letter large, and the others small. */
+export function capitalise(text: string): string {
+  const [first = ''] = text;
+  return first.toUpperCase() + text.slice(first.length).toLowerCase();
+}
+
+/** By Python's rules: any of these characters, in any order; white space where none are given. */
+export function strip(text: string, characters?: unknown): string {
+  return stripEnd(stripStart(text, characters), characters);
+}
 
 /** `{}` in turn, `{0}` by place; a doubled brace is a brace. */
 function format(text: string, ...values: readonly unknown[]): string {
@@ -48,7 +73,6 @@ function stripEnd(text: string, characters: unknown): string {
   }
 }
 
-/** By Python's rules: any of these characters, in any order; white space where none are given. */
 function stripped(characters: unknown): (unit: string) => boolean {
   if (characters === undefined || characters === null) return (unit) => BLANK.test(unit);
   const set = new Set(Array.from(asText(characters)));
@@ -58,4 +82,17 @@ function stripped(characters: unknown): (unit: string) => boolean {
 function asText(value: unknown): string {
   if (typeof value === 'string') return value;
   throw new TypeError('it takes a text');
+}
+
+function textsOf(values: unknown): readonly string[] {
+  if (!Array.isArray(values)) throw new TypeError('it takes a list of texts');
+  return values.map((part: unknown) =>
+    asText(typeof part === 'object' && part !== null && 'value' in part ? part.value : part),
+  );
+}
+
+/** An end of a line at the end begins no other. */
+function splitLines(text: string): readonly string[] {
+  const lines = text.split(/\r\n|\r|\n/u);
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }

@@ -1,0 +1,39 @@
+import type {Arguments, Tools} from './filters.ts';
+import {isEqual, isLess} from './operators.ts';
+import {isTruthy, type Value} from './python-values.ts';
+
+/** Tests that take another value; the library has two of them. Under the names that Jinja has for them. */
+type Comparison = (one: Value, other: Value, tools: Tools) => boolean;
+const COMPARISONS: ReadonlyMap<string, Comparison> = new Map<string, Comparison>([
+  ...named(['eq', 'equalto', '=='], (one, other, {spend}) => isEqual(one, other, spend)),
+  ...named(['ne', '!='], (one, other, {spend}) => !isEqual(one, other, spend)),
+  ...named(['lt', 'lessthan', '<'], isLess),
+  ...named(['gt', 'greaterthan', '>'], (one, other) => isLess(other, one)),
+  ...named(['le', '<='], (one, other) => !isLess(other, one)),
+  ...named(['ge', '>='], (one, other) => !isLess(one, other)),
+  ...named(['in'], (one, other, {operate}) => isTruthy(operate('in', one, other))),
+  ...named(['sameas'], (one, {type, value}) => one.type === type && one.value === value),
+  ...named(['divisibleby'], (one, other, {operate}) => !isTruthy(operate('%', one, other))),
+]);
+
+function named(
+  names: readonly string[],
+  test: Comparison,
+): readonly (readonly [string, Comparison])[] {
+  return names.map((name) => [name, test] as const);
+}
+
+export const COMPARING_TESTS: ReadonlySet<string> = new Set(COMPARISONS.keys());
+
+/** A test that takes another value; `null` for every other. */
+export function compareByTest(
+  name: string,
+  operand: Value,
+  {given, tools}: {readonly given: Arguments; readonly tools: Tools},
+): boolean | null {
+  const comparison = COMPARISONS.get(name);
+  if (comparison === undefined) return null;
+  const [other] = given.positional;
+  if (other === undefined) throw new TypeError(`the test ${name} takes a value`);
+  return comparison(operand, other, tools);
+}

@@ -1,0 +1,153 @@
+import {isLess, iterated, partsOf, type Spend} from './operators.ts';
+import {textOf} from './python-text.ts';
+import {arrayOf, isTruthy, toValue, type Value} from './python-values.ts';
+import {capitalise, strip} from './text-methods.ts';
+
+export type Arguments = {
+  readonly positional: readonly Value[];
+  readonly named: ReadonlyMap<string, Value>;
+};
+/** What filters need of the interpreter. */
+export type Tools = {
+  readonly spend: Spend;
+  /** Any filter or test, by its name. */
+  readonly filter: (name: string, operand: Value, given: Arguments) => Value;
+  readonly test: (name: string, operand: Value, given: Arguments) => boolean;
+  readonly operate: (operator: string, left: Value, right: Value) => Value;
+};
+/** `null`: as the library has it. */
+type Filter = (operand: Value, given: Arguments, tools: Tools) => Value | null;
+
+/**
+ * Filters of Jinja that the library lacks, or whose results are others than in Python.
+ * https://jinja.palletsprojects.com/en/stable/templates/#list-of-builtin-filters
+ */
+export const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
+  ['string', (operand) => toValue(textOf(operand))],
+  ['trim', (operand, given) => toValue(strip(textOf(operand), argument(given, 0, 'chars')?.value))],
+  ['capitalize', (operand) => toValue(capitalise(textOf(operand)))],
+  ['length', lengthOf],
+  ['count', lengthOf],
+  ['list', (operand, _, {spend}) => arrayOf(itemsOf(operand, spend))],
+  ['first', (operand, _, {spend}) => itemsOf(operand, spend)[0] ?? toValue(undefined)],
+  ['last', (operand, _, {spend}) => itemsOf(operand, spend).at(-1) ?? toValue(undefined)],
+  ['reverse', reversed],
+  ['join', join],
+  ['map', map],
+  ['select', select({isKept: true, isByAttribute: false})],
+  ['reject', select({isKept: false, isByAttribute: false})],
+  ['selectattr', select({isKept: true, isByAttribute: true})],
+  ['rejectattr', select({isKept: false, isByAttribute: true})],
+  ['sum', sum],
+  ['min', extreme((candidate, best) => isLess(candidate, best))],
+  ['max', extreme((candidate, best) => isLess(best, candidate))],
+  ['d', (operand, given, {filter}) => filter('default', operand, given)],
+]);
+
+function argument({positional, named}: Arguments, at: number, name: string): Value | undefined {
+  return positional[at] ?? named.get(name);
+}
+
+function itemsOf(operand: Value, spend: Spend): readonly Value[] {
+  const value: unknown = operand.value;
+  if (value instanceof Map) return Array.from(value.keys(), toValue);
+  const parts = partsOf(iterated(operand, spend));
+  if (parts === null) throw new TypeError(`it goes over ${operand.type}`);
+  spend(parts.length);
+  return parts;
+}
+
+/** Of a text in characters, of which some are two units of UTF-16. */
+function lengthOf(operand: Value, _: Arguments, {spend}: Tools): Value | null {
+  if (operand.type === 'UndefinedValue') return toValue(0);
+  if (typeof operand.value !== 'string') return null;
+  // A step is worth some thousand of them.
+  spend(operand.value.length >> 12);
+  const length = operand.value.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '-').length;
+  return toValue(length);
+}
+
+function reversed(operand: Value, _: Arguments, {spend}: Tools): Value {
+  const items = itemsOf(operand, spend).toReversed();
+  return typeof operand.value === 'string' ? toValue(items.map(textOf).join('')) : arrayOf(items);
+}
+
+function join(operand: Value, given: Arguments, {spend}: Tools): Value {
+  const separator = argument(given, 0, 'd');
+  const attribute = argument(given, 1, 'attribute');
+  const items = itemsOf(operand, spend).map((item) => partOf(item, attribute));
+  return toValue(items.map(textOf).join(separator === undefined ? '' : textOf(separator)));
+}
+
+/** By an attribute, or through another filter. */
+function map(operand: Value, given: Arguments, {spend, filter}: Tools): Value {
+  const attribute = given.named.get('attribute');
+  const otherwise = given.named.get('default');
+  const [name, ...rest] = given.positional;
+  const items = itemsOf(operand, spend);
+  if (attribute !== undefined) {
+    const parts = items.map((item) => partOf(item, attribute));
+    return arrayOf(
+      parts.map((part) => (part.type === 'UndefinedValue' ? (otherwise ?? part) : part)),
+    );
+  }
+  if (name === undefined) throw new TypeError('map() takes the name of a filter or an attribute');
+  const others = {positional: rest, named: given.named};
+  return arrayOf(items.map((item) => filter(textOf(name), item, others)));
+}
+
+function select({
+  isKept,
+  isByAttribute,
+}: {
+  readonly isKept: boolean;
+  readonly isByAttribute: boolean;
+}): Filter {
+  return (operand, {positional, named}, {spend, test}) => {
+    const attribute = isByAttribute ? positional[0] : undefined;
+    const [name, ...rest] = isByAttribute ? positional.slice(1) : positional;
+    return arrayOf(
+      itemsOf(operand, spend).filter((item) => {
+        const part = partOf(item, attribute);
+        const isTrue =
+          name === undefined ? isTruthy(part) : test(textOf(name), part, {positional: rest, named});
+        return isTrue === isKept;
+      }),
+    );
+  };
+}
+
+function sum(operand: Value, given: Arguments, {spend, operate}: Tools): Value {
+  const attribute = argument(given, 0, 'attribute');
+  const start = argument(given, 1, 'start') ?? toValue(0);
+  const items = itemsOf(operand, spend).map((item) => partOf(item, attribute));
+  return items.reduce((total, item) => operate('+', total, item), start);
+}
+
+function extreme(isBetter: (candidate: Value, best: Value) => boolean): Filter {
+  return (operand, given, {spend}) => {
+    const attribute = argument(given, 1, 'attribute');
+    const items = itemsOf(operand, spend);
+    return items.reduce<Value>((best, item) => {
+      if (best.type === 'UndefinedValue') return item;
+      return isBetter(partOf(item, attribute), partOf(best, attribute)) ? item : best;
+    }, toValue(undefined));
+  };
+}
+
+function memberOf(owner: Value, name: string): Value | undefined {
+  const value: unknown = owner.value;
+  if (!(value instanceof Map)) return partsOf(owner)?.[Number(name)];
+  const members: ReadonlyMap<string, Value> = value;
+  return members.get(name);
+}
+
+/** `a.b.0` of a value; the value itself where nothing is asked for. */
+function partOf(item: Value, attribute: Value | undefined): Value {
+  if (attribute === undefined || attribute.type === 'NullValue') return item;
+  let part: Value | undefined = item;
+  for (const name of textOf(attribute).split('.')) {
+    part = part && memberOf(part, name);
+  }
+  return part ?? toValue(undefined);
+}

@@ -1,0 +1,111 @@
+import {textOf} from './python-text.ts';
+import {arrayOf, toValue, type Value} from './python-values.ts';
+
+/** Called before as many parts are looked at: a template may compare long lists, and often. */
+export type Spend = (steps: number) => void;
+/** What the library makes of two values and an operator. */
+type AsLibrary = (operator: string, left: Value, right: Value) => Value;
+
+/**
+ * Operators that the library computes otherwise than Python. `null`: this one it does not.
+ *
+ * @throws {TypeError} for a division by zero.
+ */
+export function operate(
+  {operator, left, right}: {readonly operator: string; readonly left: Value; readonly right: Value},
+  {spend, asLibrary}: {readonly spend: Spend; readonly asLibrary: AsLibrary},
+): Value | null {
+  switch (operator) {
+    // Whatever they are.
+    case '~':
+      return toValue(textOf(left) + textOf(right));
+    case '==':
+      return toValue(isEqual(left, right, spend));
+    case '!=':
+      return toValue(!isEqual(left, right, spend));
+    case 'in':
+      return contains(right, left, spend);
+    case 'not in': {
+      const isIn = contains(right, left, spend);
+      return isIn && toValue(isIn.value !== true);
+    }
+    case '/':
+    case '//':
+      refuseZero(right);
+      return null;
+    case '%':
+      refuseZero(right);
+      return remainder(left, right, asLibrary);
+    default:
+      return null;
+  }
+}
+
+function contains(list: Value, part: Value, spend: Spend): Value | null {
+  const parts = partsOf(list);
+  return parts && toValue(parts.some((each) => isEqual(each, part, spend)));
+}
+
+function refuseZero(divisor: Value): void {
+  if (isNumber(divisor) && Number(divisor.value) === 0) throw new TypeError('it divides by zero');
+}
+
+/** With the sign of the divisor, where the library's has that of the dividend. */
+function remainder(left: Value, right: Value, asLibrary: AsLibrary): Value | null {
+  if (!isNumber(left) || !isNumber(right)) return null;
+  const rest = asLibrary('%', left, right);
+  const isOtherSign = Number(rest.value) * Number(right.value) < 0;
+  return isOtherSign ? asLibrary('+', rest, right) : rest;
+}
+
+/** Of lists and dictionaries by what is in them; of numbers and booleans by value. A text is no number, and nothing is `none` but that. */
+export function isEqual(one: Value, other: Value, spend: Spend): boolean {
+  spend(1);
+  if (isNumber(one) && isNumber(other)) return Number(one.value) === Number(other.value);
+  if (one.type !== other.type) return false;
+  const parts = partsOf(one);
+  const others = partsOf(other);
+  if (parts !== null && others !== null) {
+    return parts.length === others.length && parts.every((part, at) => same(part, others[at]));
+  }
+  const entries: unknown = one.value;
+  const otherEntries: unknown = other.value;
+  if (!(entries instanceof Map && otherEntries instanceof Map)) return entries === otherEntries;
+  if (entries.size !== otherEntries.size) return false;
+  const pairs: readonly (readonly [string, Value])[] = [...entries];
+  return pairs.every(([key, value]) => same(value, otherEntries.get(key)));
+
+  function same(part: Value, otherPart: Value | undefined): boolean {
+    return otherPart !== undefined && isEqual(part, otherPart, spend);
+  }
+}
+
+/** Of two numbers, or of two texts whatever their case. @throws {TypeError} for others. */
+export function isLess(one: Value, other: Value): boolean {
+  if (isNumber(one) && isNumber(other)) return Number(one.value) < Number(other.value);
+  if (typeof one.value === 'string' && typeof other.value === 'string') {
+    return one.value.toLowerCase() < other.value.toLowerCase();
+  }
+  throw new TypeError(`it compares ${one.type} with ${other.type}`);
+}
+
+export function isNumber({type}: Value): boolean {
+  return type === 'IntegerValue' || type === 'FloatValue' || type === 'BooleanValue';
+}
+
+/** Of a list or a tuple. */
+export function partsOf({value}: Value): readonly Value[] | null {
+  if (!Array.isArray(value)) return null;
+  const parts: readonly Value[] = value;
+  return parts;
+}
+
+/** What a loop goes over: the parts of a list, the characters of a text, the keys of a dictionary; nothing of what is not there. */
+export function iterated(value: Value, spend: Spend): Value {
+  if (value.type === 'UndefinedValue') return arrayOf([]);
+  if (typeof value.value === 'string') {
+    spend(value.value.length);
+    return arrayOf(Array.from(value.value, toValue));
+  }
+  return value;
+}
