@@ -85,6 +85,14 @@ export function mostPositions({contextTokens}: ModelSpec, kvTokens: number): num
   return Math.min(contextTokens, kvTokens);
 }
 
+/** Attention on a GPU takes so many numbers of a head together. */
+export const GPU_HEAD_UNIT = 8;
+
+/** Whether a GPU can run the layers; a CPU runs all. */
+export function fitsGpu({headSize}: Pick<ModelSpec, 'headSize'>): boolean {
+  return headSize % GPU_HEAD_UNIT === 0;
+}
+
 /** How many numbers of each head are turned, in pairs. */
 export function turnedSize({ropeSize, headSize}: Pick<ModelSpec, 'ropeSize' | 'headSize'>): number {
   return ropeSize ?? headSize;

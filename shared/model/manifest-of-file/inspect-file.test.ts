@@ -97,6 +97,15 @@ test('[IF2] the memory of a layer is that of the largest, by its own storage typ
   expect([layersIn(oneLayer + 8), layersIn(oneLayer - 8)]).toEqual([1, 0]);
 });
 
+test('[IF2] with heads that no GPU takes the memory on one is none', async () => {
+  const family = {architecture: 'llama', headSize: 20};
+  const bytes = tinyGguf({seed: 3, family, dtypeOf: () => 'F32'});
+  const {supported, memoryPerLayer, lmHeadBytes} = await inspectBytes(bytes);
+  expect(supported).toBe(true);
+  expect([memoryPerLayer?.webgpu, lmHeadBytes?.webgpu]).toEqual([null, null]);
+  expect(memoryPerLayer?.wasm).toBeGreaterThan(0);
+});
+
 test('[IF3] a vocabulary without weights, and what is no model at all, are read as far as they go', async () => {
   const {metadata} = await parseGguf(memoryByteSource(tinyGguf({seed: 3})));
   expect(Object.keys(metadata)).toContain('tokenizer.ggml.tokens');

@@ -1,5 +1,5 @@
 import type {GgufFile} from '../gguf/gguf-file.ts';
-import {kvBytesPerTokenLayer, type ModelSpec} from '../model-spec.ts';
+import {fitsGpu, kvBytesPerTokenLayer, type ModelSpec} from '../model-spec.ts';
 import {ModelUnreadableError} from '../model-unreadable-error.ts';
 import {ModelUnsupportedError, type UnsupportedPart} from '../model-unsupported-error.ts';
 import type {EngineBytes} from '../storage/engine-bytes.ts';
@@ -17,6 +17,9 @@ type UnsupportedThing = {
   readonly instead: string;
 };
 
+/** `null` where a GPU does not run the model. */
+type InspectedBytes = {readonly wasm: number; readonly webgpu: number | null};
+
 /** What an operator wants to know of a file before offering it. `null`: the file does not say, or not soundly. */
 export type Inspection = {
   readonly family: string | null;
@@ -24,8 +27,8 @@ export type Inspection = {
   readonly unsupported: readonly UnsupportedThing[];
   readonly layers: number | null;
   /** Bytes of the weights of the largest layer, on each engine. */
-  readonly memoryPerLayer: EngineBytes | null;
-  readonly lmHeadBytes: EngineBytes | null;
+  readonly memoryPerLayer: InspectedBytes | null;
+  readonly lmHeadBytes: InspectedBytes | null;
   readonly embeddingBytes: number | null;
   readonly kvBytesPerTokenLayer: number | null;
   readonly contextTokens: number | null;
@@ -72,12 +75,16 @@ export async function inspectFile(options: {
     supported: unsupported.length === 0,
     unsupported,
     ...sizesOf(spec),
-    memoryPerLayer: memory && memory.layer,
-    lmHeadBytes: memory && memory.lmHead,
+    memoryPerLayer: memory && bytesOn(spec, memory.layer),
+    lmHeadBytes: memory && bytesOn(spec, memory.lmHead),
     embeddingBytes: memory && memory.embeddingBytes,
     storageTypes: storageTypesOf(gguf),
     fileBytes: fileByteLength,
   };
+}
+
+function bytesOn(spec: ModelSpec, {wasm, webgpu}: EngineBytes): InspectedBytes {
+  return {wasm, webgpu: fitsGpu(spec) ? webgpu : null};
 }
 
 function familyOf(gguf: GgufFile | null): string | null {

@@ -36,8 +36,10 @@ export function readTensorTable(
   const places = tensors.map((tensor) => placeOf(tensor));
   for (const {name, shape} of places) checkShape(name, shape, shapes.get(name) ?? []);
   const present = new Set(places.map(({name}) => name));
-  const missing = [...shapes.keys()].find((name) => !present.has(name));
-  if (missing !== undefined) throw new ModelUnreadableError(`the tensor "${missing}" is missing`);
+  refuseMissing(
+    [...shapes.keys()].filter((name) => !present.has(name)),
+    spec,
+  );
   const inOrder = places.toSorted((a, b) => a.offsetBytes - b.offsetBytes);
   checkPlaces(inOrder, fileByteLength);
   return inOrder;
@@ -57,11 +59,7 @@ function checkLayers({tensors}: GgufFile, {layerCount}: ModelSpec): void {
 
 function refuseForeign(foreign: readonly GgufTensor[], {architecture}: ModelSpec): void {
   if (foreign.length === 0) return;
-  const kinds = new Map<string, number>();
-  for (const {name} of foreign) {
-    const kind = name.replace(/^blk\.\d+\./u, 'blk.*.');
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  }
+  const kinds = countKinds(foreign.map(({name}) => name));
   throw new ModelUnsupportedError({
     part: 'tensor',
     found: [...kinds].map(([kind, times]) => {
@@ -70,6 +68,35 @@ function refuseForeign(foreign: readonly GgufTensor[], {architecture}: ModelSpec
     }),
     instead: `take a plain ${architecture} model, which has no such tensor`,
   });
+}
+
+/** What every layer lacks is no damage: the file is of another kind of model. */
+function refuseMissing(
+  missing: readonly string[],
+  {architecture, layerCount}: Pick<ModelSpec, 'architecture' | 'layerCount'>,
+): void {
+  if (missing.length === 0) return;
+  if (missing.length === 1) {
+    throw new ModelUnreadableError(`the tensor "${missing[0]}" is missing`);
+  }
+  const kinds = [...countKinds(missing)];
+  const names = kinds.map(([kind, times]) => `"${kind}"${times === 1 ? '' : ` (${times} times)`}`);
+  throw new ModelUnreadableError(
+    `the tensors ${names.join(', ')} are missing, which every ${architecture} model has`,
+    kinds.every(([, times]) => times === layerCount)
+      ? {instead: `take a model of the architecture ${architecture} that has them`}
+      : {},
+  );
+}
+
+/** How often each name comes, the layers of one kind together. */
+function countKinds(names: readonly string[]): ReadonlyMap<string, number> {
+  const kinds = new Map<string, number>();
+  for (const name of names) {
+    const kind = name.replace(/^blk\.\d+\./u, 'blk.*.');
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  return kinds;
 }
 
 /** @throws {ModelUnsupportedError} for storage types that Weft cannot read, all of them at once. */

@@ -76,8 +76,9 @@ test.each<[string, readonly string[]]>([
   ['cafex s', ['[UNK]', '▁s']],
   ['a\u0085s', ['▁a', '▁s']],
   ['語語', ['▁語', '▁語']],
+  ['𠀀a𠀀𠀁', ['▁𠀀', '▁a', '▁𠀀', '[UNK]']],
 ])('[MD20] WordPiece makes of "%s" the longest tokens of each word', (text, pieces) => {
-  const tokens = ['[UNK]', '[CLS]', '[SEP]', '▁cafe', 's', '▁s', '▁,', '▁a', '▁語'];
+  const tokens = ['[UNK]', '[CLS]', '[SEP]', '▁cafe', 's', '▁s', '▁,', '▁a', '▁語', '▁𠀀'];
   const tokenizer = createTokenizer({
     'tokenizer.ggml.model': 'bert',
     'tokenizer.ggml.tokens': tokens,

@@ -8,6 +8,10 @@ const UNKNOWN = '[UNK]';
 /** The library's time grows with the cube of a word's length: a longer one is the unknown token. */
 const MOST_WORD_CHARACTERS = 256;
 
+/** Ideographs that take two units of UTF-16, which the library takes for letters; the ranges are llama.cpp's. */
+const RARE_IDEOGRAPH =
+  /[\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
+
 /**
  * BERT's kind: lower case without accents, and the longest token that a word goes on with. A word
  * that does not come out even, or has more than 256 characters, is the unknown token. GGUF marks how a word begins ("▁in", "g"), and
@@ -42,8 +46,12 @@ export function createWordPiece(model: TokenizerMetadata): Encoding {
     {},
   );
   return {
-    // To the library U+0085 is a control character and leaves no trace; it is white space.
-    encode: (text) => tokenizer.encode(text.replaceAll('\u0085', ' ')).ids,
+    encode: (text) => tokenizer.encode(asLibraryReads(text)).ids,
     bytesOf: bytesOfMarkedText,
   };
+}
+
+/** U+0085 is white space, to the library a control character that leaves no trace. */
+function asLibraryReads(text: string): string {
+  return text.replaceAll('\u0085', ' ').replaceAll(RARE_IDEOGRAPH, ' $& ');
 }

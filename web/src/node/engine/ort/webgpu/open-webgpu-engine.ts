@@ -1,4 +1,4 @@
-import type {ModelSpec} from '#shared/model/model-spec.ts';
+import {fitsGpu, GPU_HEAD_UNIT, type ModelSpec} from '#shared/model/model-spec.ts';
 import {MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
 import {buildLogitsGraph} from '../graph/build-lm-head-graph.ts';
 import {GPU_DIALECT} from '../graph/dialects/gpu-dialect.ts';
@@ -13,9 +13,6 @@ import {runGpuCells} from './run-gpu-cells.ts';
 import {gpuBatchFeeds} from './gpu-batch-feeds.ts';
 import {openGpuOrt} from './open-gpu-ort.ts';
 import {requestGpuDevice, webGpuUnavailable} from './request-gpu-device.ts';
-
-/** Numbers of a head that attention on a GPU takes together. */
-const HEAD_UNIT = 8;
 
 /**
  * onnxruntime on a GPU.
@@ -54,10 +51,10 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv, GpuCell>> {
 }
 
 /** Its `GroupQueryAttention` refuses them only when it runs, and is gone then. */
-function refuseOddHeads({headSize}: ModelSpec): void {
-  if (headSize % HEAD_UNIT === 0) return;
+function refuseOddHeads(spec: ModelSpec): void {
+  if (fitsGpu(spec)) return;
   throw webGpuUnavailable(
-    `its attention takes heads of a multiple of ${HEAD_UNIT} numbers, and this model's have ${headSize}`,
+    `its attention takes heads of a multiple of ${GPU_HEAD_UNIT} numbers, and this model's have ${spec.headSize}`,
   );
 }
 
