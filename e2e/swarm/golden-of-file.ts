@@ -19,7 +19,11 @@ export async function withGoldenVectors(
 ): Promise<{readonly manifest: Manifest; readonly golden: GoldenVectors}> {
   const source = blobByteSource(await openModel(path));
   const gguf = await parseGguf(source);
-  const golden = await makeGoldenVectors(gguf, {source, cutEvery: manifest.cutEvery});
+  const golden = await makeGoldenVectors(gguf, {
+    source,
+    contextTokens: manifest.spec.contextTokens,
+    cutEvery: manifest.cutEvery,
+  });
   const hash = createHash('sha256').update(canonicalJson(golden)).digest('hex');
   return {manifest: {...manifest, golden: hash}, golden};
 }

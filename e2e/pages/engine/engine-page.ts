@@ -294,8 +294,8 @@ async function brokenRules(kvTokens: number): Promise<readonly string[]> {
 }
 
 /** What a cell of the loaded shard gives for the golden input. */
-async function goldenValues(range: LayerRange, hiddenSize: number): Promise<readonly number[]> {
-  const output = await runGoldenInput(onlyRunner(), {range, hiddenSize});
+async function goldenValues(range: LayerRange, spec: Manifest['spec']): Promise<readonly number[]> {
+  const output = await runGoldenInput(onlyRunner(), {range, spec});
   return output.kind === 'hidden' ? [...valuesOf(output)] : [];
 }
 

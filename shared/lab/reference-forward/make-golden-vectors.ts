@@ -2,7 +2,7 @@ import {assert} from '../../base/assert.ts';
 import type {ByteSource} from '../../model/byte-source.ts';
 import {cellsOf} from '../../model/cut-grid.ts';
 import type {GgufFile} from '../../model/gguf/gguf-file.ts';
-import {goldenHidden, goldenTokenIds} from '../../model/golden/golden-input.ts';
+import {goldenHidden, goldenTokenIds, goldenTokens} from '../../model/golden/golden-input.ts';
 import type {GoldenVectors} from '../../model/golden/golden-vectors.ts';
 import {sketchOf, type Sketch} from '../../model/golden/sketch.ts';
 import type {LayerRange} from '../../model/layer-range.ts';
@@ -27,31 +27,51 @@ type Rows = readonly Float64Array[];
  * What an engine must compute of each part of a model, by the outside reference. Reads one layer
  * after the other; multiplies with each weight as often as the golden test has tokens.
  *
+ * @param options.contextTokens where the model's context ends.
  * @throws {ModelUnreadableError} when layers give numbers that are not finite.
  */
 export async function makeGoldenVectors(
   gguf: GgufFile,
-  {source, cutEvery}: {readonly source: ByteSource; readonly cutEvery: number},
+  {
+    cutEvery,
+    ...file
+  }: {
+    readonly source: ByteSource;
+    readonly contextTokens: number;
+    readonly cutEvery: number;
+  },
 ): Promise<GoldenVectors> {
-  return await new GoldenMaker(gguf, source).make(cutEvery);
+  return await new GoldenMaker(gguf, file).make(cutEvery);
 }
 
 /** What one cell must give. */
 export async function sketchCell(
   gguf: GgufFile,
-  {source, cell}: {readonly source: ByteSource; readonly cell: LayerRange},
+  {
+    cell,
+    ...file
+  }: {
+    readonly source: ByteSource;
+    readonly contextTokens: number;
+    readonly cell: LayerRange;
+  },
 ): Promise<Sketch> {
-  return await new GoldenMaker(gguf, source).sketch(cell);
+  return await new GoldenMaker(gguf, file).sketch(cell);
 }
 
 class GoldenMaker {
   readonly #gguf: GgufFile;
   readonly #source: ByteSource;
   readonly #numbers: ReferenceNumbers;
+  readonly #tokenCount: number;
 
-  constructor(gguf: GgufFile, source: ByteSource) {
+  constructor(
+    gguf: GgufFile,
+    {source, contextTokens}: {readonly source: ByteSource; readonly contextTokens: number},
+  ) {
     this.#gguf = gguf;
     this.#source = source;
+    this.#tokenCount = goldenTokens(contextTokens);
     this.#numbers = readNumbers(gguf);
   }
 
@@ -100,13 +120,13 @@ class GoldenMaker {
 
   #madeUp(): Rows {
     const {hiddenSize} = this.#numbers;
-    return rowsOf(goldenHidden(hiddenSize), hiddenSize);
+    return rowsOf(goldenHidden(hiddenSize, this.#tokenCount), hiddenSize);
   }
 
   async #embedTokens(): Promise<Rows> {
     const stored = await this.#read('token_embd.weight');
     assert(stored !== null, 'a model has an embedding');
-    return goldenTokenIds(rowCount(stored)).map((row) =>
+    return goldenTokenIds(rowCount(stored), this.#tokenCount).map((row) =>
       roundedToWire(embed(this.#numbers, decode(stored, {startRow: row, endRow: row + 1}), 0)),
     );
   }

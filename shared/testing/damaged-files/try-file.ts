@@ -49,7 +49,8 @@ export async function tryFile(
       sha256,
     });
     decodeTensors(manifest, bytes);
-    await makeGoldenVectors(gguf, {source: memory, cutEvery: 1});
+    const {contextTokens} = manifest.spec;
+    await makeGoldenVectors(gguf, {source: memory, contextTokens, cutEvery: 1});
     return {outcome: 'taken', readBytes};
   } catch (error) {
     return {outcome: refusalOf(error), readBytes};

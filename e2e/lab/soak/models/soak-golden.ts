@@ -10,7 +10,7 @@ import {distanceFrom} from '#shared/model/golden/sketch.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {TensorEntry} from '#shared/model/manifest/manifest.ts';
 import {tensorsOfCell} from '#shared/model/manifest/shard-tensors.ts';
-import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
+import {kvBytesPerTokenLayer, type ModelSpec} from '#shared/model/model-spec.ts';
 import {scaleTensor} from '#shared/testing/scale-tensor.ts';
 import {GOLDEN_CPU, GOLDEN_GPU} from '../../../../web/src/node/engine/proof/pass-golden-test.ts';
 import {TESTED_TOKENS} from '../../../../web/src/node/engine/proof/measure-shard.ts';
@@ -84,7 +84,11 @@ async function openRealModel(signal: AbortSignal): Promise<RealModel> {
   const model = await prepareModel({log, signal});
   const source = blobByteSource(await openModel(model.path));
   const gguf = await parseGguf(source);
-  const golden = await makeGoldenVectors(gguf, {source, cutEvery: model.grid.cutEvery});
+  const golden = await makeGoldenVectors(gguf, {
+    source,
+    contextTokens: model.manifest.spec.contextTokens,
+    cutEvery: model.grid.cutEvery,
+  });
   const whole = {startLayer: 0, endLayer: model.grid.layerCount};
   return {model, gguf, source, golden, cells: cellsOf(model.grid, whole)};
 }
@@ -103,7 +107,6 @@ async function givenBy(
   },
 ): Promise<Given> {
   const {manifest} = model;
-  const {hiddenSize} = manifest.spec;
   const range = {startLayer: 0, endLayer: cells.at(-1)?.endLayer ?? 0};
   const shard = {
     manifest,
@@ -119,7 +122,7 @@ async function givenBy(
     return await inEnginePage({url: site.url, engine, log, signal}, async (page) => {
       await page.evaluate((request) => globalThis.enginePage.load(request), shard);
       const given = new Map<LayerRange, Float32Array>();
-      for (const cell of cells) given.set(cell, await valuesOf(page, cell, hiddenSize));
+      for (const cell of cells) given.set(cell, await valuesOf(page, cell, manifest.spec));
       return given;
     });
   } finally {
@@ -127,10 +130,10 @@ async function givenBy(
   }
 }
 
-async function valuesOf(page: Page, cell: LayerRange, hiddenSize: number): Promise<Float32Array> {
+async function valuesOf(page: Page, cell: LayerRange, spec: ModelSpec): Promise<Float32Array> {
   const values = await page.evaluate(
-    ({range, size}) => globalThis.enginePage.goldenValues(range, size),
-    {range: cell, size: hiddenSize},
+    ({range, sizes}) => globalThis.enginePage.goldenValues(range, sizes),
+    {range: cell, sizes: spec},
   );
   return Float32Array.from(values);
 }
@@ -145,7 +148,7 @@ function mostOff({golden, cells}: RealModel, given: Given): number {
 
 /** How far a tab is from what the reference gives for a file of which one tensor is larger. */
 async function distanceIfScaled(
-  {gguf, source}: RealModel,
+  {gguf, source, model}: RealModel,
   {
     cell,
     tensor,
@@ -153,6 +156,7 @@ async function distanceIfScaled(
   }: {readonly cell: LayerRange; readonly tensor: TensorEntry; readonly factor: number},
   given: Given,
 ): Promise<number> {
+  const {contextTokens} = model.manifest.spec;
   const altered: ByteSource = {
     byteLength: source.byteLength,
     read: async (startByte, endByte) => {
@@ -161,7 +165,7 @@ async function distanceIfScaled(
       return bytes;
     },
   };
-  const sketch = await sketchCell(gguf, {source: altered, cell});
+  const sketch = await sketchCell(gguf, {source: altered, cell, contextTokens});
   return distanceFrom(sketch, given.get(cell) ?? new Float32Array());
 }
 

@@ -3,6 +3,7 @@ import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import {EngineError} from '../engine-error.ts';
 import {valuesOf} from '../hidden-state.ts';
+import {fitPieces, sumOf} from './fit-pieces.ts';
 import {madeUpInput} from './made-up-input.ts';
 import {MAX_RELATIVE_ERROR, relativeError} from './relative-error.ts';
 import {runStep} from '../run-step.ts';
@@ -11,8 +12,8 @@ import type {ShardOutput, ShardRunner} from '../shard-runner.ts';
 const SESSION = asSessionId('engine-comparison');
 /** One piece longer than where other kernels of attention begin, and two steps behind it. */
 const PIECES: readonly number[] = [40, 1, 1];
-/** Positions that the comparison needs in a cache. */
-export const COMPARED_TOKENS = PIECES.reduce((sum, tokenCount) => sum + tokenCount, 0);
+/** Positions that the comparison needs in a cache, where the model has as many. */
+export const COMPARED_TOKENS = sumOf(PIECES);
 /** Logits that decide about a token. */
 const COMPARED_LOGITS = 32;
 
@@ -25,6 +26,8 @@ export type EngineComparison = {
   /** Whether both hold the LM head behind the range. */
   readonly hasLmHead: boolean;
   readonly hiddenSize: number;
+  /** Where the model ends. */
+  readonly contextTokens: number;
 };
 
 /**
@@ -48,14 +51,15 @@ export async function compareEngines(comparison: EngineComparison): Promise<void
 
 async function runPieces(
   runner: ShardRunner,
-  {range, hiddenSize}: EngineComparison,
+  {range, hiddenSize, contextTokens}: EngineComparison,
   output: 'hidden' | 'logits',
 ): Promise<readonly ShardOutput[]> {
-  await runner.openSession(SESSION, COMPARED_TOKENS);
+  const pieces = fitPieces(PIECES, contextTokens);
+  await runner.openSession(SESSION, sumOf(pieces));
   try {
     const results: ShardOutput[] = [];
     let position = 0;
-    for (const tokenCount of PIECES) {
+    for (const tokenCount of pieces) {
       const input = madeUpInput({position, tokenCount, hiddenSize});
       const step = {sessionId: SESSION, position, tokenCount, input, range, output};
       results.push(await runStep(runner, step));

@@ -6,6 +6,7 @@ import {batchMs} from '#shared/scheduling/cost-model.ts';
 import type {PieceMs} from '#shared/session/serve-hop/cut-piece.ts';
 import {EngineError} from '../engine-error.ts';
 import {joinHidden, valuesOf, type HiddenBytes} from '../hidden-state.ts';
+import {fitPieces, sumOf} from './fit-pieces.ts';
 import {madeUpInput} from './made-up-input.ts';
 import {MAX_RELATIVE_ERROR, relativeError} from './relative-error.ts';
 import {runStep} from '../run-step.ts';
@@ -25,6 +26,8 @@ export type ShardUnderTest = {
   readonly runner: ShardRunner;
   readonly grid: CutGrid;
   readonly hiddenSize: number;
+  /** Where the model ends: a proof is no longer. */
+  readonly contextTokens: number;
   readonly hasLmHead: boolean;
   /** Whether steps of several sessions run as one. */
   readonly runsTogether: boolean;
@@ -68,7 +71,7 @@ const PREFILL_RUNS = 3;
 const PATIENCE_MS = 10_000;
 /** So many sessions show what each of them adds, on an engine that is warm. */
 const TOGETHER = {sessions: 4, warmUps: 2, runs: 5};
-/** Positions that the test needs in the cache. */
+/** Positions that the test needs in the cache, where the model has as many. */
 export const TESTED_TOKENS = PREFILL_TOKENS + 2 * (ALONE.warmUps + ALONE.runs);
 
 /**
@@ -76,7 +79,7 @@ export const TESTED_TOKENS = PREFILL_TOKENS + 2 * (ALONE.warmUps + ALONE.runs);
  * for a prompt in one piece and in several. Takes as long as about 200 tokens of prompt.
  *
  * @throws {EngineError} `SELF_TEST_FAILED`, `NOT_FINITE`; `KV_FULL` when the
- *   budget holds fewer than 58 tokens.
+ *   budget holds fewer than 58 tokens, or than the model's context where that is shorter.
  */
 export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
   const {runner, grid} = shard;
@@ -84,6 +87,7 @@ export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
   await proveCuts(probe, runner.range);
   const prefillMs = await measurePrefill(probe, runner.range);
   const layers = layerCount(runner.range);
+  const prefillTokens = prefillTokensOf(shard);
   const layerMs = async (decode: DecodeRuns) =>
     medianOf((await measureDecode(probe, runner.range, decode, ['hidden'])).hidden) / layers;
   // Through the last cell only: the smaller the rest, the surer the difference.
@@ -94,9 +98,13 @@ export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
   };
   return {
     decodeMsPerLayer: await inParts(shard, layerMs),
-    prefillMsPerTokenLayer: prefillMs / (PREFILL_TOKENS * layers),
+    prefillMsPerTokenLayer: prefillMs / (prefillTokens * layers),
     lmHeadMs: shard.hasLmHead ? await inParts(shard, lmHeadMs) : null,
   };
+}
+
+function prefillTokensOf({contextTokens}: ShardUnderTest): number {
+  return Math.min(PREFILL_TOKENS, contextTokens);
 }
 
 /** Of one layer, by a step of one token and by a longer piece. */
@@ -123,12 +131,12 @@ async function inParts(
 }
 
 async function proveCuts(probe: Probe, range: LayerRange): Promise<void> {
-  const {proof, hiddenSize} = probe.shard;
-  const wholeTokens = proof.pieces.reduce((sum, tokenCount) => sum + tokenCount, 0);
-  const whole = await probe.inSession(range, (run) => run(wholeTokens));
+  const {proof, hiddenSize, contextTokens} = probe.shard;
+  const inPieces = fitPieces(proof.pieces, contextTokens);
+  const whole = await probe.inSession(range, (run) => run(sumOf(inPieces)));
   const pieces = await probe.inSession(range, async (run) => {
     const outputs: HiddenBytes[] = [];
-    for (const tokenCount of proof.pieces) outputs.push(await run(tokenCount));
+    for (const tokenCount of inPieces) outputs.push(await run(tokenCount));
     return joinHidden(outputs);
   });
   if (proof.agree(whole, pieces, hiddenSize)) return;
@@ -147,7 +155,7 @@ async function measurePrefill(probe: Probe, range: LayerRange): Promise<number> 
     timesMs.push(
       await probe.inSession(range, async (runPiece) => {
         const startMs = nowMs();
-        await runPiece(PREFILL_TOKENS);
+        await runPiece(prefillTokensOf(probe.shard));
         return nowMs() - startMs;
       }),
     );
@@ -197,15 +205,18 @@ class Probe {
     const decodes = shard.runsTogether ? [ALONE, TOGETHER] : [ALONE];
     const rounds = decodes.reduce((sum, {warmUps, runs}) => sum + warmUps + runs, 0);
     this.#runsTotal =
-      1 + shard.proof.pieces.length + PREFILL_RUNS + rounds * (shard.hasLmHead ? 3 : 1);
+      1 +
+      fitPieces(shard.proof.pieces, shard.contextTokens).length +
+      PREFILL_RUNS +
+      rounds * (shard.hasLmHead ? 3 : 1);
   }
 
   /** `act` runs pieces that follow each other from position 0; they return hidden states. */
   async inSession<T>(range: LayerRange, act: (run: RunPiece) => Promise<T>): Promise<T> {
-    const {runner} = this.shard;
+    const {runner, contextTokens} = this.shard;
     const sessionId = Probe.#sessionId;
     let position = 0;
-    await runner.openSession(sessionId, TESTED_TOKENS);
+    await runner.openSession(sessionId, Math.min(TESTED_TOKENS, contextTokens));
     try {
       return await act(async (tokenCount) => {
         const {hiddenSize} = this.shard;
@@ -221,18 +232,18 @@ class Probe {
     }
   }
 
-  /** `act` runs steps of so many sessions, as one, from position 0 on. */
+  /** `act` runs steps of so many sessions, as one, from position 0 on, and from there again where the model ends. */
   async inSessions(
     range: LayerRange,
     {sessions, tokens}: {readonly sessions: number; readonly tokens: number},
     act: (run: (output: Output) => Promise<void>) => Promise<void>,
   ): Promise<void> {
-    const {runner, hiddenSize} = this.shard;
+    const {runner, hiddenSize, contextTokens} = this.shard;
     const sessionIds = Array.from({length: sessions}, (_, at) => asSessionId(`self-test-${at}`));
     let position = 0;
     try {
       for (const sessionId of sessionIds) {
-        await runner.openSession(sessionId, tokens);
+        await runner.openSession(sessionId, Math.min(tokens, contextTokens));
       }
       await act(async (output) => {
         const input = madeUpInput({position, tokenCount: 1, hiddenSize});
@@ -241,6 +252,9 @@ class Probe {
         for (const result of results) if (result.kind === 'refused') throw result.error;
         position += 1;
         this.#tellRun();
+        if (position < contextTokens) return;
+        for (const sessionId of sessionIds) await runner.truncate(sessionId, 0);
+        position = 0;
       });
     } finally {
       for (const sessionId of sessionIds) await runner.closeSession(sessionId);

@@ -6,8 +6,11 @@ import type {GoldenVectors} from '#shared/model/golden/golden-vectors.ts';
 import {tinyGguf} from '#shared/testing/tiny-gguf.ts';
 import {tinyManifest} from '#shared/testing/tiny-manifest.ts';
 import {LLAMA, TINY_FAMILIES, type TinyFamily} from '#shared/testing/tiny-models/tiny-families.ts';
+import type {TinyModelShape} from '#shared/testing/tiny-models/tiny-shape.ts';
 import {openTinyShard, wholeShape} from '../testing/open-tiny-shard.ts';
 import {withScaledTensor, type TinyFile} from '../testing/scaled-tensor.ts';
+import {compareEngines} from './compare-engines.ts';
+import {measureShard, SAME_BITS} from './measure-shard.ts';
 import {GOLDEN_CPU, GOLDEN_GPU, passGoldenTest} from './pass-golden-test.ts';
 
 const CUT_EVERY = 2;
@@ -20,11 +23,22 @@ afterAll(() => void vi.unstubAllGlobals());
 
 const isVector = (name: string): boolean => /norm|bias|rope/u.test(name);
 
-async function openModel(family: TinyFamily): Promise<GoldenFile> {
-  const file = tinyGguf({seed: 31, family, dtypeOf: (name) => (isVector(name) ? 'F32' : 'F16')});
+async function openModel(
+  family: TinyFamily,
+  shape: Partial<TinyModelShape> = {},
+): Promise<GoldenFile> {
+  const file = tinyGguf({
+    seed: 31,
+    family,
+    shape,
+    dtypeOf: (name) => (isVector(name) ? 'F32' : 'F16'),
+  });
   const source = memoryByteSource(file);
-  const golden = await makeGoldenVectors(await parseGguf(source), {source, cutEvery: CUT_EVERY});
-  return {file, manifest: await tinyManifest(file, {cutEvery: CUT_EVERY}), golden};
+  const manifest = await tinyManifest(file, {cutEvery: CUT_EVERY});
+  const {contextTokens} = manifest.spec;
+  const options = {source, contextTokens, cutEvery: CUT_EVERY};
+  const golden = await makeGoldenVectors(await parseGguf(source), options);
+  return {file, manifest, golden};
 }
 
 type GoldenFile = TinyFile & {readonly golden: GoldenVectors};
@@ -71,6 +85,36 @@ test.each<[string, TinyFamily, readonly string[]]>([
         detail: {code: 'GOLDEN_TEST_FAILED', part: FIRST_CELL},
       });
     }
+  },
+);
+
+test.each([1, 2, 19])(
+  '[PE6] [MS6] a model whose context ends at %s is compared within it, and measured',
+  {timeout: 120_000},
+  async (contextTokens) => {
+    const model = await openModel(LLAMA, {contextTokens});
+    await passOnCpu(model);
+    const altered = await withScaled(model, 'blk.3.ffn_up.weight', 1.01);
+    await expect(passOnCpu(altered)).rejects.toMatchObject({detail: {code: 'GOLDEN_TEST_FAILED'}});
+    const {file, manifest} = model;
+    const runner = await openTinyShard(file, {manifest, kvTokens: 4 * contextTokens});
+    const {hiddenSize, layerCount} = manifest.spec;
+    let nowMs = 0;
+    const speed = await measureShard({
+      runner,
+      grid: {layerCount, cutEvery: CUT_EVERY},
+      hiddenSize,
+      contextTokens,
+      hasLmHead: true,
+      runsTogether: true,
+      proof: SAME_BITS,
+      nowMs: () => (nowMs += 8),
+      onRun: () => undefined,
+    });
+    expect(speed.prefillMsPerTokenLayer).toBe(8 / (contextTokens * layerCount));
+    const range = {startLayer: 0, endLayer: layerCount};
+    const engines = {candidate: runner, reference: runner, range, hasLmHead: true};
+    await compareEngines({...engines, hiddenSize, contextTokens});
   },
 );
 

@@ -1,11 +1,12 @@
 import {asSessionId} from '#shared/base/ids.ts';
 import {cellsOf} from '#shared/model/cut-grid.ts';
-import {GOLDEN_TOKENS, goldenHidden, goldenTokenIds} from '#shared/model/golden/golden-input.ts';
+import {goldenHidden, goldenTokenIds, goldenTokens} from '#shared/model/golden/golden-input.ts';
 import type {GoldenVectors} from '#shared/model/golden/golden-vectors.ts';
 import {distanceFrom, type Sketch} from '#shared/model/golden/sketch.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import type {ShardShape} from '#shared/model/manifest/shard-tensors.ts';
+import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {showLayers} from '#shared/model/show-layers.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import {EngineError} from '../engine-error.ts';
@@ -33,12 +34,15 @@ type GoldenShard = {
   readonly shape: ShardShape;
 };
 
+type GoldenSizes = Pick<ModelSpec, 'hiddenSize' | 'contextTokens'>;
+
 /** A part of a shard that is compared by itself. */
 export type GoldenPart = LayerRange | 'embedding' | 'lm-head';
 
 /**
  * Whether a loaded shard computes what the outside reference does: each of its cells by itself, and the
- * ends of the model that it holds. Needs room for `GOLDEN_TOKENS` in its cache.
+ * ends of the model that it holds. Needs room for 20 tokens in its cache, or for the
+ * model's context where that is shorter.
  *
  * @throws {EngineError} `GOLDEN_TEST_FAILED`, with the first part that is further off than `tolerance` allows.
  */
@@ -58,21 +62,22 @@ export async function* goldenErrors(
 ): AsyncGenerator<{readonly part: GoldenPart; readonly error: number}> {
   const {spec, cutEvery} = manifest;
   const ranges = cellsOf({layerCount: spec.layerCount, cutEvery}, shape.range);
+  const tokenCount = goldenTokens(spec.contextTokens);
   for (const range of ranges) {
-    const output = await runGoldenInput(runner, {range, hiddenSize: spec.hiddenSize});
+    const output = await runGoldenInput(runner, {range, spec});
     yield {part: range, error: errorOf(output, golden.cells[range.startLayer / cutEvery])};
   }
   const [first] = ranges;
   if (shape.embedding && first !== undefined) {
-    const tokenIds = Uint32Array.from(goldenTokenIds(spec.vocabularySize));
+    const tokenIds = Uint32Array.from(goldenTokenIds(spec.vocabularySize, tokenCount));
     const input = {kind: 'tokens', tokenIds} as const;
-    const output = await runOnce(runner, {input, range: first, output: 'hidden'});
+    const output = await runOnce(runner, {input, tokenCount, range: first, output: 'hidden'});
     yield {part: 'embedding', error: errorOf(output, golden.embedding)};
   }
   const last = ranges.at(-1);
   if (shape.lmHead && last !== undefined) {
-    const input = goldenInput(spec.hiddenSize);
-    const output = await runOnce(runner, {input, range: last, output: 'logits'});
+    const input = goldenInput(spec);
+    const output = await runOnce(runner, {input, tokenCount, range: last, output: 'logits'});
     yield {part: 'lm-head', error: errorOfHead(output, golden.lmHead)};
   }
 }
@@ -80,27 +85,29 @@ export async function* goldenErrors(
 /** What one cell makes of the golden hidden states. */
 export async function runGoldenInput(
   runner: ShardRunner,
-  {range, hiddenSize}: {readonly range: LayerRange; readonly hiddenSize: number},
+  {range, spec}: {readonly range: LayerRange; readonly spec: GoldenSizes},
 ): Promise<ShardOutput> {
-  return await runOnce(runner, {input: goldenInput(hiddenSize), range, output: 'hidden'});
+  const tokenCount = goldenTokens(spec.contextTokens);
+  return await runOnce(runner, {input: goldenInput(spec), tokenCount, range, output: 'hidden'});
 }
 
-function goldenInput(hiddenSize: number): ShardInput {
-  return {kind: 'hidden', ...packHidden(goldenHidden(hiddenSize))};
+function goldenInput({hiddenSize, contextTokens}: GoldenSizes): ShardInput {
+  const hidden = goldenHidden(hiddenSize, goldenTokens(contextTokens));
+  return {kind: 'hidden', ...packHidden(hidden)};
 }
 
 async function runOnce(
   runner: ShardRunner,
   step: {
     readonly input: ShardInput;
+    readonly tokenCount: number;
     readonly range: LayerRange;
     readonly output: 'hidden' | 'logits';
   },
 ): Promise<ShardOutput> {
-  await runner.openSession(SESSION, GOLDEN_TOKENS);
+  await runner.openSession(SESSION, step.tokenCount);
   try {
-    const piece = {sessionId: SESSION, position: 0, tokenCount: GOLDEN_TOKENS};
-    return await runStep(runner, {...piece, ...step});
+    return await runStep(runner, {sessionId: SESSION, position: 0, ...step});
   } finally {
     await runner.closeSession(SESSION);
   }

@@ -110,8 +110,9 @@ async function prove(
     onProgress: () => undefined,
   });
   try {
-    const {hiddenSize} = spec;
-    await compareEngines({candidate, reference, range, hasLmHead: lmHead, hiddenSize});
+    const {hiddenSize, contextTokens} = spec;
+    const hasLmHead = lmHead;
+    await compareEngines({candidate, reference, range, hasLmHead, hiddenSize, contextTokens});
     return measured;
   } finally {
     await reference.close();

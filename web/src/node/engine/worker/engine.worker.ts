@@ -108,6 +108,7 @@ async function loadOn<Kv extends {readonly tokenCount: number}, Cell extends Sha
     runner: loaded,
     grid: {layerCount: spec.layerCount, cutEvery},
     hiddenSize: spec.hiddenSize,
+    contextTokens: spec.contextTokens,
     hasLmHead: plan.shape.lmHead,
     runsTogether: engine.mostSessions > 1,
     proof: isOnCpu ? SAME_BITS : SAME_WITHIN_ROUNDING,

@@ -45,7 +45,7 @@ type Pending = {
  * Loads a shard in a worker of its own, proves it and measures it.
  *
  * @throws {EngineError} `WEBGPU_UNAVAILABLE`, `WEIGHTS_UNREACHABLE`, `TENSOR_ALTERED`,
- *   `GOLDEN_TEST_FAILED`, `SELF_TEST_FAILED`, `NOT_FINITE`, `KV_FULL` (a budget below 58 tokens), `ENGINE_LOST`; the signal's
+ *   `GOLDEN_TEST_FAILED`, `SELF_TEST_FAILED`, `NOT_FINITE`, `KV_FULL` (a budget below 58 tokens, or below the model's context), `ENGINE_LOST`; the signal's
  *   reason when aborted. Nothing is left behind then.
  */
 export async function createWorkerShardRunner(
