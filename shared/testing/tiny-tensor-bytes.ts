@@ -20,7 +20,8 @@ export function tinyTensorBytes({dtype, shape, seed}: TinyTensor): Uint8Array {
   const view = new DataView(new ArrayBuffer(byteLength));
   const random = createRandom(seed);
   const deviation = 1 / Math.sqrt(shape[0] ?? 1);
-  WRITERS[dtype](view, deviation, random);
+  const write = dtype === 'F32' && shape.length === 1 ? writeGains : WRITERS[dtype];
+  write(view, deviation, random);
   return new Uint8Array(view.buffer);
 }
 
@@ -29,9 +30,15 @@ type Writer = (view: DataView, deviation: number, random: () => number) => void;
 /** Bytes are uniform in −127…127: their standard deviation. */
 const Q8_DEVIATION = 73.3;
 
+const writeGains: Writer = (view, _, random) => {
+  for (let at = 0; at < view.byteLength; at += 4) view.setFloat32(at, 0.5 + random(), true);
+};
+
 const WRITERS: Readonly<Record<TensorDtype, Writer>> = {
-  F32: (view, _, random) => {
-    for (let at = 0; at < view.byteLength; at += 4) view.setFloat32(at, 0.5 + random(), true);
+  F32: (view, deviation, random) => {
+    for (let at = 0; at < view.byteLength; at += 4) {
+      view.setFloat32(at, plusOrMinus(deviation, random), true);
+    }
   },
   F16: (view, deviation, random) => {
     for (let at = 0; at < view.byteLength; at += 2) {

@@ -14,7 +14,6 @@ import type {LoadProgress} from '../../../web/src/node/engine/load-progress.ts';
 import type {ShardMemory} from '../../../web/src/node/engine/shard-memory.ts';
 import {shardRunnerContract} from '../../../web/src/node/engine/shard-runner.contract.ts';
 import type {ShardInput, ShardRunner} from '../../../web/src/node/engine/shard-runner.ts';
-import {openGpuOrt} from '../../../web/src/node/engine/ort/webgpu/open-gpu-ort.ts';
 import {requestGpuDevice} from '../../../web/src/node/engine/ort/webgpu/request-gpu-device.ts';
 import {valuesOf} from '../../../web/src/node/engine/hidden-state.ts';
 import {hiddenBehindCells} from '../../../web/src/node/engine/testing/hidden-behind-cells.ts';
@@ -22,6 +21,7 @@ import {runGoldenInput} from '../../../web/src/node/engine/proof/pass-golden-tes
 import {runStep} from '../../../web/src/node/engine/run-step.ts';
 import {gpuBytesPerSec} from './gpu-bytes-per-sec.ts';
 import {readBytesPerSec} from './read-bytes-per-sec.ts';
+import {refuseOnGpu, roundOnGpu} from './only-gpu.ts';
 import {runTogether, type Together} from './run-together.ts';
 import {giveBackThreads, takeThreadsOf} from './threads-of-page.ts';
 import {promptMs, stepMs} from './time-steps.ts';
@@ -95,23 +95,6 @@ async function load(
   });
   runners.push(runner);
   return {measured, progress};
-}
-
-/** Makes a session of the GPU from a graph. @returns what onnxruntime has against it. */
-async function refuseOnGpu(model: {
-  readonly graph: readonly number[];
-  readonly weights: readonly number[];
-  readonly weightsName: string;
-}): Promise<string | null> {
-  const {device} = await requestGpuDevice();
-  const ort = await openGpuOrt(device);
-  const {weightsName} = model;
-  const graph = Uint8Array.from(model.graph);
-  const weights = Uint8Array.from(model.weights);
-  return await ort.createSession({graph, weights, weightsName}).then(
-    () => null,
-    (error: unknown) => String(error),
-  );
 }
 
 async function unload(): Promise<void> {
@@ -306,6 +289,7 @@ const actions = {
   hiddenBehind,
   brokenRules,
   refuseOnGpu,
+  roundOnGpu,
   logitsOf: tellCode(logitsOf),
   together: tellCode(async (asked: Together) => runTogether(onlyRunner(), asked)),
   load: tellCode(load),

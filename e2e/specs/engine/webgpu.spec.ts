@@ -1,5 +1,6 @@
 import {expect, test, type Page} from '@playwright/test';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
+import {decodeF16, roundToWire} from '#shared/model/storage/format/binary16.ts';
 import {MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
 import {GraphBuilder} from '../../../web/src/node/engine/ort/graph/graph-builder.ts';
 import {serveTinyModel, type TinySite} from '../../pages/engine/serve-tiny-model.ts';
@@ -24,6 +25,8 @@ const TOLERANCE = 1e-3;
 const KV_BUDGET_BYTES = 16 * 2 ** 20;
 const TOKEN_IDS = Array.from({length: 60}, (_, at) => (at * 37) % 290);
 const SEED = 5;
+/** Bits of the first f16 that is no number. */
+const INFINITE_F16 = 0x7c00;
 const MOST_WEBGPU_CODE_BYTES = 6_500_000;
 /** Two cells of a layer each: a boundary on the GPU, and no more steps than needed. */
 const BOTH_CELLS = {shape: {layerCount: 2}, cutEvery: 1};
@@ -182,6 +185,30 @@ test('[WG1] [WG6] [WG7] [WG8] a GPU gives the logits of the CPU in pieces of 20 
       expectSameLogits(met.logits[session]?.[step], logits);
     }
   }
+});
+
+/** Of f16: every seventh, what lies half-way to the next, and what lies next to that; and what f16 cannot hold. */
+function nearF16(): readonly number[] {
+  const values: number[] = [];
+  for (let bits = 0; bits < INFINITE_F16; bits += 7) {
+    const middle = (decodeF16(bits) + decodeF16(bits + 1)) / 2;
+    for (const value of [
+      decodeF16(bits),
+      middle,
+      middle * (1 - 2 ** -23),
+      middle * (1 + 2 ** -23),
+    ]) {
+      values.push(value, -value);
+    }
+  }
+  return [...values, 65_519.996, 65_520, -70_001, 2 ** 40, Infinity].map(Math.fround);
+}
+
+test('[GR15] between two cells a GPU rounds as the wire does, bit for bit', async ({page}) => {
+  await openEnginePage(page);
+  const values = nearF16();
+  const rounded = await page.evaluate((given) => globalThis.enginePage.roundOnGpu(given), values);
+  expect(rounded).toEqual(values.map(roundToWire));
 });
 
 /** A product of four-bit weights; with zero points of their own WebGPU has no kernel for it. */

@@ -105,6 +105,16 @@ export const TINY_FAMILIES: Readonly<Record<string, TinyFamily>> = {
       logit_scale: 0.2,
     },
   },
+  // Some of a hidden state is within the range of f16, and some beyond.
+  'granite, beyond f16': {
+    architecture: 'granite',
+    numbers: {
+      embedding_scale: 400_000,
+      residual_scale: 50_000,
+      'attention.scale': 0.12,
+      logit_scale: 0.2,
+    },
+  },
   smollm3: {architecture: 'smollm3', numbers: {'rope.freq_base': SLOW_BASE}},
   internlm2: {architecture: 'internlm2', hasOutput: true},
   exaone: {architecture: 'exaone', pairTensors: ['rope_freqs.weight']},

@@ -25,8 +25,7 @@ export async function createOrtCell(
 ): Promise<OrtCell> {
   const {spec, range, tensors} = cell;
   const graph = buildCellGraph(spec, range, {tensors, ...dialect});
-  const kept = dialect.addPassedOn === undefined ? [] : [CELL_IO.passedOn];
-  const session = await ort.createSession(graph, kept);
+  const session = await ort.createSession(graph, dialect.keepsResult ? [CELL_IO.result] : []);
   return {ort, spec, range, session};
 }
 

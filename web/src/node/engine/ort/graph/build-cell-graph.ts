@@ -19,7 +19,7 @@ export function buildCellGraph(
   cell: LayerRange,
   parts: CellDialect & {readonly tensors: ReadonlyMap<string, StoredTensor>},
 ): OnnxModel {
-  const {tensors, addShared, addAttention, addProduct, addPassedOn} = parts;
+  const {tensors, addShared, addAttention, addProduct} = parts;
   const graph = new GraphBuilder();
   const residual = graph.input(CELL_IO.hidden, 'f32', ['batch', 'tokens', spec.hiddenSize]);
   graph.output(CELL_IO.result, 'f32', ['batch', 'tokens', spec.hiddenSize]);
@@ -31,7 +31,6 @@ export function buildCellGraph(
   }
   const sum = [stream.residual, stream.delta ?? ''];
   graph.node({op: 'Add', inputs: sum, outputs: [CELL_IO.result]});
-  addPassedOn?.(graph, spec);
   return graph.build(`layers ${cell.startLayer} to ${cell.endLayer}`);
 }
 

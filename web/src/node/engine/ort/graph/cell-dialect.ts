@@ -10,6 +10,6 @@ export type CellDialect = {
   /** Attention of one layer over its cache, output product included. @returns what it adds to the stream. */
   readonly addAttention: (layer: LayerBuilder, normed: string) => string;
   readonly addProduct: AddProduct;
-  /** From `result`, what the next cell of the same shard takes; where none takes it: absent. */
-  readonly addPassedOn?: (graph: GraphBuilder, spec: ModelSpec) => void;
+  /** Whether what a cell gives stays in the memory of the GPU, until the next cell takes it or it is read back. */
+  readonly keepsResult: boolean;
 };

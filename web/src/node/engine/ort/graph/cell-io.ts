@@ -34,8 +34,6 @@ export const CELL_IO = {
   windowTotalTokens: 'window_total_tokens',
   /** Out: `[batch, tokens, hiddenSize]`. */
   result: 'result',
-  /** Out, where the next cell takes it from the GPU's memory: the same, rounded as the boundary between them asks for. */
-  passedOn: 'passed_on',
   /**
    * Keys and values, `[batch, kvHeadCount, room, headSize]`: `past` in, which has room for the piece; out
    * `present`, which is `past` with the piece, or `piece`, the piece alone, `[batch, tokens, kvHeadCount, headSize]`.

@@ -3,7 +3,7 @@ import {CELL_IO} from '../graph/cell-io.ts';
 import type {RotaryTable, RotaryTables} from '../graph/rotary-table.ts';
 import type {OrtEngine} from '../ort-engine.ts';
 import type {BatchFeeds} from '../shard-engine.ts';
-import {STORAGE_USAGE} from '../gpu-storage-usage.ts';
+import {STORAGE_USAGE} from '../gpu-usage.ts';
 
 /**
  * What every batch tells the cells of a shard on the GPU: its rotary tables, which lie in the GPU's

@@ -3,13 +3,13 @@ import {assert} from '#shared/base/assert.ts';
 import {layersOf, type LayerRange} from '#shared/model/layer-range.ts';
 import {CELL_IO} from '../graph/cell-io.ts';
 import type {OrtCell} from '../ort-cell.ts';
-import {f32Values} from '../ort-engine.ts';
 import type {BatchFeeds, ShardCell} from '../shard-engine.ts';
 import type {GpuKv} from './gpu-kv-memory.ts';
 import {gpuPlaceFeeds} from './gpu-place-feeds.ts';
 import {isBounded, type KvBlock} from './kv-block.ts';
 import {moveWindows} from './move-windows.ts';
-import {gathered, isSame, readBack, spread, type Layout, type PassedOn} from './passed-on.ts';
+import {isSame, readBack, spread, type Layout, type PassedOn} from './passed-on.ts';
+import type {WireRounding} from './wire-rounding.ts';
 
 type Given = {
   /** `[sessions, tokens, hiddenSize]`, or what the cell before passed on. */
@@ -17,7 +17,7 @@ type Given = {
   readonly feeds: BatchFeeds;
   readonly pasts: readonly GpuKv[];
   readonly tokenCount: number;
-  /** `result` comes back to be rounded at the boundary as on every other engine. */
+  /** `result` comes back, to be rounded at the boundary as on every other engine; what is passed on is rounded on the GPU. */
   readonly output: 'result' | 'passedOn';
 };
 type Ran = {
@@ -30,11 +30,16 @@ export class GpuCell implements ShardCell {
   readonly range: LayerRange;
   readonly #cell: OrtCell;
   readonly #device: GPUDevice;
+  readonly #rounding: WireRounding;
 
-  constructor(cell: OrtCell, device: GPUDevice) {
+  constructor(
+    cell: OrtCell,
+    {device, rounding}: {readonly device: GPUDevice; readonly rounding: WireRounding},
+  ) {
     this.range = cell.range;
     this.#cell = cell;
     this.#device = device;
+    this.#rounding = rounding;
   }
 
   get hiddenSize(): number {
@@ -93,16 +98,16 @@ export class GpuCell implements ShardCell {
         [CELL_IO.hidden]: await this.#inputTensor(given, layout),
         ...pastFeeds,
       },
-      {[CELL_IO[output]]: null, ...presents},
+      {[CELL_IO.result]: null, ...presents},
     );
     const kvs = pasts.map((past) => ({...past, tokenCount: past.tokenCount + tokenCount}));
     for (const {row, tokenCount: held} of kvs) row.held = held;
-    if (output === 'result') {
-      return {output: gathered(f32Values(outputs, CELL_IO.result), layout), kvs};
-    }
-    const tensor = outputs[CELL_IO.passedOn];
-    assert(tensor !== undefined, 'a cell passes on what it was asked for');
-    return {output: {tensor, ...layout}, kvs};
+    const tensor = outputs[CELL_IO.result];
+    assert(tensor !== undefined, 'a cell gives a result');
+    const result = {tensor, ...layout};
+    if (output === 'result') return {output: await readBack(result), kvs};
+    this.#rounding.round(tensor.gpuBuffer, tensor.size);
+    return {output: result, kvs};
   }
 
   /** As the cell before left it, where its rows lie as these do. */

@@ -3,7 +3,7 @@ import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {OrtEngine} from '../ort-engine.ts';
 import {copyPlaces} from './copy-places.ts';
 import {isBounded, type KvBlock, type KvLayer, type KvRow} from './kv-block.ts';
-import {STORAGE_USAGE} from '../gpu-storage-usage.ts';
+import {STORAGE_USAGE} from '../gpu-usage.ts';
 
 /** So often in a row fewer than half of a block's rows may step before these get one of their own. */
 const MOST_FEW_STEPS = 16;

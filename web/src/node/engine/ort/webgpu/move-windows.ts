@@ -3,7 +3,7 @@ import {WINDOW_SPARE_TOKENS} from '#shared/model/layer-kind.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import {copyPlaces} from './copy-places.ts';
 import {isBounded, type KvRow} from './kv-block.ts';
-import {STORAGE_USAGE} from '../gpu-storage-usage.ts';
+import {STORAGE_USAGE} from '../gpu-usage.ts';
 
 /** Of the positions that no row of the next piece sees, as many stay: a session may go back so far. */
 const KEPT_BEHIND = WINDOW_SPARE_TOKENS / 2;

@@ -10,6 +10,7 @@ import {gpuKvMemory, type GpuKv} from './gpu-kv-memory.ts';
 import {KvPool} from './kv-pool.ts';
 import {GpuLmHead} from './lm-head/gpu-lm-head.ts';
 import {runGpuCells} from './run-gpu-cells.ts';
+import {WireRounding} from './wire-rounding.ts';
 import {gpuBatchFeeds} from './gpu-batch-feeds.ts';
 import {openGpuOrt} from './open-gpu-ort.ts';
 import {requestGpuDevice, webGpuUnavailable} from './request-gpu-device.ts';
@@ -22,6 +23,7 @@ import {requestGpuDevice, webGpuUnavailable} from './request-gpu-device.ts';
 export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv, GpuCell>> {
   const {device, info} = await requestGpuDevice();
   const ort = await openGpuOrt(device);
+  const rounding = await onGpu(() => WireRounding.create(device));
   return {
     engineClass: webGpuClass(info),
     threadCount: 1,
@@ -30,7 +32,7 @@ export async function openWebGpuEngine(): Promise<ShardEngine<GpuKv, GpuCell>> {
       refuseOddHeads(spec);
       return new GpuCell(
         await onGpu(() => createOrtCell(ort, GPU_DIALECT, {spec, range, tensors})),
-        device,
+        {device, rounding},
       );
     },
     createLmHead: (spec, tensors) =>

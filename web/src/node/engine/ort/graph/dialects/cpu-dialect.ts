@@ -19,4 +19,5 @@ export const CPU_DIALECT: CellDialect = {
   },
   addAttention: addCpuAttention,
   addProduct: addDenseProduct,
+  keepsResult: false,
 };

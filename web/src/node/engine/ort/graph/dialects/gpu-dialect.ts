@@ -4,7 +4,6 @@ import type {CellDialect} from '../cell-dialect.ts';
 import {CELL_IO} from '../cell-io.ts';
 import {addAttentionInputs} from './attention-inputs.ts';
 import {addRotaryInputs, addRotaryRows} from './rotary-inputs.ts';
-import {addRounded} from '../add-rounded.ts';
 
 /** For WebGPU: weights stay as small as in the file, and the cache is written in place. */
 export const GPU_DIALECT: CellDialect = {
@@ -22,5 +21,5 @@ export const GPU_DIALECT: CellDialect = {
   },
   addAttention: addGpuAttention,
   addProduct: addQuantisedProduct,
-  addPassedOn: addRounded,
+  keepsResult: true,
 };

@@ -1,5 +1,5 @@
 import {assert} from '#shared/base/assert.ts';
-import {STORAGE_USAGE} from '../../gpu-storage-usage.ts';
+import {MAP_READ, READ_USAGE, STORAGE_USAGE} from '../../gpu-usage.ts';
 import {CHUNK, CHUNK_TOP, TOP_LOGITS_SHADER} from './top-logits-shader.ts';
 
 /** The best of each row, and what all of a row weigh, in parts. */
@@ -11,11 +11,8 @@ export type TopOfRows = {
   readonly sums: Float32Array;
 };
 
-/** `GPUBufferUsage` copy target and uniform, and copy target and map to read. */
+/** `GPUBufferUsage` copy target and uniform. */
 const UNIFORM_USAGE = 0x08 | 0x40;
-const READ_USAGE = 0x08 | 0x01;
-/** `GPUMapMode` read. */
-const READ = 0x01;
 
 type Pass = {
   readonly chunks: number;
@@ -84,7 +81,7 @@ export class GpuTopLogits {
     encoder.copyBufferToBuffer(ids, 0, read, topBytes, topBytes);
     encoder.copyBufferToBuffer(sums, 0, read, 2 * topBytes, sums.size);
     this.#device.queue.submit([encoder.finish()]);
-    await read.mapAsync(READ);
+    await read.mapAsync(MAP_READ);
     const bytes = read.getMappedRange().slice(0);
     read.unmap();
     return {
