@@ -34,6 +34,7 @@ test.each([
     'a macro in a loop',
     '{% macro m() %}{% for a in range(900) %}x{% endfor %}{% endmacro %}{% for b in range(900) %}{{ m() }}{% endfor %}',
   ],
+  ['a text a million times', "{{ 'abc' * 100000000 }}"],
   [
     'long lists that are compared often',
     '{% set a = range(9000) %}{% set b = range(9000) %}{% for x in range(900) %}{% if a == b %}{% endif %}{% endfor %}',

@@ -26,6 +26,10 @@ export const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['string', (operand) => toValue(textOf(operand))],
   ['trim', (operand, given) => toValue(strip(textOf(operand), argument(given, 0, 'chars')?.value))],
   ['capitalize', (operand) => toValue(capitalise(textOf(operand)))],
+  ['title', (operand) => toValue(titled(textOf(operand)))],
+  ['int', truncated],
+  ['default', otherwiseEmpty],
+  ['unique', unique],
   ['length', lengthOf],
   ['count', lengthOf],
   ['list', (operand, _, {spend}) => arrayOf(itemsOf(operand, spend))],
@@ -65,6 +69,38 @@ function lengthOf(operand: Value, _: Arguments, {spend}: Tools): Value | null {
   spend(operand.value.length >> 12);
   const length = operand.value.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '-').length;
   return toValue(length);
+}
+
+/** The first letter of each word large, and the others small; a word may have an apostrophe. */
+function titled(text: string): string {
+  return text.replaceAll(/[^-\s({[<]+/gu, capitalise);
+}
+
+/** The library rounds down. */
+function truncated({type, value}: Value): Value | null {
+  return type === 'FloatValue' ? toValue(Math.trunc(Number(value)) + 0) : null;
+}
+
+function otherwiseEmpty({type}: Value, {positional, named}: Arguments): Value | null {
+  const isBare = positional.length === 0 && named.size === 0;
+  return type === 'UndefinedValue' && isBare ? toValue('') : null;
+}
+
+/** The first of each; whatever the case of a text, unless it is asked for. */
+function unique(operand: Value, given: Arguments, {spend}: Tools): Value {
+  const minds = argument(given, 0, 'case_sensitive');
+  const attribute = argument(given, 1, 'attribute');
+  const seen = new Set<unknown>();
+  return arrayOf(
+    itemsOf(operand, spend).filter((item) => {
+      const {value} = partOf(item, attribute);
+      const isFolded = typeof value === 'string' && !(minds && isTruthy(minds));
+      const key: unknown = isFolded ? value.toLowerCase() : value;
+      const isNew = !seen.has(key);
+      seen.add(key);
+      return isNew;
+    }),
+  );
 }
 
 function reversed(operand: Value, _: Arguments, {spend}: Tools): Value {

@@ -95,6 +95,15 @@ export function readArgument(node: Node): {readonly name: string | null; readonl
   return {name: textIn(node.key), value: node.value};
 }
 
+type TestParts = {readonly name: string; readonly operand: Node; readonly isNegated: boolean};
+
+export function readTest(tested: Node): TestParts | null {
+  if (!('operand' in tested && 'test' in tested && 'negate' in tested)) return null;
+  const name = textIn(tested.test);
+  const {operand, negate} = tested;
+  return name === null || !isNode(operand) ? null : {name, operand, isNegated: negate === true};
+}
+
 type PairParts = {readonly operator: string; readonly left: Node; readonly right: Node};
 
 export function readPair(pair: Node): PairParts | null {

@@ -3,13 +3,15 @@ import {arrayOf, toValue, type Value} from './python-values.ts';
 
 /** Called before as many parts are looked at: a template may compare long lists, and often. */
 export type Spend = (steps: number) => void;
+/** Of a text that is made of another. */
+const CHARACTERS_PER_STEP = 64;
 /** What the library makes of two values and an operator. */
 type AsLibrary = (operator: string, left: Value, right: Value) => Value;
 
 /**
  * Operators that the library computes otherwise than Python. `null`: this one it does not.
  *
- * @throws {TypeError} for a division by zero.
+ * @throws {TypeError} for a division by zero, and for the sum of a text and something else.
  */
 export function operate(
   {operator, left, right}: {readonly operator: string; readonly left: Value; readonly right: Value},
@@ -36,14 +38,57 @@ export function operate(
     case '%':
       refuseZero(right);
       return remainder(left, right, asLibrary);
-    default:
+    case '+':
+      refuseMixed(left, right);
       return null;
+    case '*':
+      return repeated(left, right, spend);
+    default:
+      return compared(operator, left, right);
   }
 }
 
 function contains(list: Value, part: Value, spend: Spend): Value | null {
   const parts = partsOf(list);
   return parts && toValue(parts.some((each) => isEqual(each, part, spend)));
+}
+
+/** The library makes a text of whatever is added to one. */
+function refuseMixed(left: Value, right: Value): void {
+  const texts = [left, right].filter(({value}) => typeof value === 'string').length;
+  if (texts === 1) throw new TypeError(`it adds ${left.type} and ${right.type}`);
+}
+
+/** A text so many times. */
+function repeated(left: Value, right: Value, spend: Spend): Value | null {
+  const [text, times] = typeof left.value === 'string' ? [left.value, right] : [right.value, left];
+  if (typeof text !== 'string' || times.type !== 'IntegerValue') return null;
+  const count = Math.max(0, Number(times.value));
+  spend((text.length * count) / CHARACTERS_PER_STEP);
+  return toValue(text.repeat(count));
+}
+
+/** Of two texts by their characters; the library compares numbers alone. */
+function compared(operator: string, left: Value, right: Value): Value | null {
+  const [one, other] = [left.value, right.value];
+  if (typeof one !== 'string' || typeof other !== 'string') return null;
+  const order = comparedCharacters(one, other);
+  const results: Readonly<Record<string, boolean>> = {
+    '<': order < 0,
+    '>': order > 0,
+    '<=': order <= 0,
+    '>=': order >= 0,
+  };
+  const result = results[operator];
+  return result === undefined ? null : toValue(result);
+}
+
+/** Below 0 where `one` comes first; units of UTF-16 have another order than characters. */
+function comparedCharacters(one: string, other: string): number {
+  const [characters, others] = [Array.from(one), Array.from(other)];
+  const at = characters.findIndex((character, index) => character !== others[index]);
+  if (at === -1) return characters.length - others.length;
+  return (characters[at]?.codePointAt(0) ?? 0) - (others[at]?.codePointAt(0) ?? -1);
 }
 
 function refuseZero(divisor: Value): void {

@@ -1,5 +1,5 @@
 import {parse, tokenize, type Template} from '@huggingface/jinja';
-import {COMPARING_TESTS} from './comparing-tests.ts';
+import {COMPARING_TESTS} from './value-tests.ts';
 
 /** What `Template` parses to. */
 export type Program = Template['parsed'];

@@ -1,5 +1,5 @@
 import {Interpreter, type Environment} from '@huggingface/jinja';
-import {compareByTest} from './comparing-tests.ts';
+import {testByName} from './value-tests.ts';
 import {FILTERS, type Arguments, type Tools} from './filters.ts';
 import {
   filterNode,
@@ -13,6 +13,7 @@ import {
   readFilter,
   readIndexed,
   readPair,
+  readTest,
   STATEMENTS,
   testNode,
   Turn,
@@ -116,6 +117,8 @@ export class PythonInterpreter extends Interpreter {
         return this.#operated(expression, environment);
       case 'MemberExpression':
         return this.#indexed(expression, environment);
+      case 'TestExpression':
+        return this.#tested(expression, environment);
       default:
         return null;
     }
@@ -177,6 +180,15 @@ export class PythonInterpreter extends Interpreter {
     return toValue(isTrue === (name === TEST_FILTERS.is));
   }
 
+  #tested(tested: Node, environment: Environment): Value | null {
+    const read = readTest(tested);
+    if (read === null) return null;
+    const operand = this.evaluate(read.operand, environment);
+    const given = {positional: [], named: new Map<string, Value>()};
+    const isTrue = this.#toolsIn(environment).test(read.name, operand, given);
+    return toValue(isTrue !== read.isNegated);
+  }
+
   #argumentsOf(nodes: Body, environment: Environment): Arguments {
     const positional: Value[] = [];
     const named = new Map<string, Value>();
@@ -195,8 +207,7 @@ export class PythonInterpreter extends Interpreter {
       filter: (name, operand, given) =>
         FILTERS.get(name)?.(operand, given, tools) ?? asLibrary(filterNode(name, operand, given)),
       test: (name, operand, given) =>
-        compareByTest(name, operand, {given, tools}) ??
-        isTruthy(asLibrary(testNode(name, operand))),
+        testByName(name, operand, {given, tools}) ?? isTruthy(asLibrary(testNode(name, operand))),
       operate: (operator, left, right) => this.#operate({operator, left, right}, environment),
     };
     return tools;

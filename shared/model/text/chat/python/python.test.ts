@@ -55,6 +55,8 @@ test.each([
   '{{ missing.part }}',
   "{{ 'a'.strip(1) }}",
   "{{ '{}'.format() }}",
+  "{{ '{:.2f}'.format(1.5) }}",
+  "{{ 'a' + 1 }}",
   '{{ [][0].content }}',
 ])('[MD21] what Python refuses is refused: %s', (source) => {
   expect(() => render(source)).toThrow(TypeError);
@@ -116,6 +118,10 @@ test.each([
   [
     "{{ '1' == 1 }} {{ true == 1 }} {{ 1 == 1.0 }} {{ missing == none }} {{ none == none }}",
     'False True True False True',
+  ],
+  [
+    "{{ 'ab' * 2 }}{{ 0 * 'a' }} {{ 'a' < 'b' }} {{ '👍' > '\uFFFF' }} {{ 'b' >= 'ba' }}",
+    'abab True True False',
   ],
   ["{{ [1] in [[1], 2] }} {{ none in [none] }} {{ '1' not in [1] }}", 'True True True'],
 ])('[MD21] operators are those of Python: %s', (source, text) => {

@@ -25,6 +25,7 @@ export const TEXT_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>
       text.endsWith(asText(end)) ? text.slice(0, text.length - asText(end).length) : text,
   ],
   ['splitlines', splitLines],
+  ['find', find],
   ['isdigit', (text) => /^\p{Nd}+$/u.test(text)],
 ]);
 
@@ -39,11 +40,14 @@ export function strip(text: string, characters?: unknown): string {
   return stripEnd(stripStart(text, characters), characters);
 }
 
-/** `{}` in turn, `{0}` by place; a doubled brace is a brace. */
+/** `{}` in turn, `{0}` by place; a doubled brace is a brace. @throws {TypeError} for all else in braces. */
 function format(text: string, ...values: readonly unknown[]): string {
   let next = 0;
-  return text.replaceAll(/\{\{|\}\}|\{(\d*)\}/gu, (found, place: string | undefined) => {
-    if (place === undefined) return found.slice(1);
+  return text.replaceAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]/gu, (found, place: string | undefined) => {
+    if (found === '{{' || found === '}}') return found.slice(1);
+    if (place === undefined || !/^\d*$/u.test(place)) {
+      throw new TypeError('format() takes {} and {0} alone');
+    }
     const at = place === '' ? next : Number(place);
     next += 1;
     const value = values[at];
@@ -95,4 +99,10 @@ function textsOf(values: unknown): readonly string[] {
 function splitLines(text: string): readonly string[] {
   const lines = text.split(/\r\n|\r|\n/u);
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+}
+
+/** Counts characters; -1 where it is not. */
+function find(text: string, part: unknown): number {
+  const at = text.indexOf(asText(part));
+  return at === -1 ? -1 : Array.from(text.slice(0, at)).length;
 }

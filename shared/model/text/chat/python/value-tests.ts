@@ -1,5 +1,5 @@
 import type {Arguments, Tools} from './filters.ts';
-import {isEqual, isLess} from './operators.ts';
+import {isEqual, isLess, isNumber} from './operators.ts';
 import {isTruthy, type Value} from './python-values.ts';
 
 /** Tests that take another value; the library has two of them. Under the names that Jinja has for them. */
@@ -23,16 +23,27 @@ function named(
   return names.map((name) => [name, test] as const);
 }
 
+/** Tests of one value that the library lacks or answers otherwise. */
+const KINDS: ReadonlyMap<string, (value: Value) => boolean> = new Map([
+  ['float', ({type}: Value) => type === 'FloatValue'],
+  ['number', isNumber],
+  ['iterable', ({type, value}: Value) => type === 'UndefinedValue' || isMany(value)],
+]);
+
+function isMany(value: unknown): boolean {
+  return typeof value === 'string' || Array.isArray(value) || value instanceof Map;
+}
+
 export const COMPARING_TESTS: ReadonlySet<string> = new Set(COMPARISONS.keys());
 
-/** A test that takes another value; `null` for every other. */
-export function compareByTest(
+/** `null`: the library has this test. */
+export function testByName(
   name: string,
   operand: Value,
   {given, tools}: {readonly given: Arguments; readonly tools: Tools},
 ): boolean | null {
   const comparison = COMPARISONS.get(name);
-  if (comparison === undefined) return null;
+  if (comparison === undefined) return KINDS.get(name)?.(operand) ?? null;
   const [other] = given.positional;
   if (other === undefined) throw new TypeError(`the test ${name} takes a value`);
   return comparison(operand, other, tools);
