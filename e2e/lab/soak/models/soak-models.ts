@@ -1,3 +1,10 @@
+import {
+  compareWithEngine,
+  smallestFaults,
+  type Compared,
+  type Given,
+  type WholeFile,
+} from '#shared/lab/reference-forward/compare-with-engine.ts';
 import {greedyReference} from '#shared/lab/reference-forward/greedy-reference.ts';
 import {ReferenceForward} from '#shared/lab/reference-forward/reference-forward.ts';
 import {atMost} from '#shared/lab/virtual-swarm/checks.ts';
@@ -10,10 +17,9 @@ import {inEnginePage} from '../../../pages/engine/in-engine-page.ts';
 import {serveTinyModel} from '../../../pages/engine/serve-tiny-model.ts';
 import {log} from '../../../swarm/test-log.ts';
 import {isAmong, type Soak, type SoakContext} from '../soak.ts';
-import {compare, smallestFaults, type Compared, type TinyFile} from './against-reference.ts';
-import {CUT_EVERY, NEW_TOKENS, tryGpu, tryWasm, type Given} from './try-in-tab.ts';
+import {CUT_EVERY, NEW_TOKENS, tryGpu, tryWasm} from './try-in-tab.ts';
 
-/** Of the likeliest token, from the same f16 at every boundary. */
+/** Of the likeliest tokens, from the same f16 at every boundary. */
 const WASM_TOLERANCE = 1e-4;
 const GPU_TOLERANCE = 1e-3;
 /** One tensor so much too large, of any model, is seen: no following hides it. */
@@ -120,13 +126,14 @@ async function tryModel(
     const onWasm = await inEnginePage({...options, engine: 'wasm'}, (page) => tryWasm(page, site));
     const onGpu = await inEnginePage({...options, engine: 'webgpu'}, (page) => tryGpu(page, site));
     const file = tinyGguf(model);
-    const tiny = {file, gguf: await parseGguf(memoryByteSource(file))};
+    const gguf = await parseGguf(memoryByteSource(file));
+    const tiny = {file, gguf, cutEvery: CUT_EVERY};
     return {
       wrongIds: wrongIds(tiny, onWasm),
       otherBits: onWasm.otherBits + onGpu.otherBits,
       brokenRules: onWasm.brokenRules,
-      wasm: compare(tiny, onWasm),
-      gpu: compare(tiny, onGpu),
+      wasm: compareWithEngine(tiny, onWasm),
+      gpu: compareWithEngine(tiny, onGpu),
       ...(model.family === undefined && {
         smallestFaults: largerOfEach(
           smallestFaults(tiny, onWasm, WASM_TOLERANCE),
@@ -150,8 +157,8 @@ function largerOfEach(
 }
 
 /** Clear tokens that are not those of a reference that follows nobody. */
-function wrongIds({gguf, file}: TinyFile, {tokenIds, tops}: Given): number {
-  const forward = new ReferenceForward({gguf, file, cutEvery: CUT_EVERY});
+function wrongIds({gguf, file, cutEvery}: WholeFile, {tokenIds, tops}: Given): number {
+  const forward = new ReferenceForward({gguf, file, cutEvery});
   const options = {promptIds: tokenIds, maxNewTokens: NEW_TOKENS, topCount: 1};
   const wrong = greedyReference(forward, options).filter(
     ({margin, tokenId}, at) => margin > CLEAR_MARGIN && tops[at]?.[0]?.id !== tokenId,

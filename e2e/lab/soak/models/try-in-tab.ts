@@ -1,4 +1,5 @@
 import type {Page} from 'playwright';
+import type {Given} from '#shared/lab/reference-forward/compare-with-engine.ts';
 import type {LayerRange} from '#shared/model/layer-range.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
 import {kvBytesPerTokenLayer, mostPositions} from '#shared/model/model-spec.ts';
@@ -18,24 +19,14 @@ const GPU_PIECES = [40, 1, 1];
 const GPU_WINDOW_PIECES = [128, 128, 40, 1, 1];
 const KV_TOKENS = 320;
 
-type Likely = {readonly id: number; readonly logit: number};
-/** What an engine gave in a tab. */
-export type Given = {
-  /** The first of them are the prompt. */
-  readonly tokenIds: readonly number[];
-  /** The likeliest tokens behind the prompt and behind each token after it, best first. */
-  readonly tops: readonly (readonly Likely[])[];
-  /** What each cell passes on, by the layer behind it. */
-  readonly behind: ReadonlyMap<number, Float32Array>;
-  /** Ways to cut a prompt or a model that gave other bits than the first. */
-  readonly otherBits: number;
-};
+/** With how many ways to cut a prompt or a model gave other bits than the first. */
+type Tried = Given & {readonly otherBits: number};
 
 /** Every way to cut prompt and model, and the rules of runners. */
 export async function tryWasm(
   page: Page,
   {manifest}: TinySite,
-): Promise<Given & {readonly brokenRules: readonly string[]}> {
+): Promise<Tried & {readonly brokenRules: readonly string[]}> {
   const tokenIds = promptFor(manifest);
   const bits = await bitsInEveryWay(page, manifest, tokenIds);
   await load(page, manifest, {engine: 'wasm', ranges: [wholeOf(manifest)]});
@@ -50,7 +41,7 @@ export async function tryWasm(
 }
 
 /** A prompt through all cells at once, whose boundaries are on the GPU, and cell by cell, with the wire's in between. */
-export async function tryGpu(page: Page, {manifest}: TinySite): Promise<Given> {
+export async function tryGpu(page: Page, {manifest}: TinySite): Promise<Tried> {
   await load(page, manifest, {engine: 'webgpu', ranges: [wholeOf(manifest)]});
   const {tokenIds, pieces} = gpuPromptFor(manifest);
   const logits = await logitsAfter(page, tokenIds, pieces);
