@@ -1,8 +1,8 @@
 /// <reference types="node" />
-import {assert} from '#shared/base/assert.ts';
 import type {Benchmark} from '../../lab/bench/benchmark.ts';
 import {chooseNamed} from '../command-line/choose-named.ts';
 import type {Command} from '../command-line/command.ts';
+import {engineNamed} from '../command-line/engine-named.ts';
 import {pathFromCaller} from '../command-line/files/path-from-caller.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
@@ -111,8 +111,6 @@ const BENCHMARKS: Readonly<Record<string, NamedBenchmark>> = {
   },
 };
 
-const ENGINES = {wasm: 'wasm', webgpu: 'webgpu'} as const;
-
 const COMMAND = {
   start: 'npm run -s bench',
   purpose:
@@ -169,9 +167,3 @@ await runToExit(COMMAND, async ({values, positionals, signal}) => {
     await run(context);
   }
 });
-
-function engineNamed(name: string): 'wasm' | 'webgpu' {
-  const [engine] = chooseNamed('engine', ENGINES, [name]);
-  assert(engine !== undefined, 'one name is one engine');
-  return engine;
-}

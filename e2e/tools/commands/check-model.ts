@@ -1,9 +1,7 @@
-import {chooseNamed} from '../command-line/choose-named.ts';
+import {engineNamed} from '../command-line/engine-named.ts';
 import {pathFromCaller} from '../command-line/files/path-from-caller.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
-
-const ENGINES = {wasm: 'wasm', webgpu: 'webgpu'} as const;
 
 await runToExit(
   {
@@ -24,7 +22,7 @@ await runToExit(
   },
   async ({values, positionals: [path = ''], signal}) => {
     if (values.prompts === undefined) throw new Error('--prompts is missing: a file of token ids');
-    const [engine = 'wasm'] = chooseNamed('engine', ENGINES, [values.engine]);
+    const engine = engineNamed(values.engine);
     const maxNewTokens = wholeNumber('max-tokens', values['max-tokens'], 1);
     const {readPrompts} = await import('../../check-model/read-prompts.ts');
     const prompts = await readPrompts(values.prompts);

@@ -1,8 +1,8 @@
 import type {Command} from '../command-line/command.ts';
+import {engineNamed} from '../command-line/engine-named.ts';
 import {pathFromCaller} from '../command-line/files/path-from-caller.ts';
 import {runToExit} from '../command-line/run-to-exit.ts';
 import {wholeNumber} from '../command-line/whole-number.ts';
-import type {DemoOptions} from '../../demo/run-demo.ts';
 
 const COMMAND = {
   start: 'npm run demo',
@@ -60,7 +60,7 @@ await runToExit(COMMAND, async ({values, signal}) => {
     prompt: values.prompt,
     tabCount: wholeNumber('tabs', values.tabs, 1),
     maxLayers: maxLayers === undefined ? null : wholeNumber('max-layers', maxLayers, 1),
-    engine: engineOf(values.engine),
+    engine: engineNamed(values.engine),
     maxNewTokens: wholeNumber('max-tokens', values['max-tokens'], 1),
     port: portOf(values.port),
     jsonPath: values.json === undefined ? null : pathFromCaller(values.json),
@@ -74,9 +74,4 @@ function portOf(text: string): number {
   const port = wholeNumber('port', text, 0);
   if (port > 65_535) throw new Error(`--port must be at most 65535, and is "${text}"`);
   return port;
-}
-
-function engineOf(text: string): DemoOptions['engine'] {
-  if (text === 'wasm' || text === 'webgpu') return text;
-  throw new Error(`--engine "${text}" is not known: wasm, webgpu`);
 }

@@ -14,15 +14,14 @@ const PROMPT_TOKENS = 128;
 const FEW_TOKENS = 8;
 
 /** What a step asks of the GPU, and in what that is counted. */
-const CALLS = {
-  dispatches: {words: 'dispatches', unit: 'times'},
-  submissions: {words: 'submissions to the queue', unit: 'times'},
-  uploads: {words: 'uploads', unit: 'times'},
-  uploadBytes: {words: 'uploads', unit: 'bytes'},
-  readBacks: {words: 'read-backs', unit: 'times'},
-} as const;
-const KINDS = ['dispatches', 'submissions', 'uploads', 'uploadBytes', 'readBacks'] as const;
-type Calls = Record<(typeof KINDS)[number], number>;
+const CALLS = [
+  {kind: 'dispatches', words: 'dispatches', unit: 'times'},
+  {kind: 'submissions', words: 'submissions to the queue', unit: 'times'},
+  {kind: 'uploads', words: 'uploads', unit: 'times'},
+  {kind: 'uploadBytes', words: 'uploads', unit: 'bytes'},
+  {kind: 'readBacks', words: 'read-backs', unit: 'times'},
+] as const;
+type Calls = Record<(typeof CALLS)[number]['kind'], number>;
 
 /** Counts in the worker of the engine what it asks of the GPU. */
 const COUNT_CALLS = `
@@ -107,10 +106,9 @@ async function countCalls({print}: BenchmarkContext, page: Page, name: string): 
     const between = await callsOf(page);
     await stepMsOf(page, asked, NEW_TOKENS);
     const after = await callsOf(page);
-    for (const kind of KINDS) {
+    for (const {kind, words, unit} of CALLS) {
       const more = after[kind] - between[kind] - (between[kind] - before[kind]);
       const perStep = more / (NEW_TOKENS - FEW_TOKENS);
-      const {words, unit} = CALLS[kind];
       print(lineOf(`${name}: ${words} of a step of ${sessions}`, perStep, unit));
     }
   }

@@ -12,7 +12,8 @@ export type TimelineScene = {
 const DRAWN_MS = 400;
 const PX_PER_MS = 4;
 const LANE_PX = 18;
-const NAME_PX = 190;
+/** Of a letter of a lane's name, about. */
+const LETTER_PX = 6.5;
 /** A thread that is busy for less of the time is not drawn. */
 const LEAST_BUSY = 0.002;
 
@@ -57,20 +58,33 @@ function renderLanes({lanes, startMs}: TracedAnswers, windowMs: number): string 
       (a, b) => rank(a) - rank(b) || a.label.localeCompare(b.label) || busyMs(b) - busyMs(a),
     );
   const drawnMs = Math.min(windowMs, DRAWN_MS);
-  const width = NAME_PX + drawnMs * PX_PER_MS;
+  const namePx = LETTER_PX * Math.max(0, ...busy.map((lane) => nameOf(lane).length));
+  const width = namePx + drawnMs * PX_PER_MS;
   const height = (busy.length + 1) * LANE_PX;
   const grid = Array.from({length: Math.floor(drawnMs / 10) + 1}, (_, at) => {
-    const x = NAME_PX + at * 10 * PX_PER_MS;
+    const x = namePx + at * 10 * PX_PER_MS;
     const name = at % 5 === 0 ? `<text x="${x + 2}" y="${height - 4}">${at * 10} ms</text>` : '';
     return `<line x1="${x}" x2="${x}" y1="0" y2="${height - LANE_PX}"/>${name}`;
   });
-  const drawn = busy.map((lane, at) => renderLane(lane, {y: at * LANE_PX, startMs, drawnMs}));
+  const drawn = busy.map((lane, at) =>
+    renderLane(lane, {namePx, y: at * LANE_PX, startMs, drawnMs}),
+  );
   return `<div class="wide"><svg width="${width}" height="${height}">${grid.join('')}${drawn.join('')}</svg></div>`;
 }
 
 function renderLane(
   lane: OwnedLane,
-  {y, startMs, drawnMs}: {readonly y: number; readonly startMs: number; readonly drawnMs: number},
+  {
+    namePx,
+    y,
+    startMs,
+    drawnMs,
+  }: {
+    readonly namePx: number;
+    readonly y: number;
+    readonly startMs: number;
+    readonly drawnMs: number;
+  },
 ): string {
   const activity = activityOf(lane);
   const tasks = lane.tasks.flatMap((task) => {
@@ -81,12 +95,15 @@ function renderLane(
     if (to <= from) return [];
     const tookMs = task.endMs - task.startMs;
     const hasWaited = task.cpuMs < 0.9 * tookMs;
-    const x = (NAME_PX + from * PX_PER_MS).toFixed(1);
+    const x = (namePx + from * PX_PER_MS).toFixed(1);
     const width = Math.max(0.4, (to - from) * PX_PER_MS).toFixed(1);
     return `<rect class="${activity}${hasWaited ? ' waited' : ''}" x="${x}" y="${y + 3}" width="${width}" height="${LANE_PX - 6}"><title>${tookMs.toFixed(2)} ms, ${task.cpuMs.toFixed(2)} on a core</title></rect>`;
   });
-  const name = escapeHtml(`${lane.label}: ${lane.thread}`);
-  return `<text x="0" y="${y + LANE_PX - 5}">${name}</text>${tasks.join('')}`;
+  return `<text x="0" y="${y + LANE_PX - 5}">${escapeHtml(nameOf(lane))}</text>${tasks.join('')}`;
+}
+
+function nameOf({label, thread}: OwnedLane): string {
+  return `${label}: ${thread}`;
 }
 
 function busyMs({tasks}: OwnedLane): number {

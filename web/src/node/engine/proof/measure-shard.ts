@@ -22,7 +22,7 @@ export type ShardSpeed = {
   readonly lmHeadMs: BatchMs | null;
 };
 
-export type ShardUnderTest = {
+export type ShardToMeasure = {
   readonly runner: ShardRunner;
   readonly grid: CutGrid;
   readonly hiddenSize: number;
@@ -81,7 +81,7 @@ export const TESTED_TOKENS = PREFILL_TOKENS + 2 * (ALONE.warmUps + ALONE.runs);
  * @throws {EngineError} `SELF_TEST_FAILED`, `NOT_FINITE`; `KV_FULL` when the
  *   budget holds fewer than 58 tokens, or than the model's context where that is shorter.
  */
-export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
+export async function measureShard(shard: ShardToMeasure): Promise<ShardSpeed> {
   const {runner, grid} = shard;
   const probe = new Probe(shard);
   await proveCuts(probe, runner.range);
@@ -103,7 +103,7 @@ export async function measureShard(shard: ShardUnderTest): Promise<ShardSpeed> {
   };
 }
 
-function prefillTokensOf({contextTokens}: ShardUnderTest): number {
+function prefillTokensOf({contextTokens}: ShardToMeasure): number {
   return Math.min(PREFILL_TOKENS, contextTokens);
 }
 
@@ -120,7 +120,7 @@ export function pieceMsPerLayer({
 
 /** A session more adds no less than nothing, and no more than a step of its own. */
 async function inParts(
-  {runsTogether}: ShardUnderTest,
+  {runsTogether}: ShardToMeasure,
   measureMs: (decode: DecodeRuns) => Promise<number>,
 ): Promise<BatchMs> {
   const aloneMs = await measureMs(ALONE);
@@ -196,11 +196,11 @@ const NOTHING: HiddenBytes = {dtype: 'f16', bytes: new Uint8Array()};
 /** Sends made-up hidden states through a shard, one session at a time. */
 class Probe {
   static readonly #sessionId: SessionId = asSessionId('self-test');
-  readonly shard: ShardUnderTest;
+  readonly shard: ShardToMeasure;
   readonly #runsTotal: number;
   #runsDone = 0;
 
-  constructor(shard: ShardUnderTest) {
+  constructor(shard: ShardToMeasure) {
     this.shard = shard;
     const decodes = shard.runsTogether ? [ALONE, TOGETHER] : [ALONE];
     const rounds = decodes.reduce((sum, {warmUps, runs}) => sum + warmUps + runs, 0);
