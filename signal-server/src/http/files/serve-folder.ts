@@ -1,5 +1,5 @@
 import type {Context, Handler} from 'hono';
-import {getMimeType} from 'hono/utils/mime';
+import {getMimeType, mimes} from 'hono/utils/mime';
 import {readRangeHeader, type ByteRange} from './byte-range.ts';
 import {findFile, type FoundFile} from './find-file.ts';
 import {findPacked} from './find-packed.ts';
@@ -7,6 +7,9 @@ import {streamFile} from './stream-file.ts';
 import {tagByTime} from './tag-by-time.ts';
 
 type File = Extract<FoundFile, {kind: 'file'}>;
+
+/** Elsewhere, a name that ends in "ts" is that of a film. */
+const TYPES = {...mimes, ts: 'text/plain; charset=utf-8'};
 
 /**
  * Files of a folder by GET and HEAD: whole or by byte range, with an entity
@@ -88,7 +91,7 @@ function headersOf(found: File, {file, headers}: Form, tag: string): Headers {
   return new Headers({
     ...headers,
     'Accept-Ranges': 'bytes',
-    'Content-Type': getMimeType(found.path) ?? 'application/octet-stream',
+    'Content-Type': getMimeType(found.path, TYPES) ?? 'application/octet-stream',
     ETag: tag,
     'Last-Modified': new Date(Number(file.modifiedNs / 1_000_000n)).toUTCString(),
   });
