@@ -55,14 +55,21 @@ const hasWidget = (name: string): boolean =>
   readFileSync(`${FOLDER}${name}`, 'utf8').includes('<weft-chat');
 
 for (const name of PAGES.filter(hasWidget)) {
-  test(`[EX3] the example ${name} shows its widget, of this server and of nobody else`, async () => {
+  test(`[EX3] [EX5] the example ${name} shows its widget, of this server and of nobody else`, async () => {
     const {page, seen} = await openExample(name);
     await expectWidgets(page, name === 'two.html' ? 2 : 1);
     const {origin} = new URL(page.url());
     expect(seen.urls.filter((url) => new URL(url).origin !== origin)).toEqual([]);
     expect(seen.complaints).toEqual([]);
+    await expectToFit(page);
     await page.context().close();
   });
+}
+
+/** On the narrowest of phones nothing is beyond its edge. */
+async function expectToFit(page: Page): Promise<void> {
+  await page.setViewportSize({width: 320, height: 640});
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
 }
 
 /** Asks in a page that has no widget, and waits for what `answer` finds. */
@@ -79,8 +86,14 @@ async function expectAnswer(
   const {origin} = new URL(page.url());
   expect(seen.urls.filter((url) => new URL(url).origin !== origin)).toEqual([]);
   expect(seen.complaints).toEqual([]);
+  await answer(page)
+    .last()
+    .evaluate((shown, text) => (shown.textContent = text), LONG_WORDS);
+  await expectToFit(page);
   await page.context().close();
 }
+
+const LONG_WORDS = `${'w'.repeat(200)} https://weft.example/${'path/'.repeat(40)}`;
 
 test('[EX4] without a widget a page says that nobody serves', async () => {
   const {page} = await openExample('own-page.html');
@@ -90,7 +103,7 @@ test('[EX4] without a widget a page says that nobody serves', async () => {
   await page.context().close();
 });
 
-test('[EX3] [EX4] an application of React, a page without a widget and one with deep-chat hear of the swarm, and answer', async () => {
+test('[EX3] [EX4] [EX5] an application of React, a page without a widget and one with deep-chat hear of the swarm, and answer', async () => {
   const {layerCount} = tiny.model.grid;
   const lend = {engine: 'stub', capacity: {kind: 'layers', maxLayers: layerCount}} as const;
   const tab = await tiny.swarm.openLendingTab(lend, {model: tiny.model.id});
