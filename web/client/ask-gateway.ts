@@ -1,7 +1,9 @@
 import {EventSourceParserStream} from 'eventsource-parser/stream';
 import * as z from 'zod/mini';
 import {WeftError} from '#shared/base/errors.ts';
+import {codeOfApi} from '#shared/client/chat/api-code.ts';
 import type {ChatWay, AskTarget} from './chat-way.ts';
+import {noWeftServer, serverUnreachable} from './client-faults.ts';
 import {readQuestion} from './read-question.ts';
 
 const errorSchema = z.object({error: z.object({code: z.string(), message: z.string()})});
@@ -32,70 +34,108 @@ export function askGateway({serverUrl, model}: AskTarget): ChatWay {
           seed,
         }),
       });
-      yield* textsOf(response, serverUrl);
+      yield* textsOf(response, {serverUrl, signal});
     },
     close: () => undefined,
   };
 }
 
+type From = {readonly serverUrl: string; readonly signal?: AbortSignal | undefined};
+
 async function* textsOf(
   response: Response,
-  serverUrl: string,
+  {serverUrl, signal}: From,
 ): AsyncGenerator<string, void, undefined> {
+  if (!/^text\/event-stream\b/u.test(response.headers.get('content-type') ?? '')) {
+    throw noWeftServer(serverUrl);
+  }
   const events = response.body
     ?.pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream())
     .getReader();
   try {
     for (;;) {
-      const data = (await events?.read())?.value?.data;
+      const next = await whole(async () => events?.read(), {serverUrl, signal});
+      const data = next?.value?.data;
       if (data === '[DONE]') return;
-      if (data === undefined) throw unanswered(serverUrl, 'breaks off before its answer is over');
-      const text = textOf(JSON.parse(data));
+      if (data === undefined) throw brokenOff(serverUrl);
+      const text = textOf(data, serverUrl);
       if (text !== '') yield text;
     }
   } finally {
-    await events?.cancel();
+    await events?.cancel().catch(() => undefined); // It broke off, which whoever reads it hears.
   }
 }
 
 /** @throws {WeftError} when it is an error in place of a text. */
-function textOf(event: unknown): string {
+function textOf(data: string, serverUrl: string): string {
+  const event = jsonOf(data);
   throwIfError(event);
-  return chunkSchema.parse(event).choices[0]?.delta.content ?? '';
+  return read(chunkSchema, event, serverUrl).choices[0]?.delta.content ?? '';
 }
 
-async function firstModel(serverUrl: string, options: RequestInit): Promise<string> {
+/** What comes of a response. @throws {WeftError} where it ends too soon; the reason of `signal`. */
+async function whole<T>(come: () => Promise<T>, {serverUrl, signal}: From): Promise<T> {
+  try {
+    return await come();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw brokenOff(serverUrl, cause);
+  }
+}
+
+function brokenOff(serverUrl: string, cause?: unknown): WeftError {
+  return serverUnreachable(serverUrl, 'breaks off before its answer is over', cause);
+}
+
+type Signal = {readonly signal?: AbortSignal};
+
+async function firstModel(serverUrl: string, options: Signal): Promise<string> {
   const response = await ask(serverUrl, 'v1/models', options);
-  const [first] = modelsSchema.parse(await response.json()).data;
-  if (first === undefined) throw unanswered(serverUrl, 'offers no model');
+  const text = await whole(async () => response.text(), {serverUrl, ...options});
+  const [first] = read(modelsSchema, jsonOf(text), serverUrl).data;
+  if (first === undefined) throw serverUnreachable(serverUrl, 'offers no model');
   return first.id;
 }
 
-async function ask(serverUrl: string, path: string, options: RequestInit): Promise<Response> {
+/** @throws {WeftError} `SERVER_UNREACHABLE`, `NO_WEFT_SERVER`, and what the server says. */
+async function ask(
+  serverUrl: string,
+  path: string,
+  {signal, ...options}: Omit<RequestInit, 'signal'> & Signal,
+): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(new URL(path, serverUrl), options);
+    response = await fetch(new URL(path, serverUrl), {...options, ...(signal && {signal})});
   } catch (cause) {
-    options.signal?.throwIfAborted();
-    throw unanswered(serverUrl, 'does not answer', cause);
+    signal?.throwIfAborted();
+    throw serverUnreachable(serverUrl, 'does not answer', cause);
   }
   if (response.ok) return response;
-  throwIfError(await response.json().catch(() => null));
-  throw unanswered(serverUrl, `answers with an error (${response.status})`);
+  throwIfError(jsonOf(await whole(async () => response.text(), {serverUrl, signal})));
+  // A proxy in front of a server that is away says so.
+  if (response.status < 500) throw noWeftServer(serverUrl);
+  throw serverUnreachable(serverUrl, `answers with an error (${response.status})`);
 }
 
 /** What the gateway says is for people already. */
 function throwIfError(data: unknown): void {
   const {data: body} = errorSchema.safeParse(data);
   if (body === undefined) return;
-  throw new WeftError({code: body.error.code.toUpperCase()}, body.error.message);
+  throw new WeftError({code: codeOfApi(body.error.code)}, body.error.message);
 }
 
-function unanswered(serverUrl: string, what: string, cause?: unknown): WeftError {
-  return new WeftError(
-    {code: 'SERVER_UNREACHABLE'},
-    `${new URL(serverUrl).host} ${what}: try again in a minute`,
-    {cause},
-  );
+/** What is no JSON is nothing that a server of Weft says. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function read<T>(schema: z.ZodMiniType<T>, value: unknown, serverUrl: string): T {
+  const {data, error} = schema.safeParse(value);
+  if (error !== undefined) throw noWeftServer(serverUrl, error);
+  return data;
 }

@@ -1,12 +1,18 @@
+import {isWeftError} from '#shared/base/errors.ts';
+import {PATIENCE} from '#shared/client/download/patience.ts';
 import {seedOf, topPOf} from '#shared/client/chat/asked-sampling.ts';
 import {ServedWatch} from '#shared/client/chat/not-served-error.ts';
 import {createAskingNode} from '../src/app/node/create-asking-node.ts';
 import {SharedNodes} from '../src/app/widget/shared-nodes.ts';
 import type {ChatWay, AskTarget} from './chat-way.ts';
+import {noWeftServer, serverUnreachable} from './client-faults.ts';
 import {readQuestion} from './read-question.ts';
 
+/** A program that asks hears soon that nobody is there, and knows itself whether to ask again. */
+const BRIEF = {...PATIENCE, quietMs: 2_000};
+
 const nodes = new SharedNodes({
-  createNode: createAskingNode,
+  createNode: async (options) => createAskingNode({...options, patience: BRIEF}),
   pageEvents: globalThis,
   networkTo: () => ({serverState: () => undefined}), // A question says itself why it fails.
 });
@@ -37,6 +43,8 @@ export function askSwarm(target: AskTarget): ChatWay {
           hasBegun = true;
           if (event.text !== '') yield event.text;
         }
+      } catch (cause) {
+        throw faultOf(cause, target.serverUrl);
       } finally {
         abort.abort(); // Also while the node of the page is still joining.
       }
@@ -46,3 +54,18 @@ export function askSwarm(target: AskTarget): ChatWay {
     },
   };
 }
+
+/** What the files of a server say about it: by way of its API, a client hears the same. */
+function faultOf(cause: unknown, serverUrl: string): unknown {
+  if (!isWeftError(cause)) return cause;
+  const {detail} = cause;
+  if (detail.code === 'CATALOG_INVALID') return noWeftServer(serverUrl, cause);
+  if (detail.code !== 'SITE_UNREACHABLE') return cause;
+  const isThere = 'fault' in detail && IS_THERE.has(String(detail.fault));
+  return isThere
+    ? noWeftServer(serverUrl, cause)
+    : serverUnreachable(serverUrl, 'does not answer', cause);
+}
+
+/** Faults of a download from whoever has no such file. */
+const IS_THERE: ReadonlySet<string> = new Set(['refused', 'login-page', 'wrong-bytes']);

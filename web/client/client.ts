@@ -5,7 +5,8 @@ import type {
   WeftMessage,
 } from '../../public/client.d.ts';
 import type {ChatWay} from './chat-way.ts';
-import {siteUrlOf} from './site-url.ts';
+import {clientClosed, serverUnreachable} from './client-faults.ts';
+import {eitherSignal, readObject, readOptions} from './read-options.ts';
 
 /**
  * Entry of the client in code: `/client.js`. All else is in files named by their content, and comes
@@ -13,9 +14,10 @@ import {siteUrlOf} from './site-url.ts';
  */
 const folder = new URL(/* @vite-ignore */ './', import.meta.url).href;
 
-export const createWeft: typeof CreateWeft = ({server, model = ''} = {}): Weft => {
-  const serverUrl = server === undefined ? folder : siteUrlOf(server);
+export const createWeft: typeof CreateWeft = (options): Weft => {
+  const {serverUrl, model} = readOptions(options, folder);
   let asking: Promise<ChatWay> | null = null;
+  let closing = new AbortController();
   const load = async (): Promise<ChatWay> => {
     // Tabs reach each other by WebRTC only.
     if ('RTCPeerConnection' in globalThis) {
@@ -31,16 +33,20 @@ export const createWeft: typeof CreateWeft = ({server, model = ''} = {}): Weft =
       return await loading;
     } catch (cause) {
       asking = null; // The network may be back with the next question.
-      throw cause;
+      throw serverUnreachable(folder, 'does not answer', cause);
     }
   };
   return {
-    async *chat(messages: readonly WeftMessage[], options: AskOptions = {}) {
+    async *chat(messages: readonly WeftMessage[], asked?: AskOptions) {
+      const {signal, ...rest} = readObject<AskOptions>('options', asked);
+      const either = eitherSignal(closing.signal, signal);
       const way = await open();
-      options.signal?.throwIfAborted();
-      yield* way.ask(messages, options);
+      either.throwIfAborted();
+      yield* way.ask(messages, {...rest, signal: either});
     },
     close: () => {
+      closing.abort(clientClosed());
+      closing = new AbortController();
       void asking?.then(
         (way) => way.close(),
         () => undefined, // It never came to be.

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import {WeftError} from '#shared/base/errors.ts';
 import {shortText} from '#shared/base/short-text.ts';
 import {ASKED_BOUNDS} from '#shared/client/chat/asked-sampling.ts';
+import {invalidValue, unsupportedParameter} from './client-faults.ts';
 import type {AskOptions, WeftMessage} from '../../public/client.d.ts';
 
 /** A question that says all there is to say, by whichever way it is asked. */
@@ -57,14 +57,13 @@ export function readQuestion(
   };
 }
 
-function faultOf([issue]: readonly z.core.$ZodIssue[]): WeftError {
+function faultOf([issue]: readonly z.core.$ZodIssue[]): Error {
   if (issue?.code === 'unrecognized_keys') {
     const path = [...issue.path, issue.keys[0]].map((name) => shortText(String(name)));
-    const message = `"${path.join('.')}" is not supported here: leave it out`;
-    return new WeftError({code: 'UNSUPPORTED_PARAMETER'}, message);
+    return unsupportedParameter(path.join('.'));
   }
   const name = String(issue?.path[0]);
-  return new WeftError({code: 'INVALID_VALUE'}, `"${name}" must be ${MUST_BE[name]}`);
+  return invalidValue(name, MUST_BE[name] ?? 'as its types say');
 }
 
 function randomSeed(): number {

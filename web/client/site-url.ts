@@ -8,12 +8,13 @@ import {shortText} from '#shared/base/short-text.ts';
  * @returns it with a slash at the end.
  * @throws {WeftError} `SERVER_INVALID`.
  */
-export function siteUrlOf(server: string): string {
-  const url = URL.canParse(server) ? new URL(server) : null;
+export function siteUrlOf(server: unknown): string {
+  const text = typeof server === 'string' || server instanceof URL ? String(server) : typeof server;
+  const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/u.test(url.protocol)) {
     throw new WeftError(
       {code: 'SERVER_INVALID'},
-      `"server" must be an address that begins with https:// or http://, such as "https://weft.example": it is "${shortText(server)}"`,
+      `"server" must be an address that begins with https:// or http://, such as "https://weft.example": it is "${shortText(text)}"`,
     );
   }
   return `${url.origin}${url.pathname.replace(/\/*$/u, '/')}`;

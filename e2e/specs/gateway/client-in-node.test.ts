@@ -1,7 +1,11 @@
+import {createServer, type RequestListener} from 'node:http';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {generateText, Output} from 'ai';
 import * as z from 'zod';
+import {codeOfApi} from '#shared/client/chat/api-code.ts';
 import {isWeftError} from '#shared/base/errors.ts';
+import type {ChatService} from '#shared/client/chat/chat-service.ts';
+import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 import {sayAnything} from '../../../signal-server/src/gateway/api/testing/say-anything.ts';
 import {
   scriptedApi,
@@ -105,7 +109,10 @@ test('[CC3] what the API refuses is refused in a tab, with the same code and the
       .object({error: z.object({code: z.string()}).optional()})
       .parse(await response.json());
     const code = codeOf(() => Reflect.apply(readQuestion, null, inTab));
-    expect([overHttp, code]).toEqual([overHttp, error?.code.toUpperCase() ?? 'none']);
+    expect([overHttp, code]).toEqual([
+      overHttp,
+      error === undefined ? 'none' : codeOfApi(error.code),
+    ]);
     if (code !== 'none') {
       expect(() => Reflect.apply(readQuestion, null, inTab)).toThrow(`"${name}`);
     }
@@ -120,7 +127,7 @@ test('[CC2] errors have the code of the server, and a sentence for people', asyn
     createWeft({server: 'http://127.0.0.1:9/'}),
   ].map((weft) => weft.chat(messages)[Symbol.asyncIterator]());
   await expect(unknown?.next()).rejects.toMatchObject({
-    detail: {code: 'MODEL_NOT_FOUND'},
+    detail: {code: 'MODEL_UNKNOWN'},
     message: 'This site has no model "other": it has tiny',
   });
   await expect(nobody?.next()).rejects.toMatchObject({detail: {code: 'SERVER_UNREACHABLE'}});
@@ -128,6 +135,107 @@ test('[CC2] errors have the code of the server, and a sentence for people', asyn
   const aborted = createWeft({server: api.url}).chat(messages, {signal: abort});
   await expect(aborted[Symbol.asyncIterator]().next()).rejects.toThrow('not now');
 });
+
+test.each<[what: string, respond: RequestListener]>([
+  [
+    'a page for every path',
+    (_, response) => response.setHeader('Content-Type', 'text/html').end('<p>'),
+  ],
+  ['nothing', (_, response) => response.writeHead(404).end('Not found')],
+  ['other JSON', (_, response) => response.setHeader('Content-Type', 'application/json').end('[]')],
+])('[CC4] another server than one of Weft is named: it has %s', async (_, respond) => {
+  const other = createServer(respond);
+  const server = `http://127.0.0.1:${await listenOnLoopback(other)}`;
+  for (const model of ['', 'tiny']) {
+    await expect(firstOf(createWeft({server, model}).chat(messages))).rejects.toMatchObject({
+      detail: {code: 'NO_WEFT_SERVER'},
+      message: `What answers at ${server}/ is no signal server of Weft: look at "server"`,
+    });
+  }
+  other.close();
+});
+
+test('[CC4] a server that goes away in the middle of an answer is unreachable', async () => {
+  const going = await scriptedApi({ask: askForEver});
+  const pieces = createWeft({server: going.url}).chat(messages)[Symbol.asyncIterator]();
+  await pieces.next();
+  await going.close();
+  await expect(restOf(pieces)).rejects.toMatchObject({
+    detail: {code: 'SERVER_UNREACHABLE'},
+    message: expect.stringContaining('breaks off before its answer is over'),
+  });
+});
+
+test('[CC5] closing a client ends its answers with a code of their own, and the next question opens it again', async () => {
+  const going = await scriptedApi({ask: askForEver});
+  const weft = createWeft({server: going.url});
+  const pieces = weft.chat(messages)[Symbol.asyncIterator]();
+  expect(await pieces.next()).toMatchObject({value: 'on'});
+  weft.close();
+  await expect(restOf(pieces)).rejects.toMatchObject({detail: {code: 'CLOSED'}});
+  await expect.poll(() => going.counts().running).toBe(0);
+  const again = weft.chat(messages)[Symbol.asyncIterator]();
+  expect(await again.next()).toMatchObject({value: 'on'});
+  await again.return?.();
+  await going.close();
+});
+
+test.each<[what: string, args: readonly unknown[], code: string, message: string]>([
+  ['null', [null], 'INVALID_VALUE', '"options" must be an object, or left out'],
+  ['a text', ['https://weft.example'], 'INVALID_VALUE', '"options" must be an object, or left out'],
+  ['a list', [[]], 'INVALID_VALUE', '"options" must be an object, or left out'],
+  ['a function', [() => ({})], 'INVALID_VALUE', '"options" must be an object, or left out'],
+  ['a number', [{server: 7}], 'SERVER_INVALID', 'it is "number"'],
+  ['no server', [{server: null}], 'SERVER_INVALID', 'it is "object"'],
+  ['no text', [{server: 'https://weft.example', model: 7}], 'INVALID_VALUE', '"model" must be'],
+  [
+    'a wrong name',
+    [{url: 'https://weft.example'}],
+    'UNSUPPORTED_PARAMETER',
+    '"url" is not supported',
+  ],
+  // This module came from a folder.
+  ['nothing', [], 'SERVER_INVALID', 'it is "file:///'],
+])('[CC3] what a client is made with is looked at: %s', (_, args, code, message) => {
+  expect(() => Reflect.apply(createWeft, null, args)).toThrow(
+    expect.objectContaining({detail: {code}, message: expect.stringContaining(message)}),
+  );
+});
+
+test.each<[what: string, args: readonly unknown[], code: string, name: string]>([
+  ['null', [messages, null], 'INVALID_VALUE', '"options"'],
+  ['a number', [messages, 7], 'INVALID_VALUE', '"options"'],
+  ['a function', [messages, () => ({})], 'INVALID_VALUE', '"options"'],
+  ['no signal', [messages, {signal: {aborted: false}}], 'INVALID_VALUE', '"signal"'],
+  ['no messages', [], 'INVALID_VALUE', '"messages"'],
+  ['messages in an object', [{}], 'INVALID_VALUE', '"messages"'],
+])('[CC3] what is asked is looked at before anybody is asked: %s', async (_, args, code, name) => {
+  const count = api.asked.length;
+  const weft = createWeft({server: api.url});
+  const answer: AsyncIterable<string> = Reflect.apply(Reflect.get(weft, 'chat'), weft, args);
+  await expect(firstOf(answer)).rejects.toMatchObject({
+    detail: {code},
+    message: expect.stringContaining(`${name} must be`),
+  });
+  expect(api.asked).toHaveLength(count);
+});
+
+const firstOf = async (answer: AsyncIterable<string>) => answer[Symbol.asyncIterator]().next();
+
+async function restOf(pieces: AsyncIterator<string>): Promise<void> {
+  for (let isOver = false; !isOver;) isOver = (await pieces.next()).done === true;
+}
+
+/** Until somebody ends it. */
+async function* askForEver(
+  ...[, {signal}]: Parameters<ChatService['ask']>
+): ReturnType<ChatService['ask']> {
+  yield {kind: 'prompt', tokenIds: [7]};
+  yield {kind: 'token', tokenId: 1, text: 'on', logprob: -1, topLogprobs: [], atMs: 0};
+  await new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(Error('It is over')), {once: true});
+  });
+}
 
 test('[GW2] the AI SDK asks a swarm as the example shows', async () => {
   let text = '';

@@ -11,6 +11,7 @@ import {NO_ANSWER, type Answer} from '../../swarm/answer.ts';
 import {askForAnswer, greedyRequest} from '../../swarm/ask.ts';
 import {startTinySwarm, type TinySwarm} from '../../swarm/start-tiny-swarm.ts';
 import type {Tab} from '../../swarm/tab.ts';
+import {FAULTS, meetFaults} from './meet-faults.ts';
 
 const CLIENT = fileURLToPath(new URL('../../../dist/client.js', import.meta.url));
 const TABS = 3;
@@ -141,11 +142,17 @@ test('[CC1] [CC2] [CC3] the client in code has the answer of the page, in a tab 
   let text = '';
   for await (const piece of weft.chat(messages, options)) text += piece;
   expect(text).toBe(expected);
-  const unknown = createWeft({server: url, model: 'nobody-knows'}).chat(messages);
-  await expect(unknown[Symbol.asyncIterator]().next()).rejects.toMatchObject({
-    detail: {code: 'MODEL_NOT_FOUND'},
-  });
   for await (const piece of weft.chat(messages, {maxTokens: LONG_TOKENS})) if (piece !== '') break;
+  await expectNoSessions();
+});
+
+test('[CC4] [CC5] what goes wrong has the same code in a tab as by way of a server', async () => {
+  const asked = {url: world.swarm.server.url, long: 'weft '.repeat(SHAPE.contextTokens)};
+  const page = await world.swarm.openPage('');
+  const inTab = await page.evaluate(meetFaults, {script: `${asked.url}/client.js`, ...asked});
+  await page.context().close();
+  expect(inTab).toEqual(FAULTS);
+  expect(await meetFaults({script: CLIENT, ...asked})).toEqual(FAULTS);
   await expectNoSessions();
 });
 

@@ -1,4 +1,5 @@
 import {WeftError} from '#shared/base/errors.ts';
+import {apiCodeOf} from '#shared/client/chat/api-code.ts';
 import {shortText} from '#shared/base/short-text.ts';
 import {GrammarRefusedError} from '../grammar/request-grammar.ts';
 import {insteadOf} from './instead-of.ts';
@@ -61,6 +62,23 @@ export function invalidRequest(
   return apiError({status: 400, type: 'invalid_request_error', code, param}, message, cause);
 }
 
+export function unsupportedField(name: string): ApiError {
+  const message = `"${name}" is not supported here: leave it out`;
+  return invalidRequest('unsupported_parameter', message, name);
+}
+
+/** @param tokenId that a request wants more or less of. */
+export function noSuchToken(
+  tokenId: number,
+  {id, vocabularySize}: {readonly id: string; readonly vocabularySize: number},
+): ApiError {
+  return invalidRequest(
+    apiCodeOf('PROMPT_UNKNOWN_TOKEN'),
+    `"logit_bias" has the token ${tokenId}, which the model "${id}" does not know: ids are from 0 to ${vocabularySize - 1}`,
+    `logit_bias.${tokenId}`,
+  );
+}
+
 export function knowsNoTools(model: string): ApiError {
   return invalidRequest(
     'unsupported_parameter',
@@ -118,14 +136,14 @@ export function tooLarge(mostBytes: number): ApiError {
   );
 }
 
-/** Codes of the client that are about the request itself. */
-const OF_REQUEST: Readonly<Record<string, {readonly code: string; readonly param: string}>> = {
-  PROMPT_TOO_LONG: {code: 'context_length_exceeded', param: 'messages'},
-  PROMPT_UNKNOWN_TOKEN: {code: 'unknown_token', param: 'messages'},
-  PROMPT_EMPTY: {code: 'prompt_empty', param: 'messages'},
-  CHAT_TEMPLATE_FAILED: {code: 'chat_template_failed', param: 'messages'},
-  TEXT_UNSUPPORTED: {code: 'text_unsupported', param: 'model'},
-};
+/** Codes of the client that are about the request itself, and the field of each. */
+const OF_REQUEST: ReadonlyMap<string, 'prompt' | 'model'> = new Map([
+  ['PROMPT_TOO_LONG', 'prompt'],
+  ['PROMPT_UNKNOWN_TOKEN', 'prompt'],
+  ['PROMPT_EMPTY', 'prompt'],
+  ['CHAT_TEMPLATE_FAILED', 'prompt'],
+  ['TEXT_UNSUPPORTED', 'model'],
+]);
 /** What fails without anybody's doing but this server's. */
 const OWN: ReadonlySet<string> = new Set(['GRAMMAR_FAILED', 'GRAMMAR_TOO_SLOW']);
 /** Layers come back when people do. */
@@ -139,21 +157,25 @@ export function apiErrorOf(cause: unknown, promptParam: string): ApiError {
   const {code, retryAfterMs} = readDetail(cause.detail);
   if (OWN.has(code)) return ownFault(cause);
   if (code === 'MODEL_UNKNOWN') {
-    const detail = {status: 404, type: 'invalid_request_error', code: 'model_not_found'} as const;
-    return apiError({...detail, param: 'model'}, message, cause);
+    const detail = {status: 404, type: 'invalid_request_error', param: 'model'} as const;
+    return apiError({...detail, code: apiCodeOf(code)}, message, cause);
   }
   if (cause instanceof GrammarRefusedError) return ofGrammar(cause);
-  const ofRequest = OF_REQUEST[code];
-  if (ofRequest !== undefined) {
-    const param = ofRequest.param === 'messages' ? promptParam : ofRequest.param;
-    return invalidRequest(ofRequest.code, message, param, cause);
+  const field = OF_REQUEST.get(code);
+  if (field !== undefined) {
+    return invalidRequest(
+      apiCodeOf(code),
+      message,
+      field === 'prompt' ? promptParam : field,
+      cause,
+    );
   }
   if (code === 'SWARM_FULL' || code === 'GATEWAY_BUSY') {
     const detail = {status: 429, type: 'rate_limit_error', code: 'swarm_full'} as const;
     return apiError({...detail, retryAfterMs: retryAfterMs ?? LATER_MS}, message, cause);
   }
   const detail = {status: 503, type: 'service_unavailable_error'} as const;
-  return apiError({...detail, code: code.toLowerCase(), retryAfterMs: LATER_MS}, message, cause);
+  return apiError({...detail, code: apiCodeOf(code), retryAfterMs: LATER_MS}, message, cause);
 }
 
 function ofGrammar(cause: GrammarRefusedError): ApiError {

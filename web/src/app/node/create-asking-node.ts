@@ -1,5 +1,6 @@
 import {createChat, type Chat} from '#shared/client/chat/create-chat.ts';
 import {VocabularyBuilder} from '#shared/client/vocabulary/vocabulary-builder.ts';
+import type {Patience} from '#shared/client/download/patience.ts';
 import {loadManifest} from '#shared/client/model/load-manifest.ts';
 import {readTextKind} from '#shared/model/text/metadata/supported-text.ts';
 import {KV_TOKENS} from '../../node/lending/lending-limits.ts';
@@ -18,6 +19,8 @@ import {parseWithoutEval} from './without-eval.ts';
 export type AskingOptions = Omit<JoinOptions, 'model' | 'localNetwork' | 'onNetworkChange'> & {
   /** An id of the site's catalogue; by default, its first entry. */
   readonly modelId: string | undefined;
+  /** How long a site that does not answer is tried; by default, as any download is. */
+  readonly patience?: Patience;
   /** The part of this node that serves others; by default there is none. */
   readonly serving?: Pick<FrameReceivers, 'hop' | 'onMalformed'>;
   /** Explains the question of the browser before it comes; by default nobody does. */
@@ -38,7 +41,8 @@ export async function createAskingNode(options: AskingOptions): Promise<AskingNo
     ask: options.askLocalNetwork ?? null,
   });
   await localNetwork.require(options.siteUrl);
-  const model = await loadManifest(options.siteUrl, options.modelId, {signal});
+  const {siteUrl, modelId, patience} = options;
+  const model = await loadManifest(siteUrl, modelId, {signal, ...(patience && {patience})});
   // Nobody here could use its layers, so nothing of them is loaded.
   if (model.manifest.text) readTextKind(model.manifest.text);
   const membership = await joinSwarm({...options, model, localNetwork, onNetworkChange});

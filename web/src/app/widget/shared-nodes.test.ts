@@ -58,6 +58,18 @@ test('[WS1] two widgets join with the first question, once, and leave with the l
   await expect.poll(() => left).toEqual([0]);
 });
 
+test('[WS1] a question that is given up while the page still joins ends at once', async () => {
+  const nodes = new SharedNodes({
+    createNode: async () => new Promise(() => undefined),
+    pageEvents: new EventTarget(),
+    networkTo: () => ({serverState: () => undefined}),
+  });
+  const giveUp = new AbortController();
+  const asking = askForEvents(nodes.share(TARGET).chat, {signal: giveUp.signal});
+  giveUp.abort(new Error('It takes too long'));
+  await expect(asking).rejects.toThrow('It takes too long');
+});
+
 test('[WS1] another model, or another server, has a node of its own', async () => {
   const {nodes, joined} = await page();
   await askForEvents(nodes.share(TARGET).chat);

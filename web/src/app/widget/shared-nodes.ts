@@ -1,4 +1,5 @@
 import {SharedLoad} from '#shared/base/shared-load.ts';
+import {untilAborted} from '#shared/base/until-aborted.ts';
 import type {ChatService} from '../../ports/chat-service.ts';
 import type {AskingNode, AskingOptions} from '../node/create-asking-node.ts';
 import type {WatchedNetwork} from '../watch-network.ts';
@@ -72,8 +73,7 @@ class SharedNode implements ChatService {
     this.#stay ??= new Stay(this.#target, this.#environment, () => {
       this.leave();
     });
-    const {chat} = await this.#stay.node.get();
-    options.signal.throwIfAborted();
+    const {chat} = await untilAborted(this.#stay.node.get(), options.signal);
     yield* chat.service.ask(request, options);
   }
 
