@@ -15,6 +15,7 @@ export type ApiAnswer = {
  * Asks for a chat as a caller of its own: the server believes what this machine says of the address that it asks for.
  *
  * @param caller number of the caller, up to 250.
+ * @param body a text as it is.
  */
 export async function askApi(
   url: string,
@@ -22,12 +23,12 @@ export async function askApi(
     caller,
     body,
     signal,
-  }: {readonly caller: number; readonly body: object; readonly signal: AbortSignal},
+  }: {readonly caller: number; readonly body: object | string; readonly signal: AbortSignal},
 ): Promise<ApiAnswer> {
   const startedMs = performance.now();
   const headers = {'Content-Type': 'application/json', 'X-Forwarded-For': `10.0.0.${caller}`};
   const asking = request(`${url}/v1/chat/completions`, {method: 'POST', headers, signal});
-  asking.end(JSON.stringify(body));
+  asking.end(typeof body === 'string' ? body : JSON.stringify(body));
   return await new Promise((resolve, reject) => {
     asking.once('error', reject);
     asking.once('response', (response) => {

@@ -4,6 +4,7 @@ import type {NodeEnv} from '../http/node-env.ts';
 import {createApi} from './api/create-api.ts';
 import type {ApiKey} from './callers/api-keys.ts';
 import {Callers} from './callers/callers.ts';
+import type {TurnCounts} from './turns/caller-queue.ts';
 import {createGateway, type GatewayHost} from './swarms/create-gateway.ts';
 
 type Options = GatewayHost & {
@@ -18,8 +19,7 @@ type Options = GatewayHost & {
 
 export type GatewayApi = {
   readonly api: Hono<NodeEnv>;
-  /** Answers that run, and that wait for their turn. */
-  readonly counts: () => {readonly running: number; readonly waiting: number};
+  readonly counts: () => TurnCounts;
   readonly close: () => Promise<void>;
 };
 

@@ -1,4 +1,4 @@
-import {HOSTILE_SCHEMAS} from '../../../../signal-server/src/gateway/grammar/testing/schemas.ts';
+import {HOSTILE_REQUESTS} from '../../../../signal-server/src/gateway/api/testing/hostile-requests.ts';
 import {percentile} from '../../../load/report/percentile.ts';
 import {askApi, type ApiAnswer} from '../../../swarm/server/ask-api.ts';
 import {startTinySwarm} from '../../../swarm/start-tiny-swarm.ts';
@@ -33,7 +33,7 @@ export const benchGateway: Benchmark = async (context) => {
       return await askApi(server.url, {caller: 1, body, signal});
     };
     await ask({});
-    await refuseHostile(context, ask);
+    await refuseHostile(context, async (body) => askApi(server.url, {caller: 1, body, signal}));
     await overload(context, ask);
   } finally {
     await stop();
@@ -42,19 +42,22 @@ export const benchGateway: Benchmark = async (context) => {
 
 type Ask = (fields: object) => Promise<ApiAnswer>;
 
-async function refuseHostile({print, log}: BenchmarkContext, ask: Ask): Promise<void> {
-  for (const [what, schema] of HOSTILE_SCHEMAS) {
-    const response_format = {type: 'json_schema', json_schema: {name: 'hostile', schema}};
+async function refuseHostile(
+  {print, log}: BenchmarkContext,
+  ask: (body: string) => Promise<ApiAnswer>,
+): Promise<void> {
+  for (const [what, body] of HOSTILE_REQUESTS) {
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const {status, tookMs} = await ask({response_format});
-      if (status !== 400) throw new Error(`A hostile schema (${what}) was answered with ${status}`);
+      const {status, tookMs} = await ask(body);
+      if (status !== 400)
+        throw new Error(`A hostile request (${what}) was answered with ${status}`);
       times.push(tookMs);
     }
     const value = Math.max(...times);
-    log(`hostile schema, ${what}: ${value.toFixed(1)} ms at most`);
+    log(`hostile request, ${what}: ${value.toFixed(1)} ms at most`);
     print({
-      name: `hostile schema: ${what}`,
+      name: `hostile request: ${what}`,
       value,
       unit: 'ms',
       floor: MOST_REFUSAL_MS,

@@ -3,7 +3,7 @@ import type {ServerProcess} from '../../../swarm/server/server-process.ts';
 import {heapOf} from '../heap/heap-of.ts';
 import type {SoakResult} from '../soak.ts';
 import {askApi} from '../../../swarm/server/ask-api.ts';
-import {gatewayCounts} from './gateway-counts.ts';
+import {countsWhenOver} from './gateway-counts.ts';
 
 /** Sessions that each tab gives one client. */
 const CAPACITY = 6;
@@ -41,7 +41,7 @@ export async function overload({server, model, signal}: Options): Promise<SoakRe
     }
     heapBytes.push(await heapOf(server.child));
   }
-  const {running, waiting} = await gatewayCounts(server.url, signal);
+  const {running, waiting} = await countsWhenOver(server.url, signal);
   const [first = 0] = heapBytes;
   return {
     checks: [

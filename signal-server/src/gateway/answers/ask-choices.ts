@@ -6,7 +6,7 @@ import type {AnswerGrammar, CallForm} from '../grammar/grammar-messages.ts';
 import {RequestGrammar} from '../grammar/request-grammar.ts';
 import type {RootSchema} from '../grammar/schema/grammar-schema.ts';
 import {callGrammarOf, type AskedTools} from '../tools/call-forms.ts';
-import {knowsNoTools} from '../errors/api-error.ts';
+import {knowsNoTools, noSuchToken} from '../errors/api-error.ts';
 import {mergeAnswers} from './merge-answers.ts';
 import {readAnswer, type AnswerPart} from './read-answer.ts';
 
@@ -34,12 +34,15 @@ const SEEDS = 2 ** 32;
 /**
  * All answers of one request side by side, each in its turn. When the reader stops, when `signal` aborts or
  * when one of them fails, all sessions end in every hop.
+ *
+ * @throws {ApiError} for what the model does not know; what the answers throw.
  */
 export async function* askChoices(
   model: AskedModel,
   choices: Choices,
   {caller, signal}: {readonly caller: Caller; readonly signal: AbortSignal},
 ): AsyncGenerator<ChoicePart, void, undefined> {
+  checkBias(model, choices.ask);
   const abort = new AbortController();
   const whole = AbortSignal.any([signal, abort.signal]);
   const requests = choices.prompts.flatMap((prompt) =>
@@ -62,6 +65,11 @@ export async function* askChoices(
   } finally {
     followed?.close();
   }
+}
+
+function checkBias(model: AskedModel, {logitBias = []}: Choices['ask']): void {
+  const unknown = logitBias.find(([tokenId]) => tokenId >= model.vocabularySize);
+  if (unknown !== undefined) throw noSuchToken(unknown[0], model);
 }
 
 const nowMs = (): number => performance.now();

@@ -10,7 +10,7 @@ import type {AnswerForm, Heading, ShowToken} from './answer-form.ts';
 import {apiErrorOf, noSuchPath, tooLarge, wrongMethod, type ApiError} from '../errors/api-error.ts';
 import {choicesOfChat, choicesOfCompletion} from './request/asked-choices.ts';
 import {chatForm} from './chat-form.ts';
-import {chatRequestSchema} from './request/chat-request.ts';
+import {chatRequestSchema, type ChatRequest} from './request/chat-request.ts';
 import {completionForm} from './completion-form.ts';
 import {completionRequestSchema} from './request/completion-request.ts';
 import {eventStream} from './event-stream.ts';
@@ -69,10 +69,10 @@ export function createApi(options: Options): Hono<NodeEnv> {
     },
   });
   api.post('/v1/chat/completions', limit, async (context) =>
-    respond(context, options, (json) => askedOfChat(json)),
+    respond(context, options, askedOfChat),
   );
   api.post('/v1/completions', limit, async (context) =>
-    respond(context, options, (json) => askedOfCompletion(json)),
+    respond(context, options, askedOfCompletion),
   );
   for (const [path, allow] of Object.entries(METHODS)) {
     api.all(path, ({req}) => {
@@ -101,12 +101,10 @@ const modelObject = (id: string) => ({
 function askedOfChat(json: string): Asked {
   const request = readRequest(chatRequestSchema, json);
   return {
-    model: request.model,
+    ...askedOf(request),
     choices: choicesOfChat(request),
     form: chatForm,
     withLogprobs: request.logprobs === true,
-    isStream: request.stream === true,
-    withUsage: request.stream_options?.include_usage === true,
     promptParam: 'messages',
     idPrefix: 'chatcmpl',
   };
@@ -115,15 +113,22 @@ function askedOfChat(json: string): Asked {
 function askedOfCompletion(json: string): Asked {
   const request = readRequest(completionRequestSchema, json);
   return {
-    model: request.model,
+    ...askedOf(request),
     choices: choicesOfCompletion(request),
     form: completionForm,
     withLogprobs: request.logprobs != null,
-    isStream: request.stream === true,
-    withUsage: request.stream_options?.include_usage === true,
     promptParam: 'prompt',
     idPrefix: 'cmpl',
   };
+}
+
+/** What both kinds say alike. */
+function askedOf({
+  model,
+  stream,
+  stream_options,
+}: Pick<ChatRequest, 'model' | 'stream' | 'stream_options'>) {
+  return {model, isStream: stream === true, withUsage: stream_options?.include_usage === true};
 }
 
 async function respond(

@@ -24,7 +24,7 @@ export async function makeGrammar(grammar: AnswerGrammar): Promise<Grammar> {
  * model writes nothing else.
  */
 async function textOf(schema: RootSchema): Promise<string> {
-  const own = new OwnRules();
+  const own = new OwnRules(JSON.stringify(schema));
   const json = JSON.stringify(defineAlternatives(schema, own));
   const grammar = await library.Grammar.fromJSONSchema(json, false, ONE_LINE, [', ', ': '], true);
   const text = grammar.toString();

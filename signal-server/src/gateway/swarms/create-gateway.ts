@@ -29,7 +29,7 @@ import {heldDirectory} from '../../directory/held-directory.ts';
 import type {RecordReader} from '../../directory/record-reader.ts';
 import type {GrammarTokens} from '../grammar/grammar-messages.ts';
 import {GrammarThreads} from '../grammar/grammar-threads.ts';
-import {CallerQueue} from '../turns/caller-queue.ts';
+import {CallerQueue, type TurnCounts} from '../turns/caller-queue.ts';
 import {KeptCatalog} from './kept-catalog.ts';
 import {sessionCapacity} from './session-capacity.ts';
 import {openVocabularyThread} from '../vocabulary/open-vocabulary-thread.ts';
@@ -51,6 +51,7 @@ export type AskedModel = {
   /** By the catalogue. */
   readonly id: string;
   readonly manifestHash: string;
+  readonly vocabularySize: number;
   readonly endTokenIds: readonly number[];
   readonly chat: {
     readonly service: ChatService;
@@ -67,8 +68,7 @@ export type Gateway = {
   readonly modelIds: () => Promise<readonly string[]>;
   /** @throws {WeftError} `MODEL_UNKNOWN`, and what keeps this server from its own files. */
   readonly model: (id: string) => Promise<AskedModel>;
-  /** Answers that run, and that wait for their turn. */
-  readonly counts: () => {readonly running: number; readonly waiting: number};
+  readonly counts: () => TurnCounts;
   readonly close: () => Promise<void>;
 };
 
@@ -200,6 +200,7 @@ function openSwarm(
   return {
     id,
     manifestHash,
+    vocabularySize: manifest.spec.vocabularySize,
     endTokenIds: manifest.spec.endTokenIds,
     chat,
     grammars,

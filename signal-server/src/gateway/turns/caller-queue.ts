@@ -10,6 +10,9 @@ type Options = {
   readonly waitsFor: string;
 };
 
+/** Answers that run, and that wait for their turn. */
+export type TurnCounts = {readonly running: number; readonly waiting: number};
+
 export type Caller = {
   readonly id: string;
   /** So many answers at once, and as many requests that wait; by default, as many as there is room for. */
@@ -79,7 +82,7 @@ export class CallerQueue {
     this.#options = options;
   }
 
-  get counts(): {readonly running: number; readonly waiting: number} {
+  get counts(): TurnCounts {
     return {running: this.#runningCount, waiting: this.#waitingCount};
   }
 

@@ -12,11 +12,16 @@ const content = z.union([z.string(), z.array(textPart).min(1)]);
 
 /** Of the arguments of a call, in each other: templates write them by recursion. */
 const MOST_LEVELS = 32;
+/** Of the arguments of all calls of a request, as JSON: more than the contexts of models here hold. */
+const MOST_ARGUMENTS = 128_000;
 /** A text, as clients have it of an answer. */
-const jsonObject = z.string().refine((text) => {
-  const values = objectOf(text);
-  return values !== null && isNestedWithin(values, MOST_LEVELS);
-});
+const jsonObject = z
+  .string()
+  .max(MOST_ARGUMENTS, {abort: true})
+  .refine((text) => {
+    const values = objectOf(text);
+    return values !== null && isNestedWithin(values, MOST_LEVELS);
+  });
 
 /** The object that a text is in JSON, or `null`. */
 export function objectOf(json: string): JsonObject | null {
@@ -68,7 +73,7 @@ export const chatRequestSchema = z
       .min(1)
       .max(mostMessages)
       .meta({
-        description: `a list of up to ${mostMessages} messages, each with "role" (system, developer, user, assistant or tool) and "content" (a text, or parts of type "text"); an assistant may have "tool_calls" whose arguments are a JSON object, and a tool names as "tool_call_id" a call before it`,
+        description: `a list of up to ${mostMessages} messages, each with "role" (system, developer, user, assistant or tool) and "content" (a text, or parts of type "text"); an assistant may have "tool_calls" whose arguments are a JSON object (with up to ${MOST_ARGUMENTS} characters in all), and a tool names as "tool_call_id" a call before it`,
       }),
     ...commonFields,
     ...chatFields,
@@ -80,6 +85,7 @@ export const chatRequestSchema = z
     path: ['top_logprobs'],
   })
   .refine(({messages}) => messages.every(saysSomething), {path: ['messages']})
+  .refine(({messages}) => charactersOfArguments(messages) <= MOST_ARGUMENTS, {path: ['messages']})
   .refine(({messages}) => areCallsAnswered(messages), {path: ['messages']})
   .refine(({tools, tool_choice}) => namesTool(tools, tool_choice), {path: ['tool_choice']})
   .refine(({tools}) => areNamedOnce(tools), {path: ['tools']})
@@ -91,6 +97,13 @@ type ToolChoice = z.infer<typeof chatFields.tool_choice>;
 
 function saysSomething(message: Message): boolean {
   return message.content != null || ('tool_calls' in message && message.tool_calls != null);
+}
+
+function charactersOfArguments(messages: readonly Message[]): number {
+  const calls = messages.flatMap((message) =>
+    'tool_calls' in message ? (message.tool_calls ?? []) : [],
+  );
+  return calls.reduce((sum, call) => sum + call.function.arguments.length, 0);
 }
 
 function namesTool(tools: Tools, choice: ToolChoice): boolean {

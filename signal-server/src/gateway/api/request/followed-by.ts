@@ -2,6 +2,7 @@ import type {Followed} from '../../answers/ask-choices.ts';
 import {invalidRequest, schemaRefused} from '../../errors/api-error.ts';
 import type {RootSchema} from '../../grammar/schema/grammar-schema.ts';
 import {checkSize} from '../../grammar/schema/check-size.ts';
+import {ReadingWork} from '../../grammar/schema/reading-work.ts';
 import {readSchema} from '../../grammar/schema/read-schema.ts';
 import {SchemaFault, schemaTooLarge} from '../../grammar/schema/schema-fault.ts';
 import type {ChatRequest} from './chat-request.ts';
@@ -26,9 +27,9 @@ export function followedBy(request: ChatRequest): Followed {
 function schemaOf(format: ChatRequest['response_format']): RootSchema | null {
   switch (format?.type) {
     case 'json_schema':
-      return read(format.json_schema.schema, 'response_format');
+      return read(format.json_schema.schema, 'response_format', new ReadingWork());
     case 'json_object':
-      return read({type: 'object'}, 'response_format');
+      return read({type: 'object'}, 'response_format', new ReadingWork());
     default:
       return null;
   }
@@ -52,9 +53,10 @@ function followedTools(
   }));
   checkTogether(known);
   const {names, isRequired, isParallel} = readToolChoice(choice);
+  const work = new ReadingWork();
   // Of those that may not be called too: the template shows them all.
   const callable = known
-    .map(({name, parameters}) => ({name, parameters: argumentsOf(name, parameters)}))
+    .map(({name, parameters}) => ({name, parameters: argumentsOf(name, parameters, work)}))
     .filter(({name}) => names === null || names.includes(name));
   return {
     kind: 'tools',
@@ -76,15 +78,16 @@ function checkTogether(tools: readonly {readonly parameters: unknown}[]): void {
   });
 }
 
-function argumentsOf(name: string, parameters: unknown): RootSchema {
-  const schema = read(parameters, 'tools');
+function argumentsOf(name: string, parameters: unknown, work: ReadingWork): RootSchema {
+  const schema = read(parameters, 'tools', work);
   if ('type' in schema && schema.type === 'object') return schema;
   const message = `The parameters of "${name}" must be the schema of an object`;
   throw invalidRequest('invalid_schema', message, 'tools');
 }
 
-function read(schema: unknown, param: string): RootSchema {
-  return refusing(param, () => readSchema(schema));
+/** @param work what is left of it for the schemas of the request. */
+function read(schema: unknown, param: string, work: ReadingWork): RootSchema {
+  return refusing(param, () => readSchema(schema, work));
 }
 
 /** @param param the field of the request that a schema is a part of. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import {shortText} from '#shared/base/short-text.ts';
-import {invalidRequest, type ApiError} from '../../errors/api-error.ts';
+import {invalidRequest, unsupportedField, type ApiError} from '../../errors/api-error.ts';
+import {checkValues} from './check-values.ts';
 import {isUnsupported} from './request-fields.ts';
 
 type Fields = Readonly<Record<string, z.ZodType>>;
@@ -17,38 +18,28 @@ export function readRequest<T>(schema: z.ZodType<T>, json: string): T {
   throw partFault(body, error.issues) ?? faultOf(error.issues, fieldsOf(schema));
 }
 
-/** A name that JSON has and no object of JavaScript: to copy it is to change what the object inherits. */
-const NO_NAME = '__proto__';
-/** Where that may be, in whatever spelling. */
-const MAYBE_NO_NAME = /__proto__|\\u/u;
-
 function parsed(json: string): unknown {
-  let isNamed = false;
-  const look = (name: string, value: unknown): unknown => {
-    isNamed ||= name === NO_NAME;
-    return value;
-  };
   let body: unknown;
   try {
-    body = MAYBE_NO_NAME.test(json) ? JSON.parse(json, look) : JSON.parse(json);
+    body = JSON.parse(json);
   } catch {
     throw invalidRequest('invalid_json', 'The body of the request is not JSON', null);
   }
-  if (isNamed) throw unsupported(NO_NAME);
+  checkValues(body);
   return body;
 }
 
 function faultOf(issues: readonly z.core.$ZodIssue[], fields: Fields): ApiError {
   const [issue] = issues;
   const place = placeOf(issue);
-  if (issue?.code === 'unrecognized_keys') return unsupported(place);
+  if (issue?.code === 'unrecognized_keys') return unsupportedField(place);
   const name = issue?.path[0];
   if (typeof name !== 'string') {
     return invalidRequest('invalid_request', 'The body of the request must be a JSON object', null);
   }
   const mustBe = fields[name]?.meta()?.description;
-  if (isUnsupported(mustBe)) return unsupported(name);
-  if (isUnsupported(issue?.message)) return unsupported(place);
+  if (isUnsupported(mustBe)) return unsupportedField(name);
+  if (isUnsupported(issue?.message)) return unsupportedField(place);
   const message = `"${name}" must be ${mustBe ?? 'as the API says'}`;
   return invalidRequest('invalid_value', message, place);
 }
@@ -76,11 +67,6 @@ function partFault(body: unknown, [issue]: readonly z.core.$ZodIssue[]): ApiErro
 }
 
 const partSchema = z.array(z.looseObject({type: z.string()}));
-
-function unsupported(name: string): ApiError {
-  const message = `"${name}" is not supported here: leave it out`;
-  return invalidRequest('unsupported_parameter', message, name);
-}
 
 /** The fields of an object schema, also of one that is refined or read-only. */
 function fieldsOf(schema: z.ZodType): Fields {

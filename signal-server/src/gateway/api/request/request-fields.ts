@@ -34,7 +34,7 @@ const within = ({least, most}: {readonly least: number; readonly most: number}) 
 const penalty = field(z.number().min(-2).max(2), 'a number from -2 to 2');
 
 const logitBias = z
-  .record(z.string().regex(/^\d{1,7}$/u), z.number().min(-100).max(100))
+  .record(z.string().regex(/^(?:0|[1-9]\d{0,8})$/u), z.number().min(-100).max(100))
   .refine((bias) => Object.keys(bias).length <= MAX_BIASED_TOKENS);
 
 const stopText = z.string().min(1).max(MOST_STOP_CHARACTERS);
@@ -52,11 +52,11 @@ export const commonFields = {
   top_p: field(within(topP), `a number from ${topP.least} to ${topP.most}`),
   top_k: field(
     z.int().min(0).max(1_000_000),
-    'a whole number from 0 (all that the tail of a chain knows: the likeliest 256)',
+    'a whole number from 0 (all that the tail of a chain knows: the likeliest 256) to 1000000',
   ),
   max_tokens: field(
     z.int().min(1),
-    `a whole number from 1; ${DEFAULT_MAX_TOKENS} when it is left out`,
+    `a whole number from 1 to 2^53; ${DEFAULT_MAX_TOKENS} when it is left out. However many it allows, an answer ends with its context`,
   ),
   stop: field(
     z.union([stopText, z.array(stopText).max(MOST_STOPS)]),
@@ -116,7 +116,10 @@ const tool = z.strictObject({
 export const chatFields = {
   safety_identifier: ofCaller,
   prompt_cache_key: ofCaller,
-  max_completion_tokens: field(z.int().min(1), 'a whole number from 1; in place of "max_tokens"'),
+  max_completion_tokens: field(
+    z.int().min(1),
+    'a whole number from 1 to 2^53; in place of "max_tokens"',
+  ),
   logprobs: field(z.boolean(), 'true or false'),
   top_logprobs: field(
     z.int().min(0).max(MOST_TOP),

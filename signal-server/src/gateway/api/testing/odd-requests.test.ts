@@ -4,17 +4,33 @@ import {gzipSync} from 'node:zlib';
 import {expect, test} from 'vitest';
 import {chatChunkSchema, chatCompletionSchema} from '../response-schemas.ts';
 import {CHAT, chat, errorOf, open} from './open-api.ts';
+import {VOCABULARY_SIZE} from './scripted-api.ts';
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 /** Deeper than anything may go that is read by recursion. */
 const DEEP = 100_000;
+/** And no more than a request may have. */
+const MANY = 9_000;
 const LONG_NAME = 'n'.repeat(DEEP);
 
 test.each<[what: string, body: BodyInit, expected: object]>([
   ['no UTF-8', Uint8Array.of(0x7b, 0xff, 0x7d), {message: 'The body of the request is not UTF-8'}],
   ['nothing', '', {code: 'invalid_json'}],
   ['JSON that is cut', JSON.stringify(chat).slice(0, -1), {code: 'invalid_json'}],
-  ['lists in each other', nested(DEEP), {code: 'invalid_request'}],
+  ['lists in each other', nested(DEEP), {code: 'too_many_values'}],
+  [
+    'a million numbers',
+    JSON.stringify({...chat, stop: Array.from({length: 400_000}, () => 1)}),
+    {
+      message:
+        'The request has more than 10000 values in its lists and objects: send fewer messages, parts or tools',
+    },
+  ],
+  [
+    'a hundred thousand fields',
+    JSON.stringify(Object.fromEntries(Array.from({length: 100_000}, (_, at) => [at, 1]))),
+    {code: 'too_many_values'},
+  ],
   [
     'a name that objects inherit',
     '{"logit_bias":{"__proto__":1}}',
@@ -85,6 +101,26 @@ test.each<[what: string, fields: object, expected: object]>([
   ['fewer than none', {max_completion_tokens: -1}, {param: 'max_completion_tokens'}],
   ['half a token', {max_tokens: 1.5}, {param: 'max_tokens'}],
   ['an empty stop', {stop: ''}, {param: 'stop'}],
+  ['an empty stop among others', {stop: ['a', '']}, {param: 'stop.1'}],
+  ['no answers', {n: 0}, {param: 'n', message: '"n" must be a whole number from 1 to 8'}],
+  ['a hundred answers', {n: 100}, {param: 'n'}],
+  [
+    'more likeliest tokens than there are',
+    {logprobs: true, top_logprobs: 21},
+    {param: 'top_logprobs'},
+  ],
+  ['an endless number of tokens', {max_tokens: 1e300}, {param: 'max_tokens'}],
+  ['more tokens to choose from than any model has', {top_k: 1e7}, {param: 'top_k'}],
+  [
+    'a token that the model does not have',
+    {logit_bias: {0: 1, [VOCABULARY_SIZE]: -100}},
+    {
+      code: 'unknown_token',
+      param: `logit_bias.${VOCABULARY_SIZE}`,
+      message: `"logit_bias" has the token ${VOCABULARY_SIZE}, which the model "tiny" does not know: ids are from 0 to ${VOCABULARY_SIZE - 1}`,
+    },
+  ],
+  ['a token in other digits', {logit_bias: {'07': 1}}, {param: 'logit_bias.07'}],
   ['five stops', {stop: ['a', 'b', 'c', 'd', 'e']}, {param: 'stop'}],
   ['a long stop', {stop: 'a'.repeat(5_000)}, {param: 'stop'}],
   ['likeliest tokens without any', {top_logprobs: 0}, {param: 'top_logprobs'}],
@@ -119,12 +155,15 @@ test.each<[what: string, fields: object, expected: object]>([
     {messages: [...chat.messages, call(`{"a":${nested(DEEP)}}`)]},
     {param: 'messages.1.tool_calls.0.function.arguments'},
   ],
-])('[GW4] what cannot be answered is refused by its place: %s', async (_, fields, expected) => {
-  const {post, asked} = await open();
-  const error = await errorOf(await post(CHAT, {...chat, ...fields}));
-  expect(error).toMatchObject({status: 400, ...expected});
-  expect(asked).toEqual([]);
-});
+])(
+  '[GW4] [GW18] what cannot be answered is refused by its place: %s',
+  async (_, fields, expected) => {
+    const {post, asked} = await open();
+    const error = await errorOf(await post(CHAT, {...chat, ...fields}));
+    expect(error).toMatchObject({status: 400, ...expected});
+    expect(asked).toEqual([]);
+  },
+);
 
 test('[TL1] tools whose parameters are too large together are refused', async () => {
   const {post} = await open();
@@ -144,7 +183,7 @@ test('[TL1] the schema of a tool that is not the named one is looked at too', as
   const tool_choice = {type: 'function', function: {name: 'f'}};
   const body = JSON.stringify({...chat, tools, tool_choice}).replace(
     '"parameters":null',
-    `"parameters":{"type":"object","default":${nested(DEEP)}}`,
+    `"parameters":{"type":"object","default":${nested(MANY)}}`,
   );
   expect(await errorOf(await post(CHAT, body))).toMatchObject({
     status: 400,
@@ -156,13 +195,14 @@ test('[TL1] the schema of a tool that is not the named one is looked at too', as
 
 test.each<[what: string, fields: object]>([
   ['more tokens than there can be', {max_tokens: Number.MAX_SAFE_INTEGER}],
+  ['the last token of the model', {logit_bias: {[VOCABULARY_SIZE - 1]: 1}}],
   ['no stops', {stop: []}],
   [
     'an assistant that is to go on',
     {messages: [...chat.messages, {role: 'assistant', content: 'Once'}]},
   ],
   ['an empty text', {messages: [user('')]}],
-])('[GW4] what is odd and can be answered is answered: %s', async (_, fields) => {
+])('[GW4] [GW18] what is odd and can be answered is answered: %s', async (_, fields) => {
   const {post} = await open();
   expect((await post(CHAT, {...chat, ...fields})).status).toBe(200);
 });

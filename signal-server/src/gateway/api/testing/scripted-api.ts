@@ -8,7 +8,7 @@ import {listenOnLoopback} from '#shared/testing/loopback-port.ts';
 import {requestListener} from '../../../http/request-listener.ts';
 import {parseProxyList} from '../../../limits/source/source-address.ts';
 import type {ApiKey} from '../../callers/api-keys.ts';
-import {CallerQueue} from '../../turns/caller-queue.ts';
+import {CallerQueue, type TurnCounts} from '../../turns/caller-queue.ts';
 import {Callers} from '../../callers/callers.ts';
 import type {AskedModel, Gateway} from '../../swarms/create-gateway.ts';
 import {GrammarThreads} from '../../grammar/grammar-threads.ts';
@@ -32,6 +32,8 @@ const CATALOG = catalogSchema.parse([
   },
 ]);
 const END = 0;
+/** Of its model; ids are from 0 to one less. */
+export const VOCABULARY_SIZE = 512;
 
 type Options = {
   /** What a swarm would answer; by default, the words of `WORDS`. */
@@ -55,8 +57,7 @@ export type ScriptedApi = {
   ) => Promise<Response>;
   /** Of the last socket: after so long without a byte it is ended; 0: never. */
   readonly socketTimeoutMs: () => number | null;
-  /** Answers that run and that wait. */
-  readonly counts: () => CallerQueue['counts'];
+  readonly counts: () => TurnCounts;
   readonly close: () => Promise<void>;
 };
 
@@ -86,6 +87,7 @@ export async function scriptedApi({
   const model: AskedModel = {
     id: MODEL,
     manifestHash: MANIFEST_HASH,
+    vocabularySize: VOCABULARY_SIZE,
     endTokenIds: [END],
     chat: {service, vocabulary: async () => ({tokenBytes, toolCallFormat: async () => toolCalls})},
     grammars,

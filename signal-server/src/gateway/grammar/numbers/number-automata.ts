@@ -12,9 +12,6 @@ export type NumberState = {
 /** With any of `characters`: "-", ".", or digits in a row. */
 export type NumberStep = {readonly characters: string; readonly state: NumberState};
 
-/** In all: some ten milliseconds. Multiples of a large number have as many remainders in each place. */
-const MOST_PLACES = 8_192;
-
 /**
  * The smallest automata that accept the numbers of ranges as JSON writes them: without an exponent, without a sign before
  * zero, with no more decimals than the range says. States that go on alike are one, also those of several ranges.
@@ -22,7 +19,15 @@ const MOST_PLACES = 8_192;
 export class NumberAutomata {
   readonly #states = new Map<string, NumberState>();
   readonly #firsts = new Map<string, NumberState | null>();
-  #places = 0;
+  readonly #beforePlace: () => void;
+
+  /**
+   * @param beforePlace comes before one more place is looked at, and may throw: multiples of a large number have as
+   *   many remainders in each.
+   */
+  constructor(beforePlace: () => void = () => undefined) {
+    this.#beforePlace = beforePlace;
+  }
 
   /** Each comes after those to which it leads. */
   get states(): readonly NumberState[] {
@@ -32,7 +37,7 @@ export class NumberAutomata {
   /**
    * Where a number of this range begins; `null`: there is none.
    *
-   * @throws {RangeError} when there is too much to look at.
+   * @throws what `beforePlace` throws.
    */
   first(range: NumberRange): NumberState | null {
     const key = JSON.stringify(range);
@@ -61,10 +66,8 @@ export class NumberAutomata {
     return state;
   }
 
-  /** Before one more place is looked at. */
   countPlace(): void {
-    this.#places += 1;
-    if (this.#places > MOST_PLACES) throw new RangeError('Too many places in numbers');
+    this.#beforePlace();
   }
 }
 

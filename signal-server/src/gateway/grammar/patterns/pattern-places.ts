@@ -6,37 +6,43 @@ type Place =
   | {readonly kind: 'character'; readonly ranges: readonly Range[]; readonly next: number}
   | {readonly kind: 'any-of'; next: readonly number[]}
   | {readonly kind: 'end'};
+type CharacterPart = AST.Character | AST.CharacterSet | AST.CharacterClass;
 type CharacterPlace = Extract<Place, {readonly kind: 'character'}>;
 
-/** Of all places that are looked at: some ten milliseconds. */
-const MOST_WORK = 200_000;
 const DIGITS: readonly Range[] = [[0x30, 0x39]];
 const WORDS: readonly Range[] = [...DIGITS, [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]];
+
+type Options = {
+  readonly mostPlaces: number;
+  /** Takes how many steps come next, and may throw where there are too many. */
+  readonly spend: (steps: number) => void;
+};
 
 /**
  * Whether a character of a text is in more than so many places of a pattern at once: for each token of an answer, all of them
  * are gone on from. A repeat has a place for each of its turns, so that a text is in many which its turns can share in many ways.
  *
  * @param pattern one that is followed, and counts some hundred characters.
- * @returns true also when there is too much to look at.
+ * @throws what `spend` throws.
  */
-export function isInMorePlaces(pattern: AST.Pattern, mostPlaces: number): boolean {
-  const places = new Places();
-  const first = places.reachedFrom([places.before(pattern, places.add({kind: 'end'}))]);
+export function isInMorePlaces(pattern: AST.Pattern, {mostPlaces, spend}: Options): boolean {
+  const places = new Places(spend);
+  const first = [places.before(pattern, places.add({kind: 'end'}))];
   const known = new Set<string>();
   const open = [first];
-  let work = 0;
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    for (const character of charactersOf(at)) {
-      work += at.length;
-      if (work > MOST_WORK) return true;
-      const gone = at.filter(({ranges}) => hasCharacter(ranges, character));
-      if (gone.length > mostPlaces) return true;
-      const after = places.reachedFrom(gone.map(({next}) => next));
-      const key = after.map((place) => places.idOf(place)).join();
+    const edges = edgesOf(places.reachedFrom(at));
+    spend(edges.length);
+    for (const taking of takingAtOnce(edges)) {
+      if (taking.size > mostPlaces) return true;
+      const next = [...new Set([...taking].map((place) => place.next))].toSorted(
+        (one, other) => one - other,
+      );
+      spend(next.length);
+      const key = next.join();
       if (known.has(key)) continue;
       known.add(key);
-      open.push(after);
+      open.push(next);
     }
   }
   return false;
@@ -44,17 +50,18 @@ export function isInMorePlaces(pattern: AST.Pattern, mostPlaces: number): boolea
 
 class Places {
   readonly #all: Place[] = [];
-  readonly #ids = new Map<Place, number>();
+  readonly #spend: Options['spend'];
+  /** Of each part of the pattern, however often it comes. */
+  readonly #ranges = new Map<CharacterPart, readonly Range[]>();
 
-  add(place: Place): number {
-    const id = this.#all.length;
-    this.#all.push(place);
-    this.#ids.set(place, id);
-    return id;
+  constructor(spend: Options['spend']) {
+    this.#spend = spend;
   }
 
-  idOf(place: Place): number {
-    return this.#ids.get(place) ?? -1;
+  add(place: Place): number {
+    this.#spend(1);
+    this.#all.push(place);
+    return this.#all.length - 1;
   }
 
   /** Those that a character leads on from, which are reached from these without one. */
@@ -65,14 +72,14 @@ class Places {
       if (reached.has(id)) continue;
       reached.add(id);
       const place = this.#all[id];
-      if (place?.kind === 'any-of') open.push(...place.next);
+      if (place?.kind !== 'any-of') continue;
+      this.#spend(place.next.length);
+      open.push(...place.next);
     }
-    return [...reached]
-      .toSorted((one, other) => one - other)
-      .flatMap((id) => {
-        const place = this.#all[id];
-        return place?.kind === 'character' ? [place] : [];
-      });
+    return [...reached].flatMap((id) => {
+      const place = this.#all[id];
+      return place?.kind === 'character' ? [place] : [];
+    });
   }
 
   /** @returns where a part of a pattern begins that goes on at `next`. */
@@ -91,7 +98,7 @@ class Places {
       case 'Character':
       case 'CharacterSet':
       case 'CharacterClass':
-        return this.add({kind: 'character', ranges: rangesOf(part), next});
+        return this.add({kind: 'character', ranges: this.#rangesOf(part), next});
       default: // An anchor: in the whole of a text it says nothing.
         return next;
     }
@@ -113,37 +120,61 @@ class Places {
     again.next = [this.before(element, first), next];
     return first;
   }
-}
 
-function rangesOf(part: AST.Character | AST.CharacterSet | AST.CharacterClass): readonly Range[] {
-  switch (part.type) {
-    case 'Character':
-      return [[part.value, part.value]];
-    case 'CharacterSet':
-      return part.kind === 'digit' ? DIGITS : WORDS;
-    default:
-      return part.elements.flatMap((element): readonly Range[] => {
-        switch (element.type) {
-          case 'Character':
-            return [[element.value, element.value]];
-          case 'CharacterClassRange':
-            return [[element.min.value, element.max.value]];
-          case 'CharacterSet':
-            return element.kind === 'digit' ? DIGITS : WORDS;
-          default: // Refused before.
-            return [];
-        }
-      });
+  #rangesOf(part: CharacterPart): readonly Range[] {
+    const known = this.#ranges.get(part) ?? joined(rangesOf(part));
+    this.#ranges.set(part, known);
+    return known;
   }
 }
 
-/** One of each run of characters that all places take for the same. */
-function charactersOf(places: readonly CharacterPlace[]): ReadonlySet<number> {
-  return new Set(
-    places.flatMap(({ranges}) => ranges.flatMap(([first, last]) => [first, last + 1])),
-  );
+function rangesOf(part: CharacterPart | AST.CharacterClassElement): readonly Range[] {
+  switch (part.type) {
+    case 'Character':
+      return [[part.value, part.value]];
+    case 'CharacterClassRange':
+      return [[part.min.value, part.max.value]];
+    case 'CharacterSet':
+      return part.kind === 'digit' ? DIGITS : WORDS;
+    case 'CharacterClass':
+      return part.elements.flatMap(rangesOf);
+    default: // Refused before.
+      return [];
+  }
 }
 
-function hasCharacter(ranges: readonly Range[], character: number): boolean {
-  return ranges.some(([first, last]) => first <= character && character <= last);
+/** The same characters, in as few ranges as there may be, one behind the other. */
+function joined(ranges: readonly Range[]): readonly Range[] {
+  const all: [first: number, last: number][] = [];
+  for (const [first, last] of ranges.toSorted(([one], [other]) => one - other)) {
+    const before = all.at(-1);
+    if (before === undefined || first > before[1] + 1) all.push([first, last]);
+    else before[1] = Math.max(before[1], last);
+  }
+  return all;
+}
+
+/** A character from which on a place takes characters, or no longer does. */
+type Edge = {readonly character: number; readonly isFirst: boolean; readonly place: CharacterPlace};
+
+/** In the order of their characters. */
+function edgesOf(places: readonly CharacterPlace[]): readonly Edge[] {
+  return places
+    .flatMap((place) =>
+      place.ranges.flatMap(([first, last]) => [
+        {character: first, isFirst: true, place},
+        {character: last + 1, isFirst: false, place},
+      ]),
+    )
+    .toSorted((one, other) => one.character - other.character);
+}
+
+/** The places that take the same character, of each run of characters for which they are the same. */
+function* takingAtOnce(edges: readonly Edge[]): Generator<ReadonlySet<CharacterPlace>, void> {
+  const taking = new Set<CharacterPlace>();
+  for (const [at, {character, isFirst, place}] of edges.entries()) {
+    if (isFirst) taking.add(place);
+    else taking.delete(place);
+    if (taking.size > 0 && edges[at + 1]?.character !== character) yield taking;
+  }
 }

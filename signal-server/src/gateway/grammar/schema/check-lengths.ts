@@ -1,10 +1,11 @@
 import type {GrammarSchema, RootSchema} from './grammar-schema.ts';
+import type {ReadingWork} from './reading-work.ts';
 import {schemaTooLarge} from './schema-fault.ts';
 
 /** A text is counted in each of them at once, for each token. */
 const MOST_LENGTHS = 8;
-/** In all, of schemas that are looked at: some ten milliseconds. */
-const MOST_WORK = 20_000;
+/** Of one schema that is looked at. */
+const STEPS = 20;
 
 /**
  * Looks in how many lengths one text may have to be counted: where a value may follow several schemas, all of them are
@@ -13,16 +14,14 @@ const MOST_WORK = 20_000;
  * @param root it ends: no definition is only itself.
  * @throws {SchemaFault} when they are too many.
  */
-export function checkLengths(root: RootSchema): void {
+export function checkLengths(root: RootSchema, work: ReadingWork): void {
   const schemas = new Alternatives(root);
   const known = new Set<string>();
   const open: (readonly GrammarSchema[])[] = [[schemas.root]];
-  let work = 0;
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const meant = schemas.meantBy(next);
     const all = [...meant].filter((each) => !('anyOf' in each || '$ref' in each));
-    work += meant.size + sizeOfGroups(all);
-    if (work > MOST_WORK) throw schemaTooLarge('', 'has too many alternatives');
+    work.spend(STEPS * (meant.size + sizeOfGroups(all)));
     const key = schemas.keyOf(all);
     if (known.has(key)) continue;
     known.add(key);

@@ -41,14 +41,18 @@ class Definitions {
     if (!('type' in schema)) return schema;
     if (schema.type === 'array') return {...schema, items: this.within(schema.items)};
     if (schema.type !== 'object') return schema;
-    const {properties, additionalProperties} = schema;
+    const {properties, required, additionalProperties} = schema;
     return {
       ...schema,
       ...(properties !== undefined && {
         properties: Object.fromEntries(
-          Object.entries(properties).map(([name, each]) => [name, this.within(each)]),
+          Object.entries(properties).map(([name, each]) => [
+            this.#own.markName(name),
+            this.within(each),
+          ]),
         ),
       }),
+      ...(required !== undefined && {required: required.map((name) => this.#own.markName(name))}),
       additionalProperties:
         additionalProperties === false ? false : this.within(additionalProperties),
     };

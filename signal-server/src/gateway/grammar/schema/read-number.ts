@@ -18,19 +18,25 @@ export const BOUNDS = [
   'exclusiveMaximum',
   'multipleOf',
 ] as const;
+type Numbers = {
+  readonly automata: NumberAutomata;
+  readonly states: Set<NumberState>;
+  readonly pointer: string;
+};
 type Keyword = (typeof BOUNDS)[number];
 
 /**
  * A number, between bounds where it has some.
  *
- * @param automata of all numbers of the schema, so that its size is known.
+ * @param numbers automata of all numbers of the request, and the states of those of the schema: its grammar has each.
  * @throws {SchemaFault}
  */
 export function readNumber(
   type: 'number' | 'integer',
   fields: Fields,
-  {automata, pointer}: {readonly automata: NumberAutomata; readonly pointer: string},
+  numbers: Numbers,
 ): GrammarSchema {
+  const {pointer} = numbers;
   const given = (keyword: Keyword) => {
     const value = fields[keyword];
     if (value === undefined) return null;
@@ -51,7 +57,7 @@ export function readNumber(
   const isWhole = type === 'integer' || multipleOf !== null;
   const decimals = isWhole ? 0 : decimalsOf(bounds, pointer);
   const range = {decimals, multipleOf: multipleOf ?? 1, ...endsOf(bounds, decimals)};
-  checkRange(range, {automata, pointer});
+  checkRange(range, numbers);
   return {range};
 }
 
@@ -110,24 +116,21 @@ function endsOf(
   };
 }
 
-function checkRange(
-  range: NumberRange,
-  {automata, pointer}: {readonly automata: NumberAutomata; readonly pointer: string},
-): void {
+function checkRange(range: NumberRange, {automata, states, pointer}: Numbers): void {
   const {least, decimals} = range;
-  let first: NumberState | null;
-  try {
-    first = least > range.most ? null : automata.first(range);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw schemaTooLarge(pointer, 'has bounds and a "multipleOf" that take too much work');
-  }
+  const first = least > range.most ? null : automata.first(range);
   if (first === null) {
     const which = decimals === 0 ? 'whole number' : `number of up to ${decimals} decimals`;
     throw schemaInvalid(pointer, `has bounds between which there is no ${which} up to 10^15`);
   }
   const most = SCHEMA_LIMITS.numberStates;
-  if (automata.states.length > most) {
-    throw schemaTooLarge('', `counts more than ${most} digits by bounds and "multipleOf"`);
+  const open = [first];
+  for (let state = open.pop(); state !== undefined; state = open.pop()) {
+    if (states.has(state)) continue;
+    states.add(state);
+    if (states.size > most) {
+      throw schemaTooLarge('', `counts more than ${most} digits by bounds and "multipleOf"`);
+    }
+    open.push(...state.next.map((step) => step.state));
   }
 }

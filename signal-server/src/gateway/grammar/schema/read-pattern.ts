@@ -1,6 +1,7 @@
 import {RegExpParser, type AST} from '@eslint-community/regexpp';
 import {isInMorePlaces} from '../patterns/pattern-places.ts';
 import {beyondAsciiOf, writePattern} from '../patterns/write-pattern.ts';
+import type {ReadingWork} from './reading-work.ts';
 import {schemaInvalid, schemaTooLarge, schemaUnsupported} from './schema-fault.ts';
 
 const MOST_PATTERN_CHARACTERS = 500;
@@ -8,6 +9,10 @@ const MOST_PATTERN_CHARACTERS = 500;
 const MOST_BEYOND_ASCII = 128;
 /** Each is looked at for each token of an answer. */
 const MOST_PLACES = 8;
+/** Of one pattern and of one of its characters, to be read; and of one of its places, to be looked at. */
+const STEPS_OF_PATTERN = 200;
+const STEPS_OF_CHARACTER = 10;
+const STEPS_OF_PLACE = 8;
 const BACKSLASH = 0x5c;
 /** A text in JSON writes these otherwise. */
 const isEscapedInJson = (code: number): boolean =>
@@ -18,6 +23,7 @@ const ESCAPED = 'a quote, a backslash or a control character';
 
 type Options = {
   readonly pointer: string;
+  readonly work: ReadingWork;
   /** Takes how many characters a pattern counts, since the grammar has a state for each, and throws for too many. */
   readonly count: (characters: number) => void;
 };
@@ -28,13 +34,14 @@ type Options = {
  * @returns how the library has to have it.
  * @throws {SchemaFault}
  */
-export function readPattern(pattern: string, {pointer, count}: Options): string {
+export function readPattern(pattern: string, {pointer, work, count}: Options): string {
   if (pattern.length > MOST_PATTERN_CHARACTERS) {
     throw schemaTooLarge(
       pointer,
       `has a "pattern" of more than ${MOST_PATTERN_CHARACTERS} characters`,
     );
   }
+  work.spend(STEPS_OF_PATTERN + STEPS_OF_CHARACTER * pattern.length, pointer);
   let parsed: AST.Pattern;
   try {
     parsed = new RegExpParser().parsePattern(pattern, 0, pattern.length, {unicode: true});
@@ -46,7 +53,10 @@ export function readPattern(pattern: string, {pointer, count}: Options): string 
     schemaUnsupported(pointer, `has a "pattern" with ${what}: that is not followed`);
   const context = {refuse, isRepeated: false, isWhole: alternatives.length === 1};
   count(sumOf(alternatives, (alternative) => countAlternative(alternative, context)));
-  if (isInMorePlaces(parsed, MOST_PLACES)) {
+  const spend = (steps: number) => {
+    work.spend(STEPS_OF_PLACE * steps, pointer);
+  };
+  if (isInMorePlaces(parsed, {mostPlaces: MOST_PLACES, spend})) {
     throw schemaUnsupported(
       pointer,
       `has a "pattern" of which a text may be in more than ${MOST_PLACES} places at once: that is not followed; of parts that repeat, let one have a fixed length, or end with what the other has not`,

@@ -1,5 +1,5 @@
 import {shortText} from '#shared/base/short-text.ts';
-import {NumberAutomata} from '../numbers/number-automata.ts';
+import type {NumberState} from '../numbers/number-automata.ts';
 import {SCHEMA_LIMITS, checkSize} from './check-size.ts';
 import {checkEnds} from './check-ends.ts';
 import {checkLengths} from './check-lengths.ts';
@@ -8,6 +8,7 @@ import {BOUNDS, readNumber} from './read-number.ts';
 import {readText} from './read-text.ts';
 import {definitionName, referenceOf} from './references.ts';
 import type {GrammarSchema, RootSchema} from './grammar-schema.ts';
+import {ReadingWork} from './reading-work.ts';
 import {SchemaComparison} from './schema-comparison.ts';
 import {schemaInvalid, schemaTooLarge, schemaUnsupported} from './schema-fault.ts';
 
@@ -43,21 +44,25 @@ const TYPE_NAMES = Object.keys(OF_TYPES).filter((name): name is TypeName =>
 );
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Of one schema within another. */
+const STEPS_OF_SCHEMA = 20;
+
 /**
  * Reads the JSON schema of a request. What comes of it has every restriction of the schema; additional properties come
  * only where no property is named.
  *
+ * @param work of all schemas of a request.
  * @throws {SchemaFault} for what is no schema, too large, or cannot be followed token by token.
  */
-export function readSchema(schema: unknown): RootSchema {
+export function readSchema(schema: unknown, work = new ReadingWork()): RootSchema {
   checkSize(schema);
   const fields = fieldsOf(schema, '');
-  const reading = new SchemaReading(fields);
+  const reading = new SchemaReading(fields, work);
   const root = reading.read(fields, '');
   const $defs = reading.definitions();
-  checkEnds({root, definitions: $defs});
+  checkEnds({root, definitions: $defs}, work);
   const whole = Object.keys($defs).length === 0 ? root : {...root, $defs};
-  checkLengths(whole);
+  checkLengths(whole, work);
   return whole;
 }
 
@@ -70,15 +75,19 @@ function fieldsOf(value: unknown, pointer: string): Fields {
 
 class SchemaReading {
   readonly #root: Fields;
-  readonly #comparison = new SchemaComparison();
-  readonly #numbers = new NumberAutomata();
+  readonly #work: ReadingWork;
+  readonly #comparison: SchemaComparison;
+  /** Of all numbers of this schema: its grammar has a rule for each. */
+  readonly #numberStates = new Set<NumberState>();
   /** What is defined, by keyword: read once, however many refer to it. */
   readonly #defined = new Map<string, Fields>();
   #enumValues = 0;
   #counted = 0;
 
-  constructor(root: Fields) {
+  constructor(root: Fields, work: ReadingWork) {
     this.#root = root;
+    this.#work = work;
+    this.#comparison = new SchemaComparison(work);
   }
 
   /** What the schema defines, by name. */
@@ -102,6 +111,7 @@ class SchemaReading {
   }
 
   read(value: unknown, pointer: string): GrammarSchema {
+    this.#work.spend(STEPS_OF_SCHEMA, pointer);
     if (value === true) return {};
     const fields = fieldsOf(value, pointer);
     const keywords = Object.keys(fields).filter(
@@ -229,10 +239,18 @@ class SchemaReading {
       case 'array':
         return this.#array(fields, pointer);
       case 'string':
-        return readText(fields, {pointer, count: (characters) => this.#count(characters)});
+        return readText(fields, {
+          pointer,
+          work: this.#work,
+          count: (characters) => this.#count(characters),
+        });
       case 'number':
       case 'integer':
-        return readNumber(type, fields, {automata: this.#numbers, pointer});
+        return readNumber(type, fields, {
+          automata: this.#work.numbers,
+          states: this.#numberStates,
+          pointer,
+        });
       default:
         return {type};
     }
@@ -245,10 +263,10 @@ class SchemaReading {
     );
     const names = new Set(named.map(([name]) => name));
     for (const name of names) {
-      if (!/["\\\p{Cc}\p{Cs}]/u.test(name)) continue;
+      if (name.isWellFormed()) continue;
       throw schemaUnsupported(
-        pointer,
-        'has a property with a quote, a backslash, a control character or half a character',
+        `${pointer}/properties`,
+        'names a property with half a character: no text has it',
       );
     }
     for (const name of listOf(required, `${pointer}/required`)) {

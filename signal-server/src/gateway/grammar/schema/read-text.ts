@@ -1,13 +1,15 @@
-import {FORMATS, patternOfBoth, type Format} from './own-patterns.ts';
+import {FORMATS, patternOfBoth, type Format} from '../patterns/own-patterns.ts';
 import type {TextLength} from '../texts/text-length.ts';
 import type {GrammarSchema} from './grammar-schema.ts';
 import {countsOf} from './read-counts.ts';
 import {readPattern} from './read-pattern.ts';
+import type {ReadingWork} from './reading-work.ts';
 import {schemaInvalid, schemaUnsupported} from './schema-fault.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Place = {
   readonly pointer: string;
+  readonly work: ReadingWork;
   /** Takes how many characters a pattern counts. */
   readonly count: (characters: number) => void;
 };

@@ -1,4 +1,4 @@
-import {schemaTooLarge} from './schema-fault.ts';
+import type {ReadingWork} from './reading-work.ts';
 
 type Options = {
   /** What a `$ref` refers to; `undefined`: nothing that is known. */
@@ -7,8 +7,8 @@ type Options = {
   readonly pointer: string;
 };
 
-/** In all, in values and names that are compared: some ten milliseconds. */
-const MOST_WORK = 100_000;
+/** Of one value or name that is compared. */
+const STEPS = 3;
 /** Properties in properties, and references to references. */
 const MOST_DEPTH = 8;
 
@@ -19,7 +19,11 @@ type Fields = Readonly<Record<string, unknown>>;
  * one writes: what follows one of two that are apart does not follow the other.
  */
 export class SchemaComparison {
-  #left = MOST_WORK;
+  readonly #work: ReadingWork;
+
+  constructor(work: ReadingWork) {
+    this.#work = work;
+  }
 
   /**
    * Whether no value follows both, by their types, their values, or a property that both require. False where that is
@@ -30,8 +34,7 @@ export class SchemaComparison {
   areApart(first: unknown, second: unknown, options: Options, depth = MOST_DEPTH): boolean {
     const [a, b] = [fieldsOf(first), fieldsOf(second)];
     if (depth === 0 || a === null || b === null) return false;
-    this.#left -= 1 + sizeOf(a) + sizeOf(b);
-    if (this.#left < 0) throw schemaTooLarge(options.pointer, 'has too many alternatives');
+    this.#work.spend(STEPS * (1 + sizeOf(a) + sizeOf(b)), options.pointer);
     const inner = (left: unknown, right: unknown) => this.areApart(left, right, options, depth - 1);
     const [ofA, ofB] = [meantBy(a, options), meantBy(b, options)];
     if (ofA !== null) return ofA.every((each) => inner(each, b));

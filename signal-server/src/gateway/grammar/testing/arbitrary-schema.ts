@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, {nil: undefined});
-const names = fc.constantFrom('a', 'b', "it's", 'naïve ☃', 'toString', 'a.b', '');
+const names = fc.constantFrom('a', 'b', "it's", 'naïve ☃', 'toString', 'a.b', '', 'a"', '\\', '\n');
 const value = fc.oneof(
   fc.constantFrom<unknown>('', 'x', 'Oslo "{}"', 0, -1, 2.5, 1e-7, 1e21, true, null),
   fc.jsonValue({maxDepth: 1}),

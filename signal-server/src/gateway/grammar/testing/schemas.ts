@@ -58,6 +58,12 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   long: object({text: {type: 'string', minLength: 3}}),
   lengths: object({code: {type: 'string', minLength: 2, maxLength: 4}}),
   quotes: object({"it's": {type: 'boolean'}, 'naïve ☃': {enum: ['"', '\\', 'ü\n', '']}}),
+  names: object({
+    'a "b"': {type: 'boolean'},
+    'c\\d\\"': {type: 'null'},
+    'e\nf\u0000': {enum: ['name_', '"name_0_"']},
+    '☃"\u007f$&': object({'\\': {type: 'boolean'}, 'a "b"': {type: 'null'}}, ['a "b"']),
+  }),
   mixed: {enum: ['a', 1, -2.5, null, true, [1, 'x'], {b: [2]}]},
   dictionary: object({
     counts: {type: 'object', additionalProperties: {type: 'integer', minimum: 0, maximum: 9}},
@@ -71,6 +77,13 @@ function object(properties: object, required = Object.keys(properties)): object 
 function array(items: object, minItems: number, maxItems: number): object {
   return {type: 'array', items, minItems, maxItems};
 }
+
+const letter = (place: number): string => String.fromCodePoint(0x61 + (Math.floor(place) % 26));
+/** Two characters each, and no more than three begin alike. */
+export const WORDS: readonly string[] = Array.from(
+  {length: 60},
+  (_, at) => letter(at) + letter(at + at / 26),
+);
 
 const nested = (depth: number): unknown =>
   Array.from({length: depth}).reduce<unknown>((inner) => ({type: 'array', items: inner}), {});
