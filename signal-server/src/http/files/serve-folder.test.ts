@@ -46,6 +46,22 @@ const ask = async (headers: Record<string, string> = {}, name = 'tiny.gguf', met
   return {status: response.status, headers: response.headers, bytes};
 };
 
+test.each([
+  ['page.html', 'text/html; charset=utf-8'],
+  ['module.js', 'text/javascript; charset=utf-8'],
+  ['style.css', 'text/css; charset=utf-8'],
+  ['hashes.json', 'application/json'],
+  ['icon.svg', 'image/svg+xml; charset=utf-8'],
+  ['engine.wasm', 'application/wasm'],
+  ['source.txt', 'text/plain; charset=utf-8'],
+  ['client.d.ts', 'text/plain; charset=utf-8'],
+  ['model.gguf', 'application/octet-stream'],
+])('[SS2] a file has the type of what it is: %s', async (name, type) => {
+  await writeFile(join(folder, 'site', name), 'as it is');
+  const {headers} = await app.request(`/site/${name}`);
+  expect(headers.get('Content-Type')).toBe(type);
+});
+
 test('[SS3] a model comes whole, in as many pieces as it takes', async () => {
   const whole = await ask();
   expect(whole.status).toBe(200);
