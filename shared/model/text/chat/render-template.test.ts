@@ -34,6 +34,10 @@ test.each([
     'a macro in a loop',
     '{% macro m() %}{% for a in range(900) %}x{% endfor %}{% endmacro %}{% for b in range(900) %}{{ m() }}{% endfor %}',
   ],
+  [
+    'a long text that is looked at often',
+    "{% set ns = namespace(text='x') %}{% for i in range(22) %}{% set ns.text = ns.text ~ ns.text %}{% endfor %}{% for i in range(90000) %}{% if ns.text | upper == 'X' %}{% endif %}{% endfor %}",
+  ],
   ['a text a million times', "{{ 'abc' * 100000000 }}"],
   [
     'long lists that are compared often',

@@ -8,6 +8,8 @@ import type {Statement, Value} from './python/python-values.ts';
 /** Those of any model's file need some hundred for a message. A step takes about 10 µs at worst. */
 const FREE_STEPS = 100_000;
 const STEPS_PER_MESSAGE = 2_000;
+/** Of a text, whatever is done with it. */
+const CHARACTERS_PER_STEP = 1_024;
 /** Far more than any context holds. */
 const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024;
 
@@ -76,7 +78,7 @@ class Budget {
   }
 }
 
-/** Counts what it evaluates and how often loops turn, since an empty loop evaluates nothing. */
+/** Counts what it evaluates, how long texts are, and how often loops turn, since an empty loop evaluates nothing. */
 class BoundedInterpreter extends PythonInterpreter {
   readonly #budget: Budget;
   /** What loops go over. */
@@ -95,7 +97,10 @@ class BoundedInterpreter extends PythonInterpreter {
     if (statement.type === 'For') this.#noteIterable(statement);
     const result = super.evaluate(statement, environment);
     if (this.#iterables.has(statement)) this.#budget.spend(sizeOf(result.value));
-    refuseTooLong(result);
+    if (typeof result.value === 'string') {
+      refuseTooLong(result.value);
+      this.#budget.spend(Math.floor(result.value.length / CHARACTERS_PER_STEP));
+    }
     return result;
   }
 
@@ -109,8 +114,8 @@ class BoundedInterpreter extends PythonInterpreter {
   }
 }
 
-function refuseTooLong({value}: Value): void {
-  if (typeof value !== 'string' || value.length <= MAX_TEXT_CHARACTERS) return;
+function refuseTooLong(text: string): void {
+  if (text.length <= MAX_TEXT_CHARACTERS) return;
   throw new TemplateTooLargeError('it makes a text that is longer than any chat');
 }
 

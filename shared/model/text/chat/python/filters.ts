@@ -62,11 +62,9 @@ function itemsOf(operand: Value, spend: Spend): readonly Value[] {
 }
 
 /** Of a text in characters, of which some are two units of UTF-16. */
-function lengthOf(operand: Value, _: Arguments, {spend}: Tools): Value | null {
+function lengthOf(operand: Value): Value | null {
   if (operand.type === 'UndefinedValue') return toValue(0);
   if (typeof operand.value !== 'string') return null;
-  // A step is worth some thousand of them.
-  spend(operand.value.length >> 12);
   const length = operand.value.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '-').length;
   return toValue(length);
 }
