@@ -13,6 +13,7 @@ import {phi3} from './phi3.ts';
 import {qwen2} from './qwen2.ts';
 import {qwen3} from './qwen3.ts';
 import {smollm3} from './smollm3.ts';
+import {xverse} from './xverse.ts';
 
 /** Every family that Weft runs, by the architecture that its files name. */
 const FAMILIES: ReadonlyMap<string, Family> = new Map(
@@ -31,6 +32,7 @@ const FAMILIES: ReadonlyMap<string, Family> = new Map(
     exaone,
     exaone4,
     ernie4_5,
+    xverse,
   }),
 );
 

@@ -124,6 +124,7 @@ export const TINY_FAMILIES: Readonly<Record<string, TinyFamily>> = {
     headNorms: 'head',
     pairTensors: ['rope_freqs.weight'],
   },
+  xverse: {architecture: 'xverse', hasOutput: true},
   ernie4_5: {architecture: 'ernie4_5', numbers: {'rope.freq_base': SLOW_BASE}},
   phi3: {
     architecture: 'phi3',
