@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import {shortText} from '#shared/base/short-text.ts';
 import {invalidRequest, unsupportedField, type ApiError} from '../../errors/api-error.ts';
-import {checkValues} from './check-values.ts';
+import {checkMarks, checkValues} from './check-values.ts';
 import {isUnsupported} from './request-fields.ts';
 
 type Fields = Readonly<Record<string, z.ZodType>>;
@@ -19,6 +19,7 @@ export function readRequest<T>(schema: z.ZodType<T>, json: string): T {
 }
 
 function parsed(json: string): unknown {
+  checkMarks(json);
   let body: unknown;
   try {
     body = JSON.parse(json);

@@ -2,11 +2,13 @@ import {Session} from 'node:inspector/promises';
 import * as fc from 'fast-check';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {ApiError} from '../../errors/api-error.ts';
-import {choicesOfChat} from '../request/asked-choices.ts';
+import {choicesOfChat, choicesOfCompletion} from '../request/asked-choices.ts';
 import {chatRequestSchema} from '../request/chat-request.ts';
+import {completionRequestSchema} from '../request/completion-request.ts';
 import {readRequest} from '../request/read-request.ts';
 import {
   arbitraryHostileRequest,
+  HOSTILE_PROMPTS,
   HOSTILE_REQUESTS,
   type HostileRequest,
 } from './hostile-requests.ts';
@@ -35,13 +37,17 @@ async function takeBlocks(): Promise<number> {
     .reduce((sum, {count}) => sum + count, 0);
 }
 
+const ofChat = (json: string) => choicesOfChat(readRequest(chatRequestSchema, json));
+const ofCompletion = (json: string) =>
+  choicesOfCompletion(readRequest(completionRequestSchema, json));
+
 /** What a request costs before anybody is asked, and the code with which it is refused. */
-async function read([, body]: HostileRequest) {
+async function read([, body]: HostileRequest, choicesOf = ofChat) {
   const json = body.slice(0, MOST_BYTES);
   await takeBlocks();
   let code = 'taken';
   try {
-    choicesOfChat(readRequest(chatRequestSchema, json));
+    choicesOf(json);
   } catch (cause) {
     if (!(cause instanceof ApiError)) throw cause;
     ({code} = cause.detail);
@@ -57,6 +63,21 @@ test.each(HOSTILE_REQUESTS)(
     expect(blocks).toBeLessThan(MOST_BLOCKS);
   },
 );
+
+test.each(HOSTILE_PROMPTS)('[GW17] a hostile prompt is refused cheaply: %s', async (...hostile) => {
+  const {code, blocks} = await read(hostile, ofCompletion);
+  expect(code).toBe('too_many_values');
+  expect(blocks).toBeLessThan(MOST_BLOCKS);
+});
+
+test('[GW17] the longest prompts of token ids are taken', async () => {
+  const ids = Array.from({length: 20_000}, (_, at) => at);
+  const prompts = [ids, Array.from({length: 8}, () => ids)];
+  for (const prompt of prompts) {
+    const body = JSON.stringify({model: 'tiny', prompt});
+    expect((await read(['ids', body], ofCompletion)).code).toBe('taken');
+  }
+});
 
 test('[GW17] no request is dear to read, whatever it repeats', async () => {
   await fc.assert(

@@ -82,10 +82,22 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
   ],
   ['a hundred thousand biased tokens', withFields({logit_bias: named(80_000, () => 1)})],
   ['a hundred thousand unknown fields', withFields(named(80_000, () => 1))],
+  [
+    'lists in each other, half a million deep',
+    `{"messages":${'['.repeat(500_000)}${']'.repeat(500_000)}}`,
+  ],
   ['a name that is spelled otherwise beside many values', `{"\\u0061":[${'1,'.repeat(400_000)}1]}`],
   ['a call with very many arguments', calling(`{"a":[${'[],'.repeat(200_000)}[]]}`, 1)],
   ['many calls with many arguments', calling(`{"a":[${'[],'.repeat(4_000)}[]]}`, 40)],
 ];
+
+/** For plain completions. */
+export const HOSTILE_PROMPTS: readonly HostileRequest[] = [
+  ['token ids below zero', many(140_000, (at) => -at)],
+  ['many lists of token ids', many(150_000, (at) => [at % 9])],
+  ['many texts', many(150_000, () => 'a')],
+  ['token ids and a half', [...many(140_000, (at) => at), 0.5]],
+].map(([what, prompt]) => [String(what), JSON.stringify({model: 'tiny', prompt})]);
 
 const schemaName = fc.constantFrom(...Object.keys(SCHEMAS));
 const mixed = fc
