@@ -33,7 +33,7 @@ export interface Weft {
    * @throws {WeftError} with a sentence for people, and a code.
    */
   chat(messages: readonly WeftMessage[], options?: AskOptions): AsyncIterable<string>;
-  /** Leaves the swarm; the next question joins it again. */
+  /** Ends its answers with the code `CLOSED`, and leaves the swarm; the next question joins it again. */
   close(): void;
 }
 
@@ -45,6 +45,7 @@ export interface WeftError extends Error {
 /**
  * Loads nothing, and joins no swarm, before the first question.
  *
- * @throws {WeftError} `SERVER_INVALID` for an address that is none.
+ * @throws {WeftError} `SERVER_INVALID` for an address that is none, and where none is given and this module came from
+ *   no server; `INVALID_VALUE` and `UNSUPPORTED_PARAMETER` for other options.
  */
 export declare function createWeft(options?: WeftOptions): Weft;
