@@ -2,6 +2,7 @@ import {EventSourceParserStream} from 'eventsource-parser/stream';
 import * as z from 'zod/mini';
 import {WeftError} from '#shared/base/errors.ts';
 import {codeOfApi} from '#shared/client/chat/api-code.ts';
+import {ASKED_BOUNDS} from '#shared/client/chat/asked-sampling.ts';
 import type {ChatWay, AskTarget} from './chat-way.ts';
 import {noWeftServer, serverUnreachable} from './client-faults.ts';
 import {readQuestion} from './read-question.ts';
@@ -24,7 +25,7 @@ export function askGateway({serverUrl, model}: AskTarget): ChatWay {
         ...request,
         method: 'POST',
         headers: {'Content-Type': 'application/json'},
-        body: JSON.stringify({
+        body: bodyOf({
           model: chosen,
           messages,
           stream: true,
@@ -38,6 +39,17 @@ export function askGateway({serverUrl, model}: AskTarget): ChatWay {
     },
     close: () => undefined,
   };
+}
+
+/** @throws {WeftError} `PROMPT_TOO_LONG`: no server reads more, and no context holds it. */
+function bodyOf(request: object): string {
+  const body = JSON.stringify(request);
+  const {byteLength} = new TextEncoder().encode(body);
+  if (byteLength <= ASKED_BOUNDS.mostBodyBytes) return body;
+  throw new WeftError(
+    {code: 'PROMPT_TOO_LONG'},
+    `The prompt is too long: ${byteLength} bytes, of which at most ${ASKED_BOUNDS.mostBodyBytes} are read; shorten it`,
+  );
 }
 
 type From = {readonly serverUrl: string; readonly signal?: AbortSignal | undefined};

@@ -155,6 +155,17 @@ test.each<[what: string, respond: RequestListener]>([
   other.close();
 });
 
+test('[CC4] a prompt that no server reads is too long, as in a tab', async () => {
+  const content = 'é'.repeat(600_000);
+  const answer = createWeft({server: api.url, model: 'tiny'}).chat([{role: 'user', content}]);
+  await expect(firstOf(answer)).rejects.toMatchObject({
+    detail: {code: 'PROMPT_TOO_LONG'},
+    message: expect.stringMatching(
+      /^The prompt is too long: 12\d{5} bytes, of which at most 1048576/u,
+    ),
+  });
+});
+
 test('[CC4] a server that goes away in the middle of an answer is unreachable', async () => {
   const going = await scriptedApi({ask: askForEver});
   const pieces = createWeft({server: going.url}).chat(messages)[Symbol.asyncIterator]();

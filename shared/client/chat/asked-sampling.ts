@@ -2,6 +2,8 @@
 export const ASKED_BOUNDS = {
   /** No context holds as many: each takes some tokens besides its text. */
   mostMessages: 2_048,
+  /** Of a request over HTTP: a context of some thousand tokens is a tenth of it. */
+  mostBodyBytes: 1024 * 1024,
   temperature: {least: 0, most: 2},
   topP: {least: 0, most: 1},
 } as const;

@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import {Hono, type Context} from 'hono';
 import {bodyLimit} from 'hono/body-limit';
+import {ASKED_BOUNDS} from '#shared/client/chat/asked-sampling.ts';
 import type {NodeEnv} from '../../http/node-env.ts';
 import {askChoices, type Choices} from '../answers/ask-choices.ts';
 import type {Callers} from '../callers/callers.ts';
@@ -19,8 +20,7 @@ import {readBody} from './request/read-body.ts';
 import {readRequest} from './request/read-request.ts';
 import {writeChunks, writeWhole} from './write-answer.ts';
 
-/** A context of some thousand tokens is a tenth of it. */
-const MOST_BODY_BYTES = 1024 * 1024;
+const {mostBodyBytes} = ASKED_BOUNDS;
 
 type Options = {
   readonly gateway: Pick<Gateway, 'modelIds' | 'model'>;
@@ -63,9 +63,9 @@ export function createApi(options: Options): Hono<NodeEnv> {
     return context.json(modelObject(id));
   });
   const limit = bodyLimit({
-    maxSize: MOST_BODY_BYTES,
+    maxSize: mostBodyBytes,
     onError: () => {
-      throw tooLarge(MOST_BODY_BYTES);
+      throw tooLarge(mostBodyBytes);
     },
   });
   api.post('/v1/chat/completions', limit, async (context) =>
