@@ -1,5 +1,5 @@
 /// <reference types="node" />
-import {createReadStream} from 'node:fs';
+import {createReadStream, rmSync} from 'node:fs';
 import {mkdtemp, readFile, rm, stat, writeFile} from 'node:fs/promises';
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import {tmpdir} from 'node:os';
@@ -31,9 +31,11 @@ const ISOLATED = {
 };
 /** The page as a site without those headers serves it. */
 const PLAIN_PAGE = '/plain.html';
+/** Folders of built pages, by their source: a process builds each once. */
+const pages = new Map<string, Promise<string>>();
 
 /**
- * Builds the engine's test page and serves it on loopback, beside the model as
+ * Builds the engine's test page, once, and serves it on loopback, beside the model as
  * `/model.gguf`, with one byte changed as `/altered.gguf`, and without ranges as `/whole.gguf`.
  * `/` is isolated, `/plain.html` is not.
  */
@@ -42,7 +44,10 @@ export async function serveEnginePage(
   /** Of the page, whose entry is `index.html`; by default, the engine's. */
   source = fileURLToPath(new URL('.', import.meta.url)),
 ): Promise<EngineSite> {
-  const folder = await buildPage(source);
+  const page = pages.get(source) ?? buildPage(source);
+  pages.set(source, page);
+  const folder = await page;
+  const offered = await mkdtemp(join(tmpdir(), 'weft-offered-'));
   const model: ServedModel = {
     path: modelPath,
     byteLength: (await stat(modelPath)).size,
@@ -64,20 +69,23 @@ export async function serveEnginePage(
       model.alteredByte = offset;
     },
     async offer(name, gguf) {
-      const path = join(folder, name);
+      const path = join(offered, name);
       await writeFile(path, gguf);
       beside.set(`/${name}`, {path, byteLength: gguf.length, alteredByte: -1, ranges: []});
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
-      await rm(folder, {recursive: true});
+      await rm(offered, {recursive: true});
     },
   };
 }
 
 async function buildPage(root: string): Promise<string> {
   const outDir = await mkdtemp(join(tmpdir(), 'weft-engine-page-'));
+  process.once('exit', () => {
+    rmSync(outDir, {recursive: true});
+  });
   await build({
     configFile: false,
     logLevel: 'error',

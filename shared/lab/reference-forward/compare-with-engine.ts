@@ -74,9 +74,9 @@ export function smallestFaults(
 ): Readonly<Record<string, number>> {
   const tensors = model.gguf.tensors.filter(({name}) => FAULTY.test(name));
   const isSeen = (tensor: GgufTensor, factor: number) => {
-    const {error, unexplained} = compareWithEngine(scaled(model, tensor, factor), given, {
-      patience: 1,
-    });
+    const altered = scaled(model, tensor, factor);
+    if (altered === null) return false;
+    const {error, unexplained} = compareWithEngine(altered, given, {patience: 1});
     return unexplained > 0 || !(error <= tolerance);
   };
   return Object.fromEntries(
@@ -87,12 +87,15 @@ export function smallestFaults(
   );
 }
 
-function scaled({file, ...model}: WholeFile, tensor: GgufTensor, factor: number): WholeFile {
+/** `null` where the scales of the tensor have too few bits to differ. */
+function scaled({file, ...model}: WholeFile, tensor: GgufTensor, factor: number): WholeFile | null {
   const altered = file.slice();
   const {dtype} = tensor;
   assert(isTensorDtype(dtype), `${dtype} is a storage type`);
-  scaleTensor(altered.subarray(...placeOf(tensor)), dtype, factor);
-  return {...model, file: altered};
+  const bytes = altered.subarray(...placeOf(tensor));
+  const before = bytes.slice();
+  scaleTensor(bytes, dtype, factor);
+  return bytes.every((byte, at) => byte === before[at]) ? null : {...model, file: altered};
 }
 
 function errorOf(top: readonly Likely[], logits: Float64Array): number {
