@@ -1,7 +1,6 @@
 import {describe, expect, test} from 'vitest';
-import {asSessionId} from '#shared/base/ids.ts';
 import {cutPiece, pieceTokensWithin} from './cut-piece.ts';
-import {CLIENT, MiddleHop, opening, SESSION} from './testing/middle-hop.ts';
+import {SESSION} from './testing/middle-hop.ts';
 
 const FRAME = {
   kind: 'hidden',
@@ -51,37 +50,4 @@ describe('parts', () => {
       expect(pieceTokensWithin(50, {fixedMs, perTokenMs})).toBe(tokens);
     },
   );
-});
-
-const SECOND = asSessionId('another answer');
-
-test('[HS21] a slow hop gives its engine a prompt in parts while another answer runs there, as slow as it is now, and whole before and after', () => {
-  const bench = new MiddleHop();
-  bench.open(opening({promptTokens: 48}));
-  const taken = () => {
-    const counts: number[] = [];
-    for (let turns = bench.machine.take(8); turns.length > 0; turns = bench.machine.take(8)) {
-      for (const turn of turns) {
-        counts.push(turn.frame.tokenCount);
-        bench.machine.release(turn);
-      }
-    }
-    return counts;
-  };
-  const takenAt = (position: number) => {
-    bench.frame(position, {tokenCount: 12});
-    return taken();
-  };
-  // Two layers.
-  bench.machine.pace({fixedMs: 0, perTokenMs: 3});
-  expect(takenAt(0)).toEqual([12]);
-  bench.open(opening({promptTokens: 1}), SECOND);
-  bench.frame(0, {sessionId: SECOND});
-  expect(taken()).toEqual([1]);
-  expect(takenAt(12)).toEqual([8, 4]);
-  bench.machine.pace({fixedMs: 0, perTokenMs: 1});
-  expect(takenAt(24)).toEqual([12]);
-  bench.machine.pace({fixedMs: 0, perTokenMs: 3});
-  bench.hear({kind: 'close-session', reason: 'done'}, {from: CLIENT, sessionId: SECOND});
-  expect(takenAt(36)).toEqual([12]);
 });

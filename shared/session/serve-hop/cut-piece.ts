@@ -6,13 +6,18 @@ const LEAST_TOKENS = 8;
 /** What a piece of a prompt takes: once, and for each of its tokens. */
 export type PieceMs = {readonly fixedMs: number; readonly perTokenMs: number};
 
+/** What a piece of so many tokens takes. */
+export function pieceMsOf(tokenCount: number, {fixedMs, perTokenMs}: PieceMs): number {
+  return fixedMs + tokenCount * perTokenMs;
+}
+
 /**
- * How many tokens of a prompt an engine runs in about `pieceMs`, or in twice what it takes for any piece: a power
+ * How many tokens of a prompt an engine runs in about `withinMs`, or in twice what it takes for any piece: a power
  * of two, since engines on GPUs prepare for each length, and 8 at least.
  */
-export function pieceTokensWithin(pieceMs: number, {fixedMs, perTokenMs}: PieceMs): number {
+export function pieceTokensWithin(withinMs: number, {fixedMs, perTokenMs}: PieceMs): number {
   if (!(perTokenMs > 0)) return Infinity;
-  const tokensMs = Math.max(pieceMs - fixedMs, fixedMs);
+  const tokensMs = Math.max(withinMs - fixedMs, fixedMs);
   let tokens = LEAST_TOKENS;
   while (2 * tokens * perTokenMs <= tokensMs) tokens *= 2;
   return tokens;

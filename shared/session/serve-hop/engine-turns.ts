@@ -1,7 +1,8 @@
+import {assert} from '#shared/base/assert.ts';
 import type {PeerId, SessionId} from '#shared/base/ids.ts';
 import {layerCount, type LayerRange} from '#shared/model/layer-range.ts';
 import type {Frame} from '#shared/protocol/frame/frame.ts';
-import {cutPiece, pieceTokensWithin, type PieceMs} from './cut-piece.ts';
+import {cutPiece, pieceMsOf, pieceTokensWithin, type PieceMs} from './cut-piece.ts';
 import type {HopLimits} from './hop-session/hop-context.ts';
 import {StepQueue} from './step-queue.ts';
 
@@ -39,10 +40,7 @@ export class EngineTurns {
     return this.#queue.length;
   }
 
-  /**
-   * What one layer takes for a piece of a prompt: while another answer runs here the engine gets no more at once
-   * than it computes in about `pieceMs`.
-   */
+  /** What one layer takes for a piece of a prompt, as it was measured last. */
   pace(pieceLayerMs: PieceMs): void {
     this.#pieceLayerMs = pieceLayerMs;
   }
@@ -110,37 +108,39 @@ export class EngineTurns {
     return same ?? this.#takeOne((piece) => !isStep(piece));
   }
 
-  /** As much of a prompt as nobody has to wait for; the rest is next in its session. */
+  /** As much of a prompt as others can wait for; the rest is next in its session. */
   #begin(piece: Piece): Piece {
     const {frame} = piece;
-    this.#countPiece(piece);
-    const {first, rest} = cutPiece(frame, this.#mostTokens(frame.sessionId));
+    const pieceMs = this.#pieceMsOf(frame.sessionId);
+    const {first, rest} = cutPiece(frame, this.#mostTokens(frame.sessionId, pieceMs));
+    this.#countTurns(frame.sessionId, pieceMsOf(first.tokenCount, pieceMs));
     if (rest === null) return piece;
     this.#queue.putBack(frame.sessionId, {...piece, frame: rest});
     return {...piece, frame: first};
   }
 
-  /** While nobody else reads an answer, nobody waits: long pieces take less for each token. */
-  #mostTokens(sessionId: SessionId): number {
-    const {limits, rangeOf} = this.#options;
-    for (const other of this.#answering) {
-      if (rangeOf(other) === undefined) this.#answering.delete(other);
-    }
-    const range = rangeOf(sessionId);
+  /** One turn's while another answer runs here; else all that a prompt has in a row: long pieces take less for each token. */
+  #mostTokens(sessionId: SessionId, pieceMs: PieceMs): number {
+    const {limits} = this.#options;
     const isAlone = this.#answering.size === (this.#answering.has(sessionId) ? 1 : 0);
-    if (isAlone || range === undefined) return Infinity;
-    const layers = layerCount(range);
-    const {fixedMs, perTokenMs} = this.#pieceLayerMs;
-    return pieceTokensWithin(limits.pieceMs, {
-      fixedMs: layers * fixedMs,
-      perTokenMs: layers * perTokenMs,
-    });
+    return pieceTokensWithin(limits.pieceMs * (isAlone ? limits.promptTurns : 1), pieceMs);
   }
 
-  #countPiece({frame: {sessionId}}: Piece): void {
-    const {promptTurns} = this.#options.limits;
+  /** A piece that takes longer than a turn counts for as many as it takes. */
+  #countTurns(sessionId: SessionId, tookMs: number): void {
+    const {promptTurns, pieceMs} = this.#options.limits;
     const isSame = this.#prompt.sessionId === sessionId && this.#prompt.turnsLeft > 0;
-    this.#prompt = {sessionId, turnsLeft: (isSame ? this.#prompt.turnsLeft : promptTurns) - 1};
+    const turns = Math.max(1, Math.round(tookMs / pieceMs));
+    this.#prompt = {sessionId, turnsLeft: (isSame ? this.#prompt.turnsLeft : promptTurns) - turns};
+  }
+
+  /** Through the layers of a session. */
+  #pieceMsOf(sessionId: SessionId): PieceMs {
+    const range = this.#options.rangeOf(sessionId);
+    assert(range !== undefined, 'only sessions that are open have turns');
+    const layers = layerCount(range);
+    const {fixedMs, perTokenMs} = this.#pieceLayerMs;
+    return {fixedMs: layers * fixedMs, perTokenMs: layers * perTokenMs};
   }
 
   #areOfSameLayers(a: Piece, b: Piece): boolean {

@@ -16,8 +16,6 @@ import {
   replies,
 } from './testing/middle-hop.ts';
 
-const idOf = (digit: string) => asSessionId(`00000000000000${digit}0`);
-
 describe('frames', () => {
   test('[HS1] frames in order run, and go on to the next hop in their order', () => {
     const bench = new MiddleHop();
@@ -27,93 +25,6 @@ describe('frames', () => {
     expect(sent(bench.run())).toEqual([
       {position: 0, tokenCount: 3, values: [0, 1, 2], epoch: 0},
       {position: 3, tokenCount: 1, values: [3], epoch: 0},
-    ]);
-  });
-
-  test('[HS19] steps of one token through the same layers run as one, a piece of a prompt by itself, in their turns', () => {
-    const bench = new MiddleHop();
-    const [one, two, third, prompt] = [idOf('a'), idOf('b'), idOf('c'), idOf('d')];
-    for (const sessionId of [one, two, prompt]) bench.open(opening(), sessionId);
-    // Those in front of it and behind it have other layers.
-    const elsewhere = opening();
-    const hops = elsewhere.hops.map((hop, at) => (at === 0 ? hop : {...hop, startLayer: at + 2}));
-    bench.open(
-      {...elsewhere, hops: hops.map((hop, at) => ({...hop, endLayer: [3, 4, 6][at] ?? 6}))},
-      third,
-    );
-    for (const sessionId of [one, third, two]) bench.frame(0, {sessionId});
-    bench.frame(0, {sessionId: prompt, tokenCount: 4});
-    bench.frame(1, {sessionId: one});
-    const taken: unknown[] = [];
-    for (let turns = bench.machine.take(8); turns.length > 0; turns = bench.machine.take(8)) {
-      taken.push(turns.map(({place}) => place.sessionId));
-      for (const turn of turns) bench.machine.release(turn);
-    }
-    expect(taken).toEqual([[one, two], [prompt], [third], [one]]);
-    for (const sessionId of [one, two]) bench.frame(sessionId === one ? 2 : 1, {sessionId});
-    expect([1, 2].map(() => bench.machine.take(1).length)).toEqual([1, 1]);
-  });
-
-  test('[HS20] however many prompts there are, a step waits for one piece of them, and a piece for no more than the steps that it held up', () => {
-    const bench = new MiddleHop({maxSessions: 16});
-    const answers = ['a', 'b', 'c'].map(idOf);
-    const prompts = ['d', 'e', 'f', 'g'].map(idOf);
-    for (const sessionId of prompts) bench.open(opening({promptTokens: 12}), sessionId);
-    for (const sessionId of answers) bench.open(opening(), sessionId);
-    for (const sessionId of prompts) {
-      for (let piece = 0; piece < 3; piece += 1) {
-        bench.frame(4 * piece, {sessionId, tokenCount: 4});
-      }
-    }
-    for (const sessionId of answers) bench.frame(0, {sessionId});
-    const taken: string[] = [];
-    const ran = new Map(answers.map((sessionId) => [sessionId, 0]));
-    for (let turns = bench.machine.take(8); turns.length > 0; turns = bench.machine.take(8)) {
-      taken.push(turns[0]?.frame.tokenCount === 1 ? `${turns.length} steps` : 'piece');
-      for (const turn of turns) {
-        bench.machine.release(turn);
-        const {sessionId} = turn.frame;
-        const steps = ran.get(sessionId);
-        if (steps === undefined || steps === 5) continue;
-        // The next token comes while a piece runs.
-        ran.set(sessionId, steps + 1);
-        bench.frame(steps + 1, {sessionId});
-      }
-    }
-    const each = ['piece', '3 steps'];
-    expect(taken).toEqual([
-      ...each,
-      ...each,
-      ...each,
-      ...each,
-      ...each,
-      ...each,
-      ...Array.from({length: 6}, () => 'piece'),
-    ]);
-  });
-
-  test('[HS22] prompts run one after the other, and a long one gives way after eight pieces', () => {
-    const bench = new MiddleHop({maxSessions: 16});
-    const [long, first, second] = [idOf('a'), idOf('b'), idOf('c')];
-    for (const sessionId of [long, first, second]) {
-      bench.open(opening({promptTokens: 40}), sessionId);
-      const pieces = sessionId === long ? 10 : 3;
-      for (let piece = 0; piece < pieces; piece += 1) {
-        bench.frame(4 * piece, {sessionId, tokenCount: 4});
-      }
-    }
-    const taken: string[] = [];
-    for (let turns = bench.machine.take(8); turns.length > 0; turns = bench.machine.take(8)) {
-      for (const turn of turns) {
-        taken.push(turn.frame.sessionId);
-        bench.machine.release(turn);
-      }
-    }
-    expect(taken).toEqual([
-      ...times(8, long),
-      ...times(3, first),
-      ...times(3, second),
-      ...times(2, long),
     ]);
   });
 
@@ -300,7 +211,3 @@ describe('the end', () => {
     ]);
   });
 });
-
-function times(count: number, sessionId: string): readonly string[] {
-  return Array.from({length: count}, () => sessionId);
-}

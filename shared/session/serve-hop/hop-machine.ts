@@ -103,10 +103,7 @@ export class HopMachine {
     this.#isDraining = false;
   }
 
-  /**
-   * What one layer takes for a piece of a prompt: while another answer runs here the engine gets no more at once
-   * than it computes in about `pieceMs`.
-   */
+  /** What one layer takes for a piece of a prompt, as it was measured last: what is longer is run in parts. */
   pace(pieceLayerMs: PieceMs): void {
     this.#turns.pace(pieceLayerMs);
   }

@@ -84,3 +84,19 @@ test('[SQ4] of the client with the most steps the longest session pays, though a
   for (const sessionId of ['a', 'b', 'b', 'b', 'c']) queue.add(of(sessionId, asPeerId('flood')), 0);
   expect(queue.longest()).toBe('b');
 });
+
+test('[SQ7] what is left of a step comes before all others of its session, in its turn', () => {
+  const queue = new StepQueue<string, string>();
+  for (const step of ['long', 'next']) queue.add(of('a'), step);
+  queue.add(of('b'), 'other');
+  expect(queue.take()?.step).toBe('long');
+  queue.putBack('a', 'rest');
+  queue.release('a');
+  expect(queue.length).toBe(3);
+  const order: string[] = [];
+  for (let next = queue.take(); next !== null; next = queue.take()) {
+    order.push(next.step);
+    queue.release(next.sessionId);
+  }
+  expect(order).toEqual(['other', 'rest', 'next']);
+});

@@ -6,9 +6,9 @@ import type {Frame} from '#shared/protocol/frame/frame.ts';
 /** What one hop takes on at once; more is refused with a code, and the client asks another. */
 export type HopLimits = {
   readonly maxSessions: number;
-  /** About how long the engine runs a piece of a prompt: so long others wait for it. */
+  /** About how long a turn of a prompt is, while another answer runs: so long that waits for it. */
   readonly pieceMs: number;
-  /** How many of its pieces a prompt may have in a row, while those of others wait. */
+  /** How many turns a prompt has in a row among prompts: in one piece while no answer runs. */
   readonly promptTurns: number;
   /** Cache positions that all sessions together may reserve; the engine may hold fewer. */
   readonly kvTokens: number;
@@ -34,7 +34,7 @@ export type HopLimits = {
 export const HOP_LIMITS: HopLimits = {
   maxSessions: 8,
   pieceMs: 50,
-  // Short prompts are over one after the other, instead of all at the end; a long one gives way after half a second.
+  // Short prompts are over one after the other, instead of all at the end; a long one gives way after 0.4 s.
   promptTurns: 8,
   kvTokens: Infinity,
   maxQueuedSteps: 4_096,

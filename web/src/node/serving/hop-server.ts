@@ -198,7 +198,6 @@ export class HopServer {
     }
   }
 
-  /** What came of a turn goes out; how long all of it took is known once the first of it is on its way. */
   /** Whether nothing was sampled before for this opening, and it does not resume an answer. */
   #isFirstOf(open: SessionOpening): boolean {
     const isFirst = open.epoch === 0 && !this.#begun.has(open);
@@ -206,6 +205,7 @@ export class HopServer {
     return isFirst;
   }
 
+  /** What came of a turn goes out; how long all of it took is known once the first of it is on its way. */
   async #send(ran: RanTurn): Promise<void> {
     const {nowMs, stopwatchMs, onSampled, onStep} = this.#options;
     const {turn, output, token} = ran;
