@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {asSessionId, type SessionId} from '#shared/base/ids.ts';
-import {CLIENT, MiddleHop, opening, SESSION} from './testing/middle-hop.ts';
+import {CLIENT, MiddleHop, opening, SESSION} from './middle-hop.ts';
 
 const idOf = (digit: string) => asSessionId(`00000000000000${digit}0`);
 const SECOND = idOf('b');
