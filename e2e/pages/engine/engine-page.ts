@@ -21,7 +21,7 @@ import {runGoldenInput} from '../../../web/src/node/engine/proof/pass-golden-tes
 import {runStep} from '../../../web/src/node/engine/run-step.ts';
 import {gpuBytesPerSec} from './gpu-bytes-per-sec.ts';
 import {readBytesPerSec} from './read-bytes-per-sec.ts';
-import {refuseOnGpu, roundOnGpu} from './only-gpu.ts';
+import {refuseOnGpu, roundOnGpu, topOnGpu} from './only-gpu.ts';
 import {runTogether, type Together} from './run-together.ts';
 import {giveBackThreads, takeThreadsOf} from './threads-of-page.ts';
 import {promptMs, stepMs} from './time-steps.ts';
@@ -290,6 +290,7 @@ const actions = {
   brokenRules,
   refuseOnGpu,
   roundOnGpu,
+  topOnGpu,
   logitsOf: tellCode(logitsOf),
   together: tellCode(async (asked: Together) => runTogether(onlyRunner(), asked)),
   load: tellCode(load),

@@ -1,4 +1,6 @@
+import {TOP_LOGITS} from '../../../web/src/node/engine/ort/graph/build-lm-head-graph.ts';
 import {MAP_READ, READ_USAGE, STORAGE_USAGE} from '../../../web/src/node/engine/ort/gpu-usage.ts';
+import {GpuTopLogits} from '../../../web/src/node/engine/ort/webgpu/lm-head/gpu-top-logits.ts';
 import {openGpuOrt} from '../../../web/src/node/engine/ort/webgpu/open-gpu-ort.ts';
 import {requestGpuDevice} from '../../../web/src/node/engine/ort/webgpu/request-gpu-device.ts';
 import {WireRounding} from '../../../web/src/node/engine/ort/webgpu/wire-rounding.ts';
@@ -36,4 +38,18 @@ export async function roundOnGpu(values: readonly number[]): Promise<readonly nu
   const rounded = [...new Float32Array(read.getMappedRange())];
   device.destroy();
   return rounded;
+}
+
+/** The ids of the likeliest tokens, best first, of rows of logits. */
+export async function topOnGpu(
+  rows: readonly (readonly number[])[],
+): Promise<readonly (readonly number[])[]> {
+  const {device} = await requestGpuDevice();
+  const logits = Float32Array.from(rows.flat());
+  const buffer = device.createBuffer({size: logits.byteLength, usage: STORAGE_USAGE});
+  device.queue.writeBuffer(buffer, 0, logits);
+  const top = await GpuTopLogits.create(device, logits.length / rows.length);
+  const {ids} = await top.of(buffer, rows.length);
+  device.destroy();
+  return rows.map((_, row) => [...ids.subarray(row * TOP_LOGITS, (row + 1) * TOP_LOGITS)]);
 }

@@ -2,6 +2,7 @@ import {expect, test, type Page} from '@playwright/test';
 import {kvBytesPerTokenLayer} from '#shared/model/model-spec.ts';
 import {decodeF16, roundToWire} from '#shared/model/storage/format/binary16.ts';
 import {MOST_BATCHED} from '#shared/scheduling/cost-model.ts';
+import {TOP_LOGITS} from '../../../web/src/node/engine/ort/graph/build-lm-head-graph.ts';
 import {GraphBuilder} from '../../../web/src/node/engine/ort/graph/graph-builder.ts';
 import {serveTinyModel, type TinySite} from '../../pages/engine/serve-tiny-model.ts';
 import {chromiumArguments, findChromium} from '../../tools/machine/find-chromium.ts';
@@ -204,8 +205,24 @@ function nearF16(): readonly number[] {
   return [...values, 65_519.996, 65_520, -70_001, 2 ** 40, Infinity].map(Math.fround);
 }
 
-test('[GR15] between two cells a GPU rounds as the wire does, bit for bit', async ({page}) => {
+/** More than two passes sort, with few logits that differ: in each chunk, and between chunks, the id decides. */
+const EQUAL_LOGITS = [5, 7].map((kinds) =>
+  Array.from({length: 20_000}, (_, tokenId) => (tokenId * tokenId) % kinds),
+);
+
+test('[GR15] [WG8] between two cells a GPU rounds as the wire does, bit for bit; of equal logits the lower ids are the likeliest', async ({
+  page,
+}) => {
   await openEnginePage(page);
+  const likeliest = await page.evaluate(
+    (rows) => globalThis.enginePage.topOnGpu(rows),
+    EQUAL_LOGITS,
+  );
+  // A stable sort.
+  const sorted = EQUAL_LOGITS.map((logits) =>
+    [...logits.keys()].toSorted((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0)),
+  );
+  expect(likeliest).toEqual(sorted.map((ids) => ids.slice(0, TOP_LOGITS)));
   const values = nearF16();
   const rounded = await page.evaluate((given) => globalThis.enginePage.roundOnGpu(given), values);
   expect(rounded).toEqual(values.map(roundToWire));

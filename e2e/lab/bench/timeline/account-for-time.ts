@@ -16,7 +16,7 @@ export type TimeAccount = {
   readonly enginesMs: readonly number[];
   /** What each activity had of the processor, whatever went on beside it. */
   readonly cpuMs: Readonly<Record<Exclude<Activity, 'nothing'>, number>>;
-  /** Runs of the engine: a batch of steps each. */
+  /** Runs of the engine that ended in the window, a batch of steps each: what they gave is heard in it, too. */
   readonly runs: readonly Task[];
 };
 
@@ -38,7 +38,8 @@ export function accountForTime(
       changes.push({atMs: Math.max(startMs, task.startMs), activity, by: 1});
       changes.push({atMs: Math.min(endMs, task.endMs), activity, by: -1});
       cpuMs[activity] += task.cpuMs;
-      if (activity === 'engine' && task.endMs - task.startMs >= LEAST_RUN_MS) runs.push(task);
+      const isRun = activity === 'engine' && task.endMs - task.startMs >= LEAST_RUN_MS;
+      if (isRun && task.endMs <= endMs) runs.push(task);
     }
   }
   changes.sort((a, b) => a.atMs - b.atMs);

@@ -32,6 +32,11 @@ export const benchTimeline: Benchmark = async (context) => {
         const {tokensPerSec} = await answers.ask(count, TOKENS);
         const traced = await traceAnswers(answers, {sessions: count, tokens: TOKENS});
         const account = accountForTime(traced.lanes, traced);
+        if (account.runs.length === 0) {
+          throw new Error(
+            'No engine ran between two tokens: the trace has another clock than Node',
+          );
+        }
         const title = `${tabs} ${tabs === 1 ? 'tab' : 'tabs'}, ${count} ${count === 1 ? 'answer' : 'answers'}`;
         print(context, {title, tabs, traced, account, untracedPerSec: tokensPerSec});
         scenes.push({title, traced, account});

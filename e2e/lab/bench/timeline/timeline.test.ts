@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest';
 import {accountForTime, type OwnedLane} from './account-for-time.ts';
 import {lanesOf, type TraceEvent} from './read-trace.ts';
+import {SteadyWindow} from './steady-window.ts';
 import {timelinePage} from './timeline-page.ts';
 
 const thread = {ph: 'X', pid: 7, tid: 1} as const;
@@ -62,6 +63,41 @@ test('[BN6] every moment is of the activity nearest to the engine, and the sum i
   expect(account.enginesMs).toEqual([35, 30, 5]);
   expect(account.cpuMs).toMatchObject({engine: 20, page: 6});
   expect(account.runs).toHaveLength(3);
+});
+
+test('[BN6] a run belongs to the window in which it ended', () => {
+  expect(accountForTime(LANES, {startMs: 9, endMs: 40}).runs).toHaveLength(2);
+  expect(accountForTime(LANES, {startMs: 10, endMs: 50}).runs).toHaveLength(2);
+});
+
+test.for([0, 3, 7])(
+  '[BN6] a run of eight sessions counts as eight, when %i of its tokens are heard before the trace begins',
+  (heardBefore) => {
+    const window = new SteadyWindow({sessions: 8, tokens: 32});
+    const runs: [number, number][] = [];
+    let begins = Infinity;
+    for (let run = 0; run < 32; run += 1) {
+      runs.push([100 * run, 100 * (run + 1)]);
+      for (let answer = 0; answer < 8; answer += 1) {
+        // The trace begins some runs after it was asked for.
+        if (8 * run + answer === begins) window.begin();
+        const next = window.hear(answer, 100 * (run + 1) + 5 + answer);
+        if (next === 'start') begins = 8 * (run + 3) + heardBefore;
+      }
+    }
+    const {tokens, ...times} = window.window ?? {tokens: 0, startMs: 0, endMs: 0};
+    const account = accountForTime([lane('tab', 'engine', runs)], times);
+    expect(account.runs.length).toBeGreaterThan(16);
+    expect(tokens).toBe(8 * account.runs.length - heardBefore);
+  },
+);
+
+test('[BN6] answers that end before the trace begins have no window', () => {
+  const window = new SteadyWindow({sessions: 1, tokens: 8});
+  const heard = [1, 2, 3, 4, 5, 6, 7, 8].map((atMs) => window.hear(0, atMs));
+  expect(heard.filter((next) => next !== null)).toEqual(['start']);
+  window.begin();
+  expect(window.window).toBeNull();
 });
 
 test('[BN6] the picture needs no other file', () => {

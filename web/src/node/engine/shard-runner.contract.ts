@@ -1,4 +1,5 @@
 import {asSessionId, type SessionId} from '#shared/base/ids.ts';
+import type {TokenBias} from '#shared/session/token-bias.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
 import {runStep} from './run-step.ts';
 import type {ShardOutput, ShardRunner, ShardStep, StepResult} from './shard-runner.ts';
@@ -81,16 +82,43 @@ function stepOf(
   return {sessionId, position, tokenCount: tokenIds.length, input, range, output};
 }
 
-/** Opens both sessions, and closes them whatever `act` does. */
-async function inSessions<T>({runner}: ShardUnderTest, act: () => Promise<T>): Promise<T> {
-  await runner.openSession(A, SESSION_TOKENS);
-  await runner.openSession(B, SESSION_TOKENS);
+/** Opens both sessions, or those named, and closes them whatever `act` does. */
+async function inSessions<T>(
+  {runner}: ShardUnderTest,
+  act: () => Promise<T>,
+  {sessionIds = [A, B], kvTokens = SESSION_TOKENS} = {},
+): Promise<T> {
+  for (const sessionId of sessionIds) await runner.openSession(sessionId, kvTokens);
   try {
     return await act();
   } finally {
-    await runner.closeSession(A);
-    await runner.closeSession(B);
+    for (const sessionId of sessionIds) await runner.closeSession(sessionId);
   }
+}
+
+/**
+ * The likeliest tokens of three sessions with these biases, that step together with a fourth that samples nothing
+ * and comes first: so no row of logits has the place of its step.
+ */
+async function topsTogether(
+  shard: ShardUnderTest,
+  biases: readonly [TokenBias | undefined, TokenBias | undefined, TokenBias | undefined],
+): Promise<readonly TopLogits[]> {
+  const [silent, ...sampling] = [A, B, C, D] as const;
+  const sessionIds = [silent, ...sampling];
+  const piece = {position: PROMPT.length, tokenIds: [6]};
+  const together = async () => {
+    for (const id of sessionIds) {
+      await runStep(shard.runner, stepOf(shard, id, {position: 0, tokenIds: PROMPT}, 'none'));
+    }
+    const steps = sampling.map((id, at) => {
+      const bias = biases[at];
+      return {...stepOf(shard, id, piece, 'logits'), ...(bias !== undefined && {bias})};
+    });
+    const [, ...results] = await shard.runner.run([stepOf(shard, silent, piece, 'none'), ...steps]);
+    return results.map(topOf);
+  };
+  return await inSessions(shard, together, {sessionIds, kvTokens: PROMPT.length + 1});
 }
 
 /** What a session gives for pieces that follow each other from its start. */
@@ -242,48 +270,42 @@ export const shardRunnerContract: readonly ShardRule[] = [
   {
     name: '[RU10] a bias is added to the logits of its own session, before the likeliest are looked for',
     run: async (shard) => {
-      const bias = {tokenIds: Uint32Array.of(3), values: Float32Array.of(50)};
-      const runBoth = (changed: Partial<ShardStep>) =>
-        inSessions(shard, async () => {
-          for (const id of [A, B]) {
-            const prompt = stepOf(shard, id, {position: 0, tokenIds: PROMPT}, 'none');
-            await runStep(shard.runner, prompt);
-          }
-          const piece = {position: PROMPT.length, tokenIds: [6]};
-          const own = stepOf(shard, A, piece, 'logits');
-          const other = stepOf(shard, B, piece, 'logits');
-          return (await shard.runner.run([{...own, ...changed}, other])).map(topOf);
-        });
-      const [plain] = await runBoth({});
-      const [biased, beside] = await runBoth({bias});
-      equal(bitsOfTop(beside), bitsOfTop(plain), 'the session beside it');
-      equal(biased?.tokenIds[0], 3, 'the likeliest token with its bias');
-      const isMore =
-        biased !== undefined && plain !== undefined && biased.logSumExp > plain.logSumExp;
-      equal(isMore, true, 'the sum is that of the biased logits');
+      const biasOf = (tokenId: number): TokenBias => ({
+        tokenIds: Uint32Array.of(tokenId),
+        values: Float32Array.of(50),
+      });
+      const [plain] = await topsTogether(shard, [undefined, undefined, undefined]);
+      const [beside, ...biased] = await topsTogether(shard, [undefined, biasOf(3), biasOf(5)]);
+      equal(bitsOfTop(beside), bitsOfTop(plain), 'the session beside them');
+      const best = biased.map(({tokenIds}) => tokenIds[0]);
+      equal(best, [3, 5], 'the likeliest token of each with its bias');
+      const isMore = biased.map(({logSumExp}) => logSumExp > (plain?.logSumExp ?? Infinity));
+      equal(isMore, [true, true], 'the sum is that of the biased logits');
     },
   },
   {
     name: '[RU11] of a session where only some tokens may come no other is among the likeliest',
     run: async (shard) => {
-      const tokenIds = new Uint32Array(0);
-      const values = new Float32Array(0);
-      const allowed = Uint32Array.of((1 << 2) | (1 << 5));
-      const runBoth = (changed: Partial<ShardStep>) =>
-        inSessions(shard, async () => {
-          const own = stepOf(shard, A, {position: 0, tokenIds: PROMPT}, 'logits');
-          const other = stepOf(shard, B, {position: 0, tokenIds: PROMPT}, 'logits');
-          return (await shard.runner.run([{...own, ...changed}, other])).map(topOf);
-        });
-      const [plain] = await runBoth({});
-      const [guided, beside] = await runBoth({bias: {tokenIds, values, allowed}});
-      equal(bitsOfTop(beside), bitsOfTop(plain), 'the session beside it');
-      const likeliest = Array.from(guided?.tokenIds ?? []).toSorted((a, b) => a - b);
-      equal(likeliest.join(), '2,5', 'the tokens that may come');
-      const best = guided?.logits[0] ?? Infinity;
-      equal((guided?.logSumExp ?? -Infinity) >= best, true, 'no probability is more than 1');
-      // Of two tokens the sum is at most twice the larger.
-      equal((guided?.logSumExp ?? Infinity) <= best + 0.75, true, 'the sum is over both');
+      const allow = (...allowed: readonly number[]): TokenBias => ({
+        tokenIds: new Uint32Array(0),
+        values: new Float32Array(0),
+        allowed: Uint32Array.of(allowed.reduce((mask, tokenId) => mask | (1 << tokenId), 0)),
+      });
+      const [plain] = await topsTogether(shard, [undefined, undefined, undefined]);
+      const [beside, ...guided] = await topsTogether(shard, [undefined, allow(2, 5), allow(3, 7)]);
+      equal(bitsOfTop(beside), bitsOfTop(plain), 'the session beside them');
+      const likeliest = guided.map(({tokenIds}) => [...tokenIds].toSorted((a, b) => a - b));
+      const allowed = [
+        [2, 5],
+        [3, 7],
+      ];
+      equal(likeliest, allowed, 'the tokens that may come');
+      for (const {logits, logSumExp} of guided) {
+        const best = logits[0] ?? Infinity;
+        equal(logSumExp >= best, true, 'no probability is more than 1');
+        // Of two tokens the sum is at most twice the larger.
+        equal(logSumExp <= best + 0.75, true, 'the sum is over both');
+      }
     },
   },
   {

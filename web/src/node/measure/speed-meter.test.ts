@@ -42,6 +42,20 @@ test('[CM2] real steps replace it, by their share, whatever part of the range th
   });
 });
 
+test.for<Partial<ObservedStep>>([
+  {layers: 1, runMs: 3},
+  {sessions: 5, runMs: 30},
+  {layers: 1, sessions: 5, runMs: 6},
+])('[CM2] steps are measured against what so many layers and sessions take: %o', (step) => {
+  const meter = new SpeedMeter(REFERENCE);
+  meter.changedFacts(0);
+  run(meter, 6, 1000, step);
+  expect(meter.changedFacts(4000)?.facts.decodeMsPerLayer).toEqual({
+    fixedMs: 2.25,
+    perSessionMs: 0.75,
+  });
+});
+
 test('[CM2] a short piece of a prompt makes no token of it look dear: each piece takes something once', () => {
   const meter = new SpeedMeter(REFERENCE);
   meter.changedFacts(0);
@@ -61,6 +75,19 @@ test('[CM3] the LM head is part of what a tail costs beside its layers, and not 
   run(meter, 10, 1000, {withLmHead: true, runMs: 32});
   expect(meter.changedFacts(4000)?.facts).toMatchObject({
     decodeMsPerLayer: {fixedMs: 3, perSessionMs: 1},
+    hopOverheadMs: 13,
+    hopFixedMs: 8,
+  });
+});
+
+test('[CM3] of a batch of steps, and of a piece of a prompt, the LM head is as much as it takes for so many', () => {
+  const meter = new SpeedMeter({...REFERENCE, lmHeadMs: {fixedMs: 4, perSessionMs: 2}});
+  meter.changedFacts(0);
+  run(meter, 6, 1000, {sessions: 4, withLmHead: true, runMs: 2 * (5 * 3.5 + 12)});
+  run(meter, 6, 2000, {layers: 1, tokenCount: 32, withLmHead: true, runMs: 3 * (32 * 0.5 + 6)});
+  expect(meter.changedFacts(4000)?.facts).toMatchObject({
+    decodeMsPerLayer: {fixedMs: 3, perSessionMs: 1},
+    prefillMsPerTokenLayer: 1.5,
     hopOverheadMs: 13,
     hopFixedMs: 8,
   });

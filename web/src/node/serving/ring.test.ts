@@ -356,6 +356,14 @@ describe('a ring of hops', () => {
     expect(await answer).toHaveLength(12);
     await swarm.settle();
     expect(await hop.server.whileIdle(() => Promise.resolve(1))).toBe(1);
+    // Nothing runs, but an answer that nobody reads on is open.
+    const request = {promptTokenIds: PROMPT, maxNewTokens: 12, sampling: GREEDY};
+    const unread = swarm.addClient('b', [[hop]]).generate(request, new AbortController());
+    let event = await unread.next();
+    while (event.value?.kind !== 'ready') event = await unread.next();
+    await swarm.settle();
+    expect(hop.server.load.openSessions).toBe(1);
+    expect(await hop.server.whileIdle(() => Promise.resolve(1))).toBeNull();
     hop.server.serve(null);
     expect(await hop.server.whileIdle(() => Promise.resolve(1))).toBeNull();
   });

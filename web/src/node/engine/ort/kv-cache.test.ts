@@ -80,6 +80,9 @@ test('[KV4] cells of one session may hold different lengths, and each is checked
   expect(() => cache.admit({...pieceOf(2, 1), cellStarts: [0, 1]})).toThrow(
     failing({code: 'WRONG_POSITION', expectedPosition: 0}),
   );
+  expect(() => cache.admit({...pieceOf(0, 1), cellStarts: [0, 1]})).toThrow(
+    failing({code: 'WRONG_POSITION', expectedPosition: 2}),
+  );
 });
 
 test('[KV5] nothing goes beyond the model context, whatever the budget', () => {

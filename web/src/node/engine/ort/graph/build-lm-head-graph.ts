@@ -6,8 +6,8 @@ import type {AddProduct} from './add-product.ts';
 import {GraphBuilder, type OnnxModel} from './graph-builder.ts';
 import {requireTensor, writeMatrices} from '../weights/stored-weights.ts';
 
-/** How many logits leave the graph; the whole vocabulary when it is smaller. */
-const TOP_LOGITS = 256;
+/** How many logits leave the engine; the whole vocabulary when it is smaller. */
+export const TOP_LOGITS = 256;
 
 /** Names of the LM head's inputs and outputs. */
 export const LM_HEAD_IO = {

@@ -2,13 +2,12 @@ import type {InferenceSession} from 'onnxruntime-web/wasm';
 import {assert} from '#shared/base/assert.ts';
 import {portableExp, portableLog} from '#shared/base/portable-math.ts';
 import type {TopLogits} from '#shared/session/top-logits.ts';
-import {LM_HEAD_IO} from '../../graph/build-lm-head-graph.ts';
+import {LM_HEAD_IO, TOP_LOGITS} from '../../graph/build-lm-head-graph.ts';
 import type {OnnxModel} from '../../graph/graph-builder.ts';
 import {lmHeadFeeds, onlyAllowed, type LmHeadSizes, type RowBiases} from '../../lm-head-feeds.ts';
 import type {OrtEngine} from '../../ort-engine.ts';
 import type {ShardLmHead} from '../../shard-engine.ts';
 import {GpuTopLogits} from './gpu-top-logits.ts';
-import {CHUNK_TOP} from './top-logits-shader.ts';
 
 /** Final norm and LM head in onnxruntime; its logits stay on the GPU, and the likeliest of them are read back. */
 export class GpuLmHead implements ShardLmHead {
@@ -43,10 +42,10 @@ export class GpuLmHead implements ShardLmHead {
     assert(all !== undefined, 'an LM head gives logits');
     const {values, ids, sums} = await this.#top.of(all.gpuBuffer, biases.length);
     all.dispose();
-    const topCount = Math.min(CHUNK_TOP, this.#sizes.vocabularySize);
+    const topCount = Math.min(TOP_LOGITS, this.#sizes.vocabularySize);
     const partSize = sums.length / biases.length;
     return biases.map((bias, row) => {
-      const [start, end] = [row * CHUNK_TOP, row * CHUNK_TOP + topCount];
+      const [start, end] = [row * TOP_LOGITS, row * TOP_LOGITS + topCount];
       const logits = values.slice(start, end);
       const parts = sums.subarray(row * partSize, (row + 1) * partSize);
       const logSumExp = logSumExpOf(logits[0] ?? Number.NaN, parts);

@@ -1,10 +1,11 @@
 import {assert} from '#shared/base/assert.ts';
+import {TOP_LOGITS} from '../../graph/build-lm-head-graph.ts';
 import {MAP_READ, READ_USAGE, STORAGE_USAGE} from '../../gpu-usage.ts';
-import {CHUNK, CHUNK_TOP, TOP_LOGITS_SHADER} from './top-logits-shader.ts';
+import {CHUNK, TOP_LOGITS_SHADER} from './top-logits-shader.ts';
 
 /** The best of each row, and what all of a row weigh, in parts. */
 export type TopOfRows = {
-  /** `[rows, CHUNK_TOP]`, best first, equal ones by id; beyond the end of a row what is no value. */
+  /** `[rows, TOP_LOGITS]`, best first, equal ones by id; beyond the end of a row what is no value. */
   readonly values: Float32Array;
   readonly ids: Uint32Array;
   /** `[rows, parts, 2]`: the best value of a part, and the sum of the exponentials over it. */
@@ -74,7 +75,7 @@ export class GpuTopLogits {
       input = output;
     }
     const {read, sums} = buffers;
-    const topBytes = rows * CHUNK_TOP * Uint32Array.BYTES_PER_ELEMENT;
+    const topBytes = rows * TOP_LOGITS * Uint32Array.BYTES_PER_ELEMENT;
     const {values, ids} = input;
     assert(ids !== undefined, 'there is a pass');
     encoder.copyBufferToBuffer(values, 0, read, 0, topBytes);
@@ -85,8 +86,8 @@ export class GpuTopLogits {
     const bytes = read.getMappedRange().slice(0);
     read.unmap();
     return {
-      values: new Float32Array(bytes, 0, rows * CHUNK_TOP),
-      ids: new Uint32Array(bytes, topBytes, rows * CHUNK_TOP),
+      values: new Float32Array(bytes, 0, rows * TOP_LOGITS),
+      ids: new Uint32Array(bytes, topBytes, rows * TOP_LOGITS),
       sums: new Float32Array(bytes, 2 * topBytes),
     };
   }
@@ -105,11 +106,11 @@ export class GpuTopLogits {
     const storage = (size: number) => this.#device.createBuffer({size, usage: STORAGE_USAGE});
     const wordBytes = Uint32Array.BYTES_PER_ELEMENT;
     const passes = this.#passes.map(({chunks}) => {
-      const size = rows * chunks * CHUNK_TOP * wordBytes;
+      const size = rows * chunks * TOP_LOGITS * wordBytes;
       return {values: storage(size), ids: storage(size)};
     });
     const sums = storage(2 * rows * (this.#passes[0]?.chunks ?? 0) * wordBytes);
-    const size = 2 * rows * CHUNK_TOP * wordBytes + sums.size;
+    const size = 2 * rows * TOP_LOGITS * wordBytes + sums.size;
     const read = this.#device.createBuffer({size, usage: READ_USAGE});
     const made = {passes, sums, read};
     this.#buffers.set(rows, made);
@@ -126,6 +127,6 @@ function passesOf(device: GPUDevice, vocabularySize: number): readonly Pass[] {
     device.queue.writeBuffer(rowLength, 0, Uint32Array.of(length));
     passes.push({chunks, rowLength});
     if (chunks === 1) return passes;
-    length = chunks * CHUNK_TOP;
+    length = chunks * TOP_LOGITS;
   }
 }

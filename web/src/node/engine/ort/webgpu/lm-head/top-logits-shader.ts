@@ -1,12 +1,12 @@
+import {TOP_LOGITS} from '../../graph/build-lm-head-graph.ts';
+
 /** How many values one workgroup sorts: with their ids they fill the 16 KiB that every GPU has for it. */
 export const CHUNK = 2_048;
-/** How many leave each chunk. */
-export const CHUNK_TOP = 256;
-
-const THREADS = 256;
+/** Each passes one value of its chunk on. */
+const THREADS = TOP_LOGITS;
 
 /**
- * Sorts each chunk of each row, best first and equal ones by id, and passes on the first `CHUNK_TOP`. `first` takes
+ * Sorts each chunk of each row, best first and equal ones by id, and passes on the first `TOP_LOGITS`. `first` takes
  * the row as it is and sums the exponentials of each chunk, over that of its best; `next` takes what chunks passed on.
  */
 export const TOP_LOGITS_SHADER = `
@@ -67,7 +67,7 @@ fn sort(thread: u32) {
 }
 
 fn pass_on(thread: u32, chunk: vec3u, chunks: vec3u) {
-  let at = (chunk.y * chunks.x + chunk.x) * ${CHUNK_TOP}u + thread;
+  let at = (chunk.y * chunks.x + chunk.x) * ${TOP_LOGITS}u + thread;
   top_values[at] = sorted_values[thread];
   top_ids[at] = sorted_ids[thread];
 }
