@@ -26,13 +26,15 @@ export async function traceAnswers(
   const traced = Promise.withResolvers<TraceEvent[]>();
   let startCpu = process.cpuUsage();
   let driverCpuMs = 0;
+  const begin = async () => {
+    await startTrace(browser);
+    startCpu = process.cpuUsage();
+    steady.begin();
+  };
   const onToken = (answer: number): void => {
     const next = steady.hear(answer, monotonicMs());
     if (next === 'start') {
-      void startTrace(browser).then(() => {
-        startCpu = process.cpuUsage();
-        steady.begin();
-      }, traced.reject);
+      void begin().catch(traced.reject);
     } else if (next === 'stop') {
       const {user, system} = process.cpuUsage(startCpu);
       driverCpuMs = (user + system) / 1_000;

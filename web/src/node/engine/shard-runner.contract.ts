@@ -121,6 +121,17 @@ async function topsTogether(
   return await inSessions(shard, together, {sessionIds, kvTokens: PROMPT.length + 1});
 }
 
+/** Makes a token the likeliest. */
+function biasOf(tokenId: number): TokenBias {
+  return {tokenIds: Uint32Array.of(tokenId), values: Float32Array.of(50)};
+}
+
+/** Lets these tokens come only. */
+function allow(...tokenIds: readonly number[]): TokenBias {
+  const allowed = Uint32Array.of(tokenIds.reduce((mask, tokenId) => mask | (1 << tokenId), 0));
+  return {tokenIds: new Uint32Array(0), values: new Float32Array(0), allowed};
+}
+
 /** What a session gives for pieces that follow each other from its start. */
 async function outputsOf(
   shard: ShardUnderTest,
@@ -270,10 +281,6 @@ export const shardRunnerContract: readonly ShardRule[] = [
   {
     name: '[RU10] a bias is added to the logits of its own session, before the likeliest are looked for',
     run: async (shard) => {
-      const biasOf = (tokenId: number): TokenBias => ({
-        tokenIds: Uint32Array.of(tokenId),
-        values: Float32Array.of(50),
-      });
       const [plain] = await topsTogether(shard, [undefined, undefined, undefined]);
       const [beside, ...biased] = await topsTogether(shard, [undefined, biasOf(3), biasOf(5)]);
       equal(bitsOfTop(beside), bitsOfTop(plain), 'the session beside them');
@@ -286,11 +293,6 @@ export const shardRunnerContract: readonly ShardRule[] = [
   {
     name: '[RU11] of a session where only some tokens may come no other is among the likeliest',
     run: async (shard) => {
-      const allow = (...allowed: readonly number[]): TokenBias => ({
-        tokenIds: new Uint32Array(0),
-        values: new Float32Array(0),
-        allowed: Uint32Array.of(allowed.reduce((mask, tokenId) => mask | (1 << tokenId), 0)),
-      });
       const [plain] = await topsTogether(shard, [undefined, undefined, undefined]);
       const [beside, ...guided] = await topsTogether(shard, [undefined, allow(2, 5), allow(3, 7)]);
       equal(bitsOfTop(beside), bitsOfTop(plain), 'the session beside them');
