@@ -1,4 +1,5 @@
 import {mostPositions} from '../../model/model-spec.ts';
+import {LENT_KV_TOKENS} from '../../session/lent-kv-tokens.ts';
 import type {NodeRecord} from '../../protocol/node-record.ts';
 import {ClientOverlay} from '../../scheduling/routing/load/client-overlay.ts';
 import {publishedAtMs, type SwarmSnapshot} from '../../scheduling/swarm-snapshot.ts';
@@ -42,13 +43,9 @@ export type Chat = {
 /**
  * Everything that a page, a server or a test needs to ask a swarm.
  *
- * @param options.maxKvTokens no hop holds more; a longer context is refused at once.
  * @param options.build of the vocabulary, on which thread.
  */
-export function createChat(
-  swarm: AskedSwarm,
-  options: {readonly maxKvTokens: number; readonly build: BuildVocabulary},
-): Chat {
+export function createChat(swarm: AskedSwarm, options: {readonly build: BuildVocabulary}): Chat {
   const overlay = watchingOverlay(swarm);
   const client = createClient(swarm, overlay);
   const load = vocabularyOf(swarm.model, options.build);
@@ -57,7 +54,7 @@ export function createChat(
     client,
     vocabulary,
     ...(load && {progress: () => load.progress()}),
-    contextTokens: mostPositions(swarm.model.manifest.spec, options.maxKvTokens),
+    contextTokens: mostPositions(swarm.model.manifest.spec, LENT_KV_TOKENS),
     onServed: (hops) => {
       for (const {peerId, msPerLayer} of confirmedSpeeds(hops)) {
         overlay.observe(peerId, msPerLayer, swarm.nowMs());

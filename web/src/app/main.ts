@@ -8,7 +8,7 @@ import {prepareOnceServing} from './services/prepare-once-serving.ts';
 import {logTabEvent} from './log-tab-event.ts';
 import type {TabEvent} from '../ports/tab-event.ts';
 import {watchLending} from '../node/life/watch-lending.ts';
-import {KV_TOKENS} from '../node/lending/lending-limits.ts';
+import {LENT_KV_TOKENS} from '#shared/session/lent-kv-tokens.ts';
 import {opfsKeptWeights} from './opfs-kept-weights.ts';
 import {readSwarm} from './read-swarm.ts';
 import {AppShell} from '../ui/app-shell.ts';
@@ -64,7 +64,9 @@ function start(config: PageConfig): void {
     lend,
     links: services.links,
     network,
-    models: {describe: async () => describeModel({...(await model.get()), kvTokens: KV_TOKENS})},
+    models: {
+      describe: async () => describeModel({...(await model.get()), kvTokens: LENT_KV_TOKENS}),
+    },
     keptWeights: config.headless ? null : opfsKeptWeights(() => model.get()),
     memoryCap: config.headless ? FORGETFUL : rememberMemoryCap(() => localStorage),
     engine: config.engine ?? (config.headless ? 'wasm' : 'best'),

@@ -18,7 +18,6 @@ import {VocabularyBuilder} from '#shared/client/vocabulary/vocabulary-builder.ts
 import {NewestRecords} from '#shared/directory/newest-records.ts';
 import {recordPrefix} from '#shared/directory/records/signed-record.ts';
 import type {NewestRecordDatastore} from '#shared/directory/server/newest-record-datastore.ts';
-import {MAX_KV_TOKENS} from '#shared/protocol/control/session-bounds.ts';
 import type {ModelSpec} from '#shared/model/model-spec.ts';
 import type {CatalogEntry} from '#shared/model/manifest/catalog.ts';
 import {snapshotOf, type SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
@@ -184,8 +183,7 @@ function openSwarm(
       records: () => records.all,
       onSnapshot: (listener) => records.subscribe(listener),
     },
-    // What hops have room for is in their records; a client says so when that is too little.
-    {maxKvTokens: MAX_KV_TOKENS, build: vocabularies.build},
+    {build: vocabularies.build},
   );
   const grammars = new GrammarThreads({tokens: () => grammarTokens(chat, manifest.spec)});
   const queue = new CallerQueue({

@@ -3,7 +3,6 @@ import {VocabularyBuilder} from '#shared/client/vocabulary/vocabulary-builder.ts
 import type {Patience} from '#shared/client/download/patience.ts';
 import {loadManifest} from '#shared/client/model/load-manifest.ts';
 import {readTextKind} from '#shared/model/text/metadata/supported-text.ts';
-import {KV_TOKENS} from '../../node/lending/lending-limits.ts';
 import {routeFrames, type FrameReceivers} from '#shared/transport/post/route-frames.ts';
 import {joinSwarm, type JoinOptions} from '../../node/swarm/join-swarm.ts';
 import {
@@ -50,7 +49,7 @@ export async function createAskingNode(options: AskingOptions): Promise<AskingNo
   const chat = createChat(
     {...membership, snapshot: () => membership.snapshotWith(null)},
     // What no tab can hold is refused at once, however long a context the model was trained for.
-    {maxKvTokens: KV_TOKENS, build: vocabularies.build},
+    {build: vocabularies.build},
   );
   routeFrames(membership.transport, {client: chat.client, ...(options.serving ?? NOTHING_SERVED)});
   const close = async (): Promise<void> => {

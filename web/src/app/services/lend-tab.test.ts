@@ -3,7 +3,7 @@ import type {LendRequest} from '../../ports/lend-service.ts';
 import type {SwarmMembership} from '../../node/swarm/swarm-membership.ts';
 import {LendTab} from './lend-tab.ts';
 import {Lending} from '../../node/lending/lending.ts';
-import {KV_TOKENS} from '../../node/lending/lending-limits.ts';
+import {LENT_KV_TOKENS} from '#shared/session/lent-kv-tokens.ts';
 import {memoryMembership} from '../../node/lending/testing/memory-membership.ts';
 
 const STUB: LendRequest = {engine: 'stub', capacity: {kind: 'layers', maxLayers: 10}};
@@ -114,7 +114,7 @@ test('[LN8] the record of a lending tab says how much its whole cache holds', as
   const node = lendingTab(() => Promise.resolve(membership));
   await node.lend(STUB);
   const recorded = () => membership.snapshotWith(null).nodes.map(({kvTokens}) => kvTokens);
-  await expect.poll(recorded).toEqual([KV_TOKENS]);
+  await expect.poll(recorded).toEqual([LENT_KV_TOKENS]);
   await node.stop();
 });
 

@@ -18,7 +18,8 @@ import {HopServer} from '../serving/hop-server.ts';
 import type {SwarmMembership} from '../swarm/swarm-membership.ts';
 import {isCutOff} from './is-cut-off.ts';
 import {withRealEngine, type EngineFault, type LabLendRequest, type LendLoad} from './lab-lend.ts';
-import {KV_TOKENS, limitsOf, SWEEP_EVERY_MS} from './lending-limits.ts';
+import {LENT_KV_TOKENS} from '#shared/session/lent-kv-tokens.ts';
+import {limitsOf, SWEEP_EVERY_MS} from './lending-limits.ts';
 import {keepSentences} from './sentences/keep-sentences.ts';
 import {turnSentences} from './sentences/turn-sentences.ts';
 import {lendView} from './lend-view.ts';
@@ -68,8 +69,8 @@ export class Lending {
       capacityLayers: capacityOf(manifest, this.#request),
       engineClass: EXPECTED_ENGINE_CLASSES[this.#request.engine],
       maxSessions: HOP_LIMITS.maxSessions,
-      kvTokensFree: KV_TOKENS,
-      kvTokens: KV_TOKENS,
+      kvTokensFree: LENT_KV_TOKENS,
+      kvTokens: LENT_KV_TOKENS,
       ...declaredSpeedOf(this.#request),
       isServing: () => this.#hop.load.openSessions > 0,
     });
@@ -247,8 +248,11 @@ export class Lending {
     const {openSessions, kvTokensReserved: others} = this.#hop.load;
     const range = this.#shelf.served?.runner.range;
     const kvTokensFree = range
-      ? kvTokensBeside(this.#membership.model.manifest.spec, range, {kvTokens: KV_TOKENS, others})
-      : KV_TOKENS;
+      ? kvTokensBeside(this.#membership.model.manifest.spec, range, {
+          kvTokens: LENT_KV_TOKENS,
+          others,
+        })
+      : LENT_KV_TOKENS;
     this.#publisher.update({openSessions, kvTokensFree});
     this.#volunteer.tell({kind: 'sessions', openSessions});
     this.#show();

@@ -20,7 +20,7 @@ import type {ShardSpeed} from '../engine/proof/measure-shard.ts';
 import type {ShardRunner} from '../engine/shard-runner.ts';
 import {loadGoldenVectors} from '#shared/client/model/load-golden-vectors.ts';
 import type {OfferedModel} from '#shared/client/model/load-manifest.ts';
-import {KV_TOKENS} from './lending-limits.ts';
+import {LENT_KV_TOKENS} from '#shared/session/lent-kv-tokens.ts';
 import {SlowableRunner} from './slowable-runner.ts';
 
 /** A shard that runs, and how fast: measured on this machine with the layers themselves. */
@@ -72,7 +72,7 @@ export function capacityOf(manifest: Manifest, {capacity}: LabLendRequest): Laye
   if (capacity.kind === 'layers') return capacityOfLayers(manifest.spec, capacity.maxLayers);
   return capacityOfMemory(manifest.spec, {
     budgetBytes: capacity.memoryMiB * 1024 * 1024,
-    kvTokens: KV_TOKENS,
+    kvTokens: LENT_KV_TOKENS,
     embeddingBytes: sumByteLength(tensorsOfEmbedding(manifest)),
   });
 }
@@ -100,7 +100,7 @@ export async function loadShard(
     embedding,
     lmHead,
     weightsUrl: model.weightsUrl,
-    kvBudgetBytes: KV_TOKENS * kvBytesPerTokenLayer(spec) * (endLayer - startLayer),
+    kvBudgetBytes: LENT_KV_TOKENS * kvBytesPerTokenLayer(spec) * (endLayer - startLayer),
     keepsWeights,
     signal: options.signal,
     onLost: options.onLost,
@@ -137,7 +137,7 @@ function loadStub(
     range,
     fixedMsPerLayer,
     msPerTokenLayer,
-    kvTokens: KV_TOKENS,
+    kvTokens: LENT_KV_TOKENS,
     waitMs,
     lost: crash.signal,
   });
