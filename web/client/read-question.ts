@@ -31,7 +31,7 @@ const questionSchema = z.strictObject({
 
 const MUST_BE: Readonly<Record<string, string>> = {
   messages: `a list of up to ${mostMessages} messages, each with "role" (system, user or assistant) and "content" (a text)`,
-  maxTokens: 'a whole number from 1',
+  maxTokens: 'a whole number from 1, below 2^53',
   temperature: `a number from ${temperature.least} (always the likeliest token) to ${temperature.most}`,
   topP: `a number from ${topP.least} to ${topP.most}`,
   seed: 'a whole number between -2^53 and 2^53',

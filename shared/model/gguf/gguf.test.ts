@@ -154,7 +154,7 @@ test('[MD3] a tensor that is missing, misshapen, over another or beyond the end 
   );
   const fewer = {...file, tensors: rest.filter(({name}) => !name.startsWith('blk.1.ffn'))};
   expect(() => readTensorTable(fewer, spec, {fileByteLength: tiny.byteLength})).toThrow(
-    /the tensors "[^"]+"(, "blk\.\*\.ffn_\w+\.weight"){4} are missing, which every llama model has; take a whole, undamaged file$/u,
+    /the tensors "[^"]+"(, "blk\.\*\.ffn_\w+\.weight"){4} are missing, those named "blk\.\*" of layer 1; take a whole, undamaged file$/u,
   );
   expect(tableOf({shape: [33, 2]})).toThrow('no whole Q8_0 blocks');
   expect(tableOf({shape: [64, 32]})).toThrow('has the shape [64, 32] instead of [64,');

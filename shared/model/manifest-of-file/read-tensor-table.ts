@@ -8,6 +8,9 @@ import type {GgufFile, GgufTensor} from '../gguf/gguf-file.ts';
 import {LONG_DIVISORS, SHORT_DIVISORS} from '../families/metadata/read-rope.ts';
 import {tensorMeaning} from './tensor-meaning.ts';
 
+/** Of layers that lack tensors; of the others, how many. */
+const MOST_SHOWN = 5;
+
 type TensorPlace = Omit<TensorEntry, 'sha256'>;
 
 /**
@@ -81,12 +84,23 @@ function refuseMissing(
   }
   const kinds = [...countKinds(missing)];
   const names = kinds.map(([kind, times]) => `"${kind}"${times === 1 ? '' : ` (${times} times)`}`);
-  throw new ModelUnreadableError(
-    `the tensors ${names.join(', ')} are missing, which every ${architecture} model has`,
-    kinds.every(([, times]) => times === layerCount)
-      ? {instead: `take a model of the architecture ${architecture} that has them`}
-      : {},
-  );
+  const tensors = `the tensors ${names.join(', ')}`;
+  if (kinds.every(([, times]) => times === layerCount)) {
+    throw new ModelUnreadableError(
+      `${tensors} are missing, which every ${architecture} model has`,
+      {instead: `take a model of the architecture ${architecture} that has them`},
+    );
+  }
+  throw new ModelUnreadableError(`${tensors} are missing${showLayersOf(missing)}`);
+}
+
+/** Which layers lack something, for a sentence. */
+function showLayersOf(names: readonly string[]): string {
+  const layers = new Set(names.flatMap((name) => /^blk\.(\d+)\./u.exec(name)?.[1] ?? []));
+  if (layers.size === 0) return '';
+  const shown = [...layers].slice(0, MOST_SHOWN).join(', ');
+  const more = layers.size > MOST_SHOWN ? ` and ${layers.size - MOST_SHOWN} more` : '';
+  return `, those named "blk.*" of layer ${shown}${more}`;
 }
 
 /** How often each name comes, the layers of one kind together. */

@@ -79,5 +79,5 @@ function isOfTokenIds(prompt: unknown): boolean {
 }
 
 function areTokenIds(prompt: unknown): boolean {
-  return Array.isArray(prompt) && prompt.every((id) => Number.isInteger(id) && id >= 0);
+  return Array.isArray(prompt) && prompt.every((id) => Number.isSafeInteger(id) && id >= 0);
 }

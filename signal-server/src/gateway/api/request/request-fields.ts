@@ -56,7 +56,7 @@ export const commonFields = {
   ),
   max_tokens: field(
     z.int().min(1),
-    `a whole number from 1 to 2^53; ${DEFAULT_MAX_TOKENS} when it is left out. However many it allows, an answer ends with its context`,
+    `a whole number from 1, below 2^53; ${DEFAULT_MAX_TOKENS} when it is left out. However many it allows, an answer ends with its context`,
   ),
   stop: field(
     z.union([stopText, z.array(stopText).max(MOST_STOPS)]),
@@ -118,7 +118,7 @@ export const chatFields = {
   prompt_cache_key: ofCaller,
   max_completion_tokens: field(
     z.int().min(1),
-    'a whole number from 1 to 2^53; in place of "max_tokens"',
+    'a whole number from 1, below 2^53; in place of "max_tokens"',
   ),
   logprobs: field(z.boolean(), 'true or false'),
   top_logprobs: field(

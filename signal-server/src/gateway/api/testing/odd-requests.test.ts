@@ -27,6 +27,11 @@ test.each<[what: string, body: BodyInit, expected: object]>([
     },
   ],
   [
+    'numbers above 2^53 in place of token ids',
+    JSON.stringify({...chat, prompt: Array.from({length: 20_000}, () => 1e16)}),
+    {code: 'too_many_values'},
+  ],
+  [
     'a hundred thousand fields',
     JSON.stringify(Object.fromEntries(Array.from({length: 100_000}, (_, at) => [at, 1]))),
     {code: 'too_many_values'},
