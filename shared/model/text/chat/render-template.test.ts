@@ -51,13 +51,56 @@ test.each([
     'a text that doubles',
     "{% set ns = namespace(text='x') %}{% for i in range(60) %}{% set ns.text = ns.text ~ ns.text %}{% endfor %}",
   ],
+  [
+    'a list that doubles',
+    '{% set ns = namespace(l=[1]) %}{% for i in range(40) %}{% set ns.l = ns.l + ns.l %}{% endfor %}',
+  ],
+  [
+    'a long list that is copied often',
+    '{% set l = range(9000) %}{% for i in range(90000) %}{% if l[1:] %}{% endif %}{% endfor %}',
+  ],
+  ['JSON with wide spaces', '{{ [[1]] | tojson(indent=400000000) }}'],
+  [
+    'JSON with long separators',
+    "{% set x = 'x' * 1000000 %}{{ range(400) | tojson(separators=(x, x)) }}",
+  ],
 ])('[MD17] %s ends early', (_what, source) => {
   expect(() => render(source)).toThrow(TemplateTooLargeError);
 });
 
 test.each([
+  '{{ ns.l }}',
+  '{{ ns }}',
+  '{{ (ns.l, 1) }}',
+  '{{ ns.l | string }}',
+  '{{ ns.l | tojson }}',
+  '{{ ns.l | tojson(indent=2) }}',
+  "{{ ns.l ~ '' }}",
+  "{{ [ns.l] | join(',') }}",
+  "{{ [ns.l] | map('string') | list }}",
+  '{{ ns.l | trim }}',
+  '{{ ns.l == ns.other }}',
+  '{{ ns.other in [ns.l] }}',
+  '{{ raise_exception(ns.l) }}',
+])('[MD17] a list of one list twice, and so on, ends early: %s', (use) => {
+  const source =
+    '{% set ns = namespace(l=[1], other=[1]) %}{% for i in range(40) %}{% set ns.l = [ns.l, ns.l] %}{% set ns.other = [ns.other, ns.other] %}{% endfor %}';
+  expect(() => render(source + use)).toThrow(TemplateTooLargeError);
+});
+
+test.each(["map('title')", "select('eq', 'y')", 'min', 'unique', 'join'])(
+  '[MD17] a list of one long text ends early: %s',
+  (filter) => {
+    const source =
+      "{% set x = 'x' * 1000000 %}{% set ns = namespace(l=[x]) %}{% for i in range(8) %}{% set ns.l = ns.l + ns.l %}{% endfor %}";
+    expect(() => render(`${source}{{ ns.l | ${filter} }}`)).toThrow(TemplateTooLargeError);
+  },
+);
+
+test.each([
   '{{ range(0, 5, 0) }}',
   '{{ range("x") }}',
+  '{% set ns = namespace(l=[1]) %}{% for i in range(40) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ range(ns.l) }}',
   '{% macro m(f) %}{{ f(f) }}{% endmacro %}{{ m(m) }}',
 ])('[MD17] what cannot be computed is an error: %s', (source) => {
   expect(() => render(source)).toThrow(RangeError);

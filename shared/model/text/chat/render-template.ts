@@ -3,13 +3,16 @@ import {assert} from '../../../base/assert.ts';
 import {formatTime} from './python/format-time.ts';
 import type {Program} from './python/parse-template.ts';
 import {PythonInterpreter} from './python/python-interpreter.ts';
-import type {Statement, Value} from './python/python-values.ts';
+import {textOf} from './python/python-text.ts';
+import {arrayOf, type Statement, type Value} from './python/python-values.ts';
 
 /** Those of any model's file need some hundred for a message. A step takes about 10 µs at worst. */
 const FREE_STEPS = 100_000;
 const STEPS_PER_MESSAGE = 2_000;
 /** Of a text, whatever is done with it. */
 const CHARACTERS_PER_STEP = 1_024;
+/** Of a list or a dictionary. */
+const ENTRIES_PER_STEP = 64;
 /** Far more than any context holds. */
 const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024;
 
@@ -51,9 +54,13 @@ const CONSTANTS = {false: false, true: true, none: null, False: false, True: tru
 function functionsWithin(budget: Budget, nowMs: number): Readonly<Record<string, unknown>> {
   return {
     raise_exception: (words: unknown) => {
-      throw new TemplateRefusal(String(words));
+      throw new TemplateRefusal(refusalWords(words, budget));
     },
     range: (first: number, second?: number, step = 1) => {
+      // JavaScript would make numbers of lists, by way of texts.
+      if ([first, second, step].some((given) => Array.isArray(given))) {
+        throw new RangeError('range() takes numbers');
+      }
       const [start, stop] = second === undefined ? [0, first] : [first, second];
       const length = Math.max(0, Math.ceil((stop - start) / step));
       // Not a number of entries where a step is 0 or something is no number.
@@ -65,6 +72,14 @@ function functionsWithin(budget: Budget, nowMs: number): Readonly<Record<string,
   };
 }
 
+function refusalWords(words: unknown, budget: Budget): string {
+  if (!Array.isArray(words)) return String(words);
+  const parts: readonly Value[] = words;
+  return textOf(arrayOf(parts), (steps) => {
+    budget.spend(steps);
+  });
+}
+
 class Budget {
   #left: number;
 
@@ -74,7 +89,9 @@ class Budget {
 
   spend(steps: number): void {
     this.#left -= steps;
-    if (this.#left < 0) throw new TemplateTooLargeError('it takes more steps than any chat needs');
+    // Of what is no number, too.
+    if (!(this.#left >= 0))
+      throw new TemplateTooLargeError('it takes more steps than any chat needs');
   }
 }
 
@@ -96,7 +113,8 @@ class BoundedInterpreter extends PythonInterpreter {
     if (statement === undefined) return super.evaluate(statement, environment);
     if (statement.type === 'For') this.#noteIterable(statement);
     const result = super.evaluate(statement, environment);
-    if (this.#iterables.has(statement)) this.#budget.spend(sizeOf(result.value));
+    const size = sizeOf(result.value);
+    this.#budget.spend(this.#iterables.has(statement) ? size : Math.floor(size / ENTRIES_PER_STEP));
     if (typeof result.value === 'string') {
       refuseTooLong(result.value);
       this.#budget.spend(Math.floor(result.value.length / CHARACTERS_PER_STEP));

@@ -1,6 +1,7 @@
-import {isLess, iterated, partsOf, type Spend} from './operators.ts';
+import {isLess, iterated, partsOf} from './operators.ts';
 import {textOf} from './python-text.ts';
 import {arrayOf, isTruthy, toValue, type Value} from './python-values.ts';
+import {spendOn, spendOnCharacters, spendOnWhole, type Spend} from './spending.ts';
 import {capitalise, strip} from './text-methods.ts';
 
 export type Arguments = {
@@ -23,10 +24,15 @@ type Filter = (operand: Value, given: Arguments, tools: Tools) => Value | null;
  * https://jinja.palletsprojects.com/en/stable/templates/#list-of-builtin-filters
  */
 export const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
-  ['string', (operand) => toValue(textOf(operand))],
-  ['trim', (operand, given) => toValue(strip(textOf(operand), argument(given, 0, 'chars')?.value))],
-  ['capitalize', (operand) => toValue(capitalise(textOf(operand)))],
-  ['title', (operand) => toValue(titled(textOf(operand)))],
+  ['string', (operand, _, {spend}) => toValue(textOf(operand, spend))],
+  ['tojson', spendOnJson],
+  [
+    'trim',
+    (operand, given, {spend}) =>
+      toValue(strip(textOf(operand, spend), argument(given, 0, 'chars')?.value)),
+  ],
+  ['capitalize', (operand, _, {spend}) => toValue(capitalise(textOf(operand, spend)))],
+  ['title', (operand, _, {spend}) => toValue(titled(textOf(operand, spend)))],
   ['int', truncated],
   ['default', otherwiseEmpty],
   ['unique', unique],
@@ -52,12 +58,27 @@ function argument({positional, named}: Arguments, at: number, name: string): Val
   return positional[at] ?? named.get(name);
 }
 
+/** The library writes JSON, whatever it takes. */
+function spendOnJson(operand: Value, {named}: Arguments, {spend}: Tools): null {
+  const indent = named.get('indent');
+  const separators = named.get('separators');
+  const lengths = (separators && partsOf(separators))?.map(({value}) =>
+    typeof value === 'string' ? value.length : 0,
+  );
+  spendOnWhole(operand, {
+    spend,
+    padding: lengths?.reduce((total, length) => total + length, 0) ?? 0,
+    indent: indent?.type === 'IntegerValue' ? Math.max(0, Number(indent.value)) : 0,
+  });
+  return null;
+}
+
 function itemsOf(operand: Value, spend: Spend): readonly Value[] {
   const value: unknown = operand.value;
   if (value instanceof Map) return Array.from(value.keys(), toValue);
   const parts = partsOf(iterated(operand, spend));
   if (parts === null) throw new TypeError(`it goes over ${operand.type}`);
-  spend(parts.length);
+  for (const part of parts) spendOn(part, spend);
   return parts;
 }
 
@@ -91,7 +112,7 @@ function unique(operand: Value, given: Arguments, {spend}: Tools): Value {
   const seen = new Set<unknown>();
   return arrayOf(
     itemsOf(operand, spend).filter((item) => {
-      const {value} = partOf(item, attribute);
+      const {value} = partOf(item, attribute, spend);
       const isFolded = typeof value === 'string' && !(minds && isTruthy(minds));
       const key: unknown = isFolded ? value.toLowerCase() : value;
       const isNew = !seen.has(key);
@@ -103,14 +124,18 @@ function unique(operand: Value, given: Arguments, {spend}: Tools): Value {
 
 function reversed(operand: Value, _: Arguments, {spend}: Tools): Value {
   const items = itemsOf(operand, spend).toReversed();
-  return typeof operand.value === 'string' ? toValue(items.map(textOf).join('')) : arrayOf(items);
+  return typeof operand.value === 'string'
+    ? toValue(items.map((item) => textOf(item, spend)).join(''))
+    : arrayOf(items);
 }
 
 function join(operand: Value, given: Arguments, {spend}: Tools): Value {
   const separator = argument(given, 0, 'd');
   const attribute = argument(given, 1, 'attribute');
-  const items = itemsOf(operand, spend).map((item) => partOf(item, attribute));
-  return toValue(items.map(textOf).join(separator === undefined ? '' : textOf(separator)));
+  const between = separator === undefined ? '' : textOf(separator, spend);
+  const items = partsOfAll(itemsOf(operand, spend), attribute, spend);
+  spendOnCharacters(items.length * between.length, spend);
+  return toValue(items.map((item) => textOf(item, spend)).join(between));
 }
 
 /** By an attribute, or through another filter. */
@@ -120,14 +145,14 @@ function map(operand: Value, given: Arguments, {spend, filter}: Tools): Value {
   const [name, ...rest] = given.positional;
   const items = itemsOf(operand, spend);
   if (attribute !== undefined) {
-    const parts = items.map((item) => partOf(item, attribute));
+    const parts = partsOfAll(items, attribute, spend);
     return arrayOf(
       parts.map((part) => (part.type === 'UndefinedValue' ? (otherwise ?? part) : part)),
     );
   }
   if (name === undefined) throw new TypeError('map() takes the name of a filter or an attribute');
   const others = {positional: rest, named: given.named};
-  return arrayOf(items.map((item) => filter(textOf(name), item, others)));
+  return arrayOf(items.map((item) => filter(textOf(name, spend), item, others)));
 }
 
 function select({
@@ -142,9 +167,11 @@ function select({
     const [name, ...rest] = isByAttribute ? positional.slice(1) : positional;
     return arrayOf(
       itemsOf(operand, spend).filter((item) => {
-        const part = partOf(item, attribute);
+        const part = partOf(item, attribute, spend);
         const isTrue =
-          name === undefined ? isTruthy(part) : test(textOf(name), part, {positional: rest, named});
+          name === undefined
+            ? isTruthy(part)
+            : test(textOf(name, spend), part, {positional: rest, named});
         return isTrue === isKept;
       }),
     );
@@ -154,7 +181,7 @@ function select({
 function sum(operand: Value, given: Arguments, {spend, operate}: Tools): Value {
   const attribute = argument(given, 0, 'attribute');
   const start = argument(given, 1, 'start') ?? toValue(0);
-  const items = itemsOf(operand, spend).map((item) => partOf(item, attribute));
+  const items = partsOfAll(itemsOf(operand, spend), attribute, spend);
   return items.reduce((total, item) => operate('+', total, item), start);
 }
 
@@ -164,7 +191,7 @@ function extreme(isBetter: (candidate: Value, best: Value) => boolean): Filter {
     const items = itemsOf(operand, spend);
     return items.reduce<Value>((best, item) => {
       if (best.type === 'UndefinedValue') return item;
-      return isBetter(partOf(item, attribute), partOf(best, attribute)) ? item : best;
+      return isBetter(partOf(item, attribute, spend), partOf(best, attribute, spend)) ? item : best;
     }, toValue(undefined));
   };
 }
@@ -177,11 +204,21 @@ function memberOf(owner: Value, name: string): Value | undefined {
 }
 
 /** `a.b.0` of a value; the value itself where nothing is asked for. */
-function partOf(item: Value, attribute: Value | undefined): Value {
+function partOf(item: Value, attribute: Value | undefined, spend: Spend): Value {
   if (attribute === undefined || attribute.type === 'NullValue') return item;
   let part: Value | undefined = item;
-  for (const name of textOf(attribute).split('.')) {
+  for (const name of textOf(attribute, spend).split('.')) {
     part = part && memberOf(part, name);
   }
-  return part ?? toValue(undefined);
+  const found = part ?? toValue(undefined);
+  spendOn(found, spend);
+  return found;
+}
+
+function partsOfAll(
+  items: readonly Value[],
+  attribute: Value | undefined,
+  spend: Spend,
+): readonly Value[] {
+  return items.map((item) => partOf(item, attribute, spend));
 }

@@ -1,8 +1,7 @@
 import {textOf} from './python-text.ts';
 import {arrayOf, toValue, type Value} from './python-values.ts';
+import {spendOn, type Spend} from './spending.ts';
 
-/** Called before as many parts are looked at: a template may compare long lists, and often. */
-export type Spend = (steps: number) => void;
 /** Of a text that is made of another. */
 const CHARACTERS_PER_STEP = 64;
 /** What the library makes of two values and an operator. */
@@ -20,7 +19,7 @@ export function operate(
   switch (operator) {
     // Whatever they are.
     case '~':
-      return toValue(textOf(left) + textOf(right));
+      return toValue(textOf(left, spend) + textOf(right, spend));
     case '==':
       return toValue(isEqual(left, right, spend));
     case '!=':
@@ -105,7 +104,7 @@ function remainder(left: Value, right: Value, asLibrary: AsLibrary): Value | nul
 
 /** Of lists and dictionaries by what is in them; of numbers and booleans by value. A text is no number, and nothing is `none` but that. */
 export function isEqual(one: Value, other: Value, spend: Spend): boolean {
-  spend(1);
+  spendOn(one, spend);
   if (isNumber(one) && isNumber(other)) return Number(one.value) === Number(other.value);
   if (one.type !== other.type) return false;
   const parts = partsOf(one);

@@ -1,4 +1,4 @@
-import {Interpreter, type Environment} from '@huggingface/jinja';
+import {Environment, Interpreter} from '@huggingface/jinja';
 import {testByName} from './value-tests.ts';
 import {FILTERS, type Arguments, type Tools} from './filters.ts';
 import {
@@ -21,7 +21,7 @@ import {
   type Body,
   type Node,
 } from './nodes.ts';
-import {iterated, operate, type Spend} from './operators.ts';
+import {iterated, operate} from './operators.ts';
 import {TEST_FILTERS} from './parse-template.ts';
 import {textOf} from './python-text.ts';
 import {
@@ -32,12 +32,15 @@ import {
   type Statement,
   type Value,
 } from './python-values.ts';
+import type {Spend} from './spending.ts';
 
-/** The library prints them as JSON has them. */
+/** The library prints them as JSON has them, however long that takes. */
 const PRINTED_OTHERWISE: ReadonlySet<string> = new Set([
   'BooleanValue',
   'ArrayValue',
+  'TupleValue',
   'ObjectValue',
+  'NamespaceValue',
 ]);
 
 /** `{% break %}` or `{% continue %}`, on its way to the loop, with what this turn of it has written. */
@@ -72,7 +75,7 @@ export class PythonInterpreter extends Interpreter {
     const result = this.#evaluate(statement, environment);
     if (result.type === 'NullValue' && this.#written.has(statement)) return toValue('None');
     if (this.#owners.has(statement)) adaptOwner(result);
-    if (PRINTED_OTHERWISE.has(result.type)) result.toString = () => textOf(result);
+    if (PRINTED_OTHERWISE.has(result.type)) result.toString = () => textOf(result, this.#spend);
     return result;
   }
 
@@ -134,7 +137,8 @@ export class PythonInterpreter extends Interpreter {
     // Nothing is written any more that the library could forget.
     if (turn.isLast) return super.evaluate(BREAK, environment);
     try {
-      return toValue(this.#write(turn.body, environment));
+      // Nothing that a turn sets is there in the next: the library has one scope for all of them.
+      return toValue(this.#write(turn.body, new Environment(environment)));
     } catch (control) {
       if (!(control instanceof LoopControl)) throw control;
       turn.isLast = control.kind === 'Break';
@@ -176,7 +180,8 @@ export class PythonInterpreter extends Interpreter {
     const tools = this.#toolsIn(environment);
     if (!isTest) return tools.filter(name, value, given);
     const [test, ...positional] = given.positional;
-    const isTrue = test !== undefined && tools.test(textOf(test), value, {...given, positional});
+    const isTrue =
+      test !== undefined && tools.test(textOf(test, this.#spend), value, {...given, positional});
     return toValue(isTrue === (name === TEST_FILTERS.is));
   }
 

@@ -1,4 +1,5 @@
 import type {Value} from './python-values.ts';
+import {spendOn, spendOnCharacters, type Spend} from './spending.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': String.raw`\\`,
@@ -8,26 +9,37 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** A value as Python's `str()` writes it: a list is no JSON. What is not there is nothing. */
-export function textOf(value: Value): string {
+export function textOf(value: Value, spend: Spend): string {
   if (value.type === 'UndefinedValue') return '';
-  return typeof value.value === 'string' ? value.value : writtenOut(value);
+  return typeof value.value === 'string' ? value.value : writtenOut(value, spend);
 }
 
 /** As Python's `repr()`, which is how it writes what lies in lists and dictionaries. */
-function writtenOut(part: Value): string {
+function writtenOut(part: Value, spend: Spend): string {
+  spendOn(part, spend);
   const {type, value} = part;
   if (typeof value === 'string') return quoted(value);
   if (type === 'NullValue') return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (type === 'ArrayValue' && Array.isArray(value)) {
+  if (Array.isArray(value)) {
     const parts: readonly Value[] = value;
-    return `[${parts.map(writtenOut).join(', ')}]`;
+    const text = parts.map((each) => writtenOut(each, spend)).join(', ');
+    // None of one part: the library cannot read `(1,)`.
+    return type === 'TupleValue' ? `(${text})` : `[${text}]`;
   }
-  if (type === 'ObjectValue' && value instanceof Map) {
-    const entries: readonly (readonly [string, Value])[] = [...value];
-    return `{${entries.map(([key, entry]) => `${quoted(key)}: ${writtenOut(entry)}`).join(', ')}}`;
+  if (value instanceof Map) {
+    const text = entriesWrittenOut(value, spend);
+    return type === 'NamespaceValue' ? `<Namespace ${text}>` : text;
   }
   return part.toString();
+}
+
+function entriesWrittenOut(entries: ReadonlyMap<string, Value>, spend: Spend): string {
+  const texts = Array.from(entries, ([key, entry]) => {
+    spendOnCharacters(key.length, spend);
+    return `${quoted(key)}: ${writtenOut(entry, spend)}`;
+  });
+  return `{${texts.join(', ')}}`;
 }
 
 function quoted(text: string): string {

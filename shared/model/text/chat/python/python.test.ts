@@ -92,7 +92,29 @@ test.each([
 });
 
 test.each([
+  [
+    '{% set first = true %}{% for x in [1, 2, 3] %}{% if not first %},{% endif %}{{ x }}{% set first = false %}{% endfor %}{{ first }}',
+    '123True',
+  ],
+  [
+    '{% for x in [1, 2] %}{% if x == 1 %}{% set y = 1 %}{% endif %}{{ y is defined }}{% endfor %}',
+    'TrueFalse',
+  ],
+  [
+    '{% for x in [1, 2] %}{% set y %}{{ y is defined }}{{ x }}{% endset %}{{ y }}{% for z in [3] %}{% set y = z %}{% endfor %}{{ y }},{% endfor %}',
+    'False1False1,False2False2,',
+  ],
+  [
+    '{% set ns = namespace(n=0) %}{% for x in [1, 2] %}{% set ns.n = ns.n + x %}{% endfor %}{{ ns.n }}',
+    '3',
+  ],
+])('[MD21] what a turn of a loop sets is gone in the next: %s', (source, text) => {
+  expect(render(source)).toBe(text);
+});
+
+test.each([
   ["{{ ['a', none, true, 1.0, {'b': \"it's\"}] }}", `['a', None, True, 1.0, {'b': "it's"}]`],
+  ["{{ (1, 'a') }}{{ namespace(a=1) }}", "(1, 'a')<Namespace {'a': 1}>"],
   ["{{ {'a': {'b': []}} | string }}", "{'a': {'b': []}}"],
   ["{{ ['a'] ~ 'b' }}", "['a']b"],
   ['{{ none | string }}{{ true | string }}{{ 1 | string }}', 'NoneTrue1'],
