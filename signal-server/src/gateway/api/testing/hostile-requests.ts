@@ -59,6 +59,22 @@ const chain = (length: number) => ({
     [`n${length}`]: {type: 'null'},
   },
 });
+/** Comparisons of six long texts, each named in a few characters. */
+const longConstants = objectOf(
+  named(75, () => ({oneOf: many(6, (at) => ({$ref: `#/$defs/n${at}`}))})),
+);
+const longConstantTools = withFields({
+  tools: many(7, (at) => ({
+    type: 'function',
+    function: {
+      name: `tool_${at}`,
+      parameters: {
+        ...longConstants,
+        $defs: named(6, (each) => ({const: `${each}${'ऄ'.repeat(3_665)}`})),
+      },
+    },
+  })),
+});
 const formatOf = (schema: unknown) => ({
   response_format: {type: 'json_schema', json_schema: {name: 'answer', schema}},
 });
@@ -73,6 +89,7 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
   ['sixty-four tools with a thousand patterns of nothing', inTools(64, SCHEMAS['empty'] ?? {})],
   ['sixty-four tools with alternatives', inTools(64, SCHEMAS['constants'] ?? {})],
   ['sixty-four tools with multiples', inTools(64, SCHEMAS['multiples'] ?? {})],
+  ['seven tools with long constants', longConstantTools],
   ['a chain of definitions', withFields(formatOf(chain(390)))],
   ['half a million numbers for messages', withFields({messages: many(500_000, () => 1)})],
   ['half a million numbers for tools', withFields({tools: many(500_000, () => 1)})],

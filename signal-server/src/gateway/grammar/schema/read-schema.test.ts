@@ -146,6 +146,11 @@ test.each([
     'The schema refers to "none", which is not defined',
   ],
   ['an unknown required name', object({a: {}}, {required: ['b']}), /requires "b"/u],
+  [
+    'a name that is required twice',
+    object({a: {}}, {required: ['a', 'a']}),
+    'The schema requires "a" twice',
+  ],
   ['bounds the wrong way', {type: 'string', minLength: 2, maxLength: 1}, /more than "maxLength"/u],
   ['no regular expression', {pattern: '(a'}, /not a regular expression/u],
   ['a definition of itself', {$ref: '#'}, /nothing but itself/u],
@@ -253,6 +258,24 @@ test('[SO3] alternatives that are too many to compare are refused', () => {
   expect(faultOf({oneOf})?.message).toBe(
     'The schema at "/oneOf" takes, with all before it in the request, too much work to look through: make patterns, alternatives and bounds simpler',
   );
+});
+
+test.each<[string, (text: string) => object]>([
+  ['of values', (text) => ({const: text})],
+  ['of references', (text) => ({$ref: `#/$defs/${text}`})],
+])('[SO3] alternatives count by the characters %s', (_, schemaOf) => {
+  const compared = (length: number) => {
+    const names = Array.from({length: 6}, (__, at) => `${at}`.repeat(length));
+    const defined = names.flatMap((name, at) => [
+      [`n${at}`, schemaOf(name)],
+      [name, {const: at}],
+    ]);
+    const oneOf = names.map((__, at) => ({$ref: `#/$defs/n${at}`}));
+    const properties = Array.from({length: 75}, (__, at) => [`p${at}`, {oneOf}]);
+    return object(Object.fromEntries(properties), {$defs: Object.fromEntries(defined)});
+  };
+  expect(readSchema(compared(20))).toHaveProperty('properties');
+  expect(faultOf(compared(2_000))?.message).toMatch(/oneOf" takes, .+ too much work/u);
 });
 
 test.each([

@@ -269,17 +269,13 @@ class SchemaReading {
         'names a property with half a character: no text has it',
       );
     }
-    for (const name of listOf(required, `${pointer}/required`)) {
-      if (typeof name === 'string' && names.has(name)) continue;
-      const shown = shortText(String(name));
-      throw schemaInvalid(pointer, `requires "${shown}", which is none of its "properties"`);
-    }
+    const requiredNames = requiredOf(required, names, pointer);
     if (typeof additional !== 'boolean') fieldsOf(additional, `${pointer}/additionalProperties`);
     if (names.size > 0) {
       return {
         type: 'object',
         properties: Object.fromEntries(named),
-        required: listOf(required, pointer).map(String),
+        required: requiredNames,
         additionalProperties: false,
       };
     }
@@ -303,6 +299,24 @@ class SchemaReading {
     const counts = countsOf(fields, ['minItems', 'maxItems'], pointer);
     return {type: 'array', items: this.read(items, `${pointer}/items`), ...counts};
   }
+}
+
+/** @param names of the properties of the object. */
+function requiredOf(
+  required: unknown,
+  names: ReadonlySet<string>,
+  pointer: string,
+): readonly string[] {
+  const known = new Set<string>();
+  for (const name of listOf(required, `${pointer}/required`)) {
+    const shown = shortText(String(name));
+    if (typeof name !== 'string' || !names.has(name)) {
+      throw schemaInvalid(pointer, `requires "${shown}", which is none of its "properties"`);
+    }
+    if (known.has(name)) throw schemaInvalid(pointer, `requires "${shown}" twice`);
+    known.add(name);
+  }
+  return [...known];
 }
 
 function typesOf(type: unknown, pointer: string): readonly TypeName[] {

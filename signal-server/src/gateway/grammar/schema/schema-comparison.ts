@@ -9,6 +9,8 @@ type Options = {
 
 /** Of one value or name that is compared. */
 const STEPS = 3;
+/** Each comparison goes through all characters of a text again; some take six in JSON. */
+const CHARACTERS_OF_STEP = 4;
 /** Properties in properties, and references to references. */
 const MOST_DEPTH = 8;
 
@@ -34,7 +36,7 @@ export class SchemaComparison {
   areApart(first: unknown, second: unknown, options: Options, depth = MOST_DEPTH): boolean {
     const [a, b] = [fieldsOf(first), fieldsOf(second)];
     if (depth === 0 || a === null || b === null) return false;
-    this.#work.spend(STEPS * (1 + sizeOf(a) + sizeOf(b)), options.pointer);
+    this.#work.spend(STEPS + stepsOf(a) + stepsOf(b), options.pointer);
     const inner = (left: unknown, right: unknown) => this.areApart(left, right, options, depth - 1);
     const [ofA, ofB] = [meantBy(a, options), meantBy(b, options)];
     if (ofA !== null) return ofA.every((each) => inner(each, b));
@@ -51,10 +53,15 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a comparison goes through. */
-function sizeOf(fields: Fields): number {
-  const values = valuesOf(fields)?.length ?? 0;
-  return values + requiredOf(fields).length + Object.keys(propertiesOf(fields)).length;
+/** Of what a comparison goes through. */
+function stepsOf(fields: Fields): number {
+  const values = valuesOf(fields) ?? [];
+  const names = requiredOf(fields).length + Object.keys(propertiesOf(fields)).length;
+  const characters = [...values, fields['$ref']].reduce<number>(
+    (sum, value) => sum + (typeof value === 'string' ? value.length : 0),
+    0,
+  );
+  return STEPS * (values.length + names) + Math.ceil(characters / CHARACTERS_OF_STEP);
 }
 
 /** The schemas of which a value follows one, where this is only another way to name them. */
