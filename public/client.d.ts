@@ -45,7 +45,7 @@ export interface WeftError extends Error {
 /**
  * Loads nothing, and joins no swarm, before the first question.
  *
- * @throws {WeftError} `SERVER_INVALID` for an address that is none, and where none is given and this module came from
+ * @throws {WeftError} `SERVER_INVALID` for an address that is none or has a user in it, and where none is given and this module came from
  *   no server; `INVALID_VALUE` and `UNSUPPORTED_PARAMETER` for other options.
  */
 export declare function createWeft(options?: WeftOptions): Weft;

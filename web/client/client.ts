@@ -36,14 +36,21 @@ export const createWeft: typeof CreateWeft = (options): Weft => {
       throw serverUnreachable(folder, 'does not answer', cause);
     }
   };
+  /** @param closed from when it was asked for: it may be read later. */
+  async function* answer(
+    messages: readonly WeftMessage[],
+    asked: AskOptions | undefined,
+    closed: AbortSignal,
+  ) {
+    const {signal, ...rest} = readObject<AskOptions>('options', asked);
+    const either = eitherSignal(closed, signal);
+    either.throwIfAborted();
+    const way = await open();
+    either.throwIfAborted();
+    yield* way.ask(messages, {...rest, signal: either});
+  }
   return {
-    async *chat(messages: readonly WeftMessage[], asked?: AskOptions) {
-      const {signal, ...rest} = readObject<AskOptions>('options', asked);
-      const either = eitherSignal(closing.signal, signal);
-      const way = await open();
-      either.throwIfAborted();
-      yield* way.ask(messages, {...rest, signal: either});
-    },
+    chat: (messages, asked) => answer(messages, asked, closing.signal),
     close: () => {
       closing.abort(clientClosed());
       closing = new AbortController();

@@ -191,13 +191,24 @@ test('[CC5] closing a client ends its answers with a code of their own, and the 
   await going.close();
 });
 
+test('[CC5] closing a client ends an answer of which nothing was read yet, before anybody is asked', async () => {
+  const count = api.asked.length;
+  const weft = createWeft({server: api.url});
+  const answer = weft.chat(messages);
+  weft.close();
+  await expect(firstOf(answer)).rejects.toMatchObject({detail: {code: 'CLOSED'}});
+  expect(api.asked).toHaveLength(count);
+});
+
 test.each<[what: string, args: readonly unknown[], code: string, message: string]>([
   ['null', [null], 'INVALID_VALUE', '"options" must be an object, or left out'],
   ['a text', ['https://weft.example'], 'INVALID_VALUE', '"options" must be an object, or left out'],
   ['a list', [[]], 'INVALID_VALUE', '"options" must be an object, or left out'],
   ['a function', [() => ({})], 'INVALID_VALUE', '"options" must be an object, or left out'],
   ['a number', [{server: 7}], 'SERVER_INVALID', 'it is "number"'],
-  ['no server', [{server: null}], 'SERVER_INVALID', 'it is "object"'],
+  ['no server', [{server: null}], 'SERVER_INVALID', 'it is "null"'],
+  ['an object', [{server: {}}], 'SERVER_INVALID', 'it is "object"'],
+  ['a user', [{server: 'https://u:p@weft.example'}], 'SERVER_INVALID', 'without a user'],
   ['no text', [{server: 'https://weft.example', model: 7}], 'INVALID_VALUE', '"model" must be'],
   [
     'a wrong name',
