@@ -88,7 +88,7 @@ test.each([
   expect(() => render(source + use)).toThrow(TemplateTooLargeError);
 });
 
-test.each(["map('title')", "select('eq', 'y')", 'min', 'unique', 'join'])(
+test.each(["map('title')", "select('eq', 'y')", 'min', 'sort', 'unique', 'join'])(
   '[MD17] a list of one long text ends early: %s',
   (filter) => {
     const source =

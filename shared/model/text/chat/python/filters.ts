@@ -49,8 +49,9 @@ export const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['selectattr', select({isKept: true, isByAttribute: true})],
   ['rejectattr', select({isKept: false, isByAttribute: true})],
   ['sum', sum],
-  ['min', extreme((candidate, best) => isLess(candidate, best))],
-  ['max', extreme((candidate, best) => isLess(best, candidate))],
+  ['min', extreme((order, candidate, best) => order(candidate, best))],
+  ['max', extreme((order, candidate, best) => order(best, candidate))],
+  ['sort', sorted],
   ['d', (operand, given, {filter}) => filter('default', operand, given)],
 ]);
 
@@ -85,6 +86,9 @@ function itemsOf(operand: Value, spend: Spend): readonly Value[] {
 /** Of a text in characters, of which some are two units of UTF-16. */
 function lengthOf(operand: Value): Value | null {
   if (operand.type === 'UndefinedValue') return toValue(0);
+  const value: unknown = operand.value;
+  if (Array.isArray(value)) return toValue(value.length);
+  if (operand.type === 'ObjectValue' && value instanceof Map) return toValue(value.size);
   if (typeof operand.value !== 'string') return null;
   const length = operand.value.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '-').length;
   return toValue(length);
@@ -185,15 +189,42 @@ function sum(operand: Value, given: Arguments, {spend, operate}: Tools): Value {
   return items.reduce((total, item) => operate('+', total, item), start);
 }
 
-function extreme(isBetter: (candidate: Value, best: Value) => boolean): Filter {
+/** Of texts whatever their case, unless it is asked for. */
+function extreme(isBetter: (order: Order, candidate: Value, best: Value) => boolean): Filter {
   return (operand, given, {spend}) => {
+    const order = orderOf(argument(given, 0, 'case_sensitive'), spend);
     const attribute = argument(given, 1, 'attribute');
     const items = itemsOf(operand, spend);
     return items.reduce<Value>((best, item) => {
       if (best.type === 'UndefinedValue') return item;
-      return isBetter(partOf(item, attribute, spend), partOf(best, attribute, spend)) ? item : best;
+      const [part, bestPart] = partsOfAll([item, best], attribute, spend);
+      return part && bestPart && isBetter(order, part, bestPart) ? item : best;
     }, toValue(undefined));
   };
+}
+
+/** Those that are alike stay in their order. */
+function sorted(operand: Value, given: Arguments, {spend}: Tools): Value {
+  const reverse = argument(given, 0, 'reverse');
+  const order = orderOf(argument(given, 1, 'case_sensitive'), spend);
+  const attribute = argument(given, 2, 'attribute');
+  const direction = reverse && isTruthy(reverse) ? -1 : 1;
+  const keyed = itemsOf(operand, spend).map((item) => ({
+    item,
+    key: partOf(item, attribute, spend),
+  }));
+  keyed.sort(({key: one}, {key: other}) => {
+    if (order(one, other)) return -direction;
+    return order(other, one) ? direction : 0;
+  });
+  return arrayOf(keyed.map(({item}) => item));
+}
+
+type Order = (one: Value, other: Value) => boolean;
+
+function orderOf(minds: Value | undefined, spend: Spend): Order {
+  const isFolded = !(minds && isTruthy(minds));
+  return (one, other) => isLess(one, other, {isFolded, spend});
 }
 
 function memberOf(owner: Value, name: string): Value | undefined {

@@ -124,11 +124,19 @@ export function isEqual(one: Value, other: Value, spend: Spend): boolean {
   }
 }
 
-/** Of two numbers, or of two texts whatever their case. @throws {TypeError} for others. */
-export function isLess(one: Value, other: Value): boolean {
+/** Of two numbers, or of two texts by their characters. @throws {TypeError} for others. */
+export function isLess(
+  one: Value,
+  other: Value,
+  {isFolded, spend}: {readonly isFolded: boolean; readonly spend: Spend},
+): boolean {
+  spendOn(one, spend);
+  spendOn(other, spend);
   if (isNumber(one) && isNumber(other)) return Number(one.value) < Number(other.value);
   if (typeof one.value === 'string' && typeof other.value === 'string') {
-    return one.value.toLowerCase() < other.value.toLowerCase();
+    const [text, otherText] = [one.value, other.value];
+    if (!isFolded) return comparedCharacters(text, otherText) < 0;
+    return comparedCharacters(text.toLowerCase(), otherText.toLowerCase()) < 0;
   }
   throw new TypeError(`it compares ${one.type} with ${other.type}`);
 }

@@ -201,6 +201,21 @@ test.each([
     'a, b 2 b',
   ],
   ["{{ 'a\nb\n'.splitlines() }} {{ '12'.isdigit() }}", "['a', 'b'] True"],
+  [
+    "{{ [1, 2] | count }} {{ {'a': 1} | count }} {{ 'ab' | count }} {{ [1] | length }} {{ {'a': 1} | length }}",
+    '2 1 2 1 1',
+  ],
+  ["{{ ['B', 'a'] | min }} {{ ['B', 'a'] | max }} {{ ['B', 'a'] | sort }}", "a B ['a', 'B']"],
+  [
+    "{{ ['a', 'B'] | min(case_sensitive=true) }} {{ ['a', 'B'] | max(true) }} {{ ['a', 'B'] | sort(case_sensitive=true) }}",
+    "B a ['B', 'a']",
+  ],
+  [
+    "{{ [3, 1, 2] | sort(reverse=true) }} {{ [{'n': 2, 'x': 1}, {'n': 1}, {'n': 2, 'x': 2}] | sort(attribute='n') | map(attribute='x', default=0) | list }}",
+    '[3, 2, 1] [0, 1, 2]',
+  ],
+  ["{{ {'b': 1, 'a': 2} | sort }} {{ 'cab' | sort }}", "['a', 'b'] ['a', 'b', 'c']"],
+  ["{{ ['a', 'B'] | select('lt', 'a') | list }}", "['B']"],
 ])('[MD21] filters and methods do as in Python: %s', (source, text) => {
   expect(render(source)).toBe(text);
 });
@@ -216,6 +231,10 @@ test.each([
     'True False True',
   ],
   ['{% for i in [1, 2, 3] if i is divisibleby 2 %}{{ i }}{% endfor %}', '2'],
+  [
+    "{{ 'B' is lt 'a' }} {{ 'B' is gt 'a' }} {{ 'B' is le 'a' }} {{ 'B' is ge 'a' }}",
+    'True False True False',
+  ],
   ["is divisibleby 3 {{ 'is in' }}", 'is divisibleby 3 is in'],
 ])('[MD21] tests may take a value: %s', (source, text) => {
   expect(render(source, {x: {y: [1, 2]}})).toBe(text);

@@ -7,14 +7,18 @@ type Comparison = (one: Value, other: Value, tools: Tools) => boolean;
 const COMPARISONS: ReadonlyMap<string, Comparison> = new Map<string, Comparison>([
   ...named(['eq', 'equalto', '=='], (one, other, {spend}) => isEqual(one, other, spend)),
   ...named(['ne', '!='], (one, other, {spend}) => !isEqual(one, other, spend)),
-  ...named(['lt', 'lessthan', '<'], isLess),
-  ...named(['gt', 'greaterthan', '>'], (one, other) => isLess(other, one)),
-  ...named(['le', '<='], (one, other) => !isLess(other, one)),
-  ...named(['ge', '>='], (one, other) => !isLess(one, other)),
+  ...named(['lt', 'lessthan', '<'], isBelow),
+  ...named(['gt', 'greaterthan', '>'], (one, other, tools) => isBelow(other, one, tools)),
+  ...named(['le', '<='], (one, other, tools) => !isBelow(other, one, tools)),
+  ...named(['ge', '>='], (one, other, tools) => !isBelow(one, other, tools)),
   ...named(['in'], (one, other, {operate}) => isTruthy(operate('in', one, other))),
   ...named(['sameas'], (one, {type, value}) => one.type === type && one.value === value),
   ...named(['divisibleby'], (one, other, {operate}) => !isTruthy(operate('%', one, other))),
 ]);
+
+function isBelow(one: Value, other: Value, {spend}: Tools): boolean {
+  return isLess(one, other, {isFolded: false, spend});
+}
 
 function named(
   names: readonly string[],
