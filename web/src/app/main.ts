@@ -7,6 +7,7 @@ import {lazyServices} from './services/lazy-services.ts';
 import {prepareOnceServing} from './services/prepare-once-serving.ts';
 import {logTabEvent} from './log-tab-event.ts';
 import type {TabEvent} from '../ports/tab-event.ts';
+import {takeThreads} from '../node/engine/take-threads.ts';
 import {watchLending} from '../node/life/watch-lending.ts';
 import {LENT_KV_TOKENS} from '#shared/session/lent-kv-tokens.ts';
 import {opfsKeptWeights} from './opfs-kept-weights.ts';
@@ -72,9 +73,9 @@ function start(config: PageConfig): void {
     engine: config.engine ?? (config.headless ? 'wasm' : 'best'),
     takeThreads: async () => {
       const threadCount = config.threads ?? (config.headless ? 1 : null);
-      if (threadCount !== null) return {threadCount, release: () => undefined};
-      const {takeThreads} = await import('../node/engine/take-threads.ts');
-      return takeThreads(navigator.hardwareConcurrency);
+      return threadCount === null
+        ? takeThreads(navigator.hardwareConcurrency)
+        : {threadCount, release: () => undefined};
     },
     maxLayers: config.maxLayers ?? null,
     memoryMiB: config.memoryMiB ?? null,
