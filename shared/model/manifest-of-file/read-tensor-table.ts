@@ -53,7 +53,7 @@ function checkLayers({tensors}: GgufFile, {layerCount}: ModelSpec): void {
   if (layerCount > tensors.length) {
     throw new ModelUnreadableError(`it has ${tensors.length} tensors for ${layerCount} layers`);
   }
-  const layers = tensors.map(({name}) => Number(/^blk\.(\d+)\./u.exec(name)?.[1] ?? 0));
+  const layers = tensors.map(({name}) => layerOf(name) ?? 0);
   const last = layers.reduce((most, layer) => Math.max(most, layer), 0);
   if (last >= layerCount) {
     throw new ModelUnreadableError(`it has a layer ${last}, but says that it has ${layerCount}`);
@@ -96,11 +96,17 @@ function refuseMissing(
 
 /** Which layers lack something, for a sentence. */
 function showLayersOf(names: readonly string[]): string {
-  const layers = new Set(names.flatMap((name) => /^blk\.(\d+)\./u.exec(name)?.[1] ?? []));
+  const layers = new Set(names.flatMap((name) => layerOf(name) ?? []));
   if (layers.size === 0) return '';
   const shown = [...layers].slice(0, MOST_SHOWN).join(', ');
   const more = layers.size > MOST_SHOWN ? ` and ${layers.size - MOST_SHOWN} more` : '';
   return `, those named "blk.*" of layer ${shown}${more}`;
+}
+
+/** `null` for a tensor of no layer. */
+function layerOf(name: string): number | null {
+  const layer = /^blk\.(\d+)\./u.exec(name)?.[1];
+  return layer === undefined ? null : Number(layer);
 }
 
 /** How often each name comes, the layers of one kind together. */

@@ -111,7 +111,7 @@ export class EngineTurns {
   /** As much of a prompt as others can wait for; the rest is next in its session. */
   #begin(piece: Piece): Piece {
     const {frame} = piece;
-    const pieceMs = this.#pieceMsOf(frame.sessionId);
+    const pieceMs = this.#paceOf(frame.sessionId);
     const {first, rest} = cutPiece(frame, this.#mostTokens(frame.sessionId, pieceMs));
     this.#countTurns(frame.sessionId, pieceMsOf(first.tokenCount, pieceMs));
     if (rest === null) return piece;
@@ -134,8 +134,8 @@ export class EngineTurns {
     this.#prompt = {sessionId, turnsLeft: (isSame ? this.#prompt.turnsLeft : promptTurns) - turns};
   }
 
-  /** Through the layers of a session. */
-  #pieceMsOf(sessionId: SessionId): PieceMs {
+  /** What a piece takes through all layers of a session. */
+  #paceOf(sessionId: SessionId): PieceMs {
     const range = this.#options.rangeOf(sessionId);
     assert(range !== undefined, 'only sessions that are open have turns');
     const layers = layerCount(range);

@@ -3,12 +3,11 @@ import {availableParallelism} from 'node:os';
 import type {Page} from 'playwright';
 import {assert} from '#shared/base/assert.ts';
 import type {Manifest} from '#shared/model/manifest/manifest.ts';
+import {MOST_THREADS} from '../../../../web/src/node/engine/take-threads.ts';
 import {lineOf} from '../bench-line.ts';
 import type {BenchmarkContext} from '../benchmark.ts';
 import {load, promptMsOf, stepMsOf} from './engine-page-steps.ts';
 
-/** As many as the page ever takes. */
-const MOST_THREADS = 4;
 const PROMPT_TOKENS = 128;
 
 /**

@@ -1,7 +1,7 @@
 import type {TakenThreads} from '../../ports/taken-threads.ts';
 
-/** onnxruntime gains little from more. */
-const MOST_THREADS = 4;
+/** Of one engine: onnxruntime gains little from more. */
+export const MOST_THREADS = 4;
 const LOCK = 'weft-threads';
 
 /**

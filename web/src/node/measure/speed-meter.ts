@@ -1,7 +1,7 @@
 import type {NodeRecord} from '#shared/protocol/node-record.ts';
 import {batchMs} from '#shared/scheduling/cost-model.ts';
 import {holdSpeed, isStepApart, type HeldSpeed} from '#shared/scheduling/steady-speed.ts';
-import type {PieceMs} from '#shared/session/serve-hop/cut-piece.ts';
+import {pieceMsOf, type PieceMs} from '#shared/session/serve-hop/cut-piece.ts';
 import {pieceMsPerLayer, type ShardSpeed} from '../engine/proof/measure-shard.ts';
 import {RunningMedian} from './running-median.ts';
 
@@ -100,8 +100,7 @@ export class SpeedMeter {
     const lmHeadStepMs = withLmHead && lmHeadMs !== null ? batchMs(lmHeadMs, sessions) : 0;
     const seen = this.#seen;
     if (tokenCount > 1) {
-      const {fixedMs, perTokenMs} = this.#pieceMsPerLayer;
-      const expectedMs = layers * (fixedMs + tokenCount * perTokenMs) + lmHeadStepMs;
+      const expectedMs = layers * pieceMsOf(tokenCount, this.#pieceMsPerLayer) + lmHeadStepMs;
       seen.prefillShare.add(runMs / Math.max(LEAST_MS, expectedMs), nowMs);
       return;
     }
