@@ -269,6 +269,17 @@ for (const [what, end] of endings) {
   });
 }
 
+test('[TR37] a tab that has taken its record back is reached by one that never met it', async () => {
+  const leaving = await world.openTab();
+  await expectLists([a, b], idsOf(a, b, leaving));
+  const to = await leaving.openTransport();
+  await leaving.page.evaluate(() => weftNet.unlist());
+  await expectLists([a, b], idsOf(a, b));
+  const from = await a.openTransport();
+  await from.send(to.localPeerId, new Uint8Array(10), limited());
+  await Promise.all([from.close(), leaving.page.close()]);
+});
+
 test('[NW7] a reloaded tab keeps its peer id, and a second tab of the profile has another', async () => {
   const second = await world.openTab({besides: a});
   expect(second.peerId).not.toBe(a.peerId);

@@ -75,6 +75,8 @@ export class GenerationRun<H extends Hop = Hop> {
   readonly #seen: SeenEvent[] = [];
   #state: GenerationState;
   #hops: readonly H[] = [];
+  /** Those of them that had a record when they were chosen, and have had one since. */
+  #listed: readonly PeerId[] = [];
   readonly #pace = new PaceWatch();
   /** Peers at fault: when the record was published that each had then, and when that was. */
   readonly #faulty = new Map<PeerId, {readonly publishedAtMs: number; readonly atMs: number}>();
@@ -119,12 +121,19 @@ export class GenerationRun<H extends Hop = Hop> {
 
   /** The snapshot has changed. */
   seeSnapshot(): void {
-    const {publishedAtMs} = this.#port;
-    const gone = this.#hops.find(({peerId}) => publishedAtMs(peerId) === null);
-    if (gone !== undefined) this.take({kind: 'unlisted', peerId: gone.peerId});
+    this.#seeUnlisted();
     this.#seeRenewed();
     this.take({kind: 'snapshot'});
   }
+
+  /** Whoever had no record when it was chosen serves this answer to its end: nothing has changed about it. */
+  #seeUnlisted(): void {
+    const gone = this.#listed.filter((peerId) => !this.#isListed(peerId));
+    this.#listed = this.#listed.filter(this.#isListed);
+    for (const peerId of gone) this.take({kind: 'unlisted', peerId});
+  }
+
+  readonly #isListed = (peerId: PeerId): boolean => this.#port.publishedAtMs(peerId) !== null;
 
   #seeRenewed(): void {
     for (const [peerId, {publishedAtMs, atMs}] of this.#faulty) {
@@ -215,6 +224,7 @@ export class GenerationRun<H extends Hop = Hop> {
     const choice = this.#port.choose({avoid, warm, ran, epoch});
     if (choice.kind === 'chain') {
       this.#hops = choice.hops;
+      this.#listed = choice.hops.map(({peerId}) => peerId).filter(this.#isListed);
       this.#port.tell(choice);
     }
     this.take(choice);

@@ -8,6 +8,7 @@ import {rerouteChain, type RanLayers} from '#shared/scheduling/routing/select/re
 import {selectChain, type RouteInput} from '#shared/scheduling/routing/select/select-chain.ts';
 import {promptTokenMsOf} from '#shared/scheduling/routing/prompt-token-ms.ts';
 import type {MissingLayers} from '#shared/scheduling/scheduling-event.ts';
+import type {SwarmSnapshot} from '#shared/scheduling/swarm-snapshot.ts';
 import type {RanHop} from '#shared/session/generation/state/generation-state.ts';
 import type {GenerationRequest} from './reader-event.ts';
 
@@ -36,6 +37,8 @@ export type ChainWish = {
 
 export type AnswerRoute = Omit<RouteInput, 'request'> & {
   readonly wish: ChainWish;
+  /** The snapshot without those that have no record any more: they take no place of anybody's. */
+  readonly listed: SwarmSnapshot;
   /** Of one token, on the wire; without it links take no time for their bytes. */
   readonly hiddenStateBytes?: number;
   /** Chooses a wholly new chain; `selectChain`, unless another way is being compared with it. */
@@ -80,11 +83,11 @@ const isLeft = ({why}: MissingLayers) => why === 'no-node' || why === 'silent';
 /** Of an answer that has begun, whether it need only wait for what it lacks. */
 function withHeirs(
   missing: readonly MissingLayers[],
-  {snapshot, model, wish: {ran, avoid}}: AnswerRoute,
+  {listed, model, wish: {ran, avoid}}: AnswerRoute,
 ): readonly MissingLayers[] {
   if (ran.length === 0 || !missing.some(isLeft)) return missing;
   const silent = new Set([...avoid].flatMap(([peerId, why]) => (why === 'silent' ? [peerId] : [])));
-  if (!hasHeir({snapshot, model, target: LIVE_TARGET}, silent)) return missing;
+  if (!hasHeir({snapshot: listed, model, target: LIVE_TARGET}, silent)) return missing;
   return missing.map((layers) => (isLeft(layers) ? {...layers, hasHeir: true} : layers));
 }
 

@@ -37,8 +37,9 @@ export class NewestRecords {
     return this.#byOwner.has(peerId);
   }
 
-  addressesOf(peerId: PeerId): readonly string[] {
-    return this.#byOwner.get(peerId)?.addresses ?? [];
+  /** `null` without a record. */
+  addressesOf(peerId: PeerId): readonly string[] | null {
+    return this.#byOwner.get(peerId)?.addresses ?? null;
   }
 
   subscribe(listener: () => void): () => void {

@@ -3,7 +3,7 @@ import {peerIdFromString} from '@libp2p/peer-id';
 import type {Multiaddr} from '@multiformats/multiaddr';
 import type {PeerId} from '../base/ids.ts';
 import {untilAborted} from '../base/until-aborted.ts';
-import {opensNoSocket, readAddresses} from './dialled-addresses.ts';
+import {opensNoSocket, readAddresses} from './addresses/dialled-addresses.ts';
 import {isDirectAddress, isDirectConnection, newestDirectConnection} from './direct-path.ts';
 import {onlyRelayedPath} from './transport.ts';
 
@@ -106,12 +106,20 @@ export class DirectConnections {
       await this.#untilMet(peerIdFromString(to), async (met) => untilAborted(dialling, met));
     } catch (cause) {
       const met = this.direct(to);
-      if (met === null) throw cause;
-      return met;
+      if (met !== null) return met;
+      await this.#forget(to);
+      throw cause;
     }
     const connection = this.direct(to);
     if (connection === null) throw new Error('Dialling gave no direct connection');
     return connection;
+  }
+
+  /** libp2p keeps for hours that nobody was there, and strangers choose whom a hop dials. */
+  async #forget(to: PeerId): Promise<void> {
+    const peer = peerIdFromString(to);
+    if (this.#libp2p.getConnections(peer).length > 0) return;
+    await this.#libp2p.peerStore.delete(peer).catch(() => undefined);
   }
 
   /** Runs `action`, whose signal aborts once the peer has opened a direct connection by itself. */

@@ -13,6 +13,7 @@ import {
   type RecordPublisher,
 } from '#shared/directory/record-publisher.ts';
 import {recordPrefix} from '#shared/directory/records/signed-record.ts';
+import {PeerAddresses} from '#shared/transport/addresses/peer-addresses.ts';
 import type {FrameListener, Transport} from '#shared/transport/transport.ts';
 import {PROTOCOL_MAJOR, PROTOCOL_MINOR} from '#shared/protocol/version.ts';
 import {
@@ -130,11 +131,16 @@ async function newTransport(way: FrameWay): Promise<Transport> {
   const {node, directory} = running();
   channels?.close();
   channels = way === 'channels' ? openChannels() : null;
+  const addresses = new PeerAddresses({
+    listedOf: (peer) =>
+      directory.list().records.find(({peerId}) => peerId === peer)?.addresses ?? null,
+    namedServers: () => node.server.namedServers(),
+    stopwatchMs: () => performance.now(),
+  });
   return await openLibp2pStreamTransport({
     libp2p: node.libp2p,
     ...(channels !== null && {channels}),
-    addressesOf: (peer) =>
-      directory.list().records.find(({peerId}) => peerId === peer)?.addresses ?? [],
+    addressesOf: (peer) => addresses.of(peer),
   });
 }
 
@@ -254,6 +260,9 @@ globalThis.weftNet = {
     const connection = peerConnections().find(({remotePeer}) => remotePeer.toString() === to);
     if (connection === undefined) throw new Error('Connect first');
     await attackChannel(connection, attack);
+  },
+  unlist: async () => {
+    await running().publisher.stop();
   },
   leave: async () => {
     const {node, directory, publisher} = running();

@@ -86,6 +86,8 @@ export type NetworkControl = {
   violations(): number;
   /** Breaks one promise on a data channel of its own; there is a connection already. */
   attack(options: {readonly to: string; readonly attack: ChannelAttack}): Promise<void>;
+  /** Takes its record back, and stays. */
+  unlist(): Promise<void>;
   /** Says goodbye and stops the node. */
   leave(): Promise<void>;
 };

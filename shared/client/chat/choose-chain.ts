@@ -24,11 +24,12 @@ export function chooseChain(
   wish: ChainWish,
   {overlay, seed}: {readonly overlay: ClientOverlay; readonly seed: number},
 ): ChainChoice<EngineHop> {
-  const snapshot = overlay.withUnlisted(listed, wish.warm);
+  const snapshot = overlay.withUnlisted(listed, [...wish.warm, ...wish.ran], wish.avoid);
   const known = overlay.over(snapshot, wish.avoid);
   const choice = routeAnswer({
     wish,
     snapshot,
+    listed,
     model,
     hiddenStateBytes: 2 * model.hiddenSize, // f16
     overlay: known,

@@ -35,8 +35,12 @@ function askedOver() {
     published.set(peerId, (published.get(peerId) ?? 0) + 1);
     run.seeSnapshot();
   };
+  const unlist = (peerId: PeerId) => {
+    published.delete(peerId);
+    run.seeSnapshot();
+  };
   run.start();
-  return {run, pass, publish, opened: () => opened};
+  return {run, pass, publish, unlist, opened: () => opened};
 }
 
 test('[GN25] a hop that cannot reach the next one is asked again a second later, not with each record in which its load has changed', () => {
@@ -61,4 +65,20 @@ test('[GN25] a hop that cannot reach the next one is asked again a second later,
   refuse();
   pass(2_000);
   expect(opened()).toBe(2);
+});
+
+test('[GN23] a hop that had no record when its chain was chosen is not lost for that; one whose record goes while the chain opens is', () => {
+  const {run, publish, unlist} = askedOver();
+  const {peerId} = B;
+  unlist(peerId);
+  expect(run.state.answer.avoid.has(peerId)).toBe(true);
+  expect(run.state.kind).toBe('waiting');
+  // It leaves, and serves what it has to the end.
+  run.take({kind: 'reached', peerId});
+  expect(run.state.kind).toBe('opening');
+  publish(HEAD);
+  publish(HEAD);
+  expect(run.state.kind).toBe('opening');
+  unlist(HEAD);
+  expect(run.state.answer.avoid.has(HEAD)).toBe(true);
 });

@@ -26,7 +26,7 @@ function choose(nodes: readonly SnapshotNode[], known: Partial<ChainWish> = {}) 
   const wish = {request, avoid, warm: [], ran: [], ...known};
   const snapshot = snapshotOfNodes(nodes, 0);
   const overlay = {...EMPTY_OVERLAY, avoided: wish.avoid};
-  return routeAnswer({wish, snapshot, model, overlay, seed: 1});
+  return routeAnswer({wish, snapshot, listed: snapshot, model, overlay, seed: 1});
 }
 
 function route(...asked: Parameters<typeof choose>) {

@@ -97,10 +97,11 @@ export class VirtualClient implements VirtualPeer {
     readonly epoch: number;
   }): ChainChoice {
     const {grid: model, chooseChain, seed: swarmSeed} = this.#options;
-    const snapshot = this.#overlay.withUnlisted(this.#view(), wish.warm);
+    const listed = this.#view();
+    const snapshot = this.#overlay.withUnlisted(listed, [...wish.warm, ...wish.ran], wish.avoid);
     const overlay = this.#overlay.over(snapshot, wish.avoid);
     const seed = swarmSeed * 1_000_003 + turn + epoch * 7919;
-    return routeAnswer({wish, snapshot, model, overlay, seed, chooseChain});
+    return routeAnswer({wish, snapshot, listed, model, overlay, seed, chooseChain});
   }
 
   publishedAtMs(peerId: PeerId): number | null {

@@ -72,14 +72,20 @@ test('[CO4] a client that reads records before it asks knows how many sessions a
   expect(other.over(seen(9000, 8900, 11), nobody).unseenSessions).toBe(2);
 });
 
-test('[RR5] a node of a chain that is listed no more is added for the answer that it holds a cache of', () => {
+test('[RR5] a node of a chain that is listed no more is added for its answer, with room for that, until it does not answer', () => {
   const overlay = new ClientOverlay();
-  overlay.over(seen(1000, 900), nobody);
+  overlay.over(seen(1000, 900, 9), nobody);
   overlay.promise(hops, 1000);
   const empty = snapshotOfNodes([], 2000);
-  expect(overlay.withUnlisted(empty, [{peerId: a}]).nodes).toMatchObject([{nodeId: a, shards: []}]);
-  expect(overlay.withUnlisted(empty, [])).toBe(empty);
-  expect(overlay.withUnlisted(empty, [{peerId: asPeerId('stranger')}])).toBe(empty);
+  const ofAnswer = [{peerId: a}, {peerId: a}];
+  for (const avoided of [nobody, new Map([[a, 'unreachable' as const]])]) {
+    expect(overlay.withUnlisted(empty, ofAnswer, avoided).nodes).toMatchObject([
+      {nodeId: a, shards: [shard(0, 4, 4)], maxSessions: Infinity, kvTokensFree: Infinity},
+    ]);
+  }
+  expect(overlay.withUnlisted(empty, ofAnswer, new Map([[a, 'silent']]))).toBe(empty);
+  expect(overlay.withUnlisted(empty, [], nobody)).toBe(empty);
+  expect(overlay.withUnlisted(empty, [{peerId: asPeerId('stranger')}], nobody)).toBe(empty);
   const listed = seen(2000, 1900);
-  expect(overlay.withUnlisted(listed, [{peerId: a}])).toBe(listed);
+  expect(overlay.withUnlisted(listed, ofAnswer, nobody)).toBe(listed);
 });

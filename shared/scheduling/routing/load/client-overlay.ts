@@ -7,6 +7,7 @@ import {
   type SwarmSnapshot,
 } from '../../swarm-snapshot.ts';
 import type {AvoidedWhy, ChainHop, PromisedLoad, RouteOverlay, RouteTrust} from '../chain.ts';
+import {withOwnPlace} from '../own-place.ts';
 import {shownAdvantage} from '../trust/shown-advantage.ts';
 import {claimsMuch} from '../trust/ordinary-node.ts';
 import {TrustBook, type Conduct} from '../trust/trust-book.ts';
@@ -85,16 +86,23 @@ export class ClientOverlay {
   }
 
   /**
-   * With nodes that hold caches of an answer and are listed no more: a tab that leaves serves what runs there to
-   * its end. They hold nothing for anybody else.
+   * With hops of an answer that are listed no more: a tab that leaves serves what runs there to its end, whoever
+   * is in its chain then. Not with those that do not answer: they may be gone.
    */
-  withUnlisted(snapshot: SwarmSnapshot, warm: readonly {readonly peerId: PeerId}[]): SwarmSnapshot {
-    const unlisted = warm.flatMap(({peerId: nodeId}) => {
-      const node = snapshot.indexOf.has(nodeId) ? undefined : this.#asked.get(nodeId);
-      return node === undefined ? [] : [{...node, shards: []}];
-    });
-    if (unlisted.length === 0) return snapshot;
-    return snapshotOfNodes([...snapshot.nodes, ...unlisted], snapshot.takenAtMs);
+  withUnlisted(
+    snapshot: SwarmSnapshot,
+    hops: readonly {readonly peerId: PeerId}[],
+    avoided: ReadonlyMap<PeerId, AvoidedWhy>,
+  ): SwarmSnapshot {
+    const unlisted = new Map<PeerId, SnapshotNode>();
+    for (const {peerId} of hops) {
+      const node = snapshot.indexOf.has(peerId) ? undefined : this.#asked.get(peerId);
+      if (node !== undefined && avoided.get(peerId) !== 'silent') {
+        unlisted.set(peerId, withOwnPlace(node));
+      }
+    }
+    if (unlisted.size === 0) return snapshot;
+    return snapshotOfNodes([...snapshot.nodes, ...unlisted.values()], snapshot.takenAtMs);
   }
 
   /** The answer has ended, however: its load counts no more, also while records still show it. */

@@ -6,6 +6,7 @@ import {
 } from '../../swarm-snapshot.ts';
 import type {LayerSpan} from '../../scheduling-event.ts';
 import type {ChainHop, RouteResult} from '../chain.ts';
+import {withOwnPlace} from '../own-place.ts';
 import {selectChain, type RouteInput} from './select-chain.ts';
 
 /** Layers of a chain that ran, and the class of engine that ran them, as far as whoever asks knows it. */
@@ -54,8 +55,7 @@ function ofSameClass(snapshot: SwarmSnapshot, ran: readonly RanLayers[]): SwarmS
 
 /**
  * A snapshot in which warm hops serve what they served and nobody else does,
- * so that each chain through it keeps them. Their slots are taken by this very
- * answer: they never look full.
+ * so that each chain through it keeps them.
  */
 function pin(input: RerouteInput, warm: readonly ChainHop[]): SwarmSnapshot {
   const nodes = input.snapshot.nodes.map((node) => {
@@ -79,7 +79,7 @@ function keepOnly(
     embedding: startLayer === 0,
     lmHead: endLayer === layerCount,
   }));
-  return {...node, shards, maxSessions: Infinity, kvTokensFree: Infinity, kvTokens: null};
+  return withOwnPlace({...node, shards});
 }
 
 /** What remains of shards when the layers of some hops are cut out. */

@@ -3,7 +3,7 @@ import {asPeerId, type PeerId} from '../../../base/ids.ts';
 import {cameAbout} from './came-about.ts';
 import {createEd25519Gater} from './ed25519-gater.ts';
 import type {NamedServer} from '../../../protocol/bootstrap.ts';
-import {mayDial} from '../../dialled-addresses.ts';
+import {mayDial} from '../../addresses/dialled-addresses.ts';
 
 type Options = {
   /** As of now; none before the first bootstrap. */

@@ -1,7 +1,7 @@
 import type {SwarmId} from '#shared/base/ids.ts';
 import type {Directory} from '#shared/directory/directory.ts';
 import {openLibp2pDirectory} from '#shared/directory/libp2p/libp2p-directory.ts';
-import {signalingAddresses} from '#shared/transport/dialled-addresses.ts';
+import {PeerAddresses} from '#shared/transport/addresses/peer-addresses.ts';
 import {openLibp2pStreamTransport} from '#shared/transport/libp2p-stream-transport.ts';
 import type {NodeFacts} from '#shared/directory/record-publisher.ts';
 import type {CheckListed} from '#shared/directory/records/check-listed.ts';
@@ -156,13 +156,14 @@ async function openLinks({
   readonly book: LinkBook;
   readonly channels: LinkChannels;
 }): Promise<Transport> {
+  const addresses = new PeerAddresses({
+    listedOf: (peerId) => records.addressesOf(peerId),
+    namedServers: () => server.namedServers(),
+    stopwatchMs,
+  });
   const inner = await openLibp2pStreamTransport({
     libp2p,
-    addressesOf: (peerId) => {
-      const listed = records.addressesOf(peerId);
-      const dialled = signalingAddresses(listed, peerId, server.namedServers());
-      return dialled.length > 0 ? dialled : listed; // The transport says why it dials none of these.
-    },
+    addressesOf: (peerId) => addresses.of(peerId),
     onFlood: guard.shutOut,
     channels,
   });

@@ -8,11 +8,11 @@ import {yamux} from '@libp2p/yamux';
 import {multiaddr} from '@multiformats/multiaddr';
 import {createLibp2p} from 'libp2p';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {listenOnLoopback} from '../testing/loopback-port.ts';
-import {asPeerId, type PeerId} from '../base/ids.ts';
-import {openLibp2pStreamTransport} from './libp2p-stream-transport.ts';
+import {listenOnLoopback} from '../../testing/loopback-port.ts';
+import {asPeerId, type PeerId} from '../../base/ids.ts';
+import {openLibp2pStreamTransport} from '../libp2p-stream-transport.ts';
 import {mayDial, signalingAddresses} from './dialled-addresses.ts';
-import {TabGuard} from './guard/tab-guard.ts';
+import {TabGuard} from '../guard/tab-guard.ts';
 
 const [serverId, otherId, peerId] = await Promise.all([newId(), newId(), newId()]);
 const named = [{peerId: serverId, addresses: ['/ip4/192.0.2.1/tcp/443/tls/ws']}];

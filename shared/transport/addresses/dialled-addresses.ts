@@ -1,6 +1,6 @@
 import {multiaddr, type Multiaddr} from '@multiformats/multiaddr';
-import type {PeerId} from '../base/ids.ts';
-import type {NamedServer} from '../protocol/bootstrap.ts';
+import type {PeerId} from '../../base/ids.ts';
+import type {NamedServer} from '../../protocol/bootstrap.ts';
 
 /** How an address goes on behind its relay: signaling there, bytes straight to the peer. */
 const SIGNALING = ['p2p-circuit', 'webrtc', 'p2p'];
@@ -70,13 +70,17 @@ export function signalingAddresses(
   servers: readonly NamedServer[],
 ): readonly string[] {
   const relayIds = new Set(listed.map((text) => relayIdOf(text, peer)));
-  return servers
-    .filter(({peerId}) => relayIds.has(peerId))
-    .flatMap(({peerId, addresses}) =>
-      addresses.map(
-        (named) => `${withId(multiaddr(named), peerId)}/p2p-circuit/webrtc/p2p/${peer}`,
-      ),
-    );
+  return signalingThrough(
+    servers.filter(({peerId}) => relayIds.has(peerId)),
+    peer,
+  );
+}
+
+/** The addresses under which a tab can dial a peer that has its place at one of these servers. */
+export function signalingThrough(servers: readonly NamedServer[], peer: PeerId): readonly string[] {
+  return servers.flatMap(({peerId, addresses}) =>
+    addresses.map((named) => `${withId(multiaddr(named), peerId)}/p2p-circuit/webrtc/p2p/${peer}`),
+  );
 }
 
 /** @returns `null` for text that is not an address, or not one of `peer` for signaling. */
