@@ -3,6 +3,7 @@ import type {TakenThreads} from '../../ports/taken-threads.ts';
 /** Of one engine: onnxruntime gains little from more. */
 export const MOST_THREADS = 4;
 const LOCK = 'weft-threads';
+const ALONE: TakenThreads = {threadCount: 1, release: () => undefined};
 
 /**
  * One thread of the processor is for the pages and for all else. Those that are left go to the tabs of this browser that
@@ -11,12 +12,16 @@ const LOCK = 'weft-threads';
  */
 export async function takeThreads(coreCount: number): Promise<TakenThreads> {
   // Threads share memory, which needs a page that is isolated; such a page has locks.
-  if (!crossOriginIsolated) return {threadCount: 1, release: () => undefined};
-  return await navigator.locks.request(LOCK, async () => {
-    const freeCount = coreCount - 1 - (await countTaken());
-    const threadCount = Math.max(1, Math.min(MOST_THREADS, freeCount));
-    return {threadCount, release: await hold(`${LOCK}/${threadCount}/${crypto.randomUUID()}`)};
-  });
+  if (!crossOriginIsolated) return ALONE;
+  try {
+    return await navigator.locks.request(LOCK, async () => {
+      const freeCount = coreCount - 1 - (await countTaken());
+      const threadCount = Math.max(1, Math.min(MOST_THREADS, freeCount));
+      return {threadCount, release: await hold(`${LOCK}/${threadCount}/${crypto.randomUUID()}`)};
+    });
+  } catch {
+    return ALONE; // Where a site may store nothing, it has no locks either.
+  }
 }
 
 async function countTaken(): Promise<number> {
@@ -29,13 +34,15 @@ async function countTaken(): Promise<number> {
 
 /** @returns lets go of the lock. */
 async function hold(name: string): Promise<() => void> {
-  return await new Promise((resolve) => {
-    void navigator.locks.request(
-      name,
-      async () =>
-        new Promise<void>((release) => {
-          resolve(release);
-        }),
-    );
+  return await new Promise((resolve, reject) => {
+    navigator.locks
+      .request(
+        name,
+        async () =>
+          new Promise<void>((release) => {
+            resolve(release);
+          }),
+      )
+      .catch(reject);
   });
 }
