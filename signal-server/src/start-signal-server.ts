@@ -42,13 +42,13 @@ export type SignalServer = {
 export async function startSignalServer(
   overrides: Partial<ServerConfig> = {},
   socketLimits: Partial<SocketLimits> = {},
+  nowMs: () => number = createServerClock(),
 ): Promise<SignalServer> {
   const config: ServerConfig = {...parseConfig({}), ...overrides};
   const limits = {...defaultSocketLimits(config.maxTabs), ...socketLimits};
   const trustedProxies = parseProxyList(config.trustedProxies);
   const refusals = new RefusalTally();
   throwIfMissing(config);
-  const nowMs = createServerClock();
   const swarmId = config.isTest ? TEST_SWARM : PUBLIC_SWARM;
   let url = '';
   let node: ServerNode | null = null;

@@ -6,8 +6,9 @@ import {startForwarder} from '../testing/forward-from.ts';
 import {openClient, openServer, type Client} from '../testing/open-client.ts';
 import {openRawSocket, upgradeRequest, type RawSocket} from '../testing/raw-socket.ts';
 
-/** However slow the machine is, nobody in these tests grows old. */
+/** However slow the machine is, nobody in these tests grows old, and no record expires. */
 const ALWAYS_YOUNG = {youngMs: Infinity};
+const NOW_MS = Date.now();
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -18,13 +19,16 @@ async function open(
   config: Parameters<typeof openServer>[0] = {},
   limits: Parameters<typeof openServer>[1] = {},
 ): Promise<SignalServer> {
-  const server = await openServer(config, {...ALWAYS_YOUNG, ...limits});
+  const server = await openServer(config, {...ALWAYS_YOUNG, ...limits}, () => NOW_MS);
   closers.push(async () => await server.close());
   return server;
 }
 
-async function join(server: Pick<SignalServer, 'port' | 'peerId'>): Promise<Client> {
-  const client = await openClient(server);
+async function join(
+  server: Pick<SignalServer, 'port' | 'peerId'>,
+  options?: Parameters<typeof openClient>[1],
+): Promise<Client> {
+  const client = await openClient(server, options);
   closers.push(async () => await client.stop());
   return client;
 }
@@ -32,7 +36,9 @@ async function join(server: Pick<SignalServer, 'port' | 'peerId'>): Promise<Clie
 async function serve(client: Client): Promise<void> {
   const {libp2p, connection} = client;
   const put = {libp2p, server: connection.remotePeer, signal: AbortSignal.timeout(60_000)};
-  expect(await putRecord({...put, sealed: await client.seal()})).toEqual({kind: 'stored'});
+  expect(await putRecord({...put, sealed: await client.seal({seq: NOW_MS})})).toEqual({
+    kind: 'stored',
+  });
 }
 
 const isOpen = ({connection}: Client) => connection.status === 'open';
@@ -82,7 +88,7 @@ test('[LM5] two addresses that fill the server with records shut out nobody from
 
 test('[LM6] a peer has four connections at most, the latest', async () => {
   const server = await open();
-  const client = await join(server);
+  const client = await join(server, {dialsAgain: true});
   const address = multiaddr(`/ip4/127.0.0.1/tcp/${server.port}/ws/p2p/${server.peerId}`);
   for (let index = 0; index < 5; index += 1) await client.libp2p.dial(address, {force: true});
   const refused = () => server.counters().refusals['connection-of-same-peer'];

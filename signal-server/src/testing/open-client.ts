@@ -28,10 +28,11 @@ import {startSignalServer, type SignalServer} from '../start-signal-server.ts';
 export async function openServer(
   overrides: Parameters<typeof startSignalServer>[0] = {},
   socketLimits: Parameters<typeof startSignalServer>[1] = {},
+  nowMs?: Parameters<typeof startSignalServer>[2],
 ): Promise<SignalServer> {
   const staticDir = mkdtempSync(join(tmpdir(), 'weft-server-'));
   writeFileSync(join(staticDir, 'index.html'), '<!doctype html>');
-  const server = await startSignalServer({port: 0, staticDir, ...overrides}, socketLimits);
+  const server = await startSignalServer({port: 0, staticDir, ...overrides}, socketLimits, nowMs);
   return {
     ...server,
     close: async () => {
@@ -49,19 +50,32 @@ export type Client = {
   stop(): Promise<void>;
 };
 
+type ClientOptions = {
+  readonly privateKey?: PrivateKey;
+  readonly dhtServer?: boolean;
+  /** Whether it may dial again; by default not: its DHT would, at some time after the connection has ended. */
+  readonly dialsAgain?: boolean;
+};
+
 /** A tab as a server sees it, but for WebRTC. */
 export async function openClient(
   server: Pick<SignalServer, 'port' | 'peerId'>,
-  options: {readonly privateKey?: PrivateKey; readonly dhtServer?: boolean} = {},
+  options: ClientOptions = {},
 ): Promise<Client> {
   const privateKey = options.privateKey ?? (await generateKeyPair('Ed25519'));
+  const gater = createEd25519Gater();
+  let hasDialled = false;
   const libp2p = await createLibp2p({
     privateKey,
     addresses: {listen: []},
     transports: [webSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    connectionGater: createEd25519Gater(),
+    connectionGater: {
+      ...gater,
+      denyDialPeer: (peer) =>
+        (hasDialled && options.dialsAgain !== true) || (gater.denyDialPeer?.(peer) ?? false),
+    },
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
@@ -81,6 +95,7 @@ export async function openClient(
     await libp2p.stop();
     throw cause;
   });
+  hasDialled = true;
   return {
     libp2p,
     connection,
