@@ -1,9 +1,10 @@
 import type {GgufMetadata} from '../../gguf/gguf-file.ts';
 import {readTokenizerMetadata} from '../metadata/tokenizer-metadata.ts';
 import type {ChatMessage, Tool} from '../messages/chat-message.ts';
-import {parseTemplate} from './python/parse-template.ts';
+import {parseTemplate} from './python/syntax/parse-template.ts';
 import {ChatTemplateError} from './chat-template-error.ts';
-import {renderTemplate, TemplateRefusal, TemplateTooLargeError} from './render-template.ts';
+import {TemplateRefusal} from './python/functions.ts';
+import {renderTemplate, TemplateTooLargeError} from './render-template.ts';
 
 /** Of the library's own words on a template; they may quote it. */
 const MOST_CHARACTERS = 200;

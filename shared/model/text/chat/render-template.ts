@@ -1,10 +1,9 @@
 import {Environment} from '@huggingface/jinja';
 import {assert} from '../../../base/assert.ts';
-import {formatTime} from './python/format-time.ts';
-import type {Program} from './python/parse-template.ts';
+import {functionsWithin} from './python/functions.ts';
+import type {Program} from './python/syntax/parse-template.ts';
 import {PythonInterpreter} from './python/python-interpreter.ts';
-import {textOf} from './python/python-text.ts';
-import {arrayOf, type Statement, type Value} from './python/python-values.ts';
+import type {Statement, Value} from './python/python-values.ts';
 
 /** Those of any model's file need some hundred for a message. A step takes about 10 µs at worst. */
 const FREE_STEPS = 100_000;
@@ -15,11 +14,6 @@ const CHARACTERS_PER_STEP = 1_024;
 const ENTRIES_PER_STEP = 64;
 /** Far more than any context holds. */
 const MAX_TEXT_CHARACTERS = 64 * 1024 * 1024;
-
-/** What a template says by `raise_exception`: its own words. */
-export class TemplateRefusal extends Error {
-  override readonly name = 'TemplateRefusal';
-}
 
 /** Something in a template would go on for ever, or fill the memory. */
 export class TemplateTooLargeError extends Error {
@@ -41,8 +35,14 @@ export function renderTemplate(
 ): string {
   const budget = new Budget(FREE_STEPS + messageCount * STEPS_PER_MESSAGE);
   const environment = new Environment();
-  const globals = {...CONSTANTS, ...functionsWithin(budget, nowMs), ...variables};
+  const spend = (steps: number) => {
+    budget.spend(steps);
+  };
+  const globals = {...CONSTANTS, ...variables};
   for (const [name, value] of Object.entries(globals)) environment.set(name, value);
+  for (const [name, value] of Object.entries(functionsWithin({nowMs, spend}))) {
+    environment.setVariable(name, value);
+  }
   const {value} = new BoundedInterpreter(environment, budget).run(program);
   assert(typeof value === 'string', 'a template makes a text');
   return value;
@@ -50,35 +50,6 @@ export function renderTemplate(
 
 /** Spelt both ways, as Jinja does. */
 const CONSTANTS = {false: false, true: true, none: null, False: false, True: true, None: null};
-
-function functionsWithin(budget: Budget, nowMs: number): Readonly<Record<string, unknown>> {
-  return {
-    raise_exception: (words: unknown) => {
-      throw new TemplateRefusal(refusalWords(words, budget));
-    },
-    range: (first: number, second?: number, step = 1) => {
-      // JavaScript would make numbers of lists, by way of texts.
-      if ([first, second, step].some((given) => Array.isArray(given))) {
-        throw new RangeError('range() takes numbers');
-      }
-      const [start, stop] = second === undefined ? [0, first] : [first, second];
-      const length = Math.max(0, Math.ceil((stop - start) / step));
-      // Not a number of entries where a step is 0 or something is no number.
-      if (!Number.isSafeInteger(length)) throw new RangeError('range() has no such length');
-      budget.spend(length);
-      return Array.from({length}, (_, i) => start + i * step);
-    },
-    strftime_now: (format: string) => formatTime(format, nowMs),
-  };
-}
-
-function refusalWords(words: unknown, budget: Budget): string {
-  if (!Array.isArray(words)) return String(words);
-  const parts: readonly Value[] = words;
-  return textOf(arrayOf(parts), (steps) => {
-    budget.spend(steps);
-  });
-}
 
 class Budget {
   #left: number;

@@ -1,13 +1,23 @@
-import {isLess, iterated, partsOf} from './operators.ts';
+import {pairsOf} from './dictionary-methods.ts';
+import {isLess, iterated} from './operators.ts';
+import {fixed, percentFormat} from './percent-format.ts';
 import {textOf} from './python-text.ts';
-import {arrayOf, isTruthy, toValue, type Value} from './python-values.ts';
-import {spendOn, spendOnCharacters, spendOnWhole, type Spend} from './spending.ts';
-import {capitalise, strip} from './text-methods.ts';
+import {
+  arrayOf,
+  entriesOf,
+  floatOf,
+  given,
+  isTruthy,
+  partsOf,
+  toValue,
+  tupleOf,
+  type Arguments,
+  type Value,
+} from './python-values.ts';
+import {spendOn, spendOnCharacters, type Spend} from './spending.ts';
+import {capitalise, linesOf, strip, TEXT_METHODS} from './text-methods.ts';
+import {jsonOf} from './write-json.ts';
 
-export type Arguments = {
-  readonly positional: readonly Value[];
-  readonly named: ReadonlyMap<string, Value>;
-};
 /** What filters need of the interpreter. */
 export type Tools = {
   readonly spend: Spend;
@@ -16,8 +26,13 @@ export type Tools = {
   readonly test: (name: string, operand: Value, given: Arguments) => boolean;
   readonly operate: (operator: string, left: Value, right: Value) => Value;
 };
+/** Of `indent`. */
+const DEFAULT_INDENT = 4;
+/** Of `round`: powers of ten up to there are exact. */
+const MOST_DIGITS = 22;
+
 /** `null`: as the library has it. */
-type Filter = (operand: Value, given: Arguments, tools: Tools) => Value | null;
+type Filter = (operand: Value, args: Arguments, tools: Tools) => Value | null;
 
 /**
  * Filters of Jinja that the library lacks, or whose results are others than in Python.
@@ -25,16 +40,25 @@ type Filter = (operand: Value, given: Arguments, tools: Tools) => Value | null;
  */
 export const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['string', (operand, _, {spend}) => toValue(textOf(operand, spend))],
-  ['tojson', spendOnJson],
+  ['tojson', (operand, args, {spend}) => toValue(jsonOf(operand, args, spend))],
   [
     'trim',
-    (operand, given, {spend}) =>
-      toValue(strip(textOf(operand, spend), argument(given, 0, 'chars')?.value)),
+    (operand, args, {spend}) =>
+      toValue(strip(textOf(operand, spend), given(args, ['chars']).chars)),
   ],
+  ['upper', ofText('upper')],
+  ['lower', ofText('lower')],
+  ['replace', ofText('replace')],
+  ['indent', indented],
+  ['format', (operand, args, {spend}) => toValue(formatted(textOf(operand, spend), args, spend))],
   ['capitalize', (operand, _, {spend}) => toValue(capitalise(textOf(operand, spend)))],
   ['title', (operand, _, {spend}) => toValue(titled(textOf(operand, spend)))],
-  ['int', truncated],
-  ['default', otherwiseEmpty],
+  ['int', wholeOf],
+  ['float', floatFrom],
+  ['round', rounded],
+  ['default', otherwise],
+  ['dictsort', dictionarySorted],
+  ['items', itemsIn],
   ['unique', unique],
   ['length', lengthOf],
   ['count', lengthOf],
@@ -52,31 +76,53 @@ export const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['min', extreme((order, candidate, best) => order(candidate, best))],
   ['max', extreme((order, candidate, best) => order(best, candidate))],
   ['sort', sorted],
-  ['d', (operand, given, {filter}) => filter('default', operand, given)],
+  ['d', otherwise],
 ]);
 
 function argument({positional, named}: Arguments, at: number, name: string): Value | undefined {
   return positional[at] ?? named.get(name);
 }
 
-/** The library writes JSON, whatever it takes. */
-function spendOnJson(operand: Value, {named}: Arguments, {spend}: Tools): null {
-  const indent = named.get('indent');
-  const separators = named.get('separators');
-  const lengths = (separators && partsOf(separators))?.map(({value}) =>
-    typeof value === 'string' ? value.length : 0,
-  );
-  spendOnWhole(operand, {
-    spend,
-    padding: lengths?.reduce((total, length) => total + length, 0) ?? 0,
-    indent: indent?.type === 'IntegerValue' ? Math.max(0, Number(indent.value)) : 0,
+/** As a method of Python's texts. */
+function ofText(method: string): Filter {
+  return (operand, args, {spend}) =>
+    TEXT_METHODS.get(method)?.(textOf(operand, spend), args, spend) ?? null;
+}
+
+/** Each line but the first, and those without a letter, behind so many blanks or a text. */
+function indented(operand: Value, args: Arguments, {spend}: Tools): Value {
+  const {width = toValue(DEFAULT_INDENT), first, blank} = given(args, ['width', 'first', 'blank']);
+  // The end of a line at the end begins one here.
+  const lines = linesOf(`${textOf(operand, spend)}\n`, false);
+  const space = blanksOf(width, (length) => {
+    spendOnCharacters(lines.length * length, spend);
   });
-  return null;
+  const [isFirst, isBlank] = [first, blank].map((each) => each !== undefined && isTruthy(each));
+  const written = lines.map((line, at) => {
+    if (at === 0) return isFirst ? space + line : line;
+    return line === '' && !isBlank ? line : space + line;
+  });
+  return toValue(written.join('\n'));
+}
+
+/** @param onLength called with the length of the text before it is made. */
+function blanksOf(width: Value, onLength: (length: number) => void): string {
+  if (typeof width.value === 'string') {
+    onLength(width.value.length);
+    return width.value;
+  }
+  if (width.type !== 'IntegerValue') throw new TypeError('it indents by a number or a text');
+  const length = Math.max(0, Number(width.value));
+  onLength(length);
+  return ' '.repeat(length);
+}
+
+function formatted(text: string, {positional, named}: Arguments, spend: Spend): string {
+  if (named.size > 0) throw new TypeError('format() takes no names');
+  return percentFormat(text, tupleOf(positional), spend);
 }
 
 function itemsOf(operand: Value, spend: Spend): readonly Value[] {
-  const value: unknown = operand.value;
-  if (value instanceof Map) return Array.from(value.keys(), toValue);
   const parts = partsOf(iterated(operand, spend));
   if (parts === null) throw new TypeError(`it goes over ${operand.type}`);
   for (const part of parts) spendOn(part, spend);
@@ -99,20 +145,88 @@ function titled(text: string): string {
   return text.replaceAll(/[^-\s({[<]+/gu, capitalise);
 }
 
-/** The library rounds down. */
-function truncated({type, value}: Value): Value | null {
-  return type === 'FloatValue' ? toValue(Math.trunc(Number(value)) + 0) : null;
+/** Towards zero; what is no number is 0 or what is asked for. */
+function wholeOf(operand: Value, args: Arguments): Value {
+  const {default: ifNone = toValue(0), base} = given(args, ['default', 'base']);
+  if (base !== undefined && base.value !== 10) throw new TypeError('int() takes no other base');
+  const number = numberIn(operand);
+  if (number === null || !Number.isFinite(number)) return ifNone;
+  if (!Number.isSafeInteger(Math.trunc(number))) throw new RangeError('int() is beyond 2^53');
+  return toValue(Math.trunc(number) + 0);
 }
 
-function otherwiseEmpty({type}: Value, {positional, named}: Arguments): Value | null {
-  const isBare = positional.length === 0 && named.size === 0;
-  return type === 'UndefinedValue' && isBare ? toValue('') : null;
+function floatFrom(operand: Value, args: Arguments): Value {
+  const {default: ifNone = floatOf(0)} = given(args, ['default']);
+  const number = numberIn(operand);
+  return number === null ? ifNone : floatOf(number);
+}
+
+/** As Python reads a text: whole. */
+function numberIn({value}: Value): number | null {
+  if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
+  if (typeof value !== 'string') return null;
+  const text = strip(value);
+  const isNumber =
+    /^[-+]?(?:\d+(?:_\d+)*\.?|(?:\d+(?:_\d+)*)?\.\d+(?:_\d+)*)(?:e[-+]?\d+)?$/iu.test(text);
+  return isNumber ? Number(text.replaceAll('_', '')) : null;
+}
+
+/** Of two numbers that are as near, the even one. */
+function rounded(operand: Value, args: Arguments): Value {
+  const {precision = toValue(0), method = toValue('common')} = given(args, ['precision', 'method']);
+  const digits: unknown = precision.value;
+  const isNumber = operand.type === 'IntegerValue' || operand.type === 'FloatValue';
+  if (!isNumber || typeof digits !== 'number' || !(digits >= 0 && digits <= MOST_DIGITS)) {
+    throw new TypeError('round() takes a number, and up to 22 digits');
+  }
+  const number = Number(operand.value);
+  const scale = 10 ** digits;
+  switch (method.value) {
+    case 'common':
+      return operand.type === 'IntegerValue' ? operand : floatOf(Number(fixed(number, digits)));
+    case 'ceil':
+      return floatOf(Math.ceil(number * scale) / scale);
+    case 'floor':
+      return floatOf(Math.floor(number * scale) / scale);
+    default:
+      throw new TypeError('round() knows "common", "ceil" and "floor"');
+  }
+}
+
+function otherwise(operand: Value, args: Arguments): Value {
+  const {default_value = toValue(''), boolean} = given(args, ['default_value', 'boolean']);
+  const isAsked = boolean !== undefined && isTruthy(boolean);
+  const isMissing = operand.type === 'UndefinedValue' || (isAsked && !isTruthy(operand));
+  return isMissing ? default_value : operand;
+}
+
+function itemsIn(operand: Value): Value {
+  if (operand.type === 'UndefinedValue') return arrayOf([]);
+  return arrayOf(pairsIn(operand, 'items'));
+}
+
+function pairsIn(operand: Value, filter: string): readonly Value[] {
+  if (operand.type !== 'ObjectValue') throw new TypeError(`${filter} takes a dictionary`);
+  return pairsOf(operand);
+}
+
+/** By its keys or its values; of texts whatever their case, unless it is asked for. */
+function dictionarySorted(operand: Value, args: Arguments, {spend}: Tools): Value {
+  const {case_sensitive, by, reverse} = given(args, ['case_sensitive', 'by', 'reverse']);
+  const side: unknown = by === undefined ? 'key' : by.value;
+  if (side !== 'key' && side !== 'value') throw new TypeError('dictsort sorts by key or value');
+  const place = side === 'key' ? 0 : 1;
+  const keyed = pairsIn(operand, 'dictsort').map((item) => ({
+    item,
+    key: partsOf(item)?.[place] ?? item,
+  }));
+  return arrayOf(inOrder(keyed, orderOf(case_sensitive, spend), reverse));
 }
 
 /** The first of each; whatever the case of a text, unless it is asked for. */
-function unique(operand: Value, given: Arguments, {spend}: Tools): Value {
-  const minds = argument(given, 0, 'case_sensitive');
-  const attribute = argument(given, 1, 'attribute');
+function unique(operand: Value, args: Arguments, {spend}: Tools): Value {
+  const minds = argument(args, 0, 'case_sensitive');
+  const attribute = argument(args, 1, 'attribute');
   const seen = new Set<unknown>();
   return arrayOf(
     itemsOf(operand, spend).filter((item) => {
@@ -133,9 +247,9 @@ function reversed(operand: Value, _: Arguments, {spend}: Tools): Value {
     : arrayOf(items);
 }
 
-function join(operand: Value, given: Arguments, {spend}: Tools): Value {
-  const separator = argument(given, 0, 'd');
-  const attribute = argument(given, 1, 'attribute');
+function join(operand: Value, args: Arguments, {spend}: Tools): Value {
+  const separator = argument(args, 0, 'd');
+  const attribute = argument(args, 1, 'attribute');
   const between = separator === undefined ? '' : textOf(separator, spend);
   const items = partsOfAll(itemsOf(operand, spend), attribute, spend);
   spendOnCharacters(items.length * between.length, spend);
@@ -143,19 +257,17 @@ function join(operand: Value, given: Arguments, {spend}: Tools): Value {
 }
 
 /** By an attribute, or through another filter. */
-function map(operand: Value, given: Arguments, {spend, filter}: Tools): Value {
-  const attribute = given.named.get('attribute');
-  const otherwise = given.named.get('default');
-  const [name, ...rest] = given.positional;
+function map(operand: Value, args: Arguments, {spend, filter}: Tools): Value {
+  const attribute = args.named.get('attribute');
+  const ifNone = args.named.get('default');
+  const [name, ...rest] = args.positional;
   const items = itemsOf(operand, spend);
   if (attribute !== undefined) {
     const parts = partsOfAll(items, attribute, spend);
-    return arrayOf(
-      parts.map((part) => (part.type === 'UndefinedValue' ? (otherwise ?? part) : part)),
-    );
+    return arrayOf(parts.map((part) => (part.type === 'UndefinedValue' ? (ifNone ?? part) : part)));
   }
   if (name === undefined) throw new TypeError('map() takes the name of a filter or an attribute');
-  const others = {positional: rest, named: given.named};
+  const others = {positional: rest, named: args.named};
   return arrayOf(items.map((item) => filter(textOf(name, spend), item, others)));
 }
 
@@ -182,18 +294,18 @@ function select({
   };
 }
 
-function sum(operand: Value, given: Arguments, {spend, operate}: Tools): Value {
-  const attribute = argument(given, 0, 'attribute');
-  const start = argument(given, 1, 'start') ?? toValue(0);
+function sum(operand: Value, args: Arguments, {spend, operate}: Tools): Value {
+  const attribute = argument(args, 0, 'attribute');
+  const start = argument(args, 1, 'start') ?? toValue(0);
   const items = partsOfAll(itemsOf(operand, spend), attribute, spend);
   return items.reduce((total, item) => operate('+', total, item), start);
 }
 
 /** Of texts whatever their case, unless it is asked for. */
 function extreme(isBetter: (order: Order, candidate: Value, best: Value) => boolean): Filter {
-  return (operand, given, {spend}) => {
-    const order = orderOf(argument(given, 0, 'case_sensitive'), spend);
-    const attribute = argument(given, 1, 'attribute');
+  return (operand, args, {spend}) => {
+    const order = orderOf(argument(args, 0, 'case_sensitive'), spend);
+    const attribute = argument(args, 1, 'attribute');
     const items = itemsOf(operand, spend);
     return items.reduce<Value>((best, item) => {
       if (best.type === 'UndefinedValue') return item;
@@ -204,20 +316,28 @@ function extreme(isBetter: (order: Order, candidate: Value, best: Value) => bool
 }
 
 /** Those that are alike stay in their order. */
-function sorted(operand: Value, given: Arguments, {spend}: Tools): Value {
-  const reverse = argument(given, 0, 'reverse');
-  const order = orderOf(argument(given, 1, 'case_sensitive'), spend);
-  const attribute = argument(given, 2, 'attribute');
-  const direction = reverse && isTruthy(reverse) ? -1 : 1;
+function sorted(operand: Value, args: Arguments, {spend}: Tools): Value {
+  const reverse = argument(args, 0, 'reverse');
+  const order = orderOf(argument(args, 1, 'case_sensitive'), spend);
+  const attribute = argument(args, 2, 'attribute');
   const keyed = itemsOf(operand, spend).map((item) => ({
     item,
     key: partOf(item, attribute, spend),
   }));
-  keyed.sort(({key: one}, {key: other}) => {
+  return arrayOf(inOrder(keyed, order, reverse));
+}
+
+function inOrder(
+  keyed: readonly {readonly item: Value; readonly key: Value}[],
+  order: Order,
+  reverse: Value | undefined,
+): readonly Value[] {
+  const direction = reverse && isTruthy(reverse) ? -1 : 1;
+  const sortedItems = keyed.toSorted(({key: one}, {key: other}) => {
     if (order(one, other)) return -direction;
     return order(other, one) ? direction : 0;
   });
-  return arrayOf(keyed.map(({item}) => item));
+  return sortedItems.map(({item}) => item);
 }
 
 type Order = (one: Value, other: Value) => boolean;
@@ -228,17 +348,17 @@ function orderOf(minds: Value | undefined, spend: Spend): Order {
 }
 
 function memberOf(owner: Value, name: string): Value | undefined {
-  const value: unknown = owner.value;
-  if (!(value instanceof Map)) return partsOf(owner)?.[Number(name)];
-  const members: ReadonlyMap<string, Value> = value;
-  return members.get(name);
+  const entries = entriesOf(owner);
+  return entries === null ? partsOf(owner)?.[Number(name)] : entries.get(name);
 }
 
 /** `a.b.0` of a value; the value itself where nothing is asked for. */
 function partOf(item: Value, attribute: Value | undefined, spend: Spend): Value {
   if (attribute === undefined || attribute.type === 'NullValue') return item;
   let part: Value | undefined = item;
-  for (const name of textOf(attribute, spend).split('.')) {
+  const names = textOf(attribute, spend).split('.');
+  spend(names.length);
+  for (const name of names) {
     part = part && memberOf(part, name);
   }
   const found = part ?? toValue(undefined);

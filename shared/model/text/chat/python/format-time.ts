@@ -40,9 +40,25 @@ const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Directive>([
   ['S', (time) => digits(time.getSeconds())],
   ['p', (time) => (time.getHours() < HOURS_OF_HALF_A_DAY ? 'AM' : 'PM')],
   ['j', (time) => digits(dayOfYear(time), 3)],
+  ['C', (time) => digits(Math.floor(time.getFullYear() / 100))],
+  ['f', (time) => digits(time.getMilliseconds() * 1000, 6)],
+  ['k', (time) => String(time.getHours()).padStart(2)],
+  ['l', (time) => String(time.getHours() % HOURS_OF_HALF_A_DAY || HOURS_OF_HALF_A_DAY).padStart(2)],
+  ['P', (time) => (time.getHours() < HOURS_OF_HALF_A_DAY ? 'am' : 'pm')],
+  ['s', (time) => String(Math.floor(time.getTime() / 1000))],
+  ['u', (time) => String(mondayBased(time) + 1)],
+  ['w', (time) => String(time.getDay())],
+  // Weeks that begin with the first Sunday, with the first Monday, and with the Monday before the first Thursday.
+  ['U', (time) => digits(weekOfYear(time, time.getDay()))],
+  ['W', (time) => digits(weekOfYear(time, mondayBased(time)))],
+  ['V', (time) => digits(weekOfYear(thursdayOf(time), 0))],
+  ['G', (time) => String(thursdayOf(time).getFullYear())],
+  ['g', (time) => digits(thursdayOf(time).getFullYear() % 100)],
   // Of a time without a zone, as templates get it.
   ['z', () => ''],
   ['Z', () => ''],
+  ['n', () => '\n'],
+  ['t', () => '\t'],
   ['%', () => '%'],
 ]);
 
@@ -51,6 +67,8 @@ const COMPOSED: Readonly<Record<string, string>> = {
   c: '%a %b %e %H:%M:%S %Y',
   D: '%m/%d/%y',
   F: '%Y-%m-%d',
+  h: '%b',
+  r: '%I:%M:%S %p',
   R: '%H:%M',
   T: '%H:%M:%S',
   x: '%m/%d/%y',
@@ -64,9 +82,26 @@ function dayOfYear(time: Date): number {
   return (Date.UTC(year, time.getMonth(), time.getDate()) - Date.UTC(year, 0, 0)) / DAY_MS;
 }
 
+/** How many days after Monday. */
+function mondayBased(time: Date): number {
+  return (time.getDay() + 6) % 7;
+}
+
+/** @param day how many days after the first of a week. */
+function weekOfYear(time: Date, day: number): number {
+  return Math.floor((dayOfYear(time) + 6 - day) / 7);
+}
+
+/** Of the week that begins with a Monday; its year is that of the week. */
+function thursdayOf(time: Date): Date {
+  return new Date(time.getFullYear(), time.getMonth(), time.getDate() + 3 - mondayBased(time));
+}
+
 /**
  * Python's `strftime`, in English and in the time zone of this machine: `%d %B %Y` → 27 July 2026.
- * `%-d` is without the zero in front. What it does not know stays as it is.
+ * `%-d` is without the zero in front. What nobody knows stays as it is.
+ *
+ * @throws {TypeError} for `%_d`, `%^a` and the like.
  */
 export function formatTime(format: string, timeMs: number): string {
   const time = new Date(timeMs);
@@ -74,8 +109,14 @@ export function formatTime(format: string, timeMs: number): string {
     /%([A-Za-z%])/gu,
     (whole, name: string) => COMPOSED[name] ?? whole,
   );
-  return plain.replaceAll(/%(-?)([A-Za-z%])/gu, (whole, bare: string, name: string) => {
-    const text = DIRECTIVES.get(name)?.(time) ?? whole;
-    return bare === '' ? text : text.replace(/^[0 ](?=\d)/u, '');
-  });
+  return plain.replaceAll(
+    /%([-_0^#\d]*)([EO]?[A-Za-z%])/gu,
+    (whole, flags: string, name: string) => {
+      if (name.length > 1 || !/^-?$/u.test(flags)) {
+        throw new TypeError(`strftime_now() does not know "${whole}"`);
+      }
+      const text = DIRECTIVES.get(name)?.(time) ?? whole;
+      return flags === '' ? text : text.replace(/^[0 ]+(?=\d)/u, '');
+    },
+  );
 }

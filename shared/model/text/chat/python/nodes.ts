@@ -18,9 +18,12 @@ export class Given {
 export class Iterated {
   readonly type = 'Iterated';
   readonly node: Node;
+  /** Whether each turn takes a part in parts: `for key, value in …`. */
+  readonly isUnpacked: boolean;
 
-  constructor(node: Node) {
+  constructor(node: Node, isUnpacked: boolean) {
     this.node = node;
+    this.isUnpacked = isUnpacked;
   }
 }
 
@@ -29,6 +32,8 @@ export class Turn {
   readonly type = 'Turn';
   readonly body: Body;
   isLast = false;
+  /** What `loop.changed()` was asked for in the turn before; `null`: nothing. */
+  asked: readonly Value[] | null = null;
 
   constructor(body: Body) {
     this.body = body;
@@ -53,8 +58,9 @@ export function isNode(part: unknown): part is Node {
   return typeof part === 'object' && part !== null && 'type' in part;
 }
 
+/** The library's lists have nothing but nodes; to look at each, each time, would take long. */
 export function isBody(part: unknown): part is Body {
-  return Array.isArray(part) && part.every(isNode);
+  return Array.isArray(part);
 }
 
 /** The same with other parts. */
@@ -66,12 +72,14 @@ export function withParts(node: Node, parts: Readonly<Record<string, unknown>>):
 export function overAnything(loop: Node): Node {
   if (!('iterable' in loop) || !isNode(loop.iterable)) return loop;
   const {iterable} = loop;
+  const target = 'loopvar' in loop && isNode(loop.loopvar) ? loop.loopvar.type : '';
+  const isUnpacked = target === 'TupleLiteral';
   // `for x in xs if …`
   if (iterable.type === 'SelectExpression' && 'lhs' in iterable && isNode(iterable.lhs)) {
-    const chosen = withParts(iterable, {lhs: new Iterated(iterable.lhs)});
+    const chosen = withParts(iterable, {lhs: new Iterated(iterable.lhs, isUnpacked)});
     return withParts(loop, {iterable: chosen});
   }
-  return withParts(loop, {iterable: new Iterated(iterable)});
+  return withParts(loop, {iterable: new Iterated(iterable, isUnpacked)});
 }
 
 /** A filter, with the nodes of its arguments. */
@@ -104,27 +112,97 @@ export function readTest(tested: Node): TestParts | null {
   return name === null || !isNode(operand) ? null : {name, operand, isNegated: negate === true};
 }
 
-type PairParts = {readonly operator: string; readonly left: Node; readonly right: Node};
+type PairParts = {
+  readonly operator: string;
+  readonly left: Node;
+  readonly right: Node;
+  /** The brackets around it. */
+  readonly group: unknown;
+};
 
 export function readPair(pair: Node): PairParts | null {
   if (!('operator' in pair && 'left' in pair && 'right' in pair)) return null;
   const {left, right} = pair;
   const operator = textIn(pair.operator);
-  return operator === null || !isNode(left) || !isNode(right) ? null : {operator, left, right};
+  if (operator === null || !isNode(left) || !isNode(right)) return null;
+  return {operator, left, right, group: groupOf(pair.operator)};
 }
 
-/** `owner[key]`; `null` for `owner.key` and slices. */
-export function readIndexed(member: Node): {readonly owner: Node; readonly key: Node} | null {
+function groupOf(token: unknown): unknown {
+  return typeof token === 'object' && token !== null && 'group' in token ? token.group : undefined;
+}
+
+const COMPARISONS: ReadonlySet<string> = new Set([
+  '==',
+  '!=',
+  '<',
+  '>',
+  '<=',
+  '>=',
+  'in',
+  'not in',
+]);
+
+/** `a < b < c` in its order: the library has `(a < b) < c`. `null` for other operators. */
+export function readComparisons(
+  pair: PairParts,
+): {readonly first: Node; readonly comparisons: readonly Compared[]} | null {
+  if (!COMPARISONS.has(pair.operator)) return null;
+  const comparisons: Compared[] = [];
+  let {left} = pair;
+  for (let at: PairParts | null = pair; at !== null && isOfSame(at, pair);) {
+    comparisons.push({operator: at.operator, right: at.right});
+    ({left} = at);
+    at = left.type === 'BinaryExpression' ? readPair(left) : null;
+  }
+  return {first: left, comparisons: comparisons.toReversed()};
+}
+
+type Compared = {readonly operator: string; readonly right: Node};
+
+function isOfSame(inner: PairParts, outer: PairParts): boolean {
+  return COMPARISONS.has(inner.operator) && inner.group === outer.group;
+}
+
+type MemberParts = {
+  readonly owner: Node;
+  /** A node where it is computed, as in `owner[key]`; the name of `owner.key`. */
+  readonly key: Node | string;
+  readonly isSlice: boolean;
+};
+
+export function readMember(member: Node): MemberParts | null {
   if (!('object' in member && 'property' in member && 'computed' in member)) return null;
-  const {object: owner, property: key, computed} = member;
-  const isIndexed = computed === true && isNode(owner) && isNode(key);
-  return isIndexed && key.type !== 'SliceExpression' ? {owner, key} : null;
+  const {object: owner, property, computed} = member;
+  if (!isNode(owner) || !isNode(property)) return null;
+  if (computed !== true && property.type === 'Identifier') {
+    return {owner, key: textIn(property) ?? '', isSlice: false};
+  }
+  return {owner, key: property, isSlice: property.type === 'SliceExpression'};
+}
+
+type CallParts = {readonly callee: Node; readonly args: Body};
+
+export function readCall(call: Node): CallParts | null {
+  if (!('callee' in call && 'args' in call)) return null;
+  const {callee, args} = call;
+  return isNode(callee) && isBody(args) ? {callee, args} : null;
+}
+
+/** Of a variable or a member, to speak of it. */
+export function nameOf(node: Node): string {
+  const named = 'property' in node && isNode(node.property) ? node.property : node;
+  return textIn(named) ?? node.type;
 }
 
 /** Of a name or a token. */
 function textIn(part: unknown): string | null {
   const isText = typeof part === 'object' && part !== null && 'value' in part;
   return isText && typeof part.value === 'string' ? part.value : null;
+}
+
+export function tupleNode(value: Body): Node {
+  return nodeOf('TupleLiteral', {value});
 }
 
 export function pairNode(operator: string, left: Value, right: Value): Node {
@@ -150,6 +228,11 @@ export function filterNode(
   ];
   const callee = nameNode(name);
   const filter = args.length === 0 ? callee : nodeOf('CallExpression', {callee, args});
+  return filteredNode(filter, operand);
+}
+
+/** @param filter a name or a call. */
+export function filteredNode(filter: Node, operand: Value): Node {
   return nodeOf('FilterExpression', {operand: new Given(operand), filter});
 }
 
@@ -159,4 +242,11 @@ function nameNode(value: string): Node {
 
 function nodeOf(type: string, parts: Readonly<Record<string, unknown>>): Node {
   return {type, ...parts};
+}
+
+/** Of a node with all in it. */
+export function nodeCount(part: unknown): number {
+  if (typeof part !== 'object' || part === null) return 0;
+  const parts: readonly unknown[] = part instanceof Map ? [...part].flat() : Object.values(part);
+  return parts.reduce((count: number, each) => count + nodeCount(each), 1);
 }

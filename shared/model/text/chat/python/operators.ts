@@ -1,5 +1,15 @@
 import {textOf} from './python-text.ts';
-import {arrayOf, toValue, type Value} from './python-values.ts';
+import {percentFormat} from './percent-format.ts';
+import {
+  arrayOf,
+  entriesOf,
+  keysOf,
+  keyText,
+  partsOf,
+  toValue,
+  tupleOf,
+  type Value,
+} from './python-values.ts';
 import {spendOn, type Spend} from './spending.ts';
 
 /** Of a text that is made of another. */
@@ -7,15 +17,35 @@ const CHARACTERS_PER_STEP = 64;
 /** What the library makes of two values and an operator. */
 type AsLibrary = (operator: string, left: Value, right: Value) => Value;
 
+type Pair = {readonly operator: string; readonly left: Value; readonly right: Value};
+
 /**
- * Operators that the library computes otherwise than Python. `null`: this one it does not.
+ * What an operator makes of two values: of those that the library computes otherwise than Python, as Python.
  *
  * @throws {TypeError} for a division by zero, and for the sum of a text and something else.
+ * @throws {RangeError} for whole numbers that JavaScript does not have exactly.
  */
 export function operate(
-  {operator, left, right}: {readonly operator: string; readonly left: Value; readonly right: Value},
+  pair: Pair,
   {spend, asLibrary}: {readonly spend: Spend; readonly asLibrary: AsLibrary},
-): Value | null {
+): Value {
+  const inLibrary: AsLibrary = (operator, left, right) =>
+    asLibrary(operator, asNumber(left), asNumber(right));
+  const result =
+    computed(pair, spend, inLibrary) ?? inLibrary(pair.operator, pair.left, pair.right);
+  if (result.type === 'IntegerValue' && !Number.isSafeInteger(result.value)) {
+    throw new RangeError('it computes with whole numbers beyond 2^53');
+  }
+  return result;
+}
+
+/** The library counts with no booleans. */
+function asNumber(value: Value): Value {
+  return value.type === 'BooleanValue' ? toValue(Number(value.value)) : value;
+}
+
+/** `null`: as the library does. */
+function computed({operator, left, right}: Pair, spend: Spend, asLibrary: AsLibrary): Value | null {
   switch (operator) {
     // Whatever they are.
     case '~':
@@ -26,20 +56,16 @@ export function operate(
       return toValue(!isEqual(left, right, spend));
     case 'in':
       return contains(right, left, spend);
-    case 'not in': {
-      const isIn = contains(right, left, spend);
-      return isIn && toValue(isIn.value !== true);
-    }
+    case 'not in':
+      return negated(contains(right, left, spend));
     case '/':
     case '//':
       refuseZero(right);
       return null;
     case '%':
-      refuseZero(right);
-      return remainder(left, right, asLibrary);
+      return remainder(left, right, {spend, asLibrary});
     case '+':
-      refuseMixed(left, right);
-      return null;
+      return added(left, right);
     case '*':
       return repeated(left, right, spend);
     default:
@@ -47,24 +73,41 @@ export function operate(
   }
 }
 
-function contains(list: Value, part: Value, spend: Spend): Value | null {
-  const parts = partsOf(list);
-  return parts && toValue(parts.some((each) => isEqual(each, part, spend)));
+function contains(owner: Value, part: Value, spend: Spend): Value | null {
+  const parts = partsOf(owner);
+  if (parts !== null) return toValue(parts.some((each) => isEqual(each, part, spend)));
+  if (owner.type !== 'ObjectValue') return null;
+  const key = keyText(owner, part);
+  return toValue(key !== null && entriesOf(owner)?.has(key) === true);
 }
 
-/** The library makes a text of whatever is added to one. */
-function refuseMixed(left: Value, right: Value): void {
+function negated(value: Value | null): Value | null {
+  return value && toValue(value.value !== true);
+}
+
+/** The library makes a text of whatever is added to one, and a list of tuples. */
+function added(left: Value, right: Value): Value | null {
   const texts = [left, right].filter(({value}) => typeof value === 'string').length;
-  if (texts === 1) throw new TypeError(`it adds ${left.type} and ${right.type}`);
+  const tuples = [left, right].filter(({type}) => type === 'TupleValue').length;
+  if (texts === 1 || tuples === 1) throw new TypeError(`it adds ${left.type} and ${right.type}`);
+  if (tuples === 0) return null;
+  return tupleOf([...(partsOf(left) ?? []), ...(partsOf(right) ?? [])]);
 }
 
-/** A text so many times. */
+/** A text, a list or a tuple so many times. */
 function repeated(left: Value, right: Value, spend: Spend): Value | null {
-  const [text, times] = typeof left.value === 'string' ? [left.value, right] : [right.value, left];
-  if (typeof text !== 'string' || times.type !== 'IntegerValue') return null;
+  const [what, times] = right.type === 'IntegerValue' ? [left, right] : [right, left];
+  if (times.type !== 'IntegerValue') return null;
   const count = Math.max(0, Number(times.value));
-  spend((text.length * count) / CHARACTERS_PER_STEP);
-  return toValue(text.repeat(count));
+  const parts = partsOf(what);
+  if (parts !== null) {
+    spend(parts.length * count);
+    const repeatedParts = Array.from({length: count}, () => parts).flat();
+    return what.type === 'TupleValue' ? tupleOf(repeatedParts) : arrayOf(repeatedParts);
+  }
+  if (typeof what.value !== 'string') return null;
+  spend((what.value.length * count) / CHARACTERS_PER_STEP);
+  return toValue(what.value.repeat(count));
 }
 
 /** Of two texts by their characters; the library compares numbers alone. */
@@ -94,8 +137,14 @@ function refuseZero(divisor: Value): void {
   if (isNumber(divisor) && Number(divisor.value) === 0) throw new TypeError('it divides by zero');
 }
 
-/** With the sign of the divisor, where the library's has that of the dividend. */
-function remainder(left: Value, right: Value, asLibrary: AsLibrary): Value | null {
+/** Of a text, with values in its places. With the sign of the divisor, where the library's has that of the dividend. */
+function remainder(
+  left: Value,
+  right: Value,
+  {spend, asLibrary}: {readonly spend: Spend; readonly asLibrary: AsLibrary},
+): Value | null {
+  if (typeof left.value === 'string') return toValue(percentFormat(left.value, right, spend));
+  refuseZero(right);
   if (!isNumber(left) || !isNumber(right)) return null;
   const rest = asLibrary('%', left, right);
   const isOtherSign = Number(rest.value) * Number(right.value) < 0;
@@ -107,17 +156,21 @@ export function isEqual(one: Value, other: Value, spend: Spend): boolean {
   spendOn(one, spend);
   if (isNumber(one) && isNumber(other)) return Number(one.value) === Number(other.value);
   if (one.type !== other.type) return false;
+  if (one.type === 'NullValue') return true;
   const parts = partsOf(one);
   const others = partsOf(other);
   if (parts !== null && others !== null) {
     return parts.length === others.length && parts.every((part, at) => same(part, others[at]));
   }
-  const entries: unknown = one.value;
-  const otherEntries: unknown = other.value;
-  if (!(entries instanceof Map && otherEntries instanceof Map)) return entries === otherEntries;
+  const entries = entriesOf(one);
+  const otherEntries = entriesOf(other);
+  if (entries === null || otherEntries === null) return one.value === other.value;
   if (entries.size !== otherEntries.size) return false;
-  const pairs: readonly (readonly [string, Value])[] = [...entries];
-  return pairs.every(([key, value]) => same(value, otherEntries.get(key)));
+  const keys = keysOf(one) ?? [];
+  return Array.from(entries.values()).every((value, at) => {
+    const key = keyText(other, keys[at] ?? value);
+    return key !== null && same(value, otherEntries.get(key));
+  });
 
   function same(part: Value, otherPart: Value | undefined): boolean {
     return otherPart !== undefined && isEqual(part, otherPart, spend);
@@ -145,13 +198,6 @@ export function isNumber({type}: Value): boolean {
   return type === 'IntegerValue' || type === 'FloatValue' || type === 'BooleanValue';
 }
 
-/** Of a list or a tuple. */
-export function partsOf({value}: Value): readonly Value[] | null {
-  if (!Array.isArray(value)) return null;
-  const parts: readonly Value[] = value;
-  return parts;
-}
-
 /** What a loop goes over: the parts of a list, the characters of a text, the keys of a dictionary; nothing of what is not there. */
 export function iterated(value: Value, spend: Spend): Value {
   if (value.type === 'UndefinedValue') return arrayOf([]);
@@ -159,5 +205,6 @@ export function iterated(value: Value, spend: Spend): Value {
     spend(value.value.length);
     return arrayOf(Array.from(value.value, toValue));
   }
-  return value;
+  const keys = value.type === 'ObjectValue' ? keysOf(value) : null;
+  return keys === null ? value : arrayOf(keys);
 }

@@ -1,38 +1,49 @@
 import {Environment, Interpreter} from '@huggingface/jinja';
 import {testByName} from './value-tests.ts';
-import {FILTERS, type Arguments, type Tools} from './filters.ts';
+import {FILTERS, type Tools} from './filters.ts';
+import {attributeOf, itemOf} from './members.ts';
 import {
+  filteredNode,
   filterNode,
   Given,
   isBody,
   isNode,
   Iterated,
+  nameOf,
+  nodeCount,
   overAnything,
   pairNode,
   readArgument,
+  readCall,
+  readComparisons,
   readFilter,
-  readIndexed,
+  readMember,
   readPair,
   readTest,
   STATEMENTS,
   testNode,
+  tupleNode,
   Turn,
   withParts,
   type Body,
   type Node,
 } from './nodes.ts';
-import {iterated, operate} from './operators.ts';
-import {TEST_FILTERS} from './parse-template.ts';
+import {isEqual, iterated, operate} from './operators.ts';
+import {TEST_FILTERS, TUPLE_CALL, WITH_FILTER} from './syntax/parse-template.ts';
 import {textOf} from './python-text.ts';
 import {
-  adaptOwner,
+  arrayOf,
   evaluateObject,
+  functionOf,
   isTruthy,
+  partsOf,
   toValue,
+  tupleOf,
+  type Arguments,
   type Statement,
   type Value,
 } from './python-values.ts';
-import type {Spend} from './spending.ts';
+import {spendOn, type Spend} from './spending.ts';
 
 /** The library prints them as JSON has them, however long that takes. */
 const PRINTED_OTHERWISE: ReadonlySet<string> = new Set([
@@ -41,6 +52,8 @@ const PRINTED_OTHERWISE: ReadonlySet<string> = new Set([
   'TupleValue',
   'ObjectValue',
   'NamespaceValue',
+  'FloatValue',
+  'FunctionValue',
 ]);
 
 /** `{% break %}` or `{% continue %}`, on its way to the loop, with what this turn of it has written. */
@@ -56,10 +69,10 @@ class LoopControl {
 
 /** Evaluates what the library does otherwise than Python and Jinja, which templates are written for. */
 export class PythonInterpreter extends Interpreter {
-  /** What members are taken of. */
-  readonly #owners = new WeakSet<object>();
+  readonly #noted = new WeakSet<object>();
   /** Parts of bodies: their values are written. */
   readonly #written = new WeakSet<object>();
+  readonly #sizes = new WeakMap<object, number>();
   readonly #spend: Spend;
 
   /** @param spend called before as many steps are taken. */
@@ -74,16 +87,15 @@ export class PythonInterpreter extends Interpreter {
     this.#note(statement);
     const result = this.#evaluate(statement, environment);
     if (result.type === 'NullValue' && this.#written.has(statement)) return toValue('None');
-    if (this.#owners.has(statement)) adaptOwner(result);
     if (PRINTED_OTHERWISE.has(result.type)) result.toString = () => textOf(result, this.#spend);
     return result;
   }
 
   #note(statement: Node): void {
-    if ('object' in statement && isNode(statement.object)) this.#owners.add(statement.object);
     for (const key of ['body', 'alternate', 'defaultBlock'] as const) {
       const part: unknown = Reflect.get(statement, key);
-      if (!isBody(part)) continue;
+      if (!isBody(part) || this.#noted.has(part)) continue;
+      this.#noted.add(part);
       for (const node of part) if (!STATEMENTS.has(node.type)) this.#written.add(node);
     }
   }
@@ -91,12 +103,12 @@ export class PythonInterpreter extends Interpreter {
   #evaluate(statement: Node, environment: Environment): Value {
     const asLibrary = (node: Node) => super.evaluate(node, environment);
     switch (statement.type) {
-      case 'ObjectLiteral':
-        return evaluateObject(statement, asLibrary);
       case 'For':
         return asLibrary(this.#withWholeTurns(overAnything(statement)));
-      case 'If':
-        return this.#chooseBody(statement, environment) ?? asLibrary(statement);
+      case 'Macro':
+      case 'CallStatement':
+      case 'FilterStatement':
+        return this.#evaluateBlock(statement, environment);
       case 'Break':
       case 'Continue':
         // oxlint-disable-next-line typescript/only-throw-error -- no error: it is on its way to its loop.
@@ -104,7 +116,8 @@ export class PythonInterpreter extends Interpreter {
       default: {
         if (statement instanceof Turn) return this.#takeTurn(statement, environment);
         if (statement instanceof Iterated) {
-          return iterated(this.evaluate(statement.node, environment), this.#spend);
+          const over = iterated(this.evaluate(statement.node, environment), this.#spend);
+          return statement.isUnpacked ? unpacked(over) : over;
         }
         return this.#express(statement, environment) ?? asLibrary(statement);
       }
@@ -114,12 +127,18 @@ export class PythonInterpreter extends Interpreter {
   /** `null`: as the library does it. */
   #express(expression: Node, environment: Environment): Value | null {
     switch (expression.type) {
+      case 'If':
+        return this.#chooseBody(expression, environment);
+      case 'ObjectLiteral':
+        return evaluateObject(expression, (literal) => super.evaluate(literal, environment));
       case 'FilterExpression':
         return this.#filtered(expression, environment);
       case 'BinaryExpression':
         return this.#operated(expression, environment);
       case 'MemberExpression':
-        return this.#indexed(expression, environment);
+        return this.#member(expression, environment);
+      case 'CallExpression':
+        return this.#called(expression, environment);
       case 'TestExpression':
         return this.#tested(expression, environment);
       default:
@@ -136,6 +155,7 @@ export class PythonInterpreter extends Interpreter {
   #takeTurn(turn: Turn, environment: Environment): Value {
     // Nothing is written any more that the library could forget.
     if (turn.isLast) return super.evaluate(BREAK, environment);
+    this.#completeLoop(turn, environment);
     try {
       // Nothing that a turn sets is there in the next: the library has one scope for all of them.
       return toValue(this.#write(turn.body, new Environment(environment)));
@@ -144,6 +164,95 @@ export class PythonInterpreter extends Interpreter {
       turn.isLast = control.kind === 'Break';
       return toValue(control.text);
     }
+  }
+
+  #evaluateBlock(block: Node, environment: Environment): Value {
+    if (block.type === 'FilterStatement') return this.#blockThrough(block, environment);
+    this.#spend(this.#sizeOf(block));
+    if (block.type === 'Macro') return this.#defineMacro(block, environment);
+    return super.evaluate(block, environment);
+  }
+
+  /** How many nodes it has: the library looks through them wherever a macro is defined. */
+  #sizeOf(statement: Node): number {
+    const known = this.#sizes.get(statement);
+    if (known !== undefined) return known;
+    const size = nodeCount(statement);
+    this.#sizes.set(statement, size);
+    return size;
+  }
+
+  /** What `loop` has besides what the library gives it. */
+  #completeLoop(turn: Turn, environment: Environment): void {
+    const {value} = environment.lookupVariable('loop');
+    if (!(value instanceof Map) || !value.has('index0')) return;
+    const at = Number(value.get('index0')?.value);
+    // No loop of a template is recursive.
+    value.set('depth', toValue(1)).set('depth0', toValue(0));
+    value.set(
+      'cycle',
+      functionOf(({positional}) => {
+        if (positional.length === 0) throw new TypeError('loop.cycle() takes values');
+        return positional[at % positional.length] ?? toValue(undefined);
+      }),
+    );
+    value.set(
+      'changed',
+      functionOf(({positional}) => {
+        const before = turn.asked;
+        turn.asked = positional;
+        return toValue(
+          before?.length !== positional.length ||
+            !positional.every((each, index) => isEqual(each, before[index] ?? each, this.#spend)),
+        );
+      }),
+    );
+  }
+
+  /** Of what is around where it is defined: the library takes that of who calls it, but for `caller`. */
+  #defineMacro(macro: Node, environment: Environment): Value {
+    const result = super.evaluate(macro, environment);
+    const name = 'name' in macro && isNode(macro.name) ? nameOf(macro.name) : '';
+    const defined: unknown = environment.lookupVariable(name).value;
+    if (typeof defined !== 'function') return result;
+    const value = (args: readonly Value[], scope: Environment): unknown => {
+      const inner = new Environment(environment);
+      const caller = scope.variables.get('caller');
+      if (caller !== undefined) inner.setVariable('caller', caller);
+      return defined(args, inner);
+    };
+    Object.assign(environment.lookupVariable(name), {value});
+    return result;
+  }
+
+  /** `{% filter %}`, and `{% with %}`, which is one: what either sets is gone behind it. */
+  #blockThrough(block: Node, environment: Environment): Value {
+    if (!('filter' in block && 'body' in block) || !isNode(block.filter) || !isBody(block.body)) {
+      return super.evaluate(block, environment);
+    }
+    const inner = new Environment(environment);
+    const call = readCall(block.filter);
+    if (call === null || nameOf(call.callee) !== WITH_FILTER) {
+      const text = toValue(this.#write(block.body, inner));
+      return this.evaluate(filteredNode(block.filter, text), environment);
+    }
+    const {positional, named} = this.#argumentsOf(call.args, environment);
+    if (positional.length > 0) throw new TypeError('with takes names');
+    for (const [name, value] of named) inner.setVariable(name, value);
+    return toValue(this.#write(block.body, inner));
+  }
+
+  #called(expression: Node, environment: Environment): Value | null {
+    const call = readCall(expression);
+    if (call === null) return null;
+    if (nameOf(call.callee) === TUPLE_CALL) {
+      return super.evaluate(tupleNode(call.args), environment);
+    }
+    const callee = this.evaluate(call.callee, environment);
+    if (callee.type !== 'FunctionValue') {
+      throw new TypeError(`it calls "${nameOf(call.callee)}", which is no function here`);
+    }
+    return super.evaluate(withParts(expression, {callee: new Given(callee)}), environment);
   }
 
   #chooseBody(choice: Node, environment: Environment): Value | null {
@@ -209,8 +318,12 @@ export class PythonInterpreter extends Interpreter {
     const asLibrary = (node: Node) => super.evaluate(node, environment);
     const tools: Tools = {
       spend: this.#spend,
-      filter: (name, operand, given) =>
-        FILTERS.get(name)?.(operand, given, tools) ?? asLibrary(filterNode(name, operand, given)),
+      filter: (name, operand, given) => {
+        for (const each of [operand, ...given.positional]) spendOn(each, this.#spend);
+        return (
+          FILTERS.get(name)?.(operand, given, tools) ?? asLibrary(filterNode(name, operand, given))
+        );
+      },
       test: (name, operand, given) =>
         testByName(name, operand, {given, tools}) ?? isTruthy(asLibrary(testNode(name, operand))),
       operate: (operator, left, right) => this.#operate({operator, left, right}, environment),
@@ -222,9 +335,17 @@ export class PythonInterpreter extends Interpreter {
   #operated(pair: Node, environment: Environment): Value | null {
     const read = readPair(pair);
     if (read === null || read.operator === 'and' || read.operator === 'or') return null;
-    const left = this.evaluate(read.left, environment);
-    const right = this.evaluate(read.right, environment);
-    return this.#operate({operator: read.operator, left, right}, environment);
+    const {first, comparisons} = readComparisons(read) ?? {first: read.left, comparisons: [read]};
+    let left = this.evaluate(first, environment);
+    let result = left;
+    // Of comparisons in a row, each side is computed once, and none behind one that does not hold.
+    for (const {operator, right: node} of comparisons) {
+      const right = this.evaluate(node, environment);
+      result = this.#operate({operator, left, right}, environment);
+      if (comparisons.length > 1 && !isTruthy(result)) break;
+      left = right;
+    }
+    return result;
   }
 
   #operate(
@@ -233,27 +354,35 @@ export class PythonInterpreter extends Interpreter {
   ): Value {
     const asLibrary = (operator: string, left: Value, right: Value) =>
       super.evaluate(pairNode(operator, left, right), environment);
-    const own = operate(pair, {spend: this.#spend, asLibrary});
-    return own ?? asLibrary(pair.operator, pair.left, pair.right);
+    return operate(pair, {spend: this.#spend, asLibrary});
   }
 
-  /** `text[3]` counts characters. */
-  #indexed(member: Node, environment: Environment): Value | null {
-    const read = readIndexed(member);
+  /** @throws {TypeError} for a part of what is not there: the library goes on with nothing. */
+  #member(member: Node, environment: Environment): Value | null {
+    const read = readMember(member);
     if (read === null) return null;
     const owner = this.evaluate(read.owner, environment);
-    const key = this.evaluate(read.key, environment);
-    const {value} = owner;
-    if (typeof value === 'string' && key.type === 'IntegerValue' && PAIR.test(value)) {
-      this.#spend(value.length);
-      return toValue(Array.from(value).at(Number(key.value)));
+    if (owner.type === 'UndefinedValue')
+      throw new TypeError('it takes a part of what is not there');
+    if (read.isSlice) {
+      const part = super.evaluate(withParts(member, {object: new Given(owner)}), environment);
+      return owner.type === 'TupleValue' ? tupleOf(partsOf(part) ?? []) : part;
     }
-    const evaluated = {object: new Given(owner), property: new Given(key)};
-    return super.evaluate(withParts(member, evaluated), environment);
+    if (typeof read.key === 'string') return attributeOf(owner, read.key, this.#spend);
+    const key = this.evaluate(read.key, environment);
+    const evaluated = {object: new Given(owner), property: new Given(key), computed: true};
+    return (
+      itemOf(owner, key, this.#spend) ?? super.evaluate(withParts(member, evaluated), environment)
+    );
   }
 }
 
-/** A character of two units of UTF-16. */
-const PAIR = /[\u{10000}-\u{10FFFF}]/u;
+/** The library takes lists in parts, and no tuples. */
+function unpacked(over: Value): Value {
+  const parts = partsOf(over) ?? [];
+  return arrayOf(
+    parts.map((part) => (part.type === 'TupleValue' ? arrayOf(partsOf(part) ?? []) : part)),
+  );
+}
 
 const BREAK: Node = {type: 'Break'};

@@ -1,5 +1,9 @@
-import type {Value} from './python-values.ts';
-import {spendOn, spendOnCharacters, type Spend} from './spending.ts';
+import {entriesOf, keysOf, partsOf, toValue, type Value} from './python-values.ts';
+import {spendOn, type Spend} from './spending.ts';
+
+/** Of ten: a number within is written without it. */
+const LEAST_EXPONENT = -4;
+const MOST_EXPONENT = 16;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': String.raw`\\`,
@@ -15,31 +19,63 @@ export function textOf(value: Value, spend: Spend): string {
 }
 
 /** As Python's `repr()`, which is how it writes what lies in lists and dictionaries. */
-function writtenOut(part: Value, spend: Spend): string {
+export function writtenOut(part: Value, spend: Spend): string {
   spendOn(part, spend);
-  const {type, value} = part;
+  const {value} = part;
   if (typeof value === 'string') return quoted(value);
-  if (type === 'NullValue') return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (Array.isArray(value)) {
-    const parts: readonly Value[] = value;
-    const text = parts.map((each) => writtenOut(each, spend)).join(', ');
-    // None of one part: the library cannot read `(1,)`.
-    return type === 'TupleValue' ? `(${text})` : `[${text}]`;
+  if (typeof value === 'number') return numberText(part.type, value);
+  switch (part.type) {
+    case 'NullValue':
+      return 'None';
+    case 'UndefinedValue':
+      return 'Undefined';
+    case 'ArrayValue':
+      return `[${partsWrittenOut(part, spend).join(', ')}]`;
+    case 'TupleValue':
+      return tupleWrittenOut(partsWrittenOut(part, spend));
+    case 'ObjectValue':
+      return entriesWrittenOut(part, spend);
+    case 'NamespaceValue':
+      return `<Namespace ${entriesWrittenOut(part, spend)}>`;
+    default:
+      throw new TypeError('it writes a function');
   }
-  if (value instanceof Map) {
-    const text = entriesWrittenOut(value, spend);
-    return type === 'NamespaceValue' ? `<Namespace ${text}>` : text;
-  }
-  return part.toString();
 }
 
-function entriesWrittenOut(entries: ReadonlyMap<string, Value>, spend: Spend): string {
-  const texts = Array.from(entries, ([key, entry]) => {
-    spendOnCharacters(key.length, spend);
-    return `${quoted(key)}: ${writtenOut(entry, spend)}`;
+function numberText(type: string, value: number): string {
+  return type === 'FloatValue' ? floatText(value) : String(value);
+}
+
+function tupleWrittenOut(parts: readonly string[]): string {
+  return parts.length === 1 ? `(${parts.join('')},)` : `(${parts.join(', ')})`;
+}
+
+function partsWrittenOut(list: Value, spend: Spend): readonly string[] {
+  return (partsOf(list) ?? []).map((part) => writtenOut(part, spend));
+}
+
+function entriesWrittenOut(dictionary: Value, spend: Spend): string {
+  const values = [...(entriesOf(dictionary)?.values() ?? [])];
+  const texts = (keysOf(dictionary) ?? []).map((key, at) => {
+    const value = values[at] ?? toValue(undefined);
+    return `${writtenOut(key, spend)}: ${writtenOut(value, spend)}`;
   });
   return `{${texts.join(', ')}}`;
+}
+
+/** The fewest digits that are this number and no other, as `repr()` has them: `1e+16`, `1e-05`. */
+export function floatText(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value < 0 ? '-inf' : 'inf';
+  if (Object.is(value, -0)) return '-0.0';
+  const [mantissa = '', exponentText] = value.toExponential().split('e');
+  const exponent = Number(exponentText);
+  if (exponent >= LEAST_EXPONENT && exponent < MOST_EXPONENT) {
+    const digits = mantissa.replaceAll(/[-.]/gu, '').length - 1;
+    return value.toFixed(Math.max(1, digits - exponent));
+  }
+  const sign = exponent < 0 ? '-' : '+';
+  return `${mantissa}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
 function quoted(text: string): string {

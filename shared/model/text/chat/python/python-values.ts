@@ -1,29 +1,118 @@
-import {Environment, type Interpreter} from '@huggingface/jinja';
-import {TEXT_METHODS} from './text-methods.ts';
+import {Environment, Interpreter} from '@huggingface/jinja';
 
 export type Statement = Parameters<Interpreter['evaluate']>[0];
 export type Value = ReturnType<Interpreter['evaluate']>;
 
-/** What templates expect of Python's values and the library's have otherwise. */
+/** What is handed to a filter, a method or a function. */
+export type Arguments = {
+  readonly positional: readonly Value[];
+  readonly named: ReadonlyMap<string, Value>;
+};
 
-/**
- * Before a member is taken of it: texts get the methods that the library lacks.
- *
- * @throws {TypeError} for what is not there: the library goes on with nothing.
- */
-export function adaptOwner({type, value, builtins}: Value): void {
-  if (type === 'UndefinedValue') throw new TypeError('it takes a part of what is not there');
-  if (typeof value !== 'string' || !(builtins instanceof Map)) return;
-  for (const [name, method] of TEXT_METHODS) {
-    const call = (...values: readonly unknown[]) => method(value, ...values);
-    builtins.set(name, toValue(call));
-  }
+const CONVERTER = new Environment();
+const LIBRARY = new Interpreter(CONVERTER);
+/** Of dictionaries whose keys are numbers, which the library has as texts. */
+const NUMBER_KEYED = new WeakSet<object>();
+
+/** Of the library's kind: its classes are not exported, and an environment makes one of any text or function. */
+export function toValue(value: unknown): Value {
+  CONVERTER.variables.delete('value');
+  return CONVERTER.set('value', value);
+}
+
+export function arrayOf(parts: readonly Value[]): Value {
+  return Object.assign(toValue([]), {value: [...parts]});
+}
+
+export function tupleOf(parts: readonly Value[]): Value {
+  const literal = Object.assign({type: 'TupleLiteral'}, {value: []});
+  return Object.assign(LIBRARY.evaluate(literal, CONVERTER), {value: [...parts]});
+}
+
+/** A number that has a point, however whole it is. */
+export function floatOf(value: number): Value {
+  return Object.assign(toValue(0.5), {value});
+}
+
+/** The library hands out what is in values, and makes new ones of what comes back. */
+export function functionOf(call: (given: Arguments) => Value): Value {
+  const value = (args: readonly Value[]) => call(argumentsOf(args));
+  return Object.assign(
+    toValue(() => null),
+    {value},
+  );
+}
+
+function argumentsOf(args: readonly Value[]): Arguments {
+  const last = args.at(-1);
+  if (last?.type !== 'KeywordArgumentsValue') return {positional: args, named: new Map()};
+  return {positional: args.slice(0, -1), named: entriesOf(last) ?? new Map<string, Value>()};
 }
 
 /**
- * `{512: 128, 1024: 256}`: the library has keys that are texts alone, and would sort them as such.
+ * Each argument by the name of its parameter.
+ *
+ * @throws {TypeError} for one that there is no parameter for.
+ */
+export function given<Name extends string>(
+  {positional, named}: Arguments,
+  parameters: readonly Name[],
+): Readonly<Partial<Record<Name, Value>>> {
+  const names: readonly string[] = parameters;
+  const other = [...named.keys()].find((name) => !names.includes(name));
+  if (other !== undefined) throw new TypeError(`it takes no argument "${other.slice(0, 40)}"`);
+  if (positional.length > names.length) throw new TypeError('it takes fewer arguments');
+  const byName: Partial<Record<Name, Value>> = {};
+  for (const [at, name] of parameters.entries()) {
+    const value = positional[at] ?? named.get(name);
+    if (value !== undefined) byName[name] = value;
+  }
+  return byName;
+}
+
+/** Of a list or a tuple. */
+export function partsOf({value}: Value): readonly Value[] | null {
+  if (!Array.isArray(value)) return null;
+  const parts: readonly Value[] = value;
+  return parts;
+}
+
+/** Of a dictionary, by the texts of its keys. */
+export function entriesOf({value}: Value): ReadonlyMap<string, Value> | null {
+  const held: unknown = value;
+  if (!(held instanceof Map)) return null;
+  const entries: ReadonlyMap<string, Value> = held;
+  return entries;
+}
+
+/** Of a dictionary, as its literal has them. */
+export function keysOf(dictionary: Value): readonly Value[] | null {
+  const keys = entriesOf(dictionary)?.keys();
+  if (keys === undefined) return null;
+  return Array.from(keys, (key) => toValue(hasNumberKeys(dictionary) ? Number(key) : key));
+}
+
+/** `null` where it has no such key. */
+export function keyText(dictionary: Value, key: Value): string | null {
+  const {value} = key;
+  if (!hasNumberKeys(dictionary)) return typeof value === 'string' ? value : null;
+  return typeof value === 'number' ? String(value) : null;
+}
+
+function hasNumberKeys({value}: Value): boolean {
+  const held: unknown = value;
+  return typeof held === 'object' && held !== null && NUMBER_KEYED.has(held);
+}
+
+export function dictionaryOf(entries: ReadonlyMap<string, Value>): Value {
+  return Object.assign(toValue({}), {value: new Map(entries)});
+}
+
+/**
+ * `{512: 128, 1024: 256}`: the library has keys that are texts alone.
  *
  * @param evaluate of a literal whose keys are texts.
+ * @throws {TypeError} when some keys are numbers and others are not.
  */
 export function evaluateObject(
   literal: NonNullable<Statement>,
@@ -31,38 +120,19 @@ export function evaluateObject(
 ): Value {
   if (!('value' in literal) || !(literal.value instanceof Map)) return evaluate(literal);
   const entries: readonly (readonly [Key, unknown])[] = [...literal.value];
-  if (!entries.some(([key]) => key.type === 'IntegerLiteral')) return evaluate(literal);
+  const numbers = entries.filter(([key]) => key.type === 'IntegerLiteral').length;
+  if (numbers === 0) return evaluate(literal);
+  if (numbers < entries.length) throw new TypeError('some keys of a dictionary are no numbers');
   const value = new Map(
     entries.map(([key, entry]) => [{type: 'StringLiteral', value: String(key.value)}, entry]),
   );
   const result = evaluate(Object.assign(Object.create(literal), {value}));
-  const {builtins} = result;
-  const parts: unknown = result.value;
-  if (builtins instanceof Map && parts instanceof Map) {
-    const pairs: readonly (readonly [string, Value])[] = [...parts];
-    const sorted = pairs
-      .map(([key, part]) => [Number(key), part.value] as const)
-      .toSorted(([one], [other]) => one - other);
-    builtins.set(
-      'dictsort',
-      toValue(() => sorted),
-    );
-  }
+  const held: unknown = result.value;
+  if (typeof held === 'object' && held !== null) NUMBER_KEYED.add(held);
   return result;
 }
 
 type Key = {readonly type: string; readonly value: unknown};
-
-/** Of the library's kind: its classes are not exported, and an environment makes one of any text or function. */
-export function toValue(value: unknown): Value {
-  return new Environment().set('value', value);
-}
-
-export function arrayOf(parts: readonly Value[]): Value {
-  const list = toValue([]);
-  Object.assign(list, {value: [...parts]});
-  return list;
-}
 
 export function isTruthy(value: Value): boolean {
   // oxlint-disable-next-line eslint/no-underscore-dangle -- the library's name for it.

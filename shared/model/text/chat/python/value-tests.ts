@@ -1,36 +1,46 @@
-import type {Arguments, Tools} from './filters.ts';
+import type {Tools} from './filters.ts';
 import {isEqual, isLess, isNumber} from './operators.ts';
-import {isTruthy, type Value} from './python-values.ts';
+import {isTruthy, type Arguments, type Value} from './python-values.ts';
+import type {COMPARING_TESTS} from './syntax/parse-template.ts';
+import {isLower, isUpper} from './text-methods.ts';
 
-/** Tests that take another value; the library has two of them. Under the names that Jinja has for them. */
+/** The library has two of them. */
 type Comparison = (one: Value, other: Value, tools: Tools) => boolean;
-const COMPARISONS: ReadonlyMap<string, Comparison> = new Map<string, Comparison>([
-  ...named(['eq', 'equalto', '=='], (one, other, {spend}) => isEqual(one, other, spend)),
-  ...named(['ne', '!='], (one, other, {spend}) => !isEqual(one, other, spend)),
-  ...named(['lt', 'lessthan', '<'], isBelow),
-  ...named(['gt', 'greaterthan', '>'], (one, other, tools) => isBelow(other, one, tools)),
-  ...named(['le', '<='], (one, other, tools) => !isBelow(other, one, tools)),
-  ...named(['ge', '>='], (one, other, tools) => !isBelow(one, other, tools)),
-  ...named(['in'], (one, other, {operate}) => isTruthy(operate('in', one, other))),
-  ...named(['sameas'], (one, {type, value}) => one.type === type && one.value === value),
-  ...named(['divisibleby'], (one, other, {operate}) => !isTruthy(operate('%', one, other))),
-]);
+const isSame: Comparison = (one, other, {spend}) => isEqual(one, other, spend);
+const isOther: Comparison = (one, other, {spend}) => !isEqual(one, other, spend);
+const isAbove: Comparison = (one, other, tools) => isBelow(other, one, tools);
+const COMPARISONS: Readonly<Record<(typeof COMPARING_TESTS)[number], Comparison>> = {
+  eq: isSame,
+  equalto: isSame,
+  '==': isSame,
+  ne: isOther,
+  '!=': isOther,
+  lt: isBelow,
+  lessthan: isBelow,
+  '<': isBelow,
+  gt: isAbove,
+  greaterthan: isAbove,
+  '>': isAbove,
+  le: (one, other, tools) => !isAbove(one, other, tools),
+  '<=': (one, other, tools) => !isAbove(one, other, tools),
+  ge: (one, other, tools) => !isBelow(one, other, tools),
+  '>=': (one, other, tools) => !isBelow(one, other, tools),
+  in: (one, other, {operate}) => isTruthy(operate('in', one, other)),
+  sameas: (one, {type, value}) => one.type === type && one.value === value,
+  divisibleby: (one, other, {operate}) => !isTruthy(operate('%', one, other)),
+};
+const BY_NAME: ReadonlyMap<string, Comparison> = new Map(Object.entries(COMPARISONS));
 
 function isBelow(one: Value, other: Value, {spend}: Tools): boolean {
   return isLess(one, other, {isFolded: false, spend});
-}
-
-function named(
-  names: readonly string[],
-  test: Comparison,
-): readonly (readonly [string, Comparison])[] {
-  return names.map((name) => [name, test] as const);
 }
 
 /** Tests of one value that the library lacks or answers otherwise. */
 const KINDS: ReadonlyMap<string, (value: Value) => boolean> = new Map([
   ['float', ({type}: Value) => type === 'FloatValue'],
   ['number', isNumber],
+  ['lower', ({value}: Value) => typeof value === 'string' && isLower(value)],
+  ['upper', ({value}: Value) => typeof value === 'string' && isUpper(value)],
   ['iterable', ({type, value}: Value) => type === 'UndefinedValue' || isMany(value)],
 ]);
 
@@ -38,15 +48,13 @@ function isMany(value: unknown): boolean {
   return typeof value === 'string' || Array.isArray(value) || value instanceof Map;
 }
 
-export const COMPARING_TESTS: ReadonlySet<string> = new Set(COMPARISONS.keys());
-
 /** `null`: the library has this test. */
 export function testByName(
   name: string,
   operand: Value,
   {given, tools}: {readonly given: Arguments; readonly tools: Tools},
 ): boolean | null {
-  const comparison = COMPARISONS.get(name);
+  const comparison = BY_NAME.get(name);
   if (comparison === undefined) return KINDS.get(name)?.(operand) ?? null;
   const [other] = given.positional;
   if (other === undefined) throw new TypeError(`the test ${name} takes a value`);

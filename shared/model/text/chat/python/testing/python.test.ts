@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
-import {parseTemplate} from './parse-template.ts';
-import {formatTime} from './format-time.ts';
-import {renderTemplate} from '../render-template.ts';
+import {parseTemplate} from '../syntax/parse-template.ts';
+import {formatTime} from '../format-time.ts';
+import {renderTemplate} from '../../render-template.ts';
 
 /** In the time zone of the machine that runs this, as a template tells the time of its reader. */
 const timeMs = (hours: number) => new Date(2026, 6, 7, hours, 5, 9).getTime();
@@ -15,6 +15,8 @@ test.each([
   ['%A, %a %e %m/%y', 'Tuesday, Tue  7 07/26'],
   ['%H:%M:%S %I %p', '12:05:09 12 PM'],
   ['100%% %Q %%F', '100% %Q %F'],
+  ['%U %W %V %G %g %u %w', '27 27 28 2026 26 2 2'],
+  ['%C|%k|%l|%P|%h|%r|%-j', '20|12|12|pm|Jul|12:05:09 PM|188'],
   ['%c|%D|%F %T|%R|%j|%Z%z', 'Tue Jul  7 12:05:09 2026|07/07/26|2026-07-07 12:05:09|12:05|188|'],
 ])('[MD21] a template tells the time as Python does: %s', (format, text) => {
   expect(formatTime(format, timeMs(12))).toBe(text);
