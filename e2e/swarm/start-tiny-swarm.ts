@@ -9,7 +9,7 @@ export type TinySwarm = {
   readonly stop: () => Promise<void>;
 };
 
-/** A swarm of a tiny model, without tabs. */
+/** A swarm of a tiny model, without tabs; brief by default. */
 export async function startTinySwarm({
   gguf,
   ...options
@@ -23,6 +23,7 @@ export async function startTinySwarm({
     | 'backForwardCache'
     | 'publicHost'
     | 'publicUrl'
+    | 'isBrief'
   >
 > & {
   /** By default, thirty layers. */
@@ -30,7 +31,15 @@ export async function startTinySwarm({
 } = {}): Promise<TinySwarm> {
   const model = await offerTinyModel(log, gguf);
   const {modelsDir, siteDir} = model;
-  const swarm = await Swarm.start({modelsDir, siteDir, port: 0, webgpu: false, log, ...options});
+  const swarm = await Swarm.start({
+    modelsDir,
+    siteDir,
+    port: 0,
+    webgpu: false,
+    isBrief: true,
+    log,
+    ...options,
+  });
   const stop = async (): Promise<void> => {
     await swarm.stop();
     await model.remove();

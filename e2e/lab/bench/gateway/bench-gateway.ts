@@ -19,7 +19,11 @@ const MOST_REFUSAL_MS = 100;
 export const benchGateway: Benchmark = async (context) => {
   const shape = {layerCount: LAYERS, hiddenSize: 64, contextTokens: 4_096};
   // In a process of its own: what its callers take here is no time of the server.
-  const {swarm, model, stop} = await startTinySwarm({gguf: {seed: 5, shape}, serverProcesses: 1});
+  const {swarm, model, stop} = await startTinySwarm({
+    gguf: {seed: 5, shape},
+    serverProcesses: 1,
+    isBrief: false,
+  });
   try {
     const capacity = {kind: 'layers', maxLayers: LAYERS} as const;
     const timeoutMs = SERVE_TIMEOUT_MS;
