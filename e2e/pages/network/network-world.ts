@@ -10,7 +10,7 @@ import {
   type SignalServer,
 } from '../../../signal-server/src/start-signal-server.ts';
 import {ALL_ADDRESSES} from '../../swarm/tab.ts';
-import {chromiumArguments} from '../../tools/machine/find-chromium.ts';
+import {chromiumArguments, DISABLED_FEATURES} from '../../tools/machine/find-chromium.ts';
 import {putBehindProxy} from '../../network/put-behind-proxy.ts';
 import type {UdpProxy} from '../../network/udp-proxy.ts';
 import type {NetworkControl, TransportChoice} from './network-control.ts';
@@ -83,6 +83,7 @@ export class NetworkWorld {
         '--disable-sync',
         '--no-first-run',
         '--disable-quic',
+        `--disable-features=${DISABLED_FEATURES.join(',')}`,
         // A proxy knows loopback, and no names.
         ...(proxy === null ? [] : chromiumArguments({webgpu: false})),
       ],

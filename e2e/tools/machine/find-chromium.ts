@@ -83,7 +83,7 @@ export function chromiumArguments(options: {
     '--disable-component-update',
     '--disable-sync',
     '--disable-dev-shm-usage',
-    `--disable-features=${DISABLED_FEATURES.join(',')}`,
+    `--disable-features=${[FINDS_BY_NAME, ...DISABLED_FEATURES].join(',')}`,
     `--host-resolver-rules=${names}MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost`,
     ...flags,
     // Chromium's sandbox refuses to start as root.
@@ -124,11 +124,12 @@ const WEBGPU_FLAGS = {
   ],
 } as const;
 
+/** Without it tabs on one machine find each other by address instead of by multicast. */
+const FINDS_BY_NAME = 'WebRtcHideLocalIpsWithMdns';
+
 // Only the last `--disable-features` of a command line counts, so this one also
 // repeats those of Playwright's that call out or change what a test sees.
-const DISABLED_FEATURES = [
-  // Tabs on one machine find each other by address instead of by multicast.
-  'WebRtcHideLocalIpsWithMdns',
+export const DISABLED_FEATURES = [
   'MediaRouter',
   'OptimizationHints',
   'NetworkTimeServiceQuerying',
