@@ -72,18 +72,16 @@ test('[CO4] a client that reads records before it asks knows how many sessions a
   expect(other.over(seen(9000, 8900, 11), nobody).unseenSessions).toBe(2);
 });
 
-test('[RR5] a node of a chain that is listed no more is added for its answer, with room for that, until it does not answer', () => {
+test('[RR5] a node of a chain that is listed no more is added for its answer, with room for that, while it is not avoided', () => {
   const overlay = new ClientOverlay();
   overlay.over(seen(1000, 900, 9), nobody);
   overlay.promise(hops, 1000);
   const empty = snapshotOfNodes([], 2000);
   const ofAnswer = [{peerId: a}, {peerId: a}];
-  for (const avoided of [nobody, new Map([[a, 'unreachable' as const]])]) {
-    expect(overlay.withUnlisted(empty, ofAnswer, avoided).nodes).toMatchObject([
-      {nodeId: a, shards: [shard(0, 4, 4)], maxSessions: Infinity, kvTokensFree: Infinity},
-    ]);
-  }
-  expect(overlay.withUnlisted(empty, ofAnswer, new Map([[a, 'silent']]))).toBe(empty);
+  expect(overlay.withUnlisted(empty, ofAnswer, nobody).nodes).toMatchObject([
+    {nodeId: a, shards: [shard(0, 4, 4)], maxSessions: Infinity, kvTokensFree: Infinity},
+  ]);
+  expect(overlay.withUnlisted(empty, ofAnswer, new Map([[a, 'distrusted']]))).toBe(empty);
   expect(overlay.withUnlisted(empty, [], nobody)).toBe(empty);
   expect(overlay.withUnlisted(empty, [{peerId: asPeerId('stranger')}], nobody)).toBe(empty);
   const listed = seen(2000, 1900);

@@ -87,7 +87,8 @@ export class ClientOverlay {
 
   /**
    * With hops of an answer that are listed no more: a tab that leaves serves what runs there to its end, whoever
-   * is in its chain then. Not with those that do not answer: they may be gone.
+   * is in its chain then. Not with those that are avoided: they may be gone, and layers that only they have served
+   * are nobody's.
    */
   withUnlisted(
     snapshot: SwarmSnapshot,
@@ -97,7 +98,7 @@ export class ClientOverlay {
     const unlisted = new Map<PeerId, SnapshotNode>();
     for (const {peerId} of hops) {
       const node = snapshot.indexOf.has(peerId) ? undefined : this.#asked.get(peerId);
-      if (node !== undefined && avoided.get(peerId) !== 'silent') {
+      if (node !== undefined && !avoided.has(peerId)) {
         unlisted.set(peerId, withOwnPlace(node));
       }
     }

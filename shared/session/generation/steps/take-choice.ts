@@ -66,7 +66,7 @@ function waitForHops(before: Answer, nowMs: number): GenerationStep {
   const answer = {
     ...before,
     waitsSinceMs: before.waitsSinceMs ?? nowMs,
-    lostSinceMs: missing.some(isLost) ? (before.lostSinceMs ?? lostFrom(before, nowMs)) : null,
+    lostSinceMs: missing.some(isGone) ? (before.lostSinceMs ?? lostFrom(before, nowMs)) : null,
   };
   const patience = patienceOf(answer);
   if (patience !== null && nowMs >= patience.sinceMs + patience.patienceMs) {
@@ -129,7 +129,7 @@ function patienceOf(
   const {missing, waitsSinceMs, lostSinceMs, task} = answer;
   const {patienceMs} = task.limits;
   if (hasBegun(answer) && lostSinceMs !== null) {
-    const isAwaited = missing.every((layers) => !isLost(layers) || layers.hasHeir === true);
+    const isAwaited = missing.every((layers) => !isGone(layers) || layers.hasHeir === true);
     const mostMs = isAwaited ? patienceMs : Math.min(LOST_PATIENCE_MS, patienceMs);
     return {patienceMs: mostMs, sinceMs: lostSinceMs};
   }
@@ -145,9 +145,14 @@ const AVOIDED: ReadonlySet<MissingLayers['why']> = new Set([
   'unreachable',
 ]);
 
-/** Nobody says that they will come. */
-function isLost({why}: MissingLayers): boolean {
-  return why === 'no-node' || why === 'silent' || why === 'unreachable';
+/** Nobody who is there has them. */
+function isGone({why}: MissingLayers): boolean {
+  return why === 'no-node' || why === 'silent';
+}
+
+/** Nobody says that they will come; a link that takes long to open may. */
+function isLost(layers: MissingLayers): boolean {
+  return isGone(layers) || layers.why === 'unreachable';
 }
 
 function whyInTheEnd(answer: Answer): FailureReason {
