@@ -9,6 +9,8 @@ type Detail = {
 };
 
 const WHOLE_FILE = 'take a whole, undamaged file';
+/** Where nothing tells damage from a model that nobody computes. */
+export const OTHER_FILE = 'it is damaged, or of a model that Weft does not compute: take another';
 
 /** The file is no GGUF file, is cut short, or contradicts itself. */
 export class ModelUnreadableError extends WeftError<Detail> {

@@ -83,6 +83,11 @@ test.each<[string, object, string]>([
     '"general.quantization_version" = 1',
   ],
   ['short values', {'llama.attention.value_length': 8}, 'attention variant'],
+  [
+    'an odd head',
+    {'llama.attention.key_length': 15},
+    'attention variant with heads of 15 numbers, of which RoPE turns pairs',
+  ],
 ])('[MD3] %s is refused by name', (_, change, message) => {
   expect(() => readModelSpec(withMetadata(change))).toThrow(message);
 });
@@ -100,7 +105,6 @@ test.each<[string, object, string]>([
   ['heads that share unevenly', {'llama.attention.head_count_kv': 3}, '4 heads cannot share'],
   ['more turned than a head has', {'llama.rope.dimension_count': 18}, 'dimension_count" is 18'],
   ['an odd part turned', {'llama.rope.dimension_count': 7}, 'pairs of the 16 numbers of a head'],
-  ['an odd head', {'llama.attention.key_length': 15}, 'the head size 15 is odd'],
   ['a negative number', {'llama.embedding_length': -64}, '"llama.embedding_length" is -64'],
   ['no number', {'llama.attention.layer_norm_rms_epsilon': NaN}, 'rms_epsilon" is NaN'],
   ['Infinity', {'llama.rope.freq_base': Infinity}, '"llama.rope.freq_base" is Infinity'],
@@ -110,6 +114,16 @@ test.each<[string, object, string]>([
   ['another count of tokens', {'llama.vocab_size': 7}, '"llama.vocab_size" is 7'],
 ])('[MD3] %s is named', (_, change, message) => {
   expect(() => readModelSpec(withMetadata(change))).toThrow(message);
+});
+
+test.each([
+  {'llama.attention.head_count': 3},
+  {'llama.attention.head_count_kv': 3},
+  {'llama.attention.layer_norm_rms_epsilon': 0},
+])('[MD3] a number that another model may have is not called damage alone: %j', (change) => {
+  expect(() => readModelSpec(withMetadata(change))).toThrow(
+    'it is damaged, or of a model that Weft does not compute: take another',
+  );
 });
 
 test('[MD3] without a vocabulary the embedding says how many tokens there are', () => {

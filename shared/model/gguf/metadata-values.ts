@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import {ModelUnreadableError} from '../model-unreadable-error.ts';
+import {ModelUnreadableError, OTHER_FILE} from '../model-unreadable-error.ts';
 import type {GgufMetadata} from './gguf-file.ts';
 
 // What a model of today has, with some room: sizes beyond these are damage.
@@ -51,11 +51,15 @@ export function readKeys<Schema extends z.ZodType>(
   const [name = '', ...inside] = (issue?.path ?? []).map(String);
   const key = `${prefix}${name}`;
   const found = inside.length > 0 ? `${key}[${inside.join('][')}]` : key;
-  const reason =
-    metadata[key] === undefined
-      ? `the key "${key}" is missing`
-      : `"${found}" is ${showValue(valueAt(metadata[key], inside))}: it ${issue?.message ?? 'is wrong'}`;
-  throw new ModelUnreadableError(reason, {cause: parsed.error});
+  const {error: cause} = parsed;
+  if (metadata[key] === undefined) {
+    throw new ModelUnreadableError(`the key "${key}" is missing`, {cause});
+  }
+  const value = showValue(valueAt(metadata[key], inside));
+  throw new ModelUnreadableError(`"${found}" is ${value}: it ${issue?.message ?? 'is wrong'}`, {
+    cause,
+    instead: OTHER_FILE,
+  });
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {

@@ -38,8 +38,8 @@ export type Inspection = {
   readonly fileBytes: number;
 };
 
-/** End tokens are part of a spec that could not be read, and refused with it. */
-const END_TOKENS_UNKNOWN = {endTokenIds: [0]};
+/** End tokens and context are parts of a spec that could not be read, and refused with it. */
+const SPEC_UNKNOWN = {endTokenIds: [0], contextTokens: Infinity};
 
 /**
  * Lists at once what `makeManifest` would refuse, one thing after the other. No weights are read.
@@ -68,7 +68,7 @@ export async function inspectFile(options: {
       refuseUnreadable(gguf.tensors);
     });
   }
-  if (gguf) await note(() => checkChat(gguf.metadata, spec ?? END_TOKENS_UNKNOWN));
+  if (gguf) await note(() => checkChat(gguf.metadata, spec ?? SPEC_UNKNOWN));
   const memory = spec && places && engineMemory(spec, places);
   return {
     family: familyOf(gguf),

@@ -7,7 +7,7 @@ import {
 import type {Family} from '../families/metadata/family.ts';
 import {HARMLESS_KEYS, NEUTRAL_KEYS} from '../families/metadata/neutral-keys.ts';
 import {headSizeOf, readRope, ropeSizeOf, scalingOf} from '../families/metadata/read-rope.ts';
-import {ModelUnreadableError} from '../model-unreadable-error.ts';
+import {ModelUnreadableError, OTHER_FILE} from '../model-unreadable-error.ts';
 import {ModelUnsupportedError} from '../model-unsupported-error.ts';
 import type {ModelSpec} from '../model-spec.ts';
 import {EMBEDDING_TENSOR, LM_HEAD_TENSOR} from '../manifest/tensor-layout.ts';
@@ -109,20 +109,27 @@ function checkHeads({architecture, metadata}: Model): void {
   if (!Number.isInteger(headSize)) {
     throw new ModelUnreadableError(
       `"${architecture}.embedding_length" is ${metadata.embedding_length}, which ${headCount} heads cannot share`,
+      {instead: OTHER_FILE},
     );
   }
   if (headSize % 2 !== 0) {
-    throw new ModelUnreadableError(`the head size ${headSize} is odd, and RoPE turns pairs`);
+    throw new ModelUnsupportedError({
+      part: 'attention variant',
+      found: [`with heads of ${headSize} numbers, of which RoPE turns pairs`],
+      instead: 'take a model with heads of an even size',
+    });
   }
   const ropeSize = ropeSizeOf(metadata);
   if (ropeSize > headSize || ropeSize % 2 !== 0) {
     throw new ModelUnreadableError(
       `"${architecture}.rope.dimension_count" is ${ropeSize}, but RoPE turns pairs of the ${headSize} numbers of a head`,
+      {instead: OTHER_FILE},
     );
   }
   if (headCount % kvHeadCount !== 0) {
     throw new ModelUnreadableError(
       `"${architecture}.attention.head_count_kv" is ${kvHeadCount}, which ${headCount} heads cannot share`,
+      {instead: OTHER_FILE},
     );
   }
 }

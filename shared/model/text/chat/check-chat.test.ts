@@ -14,8 +14,9 @@ import {checkChat} from './check-chat.ts';
 import {readTextKind} from '../metadata/supported-text.ts';
 
 const {metadata} = await parseGguf(memoryByteSource(tinyGguf({seed: 3})));
+const SPEC = {endTokenIds: [2], contextTokens: 512};
 const check = (change: object) => () => {
-  checkChat({...metadata, ...change}, {endTokenIds: [2]});
+  checkChat({...metadata, ...change}, SPEC);
 };
 
 test('[MD14] a file with vocabulary, merges, template and end tokens that are known is taken', () => {
@@ -102,8 +103,18 @@ test('[MD14] a letter that is taken literally is still a letter', () => {
 
 test('[MD14] without an end token an answer would never end', () => {
   expect(() => {
-    checkChat(metadata, {endTokenIds: []});
+    checkChat(metadata, {...SPEC, endTokenIds: []});
   }).toThrow('no token ends an answer; take a file with "tokenizer.ggml.eos_token_id"');
+});
+
+test('[MD14] a context that no chat fits into is refused, and one with a position for the answer is taken', () => {
+  const within = (contextTokens: number) => () => {
+    checkChat(metadata, {...SPEC, contextTokens});
+  };
+  expect(within(13)).toThrow(
+    'context: it has 13 tokens, and a chat that says "Hello" has 13; take a model with a longer one',
+  );
+  expect(within(14)).not.toThrow();
 });
 
 async function manifestOf(

@@ -22,7 +22,10 @@ const PROBE_MS = 0;
  */
 export function checkChat(
   metadata: GgufMetadata,
-  {endTokenIds}: {readonly endTokenIds: readonly number[]},
+  {
+    endTokenIds,
+    contextTokens,
+  }: {readonly endTokenIds: readonly number[]; readonly contextTokens: number},
 ): TextKind {
   try {
     const tokenizer = createTokenizer(metadata);
@@ -35,10 +38,16 @@ export function checkChat(
     }
     const messages = [{role: 'user', content: PROBE}] as const;
     const isShown = template.render(messages, {nowMs: PROBE_MS}).includes(PROBE);
-    if (isShown && encodeChat({tokenizer, template, messages, nowMs: PROBE_MS}).length > 0) {
-      return readTokenizerMetadata(metadata).textKind;
+    const {length} = encodeChat({tokenizer, template, messages, nowMs: PROBE_MS});
+    if (!isShown || length === 0) {
+      throw new TextUnsupportedError('chat template', `it does not show the message "${PROBE}"`);
     }
-    throw new TextUnsupportedError('chat template', `it does not show the message "${PROBE}"`);
+    // One position at least is for the answer.
+    if (length < contextTokens) return readTokenizerMetadata(metadata).textKind;
+    throw new TextUnsupportedError(
+      'context',
+      `it has ${contextTokens} tokens, and a chat that says "${PROBE}" has ${length}; take a model with a longer one`,
+    );
   } catch (error) {
     if (error instanceof TextUnsupportedError) throw error;
     if (error instanceof ChatTemplateError) {

@@ -9,7 +9,8 @@ type TextPart =
   | 'control tokens'
   | 'end tokens'
   | 'tokenizer setting'
-  | 'chat template';
+  | 'chat template'
+  | 'context';
 
 type Detail = {
   readonly code: 'TEXT_UNSUPPORTED';
