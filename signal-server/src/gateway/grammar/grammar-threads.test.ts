@@ -63,6 +63,31 @@ test('[SO4] so many threads at once, and who waits for one may give up; one that
   second.release();
 });
 
+test('[SO4] whoever sends many schemas leaves a thread for others, who wait for none of theirs', async () => {
+  const threads = threadsOf(4);
+  const {signal} = new AbortController();
+  const hostile = Array.from(
+    {length: 6},
+    async () => await threads.lease({id: 'hostile'}, {signal}),
+  );
+  // They never end.
+  const taken = await Promise.all(hostile.slice(0, 3));
+  const other = await threads.lease({id: 'other'}, {signal});
+  expect(taken.map(({thread}) => thread)).not.toContain(other.thread);
+  expect(threads.waitingCount).toBe(3);
+  other.release();
+  // Also when the thread has been there for a while.
+  const next = await threads.lease({id: 'next'}, {signal});
+  expect(threads.waitingCount).toBe(3);
+  next.release();
+  threads.close();
+  const rest = await Promise.allSettled(hostile);
+  expect(rest.map(({status}) => status)).toEqual([
+    ...taken.map(() => 'fulfilled'),
+    ...Array.from({length: 3}, () => 'rejected'),
+  ]);
+});
+
 test('[SO4] a thread that takes too long is ended, and the next request has another', async () => {
   const threads = threadsOf(1);
   const {signal} = new AbortController();

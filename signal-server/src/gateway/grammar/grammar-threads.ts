@@ -22,7 +22,7 @@ const OPEN_MS = 60_000;
 
 /**
  * The threads in which grammars of one model are made and followed: what a caller sends costs nobody but its own
- * request, which has a thread to itself. Callers take turns at them.
+ * request, which has a thread to itself. Callers take turns at them, and none has the last.
  */
 export class GrammarThreads {
   readonly #options: Options;
@@ -35,6 +35,8 @@ export class GrammarThreads {
     this.#options = options;
     this.#places = new CallerQueue({
       capacity: () => mostThreads,
+      // A schema may take its thread for long, and whoever has none waits for none of another's.
+      mostOfOne: Math.max(1, mostThreads - 1),
       nowMs: () => performance.now(),
       wait,
       waitsFor: 'a thread that follows their schema',

@@ -3,6 +3,8 @@ import {WeftError} from '#shared/base/errors.ts';
 type Options = {
   /** How many answers the swarm serves at once; 0: none, so nobody is kept waiting to hear so. */
   readonly capacity: () => number;
+  /** How many of them one caller has at most, whoever else asks; by default, all. */
+  readonly mostOfOne?: number;
   /** Monotonic. */
   readonly nowMs: () => number;
   readonly wait: (ms: number) => Promise<unknown>;
@@ -183,9 +185,10 @@ export class CallerQueue {
   #next(): Waiter | null {
     let next: Waiter | null = null;
     let fewest = Infinity;
+    const {mostOfOne = Infinity} = this.#options;
     for (const [id, [first]] of this.#queues) {
       const running = this.#running.get(id) ?? 0;
-      const most = first?.asked.caller.mostAnswers ?? Infinity;
+      const most = Math.min(mostOfOne, first?.asked.caller.mostAnswers ?? Infinity);
       if (first === undefined || first.isHeld || running >= Math.min(fewest, most)) continue;
       fewest = running;
       next = first;

@@ -140,6 +140,7 @@ test.each([
 test.each([
   ['no object', 'string', 'The schema must be an object'],
   ['no type', {type: 'text'}, /other than object, array/u],
+  ['a type twice', {type: ['string', 'string']}, /names a type twice/u],
   [
     'an unknown definition',
     {$ref: '#/$defs/none'},

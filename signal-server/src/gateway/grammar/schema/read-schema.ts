@@ -321,9 +321,12 @@ function requiredOf(
 
 function typesOf(type: unknown, pointer: string): readonly TypeName[] {
   const names = Array.isArray(type) ? type : [type];
-  if (names.length > TYPE_NAMES.length) throw schemaInvalid(pointer, 'names a type twice');
+  // https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1
+  if (names.length > TYPE_NAMES.length || new Set(names).size < names.length) {
+    throw schemaInvalid(pointer, 'names a type twice');
+  }
   const types = names.map((name: unknown) => TYPE_NAMES.find((known) => known === name));
-  if (types.length > 0 && types.every((name) => name !== undefined)) return [...new Set(types)];
+  if (types.length > 0 && types.every((name) => name !== undefined)) return types;
   throw schemaInvalid(pointer, `has a "type" other than ${TYPE_NAMES.join(', ')}`);
 }
 
