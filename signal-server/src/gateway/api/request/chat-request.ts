@@ -84,6 +84,11 @@ export const chatRequestSchema = z
   .refine(({logprobs, top_logprobs}) => logprobs === true || top_logprobs == null, {
     path: ['top_logprobs'],
   })
+  .refine(
+    ({max_tokens: most, max_completion_tokens: mostNew}) =>
+      most == null || mostNew == null || most === mostNew,
+    {path: ['max_completion_tokens']},
+  )
   .refine(({messages}) => messages.every(saysSomething), {path: ['messages']})
   .refine(({messages}) => charactersOfArguments(messages) <= MOST_ARGUMENTS, {path: ['messages']})
   .refine(({messages}) => areCallsAnswered(messages), {path: ['messages']})

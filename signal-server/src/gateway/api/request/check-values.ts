@@ -1,3 +1,5 @@
+import {apiCodeOf} from '#shared/client/chat/api-code.ts';
+import {LENT_KV_TOKENS} from '#shared/session/lent-kv-tokens.ts';
 import {invalidRequest, unsupportedField} from '../../errors/api-error.ts';
 import {MOST_CHOICES} from './request-fields.ts';
 
@@ -42,8 +44,8 @@ function endOfText(json: string, start: number): number {
 }
 
 /**
- * Looks how many values a request has, before anything is made of each. Token ids of a prompt do not count: they are
- * looked at as they are, and a context has many.
+ * Looks how many values a request has, before anything is made of each. Token ids of a prompt count by themselves:
+ * they are looked at as they are, and a context has many.
  *
  * @throws {ApiError} when they are too many, or one has a name that no object has.
  */
@@ -66,6 +68,14 @@ function tooManyValues(): Error {
   return invalidRequest('too_many_values', message, null);
 }
 
+/** Nobody looks at each token id of more than tabs have room for. */
+function refuseLong(prompt: unknown): void {
+  if (!Array.isArray(prompt) || prompt.length <= LENT_KV_TOKENS) return;
+  if (typeof prompt[0] !== 'number') return;
+  const message = `The prompt is a list of ${prompt.length} numbers, and tabs have room for ${LENT_KV_TOKENS} token ids of a prompt and its answer: shorten it`;
+  throw invalidRequest(apiCodeOf('PROMPT_TOO_LONG'), message, 'prompt');
+}
+
 /** All of a request but for its token ids. */
 function countedIn(body: object): readonly unknown[] {
   return Object.entries(body).map(([name, value]: readonly [string, unknown]) =>
@@ -75,6 +85,8 @@ function countedIn(body: object): readonly unknown[] {
 
 function isOfTokenIds(prompt: unknown): boolean {
   if (!Array.isArray(prompt)) return false;
+  refuseLong(prompt);
+  if (prompt.length <= MOST_CHOICES) prompt.forEach(refuseLong);
   return areTokenIds(prompt) || (prompt.length <= MOST_CHOICES && prompt.every(areTokenIds));
 }
 

@@ -118,7 +118,7 @@ export const chatFields = {
   prompt_cache_key: ofCaller,
   max_completion_tokens: field(
     z.int().min(1),
-    'a whole number from 1, below 2^53; in place of "max_tokens"',
+    'a whole number from 1, below 2^53; in place of "max_tokens", and the same where both are there',
   ),
   logprobs: field(z.boolean(), 'true or false'),
   top_logprobs: field(

@@ -110,6 +110,8 @@ export const HOSTILE_REQUESTS: readonly HostileRequest[] = [
 
 /** For plain completions. */
 export const HOSTILE_PROMPTS: readonly HostileRequest[] = [
+  ['half a million token ids', many(500_000, (at) => at % 10)],
+  ['a long prompt of token ids among others', [[1], many(400_000, (at) => at % 10)]],
   ['token ids below zero', many(140_000, (at) => -at)],
   ['many lists of token ids', many(150_000, (at) => [at % 9])],
   ['many texts', many(150_000, () => 'a')],

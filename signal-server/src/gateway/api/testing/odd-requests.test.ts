@@ -29,7 +29,7 @@ test.each<[what: string, body: BodyInit, expected: object]>([
   [
     'numbers above 2^53 in place of token ids',
     JSON.stringify({...chat, prompt: Array.from({length: 20_000}, () => 1e16)}),
-    {code: 'too_many_values'},
+    {code: 'context_length_exceeded', param: 'prompt'},
   ],
   [
     'a hundred thousand fields',
@@ -105,6 +105,16 @@ test.each<[what: string, fields: object, expected: object]>([
   ['no tokens', {max_tokens: 0}, {param: 'max_tokens'}],
   ['fewer than none', {max_completion_tokens: -1}, {param: 'max_completion_tokens'}],
   ['half a token', {max_tokens: 1.5}, {param: 'max_tokens'}],
+  [
+    'two limits',
+    {max_tokens: 16, max_completion_tokens: 32},
+    {
+      param: 'max_completion_tokens',
+      message: expect.stringContaining(
+        'in place of "max_tokens", and the same where both are there',
+      ),
+    },
+  ],
   ['an empty stop', {stop: ''}, {param: 'stop'}],
   ['an empty stop among others', {stop: ['a', '']}, {param: 'stop.1'}],
   ['no answers', {n: 0}, {param: 'n', message: '"n" must be a whole number from 1 to 8'}],
