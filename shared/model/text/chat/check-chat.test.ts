@@ -107,10 +107,11 @@ test('[MD14] without an end token an answer would never end', () => {
   }).toThrow('no token ends an answer; take a file with "tokenizer.ggml.eos_token_id"');
 });
 
+const within = (contextTokens: number) => () => {
+  checkChat(metadata, {...SPEC, contextTokens});
+};
+
 test('[MD14] a context that no chat fits into is refused, and one with a position for the answer is taken', () => {
-  const within = (contextTokens: number) => () => {
-    checkChat(metadata, {...SPEC, contextTokens});
-  };
   expect(within(13)).toThrow(
     'context: it has 13 tokens, and a chat that says "Hello" has 13; take a model with a longer one',
   );
