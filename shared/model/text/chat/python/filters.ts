@@ -6,9 +6,11 @@ import {
   arrayOf,
   entriesOf,
   floatOf,
+  generatorOf,
   given,
   isTruthy,
   partsOf,
+  refuseGenerator,
   toValue,
   tupleOf,
   type Arguments,
@@ -131,6 +133,7 @@ function itemsOf(operand: Value, spend: Spend): readonly Value[] {
 
 /** Of a text in characters, of which some are two units of UTF-16. */
 function lengthOf(operand: Value): Value | null {
+  refuseGenerator(operand, 'it counts');
   if (operand.type === 'UndefinedValue') return toValue(0);
   const value: unknown = operand.value;
   if (Array.isArray(value)) return toValue(value.length);
@@ -201,8 +204,8 @@ function otherwise(operand: Value, args: Arguments): Value {
 }
 
 function itemsIn(operand: Value): Value {
-  if (operand.type === 'UndefinedValue') return arrayOf([]);
-  return arrayOf(pairsIn(operand, 'items'));
+  if (operand.type === 'UndefinedValue') return generatorOf([]);
+  return generatorOf(pairsIn(operand, 'items'));
 }
 
 function pairsIn(operand: Value, filter: string): readonly Value[] {
@@ -228,7 +231,7 @@ function unique(operand: Value, args: Arguments, {spend}: Tools): Value {
   const minds = argument(args, 0, 'case_sensitive');
   const attribute = argument(args, 1, 'attribute');
   const seen = new Set<unknown>();
-  return arrayOf(
+  return generatorOf(
     itemsOf(operand, spend).filter((item) => {
       const {value} = partOf(item, attribute, spend);
       const isFolded = typeof value === 'string' && !(minds && isTruthy(minds));
@@ -244,7 +247,7 @@ function reversed(operand: Value, _: Arguments, {spend}: Tools): Value {
   const items = itemsOf(operand, spend).toReversed();
   return typeof operand.value === 'string'
     ? toValue(items.map((item) => textOf(item, spend)).join(''))
-    : arrayOf(items);
+    : generatorOf(items);
 }
 
 function join(operand: Value, args: Arguments, {spend}: Tools): Value {
@@ -264,11 +267,13 @@ function map(operand: Value, args: Arguments, {spend, filter}: Tools): Value {
   const items = itemsOf(operand, spend);
   if (attribute !== undefined) {
     const parts = partsOfAll(items, attribute, spend);
-    return arrayOf(parts.map((part) => (part.type === 'UndefinedValue' ? (ifNone ?? part) : part)));
+    return generatorOf(
+      parts.map((part) => (part.type === 'UndefinedValue' ? (ifNone ?? part) : part)),
+    );
   }
   if (name === undefined) throw new TypeError('map() takes the name of a filter or an attribute');
   const others = {positional: rest, named: args.named};
-  return arrayOf(items.map((item) => filter(textOf(name, spend), item, others)));
+  return generatorOf(items.map((item) => filter(textOf(name, spend), item, others)));
 }
 
 function select({
@@ -281,7 +286,7 @@ function select({
   return (operand, {positional, named}, {spend, test}) => {
     const attribute = isByAttribute ? positional[0] : undefined;
     const [name, ...rest] = isByAttribute ? positional.slice(1) : positional;
-    return arrayOf(
+    return generatorOf(
       itemsOf(operand, spend).filter((item) => {
         const part = partOf(item, attribute, spend);
         const isTrue =

@@ -6,6 +6,7 @@ import {
   keysOf,
   keyText,
   partsOf,
+  refuseGenerator,
   toValue,
   tupleOf,
   type Value,
@@ -87,6 +88,7 @@ function negated(value: Value | null): Value | null {
 
 /** The library makes a text of whatever is added to one, and a list of tuples. */
 function added(left: Value, right: Value): Value | null {
+  for (const side of [left, right]) refuseGenerator(side, 'it adds');
   const texts = [left, right].filter(({value}) => typeof value === 'string').length;
   const tuples = [left, right].filter(({type}) => type === 'TupleValue').length;
   if (texts === 1 || tuples === 1) throw new TypeError(`it adds ${left.type} and ${right.type}`);

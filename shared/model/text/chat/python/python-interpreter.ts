@@ -37,6 +37,7 @@ import {
   functionOf,
   isTruthy,
   partsOf,
+  refuseGenerator,
   toValue,
   tupleOf,
   type Arguments,
@@ -54,6 +55,7 @@ const PRINTED_OTHERWISE: ReadonlySet<string> = new Set([
   'NamespaceValue',
   'FloatValue',
   'FunctionValue',
+  'GeneratorValue',
 ]);
 
 /** `{% break %}` or `{% continue %}`, on its way to the loop, with what this turn of it has written. */
@@ -364,6 +366,7 @@ export class PythonInterpreter extends Interpreter {
     const owner = this.evaluate(read.owner, environment);
     if (owner.type === 'UndefinedValue')
       throw new TypeError('it takes a part of what is not there');
+    refuseGenerator(owner, 'it takes a part of');
     if (read.isSlice) {
       const part = super.evaluate(withParts(member, {object: new Given(owner)}), environment);
       return owner.type === 'TupleValue' ? tupleOf(partsOf(part) ?? []) : part;

@@ -1,4 +1,4 @@
-import {entriesOf, keysOf, partsOf, toValue, type Value} from './python-values.ts';
+import {entriesOf, keysOf, partsOf, refuseGenerator, toValue, type Value} from './python-values.ts';
 import {spendOn, type Spend} from './spending.ts';
 
 /** Of ten: a number within is written without it. */
@@ -39,6 +39,7 @@ export function writtenOut(part: Value, spend: Spend): string {
     case 'NamespaceValue':
       return `<Namespace ${entriesWrittenOut(part, spend)}>`;
     default:
+      refuseGenerator(part, 'it writes');
       throw new TypeError('it writes a function');
   }
 }

@@ -24,6 +24,19 @@ export function arrayOf(parts: readonly Value[]): Value {
   return Object.assign(toValue([]), {value: [...parts]});
 }
 
+/** What many filters make: it is gone through, and is true, has no length and no parts, and is not written. */
+export function generatorOf(parts: readonly Value[]): Value {
+  return Object.assign(arrayOf(parts), {type: GENERATOR, __bool__: () => toValue(true)});
+}
+
+const GENERATOR = 'GeneratorValue';
+
+/** @throws {TypeError} for a generator, of which Jinja knows neither. */
+export function refuseGenerator({type}: Value, what: string): void {
+  if (type === GENERATOR)
+    throw new TypeError(`${what} what a filter goes through: put "| list" behind it`);
+}
+
 export function tupleOf(parts: readonly Value[]): Value {
   const literal = Object.assign({type: 'TupleLiteral'}, {value: []});
   return Object.assign(LIBRARY.evaluate(literal, CONVERTER), {value: [...parts]});

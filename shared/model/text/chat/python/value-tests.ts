@@ -35,12 +35,23 @@ function isBelow(one: Value, other: Value, {spend}: Tools): boolean {
   return isLess(one, other, {isFolded: false, spend});
 }
 
+const SEQUENCES: ReadonlySet<string> = new Set([
+  'StringValue',
+  'ArrayValue',
+  'TupleValue',
+  'ObjectValue',
+]);
+
 /** Tests of one value that the library lacks or answers otherwise. */
 const KINDS: ReadonlyMap<string, (value: Value) => boolean> = new Map([
   ['float', ({type}: Value) => type === 'FloatValue'],
   ['number', isNumber],
   ['lower', ({value}: Value) => typeof value === 'string' && isLower(value)],
   ['upper', ({value}: Value) => typeof value === 'string' && isUpper(value)],
+  [
+    'sequence',
+    ({type, value}: Value) => type === 'UndefinedValue' || (SEQUENCES.has(type) && isMany(value)),
+  ],
   ['iterable', ({type, value}: Value) => type === 'UndefinedValue' || isMany(value)],
 ]);
 

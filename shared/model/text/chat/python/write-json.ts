@@ -6,6 +6,7 @@ import {
   isTruthy,
   keysOf,
   partsOf,
+  refuseGenerator,
   toValue,
   type Arguments,
   type Value,
@@ -73,6 +74,7 @@ function separatorsOf(separators: Value | undefined): readonly [string, string] 
 /** @param line the end of a line and the blanks in front of what is around. */
 function written(value: Value, style: Style, line: string): string {
   spendOn(value, style.spend);
+  refuseGenerator(value, 'tojson() writes');
   const held: unknown = value.value;
   if (typeof held === 'string') return quoted(held, style);
   if (value.type === 'NullValue') return 'null';

@@ -145,7 +145,21 @@ test.each([
   expect(render(source, {x: [1, 2]})).toBe(text);
 });
 
+test('[MD21] what a filter goes through is true, and may be gone through', () => {
+  expect(
+    render('{% if [] | select %}yes{% endif %}{% for x in [1, 2] | reverse %}{{ x }}{% endfor %}'),
+  ).toBe('yes21');
+  expect(render("{{ [1] | map('string') is sequence }}{{ missing is sequence }}")).toBe(
+    'FalseTrue',
+  );
+});
+
 test.each([
+  ['{{ [1] | select }}', '"| list"'],
+  ['{{ [1] | select | length }}', '"| list"'],
+  ['{{ [1] | unique | tojson }}', '"| list"'],
+  ['{{ ([1] | reverse)[0] }}', '"| list"'],
+  ["{{ ([1] | map('string')) + [] }}", '"| list"'],
   ["{{ '%x' % 255 }}", '"%x"'],
   ["{{ '%s' % ('a', 'b') }}", 'more values'],
   ["{{ '%s %s' % 'a' }}", 'a value for each'],
