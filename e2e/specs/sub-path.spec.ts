@@ -5,7 +5,7 @@ import {startTinySwarm} from '../swarm/start-tiny-swarm.ts';
 
 test('[BP1] in a folder of a site a tab loads its engine and weights, and another asks over WebRTC', async () => {
   const proxy = await startPathProxy('/weft/', {keeps: false});
-  const {swarm, model, stop} = await startTinySwarm({publicUrl: proxy.url});
+  const {swarm, model, stop} = await startTinySwarm({publicUrl: proxy.url, gguf: {seed: 1}});
   proxy.forwardTo(swarm.server.port);
   try {
     const capacity = {kind: 'layers', maxLayers: model.grid.layerCount} as const;
