@@ -86,9 +86,17 @@ function withoutTools(render: (tools: readonly object[] | null) => string): stri
   try {
     return render(null);
   } catch (error) {
-    if (error instanceof TemplateRefusal || error instanceof TemplateTooLargeError) throw error;
+    const isRefusal = error instanceof TemplateRefusal || error instanceof TemplateTooLargeError;
+    if (isRefusal || isStackOverflow(error)) throw error;
     return render([]);
   }
+}
+
+/** What browsers throw then, each in words of its own. */
+function isStackOverflow(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const isOfBrowser = error instanceof RangeError || error.name === 'InternalError';
+  return isOfBrowser && /call stack|recursion/u.test(error.message);
 }
 
 /** @param otherwise what is wrong when only the library has words for it. */
@@ -96,6 +104,9 @@ function orTemplateError<T>(otherwise: string, action: () => T): T {
   try {
     return action();
   } catch (cause) {
+    if (isStackOverflow(cause)) {
+      throw new ChatTemplateError('its parts lie too deep within each other', {cause});
+    }
     const hasWords = cause instanceof TemplateRefusal || cause instanceof TemplateTooLargeError;
     const words = cause instanceof Error ? cause.message.slice(0, MOST_CHARACTERS) : String(cause);
     throw new ChatTemplateError(hasWords ? cause.message : `${otherwise}: ${words}`, {cause});

@@ -85,6 +85,18 @@ test.each<[string, object, string, string]>([
     'chat template',
     'not today',
   ],
+  [
+    'a template of deep brackets',
+    {'tokenizer.chat_template': `{{ ${'('.repeat(50_000)}1${')'.repeat(50_000)} }}`},
+    'chat template',
+    'its parts lie too deep within each other',
+  ],
+  [
+    'a template of long sums',
+    {'tokenizer.chat_template': `{{ 1${' + 1'.repeat(50_000)} }}`},
+    'chat template',
+    'its parts lie too deep within each other',
+  ],
   ['a template of nothing', {'tokenizer.chat_template': '{# #}'}, 'chat template', 'does not show'],
   ['a template of its own', {'tokenizer.chat_template': 'hi'}, 'chat template', 'does not show'],
 ])('[MD14] %s is refused before anybody asks', (_, change, part, message) => {
