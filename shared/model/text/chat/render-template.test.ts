@@ -84,10 +84,32 @@ test.each([
     'a large block that is called often',
     `{% macro m() %}{% endmacro %}{% for i in range(40000) %}{% call m() %}${'{{ 1 }}'.repeat(2_000)}{% endcall %}{% endfor %}`,
   ],
+  ...[
+    'x.title()',
+    'x | title',
+    'x.isalpha()',
+    'x.format()',
+    'x % ()',
+    'x[::2]',
+    '[x] | string',
+    'x | tojson(ensure_ascii=true)',
+    "x.split('a')",
+    "x.rsplit('a')",
+    "x.partition('a')",
+  ].map((use) => [
+    `each character of a long text: ${use}`,
+    `{% set x = 'a' * 6000000 %}{{ ${use} }}`,
+  ]),
+  ['many words', "{{ ('a ' * 3000000).split() }}"],
+  ['many lines', "{{ ('\\n' * 6000000).splitlines() }}"],
+  [
+    'a large dictionary that is gone through often',
+    `{% set d = {${Array.from({length: 3000}, (_, i) => `'${i}': 1`).join()}} %}{% for i in range(100) %}{% set x = d.items() %}{% endfor %}`,
+  ],
   ['JSON with wide spaces', '{{ [[1]] | tojson(indent=400000000) }}'],
   [
     'JSON with long separators',
-    "{% set x = 'x' * 1000000 %}{{ range(400) | tojson(separators=(x, x)) }}",
+    "{% set x = 'x' * 1000000 %}{{ range(400) | list | tojson(separators=(x, x)) }}",
   ],
 ])('[MD17] %s ends early', (_what, source) => {
   expect(() => render(source)).toThrow(TemplateTooLargeError);

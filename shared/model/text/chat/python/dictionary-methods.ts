@@ -1,11 +1,11 @@
 import {
-  arrayOf,
   entriesOf,
   given,
   keysOf,
   keyText,
   toValue,
   tupleOf,
+  viewOf,
   type Arguments,
   type Value,
 } from './python-values.ts';
@@ -23,7 +23,7 @@ export const DICTIONARY_METHODS: ReadonlyMap<string, Method> = new Map<string, M
 function listed(parts: (dictionary: Value) => readonly Value[]): Method {
   return (dictionary, args) => {
     given(args, []);
-    return arrayOf(parts(dictionary));
+    return viewOf(parts(dictionary));
   };
 }
 

@@ -8,16 +8,18 @@ import {
   floatOf,
   generatorOf,
   given,
+  isGenerator,
   isTruthy,
   partsOf,
-  refuseGenerator,
+  refuseNoList,
+  takenFrom,
   toValue,
   tupleOf,
   type Arguments,
   type Value,
 } from './python-values.ts';
-import {spendOn, spendOnCharacters, type Spend} from './spending.ts';
-import {capitalise, linesOf, strip, TEXT_METHODS} from './text-methods.ts';
+import {spendOn, spendOnCharacters, spendOnEach, type Spend} from './spending.ts';
+import {capitalise, characterCount, linesOf, strip, TEXT_METHODS} from './text-methods.ts';
 import {jsonOf} from './write-json.ts';
 
 /** What filters need of the interpreter. */
@@ -54,7 +56,7 @@ export const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['indent', indented],
   ['format', (operand, args, {spend}) => toValue(formatted(textOf(operand, spend), args, spend))],
   ['capitalize', (operand, _, {spend}) => toValue(capitalise(textOf(operand, spend)))],
-  ['title', (operand, _, {spend}) => toValue(titled(textOf(operand, spend)))],
+  ['title', (operand, _, {spend}) => toValue(titled(textOf(operand, spend), spend))],
   ['int', wholeOf],
   ['float', floatFrom],
   ['round', rounded],
@@ -65,8 +67,8 @@ export const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['length', lengthOf],
   ['count', lengthOf],
   ['list', (operand, _, {spend}) => arrayOf(itemsOf(operand, spend))],
-  ['first', (operand, _, {spend}) => itemsOf(operand, spend)[0] ?? toValue(undefined)],
-  ['last', (operand, _, {spend}) => itemsOf(operand, spend).at(-1) ?? toValue(undefined)],
+  ['first', (operand, _, {spend}) => firstOf(operand, spend)],
+  ['last', (operand, _, {spend}) => lastOf(operand, spend)],
   ['reverse', reversed],
   ['join', join],
   ['map', map],
@@ -93,9 +95,10 @@ function ofText(method: string): Filter {
 
 /** Each line but the first, and those without a letter, behind so many blanks or a text. */
 function indented(operand: Value, args: Arguments, {spend}: Tools): Value {
+  if (typeof operand.value !== 'string') throw new TypeError('indent takes a text');
   const {width = toValue(DEFAULT_INDENT), first, blank} = given(args, ['width', 'first', 'blank']);
   // The end of a line at the end begins one here.
-  const lines = linesOf(`${textOf(operand, spend)}\n`, false);
+  const lines = linesOf(`${textOf(operand, spend)}\n`, false, spend);
   const space = blanksOf(width, (length) => {
     spendOnCharacters(lines.length * length, spend);
   });
@@ -124,6 +127,21 @@ function formatted(text: string, {positional, named}: Arguments, spend: Spend): 
   return percentFormat(text, tupleOf(positional), spend);
 }
 
+/** What is false has nothing in it for filters that choose or change parts, whatever it is. */
+function itemsIfAny(operand: Value, spend: Spend): readonly Value[] {
+  return isTruthy(operand) ? itemsOf(operand, spend) : [];
+}
+
+function firstOf(operand: Value, spend: Spend): Value {
+  const items = isGenerator(operand) ? takenFrom(operand, 1) : itemsOf(operand, spend);
+  return items[0] ?? toValue(undefined);
+}
+
+function lastOf(operand: Value, spend: Spend): Value {
+  if (isGenerator(operand)) refuseNoList(operand, 'it takes the last of');
+  return itemsOf(operand, spend).at(-1) ?? toValue(undefined);
+}
+
 function itemsOf(operand: Value, spend: Spend): readonly Value[] {
   const parts = partsOf(iterated(operand, spend));
   if (parts === null) throw new TypeError(`it goes over ${operand.type}`);
@@ -133,18 +151,18 @@ function itemsOf(operand: Value, spend: Spend): readonly Value[] {
 
 /** Of a text in characters, of which some are two units of UTF-16. */
 function lengthOf(operand: Value): Value | null {
-  refuseGenerator(operand, 'it counts');
+  if (isGenerator(operand)) refuseNoList(operand, 'it counts');
   if (operand.type === 'UndefinedValue') return toValue(0);
   const value: unknown = operand.value;
   if (Array.isArray(value)) return toValue(value.length);
   if (operand.type === 'ObjectValue' && value instanceof Map) return toValue(value.size);
   if (typeof operand.value !== 'string') return null;
-  const length = operand.value.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '-').length;
-  return toValue(length);
+  return toValue(characterCount(operand.value));
 }
 
 /** The first letter of each word large, and the others small; a word may have an apostrophe. */
-function titled(text: string): string {
+function titled(text: string, spend: Spend): string {
+  spendOnEach({value: text}, spend);
   return text.replaceAll(/[^-\s({[<]+/gu, capitalise);
 }
 
@@ -245,9 +263,10 @@ function unique(operand: Value, args: Arguments, {spend}: Tools): Value {
 
 function reversed(operand: Value, _: Arguments, {spend}: Tools): Value {
   const items = itemsOf(operand, spend).toReversed();
-  return typeof operand.value === 'string'
-    ? toValue(items.map((item) => textOf(item, spend)).join(''))
-    : generatorOf(items);
+  if (typeof operand.value === 'string') {
+    return toValue(items.map((item) => textOf(item, spend)).join(''));
+  }
+  return isGenerator(operand) ? arrayOf(items) : generatorOf(items);
 }
 
 function join(operand: Value, args: Arguments, {spend}: Tools): Value {
@@ -264,7 +283,7 @@ function map(operand: Value, args: Arguments, {spend, filter}: Tools): Value {
   const attribute = args.named.get('attribute');
   const ifNone = args.named.get('default');
   const [name, ...rest] = args.positional;
-  const items = itemsOf(operand, spend);
+  const items = itemsIfAny(operand, spend);
   if (attribute !== undefined) {
     const parts = partsOfAll(items, attribute, spend);
     return generatorOf(
@@ -287,7 +306,7 @@ function select({
     const attribute = isByAttribute ? positional[0] : undefined;
     const [name, ...rest] = isByAttribute ? positional.slice(1) : positional;
     return generatorOf(
-      itemsOf(operand, spend).filter((item) => {
+      itemsIfAny(operand, spend).filter((item) => {
         const part = partOf(item, attribute, spend);
         const isTrue =
           name === undefined

@@ -2,12 +2,12 @@ import {formatTime} from './format-time.ts';
 import {iterated} from './operators.ts';
 import {textOf} from './python-text.ts';
 import {
-  arrayOf,
   dictionaryOf,
   entriesOf,
   functionOf,
   given,
   partsOf,
+  rangeOf,
   toValue,
   type Arguments,
   type Value,
@@ -64,7 +64,7 @@ function range(args: Arguments, spend: Spend): Value {
   // Not a number of entries where a step is 0.
   if (!Number.isSafeInteger(length)) throw new RangeError('range() has no such length');
   spend(length);
-  return arrayOf(Array.from({length}, (_, i) => toValue(Number(start) + i * step)));
+  return rangeOf(Array.from({length}, (_, i) => toValue(Number(start) + i * step)));
 }
 
 /** Of another, or of keys with their values; named arguments come last. */

@@ -1,5 +1,15 @@
 import {DICTIONARY_METHODS} from './dictionary-methods.ts';
-import {entriesOf, functionOf, keyText, toValue, type Value} from './python-values.ts';
+import {
+  entriesOf,
+  functionOf,
+  isRange,
+  keyText,
+  partsOf,
+  rangeOf,
+  toValue,
+  tupleOf,
+  type Value,
+} from './python-values.ts';
 import {spendOn, type Spend} from './spending.ts';
 import {TEXT_METHODS} from './text-methods.ts';
 
@@ -34,7 +44,12 @@ function methodOf(owner: Value, name: string, spend: Spend): Value | null {
     });
   }
   const method = owner.type === 'ObjectValue' ? DICTIONARY_METHODS.get(name) : undefined;
-  return method === undefined ? null : functionOf((args) => method(owner, args));
+  if (method === undefined) return null;
+  const size = name === 'get' ? 0 : (entriesOf(owner)?.size ?? 0);
+  return functionOf((args) => {
+    spend(size);
+    return method(owner, args);
+  });
 }
 
 /** Nothing where there is no such key, and for what has none. */
@@ -47,4 +62,11 @@ function characterAt(text: string, at: number, spend: Spend): string | undefined
   if (!PAIR.test(text)) return text.at(at);
   spend(text.length);
   return Array.from(text).at(at);
+}
+
+/** A slice of a tuple is one, and that of a range. */
+export function sameKind(owner: Value, part: Value): Value {
+  const parts = partsOf(part) ?? [];
+  if (owner.type === 'TupleValue') return tupleOf(parts);
+  return isRange(owner) ? rangeOf(parts) : part;
 }

@@ -3,10 +3,12 @@ import {percentFormat} from './percent-format.ts';
 import {
   arrayOf,
   entriesOf,
+  isGenerator,
   keysOf,
   keyText,
   partsOf,
-  refuseGenerator,
+  refuseNoList,
+  takenFrom,
   toValue,
   tupleOf,
   type Value,
@@ -75,7 +77,7 @@ function computed({operator, left, right}: Pair, spend: Spend, asLibrary: AsLibr
 }
 
 function contains(owner: Value, part: Value, spend: Spend): Value | null {
-  const parts = partsOf(owner);
+  const parts = partsOf(isGenerator(owner) ? iterated(owner, spend) : owner);
   if (parts !== null) return toValue(parts.some((each) => isEqual(each, part, spend)));
   if (owner.type !== 'ObjectValue') return null;
   const key = keyText(owner, part);
@@ -88,7 +90,7 @@ function negated(value: Value | null): Value | null {
 
 /** The library makes a text of whatever is added to one, and a list of tuples. */
 function added(left: Value, right: Value): Value | null {
-  for (const side of [left, right]) refuseGenerator(side, 'it adds');
+  for (const side of [left, right]) refuseNoList(side, 'it adds');
   const texts = [left, right].filter(({value}) => typeof value === 'string').length;
   const tuples = [left, right].filter(({type}) => type === 'TupleValue').length;
   if (texts === 1 || tuples === 1) throw new TypeError(`it adds ${left.type} and ${right.type}`);
@@ -129,10 +131,11 @@ function compared(operator: string, left: Value, right: Value): Value | null {
 
 /** Below 0 where `one` comes first; units of UTF-16 have another order than characters. */
 function comparedCharacters(one: string, other: string): number {
-  const [characters, others] = [Array.from(one), Array.from(other)];
-  const at = characters.findIndex((character, index) => character !== others[index]);
-  if (at === -1) return characters.length - others.length;
-  return (characters[at]?.codePointAt(0) ?? 0) - (others[at]?.codePointAt(0) ?? -1);
+  const most = Math.min(one.length, other.length);
+  let at = 0;
+  while (at < most && one.charCodeAt(at) === other.charCodeAt(at)) at += 1;
+  if (at === most) return one.length - other.length;
+  return (one.codePointAt(at) ?? 0) - (other.codePointAt(at) ?? 0);
 }
 
 function refuseZero(divisor: Value): void {
@@ -203,10 +206,20 @@ export function isNumber({type}: Value): boolean {
 /** What a loop goes over: the parts of a list, the characters of a text, the keys of a dictionary; nothing of what is not there. */
 export function iterated(value: Value, spend: Spend): Value {
   if (value.type === 'UndefinedValue') return arrayOf([]);
+  if (isGenerator(value)) return arrayOf(takenFrom(value, Infinity));
   if (typeof value.value === 'string') {
     spend(value.value.length);
     return arrayOf(Array.from(value.value, toValue));
   }
   const keys = value.type === 'ObjectValue' ? keysOf(value) : null;
   return keys === null ? value : arrayOf(keys);
+}
+
+/** The library takes lists in parts, and no tuples. */
+export function unpacked(over: Value): Value {
+  const parts = partsOf(over);
+  if (parts === null) throw new TypeError(`it goes over ${over.type}`);
+  return arrayOf(
+    parts.map((part) => (part.type === 'TupleValue' ? arrayOf(partsOf(part) ?? []) : part)),
+  );
 }

@@ -1,6 +1,6 @@
 import {floatText, textOf, writtenOut} from './python-text.ts';
 import {entriesOf, partsOf, type Value} from './python-values.ts';
-import {spendOnCharacters, type Spend} from './spending.ts';
+import {spendOnCharacters, spendOnEach, type Spend} from './spending.ts';
 
 const DIRECTIVE =
   /%(?:\((?<key>[^()]*)\))?(?<flags>[-+ 0]*)(?<width>\d*)(?:\.(?<precision>\d*))?(?<kind>[\s\S]?)/gu;
@@ -17,6 +17,8 @@ const DIGITS_OF_F = 6;
 export function percentFormat(text: string, given: Value, spend: Spend): string {
   const values = given.type === 'TupleValue' ? (partsOf(given) ?? []) : [given];
   const entries = given.type === 'ObjectValue' ? entriesOf(given) : null;
+  // All places are found before the first is written.
+  spendOnEach({value: text}, spend);
   let next = 0;
   const written = text.replaceAll(DIRECTIVE, (...match: readonly unknown[]) => {
     spend(1);

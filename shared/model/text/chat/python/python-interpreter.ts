@@ -1,7 +1,7 @@
 import {Environment, Interpreter} from '@huggingface/jinja';
 import {testByName} from './value-tests.ts';
 import {FILTERS, type Tools} from './filters.ts';
-import {attributeOf, itemOf} from './members.ts';
+import {attributeOf, itemOf, sameKind} from './members.ts';
 import {
   filteredNode,
   filterNode,
@@ -28,23 +28,21 @@ import {
   type Body,
   type Node,
 } from './nodes.ts';
-import {isEqual, iterated, operate} from './operators.ts';
+import {isEqual, iterated, operate, unpacked} from './operators.ts';
 import {TEST_FILTERS, TUPLE_CALL, WITH_FILTER} from './syntax/parse-template.ts';
 import {textOf} from './python-text.ts';
 import {
-  arrayOf,
   evaluateObject,
   functionOf,
+  isRange,
   isTruthy,
-  partsOf,
-  refuseGenerator,
+  refuseNoList,
   toValue,
-  tupleOf,
   type Arguments,
   type Statement,
   type Value,
 } from './python-values.ts';
-import {spendOn, type Spend} from './spending.ts';
+import {spendOn, spendOnEach, type Spend} from './spending.ts';
 
 /** The library prints them as JSON has them, however long that takes. */
 const PRINTED_OTHERWISE: ReadonlySet<string> = new Set([
@@ -56,6 +54,8 @@ const PRINTED_OTHERWISE: ReadonlySet<string> = new Set([
   'FloatValue',
   'FunctionValue',
   'GeneratorValue',
+  'RangeValue',
+  'ViewValue',
 ]);
 
 /** `{% break %}` or `{% continue %}`, on its way to the loop, with what this turn of it has written. */
@@ -366,10 +366,12 @@ export class PythonInterpreter extends Interpreter {
     const owner = this.evaluate(read.owner, environment);
     if (owner.type === 'UndefinedValue')
       throw new TypeError('it takes a part of what is not there');
-    refuseGenerator(owner, 'it takes a part of');
+    if (!isRange(owner)) refuseNoList(owner, 'it takes a part of');
     if (read.isSlice) {
+      // The library makes a list of all characters first.
+      spendOnEach(owner, this.#spend);
       const part = super.evaluate(withParts(member, {object: new Given(owner)}), environment);
-      return owner.type === 'TupleValue' ? tupleOf(partsOf(part) ?? []) : part;
+      return sameKind(owner, part);
     }
     if (typeof read.key === 'string') return attributeOf(owner, read.key, this.#spend);
     const key = this.evaluate(read.key, environment);
@@ -378,14 +380,6 @@ export class PythonInterpreter extends Interpreter {
       itemOf(owner, key, this.#spend) ?? super.evaluate(withParts(member, evaluated), environment)
     );
   }
-}
-
-/** The library takes lists in parts, and no tuples. */
-function unpacked(over: Value): Value {
-  const parts = partsOf(over) ?? [];
-  return arrayOf(
-    parts.map((part) => (part.type === 'TupleValue' ? arrayOf(partsOf(part) ?? []) : part)),
-  );
 }
 
 const BREAK: Node = {type: 'Break'};

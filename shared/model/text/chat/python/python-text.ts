@@ -1,5 +1,5 @@
-import {entriesOf, keysOf, partsOf, refuseGenerator, toValue, type Value} from './python-values.ts';
-import {spendOn, type Spend} from './spending.ts';
+import {entriesOf, keysOf, partsOf, refuseNoList, toValue, type Value} from './python-values.ts';
+import {spendOn, spendOnEach, type Spend} from './spending.ts';
 
 /** Of ten: a number within is written without it. */
 const LEAST_EXPONENT = -4;
@@ -22,7 +22,10 @@ export function textOf(value: Value, spend: Spend): string {
 export function writtenOut(part: Value, spend: Spend): string {
   spendOn(part, spend);
   const {value} = part;
-  if (typeof value === 'string') return quoted(value);
+  if (typeof value === 'string') {
+    spendOnEach(part, spend);
+    return quoted(value);
+  }
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return numberText(part.type, value);
   switch (part.type) {
@@ -39,7 +42,7 @@ export function writtenOut(part: Value, spend: Spend): string {
     case 'NamespaceValue':
       return `<Namespace ${entriesWrittenOut(part, spend)}>`;
     default:
-      refuseGenerator(part, 'it writes');
+      refuseNoList(part, 'it writes');
       throw new TypeError('it writes a function');
   }
 }

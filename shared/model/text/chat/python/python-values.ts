@@ -24,17 +24,50 @@ export function arrayOf(parts: readonly Value[]): Value {
   return Object.assign(toValue([]), {value: [...parts]});
 }
 
-/** What many filters make: it is gone through, and is true, has no length and no parts, and is not written. */
+/** What `range()` makes: a list, but neither written nor added as one. */
+export function rangeOf(parts: readonly Value[]): Value {
+  return Object.assign(arrayOf(parts), {type: RANGE});
+}
+
+/** What `items()` and its like make: it is gone through, and has a length, but no parts. */
+export function viewOf(parts: readonly Value[]): Value {
+  return Object.assign(arrayOf(parts), {type: 'ViewValue'});
+}
+
+/** What many filters make: it is gone through once, and is true, has no length and no parts, and is not written. */
 export function generatorOf(parts: readonly Value[]): Value {
   return Object.assign(arrayOf(parts), {type: GENERATOR, __bool__: () => toValue(true)});
 }
 
 const GENERATOR = 'GeneratorValue';
 
-/** @throws {TypeError} for a generator, of which Jinja knows neither. */
-export function refuseGenerator({type}: Value, what: string): void {
-  if (type === GENERATOR)
-    throw new TypeError(`${what} what a filter goes through: put "| list" behind it`);
+const RANGE = 'RangeValue';
+/** What is gone through, and is no list. */
+const NO_LISTS: ReadonlyMap<string, string> = new Map([
+  [GENERATOR, 'what a filter goes through'],
+  [RANGE, 'a range'],
+  ['ViewValue', 'the keys, values or items of a dictionary'],
+]);
+
+export function isGenerator({type}: {readonly type: string}): boolean {
+  return type === GENERATOR;
+}
+
+export function isRange({type}: {readonly type: string}): boolean {
+  return type === RANGE;
+}
+
+/** The next parts of a generator, which are gone from it then. */
+export function takenFrom(generator: Value, most: number): readonly Value[] {
+  const parts = partsOf(generator) ?? [];
+  Object.assign(generator, {value: parts.slice(most)});
+  return parts.slice(0, most);
+}
+
+/** @throws {TypeError} for what Jinja knows this of lists alone, not of what is gone through. */
+export function refuseNoList({type}: {readonly type: string}, what: string): void {
+  const kind = NO_LISTS.get(type);
+  if (kind !== undefined) throw new TypeError(`${what} ${kind}: put "| list" behind it`);
 }
 
 export function tupleOf(parts: readonly Value[]): Value {

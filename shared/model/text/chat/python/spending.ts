@@ -10,6 +10,14 @@ export function spendOnCharacters(count: number, spend: Spend): void {
   spend(count / CHARACTERS_PER_STEP);
 }
 
+/** Of a text of which each character is looked at by itself. */
+const EACH_PER_STEP = 32;
+
+/** Before much is made of each character of a text. */
+export function spendOnEach({value}: {readonly value: unknown}, spend: Spend): void {
+  if (typeof value === 'string') spend(value.length / EACH_PER_STEP);
+}
+
 /** One value, with the characters of a text, and without what lies in a list. */
 export function spendOn({value}: Value, spend: Spend): void {
   spend(1);

@@ -10,7 +10,7 @@ import {
   type Arguments,
   type Value,
 } from './python-values.ts';
-import {spendOnCharacters, type Spend} from './spending.ts';
+import {spendOnCharacters, spendOnEach, type Spend} from './spending.ts';
 import {BLANK} from './syntax/lex-template.ts';
 
 const IS_BLANK = new RegExp(BLANK, 'u');
@@ -33,7 +33,7 @@ export const TEXT_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>
   ['upper', plain((text) => text.toUpperCase())],
   ['lower', plain((text) => text.toLowerCase())],
   ['capitalize', plain(capitalise)],
-  ['title', plain(titled)],
+  ['title', plainOfEach(titled)],
   ['strip', (text, args) => toValue(strip(text, given(args, ['chars']).chars))],
   ['lstrip', (text, args) => toValue(stripStart(text, given(args, ['chars']).chars))],
   ['rstrip', (text, args) => toValue(stripEnd(text, given(args, ['chars']).chars))],
@@ -51,17 +51,17 @@ export const TEXT_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>
   ['rfind', (text, args) => toValue(placeOf(text, args, 'last'))],
   ['count', (text, args) => toValue(count(text, args))],
   ['replace', replace],
-  ['split', (text, args) => textList(split(text, args, 'first'))],
-  ['rsplit', (text, args) => textList(split(text, args, 'last'))],
-  ['partition', (text, args) => partition(text, args, 'first')],
-  ['rpartition', (text, args) => partition(text, args, 'last')],
+  ['split', (text, args, spend) => textList(split(text, args, {which: 'first', spend}))],
+  ['rsplit', (text, args, spend) => textList(split(text, args, {which: 'last', spend}))],
+  ['partition', (text, args, spend) => partition(text, args, {which: 'first', spend})],
+  ['rpartition', (text, args, spend) => partition(text, args, {which: 'last', spend})],
   ['splitlines', splitLines],
   ['join', join],
   ['format', format],
-  ['isdigit', plain((text) => DIGITS.test(text))],
-  ['isdecimal', plain((text) => /^\p{Nd}+$/u.test(text))],
-  ['isalpha', plain((text) => /^\p{L}+$/u.test(text))],
-  ['isspace', plain((text) => ALL_BLANK.test(text))],
+  ['isdigit', plainOfEach((text) => DIGITS.test(text))],
+  ['isdecimal', plainOfEach((text) => /^\p{Nd}+$/u.test(text))],
+  ['isalpha', plainOfEach((text) => /^\p{L}+$/u.test(text))],
+  ['isspace', plainOfEach((text) => ALL_BLANK.test(text))],
   ['islower', plain(isLower)],
   ['isupper', plain(isUpper)],
 ]);
@@ -71,6 +71,13 @@ function plain(method: (text: string) => string | boolean): Method {
   return (text, args) => {
     given(args, []);
     return toValue(method(text));
+  };
+}
+
+function plainOfEach(method: (text: string) => string | boolean): Method {
+  return (text, args, spend) => {
+    spendOnEach({value: text}, spend);
+    return plain(method)(text, args, spend);
   };
 }
 
@@ -192,8 +199,12 @@ function placeOf(text: string, args: Arguments, which: End): number {
   return at === -1 ? -1 : from + characterCount(part.slice(0, at));
 }
 
-function characterCount(text: string): number {
-  return text.replaceAll(/[\u{10000}-\u{10FFFF}]/gu, '-').length;
+export function characterCount(text: string): number {
+  let pairs = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if ((text.codePointAt(at) ?? 0) > 0xff_ff) pairs += 1;
+  }
+  return text.length - pairs;
 }
 
 function count(text: string, args: Arguments): number {
@@ -221,13 +232,19 @@ function textList(texts: readonly string[]): Value {
 }
 
 /** At most `maxsplit` times, from the front or from the end; at runs of blanks where no separator is given. */
-function split(text: string, args: Arguments, which: End): readonly string[] {
+function split(
+  text: string,
+  args: Arguments,
+  {which, spend}: {readonly which: End; readonly spend: Spend},
+): readonly string[] {
   const {sep, maxsplit} = given(args, ['sep', 'maxsplit']);
   const most = asCount(maxsplit, -1);
   const isAtBlanks = isLeftOut(sep);
   const body = isAtBlanks ? strip(text) : text;
   if (isAtBlanks && body === '') return [];
-  const cuts = isAtBlanks ? blanksIn(body) : cutsAt(body, asText(sep), which);
+  const cuts = isAtBlanks
+    ? matchesIn(body, BLANKS, spend)
+    : cutsAt(body, asText(sep), {which, spend});
   const times = most < 0 ? cuts.length : Math.min(most, cuts.length);
   // What is not looked at any more keeps its blanks.
   const isWhole = !isAtBlanks || most < 0 || most > cuts.length;
@@ -246,26 +263,35 @@ function split(text: string, args: Arguments, which: End): readonly string[] {
 
 type Cut = {readonly from: number; readonly to: number};
 
-function blanksIn(text: string): readonly Cut[] {
-  return Array.from(text.matchAll(BLANKS), ({0: {length}, index}) => ({
-    from: index,
-    to: index + length,
-  }));
+/** Steps for a part that a text is cut into. */
+const STEPS_PER_CUT = 1 / 4;
+
+function matchesIn(text: string, pattern: RegExp, spend: Spend): readonly Cut[] {
+  return Array.from(text.matchAll(pattern), ({0: {length}, index}) => {
+    spend(STEPS_PER_CUT);
+    return {from: index, to: index + length};
+  });
 }
 
 /** In the order of the text; from its end, others may be found. */
-function cutsAt(text: string, separator: string, which: End): readonly Cut[] {
+function cutsAt(
+  text: string,
+  separator: string,
+  {which, spend}: {readonly which: End; readonly spend: Spend},
+): readonly Cut[] {
   if (separator === '') throw new TypeError('it takes a separator');
   const {length} = separator;
   const cuts: Cut[] = [];
   if (which === 'first') {
     for (let at = text.indexOf(separator); at !== -1; at = text.indexOf(separator, at + length)) {
+      spend(STEPS_PER_CUT);
       cuts.push({from: at, to: at + length});
     }
     return cuts;
   }
   let at = text.lastIndexOf(separator);
   while (at !== -1) {
+    spend(STEPS_PER_CUT);
     cuts.push({from: at, to: at + length});
     at = at < length ? -1 : text.lastIndexOf(separator, at - length);
   }
@@ -278,9 +304,13 @@ function piecesOf(text: string, cuts: readonly Cut[]): readonly string[] {
 }
 
 /** In front of a separator, that, and what is behind. */
-function partition(text: string, args: Arguments, which: End): Value {
+function partition(
+  text: string,
+  args: Arguments,
+  {which, spend}: {readonly which: End; readonly spend: Spend},
+): Value {
   const separator = asText(given(args, ['sep']).sep);
-  const cut = cutsAt(text, separator, which).at(which === 'first' ? 0 : -1);
+  const cut = cutsAt(text, separator, {which, spend}).at(which === 'first' ? 0 : -1);
   const parts =
     cut === undefined
       ? which === 'first'
@@ -291,18 +321,18 @@ function partition(text: string, args: Arguments, which: End): Value {
 }
 
 /** An end of a line at the end begins no other. */
-export function linesOf(text: string, isWithEnds: boolean): readonly string[] {
-  const ends = Array.from(text.matchAll(LINE_END), ({0: end, index}) => ({
-    from: isWithEnds ? index + end.length : index,
-    to: index + end.length,
+export function linesOf(text: string, isWithEnds: boolean, spend: Spend): readonly string[] {
+  const ends = matchesIn(text, LINE_END, spend).map(({from, to}) => ({
+    from: isWithEnds ? to : from,
+    to,
   }));
   const lines = piecesOf(text, ends);
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-function splitLines(text: string, args: Arguments): Value {
+function splitLines(text: string, args: Arguments, spend: Spend): Value {
   const {keepends} = given(args, ['keepends']);
-  return textList(linesOf(text, keepends !== undefined && isTruthy(keepends)));
+  return textList(linesOf(text, keepends !== undefined && isTruthy(keepends), spend));
 }
 
 function join(text: string, args: Arguments, spend: Spend): Value {
@@ -317,6 +347,8 @@ function join(text: string, args: Arguments, spend: Spend): Value {
 
 /** `{}` in turn, `{0}` by place, `{name}`; a doubled brace is a brace. @throws {TypeError} for all else in braces. */
 function format(text: string, {positional, named}: Arguments, spend: Spend): Value {
+  // All places are found before the first is written.
+  spendOnEach({value: text}, spend);
   let next = 0;
   const written = text.replaceAll(
     /\{\{|\}\}|\{([^{}]*)\}|[{}]/gu,

@@ -1,5 +1,6 @@
 import type {Tools} from './filters.ts';
 import {isEqual, isLess, isNumber} from './operators.ts';
+import {textOf} from './python-text.ts';
 import {isTruthy, type Arguments, type Value} from './python-values.ts';
 import type {COMPARING_TESTS} from './syntax/parse-template.ts';
 import {isLower, isUpper} from './text-methods.ts';
@@ -40,14 +41,14 @@ const SEQUENCES: ReadonlySet<string> = new Set([
   'ArrayValue',
   'TupleValue',
   'ObjectValue',
+  'RangeValue',
 ]);
 
 /** Tests of one value that the library lacks or answers otherwise. */
 const KINDS: ReadonlyMap<string, (value: Value) => boolean> = new Map([
   ['float', ({type}: Value) => type === 'FloatValue'],
   ['number', isNumber],
-  ['lower', ({value}: Value) => typeof value === 'string' && isLower(value)],
-  ['upper', ({value}: Value) => typeof value === 'string' && isUpper(value)],
+  ['callable', ({type}: Value) => type === 'FunctionValue'],
   [
     'sequence',
     ({type, value}: Value) => type === 'UndefinedValue' || (SEQUENCES.has(type) && isMany(value)),
@@ -65,6 +66,9 @@ export function testByName(
   operand: Value,
   {given, tools}: {readonly given: Arguments; readonly tools: Tools},
 ): boolean | null {
+  // Of a list, how it is written.
+  if (name === 'lower') return isLower(textOf(operand, tools.spend));
+  if (name === 'upper') return isUpper(textOf(operand, tools.spend));
   const comparison = BY_NAME.get(name);
   if (comparison === undefined) return KINDS.get(name)?.(operand) ?? null;
   const [other] = given.positional;

@@ -6,12 +6,15 @@ import {
   isTruthy,
   keysOf,
   partsOf,
-  refuseGenerator,
+  refuseNoList,
   toValue,
   type Arguments,
   type Value,
 } from './python-values.ts';
-import {spendOn, spendOnCharacters, type Spend} from './spending.ts';
+import {spendOn, spendOnCharacters, spendOnEach, type Spend} from './spending.ts';
+
+/** Of those that are written: `~`. */
+const LAST_ASCII = 0x7e;
 
 type Style = {
   readonly between: string;
@@ -74,7 +77,7 @@ function separatorsOf(separators: Value | undefined): readonly [string, string] 
 /** @param line the end of a line and the blanks in front of what is around. */
 function written(value: Value, style: Style, line: string): string {
   spendOn(value, style.spend);
-  refuseGenerator(value, 'tojson() writes');
+  refuseNoList(value, 'tojson() writes');
   const held: unknown = value.value;
   if (typeof held === 'string') return quoted(held, style);
   if (value.type === 'NullValue') return 'null';
@@ -136,11 +139,13 @@ function quoted(text: string, {behindKey, isAscii, spend}: Style): string {
   spendOnCharacters(text.length + behindKey.length, spend);
   const json = JSON.stringify(text);
   if (!isAscii) return json;
-  return json.replaceAll(/[^\0-~]/gu, (character) =>
-    Array.from({length: character.length}, (_, at) => {
-      return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
-    }).join(''),
-  );
+  spendOnEach({value: json}, spend);
+  let ascii = '';
+  for (let at = 0; at < json.length; at += 1) {
+    const code = json.charCodeAt(at);
+    ascii += code <= LAST_ASCII ? json.charAt(at) : `\\u${code.toString(16).padStart(4, '0')}`;
+  }
+  return ascii;
 }
 
 function numberText({type}: Value, value: number): string {

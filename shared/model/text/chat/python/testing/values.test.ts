@@ -154,7 +154,36 @@ test('[MD21] what a filter goes through is true, and may be gone through', () =>
   );
 });
 
+test('[MD21] what a filter goes through is gone behind it', () => {
+  const use = '{% for i in x %}{{ i }}{% endfor %};';
+  expect(render(`{% set x = [1, 2] | select %}${use}${use}`)).toBe('12;;');
+  expect(render(`{% set x = [1, 2] | select %}{{ x | first }}${use}{{ 1 in x }}`)).toBe('12;False');
+  expect(render(`{% set x = {1: 2}.items() %}${use}${use}{{ x | length }}`)).toBe(
+    '(1, 2);(1, 2);1',
+  );
+  expect(render("{{ (range(5)[1:3] | list, {'a': 1}.keys() | list) }}")).toBe("([1, 2], ['a'])");
+});
+
+test('[MD21] what is false has no parts to choose from', () => {
+  expect(
+    render("{{ (none | map('upper') | list, 0 | select | list, false | rejectattr('a') | list) }}"),
+  ).toBe('([], [], [])');
+});
+
+test('[MD21] a list is in small letters as it is written', () => {
+  expect(render("{{ [['a'] is lower, [1] is lower, ['A'] is upper, none is upper] }}")).toBe(
+    '[True, False, True, False]',
+  );
+});
+
 test.each([
+  ['{{ range(2) }}', 'a range: put "| list"'],
+  ['{{ range(4)[1:] | tojson }}', 'a range: put "| list"'],
+  ["{{ {'a': 1}.items() }}", 'items of a dictionary: put "| list"'],
+  ["{{ {'a': 1}.keys()[0] }}", 'items of a dictionary: put "| list"'],
+  ['{{ [1] | map("string") | last }}', 'it takes the last of'],
+  ['{{ [1] | indent }}', 'indent takes a text'],
+  ['{% for a, b in true %}{% endfor %}', 'it goes over BooleanValue'],
   ['{{ [1] | select }}', '"| list"'],
   ['{{ [1] | select | length }}', '"| list"'],
   ['{{ [1] | unique | tojson }}', '"| list"'],
