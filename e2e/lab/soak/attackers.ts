@@ -116,6 +116,7 @@ async function runPhase(
     serverId: server.peerId,
     victimId: victim?.peerId ?? '',
     fromAddresses,
+    silentFrom: fromAddresses,
   };
   const worker = new Worker(new URL('attack/attack-worker.ts', import.meta.url));
   const over = new AbortController();

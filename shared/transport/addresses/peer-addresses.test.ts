@@ -25,9 +25,11 @@ function addressesAt(records: Readonly<Record<PeerId, readonly string[]>>) {
   return {of: (peer: PeerId) => addresses.of(peer), pass};
 }
 
-test('[TR37] a peer is dialled through the relay of its record, and without a record through all named servers', () => {
+test('[TR37] a peer is dialled through the relay of its record, and where none names one through all named servers', () => {
   expect(addressesAt({[TAB]: [THROUGH_2 ?? '']}).of(TAB)).toEqual([THROUGH_2]);
-  expect(addressesAt({}).of(TAB)).toEqual([THROUGH_1, THROUGH_2]);
+  for (const records of [{}, {[TAB]: []}]) {
+    expect(addressesAt(records).of(TAB)).toEqual([THROUGH_1, THROUGH_2]);
+  }
   // What cannot be dialled is the transport's to refuse.
   expect(addressesAt({[TAB]: ['/webrtc']}).of(TAB)).toEqual(['/webrtc']);
 });

@@ -16,8 +16,9 @@ type Options = {
 };
 
 /**
- * Where a tab dials its peers: through the relay that a record names, and without a record through all named
- * servers. A tab that leaves has none any more while it serves what runs there, and one that only asks never had one.
+ * Where a tab dials its peers: through the relay that a record names, and where none does through all named
+ * servers. A tab that leaves has no record any more while it serves what runs there, one that only asks never had
+ * one, and one that has lost its place at a relay may be back before its next record.
  */
 export class PeerAddresses {
   readonly #options: Options;
@@ -31,7 +32,7 @@ export class PeerAddresses {
   of(peer: PeerId): readonly string[] {
     const {listedOf, namedServers, stopwatchMs} = this.#options;
     const listed = listedOf(peer);
-    if (listed === null) {
+    if (listed === null || listed.length === 0) {
       return this.#unlisted.spend(stopwatchMs()) ? signalingThrough(namedServers(), peer) : [];
     }
     const dialled = signalingAddresses(listed, peer, namedServers());

@@ -14,6 +14,8 @@ import {
 } from '../../../../signal-server/src/testing/forward-from.ts';
 import type {AttackTarget} from './attack-target.ts';
 
+type NodesTarget = Omit<AttackTarget, 'silentFrom'>;
+
 const RETRY_MS = 250;
 /** A server under attack on a slow machine takes long, and a node that dials again has lost its place in line. */
 const DIAL_TIMEOUT_MS = 60_000;
@@ -34,17 +36,17 @@ export type AttackerOptions = {
  * dials from, so each address has a forwarder between its nodes and the server.
  */
 export class AttackerNodes {
-  readonly #target: AttackTarget;
+  readonly #target: NodesTarget;
   readonly #forwarders: readonly Forwarder[];
   readonly #nodes = new Set<Libp2p>();
   #next = 0;
 
-  private constructor(target: AttackTarget, forwarders: readonly Forwarder[]) {
+  private constructor(target: NodesTarget, forwarders: readonly Forwarder[]) {
     this.#target = target;
     this.#forwarders = forwarders;
   }
 
-  static async start(target: AttackTarget): Promise<AttackerNodes> {
+  static async start(target: NodesTarget): Promise<AttackerNodes> {
     const forwarders = await Promise.all(
       target.fromAddresses.map((fromAddress) => startForwarder({fromAddress, port: target.port})),
     );

@@ -1,3 +1,4 @@
+import {setTimeout as wait} from 'node:timers/promises';
 import {generateKeyPair} from '@libp2p/crypto/keys';
 import type {Connection} from '@libp2p/interface';
 import {Libp2pRecord} from '@libp2p/record';
@@ -8,6 +9,8 @@ import {dhtMessage, openDhtStream, type DhtStream} from './dht-bytes.ts';
 const LANES = 8;
 /** A lane whose streams are refused so often in a row gives up. */
 const MAX_REFUSALS = 20;
+/** Until a connection that has just ended says so: what it refused nobody has seen. */
+const PAUSE_MS = 250;
 
 /**
  * Records of as many owners, well signed, all over one connection, which is opened again when
@@ -42,7 +45,9 @@ export const manyIdentities: Attack = async ({nodes, counts, over}) => {
         refusals = 0;
       } catch {
         lane = null; // Refused, which is what this wants to see.
+        await wait(PAUSE_MS, undefined, {signal: over}).catch(() => undefined);
         if (connection.status === 'open') refusals += 1;
+        else tried -= 1; // It came to nobody: it is tried again.
       }
     }
   };

@@ -20,7 +20,7 @@ export const silentSockets: Attack = async ({target, counts, over}) => {
   let tried = 0;
   let taken = 0;
   const openOne = (): void => {
-    const localAddress = target.fromAddresses[tried % target.fromAddresses.length];
+    const localAddress = target.silentFrom[tried % target.silentFrom.length];
     tried += 1;
     const socket = connect({host: '127.0.0.1', port: target.port, localAddress});
     open.add(socket);
