@@ -105,7 +105,10 @@ function orTemplateError<T>(otherwise: string, action: () => T): T {
     return action();
   } catch (cause) {
     if (isStackOverflow(cause)) {
-      throw new ChatTemplateError('its parts lie too deep within each other', {cause});
+      throw new ChatTemplateError(
+        'its parts, or those of the chat, lie too deep within each other',
+        {cause},
+      );
     }
     const hasWords = cause instanceof TemplateRefusal || cause instanceof TemplateTooLargeError;
     const words = cause instanceof Error ? cause.message.slice(0, MOST_CHARACTERS) : String(cause);

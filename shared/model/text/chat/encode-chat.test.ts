@@ -125,6 +125,16 @@ test.each([
   expect(templateOf(source).render([user('Hi')], {nowMs: 0})).toBe('none');
 });
 
+test('[MD17] what lies too deep in a tool is an error that says so', () => {
+  const parameters = JSON.parse(`${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`);
+  expect(() =>
+    templateOf('{{ tools | tojson }}').render([user('Hi')], {
+      nowMs: 0,
+      tools: [{name: 'deep', parameters}],
+    }),
+  ).toThrow('its parts, or those of the chat, lie too deep within each other');
+});
+
 test('[MD9] a missing, broken or refusing template is an error that says so', () => {
   expect(() => templateOf(undefined)).toThrow('the file has none');
   expect(() => templateOf('{% for %}')).toThrow(ChatTemplateError);

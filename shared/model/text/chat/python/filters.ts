@@ -19,7 +19,14 @@ import {
   type Value,
 } from './python-values.ts';
 import {spendOn, spendOnCharacters, spendOnEach, type Spend} from './spending.ts';
-import {capitalise, characterCount, linesOf, strip, TEXT_METHODS} from './text-methods.ts';
+import {
+  capitalise,
+  characterCount,
+  linesOf,
+  numberIn,
+  strip,
+  TEXT_METHODS,
+} from './text-methods.ts';
 import {jsonOf} from './write-json.ts';
 
 /** What filters need of the interpreter. */
@@ -133,8 +140,10 @@ function itemsIfAny(operand: Value, spend: Spend): readonly Value[] {
 }
 
 function firstOf(operand: Value, spend: Spend): Value {
-  const items = isGenerator(operand) ? takenFrom(operand, 1) : itemsOf(operand, spend);
-  return items[0] ?? toValue(undefined);
+  return (
+    (isGenerator(operand) ? takenFrom(operand, 1) : itemsOf(operand, spend))[0] ??
+    toValue(undefined)
+  );
 }
 
 function lastOf(operand: Value, spend: Spend): Value {
@@ -180,16 +189,6 @@ function floatFrom(operand: Value, args: Arguments): Value {
   const {default: ifNone = floatOf(0)} = given(args, ['default']);
   const number = numberIn(operand);
   return number === null ? ifNone : floatOf(number);
-}
-
-/** As Python reads a text: whole. */
-function numberIn({value}: Value): number | null {
-  if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
-  if (typeof value !== 'string') return null;
-  const text = strip(value);
-  const isNumber =
-    /^[-+]?(?:\d+(?:_\d+)*\.?|(?:\d+(?:_\d+)*)?\.\d+(?:_\d+)*)(?:e[-+]?\d+)?$/iu.test(text);
-  return isNumber ? Number(text.replaceAll('_', '')) : null;
 }
 
 /** Of two numbers that are as near, the even one. */

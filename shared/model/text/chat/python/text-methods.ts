@@ -370,3 +370,14 @@ function format(text: string, {positional, named}: Arguments, spend: Spend): Val
   );
   return toValue(written);
 }
+
+/** The number that a value is or a text says, as Python reads it: whole. `null`: none. @throws {TypeError} for what is not there. */
+export function numberIn({type, value}: Value): number | null {
+  if (type === 'UndefinedValue') throw new TypeError('it takes for a number what is not there');
+  if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
+  if (typeof value !== 'string') return null;
+  const text = strip(value);
+  const isNumber =
+    /^[-+]?(?:\d+(?:_\d+)*\.?|(?:\d+(?:_\d+)*)?\.\d+(?:_\d+)*)(?:e[-+]?\d+)?$/iu.test(text);
+  return isNumber ? Number(text.replaceAll('_', '')) : null;
+}

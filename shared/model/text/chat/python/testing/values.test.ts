@@ -183,6 +183,8 @@ test.each([
   ["{{ {'a': 1}.keys()[0] }}", 'items of a dictionary: put "| list"'],
   ['{{ [1] | map("string") | last }}', 'it takes the last of'],
   ['{{ [1] | indent }}', 'indent takes a text'],
+  ['{{ missing | int }}', 'for a number what is not there'],
+  ['{{ missing | float(1.0) }}', 'for a number what is not there'],
   ['{% for a, b in true %}{% endfor %}', 'it goes over BooleanValue'],
   ['{{ [1] | select }}', '"| list"'],
   ['{{ [1] | select | length }}', '"| list"'],
