@@ -37,7 +37,7 @@ export default defineConfig({
   use: {
     launchOptions: {
       executablePath: await findChromium(),
-      args: chromiumArguments({webgpu: false, isBrief: true}),
+      args: chromiumArguments({webgpu: false, delaysWasmTiering: true}),
     },
   },
 });

@@ -49,7 +49,7 @@ export type SwarmOptions = {
   /** The name under which the browser finds the page, as though it were on a public address. */
   readonly publicHost?: string;
   /** For tests: see `chromiumArguments`. */
-  readonly isBrief?: boolean;
+  readonly delaysWasmTiering?: boolean;
   /** Whether the browser keeps pages that are left in its back/forward cache, as it does for people. */
   readonly backForwardCache?: boolean;
   /** `ours`: a signal to this process does not end the browser, whoever started the swarm stops it. */
@@ -101,7 +101,7 @@ export class Swarm {
         timeout: LAUNCH_TIMEOUT_MS,
         args: chromiumArguments({
           webgpu: options.webgpu === true ? await findGpu(executablePath) : options.webgpu,
-          isBrief: options.isBrief ?? false,
+          delaysWasmTiering: options.delaysWasmTiering ?? false,
           ...(options.publicHost !== undefined && {
             public: {
               host: options.publicHost,

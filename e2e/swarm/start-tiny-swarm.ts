@@ -23,7 +23,7 @@ export async function startTinySwarm({
     | 'backForwardCache'
     | 'publicHost'
     | 'publicUrl'
-    | 'isBrief'
+    | 'delaysWasmTiering'
   >
 > & {
   /** By default, thirty layers. */
@@ -36,7 +36,7 @@ export async function startTinySwarm({
     siteDir,
     port: 0,
     webgpu: false,
-    isBrief: true,
+    delaysWasmTiering: true,
     log,
     ...options,
   });

@@ -128,9 +128,13 @@ export class GenerationRun<H extends Hop = Hop> {
 
   /** Whoever had no record when it was chosen serves this answer to its end: nothing has changed about it. */
   #seeUnlisted(): void {
+    const hops = this.#hops;
     const gone = this.#listed.filter((peerId) => !this.#isListed(peerId));
     this.#listed = this.#listed.filter(this.#isListed);
-    for (const peerId of gone) this.take({kind: 'unlisted', peerId});
+    for (const peerId of gone) {
+      if (this.#hops !== hops) return; // Another chain has been chosen by the same snapshot.
+      this.take({kind: 'unlisted', peerId});
+    }
   }
 
   readonly #isListed = (peerId: PeerId): boolean => this.#port.publishedAtMs(peerId) !== null;

@@ -84,7 +84,7 @@ export class DirectConnections {
     if (dialled.length === 0 && addresses.some((address) => !isDirectAddress(address))) {
       throw onlyRelayedPath(to);
     }
-    if (dialled.length === 0) throw new Error('No address of the peer can be dialled');
+    if (dialled.length === 0) throw new Error('No address of the peer may be dialled now');
     for (;;) {
       const shared = this.#relayedConnections(to, 'inbound');
       try {

@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 500;
 
 /** Where two of three tabs close that hold the same layers, another moves there, and the last one stays (PL14). */
 export const soakEvenOut: Soak = async (_, {signal}) => {
-  const {swarm, model, stop} = await startTinySwarm();
+  const {swarm, model, stop} = await startTinySwarm({delaysWasmTiering: false});
   try {
     const capacity = {kind: 'layers', maxLayers: LAYERS_PER_TAB} as const;
     const opened = Array.from({length: TABS}, () =>

@@ -24,7 +24,7 @@ const REQUEST = greedyRequest('Who is there?', {maxNewTokens: 64});
  * other programs want four times its cores: nobody may take one of them for silent or unreachable.
  */
 export const soakFalseAlarms: Soak = async ({minutes}, {signal}) => {
-  const {swarm, model, stop} = await startTinySwarm();
+  const {swarm, model, stop} = await startTinySwarm({delaysWasmTiering: false});
   const alarms = new Alarms();
   const failed: string[] = [];
   let asked = 0;

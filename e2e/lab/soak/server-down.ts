@@ -36,7 +36,7 @@ const MOST_PAUSE_MS = 1_000;
  * has its place at the relay again.
  */
 export const soakServerDown: Soak = async ({minutes}, {signal}) => {
-  const {swarm, model, stop} = await startTinySwarm({serverProcesses: 1});
+  const {swarm, model, stop} = await startTinySwarm({serverProcesses: 1, delaysWasmTiering: false});
   const [server] = swarm.serverProcesses;
   if (server === undefined) throw new Error('Broken invariant: one server was asked for');
   const failed: string[] = [];

@@ -20,7 +20,7 @@ const LONG = greedyRequest('Who is there?', {maxNewTokens: 1_500});
  * and goes on later: how long the next question waits for it.
  */
 export const soakThawedTabs: Soak = async (_, {signal}) => {
-  const {swarm, model, stop} = await startTinySwarm();
+  const {swarm, model, stop} = await startTinySwarm({delaysWasmTiering: false});
   try {
     const maxLayers = model.grid.layerCount / LENDING_TABS;
     const lend = {engine: 'stub', capacity: {kind: 'layers', maxLayers}} as const;

@@ -5,8 +5,8 @@ import {log} from '../../swarm/test-log.ts';
 
 /**
  * Three tabs of one size, and two small ones without which there is no second chain. The third is so slow,
- * ten seconds for a step, that it stays the last choice though links between tabs look as slow as a busy machine
- * makes them: a client that has asked a good tab once bears three times what an ordinary chain takes (TB9).
+ * ten seconds for a step, that it is the last choice though links between tabs look as slow as a busy machine makes
+ * them: a client that has asked a good tab once bears three times what an ordinary chain takes (TB9).
  */
 const TABS = [
   {count: 2, engine: 'stub', maxLayers: 15},

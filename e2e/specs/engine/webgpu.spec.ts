@@ -18,7 +18,7 @@ import {NOTHING_LOADED, sumBytes, watchTransfers} from '../../swarm/watch-transf
 test.use({
   launchOptions: {
     executablePath: await findChromium(),
-    args: chromiumArguments({webgpu: 'software', isBrief: true}),
+    args: chromiumArguments({webgpu: 'software', delaysWasmTiering: true}),
   },
 });
 

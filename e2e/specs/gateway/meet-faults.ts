@@ -32,7 +32,7 @@ export async function meetFaults({script, url, long}: Asked): Promise<Record<str
   ) => {
     try {
       const weft = open();
-      // By chance an answer of a tiny model is over before it is closed.
+      // Without a seed an answer of a tiny model may end before it is closed.
       for await (const _ of weft.chat([{role: 'user', content}], {maxTokens, seed: 7})) {
         if (isClosed) weft.close();
       }

@@ -129,7 +129,7 @@ test('[SU7] nobody but root runs apt-get; a search that is cancelled ends the in
 test('[SU8] the sandbox goes only as root, WebGPU and less optimization come only where they are asked for', () => {
   const plain = chromiumArguments({webgpu: false, isRoot: false});
   expect(plain.join(' ')).not.toContain('--js-flags');
-  const brief = chromiumArguments({webgpu: false, isRoot: false, isBrief: true});
+  const brief = chromiumArguments({webgpu: false, isRoot: false, delaysWasmTiering: true});
   expect(brief).toEqual([...plain, '--js-flags=--wasm-tiering-budget=130000000']);
   expect(plain).not.toContain('--no-sandbox');
   expect(plain).not.toContain('--enable-unsafe-webgpu');

@@ -70,9 +70,9 @@ export function chromiumArguments(options: {
   /** A server on loopback that the browser takes for one on a public address. */
   readonly public?: PublicServer;
   /** For tabs that compute for some seconds, in tests: less of the engine's code is optimized while they do. */
-  readonly isBrief?: boolean;
+  readonly delaysWasmTiering?: boolean;
 }): string[] {
-  const {webgpu, isRoot = process.getuid?.() === 0, isBrief = false} = options;
+  const {webgpu, isRoot = process.getuid?.() === 0, delaysWasmTiering = false} = options;
   const {names, flags} = asPublic(options.public);
   return [
     '--disable-quic',
@@ -89,7 +89,7 @@ export function chromiumArguments(options: {
     // Chromium's sandbox refuses to start as root.
     ...(isRoot ? ['--no-sandbox'] : []),
     ...(webgpu === false ? [] : WEBGPU_FLAGS[webgpu]),
-    ...(isBrief ? BRIEF_FLAGS : []),
+    ...(delaysWasmTiering ? LATE_TIERING_FLAGS : []),
   ];
 }
 
@@ -110,7 +110,7 @@ function asPublic(server: PublicServer | undefined): {names: string; flags: read
  * A function of WebAssembly is compiled a second time, optimized, when it has done ten times as much as for people. Each tab
  * compiles for itself, and those that live for seconds never get back what that takes. Numbers are the same, bit for bit.
  */
-const BRIEF_FLAGS = ['--js-flags=--wasm-tiering-budget=130000000'] as const;
+const LATE_TIERING_FLAGS = ['--js-flags=--wasm-tiering-budget=130000000'] as const;
 
 const WEBGPU_FLAGS = {
   software: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],

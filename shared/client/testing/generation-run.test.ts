@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {asPeerId, type PeerId} from '#shared/base/ids.ts';
+import type {Hop} from '#shared/protocol/control/open-session.ts';
 import {A, B, C, task} from '#shared/session/generation/testing/generation-script.ts';
 import {VirtualTime} from '#shared/lab/virtual-swarm/virtual-time.ts';
 import {GenerationRun} from '../generation-run.ts';
@@ -7,16 +8,16 @@ import {GenerationRun} from '../generation-run.ts';
 const [HEAD, MIDDLE] = [asPeerId('a'), asPeerId('b')];
 const MISSING = [{startLayer: 0, endLayer: 2, why: 'unreachable'}] as const;
 
-/** An answer over A, B and C, of which only A and what it publishes matter. */
-function askedOver() {
+/** An answer over A, B and C, and over `others` once some of these are avoided. */
+function askedOver(others: readonly Hop[] = []) {
   const published = new Map<PeerId, number>([A, B, C].map(({peerId}) => [peerId, 0]));
   const time = new VirtualTime();
   let opened = 0;
   const run = new GenerationRun({task: task(), closed: []}, time.clock, {
     choose: ({avoid}) =>
-      avoid.size > 0
+      avoid.size > 0 && others.length === 0
         ? {kind: 'gap', missing: MISSING}
-        : {kind: 'chain', hops: [A, B, C], stepMs: 10, promptTokenMs: 1},
+        : {kind: 'chain', hops: avoid.size > 0 ? others : [A, B, C], stepMs: 10, promptTokenMs: 1},
     promise: () => () => undefined,
     send: (_, {kind}) => {
       if (kind === 'open') opened += 1;
@@ -35,8 +36,8 @@ function askedOver() {
     published.set(peerId, (published.get(peerId) ?? 0) + 1);
     run.seeSnapshot();
   };
-  const unlist = (peerId: PeerId) => {
-    published.delete(peerId);
+  const unlist = (...peerIds: readonly PeerId[]) => {
+    for (const peerId of peerIds) published.delete(peerId);
     run.seeSnapshot();
   };
   run.start();
@@ -81,4 +82,11 @@ test('[GN23] a hop that had no record when its chain was chosen is not lost for 
   expect(run.state.kind).toBe('opening');
   unlist(HEAD);
   expect(run.state.answer.avoid.has(HEAD)).toBe(true);
+});
+
+test('[GN23] of two hops whose records go at once, the one that the next chain keeps is not lost with the other', () => {
+  const {run, unlist, opened} = askedOver([B, C]);
+  unlist(A.peerId, B.peerId);
+  expect([...run.state.answer.avoid.keys()]).toEqual([A.peerId]);
+  expect({kind: run.state.kind, opened: opened()}).toEqual({kind: 'opening', opened: 2});
 });

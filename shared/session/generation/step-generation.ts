@@ -54,7 +54,7 @@ function newAnswer(task: GenerationTask, closed: Iterable<PeerId>): Answer {
     failsSinceMs: null,
     lastRefusal: null,
     waitsSinceMs: null,
-    lostSinceMs: null,
+    goneSinceMs: null,
   };
 }
 

@@ -88,7 +88,7 @@ test('[LM5] two addresses that fill the server with records shut out nobody from
 
 test('[LM6] a peer has four connections at most, the latest', async () => {
   const server = await open();
-  const client = await join(server, {dialsAgain: true});
+  const client = await join(server, {mayDialAgain: true});
   const address = multiaddr(`/ip4/127.0.0.1/tcp/${server.port}/ws/p2p/${server.peerId}`);
   for (let index = 0; index < 5; index += 1) await client.libp2p.dial(address, {force: true});
   const refused = () => server.counters().refusals['connection-of-same-peer'];

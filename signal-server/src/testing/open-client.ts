@@ -54,7 +54,7 @@ type ClientOptions = {
   readonly privateKey?: PrivateKey;
   readonly dhtServer?: boolean;
   /** Whether it may dial again; by default not: its DHT would, at some time after the connection has ended. */
-  readonly dialsAgain?: boolean;
+  readonly mayDialAgain?: boolean;
 };
 
 /** A tab as a server sees it, but for WebRTC. */
@@ -74,7 +74,7 @@ export async function openClient(
     connectionGater: {
       ...gater,
       denyDialPeer: (peer) =>
-        (hasDialled && options.dialsAgain !== true) || (gater.denyDialPeer?.(peer) ?? false),
+        (hasDialled && options.mayDialAgain !== true) || (gater.denyDialPeer?.(peer) ?? false),
     },
     services: {
       identify: identify(),

@@ -22,7 +22,7 @@ export const benchGateway: Benchmark = async (context) => {
   const {swarm, model, stop} = await startTinySwarm({
     gguf: {seed: 5, shape},
     serverProcesses: 1,
-    isBrief: false,
+    delaysWasmTiering: false,
   });
   try {
     const capacity = {kind: 'layers', maxLayers: LAYERS} as const;

@@ -27,7 +27,7 @@ const ANSWERS = [...HOSTILE_ANSWERS, ...CROWDED];
 
 /** The longest task of a page whose widget shows answers that mean harm, each in a conversation of its own. */
 export const benchHostileAnswers: Benchmark = async ({print, log, signal}) => {
-  const {swarm, stop} = await startTinySwarm();
+  const {swarm, stop} = await startTinySwarm({delaysWasmTiering: false});
   const site = await serveHostPages(swarm.server.url);
   const completions = await serveCompletions((message) => ANSWERS[Number(message)] ?? 'Yes', {
     pieceCharacters: PIECE_CHARACTERS,

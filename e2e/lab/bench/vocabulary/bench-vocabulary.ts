@@ -50,7 +50,10 @@ export const benchVocabulary: Benchmark = async ({print}) => {
 
 async function loadsOf(madeUpTokens: number): Promise<Loads> {
   const shape = {layerCount: LAYERS, hiddenSize: 32, feedForwardSize: 32};
-  const {swarm, stop} = await startTinySwarm({gguf: {seed: 1, shape, madeUpTokens}});
+  const {swarm, stop} = await startTinySwarm({
+    gguf: {seed: 1, shape, madeUpTokens},
+    delaysWasmTiering: false,
+  });
   try {
     const loads: Record<string, Load> = {};
     for (const [name, use] of Object.entries(PAGES)) loads[name] = await use(swarm);

@@ -29,7 +29,6 @@ export const manyIdentities: Attack = async ({nodes, counts, over}) => {
     return (await opened).connection;
   };
   const put = async (lane: DhtStream): Promise<void> => {
-    tried += 1;
     await lane.messages.write(await putOfNobodyKnown(), {signal: over});
     await lane.messages.read({signal: over});
     taken += 1;
@@ -46,9 +45,10 @@ export const manyIdentities: Attack = async ({nodes, counts, over}) => {
       } catch {
         lane = null; // Refused, which is what this wants to see.
         await wait(PAUSE_MS, undefined, {signal: over}).catch(() => undefined);
-        if (connection.status === 'open') refusals += 1;
-        else tried -= 1; // It came to nobody: it is tried again.
+        if (connection.status !== 'open') continue; // It came to nobody.
+        refusals += 1;
       }
+      tried += 1;
     }
   };
   await Promise.all(Array.from({length: LANES}, runLane));

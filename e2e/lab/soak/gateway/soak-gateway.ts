@@ -122,7 +122,7 @@ async function openTiny(
   const {swarm, model, stop} = await startTinySwarm({
     gguf: {seed: 5, shape, metadata, words},
     serverProcesses: 2,
-    isBrief: false,
+    delaysWasmTiering: false,
     // Callers are addresses, and what asks here speaks for many.
     serverSettings: {env: {TRUSTED_PROXIES: '127.0.0.1'}, nodeArgs: REPORTS_HEAP},
   });

@@ -86,7 +86,7 @@ export class ClientOverlay {
   }
 
   /**
-   * With hops of an answer that are listed no more: a tab that leaves serves what runs there to its end, whoever
+   * With hops of an answer that are listed no more, and all layers that they had: a tab that leaves serves what runs there to its end, whoever
    * is in its chain then. Not with those that are avoided: they may be gone, and layers that only they have served
    * are nobody's.
    */

@@ -44,8 +44,8 @@ export type Answer = {
   readonly lastRefusal: Refusal | null;
   /** When it first found nobody since its last token; `null` while it found somebody. */
   readonly waitsSinceMs: number | null;
-  /** Since when layers are missing that nobody will come to serve; `null` while there are none. */
-  readonly lostSinceMs: number | null;
+  /** Since when layers are missing that nobody who is there has; `null` while there are none. */
+  readonly goneSinceMs: number | null;
 };
 
 /** The life of one answer at its client. */

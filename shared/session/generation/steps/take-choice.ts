@@ -15,7 +15,7 @@ import {openChain} from './open-chain.ts';
 /** How soon an answer that found no room, or nobody to replace a lost hop, asks again. */
 const LOOK_AGAIN_MS = 500;
 /** How long an answer that has begun waits for layers that nobody will take over: its reader can do more about it. */
-const LOST_PATIENCE_MS = 6_000;
+const GONE_PATIENCE_MS = 6_000;
 
 /** Phase 2 knows a chain. */
 export function takeChain(
@@ -66,7 +66,7 @@ function waitForHops(before: Answer, nowMs: number): GenerationStep {
   const answer = {
     ...before,
     waitsSinceMs: before.waitsSinceMs ?? nowMs,
-    lostSinceMs: missing.some(isGone) ? (before.lostSinceMs ?? lostFrom(before, nowMs)) : null,
+    goneSinceMs: missing.some(isGone) ? (before.goneSinceMs ?? goneFrom(before, nowMs)) : null,
   };
   const patience = patienceOf(answer);
   if (patience !== null && nowMs >= patience.sinceMs + patience.patienceMs) {
@@ -92,7 +92,7 @@ function waitForHops(before: Answer, nowMs: number): GenerationStep {
 }
 
 /** Layers that are missing at once after chains that failed have been missing since the first of these did. */
-function lostFrom({waitsSinceMs, failsSinceMs}: Answer, nowMs: number): number {
+function goneFrom({waitsSinceMs, failsSinceMs}: Answer, nowMs: number): number {
   return waitsSinceMs === null ? (failsSinceMs ?? nowMs) : nowMs;
 }
 
@@ -126,12 +126,12 @@ function whyNever(answer: Answer, missing: readonly MissingLayers[]): FailureRea
 function patienceOf(
   answer: Answer & {readonly waitsSinceMs: number},
 ): {readonly patienceMs: number; readonly sinceMs: number} | null {
-  const {missing, waitsSinceMs, lostSinceMs, task} = answer;
+  const {missing, waitsSinceMs, goneSinceMs, task} = answer;
   const {patienceMs} = task.limits;
-  if (hasBegun(answer) && lostSinceMs !== null) {
+  if (hasBegun(answer) && goneSinceMs !== null) {
     const isAwaited = missing.every((layers) => !isGone(layers) || layers.hasHeir === true);
-    const mostMs = isAwaited ? patienceMs : Math.min(LOST_PATIENCE_MS, patienceMs);
-    return {patienceMs: mostMs, sinceMs: lostSinceMs};
+    const mostMs = isAwaited ? patienceMs : Math.min(GONE_PATIENCE_MS, patienceMs);
+    return {patienceMs: mostMs, sinceMs: goneSinceMs};
   }
   const isBounded = hasBegun(answer) || missing.every(({why}) => AVOIDED.has(why));
   return isBounded ? {patienceMs, sinceMs: waitsSinceMs} : null;

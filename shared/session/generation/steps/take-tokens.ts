@@ -18,7 +18,7 @@ const NO_FAILURE = {
   failedMs: null,
   failsSinceMs: null,
   waitsSinceMs: null,
-  lostSinceMs: null,
+  goneSinceMs: null,
   sought: new Set<PeerId>(),
 };
 

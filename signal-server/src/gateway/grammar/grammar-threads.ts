@@ -36,7 +36,7 @@ export class GrammarThreads {
     this.#places = new CallerQueue({
       capacity: () => mostThreads,
       // A schema may take its thread for long, and whoever has none waits for none of another's.
-      mostOfOne: Math.max(1, mostThreads - 1),
+      mostPerCaller: Math.max(1, mostThreads - 1),
       nowMs: () => performance.now(),
       wait,
       waitsFor: 'a thread that follows their schema',

@@ -4,7 +4,7 @@ type Options = {
   /** How many answers the swarm serves at once; 0: none, so nobody is kept waiting to hear so. */
   readonly capacity: () => number;
   /** How many of them one caller has at most, whoever else asks; by default, all. */
-  readonly mostOfOne?: number;
+  readonly mostPerCaller?: number;
   /** Monotonic. */
   readonly nowMs: () => number;
   readonly wait: (ms: number) => Promise<unknown>;
@@ -185,10 +185,10 @@ export class CallerQueue {
   #next(): Waiter | null {
     let next: Waiter | null = null;
     let fewest = Infinity;
-    const {mostOfOne = Infinity} = this.#options;
+    const {mostPerCaller = Infinity} = this.#options;
     for (const [id, [first]] of this.#queues) {
       const running = this.#running.get(id) ?? 0;
-      const most = Math.min(mostOfOne, first?.asked.caller.mostAnswers ?? Infinity);
+      const most = Math.min(mostPerCaller, first?.asked.caller.mostAnswers ?? Infinity);
       if (first === undefined || first.isHeld || running >= Math.min(fewest, most)) continue;
       fewest = running;
       next = first;

@@ -11,7 +11,7 @@ const ALONE: TakenThreads = {threadCount: 1, release: () => undefined};
  * slow an engine down. Locks say how many each has, and end with its tab.
  */
 export async function takeThreads(coreCount: number): Promise<TakenThreads> {
-  // Threads share memory, which needs a page that is isolated; such a page has locks.
+  // Threads share memory, which needs a page that is isolated; such a page has locks, if it may store anything.
   if (!crossOriginIsolated) return ALONE;
   try {
     return await navigator.locks.request(LOCK, async () => {
@@ -20,7 +20,7 @@ export async function takeThreads(coreCount: number): Promise<TakenThreads> {
       return {threadCount, release: await hold(`${LOCK}/${threadCount}/${crypto.randomUUID()}`)};
     });
   } catch {
-    return ALONE; // Where a site may store nothing, it has no locks either.
+    return ALONE;
   }
 }
 

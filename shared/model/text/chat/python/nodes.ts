@@ -98,8 +98,8 @@ export function readFilter(filtered: Node): FilterParts | null {
 
 /** An argument, with its name where it has one. */
 export function readArgument(node: Node): {readonly name: string | null; readonly value: Node} {
-  const isNamed = node.type === 'KeywordArgumentExpression' && 'key' in node && 'value' in node;
-  if (!isNamed || !isNode(node.value)) return {name: null, value: node};
+  const hasName = node.type === 'KeywordArgumentExpression' && 'key' in node && 'value' in node;
+  if (!hasName || !isNode(node.value)) return {name: null, value: node};
   return {name: textIn(node.key), value: node.value};
 }
 
@@ -195,6 +195,11 @@ export function nameOf(node: Node): string {
   return textIn(named) ?? node.type;
 }
 
+/** Whether it is that name, and no text or part of something. */
+export function isNamed(node: Node, name: string): boolean {
+  return node.type === 'Identifier' && textIn(node) === name;
+}
+
 /** Of a name or a token. */
 function textIn(part: unknown): string | null {
   const isText = typeof part === 'object' && part !== null && 'value' in part;
@@ -247,6 +252,8 @@ function nodeOf(type: string, parts: Readonly<Record<string, unknown>>): Node {
 /** Of a node with all in it. */
 export function nodeCount(part: unknown): number {
   if (typeof part !== 'object' || part === null) return 0;
-  const parts: readonly unknown[] = part instanceof Map ? [...part].flat() : Object.values(part);
+  // Behind a token's `group` are the brackets around it: they are none of its parts.
+  const {group: _, ...own}: {readonly group?: unknown} = part;
+  const parts: readonly unknown[] = part instanceof Map ? [...part].flat() : Object.values(own);
   return parts.reduce((count: number, each) => count + nodeCount(each), 1);
 }

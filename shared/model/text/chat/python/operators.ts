@@ -102,6 +102,7 @@ function added(left: Value, right: Value): Value | null {
 function repeated(left: Value, right: Value, spend: Spend): Value | null {
   const [what, times] = right.type === 'IntegerValue' ? [left, right] : [right, left];
   if (times.type !== 'IntegerValue') return null;
+  refuseNoList(what, 'it repeats');
   const count = Math.max(0, Number(times.value));
   const parts = partsOf(what);
   if (parts !== null) {

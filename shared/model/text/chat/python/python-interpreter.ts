@@ -7,6 +7,7 @@ import {
   filterNode,
   Given,
   isBody,
+  isNamed,
   isNode,
   Iterated,
   nameOf,
@@ -59,11 +60,13 @@ const PRINTED_OTHERWISE: ReadonlySet<string> = new Set([
 ]);
 
 /** `{% break %}` or `{% continue %}`, on its way to the loop, with what this turn of it has written. */
-class LoopControl {
+class LoopControl extends Error {
+  override readonly name = 'LoopControl';
   readonly kind: 'Break' | 'Continue';
   readonly text: string;
 
   constructor(kind: 'Break' | 'Continue', text: string) {
+    super(`{% ${kind.toLowerCase()} %} is in no loop`);
     this.kind = kind;
     this.text = text;
   }
@@ -113,7 +116,6 @@ export class PythonInterpreter extends Interpreter {
         return this.#evaluateBlock(statement, environment);
       case 'Break':
       case 'Continue':
-        // oxlint-disable-next-line typescript/only-throw-error -- no error: it is on its way to its loop.
         throw new LoopControl(statement.type, '');
       default: {
         if (statement instanceof Turn) return this.#takeTurn(statement, environment);
@@ -221,7 +223,12 @@ export class PythonInterpreter extends Interpreter {
       const inner = new Environment(environment);
       const caller = scope.variables.get('caller');
       if (caller !== undefined) inner.setVariable('caller', caller);
-      return defined(args, inner);
+      try {
+        return defined(args, inner);
+      } catch (control) {
+        // No loop around a call is one of the macro.
+        throw control instanceof LoopControl ? new SyntaxError(control.message) : control;
+      }
     };
     Object.assign(environment.lookupVariable(name), {value});
     return result;
@@ -247,7 +254,7 @@ export class PythonInterpreter extends Interpreter {
   #called(expression: Node, environment: Environment): Value | null {
     const call = readCall(expression);
     if (call === null) return null;
-    if (nameOf(call.callee) === TUPLE_CALL) {
+    if (isNamed(call.callee, TUPLE_CALL)) {
       return super.evaluate(tupleNode(call.args), environment);
     }
     const callee = this.evaluate(call.callee, environment);
@@ -273,7 +280,6 @@ export class PythonInterpreter extends Interpreter {
         if (part.type !== 'NullValue' && part.type !== 'UndefinedValue') text += part.toString();
       } catch (control) {
         if (!(control instanceof LoopControl)) throw control;
-        // oxlint-disable-next-line typescript/only-throw-error -- the same, with what was written before it.
         throw new LoopControl(control.kind, text + control.text);
       }
     }

@@ -175,7 +175,9 @@ function lexTag(
 
 function pushTag(tokens: Token[], parts: readonly Token[], isStatement: boolean): void {
   // Of transformers: around what the model is trained to write. They write nothing.
-  if (parts.length === 1 && /^(?:end)?generation$/u.test(parts[0]?.value ?? '')) return;
+  const [only, ...others] = parts;
+  const isName = isStatement && others.length === 0 && only?.type === 'Identifier';
+  if (isName && /^(?:end)?generation$/u.test(only.value)) return;
   tokens.push(
     isStatement ? {type: 'OpenStatement', value: '{%'} : {type: 'OpenExpression', value: '{{'},
   );

@@ -8,7 +8,7 @@ export type Program = Template['parsed'];
  * What the library's grammar lacks is written in it by names that no template can have: a test with a
  * value is a filter, a tuple that ends with a comma is a call, and `with` is a block with a filter.
  */
-export const TEST_FILTERS = {is: 'is', isNot: 'is not'} as const;
+export const TEST_FILTERS = {is: '{is}', isNot: '{is not}'} as const;
 export const TUPLE_CALL = '(,)';
 export const WITH_FILTER = '{with}';
 
@@ -67,7 +67,7 @@ function withOwnNames(tokens: readonly Token[]): Token[] {
       at += 1;
     } else {
       if (endsWithComma(tokens, at, closings[at])) result.push(nameToken(TUPLE_CALL));
-      result.push(...(STATEMENTS[statement] ?? [token]));
+      result.push(...(STATEMENTS.get(statement) ?? [token]));
     }
   }
   return result;
@@ -90,10 +90,10 @@ function nameToken(value: string): Token {
 }
 
 /** What statements begin with that the library lacks. */
-const STATEMENTS: Readonly<Partial<Record<string, readonly Token[]>>> = {
-  with: [nameToken('filter'), nameToken(WITH_FILTER), OPEN],
-  endwith: [nameToken('endfilter')],
-};
+const STATEMENTS: ReadonlyMap<string, readonly Token[]> = new Map([
+  ['with', [nameToken('filter'), nameToken(WITH_FILTER), OPEN]],
+  ['endwith', [nameToken('endfilter')]],
+]);
 
 /** Whether a tuple begins here that has a comma at its end, or nothing in it. */
 function endsWithComma(tokens: readonly Token[], at: number, closing: number | undefined): boolean {

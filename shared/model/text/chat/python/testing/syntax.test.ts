@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest';
+import {nodeCount} from '../nodes.ts';
 import {parseTemplate} from '../syntax/parse-template.ts';
 import {renderTemplate} from '../../render-template.ts';
 
@@ -144,4 +145,28 @@ test.each([
   ['{{ ; }}', 'unexpected ";"'],
 ])('[MD21] what is not known, or no value fits, is refused by name: %s', (source, words) => {
   expect(() => render(source)).toThrow(words);
+});
+
+test('[MD21] a word is a tag of transformers only where it is one', () => {
+  expect(render("{% generation %}{{ 'generation' }}{% endgeneration %}")).toBe('generation');
+  expect(render('{% set generation = 1 %}{{ generation }}')).toBe('1');
+});
+
+test.each([
+  ['{% break %}', 'is in no loop'],
+  ['{% macro m() %}{% break %}{% endmacro %}{% for i in [1] %}{{ m() }}{% endfor %}', 'in no loop'],
+  ['{% toString %}', 'toString'],
+  ["{{ 6 | is('divisibleby', 3) }}", 'is'],
+  ['{{ range(2) * 2 }}', 'it repeats'],
+])('[MD21] what is not of the language is refused: %s', (source, words) => {
+  expect(() => render(source)).toThrow(words);
+});
+
+test('[MD17] a macro is as large as its parts, however many brackets are around them', () => {
+  const [deep, wide] = [60, 2_000];
+  const sums = Array.from({length: wide}, () => '1+1').join(',');
+  const source = `{% macro m() %}{{ ${'['.repeat(deep)}${sums}${']'.repeat(deep)} | length }}{% endmacro %}{{ m() }}`;
+  expect(render(source)).toBe('1');
+  const macro = parseTemplate(source).body[0];
+  expect(nodeCount(macro)).toBeLessThan(20 * wide);
 });
