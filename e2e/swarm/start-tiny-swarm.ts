@@ -9,7 +9,7 @@ export type TinySwarm = {
   readonly stop: () => Promise<void>;
 };
 
-/** A swarm of a tiny model, without tabs; brief by default. */
+/** A swarm of a tiny model, without tabs. For tests, its tabs optimize WebAssembly late; benchmarks and soaks say no to that. */
 export async function startTinySwarm({
   gguf,
   ...options

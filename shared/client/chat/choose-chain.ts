@@ -24,7 +24,7 @@ export function chooseChain(
   wish: ChainWish,
   {overlay, seed}: {readonly overlay: ClientOverlay; readonly seed: number},
 ): ChainChoice<EngineHop> {
-  const snapshot = overlay.withUnlisted(listed, [...wish.warm, ...wish.ran], wish.avoid);
+  const snapshot = overlay.withUnlisted(listed, wish);
   const known = overlay.over(snapshot, wish.avoid);
   const choice = routeAnswer({
     wish,

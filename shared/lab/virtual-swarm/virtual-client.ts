@@ -98,7 +98,7 @@ export class VirtualClient implements VirtualPeer {
   }): ChainChoice {
     const {grid: model, chooseChain, seed: swarmSeed} = this.#options;
     const listed = this.#view();
-    const snapshot = this.#overlay.withUnlisted(listed, [...wish.warm, ...wish.ran], wish.avoid);
+    const snapshot = this.#overlay.withUnlisted(listed, wish);
     const overlay = this.#overlay.over(snapshot, wish.avoid);
     const seed = swarmSeed * 1_000_003 + turn + epoch * 7919;
     return routeAnswer({wish, snapshot, listed, model, overlay, seed, chooseChain});

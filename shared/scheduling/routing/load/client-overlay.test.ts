@@ -77,13 +77,16 @@ test('[RR5] a node of a chain that is listed no more is added for its answer, wi
   overlay.over(seen(1000, 900, 9), nobody);
   overlay.promise(hops, 1000);
   const empty = snapshotOfNodes([], 2000);
-  const ofAnswer = [{peerId: a}, {peerId: a}];
-  expect(overlay.withUnlisted(empty, ofAnswer, nobody).nodes).toMatchObject([
+  const ofAnswer = {warm: [{peerId: a}], ran: [{peerId: a}], avoid: nobody};
+  expect(overlay.withUnlisted(empty, ofAnswer).nodes).toMatchObject([
     {nodeId: a, shards: [shard(0, 4, 4)], maxSessions: Infinity, kvTokensFree: Infinity},
   ]);
-  expect(overlay.withUnlisted(empty, ofAnswer, new Map([[a, 'distrusted']]))).toBe(empty);
-  expect(overlay.withUnlisted(empty, [], nobody)).toBe(empty);
-  expect(overlay.withUnlisted(empty, [{peerId: asPeerId('stranger')}], nobody)).toBe(empty);
+  expect(overlay.withUnlisted(empty, {...ofAnswer, avoid: new Map([[a, 'distrusted']])})).toBe(
+    empty,
+  );
+  expect(overlay.withUnlisted(empty, {...ofAnswer, warm: [], ran: []})).toBe(empty);
+  const stranger = [{peerId: asPeerId('stranger')}];
+  expect(overlay.withUnlisted(empty, {warm: stranger, ran: stranger, avoid: nobody})).toBe(empty);
   const listed = seen(2000, 1900);
-  expect(overlay.withUnlisted(listed, ofAnswer, nobody)).toBe(listed);
+  expect(overlay.withUnlisted(listed, ofAnswer)).toBe(listed);
 });

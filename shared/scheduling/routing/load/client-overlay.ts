@@ -25,6 +25,12 @@ export type PromisedChain = {
 type View = {readonly atMs: number; readonly sessions: ReadonlyMap<PeerId, number>};
 type Openings = {readonly atMs: number; readonly sessions: number};
 type SeenRecord = Pick<NodeRecord, 'peerId' | 'shards' | 'openSessions'>;
+/** Those that hold a cache, the chain of the last token, and who is not asked. */
+type HopsOfAnswer = {
+  readonly warm: readonly {readonly peerId: PeerId}[];
+  readonly ran: readonly {readonly peerId: PeerId}[];
+  readonly avoid: ReadonlyMap<PeerId, AvoidedWhy>;
+};
 type Observed = {readonly atMs: number; readonly msPerLayer: number};
 
 /**
@@ -90,15 +96,11 @@ export class ClientOverlay {
    * is in its chain then. Not with those that are avoided: they may be gone, and layers that only they have served
    * are nobody's.
    */
-  withUnlisted(
-    snapshot: SwarmSnapshot,
-    hops: readonly {readonly peerId: PeerId}[],
-    avoided: ReadonlyMap<PeerId, AvoidedWhy>,
-  ): SwarmSnapshot {
+  withUnlisted(snapshot: SwarmSnapshot, {warm, ran, avoid}: HopsOfAnswer): SwarmSnapshot {
     const unlisted = new Map<PeerId, SnapshotNode>();
-    for (const {peerId} of hops) {
+    for (const {peerId} of [...warm, ...ran]) {
       const node = snapshot.indexOf.has(peerId) ? undefined : this.#asked.get(peerId);
-      if (node !== undefined && !avoided.has(peerId)) {
+      if (node !== undefined && !avoid.has(peerId)) {
         unlisted.set(peerId, withOwnPlace(node));
       }
     }

@@ -2,7 +2,8 @@ import {
   entriesOf,
   given,
   keysOf,
-  keyText,
+  pairsOf,
+  partAt,
   toValue,
   tupleOf,
   viewOf,
@@ -15,8 +16,8 @@ type Method = (dictionary: Value, args: Arguments) => Value;
 /** Of Python's `dict`; a key of the same name hides none of them. */
 export const DICTIONARY_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['get', partOr],
-  ['items', listed(pairsOf)],
-  ['keys', listed((dictionary) => keysOf(dictionary) ?? [])],
+  ['items', listed(itemTuples)],
+  ['keys', listed(keysOf)],
   ['values', listed((dictionary) => [...(entriesOf(dictionary)?.values() ?? [])])],
 ]);
 
@@ -29,14 +30,10 @@ function listed(parts: (dictionary: Value) => readonly Value[]): Method {
 
 function partOr(dictionary: Value, args: Arguments): Value {
   const {key, default: otherwise = toValue(null)} = given(args, ['key', 'default']);
-  const name = key === undefined ? null : keyText(dictionary, key);
-  return (name === null ? undefined : entriesOf(dictionary)?.get(name)) ?? otherwise;
+  return (key && partAt(dictionary, key)) ?? otherwise;
 }
 
-/** Keys with their values. */
-export function pairsOf(dictionary: Value): readonly Value[] {
-  const values = [...(entriesOf(dictionary)?.values() ?? [])];
-  return (keysOf(dictionary) ?? []).map((key, at) =>
-    tupleOf([key, values[at] ?? toValue(undefined)]),
-  );
+/** Keys with their values, as tuples. */
+export function itemTuples(dictionary: Value): readonly Value[] {
+  return pairsOf(dictionary).map(tupleOf);
 }

@@ -1,7 +1,7 @@
-import {pairsOf} from './dictionary-methods.ts';
-import {isLess, iterated} from './operators.ts';
+import {itemTuples} from './dictionary-methods.ts';
+import {isLess, iterated, orderBy} from './operators.ts';
 import {fixed, percentFormat} from './percent-format.ts';
-import {textOf} from './python-text.ts';
+import {characterCount, textOf} from './python-text.ts';
 import {
   arrayOf,
   entriesOf,
@@ -19,14 +19,7 @@ import {
   type Value,
 } from './python-values.ts';
 import {spendOn, spendOnCharacters, spendOnEach, type Spend} from './spending.ts';
-import {
-  capitalise,
-  characterCount,
-  linesOf,
-  numberIn,
-  strip,
-  TEXT_METHODS,
-} from './text-methods.ts';
+import {capitalise, linesOf, numberIn, strip, TEXT_METHODS} from './text-methods.ts';
 import {jsonOf} from './write-json.ts';
 
 /** What filters need of the interpreter. */
@@ -227,7 +220,7 @@ function itemsIn(operand: Value): Value {
 
 function pairsIn(operand: Value, filter: string): readonly Value[] {
   if (operand.type !== 'ObjectValue') throw new TypeError(`${filter} takes a dictionary`);
-  return pairsOf(operand);
+  return itemTuples(operand);
 }
 
 /** By its keys or its values; of texts whatever their case, unless it is asked for. */
@@ -356,10 +349,8 @@ function inOrder(
   reverse: Value | undefined,
 ): readonly Value[] {
   const direction = reverse && isTruthy(reverse) ? -1 : 1;
-  const sortedItems = keyed.toSorted(({key: one}, {key: other}) => {
-    if (order(one, other)) return -direction;
-    return order(other, one) ? direction : 0;
-  });
+  const compare = orderBy(order);
+  const sortedItems = keyed.toSorted(({key: one}, {key: other}) => direction * compare(one, other));
   return sortedItems.map(({item}) => item);
 }
 

@@ -3,7 +3,7 @@ import {
   entriesOf,
   functionOf,
   isRange,
-  keyText,
+  partAt,
   partsOf,
   rangeOf,
   toValue,
@@ -54,8 +54,7 @@ function methodOf(owner: Value, name: string, spend: Spend): Value | null {
 
 /** Nothing where there is no such key, and for what has none. */
 function partNamed(owner: Value, key: Value): Value {
-  const name = keyText(owner, key);
-  return (name === null ? undefined : entriesOf(owner)?.get(name)) ?? toValue(undefined);
+  return partAt(owner, key) ?? toValue(undefined);
 }
 
 function characterAt(text: string, at: number, spend: Spend): string | undefined {

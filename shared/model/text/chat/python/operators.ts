@@ -5,7 +5,8 @@ import {
   entriesOf,
   isGenerator,
   keysOf,
-  keyText,
+  pairsOf,
+  partAt,
   partsOf,
   refuseNoList,
   takenFrom,
@@ -13,10 +14,8 @@ import {
   tupleOf,
   type Value,
 } from './python-values.ts';
-import {spendOn, type Spend} from './spending.ts';
+import {spendOn, spendOnRepeated, type Spend} from './spending.ts';
 
-/** Of a text that is made of another. */
-const CHARACTERS_PER_STEP = 64;
 /** What the library makes of two values and an operator. */
 type AsLibrary = (operator: string, left: Value, right: Value) => Value;
 
@@ -80,8 +79,7 @@ function contains(owner: Value, part: Value, spend: Spend): Value | null {
   const parts = partsOf(isGenerator(owner) ? iterated(owner, spend) : owner);
   if (parts !== null) return toValue(parts.some((each) => isEqual(each, part, spend)));
   if (owner.type !== 'ObjectValue') return null;
-  const key = keyText(owner, part);
-  return toValue(key !== null && entriesOf(owner)?.has(key) === true);
+  return toValue(partAt(owner, part) !== undefined);
 }
 
 function negated(value: Value | null): Value | null {
@@ -111,7 +109,7 @@ function repeated(left: Value, right: Value, spend: Spend): Value | null {
     return what.type === 'TupleValue' ? tupleOf(repeatedParts) : arrayOf(repeatedParts);
   }
   if (typeof what.value !== 'string') return null;
-  spend((what.value.length * count) / CHARACTERS_PER_STEP);
+  spendOnRepeated(what.value.length * count, spend);
   return toValue(what.value.repeat(count));
 }
 
@@ -172,11 +170,7 @@ export function isEqual(one: Value, other: Value, spend: Spend): boolean {
   const otherEntries = entriesOf(other);
   if (entries === null || otherEntries === null) return one.value === other.value;
   if (entries.size !== otherEntries.size) return false;
-  const keys = keysOf(one) ?? [];
-  return Array.from(entries.values()).every((value, at) => {
-    const key = keyText(other, keys[at] ?? value);
-    return key !== null && same(value, otherEntries.get(key));
-  });
+  return pairsOf(one).every(([key, value]) => same(value, partAt(other, key)));
 
   function same(part: Value, otherPart: Value | undefined): boolean {
     return otherPart !== undefined && isEqual(part, otherPart, spend);
@@ -200,6 +194,16 @@ export function isLess(
   throw new TypeError(`it compares ${one.type} with ${other.type}`);
 }
 
+/** For sorting, by what comes before what. */
+export function orderBy(
+  isBefore: (one: Value, other: Value) => boolean,
+): (one: Value, other: Value) => number {
+  return (one, other) => {
+    if (isBefore(one, other)) return -1;
+    return isBefore(other, one) ? 1 : 0;
+  };
+}
+
 export function isNumber({type}: Value): boolean {
   return type === 'IntegerValue' || type === 'FloatValue' || type === 'BooleanValue';
 }
@@ -212,8 +216,7 @@ export function iterated(value: Value, spend: Spend): Value {
     spend(value.value.length);
     return arrayOf(Array.from(value.value, toValue));
   }
-  const keys = value.type === 'ObjectValue' ? keysOf(value) : null;
-  return keys === null ? value : arrayOf(keys);
+  return value.type === 'ObjectValue' ? arrayOf(keysOf(value)) : value;
 }
 
 /** The library takes lists in parts, and no tuples. */

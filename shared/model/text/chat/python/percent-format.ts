@@ -1,4 +1,4 @@
-import {floatText, textOf, writtenOut} from './python-text.ts';
+import {characterCount, floatText, textOf, writtenOut} from './python-text.ts';
 import {entriesOf, partsOf, type Value} from './python-values.ts';
 import {spendOnCharacters, spendOnEach, type Spend} from './spending.ts';
 
@@ -92,7 +92,7 @@ function signed(number: string, flags: string): string {
 }
 
 function padded(text: string, width: number, flags: string, kind: string): string {
-  const missing = Math.max(0, width - Array.from(text).length);
+  const missing = Math.max(0, width - characterCount(text));
   if (flags.includes('-')) return text + ' '.repeat(missing);
   if (!flags.includes('0') || kind === 's' || kind === 'r') return ' '.repeat(missing) + text;
   const sign = /^[-+ ]?/u.exec(text)?.[0] ?? '';

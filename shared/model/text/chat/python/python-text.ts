@@ -1,4 +1,4 @@
-import {entriesOf, keysOf, partsOf, refuseNoList, toValue, type Value} from './python-values.ts';
+import {pairsOf, partsOf, refuseNoList, type Value} from './python-values.ts';
 import {spendOn, spendOnEach, type Spend} from './spending.ts';
 
 /** Of ten: a number within is written without it. */
@@ -60,11 +60,9 @@ function partsWrittenOut(list: Value, spend: Spend): readonly string[] {
 }
 
 function entriesWrittenOut(dictionary: Value, spend: Spend): string {
-  const values = [...(entriesOf(dictionary)?.values() ?? [])];
-  const texts = (keysOf(dictionary) ?? []).map((key, at) => {
-    const value = values[at] ?? toValue(undefined);
-    return `${writtenOut(key, spend)}: ${writtenOut(value, spend)}`;
-  });
+  const texts = pairsOf(dictionary).map(
+    ([key, value]) => `${writtenOut(key, spend)}: ${writtenOut(value, spend)}`,
+  );
   return `{${texts.join(', ')}}`;
 }
 
@@ -95,4 +93,13 @@ function codeOf(character: string): string {
   const hex = code.toString(16);
   if (code <= 0xff) return `\\x${hex.padStart(2, '0')}`;
   return code <= 0xff_ff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
+}
+
+/** Some characters are two units of UTF-16. */
+export function characterCount(text: string): number {
+  let pairs = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if ((text.codePointAt(at) ?? 0) > 0xff_ff) pairs += 1;
+  }
+  return text.length - pairs;
 }

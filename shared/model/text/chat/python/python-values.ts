@@ -131,18 +131,24 @@ export function entriesOf({value}: Value): ReadonlyMap<string, Value> | null {
   return entries;
 }
 
-/** Of a dictionary, as its literal has them. */
-export function keysOf(dictionary: Value): readonly Value[] | null {
-  const keys = entriesOf(dictionary)?.keys();
-  if (keys === undefined) return null;
-  return Array.from(keys, (key) => toValue(hasNumberKeys(dictionary) ? Number(key) : key));
+/** Of a dictionary, each key as its literal has it, with its value; none of anything else. */
+export function pairsOf(dictionary: Value): readonly (readonly [key: Value, value: Value])[] {
+  const hasNumbers = hasNumberKeys(dictionary);
+  return Array.from(entriesOf(dictionary) ?? [], ([key, value]) => [
+    toValue(hasNumbers ? Number(key) : key),
+    value,
+  ]);
 }
 
-/** `null` where it has no such key. */
-export function keyText(dictionary: Value, key: Value): string | null {
-  const {value} = key;
-  if (!hasNumberKeys(dictionary)) return typeof value === 'string' ? value : null;
-  return typeof value === 'number' ? String(value) : null;
+export function keysOf(dictionary: Value): readonly Value[] {
+  return pairsOf(dictionary).map(([key]) => key);
+}
+
+/** What a dictionary has by that key; nothing of anything else. */
+export function partAt(dictionary: Value, {value}: Value): Value | undefined {
+  const entries = entriesOf(dictionary);
+  if (typeof value === 'number' && hasNumberKeys(dictionary)) return entries?.get(String(value));
+  return typeof value === 'string' && !hasNumberKeys(dictionary) ? entries?.get(value) : undefined;
 }
 
 function hasNumberKeys({value}: Value): boolean {

@@ -10,6 +10,13 @@ export function spendOnCharacters(count: number, spend: Spend): void {
   spend(count / CHARACTERS_PER_STEP);
 }
 
+/** Of a text that is another so many times. */
+const REPEATED_PER_STEP = 64;
+
+export function spendOnRepeated(count: number, spend: Spend): void {
+  spend(count / REPEATED_PER_STEP);
+}
+
 /** Of a text of which each character is looked at by itself. */
 const EACH_PER_STEP = 32;
 

@@ -1,5 +1,5 @@
 import {iterated} from './operators.ts';
-import {textOf} from './python-text.ts';
+import {characterCount, textOf} from './python-text.ts';
 import {
   arrayOf,
   given,
@@ -197,14 +197,6 @@ function placeOf(text: string, args: Arguments, which: End): number {
   const {part, from} = found;
   const at = which === 'first' ? part.indexOf(asText(sub)) : part.lastIndexOf(asText(sub));
   return at === -1 ? -1 : from + characterCount(part.slice(0, at));
-}
-
-export function characterCount(text: string): number {
-  let pairs = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    if ((text.codePointAt(at) ?? 0) > 0xff_ff) pairs += 1;
-  }
-  return text.length - pairs;
 }
 
 function count(text: string, args: Arguments): number {

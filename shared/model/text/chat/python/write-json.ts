@@ -1,13 +1,11 @@
-import {isLess} from './operators.ts';
+import {isLess, orderBy} from './operators.ts';
 import {floatText, textOf} from './python-text.ts';
 import {
-  entriesOf,
   given,
   isTruthy,
-  keysOf,
+  pairsOf,
   partsOf,
   refuseNoList,
-  toValue,
   type Arguments,
   type Value,
 } from './python-values.ts';
@@ -123,16 +121,10 @@ function enclosed<Part>(
 }
 
 function entriesIn(value: Value, {isSorted, spend}: Style): readonly (readonly [string, Value])[] {
-  const parts = [...(entriesOf(value)?.values() ?? [])];
-  const entries = (keysOf(value) ?? []).map((key, at) => ({key, part: parts[at] ?? toValue(null)}));
-  if (isSorted) {
-    const isBefore = (one: Value, other: Value) => isLess(one, other, {isFolded: false, spend});
-    entries.sort(({key: one}, {key: other}) => {
-      if (isBefore(one, other)) return -1;
-      return isBefore(other, one) ? 1 : 0;
-    });
-  }
-  return entries.map(({key, part}) => [textOf(key, spend), part]);
+  const pairs = pairsOf(value);
+  const inOrder = orderBy((one, other) => isLess(one, other, {isFolded: false, spend}));
+  const sorted = isSorted ? pairs.toSorted(([one], [other]) => inOrder(one, other)) : pairs;
+  return sorted.map(([key, part]) => [textOf(key, spend), part]);
 }
 
 function quoted(text: string, {behindKey, isAscii, spend}: Style): string {

@@ -1,13 +1,11 @@
 import {expect, test} from 'vitest';
-import {parseTemplate} from '../syntax/parse-template.ts';
 import {formatTime} from '../format-time.ts';
-import {renderTemplate} from '../../render-template.ts';
+import {render as renderSource} from './render-source.ts';
 
 /** In the time zone of the machine that runs this, as a template tells the time of its reader. */
 const timeMs = (hours: number) => new Date(2026, 6, 7, hours, 5, 9).getTime();
 
-const render = (source: string, variables: object = {}) =>
-  renderTemplate(parseTemplate(source), {...variables}, {messageCount: 1, nowMs: timeMs(12)});
+const render = (source: string, variables?: object) => renderSource(source, variables, timeMs(12));
 
 test.each([
   ['%d %b %Y', '07 Jul 2026'],

@@ -1,10 +1,7 @@
 import {expect, test} from 'vitest';
 import {nodeCount} from '../nodes.ts';
 import {parseTemplate} from '../syntax/parse-template.ts';
-import {renderTemplate} from '../../render-template.ts';
-
-const render = (source: string, variables: object = {}) =>
-  renderTemplate(parseTemplate(source), {...variables}, {messageCount: 1, nowMs: 0});
+import {render} from './render-source.ts';
 
 // What each writes was taken from Jinja 3.1.6.
 
